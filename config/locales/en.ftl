@@ -1,0 +1,4 @@
+contacts-waiting = { $n ->
+    [one] { $n } contact waiting
+   *[other] { $n } contacts waiting
+}

@@ -1,0 +1,69 @@
+//! Time is a parameter.
+
+use std::sync::Mutex;
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+/// Where the time comes from. Lints forbid every other way to ask for it.
+pub trait Clock: Send + Sync {
+    /// The time now, in UTC.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The machine's own clock, shifted by nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+/// A clock that stands still until it is told to move.
+#[derive(Debug)]
+pub struct FixedClock(Mutex<DateTime<Utc>>);
+
+impl FixedClock {
+    /// A clock that shows `at`.
+    #[must_use]
+    pub const fn new(at: DateTime<Utc>) -> Self {
+        Self(Mutex::new(at))
+    }
+
+    /// Moves the clock by `by`, which may be negative.
+    pub fn advance(&self, by: Duration) {
+        let mut at = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *at += by;
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The calendar day of `at` in the centre's `zone`: the day a contact counts on.
+#[must_use]
+pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    at.with_timezone(&zone).date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_counts_on_its_local_day_across_both_daylight_saving_nights() {
+        let zone = chrono_tz::Europe::Belgrade;
+        let day = |text: &str| day_of(text.parse().unwrap(), zone).to_string();
+        assert_eq!(day("2026-03-28T22:30:00Z"), "2026-03-28", "23:30 before the clocks go forward");
+        assert_eq!(day("2026-03-28T23:30:00Z"), "2026-03-29", "00:30 after");
+        assert_eq!(day("2026-10-24T21:30:00Z"), "2026-10-24", "23:30 before the clocks go back");
+        assert_eq!(day("2026-10-24T22:30:00Z"), "2026-10-25", "00:30 after");
+        assert_eq!(day("2026-12-31T23:30:00Z"), "2027-01-01", "the year turns at local midnight");
+    }
+}

@@ -1,0 +1,24 @@
+//! The words and rules of a helpline's contact intake.
+//!
+//! Nothing here reads a clock, a database, a file or a network: what is decided here can be read, tested and
+//! replayed on its own. The other crates import from the modules, never from each other's `lib.rs`.
+
+pub mod centre;
+pub mod chance;
+pub mod clock;
+pub mod contact;
+pub mod counting;
+pub mod health;
+pub mod ids;
+pub mod intake;
+pub mod job;
+pub mod line;
+pub mod locale;
+pub mod message;
+pub mod private;
+pub mod receipt;
+pub mod reference;
+pub mod rights;
+pub mod routing;
+pub mod token;
+pub mod transliterate;

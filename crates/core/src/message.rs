@@ -1,0 +1,248 @@
+//! Messages: as they arrive, as they are understood, as they leave.
+//!
+//! None of these types prints what a person wrote: they have no `Debug`, or hold it in [`Private`].
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    counting::Joining,
+    line::LineName,
+    locale::Language,
+    private::Private,
+    receipt::ReceiptCode,
+    reference::Reference,
+    token::ThreadToken,
+};
+
+/// The bytes of a message as the channel delivered them.
+#[derive(Clone)]
+pub struct RawMessage {
+    /// The line it came in by.
+    pub line: LineName,
+    /// What makes it the same message when it is delivered again. Unique on its line.
+    pub external_id: String,
+    /// When we received it.
+    pub received_at: DateTime<Utc>,
+    /// The bytes; their form is the channel's own.
+    pub bytes: Vec<u8>,
+    /// The message's full size in bytes, if it was over the limit and only its head is here.
+    pub cut_from: Option<u64>,
+}
+
+/// What a channel makes of a raw message.
+pub enum Normalised {
+    /// Somebody wrote something.
+    Message(Box<Incoming>),
+    /// Another machine tells how one of our replies fared.
+    Report(DeliveryReport),
+    /// Nothing for a counsellor. It stays on record with this reason and opens no contact.
+    Ignore(&'static str),
+    /// It could not be read. It becomes a contact all the same, with the raw message attached.
+    Unreadable(Unreadable),
+}
+
+/// What could still be told of a message that cannot be read.
+#[derive(Default)]
+pub struct Unreadable {
+    /// Why, in words for staff.
+    pub reason: String,
+    /// The sender, if at least that was clear.
+    pub identifier: Option<Private<String>>,
+    /// The subject, if at least that was clear.
+    pub subject: Option<String>,
+}
+
+/// A message somebody sent to us, understood.
+pub struct Incoming {
+    /// The other side's address or account, in its one canonical spelling. Without one it can't be answered.
+    pub identifier: Option<Private<String>>,
+    /// The name it came with. Decoration: names prove nothing.
+    pub name: Option<String>,
+    /// Another address the person asked to be answered at.
+    pub answer_to: Option<Private<String>>,
+    /// What must be known before it joins a contact.
+    pub joining: Joining,
+    /// What proves that it belongs to a thread.
+    pub evidence: Vec<Evidence>,
+    /// The sender's own id of it (a Message-ID), so that later messages can point at it.
+    pub message_id: Option<String>,
+    /// The ids it names as its ancestors, oldest first, to be repeated in the reply.
+    pub references: Vec<String>,
+    /// The id of the receipt code under which an anonymous visitor reads on.
+    pub receipt: Option<ReceiptCode>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// What the person wrote.
+    pub text: String,
+    /// What was quoted below or above it. Folded on screen, never lost.
+    pub quoted: String,
+    /// An address that is reported. Text: never fetched, never opened.
+    pub url: Option<String>,
+    /// Whether it asks for advice or reports something, if the person said so.
+    pub asks: Option<Asks>,
+    /// The language the person chose or wrote in, if known.
+    pub language: Option<Language>,
+    /// What came with it.
+    pub parts: Vec<Part>,
+    /// Whether a machine sent it.
+    pub origin: Origin,
+    /// When its sender says it was sent. Shown, never trusted.
+    pub claimed_at: Option<DateTime<Utc>>,
+    /// What staff should know about how it was read.
+    pub remarks: Vec<Remark>,
+}
+
+/// Proof that a message belongs to a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// A token that we issued.
+    Token(ThreadToken),
+    /// The id of a message that the same identifier sent before.
+    TheirMessage(String),
+}
+
+/// The two things the public form offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// For advice.
+    Advice,
+    /// To report content or conduct.
+    Report,
+}
+
+impl Asks {
+    /// Its name in the database and in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advice => "advice",
+            Self::Report => "report",
+        }
+    }
+
+    /// The one with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Advice, Self::Report].into_iter().find(|asks| asks.as_str() == name)
+    }
+}
+
+/// Who or what sent a message. Machines never get an automatic answer (RFC 3834).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A person, as far as can be told.
+    Person,
+    /// A machine or a list: a contact, but nothing is answered automatically.
+    Machine,
+    /// An automatic answer to something we sent: shown where it belongs, never a contact of its own.
+    AutoReply,
+}
+
+/// Something about how a message was read. Shown beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remark {
+    /// Over the size limit: only its head was fetched.
+    TooLarge,
+    /// The text was longer than is shown; the rest is in the raw message.
+    TextCut,
+    /// More parts than are kept apart; the rest is in the raw message.
+    PartsCut,
+    /// It has a Windows attachment bundle (winmail.dat, TNEF) that is not opened.
+    Tnef,
+    /// It is encrypted; the text is in the raw message.
+    Encrypted,
+    /// It was made from HTML.
+    FromHtml,
+    /// It could not be read.
+    Unreadable,
+    /// It asks to be answered at another address than it came from.
+    AnswerElsewhere,
+    /// The same identifier sent the same Message-ID with other content before.
+    SameIdOtherContent,
+    /// It names a thread that belongs to another identifier.
+    OtherSender,
+    /// A machine sent it.
+    Automatic,
+}
+
+impl Remark {
+    /// The key of its text in the locale files.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::TooLarge => "remark-too-large",
+            Self::TextCut => "remark-text-cut",
+            Self::PartsCut => "remark-parts-cut",
+            Self::Tnef => "remark-tnef",
+            Self::Encrypted => "remark-encrypted",
+            Self::FromHtml => "remark-from-html",
+            Self::Unreadable => "remark-unreadable",
+            Self::AnswerElsewhere => "remark-answer-elsewhere",
+            Self::SameIdOtherContent => "remark-same-id",
+            Self::OtherSender => "remark-other-sender",
+            Self::Automatic => "remark-automatic",
+        }
+    }
+}
+
+/// Something that came with a message. Stored sealed, shown only when asked for.
+pub struct Part {
+    /// The file name as sent. Never used as a path.
+    pub name: Option<String>,
+    /// The media type as sent, such as `image/png`. Never trusted.
+    pub media_type: String,
+    /// Whether it stood inside the text.
+    pub inline: bool,
+    /// Its bytes, decoded.
+    pub bytes: Vec<u8>,
+}
+
+/// How a reply of ours fared, told by another machine (RFC 3464).
+#[derive(Clone)]
+pub struct DeliveryReport {
+    /// The token of the thread the reply belonged to. Without one the report can't be tied to anything.
+    pub token: Option<ThreadToken>,
+    /// The id of the very message, if it was given.
+    pub message: Option<Uuid>,
+    /// Whether it will never arrive, or only later.
+    pub fate: Fate,
+    /// The status and what the other server said, such as `5.1.1 no such user`.
+    pub said: Private<String>,
+}
+
+/// What became of a reply after it left us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It will not arrive.
+    Failed,
+    /// It is late.
+    Delayed,
+    /// It arrived.
+    Delivered,
+}
+
+/// A message on its way out.
+#[derive(Clone)]
+pub struct OutboundMessage {
+    /// Its own id; the same at every attempt, so that a repeat can be recognised.
+    pub id: Uuid,
+    /// The contact's reference.
+    pub reference: Reference,
+    /// The contact's thread token.
+    pub token: ThreadToken,
+    /// Whom it goes to, on this channel.
+    pub to: Private<String>,
+    /// The subject of the message it answers.
+    pub subject: Option<Private<String>>,
+    /// What it says.
+    pub text: Private<String>,
+    /// The ids of the thread, oldest first; the last is what it answers.
+    pub thread: Vec<String>,
+    /// Whether nobody wrote it: an acknowledgement.
+    pub automatic: bool,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+}

@@ -1,0 +1,96 @@
+//! Who gets a contact.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// A counsellor who is on duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnDuty {
+    /// Who.
+    pub staff: Uuid,
+    /// How many open contacts the counsellor holds.
+    pub holds: u64,
+    /// When the counsellor was last given one. `None`: never.
+    pub last_given: Option<DateTime<Utc>>,
+}
+
+/// Where a contact goes, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// To this counsellor.
+    To {
+        /// Who.
+        staff: Uuid,
+        /// Why.
+        because: Because,
+    },
+    /// To nobody: it waits in the view of unassigned contacts.
+    Waits,
+}
+
+/// Why a contact went where it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// Nobody else on duty holds as few.
+    FewestOpen,
+    /// Several hold as few; this one was longest without a new one.
+    LongestIdle,
+}
+
+impl Because {
+    /// Its name in a contact's history.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FewestOpen => "fewest_open",
+            Self::LongestIdle => "longest_idle",
+        }
+    }
+}
+
+/// Routes one contact: the counsellor on duty with the fewest open contacts; among those, the one longest without a new one.
+#[must_use]
+pub fn route(on_duty: &[OnDuty]) -> Route {
+    let key = |one: &OnDuty| (one.holds, one.last_given, one.staff);
+    let Some(chosen) = on_duty.iter().min_by_key(|one| key(one)) else { return Route::Waits };
+    let alone = on_duty.iter().filter(|one| one.holds == chosen.holds).count() == 1;
+    Route::To { staff: chosen.staff, because: if alone { Because::FewestOpen } else { Because::LongestIdle } }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn someone(id: u128, holds: u64, last_given: Option<i64>) -> OnDuty {
+        let last_given = last_given.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        OnDuty { staff: Uuid::from_u128(id), holds, last_given }
+    }
+
+    #[test]
+    fn the_fewest_open_come_first_then_the_longest_idle() {
+        let chosen = |on_duty: &[OnDuty]| match route(on_duty) {
+            Route::To { staff, because } => Some((staff.as_u128(), because)),
+            Route::Waits => None,
+        };
+        assert_eq!(chosen(&[]), None);
+        assert_eq!(chosen(&[someone(1, 3, None), someone(2, 2, Some(9))]), Some((2, Because::FewestOpen)));
+        assert_eq!(chosen(&[someone(1, 2, Some(9)), someone(2, 2, Some(5))]), Some((2, Because::LongestIdle)));
+        assert_eq!(chosen(&[someone(1, 2, Some(9)), someone(2, 2, None)]), Some((2, Because::LongestIdle)));
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_starved(count in 1u128..8) {
+            let mut on_duty: Vec<_> = (0..count).map(|id| someone(id, 0, None)).collect();
+            for round in 0..count * 3 {
+                let Route::To { staff, .. } = route(&on_duty) else { panic!("somebody is there") };
+                let one = on_duty.iter_mut().find(|one| one.staff == staff).unwrap();
+                one.holds += 1;
+                one.last_given = DateTime::from_timestamp(i64::try_from(round).unwrap(), 0);
+            }
+            prop_assert!(on_duty.iter().all(|one| one.holds == 3));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Serbian Cyrillic written in Latin letters. Cyrillic is the source of every Serbian text.
+
+/// Writes Serbian Cyrillic in Latin letters. Љ, Њ and Џ become two letters, both capital only in a word of capitals.
+/// Everything else stays as it is.
+#[must_use]
+pub fn to_latin(text: &str) -> String {
+    let mut latin = String::with_capacity(text.len());
+    let mut before: Option<char> = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let in_capitals = match letters.peek() {
+            Some(next) if next.is_alphabetic() => next.is_uppercase(),
+            _ => before.is_some_and(char::is_uppercase),
+        };
+        match latin_of(letter) {
+            Some((_, wide)) if in_capitals => latin.push_str(wide),
+            Some((narrow, _)) => latin.push_str(narrow),
+            None => latin.push(letter),
+        }
+        before = Some(letter).filter(|c| c.is_alphabetic());
+    }
+    latin
+}
+
+/// A letter's Latin form in an ordinary word, and in a word of capitals.
+const fn latin_of(letter: char) -> Option<(&'static str, &'static str)> {
+    Some(match letter {
+        'а' => ("a", "a"),
+        'б' => ("b", "b"),
+        'в' => ("v", "v"),
+        'г' => ("g", "g"),
+        'д' => ("d", "d"),
+        'ђ' => ("đ", "đ"),
+        'е' => ("e", "e"),
+        'ж' => ("ž", "ž"),
+        'з' => ("z", "z"),
+        'и' => ("i", "i"),
+        'ј' => ("j", "j"),
+        'к' => ("k", "k"),
+        'л' => ("l", "l"),
+        'љ' => ("lj", "lj"),
+        'м' => ("m", "m"),
+        'н' => ("n", "n"),
+        'њ' => ("nj", "nj"),
+        'о' => ("o", "o"),
+        'п' => ("p", "p"),
+        'р' => ("r", "r"),
+        'с' => ("s", "s"),
+        'т' => ("t", "t"),
+        'ћ' => ("ć", "ć"),
+        'у' => ("u", "u"),
+        'ф' => ("f", "f"),
+        'х' => ("h", "h"),
+        'ц' => ("c", "c"),
+        'ч' => ("č", "č"),
+        'џ' => ("dž", "dž"),
+        'ш' => ("š", "š"),
+        'А' => ("A", "A"),
+        'Б' => ("B", "B"),
+        'В' => ("V", "V"),
+        'Г' => ("G", "G"),
+        'Д' => ("D", "D"),
+        'Ђ' => ("Đ", "Đ"),
+        'Е' => ("E", "E"),
+        'Ж' => ("Ž", "Ž"),
+        'З' => ("Z", "Z"),
+        'И' => ("I", "I"),
+        'Ј' => ("J", "J"),
+        'К' => ("K", "K"),
+        'Л' => ("L", "L"),
+        'Љ' => ("Lj", "LJ"),
+        'М' => ("M", "M"),
+        'Н' => ("N", "N"),
+        'Њ' => ("Nj", "NJ"),
+        'О' => ("O", "O"),
+        'П' => ("P", "P"),
+        'Р' => ("R", "R"),
+        'С' => ("S", "S"),
+        'Т' => ("T", "T"),
+        'Ћ' => ("Ć", "Ć"),
+        'У' => ("U", "U"),
+        'Ф' => ("F", "F"),
+        'Х' => ("H", "H"),
+        'Ц' => ("C", "C"),
+        'Ч' => ("Č", "Č"),
+        'Џ' => ("Dž", "DŽ"),
+        'Ш' => ("Š", "Š"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cyrillic_becomes_latin_letter_by_letter() {
+        assert_eq!(to_latin("Њега брине џеп, ђак и љубав; ČŠ ok"), "Njega brine džep, đak i ljubav; ČŠ ok");
+        assert_eq!(to_latin("ЉУБАВ Љ ЏЕП БОЉЊ"), "LJUBAV Lj DŽEP BOLJNJ");
+    }
+}

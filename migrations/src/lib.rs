@@ -1,0 +1,20 @@
+//! Tables of Hotline, on SQLite and PostgreSQL alike.
+//!
+//! A released step is never edited. New columns are NOT NULL with a DEFAULT; what breaks is expanded first and contracted
+//! a release later. Times are microseconds since 1970 in UTC, days are `YYYY-MM-DD` in the centre's zone: both sort
+//! alike everywhere.
+
+mod m20261124_000001_first_light;
+
+use sea_orm_migration::prelude::*;
+
+/// Every step, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_000001_first_light::Migration)]
+    }
+}

@@ -1,0 +1,106 @@
+//! The account a server runs under.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use rustix::process::{getegid, geteuid};
+use tempfile::TempDir;
+
+use super::Child;
+
+/// The account a server runs under.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) user: String,
+    pub(crate) group: String,
+    uid: u32,
+    gid: u32,
+    switch: bool,
+}
+
+impl Account {
+    /// The account of this process, or `ordinary` when this process is root.
+    pub(crate) fn new(ordinary: &str) -> Result<Self> {
+        let switch = geteuid().is_root();
+        let passwd = std::fs::read_to_string("/etc/passwd").context("/etc/passwd")?;
+        let own = geteuid().as_raw().to_string();
+        let entry = passwd
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+            .find(|entry| match entry.as_slice() {
+                [name, _, uid, _, ..] => (switch && *name == ordinary) || (!switch && *uid == own),
+                _ => false,
+            })
+            .with_context(|| format!("no account for uid {own} or {ordinary}"))?;
+        let uid: u32 = entry[2].parse()?;
+        let gid: u32 = if switch {
+            entry[3].parse()?
+        } else {
+            getegid().as_raw()
+        };
+        let groups = std::fs::read_to_string("/etc/group").context("/etc/group")?;
+        let group = groups
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(_, rest)| rest.split(':').nth(1) == Some(gid.to_string().as_str()))
+            .map(|(name, _)| name.to_owned())
+            .with_context(|| format!("no group {gid}"))?;
+        let user = entry[0].to_owned();
+        Ok(Self {
+            user,
+            group,
+            uid,
+            gid,
+            switch,
+        })
+    }
+
+    /// A new temporary folder that belongs to the account.
+    pub(crate) fn folder(&self) -> Result<TempDir> {
+        let folder = tempfile::Builder::new().prefix("peer-").tempdir()?;
+        self.give(folder.path())?;
+        Ok(folder)
+    }
+
+    /// Makes the account the owner of `path`.
+    pub(crate) fn give(&self, path: &Path) -> Result<()> {
+        if self.switch {
+            chown(path, Some(self.uid), Some(self.gid))
+                .with_context(|| format!("giving {} to {}", path.display(), self.user))?;
+        }
+        Ok(())
+    }
+
+    /// Creates a folder, its missing parents included, that belongs to the account.
+    pub(crate) fn create_folder(&self, path: &Path) -> Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            self.create_folder(parent)?;
+        }
+        std::fs::create_dir(path).with_context(|| format!("creating {}", path.display()))?;
+        self.give(path)
+    }
+
+    /// A command that runs under the account, with `home` as its home and working folder.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, home: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(home).env("HOME", home);
+        if self.switch {
+            command.uid(self.uid).gid(self.gid);
+        }
+        command
+    }
+
+    /// Starts a command as a server whose output goes to `log`, a file the account may write to.
+    pub(crate) fn spawn(&self, command: &mut Command, log: &Path) -> Result<Child> {
+        let child = Child::spawn(command, log)?;
+        self.give(log)?;
+        Ok(child)
+    }
+}

@@ -1,0 +1,195 @@
+//! A Chromium without a window, driven over WebDriver.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::{Child, PATIENCE, free_port, program, wait_until};
+
+/// The rules the accessibility check goes by.
+const RULES: [&str; 6] = [
+    "wcag2a",
+    "wcag2aa",
+    "wcag21a",
+    "wcag21aa",
+    "wcag22aa",
+    "best-practice",
+];
+
+/// A browser of its own, with an empty profile.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    // Dropped in this order: first the programs end, then their files go.
+    _processes: Processes,
+    _folder: TempDir,
+}
+
+/// The driver and the browser it has started, which are all ended on drop.
+#[derive(Debug)]
+struct Processes {
+    driver: Child,
+    profile: PathBuf,
+}
+
+impl Browser {
+    /// Starts a browser.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(json!({})).await
+    }
+
+    /// Starts a browser that runs no scripts of the pages it shows.
+    pub async fn start_without_javascript() -> Result<Self> {
+        Self::start_with(json!({ "profile.managed_default_content_settings.javascript": 2 })).await
+    }
+
+    async fn start_with(preferences: Value) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("peer-").tempdir()?;
+        let profile = folder.path().join("profile");
+        let port = free_port()?;
+        let mut command = Command::new(program("chromedriver", &["/usr/bin".into()])?);
+        command.arg(format!("--port={port}")).current_dir(folder.path());
+        command.env("HOME", folder.path()).env("TMPDIR", folder.path());
+        let driver = Child::spawn(&mut command, &folder.path().join("chromedriver.log"))?;
+        let processes = Processes {
+            driver,
+            profile: profile.clone(),
+        };
+        wait_until(PATIENCE, || async {
+            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await
+        .with_context(|| format!("no chromedriver: {}", processes.driver.log_text()))?;
+
+        let mut arguments: Vec<String> = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,900",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--user-data-dir={}", profile.display()));
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": {
+                "binary": program("chromium", &["/usr/bin".into()])?,
+                "args": arguments,
+                "prefs": preferences,
+            },
+        });
+        let Value::Object(capabilities) = capabilities else {
+            bail!("capabilities are an object");
+        };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .with_context(|| format!("no Chromium: {}", processes.driver.log_text()))?;
+        Ok(Self {
+            client,
+            _processes: processes,
+            _folder: folder,
+        })
+    }
+
+    /// The WebDriver client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Saves what the window shows as a PNG file.
+    pub async fn screenshot(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let image = self.client.screenshot().await?;
+        std::fs::write(path, image).with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Makes the page's view this large, in CSS pixels.
+    pub async fn set_size(&self, width: u32, height: u32) -> Result<()> {
+        // The window is higher than the view; how much is known once it has a size.
+        let mut frame = 0;
+        for _ in 0..50 {
+            self.client.set_window_size(width, height + frame).await?;
+            let script = "return [innerWidth, innerHeight];";
+            let view = self.client.execute(script, Vec::new()).await?;
+            if view == json!([width, height]) {
+                return Ok(());
+            }
+            let missing = i64::from(height) - view[1].as_i64().unwrap_or(0);
+            frame = u32::try_from(i64::from(frame) + missing).unwrap_or(0);
+        }
+        bail!("the view does not become {width} by {height}")
+    }
+
+    /// Checks the current page with axe-core and returns the violations it finds, an array; only
+    /// in a browser that runs scripts.
+    ///
+    /// The script is the file named by the environment variable `HOTLINE_AXE`, else the one
+    /// `tests/install` has installed.
+    pub async fn axe(&self) -> Result<Value> {
+        let path = axe_file();
+        let source = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} (see tests/install)", path.display()))?;
+        self.client.execute(&source, Vec::new()).await?;
+        let script = "const [tags, done] = arguments;
+            axe.run(document, { runOnly: { type: 'tag', values: tags } }).then(
+                (results) => done({ violations: results.violations }),
+                (error) => done({ error: String(error) }),
+            );";
+        let answer = self.client.execute_async(script, vec![json!(RULES)]).await?;
+        match answer.get("violations") {
+            Some(violations) => Ok(violations.clone()),
+            None => bail!("axe-core fails: {answer}"),
+        }
+    }
+
+    /// Closes the browser.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.client.clone().close().await?)
+    }
+}
+
+fn axe_file() -> PathBuf {
+    if let Some(file) = std::env::var_os("HOTLINE_AXE") {
+        return file.into();
+    }
+    let tools = match std::env::var_os("HOTLINE_TEST_TOOLS") {
+        Some(tools) => PathBuf::from(tools),
+        None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hotline/tools"),
+    };
+    tools.join("node_modules/axe-core/axe.min.js")
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.driver.stop();
+        // The profile's path is in the command line of this browser's processes and of no other.
+        let profile = self.profile.to_string_lossy().into_owned();
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let pid = entry
+                .file_name()
+                .to_string_lossy()
+                .parse()
+                .ok()
+                .and_then(Pid::from_raw);
+            let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            if let (Some(pid), true) = (pid, String::from_utf8_lossy(&command).contains(&profile)) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! An IMAP server: Dovecot with a Maildir per user.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use super::account::Account;
+use super::certificates::write_certificates;
+use super::{Child, free_port, program, run, wait_for_greeting, wait_for_silence};
+
+/// A Dovecot on two ports of 127.0.0.1: plain with STARTTLS offered, and TLS from the start.
+#[derive(Debug)]
+pub struct Dovecot {
+    child: Mutex<Option<Child>>,
+    account: Account,
+    folder: TempDir,
+    users: Vec<(String, String)>,
+    imap_port: u16,
+    imaps_port: u16,
+}
+
+impl Dovecot {
+    /// Starts a server with these users and passwords; every mailbox is empty.
+    pub async fn start(users: &[(&str, &str)]) -> Result<Self> {
+        let account = Account::new("nobody")?;
+        let dovecot = Self {
+            child: Mutex::new(None),
+            folder: account.folder()?,
+            account,
+            users: users
+                .iter()
+                .map(|(user, password)| ((*user).to_owned(), (*password).to_owned()))
+                .collect(),
+            imap_port: free_port()?,
+            imaps_port: free_port()?,
+        };
+        write_certificates(dovecot.folder.path())?;
+        let passwords: String = users
+            .iter()
+            .map(|(user, password)| format!("{user}:{{PLAIN}}{password}\n"))
+            .collect();
+        std::fs::write(dovecot.folder.path().join("users"), passwords)?;
+        std::fs::write(dovecot.configuration(), dovecot.configuration_text())?;
+        for (user, _) in users {
+            for part in ["cur", "new", "tmp"] {
+                dovecot.account.create_folder(&dovecot.maildir(user).join(part))?;
+            }
+        }
+        dovecot.start_again().await?;
+        Ok(dovecot)
+    }
+
+    /// The port that speaks plain IMAP and offers STARTTLS.
+    pub fn imap_port(&self) -> u16 {
+        self.imap_port
+    }
+
+    /// The port that speaks TLS from the start.
+    pub fn imaps_port(&self) -> u16 {
+        self.imaps_port
+    }
+
+    /// The certificate authority, as PEM, that signed the server's certificate for `localhost`
+    /// and 127.0.0.1.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// The server's certificate chain and its key, as PEM.
+    pub fn certificate_files(&self) -> (PathBuf, PathBuf) {
+        let folder = self.folder.path();
+        (folder.join("server.pem"), folder.join("server.key"))
+    }
+
+    /// The Maildir of a user's INBOX.
+    pub fn maildir(&self, user: &str) -> PathBuf {
+        self.folder.path().join("mail").join(user)
+    }
+
+    /// What the server has logged so far.
+    pub fn log_text(&self) -> String {
+        let bytes = std::fs::read(self.folder.path().join("dovecot.log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Delivers one message into a user's INBOX.
+    pub fn deliver(&self, user: &str, message: &[u8]) -> Result<()> {
+        let maildir = self.maildir(user);
+        let name = unique_name();
+        let written = maildir.join("tmp").join(&name);
+        std::fs::write(&written, message).with_context(|| format!("delivering to {user}"))?;
+        self.account.give(&written)?;
+        std::fs::rename(&written, maildir.join("new").join(&name))?;
+        Ok(())
+    }
+
+    /// Delivers messages into a user's INBOX, in this order.
+    pub fn deliver_many(&self, user: &str, messages: impl Iterator<Item = Vec<u8>>) -> Result<()> {
+        for message in messages {
+            self.deliver(user, &message)?;
+        }
+        Ok(())
+    }
+
+    /// All messages of a user's INBOX, in the order they were delivered.
+    pub fn messages(&self, user: &str) -> Result<Vec<Vec<u8>>> {
+        self.messages_in(user, "INBOX")
+    }
+
+    /// All messages of one of a user's folders, in the order they were put there; none when the
+    /// folder does not exist.
+    pub fn messages_in(&self, user: &str, folder: &str) -> Result<Vec<Vec<u8>>> {
+        // A file may get another name between its listing and its reading: then list again.
+        for _ in 0..100 {
+            let mut files = Vec::new();
+            for part in ["new", "cur"] {
+                let Ok(entries) = std::fs::read_dir(self.folder_path(user, folder).join(part)) else {
+                    continue;
+                };
+                for entry in entries {
+                    let path = entry?.path();
+                    files.push((delivery_order(&path), path));
+                }
+            }
+            files.sort();
+            let names = files.len();
+            files.dedup_by(|one, other| one.0 == other.0);
+            let messages: std::io::Result<Vec<_>> =
+                files.iter().map(|(_, path)| std::fs::read(path)).collect();
+            match messages {
+                Ok(messages) if messages.len() == names => return Ok(messages),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        bail!("the Maildir of {user} does not come to rest")
+    }
+
+    /// Cuts all connections of a user; an error when there is none.
+    pub async fn kick(&self, user: &str) -> Result<()> {
+        run(self.doveadm(&["kick", user])?).await.map(drop)
+    }
+
+    /// Sets the flag `\Seen` on every message of a user's INBOX.
+    pub async fn mark_all_seen(&self, user: &str) -> Result<()> {
+        let arguments = ["flags", "add", "-u", user, "\\Seen", "mailbox", "INBOX", "ALL"];
+        run(self.doveadm(&arguments)?).await.map(drop)
+    }
+
+    /// Runs `doveadm` with these arguments and returns what it prints.
+    pub async fn administer(&self, arguments: &[&str]) -> Result<String> {
+        let output = run(self.doveadm(arguments)?).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Stops the server; all its connections end. The mail stays.
+    pub async fn stop(&self) -> Result<()> {
+        let child = self.child.lock().expect("no panic while starting").take();
+        drop(child);
+        wait_for_silence(self.imap_port).await?;
+        wait_for_silence(self.imaps_port).await
+    }
+
+    /// Starts the stopped server again, on the same ports and with the same mail.
+    pub async fn start_again(&self) -> Result<()> {
+        let folder = self.folder.path();
+        let mut command = self.account.command(sbin("dovecot")?, folder);
+        command.arg("-F").arg("-c").arg(self.configuration());
+        let child = self.account.spawn(&mut command, &folder.join("dovecot.log"))?;
+        *self.child.lock().expect("no panic while starting") = Some(child);
+        wait_for_greeting(self.imap_port, "* OK")
+            .await
+            .with_context(|| self.log_text())
+    }
+
+    /// Gives a folder a new UIDVALIDITY, and its messages new UIDs; the server is restarted.
+    pub async fn change_uid_validity(&self, user: &str, folder: &str) -> Result<()> {
+        let before = self.status(user, folder).await?;
+        self.stop().await?;
+        for entry in std::fs::read_dir(self.folder_path(user, folder))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == "dovecot-uidlist" || name.starts_with("dovecot.index") {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        self.start_again().await?;
+        let after = self.status(user, folder).await?;
+        if before == after {
+            bail!("{folder} of {user} still has the UIDVALIDITY {before}");
+        }
+        Ok(())
+    }
+
+    /// Asks the server for the UIDVALIDITY of a user's folder.
+    pub async fn uid_validity(&self, user: &str, folder: &str) -> Result<u32> {
+        self.status(user, folder).await
+    }
+
+    async fn status(&self, user: &str, folder: &str) -> Result<u32> {
+        let (_, password) = self
+            .users
+            .iter()
+            .find(|(name, _)| name == user)
+            .with_context(|| format!("no user {user}"))?;
+        let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", self.imap_port)).await?);
+        let commands = format!(
+            "a LOGIN {} {}\r\nb STATUS {} (UIDVALIDITY)\r\nc LOGOUT\r\n",
+            quoted(user),
+            quoted(password),
+            quoted(folder)
+        );
+        stream.write_all(commands.as_bytes()).await?;
+        let mut answer = String::new();
+        while stream.read_line(&mut answer).await? > 0 {}
+        answer
+            .split_once("(UIDVALIDITY ")
+            .and_then(|(_, rest)| rest.split_once(')'))
+            .and_then(|(number, _)| number.parse().ok())
+            .with_context(|| format!("no UIDVALIDITY in {answer:?}"))
+    }
+
+    fn folder_path(&self, user: &str, folder: &str) -> PathBuf {
+        let maildir = self.maildir(user);
+        if folder.eq_ignore_ascii_case("INBOX") {
+            return maildir;
+        }
+        maildir.join(format!(".{folder}"))
+    }
+
+    fn doveadm(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = self.account.command(sbin("doveadm")?, self.folder.path());
+        command.arg("-c").arg(self.configuration()).args(arguments);
+        Ok(command)
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.folder.path().join("dovecot.conf")
+    }
+
+    fn configuration_text(&self) -> String {
+        include_str!("dovecot.conf")
+            .replace("{folder}", &self.folder.path().to_string_lossy())
+            .replace("{user}", &self.account.user)
+            .replace("{group}", &self.account.group)
+            .replace("{imap_port}", &self.imap_port.to_string())
+            .replace("{imaps_port}", &self.imaps_port.to_string())
+    }
+}
+
+fn sbin(name: &str) -> Result<PathBuf> {
+    program(name, &["/usr/sbin".into(), "/usr/bin".into()])
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A Maildir name nothing else has; of two names, the later one sorts after the earlier one.
+fn unique_name() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = u64::try_from(since.unwrap_or(Duration::ZERO).as_micros()).unwrap_or(0);
+    let before = LAST
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(now.max(last + 1)))
+        .unwrap_or(0);
+    let micros = now.max(before + 1);
+    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+    format!("{seconds}.M{rest:06}P{}.localhost", std::process::id())
+}
+
+/// What orders Maildir files by delivery, whatever their flags: second, microsecond, name.
+fn delivery_order(path: &Path) -> (u64, u64, String) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.split(':').next().unwrap_or_default();
+    let (seconds, rest) = name.split_once('.').unwrap_or((name, ""));
+    let micros = rest.strip_prefix('M').unwrap_or_default();
+    let digits = micros.find(|c: char| !c.is_ascii_digit()).unwrap_or(micros.len());
+    let micros = micros[..digits].parse().unwrap_or(0);
+    (seconds.parse().unwrap_or(0), micros, name.to_owned())
+}

@@ -1,0 +1,206 @@
+//! Real servers and browsers the tests talk to, each private to the test that starts it.
+//!
+//! Every peer listens on 127.0.0.1 only, keeps its files in a temporary folder of its own and is
+//! ended when its value is dropped. Started by root, the servers run under an ordinary account.
+
+use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+mod account;
+pub mod browser;
+mod certificates;
+pub mod dovecot;
+pub mod postgres;
+pub mod smtp;
+
+/// How long a peer may take to start or to stop.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A TCP port of 127.0.0.1 nobody listens on.
+///
+/// It lies below the range the kernel takes for outgoing connections, so a peer that is stopped
+/// finds its port still free when it is started again.
+pub fn free_port() -> Result<u16> {
+    for attempt in 0..500_u16 {
+        let random = RandomState::new().hash_one(attempt) % 12_000;
+        let port = 20_000 + u16::try_from(random)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    // Nothing free down there: whatever the kernel has.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// Asks `check` again and again until it answers `true`; an error once `deadline` has passed.
+pub async fn wait_until<C, F>(deadline: Duration, mut check: C) -> Result<()>
+where
+    C: FnMut() -> F,
+    F: Future<Output = bool>,
+{
+    let end = Instant::now() + deadline;
+    while !check().await {
+        if Instant::now() >= end {
+            bail!("still not so after {deadline:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+/// Waits until the server at `port` greets with a line that starts with `greeting`.
+pub(crate) async fn wait_for_greeting(port: u16, greeting: &str) -> Result<()> {
+    wait_until(PATIENCE, || greets(port, greeting))
+        .await
+        .with_context(|| format!("no {greeting:?} from port {port}"))
+}
+
+async fn greets(port: u16, greeting: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return false;
+    };
+    let mut start = vec![0; greeting.len()];
+    let read = tokio::time::timeout(Duration::from_secs(2), stream.read_exact(&mut start)).await;
+    matches!(read, Ok(Ok(_))) && start == greeting.as_bytes()
+}
+
+/// Waits until nobody listens on `port` any more.
+pub(crate) async fn wait_for_silence(port: u16) -> Result<()> {
+    wait_until(PATIENCE, async || TcpListener::bind(("127.0.0.1", port)).is_ok())
+        .await
+        .with_context(|| format!("port {port} stays taken"))
+}
+
+/// Runs a command to its end and returns its output; an error when it fails.
+pub(crate) async fn run(command: Command) -> Result<Output> {
+    let shown = format!("{command:?}");
+    let output = tokio::process::Command::from(command)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .with_context(|| format!("running {shown}"))?;
+    if !output.status.success() {
+        bail!(
+            "{shown}: {}: {}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr),
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+    Ok(output)
+}
+
+/// A program, from its name: in `PATH`, else in one of the given folders.
+pub(crate) fn program(name: &str, elsewhere: &[PathBuf]) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(elsewhere.iter().cloned())
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+        .with_context(|| format!("{name} is not installed (see tests/install)"))
+}
+
+/// A running program that is ended, by its process id, when the value is dropped.
+///
+/// It stays in the process group of the test, so whoever kills that group ends it as well.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    log: PathBuf,
+    stop_signal: Signal,
+}
+
+impl Child {
+    /// Starts a command; what it prints is appended to the file `log`.
+    pub fn spawn(command: &mut Command, log: &Path) -> Result<Self> {
+        let file: File = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| format!("opening {}", log.display()))?;
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()
+            .with_context(|| format!("starting {command:?}"))?;
+        let log = log.to_owned();
+        Ok(Self {
+            process,
+            log,
+            stop_signal: Signal::TERM,
+        })
+    }
+
+    /// The signal [`Child::stop`] sends; SIGTERM unless told otherwise.
+    pub fn stop_with(mut self, signal: Signal) -> Self {
+        self.stop_signal = signal;
+        self
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The file the program's output goes to.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// What the program has printed so far.
+    pub fn log_text(&self) -> String {
+        let bytes = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Whether the program still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Kills the program at once (SIGKILL).
+    pub fn kill(&mut self) {
+        if self.is_running() {
+            // It may end between the question and the signal; then there is nothing to do.
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+
+    /// Asks the program to end, and kills it if it has not after five seconds.
+    pub fn stop(&mut self) {
+        if let (true, Ok(pid)) = (self.is_running(), i32::try_from(self.pid())) {
+            if let Some(pid) = Pid::from_raw(pid) {
+                let _ = kill_process(pid, self.stop_signal);
+            }
+            let end = Instant::now() + Duration::from_secs(5);
+            while self.is_running() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        self.kill();
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.stop();
+        if std::thread::panicking() {
+            let text = self.log_text();
+            let lines: Vec<&str> = text.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(40)..];
+            eprintln!("--- end of {} ---\n{}", self.log.display(), tail.join("\n"));
+        }
+    }
+}

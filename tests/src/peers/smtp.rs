@@ -1,0 +1,190 @@
+//! A mail server that accepts mail over SMTP and delivers it into a Dovecot's Maildirs.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use super::account::Account;
+use super::dovecot::Dovecot;
+use super::{Child, free_port, wait_for_greeting, wait_for_silence};
+
+const USER: &str = "submitter";
+const PASSWORD: &str = "submit it";
+
+/// A mail server on two ports of 127.0.0.1: plain without authentication, and one that demands
+/// STARTTLS and AUTH. Its certificate is the Dovecot's.
+#[derive(Debug)]
+pub struct Smtp {
+    child: Mutex<Option<Child>>,
+    account: Account,
+    folder: TempDir,
+    port: u16,
+    submission_port: u16,
+    serial: AtomicU64,
+}
+
+/// What the server does wrong; nothing by default.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Faults {
+    /// Recipients to refuse, each with the answer to give, such as `550 5.1.1 no such user`.
+    pub refuse_rcpt: BTreeMap<String, String>,
+    /// Answer 451 to every MAIL.
+    pub temporary: bool,
+    /// For this many mails from now on, read the whole mail, then close the connection without
+    /// an answer.
+    pub drop_before_250: u32,
+    /// Deliver the mails of `drop_before_250` nevertheless: only the answer gets lost.
+    pub deliver_dropped: bool,
+    /// Wait this many milliseconds before each answer to MAIL, RCPT and the end of DATA.
+    pub delay_ms: u64,
+}
+
+/// One mail the server took.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The envelope's sender; empty for a bounce.
+    pub mail_from: String,
+    /// The envelope's accepted recipients.
+    pub rcpt_to: Vec<String>,
+    /// The mail as it was sent, dots unstuffed.
+    pub data: Vec<u8>,
+    /// When, in seconds since 1970.
+    pub time: f64,
+    /// Whether the connection was closed instead of the answer 250.
+    pub dropped: bool,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    mail_from: Option<String>,
+    rcpt_to: Vec<String>,
+    data_base64: String,
+    time: f64,
+    dropped: bool,
+}
+
+impl Smtp {
+    /// Starts a server that delivers mail for each of these addresses to a user of the Dovecot:
+    /// pairs of an address and a user. `user+tag@host` goes where `user@host` goes; other
+    /// recipients are refused with 550.
+    pub async fn start(dovecot: &Dovecot, addresses: &[(&str, &str)]) -> Result<Self> {
+        let account = Account::new("nobody")?;
+        let smtp = Self {
+            child: Mutex::new(None),
+            folder: account.folder()?,
+            account,
+            port: free_port()?,
+            submission_port: free_port()?,
+            serial: AtomicU64::new(0),
+        };
+        let maildirs: BTreeMap<String, PathBuf> = addresses
+            .iter()
+            .map(|(address, user)| (address.to_lowercase(), dovecot.maildir(user)))
+            .collect();
+        let (certificate, key) = dovecot.certificate_files();
+        let settings = serde_json::json!({
+            "port": smtp.port,
+            "submission_port": smtp.submission_port,
+            "certificate": certificate,
+            "key": key,
+            "user": USER,
+            "password": PASSWORD,
+            "maildirs": maildirs,
+            "journal": smtp.file("journal"),
+            "faults": smtp.file("faults.json"),
+            "dropped": smtp.file("dropped.json"),
+        });
+        std::fs::write(smtp.file("settings.json"), settings.to_string())?;
+        std::fs::write(smtp.file("smtp_server.py"), include_str!("smtp_server.py"))?;
+        smtp.start_again().await?;
+        Ok(smtp)
+    }
+
+    /// The port that takes mail without authentication.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The port that demands STARTTLS and then AUTH (PLAIN or LOGIN).
+    pub fn submission_port(&self) -> u16 {
+        self.submission_port
+    }
+
+    /// The user and the password for [`Smtp::submission_port`].
+    pub fn credentials(&self) -> (&'static str, &'static str) {
+        (USER, PASSWORD)
+    }
+
+    /// All mails taken so far, the dropped ones included.
+    pub fn journal(&self) -> Result<Vec<Entry>> {
+        let text = match std::fs::read_to_string(self.file("journal")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            text => text?,
+        };
+        // A last line without its end is still being written.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| {
+                let line: Line = serde_json::from_str(line)?;
+                Ok(Entry {
+                    mail_from: line.mail_from.unwrap_or_default(),
+                    rcpt_to: line.rcpt_to,
+                    data: STANDARD.decode(line.data_base64)?,
+                    time: line.time,
+                    dropped: line.dropped,
+                })
+            })
+            .collect()
+    }
+
+    /// Replaces the faults; they hold from the next command on, on open connections too.
+    pub fn set_faults(&self, faults: &Faults) -> Result<()> {
+        let mut json = serde_json::to_value(faults)?;
+        json["serial"] = (self.serial.fetch_add(1, Ordering::SeqCst) + 1).into();
+        let (new, path) = (self.file("faults.new"), self.file("faults.json"));
+        std::fs::write(&new, json.to_string())?;
+        std::fs::rename(new, path).context("replacing the faults")
+    }
+
+    /// What the server has logged so far.
+    pub fn log_text(&self) -> String {
+        let bytes = std::fs::read(self.file("log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Stops the server; all its connections end.
+    pub async fn stop(&self) -> Result<()> {
+        let child = self.child.lock().expect("no panic while starting").take();
+        drop(child);
+        wait_for_silence(self.port).await?;
+        wait_for_silence(self.submission_port).await
+    }
+
+    /// Starts the stopped server again, on the same ports, with the same journal and faults.
+    pub async fn start_again(&self) -> Result<()> {
+        let mut command = self.account.command("/usr/bin/python3", self.folder.path());
+        command
+            .args(["-B", "-s"])
+            .arg(self.file("smtp_server.py"))
+            .arg(self.file("settings.json"));
+        let child = self.account.spawn(&mut command, &self.file("log"))?;
+        *self.child.lock().expect("no panic while starting") = Some(child);
+        for port in [self.port, self.submission_port] {
+            wait_for_greeting(port, "220 ")
+                .await
+                .with_context(|| self.log_text())?;
+        }
+        Ok(())
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
