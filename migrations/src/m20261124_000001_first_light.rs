@@ -6,9 +6,9 @@ use sea_orm_migration::{prelude::*, schema};
 pub struct Migration;
 
 /// Tables in the order in which they can be dropped backwards.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 14] = [
     "journal", "jobs", "cursors", "lines", "staff", "sessions", "contacts", "messages", "attachments", "outbox", "events",
-    "totals", "balances", "audit", "fences",
+    "totals", "balances", "audit",
 ];
 
 #[async_trait::async_trait]
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in [
             journal(), jobs(), cursors(), lines(), staff(), sessions(), contacts(), messages(), attachments(), outbox(),
-            events(), totals(), balances(), audit(), fences(),
+            events(), totals(), balances(), audit(),
         ] {
             manager.create_table(table).await?;
         }
@@ -239,6 +239,7 @@ fn outbox() -> TableCreateStatement {
     Table::create()
         .table("outbox")
         .col(schema::uuid("id").primary_key())
+        .col(schema::uuid("message_id"))
         .col(schema::uuid("contact_id"))
         .col(schema::text("line"))
         .col(schema::text("state").default("queued"))
@@ -246,7 +247,9 @@ fn outbox() -> TableCreateStatement {
         .col(schema::big_integer("queued_at"))
         .col(schema::big_integer_null("sent_at"))
         .col(schema::blob_null("said"))
-        .foreign_key(ForeignKey::create().from("outbox", "id").to("messages", "id").on_delete(ForeignKeyAction::Cascade))
+        .foreign_key(
+            ForeignKey::create().from("outbox", "message_id").to("messages", "id").on_delete(ForeignKeyAction::Cascade),
+        )
         .to_owned()
 }
 
@@ -300,15 +303,5 @@ fn audit() -> TableCreateStatement {
         .col(schema::uuid_null("actor"))
         .col(schema::text("action"))
         .col(schema::text("object").default(""))
-        .to_owned()
-}
-
-/// One row each for what only one process may do at a time, such as reading a mailbox.
-fn fences() -> TableCreateStatement {
-    Table::create()
-        .table("fences")
-        .col(schema::text("name").primary_key())
-        .col(schema::uuid("owner"))
-        .col(schema::big_integer("until"))
         .to_owned()
 }

@@ -15,6 +15,8 @@ use crate::{
 /// Where an adapter stands in its source. Its text means something to the adapter alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
+    /// Whose it is.
+    pub line: LineName,
     /// Which of the line's sources (a folder, say).
     pub source: String,
     /// How far it was read.

@@ -63,6 +63,8 @@ pub struct Incoming {
     pub answer_to: Option<Private<String>>,
     /// What must be known before it joins a contact.
     pub joining: Joining,
+    /// Our own message that this seems to be a copy of, come back to us.
+    pub echo_of: Option<(Uuid, ThreadToken)>,
     /// What proves that it belongs to a thread.
     pub evidence: Vec<Evidence>,
     /// The sender's own id of it (a Message-ID), so that later messages can point at it.

@@ -1,1 +1,21 @@
-//! placeholder
+//! The only crate that knows SQL: the queue, contacts, outbox, staff and totals, sealed where people's words are.
+
+pub mod accept;
+pub mod answers;
+pub mod audit;
+pub mod changes;
+mod entity;
+pub mod error;
+pub mod files;
+pub mod inbox;
+pub mod lines;
+pub mod outbox;
+pub mod queue;
+pub mod reconcile;
+pub mod register;
+pub mod sealing;
+pub mod staff;
+pub mod store;
+pub mod thread;
+pub mod totals;
+pub mod work;

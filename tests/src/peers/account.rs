@@ -28,17 +28,18 @@ impl Account {
         let switch = geteuid().is_root();
         let passwd = std::fs::read_to_string("/etc/passwd").context("/etc/passwd")?;
         let own = geteuid().as_raw().to_string();
-        let entry = passwd
+        let (user, uid, group_id) = passwd
             .lines()
-            .map(|line| line.split(':').collect::<Vec<_>>())
-            .find(|entry| match entry.as_slice() {
-                [name, _, uid, _, ..] => (switch && *name == ordinary) || (!switch && *uid == own),
-                _ => false,
+            .filter_map(|line| {
+                let mut parts = line.split(':');
+                let (name, _) = (parts.next()?, parts.next()?);
+                Some((name, parts.next()?, parts.next()?))
             })
+            .find(|(name, uid, _)| if switch { *name == ordinary } else { *uid == own })
             .with_context(|| format!("no account for uid {own} or {ordinary}"))?;
-        let uid: u32 = entry[2].parse()?;
+        let uid: u32 = uid.parse()?;
         let gid: u32 = if switch {
-            entry[3].parse()?
+            group_id.parse()?
         } else {
             getegid().as_raw()
         };
@@ -49,7 +50,7 @@ impl Account {
             .find(|(_, rest)| rest.split(':').nth(1) == Some(gid.to_string().as_str()))
             .map(|(name, _)| name.to_owned())
             .with_context(|| format!("no group {gid}"))?;
-        let user = entry[0].to_owned();
+        let user = user.to_owned();
         Ok(Self {
             user,
             group,

@@ -129,7 +129,7 @@ impl Browser {
             if view == json!([width, height]) {
                 return Ok(());
             }
-            let missing = i64::from(height) - view[1].as_i64().unwrap_or(0);
+            let missing = i64::from(height) - view.get(1).and_then(Value::as_i64).unwrap_or(0);
             frame = u32::try_from(i64::from(frame) + missing).unwrap_or(0);
         }
         bail!("the view does not become {width} by {height}")
@@ -164,10 +164,11 @@ impl Browser {
 }
 
 fn axe_file() -> PathBuf {
-    if let Some(file) = std::env::var_os("HOTLINE_AXE") {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(file) = set("HOTLINE_AXE") {
         return file.into();
     }
-    let tools = match std::env::var_os("HOTLINE_TEST_TOOLS") {
+    let tools = match set("HOTLINE_TEST_TOOLS") {
         Some(tools) => PathBuf::from(tools),
         None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hotline/tools"),
     };

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,12 +12,12 @@ use tokio::net::TcpStream;
 
 use super::account::Account;
 use super::certificates::write_certificates;
-use super::{Child, free_port, program, run, wait_for_greeting, wait_for_silence};
+use super::{Slot, free_port, program, run, wait_for_greeting, wait_for_silence};
 
 /// A Dovecot on two ports of 127.0.0.1: plain with STARTTLS offered, and TLS from the start.
 #[derive(Debug)]
 pub struct Dovecot {
-    child: Mutex<Option<Child>>,
+    child: Slot,
     account: Account,
     folder: TempDir,
     users: Vec<(String, String)>,
@@ -31,7 +30,7 @@ impl Dovecot {
     pub async fn start(users: &[(&str, &str)]) -> Result<Self> {
         let account = Account::new("nobody")?;
         let dovecot = Self {
-            child: Mutex::new(None),
+            child: Slot::default(),
             folder: account.folder()?,
             account,
             users: users
@@ -164,8 +163,7 @@ impl Dovecot {
 
     /// Stops the server; all its connections end. The mail stays.
     pub async fn stop(&self) -> Result<()> {
-        let child = self.child.lock().expect("no panic while starting").take();
-        drop(child);
+        drop(self.child.take());
         wait_for_silence(self.imap_port).await?;
         wait_for_silence(self.imaps_port).await
     }
@@ -176,7 +174,7 @@ impl Dovecot {
         let mut command = self.account.command(sbin("dovecot")?, folder);
         command.arg("-F").arg("-c").arg(self.configuration());
         let child = self.account.spawn(&mut command, &folder.join("dovecot.log"))?;
-        *self.child.lock().expect("no panic while starting") = Some(child);
+        self.child.put(child);
         wait_for_greeting(self.imap_port, "* OK")
             .await
             .with_context(|| self.log_text())
@@ -266,6 +264,10 @@ fn quoted(text: &str) -> String {
 }
 
 /// A Maildir name nothing else has; of two names, the later one sorts after the earlier one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server sorts mail by the real time in its name"
+)]
 fn unique_name() -> String {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -284,7 +286,10 @@ fn delivery_order(path: &Path) -> (u64, u64, String) {
     let name = name.split(':').next().unwrap_or_default();
     let (seconds, rest) = name.split_once('.').unwrap_or((name, ""));
     let micros = rest.strip_prefix('M').unwrap_or_default();
-    let digits = micros.find(|c: char| !c.is_ascii_digit()).unwrap_or(micros.len());
-    let micros = micros[..digits].parse().unwrap_or(0);
+    let digits = micros
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap_or_default();
+    let micros = digits.parse().unwrap_or(0);
     (seconds.parse().unwrap_or(0), micros, name.to_owned())
 }

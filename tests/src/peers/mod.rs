@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -110,6 +111,27 @@ pub(crate) fn program(name: &str, elsewhere: &[PathBuf]) -> Result<PathBuf> {
         .with_context(|| format!("{name} is not installed (see tests/install)"))
 }
 
+/// Where a server keeps its program while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Slot(Mutex<Option<Child>>);
+
+impl Slot {
+    /// Keeps a program; one that was kept before is ended.
+    pub(crate) fn put(&self, child: Child) {
+        let before = self.lock().replace(child);
+        drop(before);
+    }
+
+    /// Gives the program out, if there is one.
+    pub(crate) fn take(&self) -> Option<Child> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Child>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A running program that is ended, by its process id, when the value is dropped.
 ///
 /// It stays in the process group of the test, so whoever kills that group ends it as well.
@@ -199,7 +221,7 @@ impl Drop for Child {
         if std::thread::panicking() {
             let text = self.log_text();
             let lines: Vec<&str> = text.lines().collect();
-            let tail = &lines[lines.len().saturating_sub(40)..];
+            let tail = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default();
             eprintln!("--- end of {} ---\n{}", self.log.display(), tail.join("\n"));
         }
     }

@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -13,14 +12,14 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::account::Account;
-use super::{Child, PATIENCE, free_port, program, run};
+use super::{Child, PATIENCE, Slot, free_port, program, run};
 
 const SUPERUSER: &str = "postgres";
 
 /// A PostgreSQL cluster of its own on 127.0.0.1, which trusts everyone.
 #[derive(Debug)]
 pub struct Postgres {
-    child: Mutex<Option<Child>>,
+    child: Slot,
     account: Account,
     folder: TempDir,
     port: u16,
@@ -56,7 +55,7 @@ impl Postgres {
             ])
             .arg(folder.path().join("data"));
         run(command).await?;
-        let child = Mutex::new(None);
+        let child = Slot::default();
         let postgres = Self {
             child,
             account,
@@ -108,7 +107,7 @@ impl Postgres {
 
     /// Kills the server without warning.
     pub fn kill(&self) {
-        let child = self.child.lock().expect("no panic while starting").take();
+        let child = self.child.take();
         if let Some(mut child) = child {
             child.kill();
         }
@@ -122,7 +121,7 @@ impl Postgres {
             let mut child = self.spawn()?;
             while child.is_running() && Instant::now() < end {
                 if self.answers().await && child.is_running() {
-                    *self.child.lock().expect("no panic while starting") = Some(child);
+                    self.child.put(child);
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 
 use super::account::Account;
 use super::dovecot::Dovecot;
-use super::{Child, free_port, wait_for_greeting, wait_for_silence};
+use super::{Slot, free_port, wait_for_greeting, wait_for_silence};
 
 const USER: &str = "submitter";
 const PASSWORD: &str = "submit it";
@@ -22,7 +21,7 @@ const PASSWORD: &str = "submit it";
 /// STARTTLS and AUTH. Its certificate is the Dovecot's.
 #[derive(Debug)]
 pub struct Smtp {
-    child: Mutex<Option<Child>>,
+    child: Slot,
     account: Account,
     folder: TempDir,
     port: u16,
@@ -61,6 +60,13 @@ pub struct Entry {
     pub dropped: bool,
 }
 
+#[derive(Serialize)]
+struct Numbered<'a> {
+    serial: u64,
+    #[serde(flatten)]
+    faults: &'a Faults,
+}
+
 #[derive(Deserialize)]
 struct Line {
     mail_from: Option<String>,
@@ -77,7 +83,7 @@ impl Smtp {
     pub async fn start(dovecot: &Dovecot, addresses: &[(&str, &str)]) -> Result<Self> {
         let account = Account::new("nobody")?;
         let smtp = Self {
-            child: Mutex::new(None),
+            child: Slot::default(),
             folder: account.folder()?,
             account,
             port: free_port()?,
@@ -146,10 +152,10 @@ impl Smtp {
 
     /// Replaces the faults; they hold from the next command on, on open connections too.
     pub fn set_faults(&self, faults: &Faults) -> Result<()> {
-        let mut json = serde_json::to_value(faults)?;
-        json["serial"] = (self.serial.fetch_add(1, Ordering::SeqCst) + 1).into();
+        let serial = self.serial.fetch_add(1, Ordering::SeqCst) + 1;
+        let json = serde_json::to_string(&Numbered { serial, faults })?;
         let (new, path) = (self.file("faults.new"), self.file("faults.json"));
-        std::fs::write(&new, json.to_string())?;
+        std::fs::write(&new, json)?;
         std::fs::rename(new, path).context("replacing the faults")
     }
 
@@ -161,8 +167,7 @@ impl Smtp {
 
     /// Stops the server; all its connections end.
     pub async fn stop(&self) -> Result<()> {
-        let child = self.child.lock().expect("no panic while starting").take();
-        drop(child);
+        drop(self.child.take());
         wait_for_silence(self.port).await?;
         wait_for_silence(self.submission_port).await
     }
@@ -175,7 +180,7 @@ impl Smtp {
             .arg(self.file("smtp_server.py"))
             .arg(self.file("settings.json"));
         let child = self.account.spawn(&mut command, &self.file("log"))?;
-        *self.child.lock().expect("no panic while starting") = Some(child);
+        self.child.put(child);
         for port in [self.port, self.submission_port] {
             wait_for_greeting(port, "220 ")
                 .await

@@ -1,0 +1,279 @@
+//! The journal: raw messages on disk before anyone is told that they were received.
+//!
+//! All who arrive while a commit is under way share the next one, so that a disk that syncs a few hundred times a second
+//! still takes thousands of messages, each as durable as alone.
+
+use std::{collections::HashMap, sync::Weak};
+
+use async_trait::async_trait;
+use hotline_core::{
+    health::Health,
+    intake::{Accepted, Conversation, Cursor, Intake, NotAccepted},
+    job::JobKind,
+    line::LineName,
+    message::RawMessage,
+    receipt::ReceiptCode,
+};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict, Query},
+};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    entity::{cursors, jobs, journal},
+    error::StoreError,
+    store::Store,
+};
+
+/// Larger raw messages lie in the attachments folder, not in the database.
+const IN_DATABASE: usize = 64 * 1024;
+/// At most this many messages share one commit.
+const TOGETHER: usize = 256;
+
+/// Messages, sealed, waiting to be committed.
+pub(crate) struct Knock {
+    rows: Vec<Row>,
+    cursor: Option<Cursor>,
+    answer: oneshot::Sender<Result<Vec<Accepted>, NotAccepted>>,
+}
+
+/// One row of the journal to be, and its key.
+struct Row {
+    line: String,
+    external_hash: Vec<u8>,
+    received_at: i64,
+    size: i64,
+    cut_from: Option<i64>,
+    data_key: Vec<u8>,
+    sealed: Option<Vec<u8>>,
+    file: Option<Uuid>,
+}
+
+/// Commits what knocks at the door, until the store is gone.
+pub(crate) fn open_door(store: Weak<Store>, mut knocks: mpsc::Receiver<Knock>) {
+    tokio::spawn(async move {
+        while let Some(first) = knocks.recv().await {
+            let Some(store) = store.upgrade() else { return };
+            let mut together = vec![first];
+            let mut rows = together.iter().map(|knock| knock.rows.len()).sum::<usize>();
+            while rows < TOGETHER
+                && let Ok(knock) = knocks.try_recv()
+            {
+                rows += knock.rows.len();
+                together.push(knock);
+            }
+            store.commit(together).await;
+        }
+    });
+}
+
+impl Store {
+    async fn commit(&self, knocks: Vec<Knock>) {
+        match self.write_journal(&knocks).await {
+            Ok(mut written) => {
+                self.receive_due.notify_one();
+                for knock in knocks {
+                    let accepted = knock.rows.iter().map(|row| written.take(self, row)).collect::<Option<Vec<_>>>();
+                    let _ = knock.answer.send(accepted.ok_or_else(|| NotAccepted("a row is missing".to_owned())));
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "Could not write down what arrived; its source will be asked again");
+                for knock in knocks {
+                    let _ = knock.answer.send(Err(NotAccepted(error.to_string())));
+                }
+            }
+        }
+    }
+
+    async fn write_journal(&self, knocks: &[Knock]) -> Result<Written, StoreError> {
+        let transaction = self.begin().await?;
+        let rows: Vec<&Row> = knocks.iter().flat_map(|knock| &knock.rows).collect();
+        let mut written = Written::default();
+        if !rows.is_empty() {
+            let insert = journal::Entity::insert_many(rows.iter().map(|row| row.to_model()))
+                .on_conflict(
+                    OnConflict::columns([journal::Column::Line, journal::Column::ExternalHash]).do_nothing().to_owned(),
+                )
+                .into_query()
+                .returning(Query::returning().columns([journal::Column::Id, journal::Column::ExternalHash]))
+                .to_owned();
+            for row in transaction.query_all(&insert).await? {
+                let id: i64 = row.try_get("", "id")?;
+                written.fresh.insert(row.try_get("", "external_hash")?, id);
+            }
+            written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
+            let now = self.now();
+            let made = written.fresh.values().map(|id| jobs::ActiveModel {
+                id: NotSet,
+                kind: Set(JobKind::Receive.as_str().to_owned()),
+                journal_id: Set(Some(*id)),
+                outbox_id: Set(None),
+                state: Set("ready".to_owned()),
+                attempt: Set(0),
+                due_at: Set(now),
+                made_at: Set(now),
+                reason: Set(String::new()),
+            });
+            let made: Vec<_> = made.collect();
+            if !made.is_empty() {
+                jobs::Entity::insert_many(made).exec_without_returning(&transaction).await?;
+            }
+        }
+        for cursor in knocks.iter().filter_map(|knock| knock.cursor.as_ref()) {
+            let row = cursors::ActiveModel {
+                line: Set(cursor.line.as_str().to_owned()),
+                source: Set(cursor.source.clone()),
+                position: Set(cursor.position.clone()),
+            };
+            cursors::Entity::insert(row)
+                .on_conflict(
+                    OnConflict::columns([cursors::Column::Line, cursors::Column::Source])
+                        .update_column(cursors::Column::Position)
+                        .to_owned(),
+                )
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(written)
+    }
+
+    /// The rows that were there before: repeated deliveries.
+    async fn known_before(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: &[&Row],
+        fresh: &HashMap<Vec<u8>, i64>,
+    ) -> Result<HashMap<Vec<u8>, i64>, StoreError> {
+        let repeated: Vec<_> =
+            rows.iter().map(|row| &row.external_hash).filter(|hash| !fresh.contains_key(*hash)).cloned().collect();
+        if repeated.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let select = Query::select()
+            .columns([journal::Column::Id, journal::Column::ExternalHash])
+            .from(journal::Entity)
+            .and_where(Expr::col(journal::Column::ExternalHash).is_in(repeated))
+            .to_owned();
+        let mut known = HashMap::new();
+        for row in transaction.query_all(&select).await? {
+            known.insert(row.try_get("", "external_hash")?, row.try_get("", "id")?);
+        }
+        Ok(known)
+    }
+
+    /// Seals one message. A large one is on disk, synced, when this returns.
+    async fn seal_raw(&self, raw: RawMessage) -> Result<Row, StoreError> {
+        // The hash covers the line, so that it alone finds the row.
+        let external_hash = self.keys.lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
+        let place = raw_place(&external_hash);
+        let (key, data_key) = self.keys.new_data_key(&place)?;
+        let sealed = key.seal(&place, &raw.bytes)?;
+        let mut row = Row {
+            line: raw.line.as_str().to_owned(),
+            external_hash,
+            received_at: raw.received_at.timestamp_micros(),
+            size: i64::try_from(raw.bytes.len()).unwrap_or(i64::MAX),
+            cut_from: raw.cut_from.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+            data_key,
+            sealed: None,
+            file: None,
+        };
+        if raw.bytes.len() > IN_DATABASE {
+            let id = hotline_core::ids::new(self.clock.now());
+            self.files.write(vec![(id, sealed)]).await?;
+            row.file = Some(id);
+        } else {
+            row.sealed = Some(sealed);
+        }
+        Ok(row)
+    }
+}
+
+/// Where a raw message and its key are sealed for.
+pub(crate) fn raw_place(external_hash: &[u8]) -> String {
+    format!("journal|{}", data_encoding::HEXLOWER.encode(external_hash))
+}
+
+#[async_trait]
+impl Intake for Store {
+    async fn accept(&self, arrived: Vec<RawMessage>, cursor: Option<Cursor>) -> Result<Vec<Accepted>, NotAccepted> {
+        let refuse = |error: StoreError| NotAccepted(error.to_string());
+        self.files.room().map_err(refuse)?;
+        let mut rows = Vec::with_capacity(arrived.len());
+        for raw in arrived {
+            rows.push(self.seal_raw(raw).await.map_err(refuse)?);
+        }
+        let (answer, answered) = oneshot::channel();
+        let closing = || NotAccepted("shutting down".to_owned());
+        self.door.send(Knock { rows, cursor, answer }).await.map_err(|_| closing())?;
+        answered.await.map_err(|_| closing())?
+    }
+
+    async fn cursor(&self, line: &LineName, source: &str) -> Result<Option<String>, NotAccepted> {
+        let row = cursors::Entity::find()
+            .filter(cursors::Column::Line.eq(line.as_str()))
+            .filter(cursors::Column::Source.eq(source))
+            .one(&self.reading)
+            .await
+            .map_err(|error| NotAccepted(error.to_string()))?;
+        Ok(row.map(|row| row.position))
+    }
+
+    async fn health(&self, line: &LineName, health: Health) {
+        if let Err(error) = self.note_health(line, &health).await {
+            tracing::warn!(line.name = %line, error = %error, "Could not note how line {line} is doing");
+        }
+    }
+
+    fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode {
+        self.keys.receipt_code(line.as_str(), external_id)
+    }
+
+    async fn conversation(&self, line: &LineName, code: &ReceiptCode) -> Result<Option<Conversation>, NotAccepted> {
+        self.read_answers(line, code).await.map_err(|error| NotAccepted(error.to_string()))
+    }
+}
+
+/// What one commit wrote, by external hash.
+#[derive(Default)]
+struct Written {
+    fresh: HashMap<Vec<u8>, i64>,
+    known: HashMap<Vec<u8>, i64>,
+}
+
+impl Written {
+    /// What is told to whoever brought this row. Of two alike in one commit, the first is the fresh one.
+    fn take(&mut self, store: &Store, row: &Row) -> Option<Accepted> {
+        let (id, fresh) = match self.fresh.remove(&row.external_hash) {
+            Some(id) => {
+                self.known.insert(row.external_hash.clone(), id);
+                (id, true)
+            }
+            None => (*self.known.get(&row.external_hash)?, false),
+        };
+        Some(Accepted { reference: store.keys.reference(u64::try_from(id).ok()?), fresh })
+    }
+}
+
+impl Row {
+    fn to_model(&self) -> journal::ActiveModel {
+        journal::ActiveModel {
+            id: NotSet,
+            line: Set(self.line.clone()),
+            external_hash: Set(self.external_hash.clone()),
+            received_at: Set(self.received_at),
+            size: Set(self.size),
+            cut_from: Set(self.cut_from),
+            data_key: Set(Some(self.data_key.clone())),
+            sealed: Set(self.sealed.clone()),
+            file: Set(self.file),
+            outcome: Set("accepted".to_owned()),
+            reason: Set(String::new()),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the holder of a receipt code may read.
+
+use hotline_core::{
+    intake::{Conversation, Said},
+    line::LineName,
+    receipt::ReceiptCode,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    entity::{contacts, messages},
+    error::StoreError,
+    inbox::reference_of,
+    store::{Store, time},
+};
+
+impl Store {
+    pub(crate) async fn read_answers(
+        &self,
+        line: &LineName,
+        code: &ReceiptCode,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let hash = self.keys.lookup("identifier", &format!("{line}\n{}", code.expose()));
+        let found = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(line.as_str()))
+            .filter(contacts::Column::IdentifierHash.eq(hash))
+            .order_by_asc(contacts::Column::OpenedAt)
+            .all(&self.reading)
+            .await?;
+        let Some(newest) = found.last() else { return Ok(None) };
+        let reference = reference_of(newest);
+        let mut said = Vec::new();
+        for contact in &found {
+            let key = self.contact_key(contact)?;
+            let rows = messages::Entity::find()
+                .filter(messages::Column::ContactId.eq(contact.id))
+                .filter(messages::Column::Direction.is_in(["in", "reply", "automatic"]))
+                .order_by_asc(messages::Column::At)
+                .order_by_asc(messages::Column::Id)
+                .all(&self.reading)
+                .await?;
+            for row in rows {
+                let body = self.body(&key, &row)?;
+                let text = body.url.into_iter().chain(Some(body.text)).filter(|text| !text.is_empty());
+                said.push(Said {
+                    by_us: row.direction != "in",
+                    at: time(row.at),
+                    text: text.collect::<Vec<_>>().join("\n\n").into(),
+                });
+            }
+        }
+        Ok(Some(Conversation { reference, said }))
+    }
+}

@@ -1,0 +1,35 @@
+//! The audit: who did what to the service. Never content.
+
+use sea_orm::{ActiveModelTrait, ActiveValue::{NotSet, Set}, ConnectionTrait};
+use uuid::Uuid;
+
+use crate::{entity::audit, error::StoreError, staff::Person, store::Store};
+
+impl Store {
+    /// Notes that `who` did `action` to `object`, before it is done.
+    ///
+    /// # Errors
+    /// When the database refuses: then it must not be done.
+    pub async fn audit(&self, who: Option<&Person>, action: &str, object: &str) -> Result<(), StoreError> {
+        self.audit_in(&self.writing, who.map(|who| who.id), action, object).await
+    }
+
+    pub(crate) async fn audit_in(
+        &self,
+        connection: &impl ConnectionTrait,
+        actor: Option<Uuid>,
+        action: &str,
+        object: &str,
+    ) -> Result<(), StoreError> {
+        let row = audit::ActiveModel {
+            id: NotSet,
+            at: Set(self.now()),
+            actor: Set(actor),
+            action: Set(action.to_owned()),
+            object: Set(object.to_owned()),
+        };
+        row.insert(connection).await?;
+        Ok(())
+    }
+}
+

@@ -1,0 +1,80 @@
+//! What live views listen to: that something changed, never what.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder};
+use tokio::sync::watch;
+
+use crate::{entity, error::StoreError, store::Store};
+
+/// How often other processes' changes are looked for when nobody told us.
+const POLL: Duration = Duration::from_millis(700);
+/// The PostgreSQL channel on which processes tell each other.
+const CHANNEL: &str = "hotline";
+
+/// The number of the newest event, to be watched.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    newest: watch::Sender<i64>,
+}
+
+impl Changes {
+    pub(crate) async fn new(database: &DatabaseConnection) -> Result<Self, StoreError> {
+        Ok(Self { newest: watch::Sender::new(newest(database).await?) })
+    }
+}
+
+impl Store {
+    /// Watches for changes: the value is the number of the newest event. A missed one loses nothing, since what is shown is
+    /// always read anew.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<i64> {
+        self.changes.newest.subscribe()
+    }
+
+    /// Tells this process, and on PostgreSQL the others, that events were committed.
+    pub(crate) async fn tell(&self) {
+        if !self.on_sqlite() {
+            let told = self.writing.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await;
+            if told.is_ok() {
+                return;
+            }
+        }
+        self.look().await;
+    }
+
+    async fn look(&self) {
+        if let Ok(id) = newest(&self.reading).await {
+            self.changes.newest.send_if_modified(|known| std::mem::replace(known, id) != id);
+        }
+    }
+
+    /// Follows changes made by other processes, until dropped.
+    pub async fn follow(self: Arc<Self>) {
+        let mut listener = None;
+        if !self.on_sqlite() {
+            let pool = self.reading.get_postgres_connection_pool();
+            listener = sea_orm::sqlx::postgres::PgListener::connect_with(pool).await.ok();
+            if let Some(listener) = &mut listener {
+                let _ = listener.listen(CHANNEL).await;
+            }
+        }
+        loop {
+            match &mut listener {
+                Some(listener) => {
+                    let _ = tokio::time::timeout(POLL, listener.recv()).await;
+                }
+                None => tokio::time::sleep(POLL).await,
+            }
+            self.look().await;
+            // Another process may have accepted something, or a waiting job have come due.
+            self.receive_due.notify_one();
+            self.deliver_due.notify_one();
+        }
+    }
+}
+
+async fn newest(database: &DatabaseConnection) -> Result<i64, StoreError> {
+    let event = entity::events::Entity::find().order_by_desc(entity::events::Column::Id).one(database).await?;
+    Ok(event.map_or(0, |event| event.id))
+}

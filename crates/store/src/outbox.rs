@@ -1,0 +1,319 @@
+//! What leaves us: handed to a channel at least once, with its true state kept on the message.
+
+use std::time::Duration;
+
+use hotline_core::{
+    ids,
+    job::Delivery,
+    line::LineName,
+    message::{DeliveryReport, Fate, OutboundMessage},
+    token::ThreadToken,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::{Set, Unchanged}, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    entity::{contacts, jobs, messages, outbox},
+    error::StoreError,
+    inbox::reference_of,
+    queue::Claimed,
+    register::{deliver_job, event},
+    store::{Store, time},
+    thread::{Card, said_place, seal},
+};
+
+/// A message to be handed to a channel.
+pub struct Outgoing {
+    /// The line it leaves by.
+    pub line: LineName,
+    /// What to send.
+    pub message: OutboundMessage,
+    /// How often it was tried before.
+    pub tries: u32,
+}
+
+impl Store {
+    /// The message of a deliver job, marked as being sent. `None` if it was sent, or erased, meanwhile: the job is then done.
+    ///
+    /// # Errors
+    /// When the database refuses or the message does not open.
+    pub async fn outgoing(&self, job: &Claimed) -> Result<Option<Outgoing>, StoreError> {
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
+            self.drop_job(job).await?;
+            return Ok(None);
+        };
+        if row.state == Delivery::Sent.as_str() {
+            self.drop_job(job).await?;
+            return Ok(None);
+        }
+        let message = messages::Entity::find_by_id(row.message_id)
+            .one(&self.reading)
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        let key = self.contact_key(&contact)?;
+        let body = self.body(&key, &message)?;
+        let card = self.card(&contact)?;
+        let to = goes_to(&card, row.line == contact.line).ok_or(StoreError::Conflict("there is no address to answer to"))?;
+        let state = if job.interrupted { Delivery::Unknown } else { Delivery::Sending };
+        self.set_state(&row, state, row.tries + 1).await?;
+        Ok(Some(Outgoing {
+            line: LineName::stored(row.line),
+            tries: u32::try_from(row.tries).unwrap_or_default(),
+            message: OutboundMessage {
+                id: row.id,
+                reference: reference_of(&contact),
+                token: self.keys.thread_token(contact.id),
+                to: to.into(),
+                subject: card.subject.map(Into::into),
+                text: body.text.into(),
+                thread: self.thread_ids(&contact).await?,
+                automatic: message.direction == "automatic",
+                written_at: time(message.at),
+            },
+        }))
+    }
+
+    /// The ids of a contact's thread as the other side knows them, oldest first, at most 20.
+    async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
+        let newest = messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .filter(messages::Column::TheirIdHash.is_not_null())
+            .order_by_desc(messages::Column::At)
+            .one(&self.reading)
+            .await?;
+        let Some(newest) = newest else { return Ok(Vec::new()) };
+        let body = self.body(&self.contact_key(contact)?, &newest)?;
+        let mut ids = body.references;
+        ids.extend(body.their_id);
+        let surplus = ids.len().saturating_sub(20);
+        Ok(ids.split_off(surplus))
+    }
+
+    async fn find_outgoing(&self, id: Uuid) -> Result<Option<(outbox::Model, contacts::Model)>, StoreError> {
+        let Some(row) = outbox::Entity::find_by_id(id).one(&self.reading).await? else { return Ok(None) };
+        let contact = contacts::Entity::find_by_id(row.contact_id).one(&self.reading).await?;
+        Ok(contact.map(|contact| (row, contact)))
+    }
+
+    async fn set_state(&self, row: &outbox::Model, state: Delivery, tries: i32) -> Result<(), StoreError> {
+        let update = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(state.as_str().to_owned()),
+            tries: Set(tries),
+            ..Default::default()
+        };
+        update.update(&self.writing).await?;
+        Ok(())
+    }
+
+    async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
+        jobs::Entity::delete_many()
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&self.writing)
+            .await?;
+        Ok(())
+    }
+
+    /// The channel took the message: one commit notes it and ends the job.
+    ///
+    /// # Errors
+    /// When the database refuses: the message will be handed over again, with the same id.
+    pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
+        self.end(job, Delivery::Sent, None).await
+    }
+
+    /// The channel refused the message for good, or it was given up on: it stays visible as failed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn failed(&self, job: &Claimed, said: &str) -> Result<(), StoreError> {
+        self.end(job, Delivery::Failed, Some(said)).await
+    }
+
+    /// The channel could not take the message now: tried again after `wait`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn delayed(&self, job: &Claimed, wait: Duration, said: &str) -> Result<(), StoreError> {
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else { return self.drop_job(job).await };
+        let update = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(Delivery::Delayed.as_str().to_owned()),
+            said: Set(Some(self.seal_said(&contact, row.id, said)?)),
+            ..Default::default()
+        };
+        let transaction = self.begin().await?;
+        let due = self.now().saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        let changed = jobs::Entity::update_many()
+            .col_expr(jobs::Column::State, Expr::value("ready"))
+            .col_expr(jobs::Column::DueAt, Expr::value(due))
+            .col_expr(jobs::Column::Reason, Expr::value("delayed"))
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&transaction)
+            .await?;
+        if changed.rows_affected == 1 {
+            update.update(&transaction).await?;
+            event(contact.id, self.now(), None, "delivery", "delayed").insert(&transaction).await?;
+        }
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    async fn end(&self, job: &Claimed, state: Delivery, said: Option<&str>) -> Result<(), StoreError> {
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else { return self.drop_job(job).await };
+        let said = said.map(|said| self.seal_said(&contact, row.id, said)).transpose()?;
+        let transaction = self.begin().await?;
+        let ended = jobs::Entity::delete_many()
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&transaction)
+            .await?;
+        if ended.rows_affected == 1 {
+            self.note_fate(&transaction, &row, state, said).await?;
+        }
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    async fn note_fate(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &outbox::Model,
+        state: Delivery,
+        said: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let mut update = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(state.as_str().to_owned()),
+            ..Default::default()
+        };
+        if said.is_some() {
+            update.said = Set(said);
+        }
+        if state == Delivery::Sent {
+            update.sent_at = Set(Some(now));
+        }
+        update.update(transaction).await?;
+        event(row.contact_id, now, None, "delivery", state.as_str()).insert(transaction).await?;
+        if state == Delivery::Failed {
+            // The person did not get our answer: somebody has to look at it again.
+            contacts::Entity::update_many()
+                .col_expr(contacts::Column::Status, Expr::value("waiting"))
+                .col_expr(contacts::Column::WaitingSince, Expr::value(now))
+                .filter(contacts::Column::Id.eq(row.contact_id))
+                .filter(contacts::Column::Status.eq("answered"))
+                .exec(transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn seal_said(&self, contact: &contacts::Model, id: Uuid, said: &str) -> Result<Vec<u8>, StoreError> {
+        let short: String = said.chars().take(2_000).collect();
+        seal(&self.contact_key(contact)?, &said_place(id), &short)
+    }
+
+    /// Whether this id and token belong to a message we sent.
+    pub(crate) async fn sent_by_us(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: Uuid,
+        token: &ThreadToken,
+    ) -> Result<bool, StoreError> {
+        let row = outbox::Entity::find_by_id(id).one(transaction).await?;
+        Ok(row.is_some_and(|row| self.keys.thread_token(row.contact_id) == *token))
+    }
+
+    /// Notes what another machine reports of one of our messages. False if it is about nothing we sent.
+    pub(crate) async fn apply_report(
+        &self,
+        transaction: &DatabaseTransaction,
+        report: &DeliveryReport,
+    ) -> Result<bool, StoreError> {
+        let Some(token) = &report.token else { return Ok(false) };
+        let thread = self.keys.lookup("thread", token.expose());
+        let Some(contact) =
+            contacts::Entity::find().filter(contacts::Column::ThreadHash.eq(thread)).one(transaction).await?
+        else {
+            return Ok(false);
+        };
+        let mut of_contact = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
+        if let Some(id) = report.message {
+            of_contact = of_contact.filter(outbox::Column::Id.eq(id));
+        }
+        let Some(row) = of_contact.order_by_desc(outbox::Column::QueuedAt).one(transaction).await? else {
+            return Ok(false);
+        };
+        let said = self.seal_said(&contact, row.id, report.said.expose())?;
+        let state = match report.fate {
+            Fate::Failed => Delivery::Failed,
+            Fate::Delayed => Delivery::Delayed,
+            Fate::Delivered => Delivery::Sent,
+        };
+        self.note_fate(transaction, &row, state, Some(said)).await?;
+        Ok(true)
+    }
+
+    /// Queues a failed message once more, with the same id.
+    ///
+    /// # Errors
+    /// When there is no such message, or it did not fail.
+    pub async fn send_again(&self, contact: Uuid, message: Uuid, who: Uuid) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let row = outbox::Entity::find()
+            .filter(outbox::Column::MessageId.eq(message))
+            .filter(outbox::Column::ContactId.eq(contact))
+            .filter(outbox::Column::State.eq(Delivery::Failed.as_str()))
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::Conflict("only a message that failed can be sent again"))?;
+        let now = self.now();
+        let again = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(Delivery::Queued.as_str().to_owned()),
+            tries: Set(0),
+            queued_at: Set(now),
+            ..Default::default()
+        };
+        deliver_job(&again).insert(&transaction).await?;
+        again.update(&transaction).await?;
+        event(contact, now, Some(who), "delivery", Delivery::Queued.as_str()).insert(&transaction).await?;
+        transaction.commit().await?;
+        self.deliver_due.notify_one();
+        self.tell().await;
+        Ok(())
+    }
+
+    /// The rows that send a message of a contact: by its own line, and by another one too if the person left an address.
+    pub(crate) async fn queue_message(
+        &self,
+        transaction: &impl ConnectionTrait,
+        contact: &contacts::Model,
+        card: &Card,
+        message: Uuid,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let also = self.line(&contact.line).and_then(|settings| settings.answers_also_by.clone());
+        let mut lines = vec![contact.line.clone()];
+        lines.extend(also.filter(|_| card.answer_to.is_some()));
+        for line in lines {
+            let outgoing = crate::register::queued(ids::new(self.clock.now()), message, contact.id, line, now);
+            deliver_job(&outgoing).insert(transaction).await?;
+            outgoing.insert(transaction).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a message to this person goes: on the contact's own line to where the person asked for, else where it came from.
+fn goes_to(card: &Card, own_line: bool) -> Option<String> {
+    if own_line { card.answer_to.clone().or_else(|| card.identifier.clone()) } else { card.answer_to.clone() }
+}

@@ -1,0 +1,281 @@
+//! The queue: claim, retry, park, run again. A job is finished by the transaction that has its effect.
+
+use std::time::Duration;
+
+use hotline_core::{
+    job::JobKind,
+    line::LineName,
+    message::RawMessage,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    accept::raw_place,
+    entity::{jobs, journal},
+    error::StoreError,
+    store::{Store, time},
+};
+
+/// A job somebody works on. The attempt is the fence: who lost the lease can't finish another's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Claimed {
+    /// The job.
+    pub id: i64,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// Whether an earlier attempt never ended: its process died, or was too slow.
+    pub interrupted: bool,
+    /// The raw message, for a receive job.
+    pub journal_id: i64,
+    /// The message in the outbox, for a deliver job.
+    pub outbox_id: Uuid,
+}
+
+/// A raw message with what the store needs to file it.
+pub struct Journalled {
+    /// The job it is handled by.
+    pub job: Claimed,
+    /// The message.
+    pub raw: RawMessage,
+    pub(crate) external_hash: Vec<u8>,
+    pub(crate) data_key: Vec<u8>,
+}
+
+/// A job that waits, runs or was parked, as staff see it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Listed {
+    /// Its number.
+    pub id: i64,
+    /// What it does.
+    pub kind: String,
+    /// `ready`, `running` or `parked`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempt: i32,
+    /// When it was made.
+    pub made_at: chrono::DateTime<chrono::Utc>,
+    /// When it is tried next.
+    pub due_at: chrono::DateTime<chrono::Utc>,
+    /// Why it failed last. Holds no words of people.
+    pub reason: String,
+}
+
+impl Store {
+    /// Claims up to `most` due jobs of a kind for `lease`, oldest first. One statement, no transaction stays open.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim(&self, kind: JobKind, most: u64, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+        let now = self.now();
+        let until = now.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
+        let (skip, one, two, three, four) = match self.writing.get_database_backend() {
+            DbBackend::Postgres => (" FOR UPDATE SKIP LOCKED", "$1", "$2", "$3", "$4"),
+            _ => ("", "?1", "?2", "?3", "?4"),
+        };
+        // The inner state is what it was before the claim.
+        let sql = format!(
+            "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = {one}, \
+             reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
+             WHERE id IN (SELECT id FROM jobs WHERE kind = {two} AND state IN ('ready', 'running') AND due_at <= {three} \
+             ORDER BY id LIMIT {four}{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
+        );
+        let values = [until.into(), kind.as_str().into(), now.into(), i64::try_from(most).unwrap_or(1).into()];
+        let statement = Statement::from_sql_and_values(self.writing.get_database_backend(), sql, values);
+        let mut claimed = Vec::new();
+        for row in self.writing.query_all_raw(statement).await? {
+            let row = ClaimedRow::from_query_result(&row, "")?;
+            claimed.push(Claimed {
+                id: row.id,
+                attempt: row.attempt,
+                interrupted: row.reason == "interrupted",
+                journal_id: row.journal_id.unwrap_or_default(),
+                outbox_id: row.outbox_id.unwrap_or_default(),
+            });
+        }
+        claimed.sort_unstable_by_key(|job| job.id);
+        Ok(claimed)
+    }
+
+    /// Gives back every job that a dead process of ours was running. Only for a database that one process uses.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn give_back_all(&self) -> Result<(), StoreError> {
+        jobs::Entity::update_many()
+            .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
+            .filter(jobs::Column::State.eq("running"))
+            .exec(&self.writing)
+            .await?;
+        Ok(())
+    }
+
+    /// Tries a job again after `wait`. Does nothing if the lease was lost. `reason` must hold no words of people.
+    ///
+    /// # Errors
+    /// When the database refuses; the job then comes back when its lease ends.
+    pub async fn retry(&self, job: &Claimed, wait: Duration, reason: &str) -> Result<(), StoreError> {
+        let due = self.now().saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        self.settle(job, "ready", due, reason).await
+    }
+
+    /// Gives a job up for now: supervisors see it and can run it again. `reason` must hold no words of people.
+    ///
+    /// # Errors
+    /// When the database refuses; the job then comes back when its lease ends.
+    pub async fn park(&self, job: &Claimed, reason: &str) -> Result<(), StoreError> {
+        self.settle(job, "parked", self.now(), reason).await
+    }
+
+    async fn settle(&self, job: &Claimed, state: &str, due_at: i64, reason: &str) -> Result<(), StoreError> {
+        jobs::Entity::update_many()
+            .col_expr(jobs::Column::State, Expr::value(state))
+            .col_expr(jobs::Column::DueAt, Expr::value(due_at))
+            .col_expr(jobs::Column::Reason, Expr::value(reason))
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&self.writing)
+            .await?;
+        Ok(())
+    }
+
+    /// The raw messages of these jobs, opened. One that cannot be opened is left out and its job parked.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn raw_messages(&self, claimed: &[Claimed]) -> Result<Vec<Journalled>, StoreError> {
+        let rows = journal::Entity::find()
+            .filter(journal::Column::Id.is_in(claimed.iter().map(|job| job.journal_id)))
+            .all(&self.reading)
+            .await?;
+        let mut opened = Vec::with_capacity(rows.len());
+        for job in claimed {
+            let Some(row) = rows.iter().find(|row| row.id == job.journal_id) else {
+                self.park(job, "its raw message is gone").await?;
+                continue;
+            };
+            match self.open_raw(row).await {
+                Ok(bytes) => opened.push(Journalled {
+                    job: *job,
+                    raw: RawMessage {
+                        line: LineName::stored(row.line.clone()),
+                        external_id: String::new(),
+                        received_at: time(row.received_at),
+                        bytes,
+                        cut_from: row.cut_from.and_then(|size| u64::try_from(size).ok()),
+                    },
+                    external_hash: row.external_hash.clone(),
+                    data_key: row.data_key.clone().unwrap_or_default(),
+                }),
+                Err(error) => {
+                    tracing::error!(job.id, error = %error, "Could not open the raw message of job {}", job.id);
+                    self.park(job, &error.to_string()).await?;
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    pub(crate) async fn open_raw(&self, row: &journal::Model) -> Result<Vec<u8>, StoreError> {
+        let place = raw_place(&row.external_hash);
+        let wrapped = row.data_key.as_ref().ok_or(StoreError::NotFound("raw message"))?;
+        let key = self.keys.data_key(&place, wrapped)?;
+        match (&row.sealed, row.file) {
+            (Some(sealed), _) => key.open(&place, sealed),
+            (None, Some(file)) => key.open(&place, &self.files.read(file).await?),
+            (None, None) => Err(StoreError::NotFound("raw message")),
+        }
+    }
+
+    /// Jobs that were parked, or all that are not done, oldest first, at most 500.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn listed(&self, parked_only: bool) -> Result<Vec<Listed>, StoreError> {
+        let mut query = jobs::Entity::find().order_by_asc(jobs::Column::Id).limit(500);
+        if parked_only {
+            query = query.filter(jobs::Column::State.eq("parked"));
+        }
+        let rows = query.all(&self.reading).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Listed {
+                id: row.id,
+                kind: row.kind,
+                state: row.state,
+                attempt: row.attempt,
+                made_at: time(row.made_at),
+                due_at: time(row.due_at),
+                reason: row.reason,
+            })
+            .collect())
+    }
+
+    /// What was accepted and opened no contact, newest first, at most 200: number, line, when, what became of it and why.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        let rows = journal::Entity::find()
+            .filter(Condition::any().add(journal::Column::Outcome.is_in(["ignored", "report"])))
+            .order_by_desc(journal::Column::Id)
+            .limit(200)
+            .all(&self.reading)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| SetAside {
+                id: row.id,
+                line: row.line,
+                received_at: time(row.received_at),
+                outcome: row.outcome,
+                reason: row.reason,
+            })
+            .collect())
+    }
+
+    /// Runs parked jobs again: this one, or all. Says how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn run_again(&self, job: Option<i64>) -> Result<u64, StoreError> {
+        let mut update = jobs::Entity::update_many()
+            .col_expr(jobs::Column::State, Expr::value("ready"))
+            .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
+            .filter(jobs::Column::State.eq("parked"));
+        if let Some(id) = job {
+            update = update.filter(jobs::Column::Id.eq(id));
+        }
+        let changed = update.exec(&self.writing).await?.rows_affected;
+        self.receive_due.notify_one();
+        self.deliver_due.notify_one();
+        Ok(changed)
+    }
+}
+
+/// A message that opened no contact.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SetAside {
+    /// Its number in the journal.
+    pub id: i64,
+    /// The line it came in by.
+    pub line: String,
+    /// When.
+    pub received_at: chrono::DateTime<chrono::Utc>,
+    /// `ignored` or `report`.
+    pub outcome: String,
+    /// Why. Holds no words of people.
+    pub reason: String,
+}
+
+#[derive(FromQueryResult)]
+struct ClaimedRow {
+    id: i64,
+    attempt: i32,
+    journal_id: Option<i64>,
+    outbox_id: Option<Uuid>,
+    reason: String,
+}

@@ -1,0 +1,199 @@
+//! Opening the database, and what every other module of this crate stands on.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use hotline_core::{clock::Clock, job::JobKind, private::Private};
+use hotline_migrations::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Notify, mpsc};
+
+use crate::{accept, changes::Changes, entity, error::StoreError, files::Files, sealing::Keys};
+
+/// How to open the store.
+pub struct Settings {
+    /// `sqlite:///path/to/file` or `postgres://…`. It may hold a password.
+    pub url: Private<String>,
+    /// The folder for the master key and attachments.
+    pub folder: PathBuf,
+    /// The master key, if it lies elsewhere than `master.key` in the folder.
+    pub key_file: Option<PathBuf>,
+    /// The zone in which a day is a day.
+    pub zone: Tz,
+    /// For how many days after it was closed a contact takes a later message.
+    pub reopen_days: u16,
+    /// Bytes of disk that stay free.
+    pub reserve: u64,
+    /// Whether each first message is acknowledged, by line: decided by the channels' own settings.
+    pub lines: Vec<LineSettings>,
+}
+
+/// What the store must know of a line.
+#[derive(Debug, Clone)]
+pub struct LineSettings {
+    /// Its name.
+    pub name: String,
+    /// The name of its channel.
+    pub channel: String,
+    /// The text acknowledging a first message, by language tag. Empty: none is sent.
+    pub acknowledgement: Vec<(String, String)>,
+    /// The line by which somebody who left an address on this one is answered there as well.
+    pub answers_also_by: Option<String>,
+}
+
+/// The database, sealed.
+pub struct Store {
+    /// Reads.
+    pub(crate) reading: DatabaseConnection,
+    /// Writes. On SQLite this is the one connection that writes.
+    pub(crate) writing: DatabaseConnection,
+    pub(crate) keys: Keys,
+    pub(crate) files: Files,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) zone: Tz,
+    pub(crate) reopen_days: u16,
+    pub(crate) lines: Vec<LineSettings>,
+    pub(crate) door: mpsc::Sender<accept::Knock>,
+    /// Told when a job of a kind may be due.
+    pub(crate) receive_due: Arc<Notify>,
+    pub(crate) deliver_due: Arc<Notify>,
+    pub(crate) changes: Changes,
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When it cannot be opened, was made by a newer version, or the master key is missing or another one.
+    pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Self>> {
+        std::fs::create_dir_all(&settings.folder)
+            .with_context(|| format!("Could not make the folder {}", settings.folder.display()))?;
+        let (reading, writing) = connect(settings.url.expose()).await.context("Could not open the database")?;
+        Migrator::up(&writing, None).await.context("Could not bring the database up to date")?;
+        let empty = entity::journal::Entity::find().count(&reading).await? == 0
+            && entity::staff::Entity::find().count(&reading).await? == 0;
+        let key_file = settings.key_file.unwrap_or_else(|| settings.folder.join("master.key"));
+        let keys = Keys::load(&key_file, empty)?;
+        let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
+            .context("Could not make the attachments folder")?;
+        let (door, knocks) = mpsc::channel(1_024);
+        let changes = Changes::new(&reading).await?;
+        let store = Arc::new(Self {
+            reading,
+            writing,
+            keys,
+            files,
+            clock,
+            zone: settings.zone,
+            reopen_days: settings.reopen_days,
+            lines: settings.lines,
+            door,
+            receive_due: Arc::new(Notify::new()),
+            deliver_due: Arc::new(Notify::new()),
+            changes,
+        });
+        store.prove_key().await?;
+        accept::open_door(Arc::downgrade(&store), knocks);
+        Ok(store)
+    }
+
+    /// Whether the database can be written and the disk has room: what readiness means.
+    ///
+    /// # Errors
+    /// Says what is wrong.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.files.room()?;
+        let transaction = self.begin().await?;
+        transaction.execute_unprepared("UPDATE cursors SET position = position WHERE line = ''").await?;
+        transaction.rollback().await?;
+        Ok(())
+    }
+
+    /// What the database is called: for people reading a table of figures.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        if self.on_sqlite() { "SQLite" } else { "PostgreSQL" }
+    }
+
+    /// Waits until a job of this kind may be due, or `at_most` has passed.
+    pub async fn until_due(&self, kind: JobKind, at_most: Duration) {
+        let due = match kind {
+            JobKind::Receive => &self.receive_due,
+            JobKind::Deliver => &self.deliver_due,
+        };
+        let _ = tokio::time::timeout(at_most, due.notified()).await;
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().timestamp_micros()
+    }
+
+    pub(crate) fn on_sqlite(&self) -> bool {
+        self.writing.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// Begins a transaction that may write from its start, so that it never fails half-way for another writer.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        Ok(self.writing.begin_with_options(options).await?)
+    }
+
+    /// Opens the newest sealed contact, so that a wrong key is found at the start and not by a counsellor.
+    async fn prove_key(&self) -> anyhow::Result<()> {
+        use sea_orm::{QueryFilter, QueryOrder};
+
+        let newest = entity::contacts::Entity::find()
+            .filter(sea_orm::ColumnTrait::is_not_null(&entity::contacts::Column::DataKey))
+            .order_by_desc(entity::contacts::Column::Id)
+            .one(&self.reading)
+            .await?;
+        if let Some(contact) = newest {
+            let opened = self.contact_key(&contact);
+            ensure!(opened.is_ok(), "The master key is not the one this database was sealed with");
+        }
+        Ok(())
+    }
+}
+
+/// Microseconds since 1970 as a time. Out of range becomes 1970, which nothing stored here is.
+pub(crate) fn time(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), sea_orm::DbErr> {
+    let options = |connections: u32| {
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(connections).sqlx_logging(false).acquire_timeout(Duration::from_secs(20));
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // With NORMAL a commit may be gone after a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(20))
+                .pragma("secure_delete", "ON")
+                .pragma("trusted_schema", "OFF")
+                .pragma("temp_store", "MEMORY")
+                .statement_cache_capacity(400)
+        });
+        options
+    };
+    if url.starts_with("sqlite") {
+        let mut one = options(1);
+        one.min_connections(1);
+        let writing = Database::connect(one).await?;
+        let reading = Database::connect(options(4)).await?;
+        Ok((reading, writing))
+    } else {
+        let both = Database::connect(options(16)).await?;
+        Ok((both.clone(), both))
+    }
+}

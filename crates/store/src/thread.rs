@@ -1,0 +1,106 @@
+//! What is sealed of a contact and its messages, and where.
+
+use chrono::{DateTime, Utc};
+use hotline_core::message::Remark;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    entity::{contacts, messages},
+    error::StoreError,
+    sealing::DataKey,
+    store::Store,
+};
+
+/// Who is on the other side of a contact, and what it is about. Has no `Debug` on purpose.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Card {
+    /// The address or account on the channel.
+    pub identifier: Option<String>,
+    /// The name it came with.
+    pub name: Option<String>,
+    /// Where answers go instead, or as well.
+    pub answer_to: Option<String>,
+    /// The subject of the first message.
+    pub subject: Option<String>,
+    /// The first words of the newest message of the person.
+    pub first_words: String,
+}
+
+/// What a message says. Has no `Debug` on purpose.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Body {
+    /// What was written.
+    pub text: String,
+    /// What was quoted with it.
+    pub quoted: String,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// The address it reports.
+    pub url: Option<String>,
+    /// The name it came with.
+    pub name: Option<String>,
+    /// The channel's own id of it, which a reply names.
+    pub their_id: Option<String>,
+    /// The ids before it in its thread.
+    pub references: Vec<String>,
+    /// How it was read.
+    pub remarks: Vec<Remark>,
+    /// When its sender says it was sent.
+    pub claimed_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// The data key of a contact. An erased contact has none.
+    pub(crate) fn contact_key(&self, contact: &contacts::Model) -> Result<DataKey, StoreError> {
+        let wrapped = contact.data_key.as_ref().ok_or(StoreError::NotFound("content: it was erased"))?;
+        self.keys.data_key(&contact_place(contact.id), wrapped)
+    }
+
+    /// A contact's card.
+    pub(crate) fn card(&self, contact: &contacts::Model) -> Result<Card, StoreError> {
+        let sealed = contact.card.as_ref().ok_or(StoreError::NotFound("content: it was erased"))?;
+        unseal(&self.contact_key(contact)?, &card_place(contact.id), sealed)
+    }
+
+    /// What a message says.
+    pub(crate) fn body(&self, key: &DataKey, message: &messages::Model) -> Result<Body, StoreError> {
+        let sealed = message.body.as_ref().ok_or(StoreError::NotFound("content: it was erased"))?;
+        unseal(key, &body_place(message.id), sealed)
+    }
+}
+
+pub(crate) fn seal<T: Serialize>(key: &DataKey, place: &str, value: &T) -> Result<Vec<u8>, StoreError> {
+    let plain = serde_json::to_vec(value).map_err(|_| StoreError::Sealed("Something new"))?;
+    key.seal(place, &plain)
+}
+
+pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(key: &DataKey, place: &str, sealed: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| StoreError::Sealed("A sealed value"))
+}
+
+pub(crate) fn contact_place(id: Uuid) -> String {
+    format!("contact|{id}|key")
+}
+
+pub(crate) fn card_place(id: Uuid) -> String {
+    format!("contact|{id}|card")
+}
+
+pub(crate) fn body_place(id: Uuid) -> String {
+    format!("message|{id}|body")
+}
+
+pub(crate) fn said_place(id: Uuid) -> String {
+    format!("outbox|{id}|said")
+}
+
+pub(crate) fn attachment_place(id: Uuid, what: &str) -> String {
+    format!("attachment|{id}|{what}")
+}
+
+/// The first words of a text, on one line.
+pub(crate) fn first_words(text: &str) -> String {
+    text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(140).collect::<String>().trim_end().to_owned()
+}

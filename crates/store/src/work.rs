@@ -1,0 +1,249 @@
+//! What counsellors do with a contact. Each step is one transaction with its entry in the history.
+
+use hotline_core::{
+    contact::{Marking, Status, Step},
+    counting,
+    reference::Reference,
+    rights::{Right, Role},
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::{Set, Unchanged}, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::{
+    entity::{contacts, messages},
+    error::StoreError,
+    register::{add_to_total, event},
+    staff::Person,
+    store::Store,
+    thread::{Body, body_place, seal},
+};
+
+/// The longest reply or note, in characters.
+pub const LONGEST: usize = 20_000;
+
+impl Store {
+    /// Takes a contact that nobody holds. Of several who try at once, one succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn take(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        match contact.holder {
+            Some(holder) if holder == who.id => return Ok(()),
+            Some(_) if !who.role.may(Right::WorkOnOthers) => {
+                return Err(StoreError::Conflict("somebody else holds this contact"));
+            }
+            Some(_) | None => {}
+        }
+        let now = self.now();
+        contacts::ActiveModel { id: Unchanged(contact.id), holder: Set(Some(who.id)), ..Default::default() }
+            .update(&transaction)
+            .await?;
+        event(contact.id, now, Some(who.id), "claimed", "").insert(&transaction).await?;
+        self.done(transaction).await
+    }
+
+    /// Gives a contact back to the unassigned ones.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        contacts::ActiveModel { id: Unchanged(contact.id), holder: Set(None), ..Default::default() }
+            .update(&transaction)
+            .await?;
+        event(contact.id, self.now(), Some(who.id), "given_back", "").insert(&transaction).await?;
+        self.done(transaction).await
+    }
+
+    /// Writes a reply and queues it, in one commit. `id` makes it the same reply when the form is sent twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, or there is no address.
+    pub async fn reply(&self, who: &Person, reference: Reference, id: Uuid, text: &str) -> Result<(), StoreError> {
+        let text = checked(text)?;
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if written_before(&transaction, id).await? {
+            return Ok(());
+        }
+        let card = self.card(&contact)?;
+        if card.identifier.is_none() && card.answer_to.is_none() {
+            return Err(StoreError::Conflict("this person left no address to answer to"));
+        }
+        let now = self.now();
+        self.write_message(&transaction, &contact, who, id, "reply", text, now).await?;
+        self.queue_message(&transaction, &contact, &card, id, now).await?;
+        let status = status_of(&contact).after(Step::Replied).unwrap_or(Status::Answered);
+        let update = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(status.as_str().to_owned()),
+            holder: Set(Some(contact.holder.unwrap_or(who.id))),
+            waiting_since: Set(None),
+            closed_at: Set(None),
+            ..Default::default()
+        };
+        update.update(&transaction).await?;
+        event(contact.id, now, Some(who.id), "replied", "").insert(&transaction).await?;
+        self.done(transaction).await?;
+        self.deliver_due.notify_one();
+        Ok(())
+    }
+
+    /// Writes a note. It never leaves: nothing queues it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is empty or too long.
+    pub async fn note(&self, who: &Person, reference: Reference, id: Uuid, text: &str) -> Result<(), StoreError> {
+        let text = checked(text)?;
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if written_before(&transaction, id).await? {
+            return Ok(());
+        }
+        let now = self.now();
+        self.write_message(&transaction, &contact, who, id, "note", text, now).await?;
+        event(contact.id, now, Some(who.id), "noted", "").insert(&transaction).await?;
+        self.done(transaction).await
+    }
+
+    /// Closes a contact.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is closed, or somebody else holds it.
+    pub async fn close(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        self.step(who, reference, Step::Close, "closed").await
+    }
+
+    /// Opens a closed contact again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is open, or somebody else holds it.
+    pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        self.step(who, reference, Step::Reopen, "reopened").await
+    }
+
+    async fn step(&self, who: &Person, reference: Reference, step: Step, kind: &str) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let status = status_of(&contact).after(step).map_err(|_| StoreError::Conflict("somebody did that already"))?;
+        let now = self.now();
+        let update = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(status.as_str().to_owned()),
+            closed_at: Set((!status.is_open()).then_some(now)),
+            waiting_since: Set(status.is_open().then_some(now)),
+            ..Default::default()
+        };
+        update.update(&transaction).await.map_err(|error| match error.sql_err() {
+            Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
+                StoreError::Conflict("this person has a newer contact open; answer there")
+            }
+            _ => error.into(),
+        })?;
+        event(contact.id, now, Some(who.id), kind, "").insert(&transaction).await?;
+        self.done(transaction).await
+    }
+
+    /// Marks a contact as spam, test or duplicate, or takes the marking away. The day's total follows in the same commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn mark(&self, who: &Person, reference: Reference, marking: Option<Marking>) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let before = contact.marking.as_deref().and_then(Marking::parse);
+        let change = i64::from(counting::counts(marking)) - i64::from(counting::counts(before));
+        if change != 0 {
+            let (day, line, channel) = (contact.day.clone(), contact.line.clone(), contact.channel.clone());
+            add_to_total(&transaction, day, line, channel, change).await?;
+        }
+        let name = marking.map(|marking| marking.as_str().to_owned());
+        let detail = name.clone().unwrap_or_else(|| "none".to_owned());
+        contacts::ActiveModel { id: Unchanged(contact.id), marking: Set(name), ..Default::default() }
+            .update(&transaction)
+            .await?;
+        event(contact.id, self.now(), Some(who.id), "marked", &detail).insert(&transaction).await?;
+        self.audit_in(&transaction, Some(who.id), "mark", &format!("{reference} {detail}")).await?;
+        self.done(transaction).await
+    }
+
+    /// A transaction and the contact in it, locked against others who work on it.
+    async fn begin_on(&self, reference: Reference) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
+        let transaction = self.begin().await?;
+        let mut query = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
+        if !self.on_sqlite() {
+            query = query.lock_exclusive();
+        }
+        let contact = query.one(&transaction).await?.ok_or(StoreError::NotFound("contact"))?;
+        Ok((transaction, contact))
+    }
+
+    /// The same, refused if somebody else holds the contact and the person may not work on others'.
+    async fn begin_held(
+        &self,
+        who: &Person,
+        reference: Reference,
+    ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        let others = contact.holder.is_some_and(|holder| holder != who.id);
+        if others && !may_work_on_others(who.role) {
+            return Err(StoreError::Conflict("somebody else holds this contact"));
+        }
+        Ok((transaction, contact))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one message is all of these")]
+    async fn write_message(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        who: &Person,
+        id: Uuid,
+        direction: &str,
+        text: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let body = Body { text: text.to_owned(), ..Body::default() };
+        let message = messages::ActiveModel {
+            id: Set(id),
+            contact_id: Set(contact.id),
+            direction: Set(direction.to_owned()),
+            author: Set(Some(who.id)),
+            at: Set(now),
+            journal_id: Set(None),
+            body: Set(Some(seal(&self.contact_key(contact)?, &body_place(id), &body)?)),
+            their_id_hash: Set(None),
+            digest: Set(None),
+        };
+        message.insert(transaction).await?;
+        Ok(())
+    }
+
+    async fn done(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+}
+
+const fn may_work_on_others(role: Role) -> bool {
+    role.may(Right::WorkOnOthers)
+}
+
+fn status_of(contact: &contacts::Model) -> Status {
+    Status::parse(&contact.status).unwrap_or(Status::Waiting)
+}
+
+async fn written_before(transaction: &DatabaseTransaction, id: Uuid) -> Result<bool, StoreError> {
+    Ok(messages::Entity::find_by_id(id).one(transaction).await?.is_some())
+}
+
+fn checked(text: &str) -> Result<&str, StoreError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(StoreError::Conflict("there is no text"));
+    }
+    if text.chars().count() > LONGEST {
+        return Err(StoreError::Conflict("the text is longer than 20,000 characters"));
+    }
+    Ok(text)
+}
