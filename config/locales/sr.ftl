@@ -1,5 +1,238 @@
+# Српски извор, на ћирилици. Латиница се прави пресловљавањем.
+skip = Пређи на садржај
+exit = Изађи одмах
+languages = Језик
+danger-now = У опасности си сада? Позови:
+our-telephone = наш телефон
+hours = Радно време: { $hours }. Пише нам се у свако доба.
+anonymous = Можеш да останеш анониман. Не чувамо адресу твог уређаја (IP).
+have-code = Већ имаш шифру? Прочитај одговор
+home-title = Како можемо да помогнемо?
+home-lead = Пиши нам о свему што те мучи на интернету. Читају само саветници.
+ask-advice = Тражим савет
+ask-advice-hint = За тебе, за дете, за ученика
+ask-report = Пријављујем нешто
+ask-report-hint = Штетан, непримерен или незаконит садржај или понашање
+promise-title = Шта се дешава с оним што напишеш
+promise-who = Поруку читају саветници центра. После слања добијаш шифру с којом се враћаш по одговор.
+promise-limits = Другима је показујемо само ако је нечији живот у опасности или ако је дете повређено. На пример: неко прети да ће повредити себе.
+back = Назад
+mistake = Грешка
+there-is-a-problem = Постоји проблем
+url-label = Адреса онога што пријављујеш (није обавезно)
+url-hint = Ископирај адресу странице, профила или групе. Не отварај је поново због нас.
+message-label = Шта се дешава?
+message-report-label = Шта се види или дешава? (није обавезно ако је адреса унета)
+message-hint = Пиши како умеш. Не мораш да наводиш имена.
+reply-to-label = Твоја е-адреса (није обавезно)
+reply-to-hint = Само ако желиш одговор и на њу. Одговор те свакако чека овде, уз шифру.
+no-files = Слике и снимке не примамо. Уместо њих пошаљи адресу на којој се налазе.
+send = Пошаљи
+received-title = Порука је примљена
+received-text = Сачувана је и саветник ће је прочитати.
+reference = Број пријаве
+receipt-code = Тајна шифра
+receipt-keep = Запиши шифру сада: с њом читаш одговор и пишеш поново.
+receipt-lost = Шифру не можемо да поновимо. Ако је изгубиш, пошаљи нову поруку. Не показуј је никоме коме не верујеш.
+go-answer = Страница за читање одговора
+answer-title = Прочитај одговор
+code-hint = Шеснаест цифара са потврде. Размаци нису важни.
+read-answer = Прочитај
+conversation-title = Твој разговор с нама
+you = Ти
+write-again = Напиши још нешто
+sent-again = Порука је примљена.
+look-again = Погледај има ли новог одговора
+mistake-message-empty = Напиши шта се дешава
+mistake-report-empty = Унеси адресу или напиши шта пријављујеш
+mistake-message-long = Порука је предугачка: највише 20.000 знакова. Пошаљи остатак у другој.
+mistake-url-long = Адреса је предугачка: највише 8.000 знакова
+mistake-reply-to = Ово није е-адреса, на пример ana@example.org
+mistake-code = Ова шифра није исправна. Провери цифре.
+mistake-code-later = Превише покушаја. Сачекај минут и пробај поново.
+files-title = Слике и датотеке не примамо
+files-text = Уместо датотеке налепи адресу на којој се налази. Оно што си написао врати дугметом за назад.
+too-large-title = Порука је превелика
+too-large-text = Ништа није послато. Врати се, скрати текст или га пошаљи у више делова.
+bad-form-title = Порука није могла да се прочита
+bad-form-text = Ништа није послато. Врати се и пробај поново.
+unavailable-title = Порука сада не може да се сачува
+unavailable-text = Ништа није изгубљено док је ова страница отворена: врати се и пошаљи поново за пола минута. Ако је хитно, позови неки од бројева изнад.
+pages = Странице
+inbox = Сандуче
+statistics = Статистика
+queue = Ред и линије
+log-in = Пријава
+log-in-name = Корисничко име
+password = Лозинка
+log-in-refused = Корисничко име или лозинка нису исправни.
+log-out = Одјава
+change = Промени
+on-duty = На дужности
+away = Нисам на дужности
+duty-hint = Ко је на дужности добија нове контакте
+role-counsellor = саветник
+role-supervisor = супервизор
+role-manager = руководилац
+role-administrator = администратор
+line-down = Линија { $line } не ради од { $since }. Поруке чекају на серверу и биће преузете.
+stale = Веза са сервером је прекинута: ово можда није најновије. Оно што куцате остаје.
+views = Прегледи
+view-unassigned = Нераспоређени
+view-mine = Моји
+view-all = Сви
+list-empty = Нема контаката у овом прегледу.
+more = Још
+erased = Садржај је обрисан
+nobody = нико
+waits-since = Чека од
+just-now = сада
+choose-one = Изаберите контакт са списка.
+back-to-list = Назад на списак
+claim = Преузми
+give-back = Врати
+close = Затвори
+reopen = Отвори поново
+marking = Ознака
+marking-none = без ознаке
+marking-spam = непожељно
+marking-test = проба
+marking-duplicate = дупликат
+status-waiting = чека нас
+status-answered = одговорено
+status-closed = затворено
+messages = Поруке
+the-person = Особа
+note = Белешка
+acknowledgement = Аутоматска потврда
+reported-address = Пријављена адреса
+quoted = Цитирани текст
+attachments = Прилози
+attachment-warning = отварање се бележи; садржај може да узнемири
+send-again = Пошаљи поново
+raw-source = Изворна порука
+reply-label = Одговор особи
+send-reply = Пошаљи одговор (Ctrl+Enter)
+note-label = Интерна белешка
+note-hint = Остаје у кући, никад се не шаље
+save-note = Сачувај белешку
+held-by-other = Овај контакт води неко други.
+record = Картон
+name = Име
+identifier = Идентификатор
+answer-to = Одговор на
+anonymous-with-code = анонимно, са шифром
+channel = Канал
+asks = Тражи
+language = Језик поруке
+holder = Води
+opened = Отворен
+counts-on = Броји се на дан
+counts-not = не броји се
+refers-to = Позива се на
+other-contacts = Други контакти истог идентификатора
+history = Историја
+event-registered = евидентиран
+event-joined = стигла порука
+event-auto_reply = стигао аутоматски одговор
+event-assigned = додељен
+event-not_acknowledged = потврда није послата: превише за један дан
+event-claimed = преузет
+event-given_back = враћен
+event-replied = одговорено
+event-noted = белешка
+event-closed = затворен
+event-reopened = отворен поново
+event-marked = ознака
+event-delivery = испорука
+delivery-queued = у реду за слање
+delivery-sending = шаље се
+delivery-sent = послато
+delivery-delayed = касни, покушава се поново
+delivery-failed = није испоручено
+delivery-unknown = неизвесно, шаље се поново
+channel-email = е-пошта
+channel-webform = веб-формулар
+channel-telephone = телефон
+channel-social = друштвене мреже
+remark-too-large = Порука је превелика: преузето је само заглавље.
+remark-text-cut = Текст је дужи од приказаног; цео је у изворној поруци.
+remark-parts-cut = Прилога је више; остали су у изворној поруци.
+remark-tnef = Садржи winmail.dat (TNEF), који се не отвара.
+remark-encrypted = Порука је шифрована.
+remark-from-html = Текст је направљен од HTML поруке.
+remark-unreadable = Порука није могла да се прочита. Погледајте изворну.
+remark-answer-elsewhere = Тражи одговор на другу адресу.
+remark-same-id = Исти број поруке с другим садржајем стигао је раније.
+remark-other-sender = Позива се на разговор друге особе; није му придружена.
+remark-automatic = Послала ју је машина или листа.
+lines = Линије
+line = Линија
+state = Стање
+since = Од
+line-up = ради
+line-is-down = не ради
+parked = Паркирано
+parked-hint = Послови који нису успели ни после више покушаја. Ништа се не брише.
+nothing-parked = Ништа није паркирано.
+job = Посао
+tries = Покушаја
+reason = Разлог
+run-again = Покрени поново
+set-aside = Остављено по страни
+set-aside-hint = Примљено, али није контакт: враћена пошта, аутоматски одговори, поновљене испоруке.
+nothing-aside = Ништа није остављено по страни.
+since-establishment = Евидентиране комуникације од оснивања
+of-which = Евидентирано у програму { $registered }, почетно стање { $balance }
+by-channel = По каналу
+period = Период
+from-start = од оснивања
+until-now = до данас
+as-of = стање у
+registered = Евидентирано
+opening-balance = Почетно стање
+opening-balances = Почетна стања
+no-balances = Нема почетних стања.
+total = Укупно
+by-day = По дану
+day = Дан
+from = Од дана
+to = До дана
+show = Прикажи
+enter-balance = Унос почетног стања
+balance-hint = Бројке од пре програма. Приказују се посебно и улазе у збир од оснивања.
+source = Извор
+enter = Унеси
 contacts-waiting = { $n ->
     [one] { $n } контакт чека
     [few] { $n } контакта чекају
    *[other] { $n } контаката чека
 }
+minutes = { $n ->
+    [one] { $n } мин
+    [few] { $n } мин
+   *[other] { $n } мин
+}
+hours-long = { $n ->
+    [one] { $n } сат
+    [few] { $n } сата
+   *[other] { $n } сати
+}
+days = { $n ->
+    [one] { $n } дан
+    [few] { $n } дана
+   *[other] { $n } дана
+}
+mail-acknowledgement =
+    Здраво,
+
+    примили смо твоју поруку и саветник ће је прочитати. Број пријаве је { $reference }.
+
+    Радно време: { $hours }. Наш телефон: { $telephone }.
+
+    Ако си у опасности сада, не чекај одговор, позови:
+    { $emergency }
+
+    Ово је аутоматска потврда. На њу можеш да одговориш ако желиш нешто да додаш.
+
+    { $centre }

@@ -60,6 +60,9 @@ pub trait Intake: Send + Sync {
     /// without the master key.
     fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode;
 
+    /// The mark that stands for a receipt code wherever something is kept: a keyed hash.
+    fn receipt_mark(&self, code: &ReceiptCode) -> String;
+
     /// What the holder of a receipt code may read. `None` if no contact of the line has it.
     ///
     /// # Errors

@@ -10,7 +10,6 @@ use crate::{
     line::LineName,
     locale::Language,
     private::Private,
-    receipt::ReceiptCode,
     reference::Reference,
     token::ThreadToken,
 };
@@ -71,8 +70,9 @@ pub struct Incoming {
     pub message_id: Option<String>,
     /// The ids it names as its ancestors, oldest first, to be repeated in the reply.
     pub references: Vec<String>,
-    /// The id of the receipt code under which an anonymous visitor reads on.
-    pub receipt: Option<ReceiptCode>,
+    /// Whether the person comes back to read answers (with a receipt code) instead of being sent them. Then the identifier is
+    /// only the code's mark, and nothing to show.
+    pub answers_lie_ready: bool,
     /// Its subject.
     pub subject: Option<String>,
     /// What the person wrote.

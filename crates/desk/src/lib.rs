@@ -1,1 +1,13 @@
-//! placeholder
+//! The staff's screens and the API. Channels cannot be seen from here: a reply is queued, never sent.
+
+pub mod access;
+mod api;
+pub mod desk;
+mod error;
+mod inbox;
+mod live;
+pub mod login;
+mod queue;
+mod statistics;
+mod view;
+mod work;

@@ -1,1 +1,70 @@
-fn main(){}
+//! Hotline: one inbox for everything people write to a helpline.
+
+mod arguments;
+mod check;
+mod deliver;
+mod demo;
+mod fetch;
+mod figures;
+mod http;
+mod life;
+mod people;
+mod receive;
+mod reconcile;
+mod service;
+mod settings;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(&arguments);
+    // One way of doing cryptography for every TLS connection.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("hotline: could not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(arguments));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hotline: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let file = arguments.config.as_deref();
+    match arguments.command {
+        Command::Serve => service::serve(settings::Settings::load(file)?).await?,
+        Command::Demo { folder, port } => demo::demo(folder, port).await?,
+        Command::Check => return check::check(settings::Settings::load(file)?).await,
+        Command::Staff(command) => people::staff(settings::Settings::load(file)?, command).await?,
+        Command::Statistics(command) => return figures::statistics(settings::Settings::load(file)?, command).await,
+        Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
+        Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,
+        Command::Migrate => {
+            service::open_store(&settings::Settings::load(file)?, Vec::new()).await?;
+            println!("The database is up to date.");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log_to_stderr(arguments: &Arguments) {
+    use tracing_subscriber::EnvFilter;
+    let quiet = if matches!(arguments.command, Command::Serve) { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("HOTLINE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn")));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if arguments.json { log.json().init() } else { log.init() }
+}

@@ -234,6 +234,10 @@ impl Intake for Store {
         self.keys.receipt_code(line.as_str(), external_id)
     }
 
+    fn receipt_mark(&self, code: &ReceiptCode) -> String {
+        self.keys.receipt_mark(code)
+    }
+
     async fn conversation(&self, line: &LineName, code: &ReceiptCode) -> Result<Option<Conversation>, NotAccepted> {
         self.read_answers(line, code).await.map_err(|error| NotAccepted(error.to_string()))
     }

@@ -1,5 +1,4 @@
 //! The tables as sea-orm entities, one module each. What each column means stands beside its making, in the migrations.
-#![expect(missing_docs, reason = "rows of tables that the migrations document")]
 
 /// Raw messages.
 pub mod journal {

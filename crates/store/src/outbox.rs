@@ -314,6 +314,8 @@ impl Store {
 }
 
 /// Where a message to this person goes: on the contact's own line to where the person asked for, else where it came from.
-fn goes_to(card: &Card, own_line: bool) -> Option<String> {
-    if own_line { card.answer_to.clone().or_else(|| card.identifier.clone()) } else { card.answer_to.clone() }
+pub(crate) fn goes_to(card: &Card, own_line: bool) -> Option<String> {
+    if own_line && card.answers_lie_ready {
+        Some(String::new())
+    } else if own_line { card.answer_to.clone().or_else(|| card.identifier.clone()) } else { card.answer_to.clone() }
 }

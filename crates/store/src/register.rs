@@ -270,7 +270,12 @@ impl Store {
         let id = ids::new(self.clock.now());
         let (key, data_key) = self.keys.new_data_key(&contact_place(id))?;
         let card = Card {
-            identifier: incoming.identifier.as_ref().map(|identifier| identifier.expose().clone()),
+            identifier: incoming
+                .identifier
+                .as_ref()
+                .filter(|_| !incoming.answers_lie_ready)
+                .map(|identifier| identifier.expose().clone()),
+            answers_lie_ready: incoming.answers_lie_ready,
             name: incoming.name.clone(),
             answer_to: incoming.answer_to.as_ref().map(|address| address.expose().clone()),
             subject: incoming.subject.clone(),
@@ -754,7 +759,7 @@ fn from_unreadable(unreadable: Unreadable) -> Incoming {
         evidence: Vec::new(),
         message_id: None,
         references: Vec::new(),
-        receipt: None,
+        answers_lie_ready: false,
         subject: unreadable.subject,
         text: String::new(),
         quoted: String::new(),

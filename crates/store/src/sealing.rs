@@ -118,6 +118,12 @@ impl Keys {
         ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
     }
 
+    /// What is kept of a receipt code.
+    #[must_use]
+    pub fn receipt_mark(&self, code: &ReceiptCode) -> String {
+        data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
+    }
+
     /// The reference of the `sequence`-th raw message: a keyed permutation (four Feistel rounds over 36 bits, walked
     /// until 35 bits hold it), so that references are unique by construction and tell nothing about their order.
     #[must_use]

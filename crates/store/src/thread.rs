@@ -17,6 +17,9 @@ use crate::{
 pub struct Card {
     /// The address or account on the channel.
     pub identifier: Option<String>,
+    /// Whether answers lie ready for whoever has the receipt code, instead of being sent.
+    #[serde(default)]
+    pub answers_lie_ready: bool,
     /// The name it came with.
     pub name: Option<String>,
     /// Where answers go instead, or as well.

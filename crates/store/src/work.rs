@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     entity::{contacts, messages},
     error::StoreError,
+    outbox::goes_to,
     register::{add_to_total, event},
     staff::Person,
     store::Store,
@@ -69,7 +70,7 @@ impl Store {
             return Ok(());
         }
         let card = self.card(&contact)?;
-        if card.identifier.is_none() && card.answer_to.is_none() {
+        if goes_to(&card, true).is_none() {
             return Err(StoreError::Conflict("this person left no address to answer to"));
         }
         let now = self.now();

@@ -1,0 +1,122 @@
+//! What every channel is.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use hotline_core::{
+    centre::Centre,
+    clock::Clock,
+    intake::Intake,
+    line::LineName,
+    locale::Locales,
+    message::{Normalised, OutboundMessage, RawMessage},
+};
+use tokio_util::sync::CancellationToken;
+
+/// A kind of channel: its name and how to open a line of it.
+pub struct Kind {
+    /// Its name in the settings (`channel = "…"`), in the database and in figures.
+    pub name: &'static str,
+    /// Opens a line. Nothing is connected yet.
+    pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
+}
+
+/// What a line is opened with.
+pub struct Opening {
+    /// Its name.
+    pub name: LineName,
+    /// Its table of the settings.
+    pub settings: config::Value,
+    /// What the centre says of itself.
+    pub centre: Arc<Centre>,
+    /// Texts.
+    pub locales: Arc<Locales>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One opened line of one channel.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// Pulls messages and hands them to `intake` until `stop`; reconnects for ever by itself. A channel that is only
+    /// pushed to has nothing to do here.
+    ///
+    /// # Errors
+    /// When it can never work; it is then reported and not started again.
+    async fn listen(&self, _intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+        stop.cancelled().await;
+        Ok(())
+    }
+
+    /// The addresses by which it is pushed to, for the public listener.
+    fn routes(&self, _intake: Arc<dyn Intake>) -> Option<axum::Router> {
+        None
+    }
+
+    /// Reads a raw message. Pure and total: whatever the bytes, there is an answer.
+    fn normalise(&self, raw: &RawMessage) -> Normalised;
+
+    /// Hands a message to the other side. May be called again with the same message.
+    ///
+    /// # Errors
+    /// Whether trying again makes sense.
+    async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError>;
+
+    /// Tries everything this line needs, and says in words what worked.
+    ///
+    /// # Errors
+    /// What did not work, and what to do.
+    async fn check(&self) -> anyhow::Result<Vec<String>>;
+
+    /// The external ids of everything its source holds now. `None` if the source keeps nothing.
+    ///
+    /// # Errors
+    /// When the source cannot be asked.
+    async fn holds(&self) -> anyhow::Result<Option<Vec<String>>> {
+        Ok(None)
+    }
+
+    /// Whether the first message of a contact is acknowledged.
+    fn acknowledges(&self) -> bool {
+        false
+    }
+
+    /// The line by which somebody who left an address is answered as well.
+    fn answers_also_by(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Why a message could not be handed over. The text is what the other side said; it may hold addresses.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// It may work later.
+    #[error("{reason}")]
+    Transient {
+        /// Why.
+        reason: String,
+        /// When the other side wants to be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// It never will.
+    #[error("{reason}")]
+    Permanent {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Reads a secret given as itself or as a file; the file's last line end does not belong to it.
+pub(crate) fn secret(value: Option<&String>, file: Option<&std::path::PathBuf>) -> anyhow::Result<Option<String>> {
+    use anyhow::Context;
+    match (value, file) {
+        (Some(_), Some(_)) => anyhow::bail!("Give the secret or its file, not both"),
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(file)) => {
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("Could not read the secret in {}", file.display()))?;
+            Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        }
+        (None, None) => Ok(None),
+    }
+}

@@ -1,0 +1,93 @@
+//! E-mail: IMAP in, SMTP out.
+//!
+//! What makes a repeat harmless: in, the external id is a hash of the raw bytes with the Message-ID; out, every attempt has
+//! the same Message-ID. What SMTP cannot promise: a server that takes a message and is cut off before it says so gets it
+//! again.
+
+mod connect;
+mod html;
+mod imap;
+mod quote;
+mod read;
+mod report;
+mod settings;
+mod smtp;
+mod thread;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use hotline_core::{
+    clock::Clock,
+    intake::Intake,
+    line::LineName,
+    message::{Normalised, OutboundMessage, RawMessage},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::channel::{Channel, ChannelError, Kind, Opening};
+
+/// The registration of this channel.
+pub const KIND: Kind = Kind { name: "email", open };
+
+/// One mailbox, with the server its answers leave by.
+struct Email {
+    name: LineName,
+    settings: settings::Email,
+    address: thread::OwnAddress,
+    clock: Arc<dyn Clock>,
+    sender: smtp::Sender,
+}
+
+fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
+    let settings: settings::Email = opening.settings.try_deserialize()?;
+    settings.check()?;
+    let address = thread::OwnAddress::parse(&settings.address)
+        .with_context(|| format!("`address` is not an e-mail address: {}", settings.address))?;
+    let shown = settings.name.clone().unwrap_or_else(|| opening.centre.name.clone());
+    let sender = smtp::Sender::new(&settings.smtp, shown, address.clone(), settings.plus_addressing)?;
+    Ok(Arc::new(Email { name: opening.name, settings, address, clock: opening.clock, sender }))
+}
+
+#[async_trait]
+impl Channel for Email {
+    async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+        let mailbox = imap::Mailbox {
+            line: &self.name,
+            settings: &self.settings.imap,
+            largest: self.settings.max_size,
+            alarm: std::time::Duration::from_secs(self.settings.alarm_minutes * 60),
+            clock: &*self.clock,
+        };
+        mailbox.listen(&*intake, &stop).await;
+        Ok(())
+    }
+
+    fn normalise(&self, raw: &RawMessage) -> Normalised {
+        read::read(raw, &self.address)
+    }
+
+    async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
+        self.sender.send(message).await
+    }
+
+    async fn check(&self) -> anyhow::Result<Vec<String>> {
+        let held = imap::count(&self.settings.imap).await.context("The mailbox does not answer")?;
+        self.sender.check().await.context("The SMTP server does not answer")?;
+        let imap = &self.settings.imap;
+        let smtp = &self.settings.smtp;
+        Ok(vec![
+            format!("IMAP {}:{}: logged in, {} holds {held} messages", imap.host, imap.port, imap.folder),
+            format!("SMTP {}:{}: ready to send as {}", smtp.host, smtp.port, self.settings.address),
+        ])
+    }
+
+    async fn holds(&self) -> anyhow::Result<Option<Vec<String>>> {
+        imap::external_ids(&self.settings.imap, self.settings.max_size).await.map(Some)
+    }
+
+    fn acknowledges(&self) -> bool {
+        self.settings.acknowledge
+    }
+}

@@ -1,0 +1,103 @@
+//! A connection to an IMAP server, logged in.
+
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use async_imap::{Client, Session};
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsConnector;
+
+use super::settings::{Imap, Security, token};
+use crate::channel::secret;
+
+/// Nothing heard for this long: the connection is dead.
+const SILENCE: Duration = Duration::from_secs(300);
+/// Connecting and logging in take at most this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A protected or plain stream of bytes.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Wire for T {}
+
+/// A session over either.
+pub type Logged = Session<Box<dyn Wire>>;
+
+/// Connects and logs in. Never falls back from TLS.
+pub async fn connect(settings: &Imap) -> anyhow::Result<Logged> {
+    tokio::time::timeout(PATIENCE, logged_in(settings)).await.context("The server is too slow")?
+}
+
+async fn logged_in(settings: &Imap) -> anyhow::Result<Logged> {
+    let tcp = TcpStream::connect((settings.host.as_str(), settings.port)).await.context("No connection")?;
+    tcp.set_nodelay(true)?;
+    let mut watched = TimeoutStream::new(tcp);
+    watched.set_read_timeout(Some(SILENCE));
+    watched.set_write_timeout(Some(SILENCE));
+    let plain: Pin<Box<TimeoutStream<TcpStream>>> = Box::pin(watched);
+    let client = match settings.security {
+        Security::Tls => greeted(Client::new(protected(settings, plain).await?)).await?,
+        Security::Plain => greeted(Client::new(Box::new(plain) as Box<dyn Wire>)).await?,
+        Security::Starttls => {
+            let mut client = greeted(Client::new(plain)).await?;
+            client.run_command_and_check_ok("STARTTLS", None).await.context("The server refused STARTTLS")?;
+            Client::new(protected(settings, client.into_inner()).await?)
+        }
+    };
+    authenticated(settings, client).await
+}
+
+async fn greeted<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<T>> {
+    client.read_response().await?.context("The server hung up without a greeting")?;
+    Ok(client)
+}
+
+async fn protected(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<Box<dyn Wire>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        // One odd certificate in the system's store is no reason to stop.
+        let _ = roots.add(certificate);
+    }
+    if let Some(file) = &settings.ca_file {
+        use rustls::pki_types::{CertificateDer, pem::PemObject};
+        for certificate in CertificateDer::pem_file_iter(file).context("Could not read ca_file")? {
+            roots.add(certificate?)?;
+        }
+    }
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(settings.host.clone()).context("`imap.host` is not a host name")?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, plain).await.context("No TLS connection")?;
+    Ok(Box::new(stream))
+}
+
+async fn authenticated(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow::Result<Logged> {
+    if let Some(command) = &settings.token_command {
+        let token = token(command).await?;
+        let answer = XOauth2(format!("user={}\u{1}auth=Bearer {token}\u{1}\u{1}", settings.user));
+        return client.authenticate("XOAUTH2", answer).await.map_err(|(error, _)| refused(&error));
+    }
+    let password = settings.password.as_ref().map(|password| password.expose());
+    let Some(password) = secret(password, settings.password_file.as_ref())? else {
+        bail!("Give `imap.password`, `imap.password_file` or `imap.token_command`");
+    };
+    client.login(&settings.user, &password).await.map_err(|(error, _)| refused(&error))
+}
+
+fn refused(error: &async_imap::error::Error) -> anyhow::Error {
+    anyhow::anyhow!("The server refused the log-in: {error}")
+}
+
+/// The one answer of the XOAUTH2 mechanism.
+struct XOauth2(String);
+
+impl async_imap::Authenticator for XOauth2 {
+    type Response = String;
+
+    fn process(&mut self, _challenge: &[u8]) -> Self::Response {
+        std::mem::take(&mut self.0)
+    }
+}

@@ -1,0 +1,363 @@
+//! Reading a mailbox: every message once, in order, whatever happened meanwhile.
+//!
+//! The folder is opened read-only and read by UID (RFC 9051): flags that other clients set mean nothing here. The cursor is
+//! UIDVALIDITY, the highest UID that was accepted, and the few below it that could not be fetched yet. It moves in the commit
+//! that accepts the messages. When UIDVALIDITY changes everything is read again, and the external ids sort out what is known.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use anyhow::{Context, bail};
+use async_imap::types::Fetch;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use hotline_core::{
+    chance,
+    clock::Clock,
+    health::Health,
+    intake::{Cursor, Intake},
+    line::LineName,
+    message::RawMessage,
+};
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    connect::{Logged, connect},
+    settings::Imap,
+    thread::message_id,
+};
+
+/// At most this many messages, and this many bytes unless one alone is larger, are fetched and accepted together.
+const PAGE: usize = 200;
+const PAGE_BYTES: u64 = 8 << 20;
+/// At most this many messages are left behind for later before the reader stops and says so.
+const LEFT_BEHIND: usize = 1_000;
+
+/// A mailbox and how to read it.
+pub struct Mailbox<'a> {
+    pub line: &'a LineName,
+    pub settings: &'a Imap,
+    pub largest: u64,
+    pub alarm: Duration,
+    pub clock: &'a dyn Clock,
+}
+
+/// How far a folder was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Position {
+    validity: u32,
+    highest: u32,
+    /// Below `highest`, seen but not to be had yet.
+    missing: BTreeSet<u32>,
+}
+
+impl Position {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        let mut number = || parts.next()?.parse().ok();
+        let (validity, highest) = (number()?, number()?);
+        let missing = parts.next().unwrap_or_default().split(',').filter_map(|uid| uid.parse().ok()).collect();
+        Some(Self { validity, highest, missing })
+    }
+
+    fn to_text(&self) -> String {
+        let missing: Vec<_> = self.missing.iter().map(u32::to_string).collect();
+        format!("{}:{}:{}", self.validity, self.highest, missing.join(","))
+    }
+}
+
+impl Mailbox<'_> {
+    /// Reads until `stop`, reconnecting for ever with growing pauses of at most five minutes.
+    pub async fn listen(&self, intake: &dyn Intake, stop: &CancellationToken) {
+        let mut failures = 0u32;
+        let mut down_since: Option<DateTime<Utc>> = None;
+        // After a failure messages are fetched one by one, so that a bad one holds up no other.
+        let mut suspect = None;
+        while !stop.is_cancelled() {
+            let ended = tokio::select! {
+                ended = self.stay(intake, stop, &mut failures, &mut suspect) => ended,
+                () = stop.cancelled() => return,
+            };
+            let Err(error) = ended else { continue };
+            failures = failures.saturating_add(1);
+            let reason = format!("{error:#}");
+            let now = self.clock.now();
+            let since = *down_since.get_or_insert(now);
+            if failures == 1 {
+                down_since = Some(now);
+            }
+            let alarmed = (now - since).to_std().is_ok_and(|down| down >= self.alarm);
+            if alarmed {
+                tracing::error!(line.name = %self.line, since = %since, reason, "Line {} is down since {since}", self.line);
+            } else {
+                tracing::warn!(line.name = %self.line, reason, "Line {} cannot be read and is tried again", self.line);
+            }
+            intake.health(self.line, Health::Down(reason)).await;
+            let pause = Duration::from_secs(1 << failures.min(9)).min(Duration::from_secs(300)).mul_f64(chance::jitter());
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// One connection, for as long as it lasts.
+    async fn stay(
+        &self,
+        intake: &dyn Intake,
+        stop: &CancellationToken,
+        failures: &mut u32,
+        suspect: &mut Option<u32>,
+    ) -> anyhow::Result<()> {
+        let mut session = connect(self.settings).await?;
+        let idles = session.capabilities().await?.has_str("IDLE");
+        let folder = session.examine(&self.settings.folder).await.context("The folder cannot be opened")?;
+        let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
+        let mut position = self.position(intake, validity).await?;
+        loop {
+            self.catch_up(intake, &mut session, &mut position, suspect).await?;
+            *failures = 0;
+            intake.health(self.line, Health::Up).await;
+            let most = Duration::from_secs(self.settings.poll_seconds.clamp(1, 240));
+            if stop.is_cancelled() {
+                let _ = session.logout().await;
+                return Ok(());
+            }
+            if idles {
+                let mut idle = session.idle();
+                idle.init().await?;
+                let (woken, interrupt) = idle.wait_with_timeout(most);
+                // Its own time-out starts again with every "still here".
+                tokio::select! {
+                    woken = tokio::time::timeout(most, woken) => { woken.ok().transpose()?; }
+                    () = stop.cancelled() => {}
+                }
+                drop(interrupt);
+                session = tokio::time::timeout(Duration::from_secs(30), idle.done()).await.context("IDLE never ended")??;
+            } else {
+                tokio::select! {
+                    () = tokio::time::sleep(most) => {}
+                    () = stop.cancelled() => {}
+                }
+                session.noop().await?;
+            }
+        }
+    }
+
+    async fn position(&self, intake: &dyn Intake, validity: u32) -> anyhow::Result<Position> {
+        let known = intake.cursor(self.line, &self.settings.folder).await?.and_then(|text| Position::parse(&text));
+        Ok(match known {
+            Some(known) if known.validity == validity => known,
+            Some(known) => {
+                tracing::warn!(
+                    line.name = %self.line, before = known.validity, now = validity,
+                    "The folder of line {} was made anew on the server and is read again from its beginning", self.line
+                );
+                Position { validity, ..Position::default() }
+            }
+            None => Position { validity, ..Position::default() },
+        })
+    }
+
+    /// Accepts everything that is new, page by page.
+    async fn catch_up(
+        &self,
+        intake: &dyn Intake,
+        session: &mut Logged,
+        position: &mut Position,
+        suspect: &mut Option<u32>,
+    ) -> anyhow::Result<()> {
+        let from = position.missing.first().map_or(position.highest.saturating_add(1), |first| *first);
+        // "n:*" always names the last message, even when its UID is below n.
+        let found = session.uid_search(format!("UID {from}:*")).await?;
+        position.missing.retain(|uid| found.contains(uid));
+        let wanted: BTreeSet<u32> =
+            found.into_iter().filter(|uid| *uid > position.highest || position.missing.contains(uid)).collect();
+        let sizes = sizes(session, &wanted).await?;
+        let mut rest: Vec<u32> = wanted.into_iter().collect();
+        while !rest.is_empty() {
+            let alone = suspect.is_some();
+            let page = take_page(&mut rest, &sizes, if alone { 1 } else { PAGE });
+            // If the connection dies now, this page is fetched message by message next time.
+            let first = page.first().copied();
+            let failed_before = *suspect == first && alone;
+            *suspect = first;
+            if failed_before {
+                leave_behind(position, &page)?;
+                *suspect = None;
+                continue;
+            }
+            let arrived = self.fetch(session, &page, &sizes).await?;
+            *suspect = None;
+            let mut next = position.clone();
+            for uid in &page {
+                if arrived.iter().any(|(fetched, _)| fetched == uid) {
+                    next.missing.remove(uid);
+                } else {
+                    next.missing.insert(*uid);
+                }
+                next.highest = next.highest.max(*uid);
+            }
+            let cursor =
+                Cursor { line: self.line.clone(), source: self.settings.folder.clone(), position: next.to_text() };
+            let messages: Vec<RawMessage> = arrived.into_iter().map(|(_, raw)| raw).collect();
+            intake.accept(messages, Some(cursor)).await?;
+            *position = next;
+        }
+        Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        session: &mut Logged,
+        page: &[u32],
+        sizes: &Sizes,
+    ) -> anyhow::Result<Vec<(u32, RawMessage)>> {
+        let (whole, heads): (Vec<u32>, Vec<u32>) = page.iter().partition(|uid| size_of(sizes, **uid) <= self.largest);
+        let mut arrived = Vec::with_capacity(page.len());
+        for (uids, what) in [(whole, "BODY.PEEK[]"), (heads, "BODY.PEEK[HEADER]")] {
+            if uids.is_empty() {
+                continue;
+            }
+            let mut fetched = session.uid_fetch(set_of(&uids), format!("(UID INTERNALDATE {what})")).await?;
+            while let Some(fetched) = fetched.try_next().await? {
+                let Some(uid) = fetched.uid.filter(|uid| uids.contains(uid)) else { continue };
+                let Some(bytes) = bytes_of(&fetched) else { continue };
+                let cut_from = Some(size_of(sizes, uid)).filter(|size| *size > self.largest);
+                arrived.push((uid, self.raw(&fetched, bytes, cut_from)));
+            }
+        }
+        arrived.sort_by_key(|(uid, _)| *uid);
+        Ok(arrived)
+    }
+
+    fn raw(&self, fetched: &Fetch, bytes: Vec<u8>, cut_from: Option<u64>) -> RawMessage {
+        let now = self.clock.now();
+        // When the mailbox received it; the Date header is its sender's word only.
+        let received_at = fetched.internal_date().map_or(now, |date| date.with_timezone(&Utc).min(now));
+        RawMessage { line: self.line.clone(), external_id: external_id(&bytes), received_at, bytes, cut_from }
+    }
+}
+
+/// UID and size of messages.
+type Sizes = std::collections::HashMap<u32, u64>;
+
+fn size_of(sizes: &Sizes, uid: u32) -> u64 {
+    sizes.get(&uid).copied().unwrap_or_default()
+}
+
+async fn sizes(session: &mut Logged, wanted: &BTreeSet<u32>) -> anyhow::Result<Sizes> {
+    let mut sizes = Sizes::new();
+    let all: Vec<u32> = wanted.iter().copied().collect();
+    for some in all.chunks(2_000) {
+        let fetched = session.uid_fetch(set_of(some), "(UID RFC822.SIZE)").await?;
+        let fetched: Vec<Fetch> = fetched.try_collect().await?;
+        sizes.extend(fetched.iter().filter_map(|one| Some((one.uid?, u64::from(one.size?)))));
+    }
+    Ok(sizes)
+}
+
+/// Takes the next page off the front of `rest`.
+fn take_page(rest: &mut Vec<u32>, sizes: &Sizes, most: usize) -> Vec<u32> {
+    let mut bytes = 0;
+    let mut length = 0;
+    for uid in rest.iter().take(most) {
+        bytes += size_of(sizes, *uid);
+        if length > 0 && bytes > PAGE_BYTES {
+            break;
+        }
+        length += 1;
+    }
+    let left = rest.split_off(length);
+    std::mem::replace(rest, left)
+}
+
+fn leave_behind(position: &mut Position, page: &[u32]) -> anyhow::Result<()> {
+    for uid in page {
+        position.missing.insert(*uid);
+        position.highest = position.highest.max(*uid);
+    }
+    if position.missing.len() > LEFT_BEHIND {
+        bail!("More than {LEFT_BEHIND} messages cannot be fetched");
+    }
+    Ok(())
+}
+
+/// UIDs as a set (RFC 9051, `sequence-set`), runs written as ranges.
+fn set_of(uids: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for uid in uids {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(*uid) => *last = *uid,
+            _ => ranges.push((*uid, *uid)),
+        }
+    }
+    let written: Vec<_> =
+        ranges.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}:{b}") }).collect();
+    written.join(",")
+}
+
+fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
+    fetched.body().or_else(|| fetched.header()).map(<[u8]>::to_vec)
+}
+
+/// What makes it the same message when it is delivered again: its bytes, and its Message-ID for people who look.
+pub fn external_id(bytes: &[u8]) -> String {
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+    format!("{hash} {}", message_id(bytes).unwrap_or_default())
+}
+
+/// How many messages the folder holds.
+pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
+    let mut session = connect(settings).await?;
+    let folder = session.examine(&settings.folder).await.context("The folder cannot be opened")?;
+    let _ = session.logout().await;
+    Ok(folder.exists)
+}
+
+/// The external ids of everything in the folder.
+pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
+    let mut session = connect(settings).await?;
+    session.examine(&settings.folder).await.context("The folder cannot be opened")?;
+    let wanted: BTreeSet<u32> = session.uid_search("ALL").await?.into_iter().collect();
+    let sizes = sizes(&mut session, &wanted).await?;
+    let mut ids = Vec::with_capacity(wanted.len());
+    for uid in wanted {
+        let what = if size_of(&sizes, uid) > largest { "BODY.PEEK[HEADER]" } else { "BODY.PEEK[]" };
+        let fetched = session.uid_fetch(uid.to_string(), format!("(UID {what})")).await?;
+        let fetched: Vec<Fetch> = fetched.try_collect().await?;
+        ids.extend(fetched.iter().find_map(bytes_of).map(|bytes| external_id(&bytes)));
+    }
+    let _ = session.logout().await;
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_reads_back() {
+        for position in [
+            Position { validity: 9, highest: 70, missing: [37, 41].into() },
+            Position { validity: 1, highest: 0, missing: BTreeSet::new() },
+        ] {
+            assert_eq!(Position::parse(&position.to_text()), Some(position));
+        }
+        assert_eq!(Position::parse("nonsense"), None);
+    }
+
+    #[test]
+    fn runs_of_uids_are_written_as_ranges() {
+        assert_eq!(set_of(&[1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
+    }
+
+    #[test]
+    fn a_large_message_has_a_page_of_its_own() {
+        let sizes = Sizes::from([(1, 100), (2, PAGE_BYTES * 2), (3, 100)]);
+        let mut rest = vec![1, 2, 3];
+        assert_eq!(take_page(&mut rest, &sizes, PAGE), [1]);
+        assert_eq!(take_page(&mut rest, &sizes, PAGE), [2]);
+        assert_eq!(take_page(&mut rest, &sizes, PAGE), [3]);
+    }
+}

@@ -1,0 +1,312 @@
+//! Reading a mail: bytes in, a message out. No clock, no network, no panic that is ours.
+
+use hotline_core::{
+    counting::Joining,
+    locale::Language,
+    message::{Incoming, Normalised, Origin, Part, RawMessage, Remark, Unreadable},
+    private::Private,
+    token::ThreadToken,
+};
+use mail_parser::{Address, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use super::{
+    html,
+    quote::split,
+    report::{Report, recognise},
+    thread::OwnAddress,
+};
+
+/// Characters of text beyond which the rest is left to the raw message.
+const LONGEST_TEXT: usize = 100_000;
+/// Parts beyond which the rest is left to the raw message.
+const MOST_PARTS: usize = 200;
+/// Ids of a thread that are looked at.
+const MOST_REFERENCES: usize = 50;
+
+/// Reads a raw message that came to `own`.
+pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
+    let Some(mail) = MessageParser::default().parse(&raw.bytes) else { return unreadable("it has no headers", None) };
+    if mail.headers().is_empty() {
+        return unreadable("it has no headers", None);
+    }
+    match recognise(&mail, &raw.bytes, own) {
+        Some(Report::Delivery(report)) => return Normalised::Report(report),
+        Some(Report::Opened) => return Normalised::Ignore("a read receipt"),
+        None => {}
+    }
+    let mut remarks = Vec::new();
+    let (text, quoted) = words(&mail, raw, &mut remarks);
+    let parts = parts(&mail, &mut remarks);
+    let identifier = sender(&mail);
+    let answer_to = answer_to(&mail, identifier.as_deref());
+    if answer_to.is_some() {
+        remarks.push(Remark::AnswerElsewhere);
+    }
+    if text.is_empty() && parts.is_empty() && subject(&mail).is_none() && identifier.is_none() {
+        return unreadable("there is nothing in it that can be read", None);
+    }
+    let origin = origin(&mail);
+    if origin != Origin::Person {
+        remarks.push(Remark::Automatic);
+    }
+    let ancestors = ancestors(&mail);
+    let addressed = ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"];
+    let tokens = addressed.iter().flat_map(|name| mail.header_values(*name)).flat_map(addresses);
+    let mut evidence: Vec<_> = tokens.filter_map(|address| own.token_in_address(&address)).map(token).collect();
+    evidence.extend(ancestors.iter().rev().map(|id| own.evidence(id)));
+    let message_id = mail.message_id().map(cleaned).filter(|id| !id.is_empty() && id.len() <= 500);
+    Normalised::Message(Box::new(Incoming {
+        name: name(&mail),
+        answer_to: answer_to.map(Private::new),
+        joining: Joining::ByEvidence,
+        echo_of: echo_of(own, message_id.as_deref(), identifier.as_deref()),
+        evidence,
+        references: ancestors,
+        message_id,
+        answers_lie_ready: false,
+        subject: subject(&mail),
+        language: Language::guess(&text),
+        text,
+        quoted,
+        url: None,
+        asks: None,
+        parts,
+        origin,
+        claimed_at: mail.date().and_then(|date| chrono::DateTime::from_timestamp(date.to_timestamp(), 0)),
+        identifier: identifier.map(Private::new),
+        remarks,
+    }))
+}
+
+fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
+    Normalised::Unreadable(Unreadable {
+        reason: reason.to_owned(),
+        identifier: identifier.map(Private::new),
+        subject: None,
+    })
+}
+
+const fn token(token: ThreadToken) -> hotline_core::message::Evidence {
+    hotline_core::message::Evidence::Token(token)
+}
+
+/// A copy of our own mail is one that carries our Message-ID and our address; the store knows whether we sent it.
+fn echo_of(own: &OwnAddress, message_id: Option<&str>, identifier: Option<&str>) -> Option<(Uuid, ThreadToken)> {
+    let ours = identifier.is_some_and(|identifier| identifier == own.plain());
+    message_id.filter(|_| ours).and_then(|id| own.own_message(id))
+}
+
+/// The sender's address in its one spelling: small letters. Nothing that could not be answered.
+fn sender(mail: &Message<'_>) -> Option<String> {
+    first_address(mail.from()?)
+}
+
+fn first_address(addresses: &Address<'_>) -> Option<String> {
+    addresses.iter().find_map(|one| canonical(one.address()?))
+}
+
+fn canonical(address: &str) -> Option<String> {
+    let address: String = address.trim().nfc().collect::<String>().to_lowercase();
+    let (local, domain) = address.rsplit_once('@')?;
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;".contains(c);
+    let lawful = !local.is_empty() && !domain.is_empty() && address.len() <= 320 && !address.contains(odd);
+    lawful.then_some(address)
+}
+
+fn answer_to(mail: &Message<'_>, identifier: Option<&str>) -> Option<String> {
+    let mut all = mail.reply_to()?.iter().filter_map(|one| canonical(one.address()?));
+    let (first, second) = (all.next()?, all.next());
+    (second.is_none() && Some(first.as_str()) != identifier).then_some(first)
+}
+
+fn name(mail: &Message<'_>) -> Option<String> {
+    let name = mail.from()?.iter().find_map(|one| one.name())?;
+    Some(cleaned(name).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
+}
+
+fn subject(mail: &Message<'_>) -> Option<String> {
+    Some(cleaned(mail.subject()?).chars().take(1_000).collect()).filter(|subject: &String| !subject.is_empty())
+}
+
+/// One line, composed, without control characters.
+fn cleaned(text: &str) -> String {
+    let one_line: String = text.nfc().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    one_line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Every address a header names, whatever form it was parsed into.
+fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
+    match value {
+        HeaderValue::Address(addresses) => {
+            addresses.iter().filter_map(|one| one.address()).take(200).map(str::to_owned).collect()
+        }
+        HeaderValue::Text(text) => vec![text.trim_matches(['<', '>', ' ']).to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// The ids a mail names as its ancestors: References, then In-Reply-To, oldest first.
+fn ancestors(mail: &Message<'_>) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for header in [mail.references(), mail.in_reply_to()] {
+        let named: Vec<String> = match header {
+            HeaderValue::Text(id) => vec![cleaned(id)],
+            HeaderValue::TextList(list) => list.iter().map(|id| cleaned(id)).collect(),
+            _ => Vec::new(),
+        };
+        for id in named {
+            let lawful = !id.is_empty() && id.len() <= 500 && !id.contains(' ');
+            if lawful && !ids.contains(&id) {
+                ids.push(id);
+            }
+            if ids.len() > MOST_REFERENCES * 20 {
+                break;
+            }
+        }
+    }
+    let surplus = ids.len().saturating_sub(MOST_REFERENCES);
+    ids.split_off(surplus)
+}
+
+/// Whether a person wrote it (RFC 3834, section 2, and what programs do in practice).
+fn origin(mail: &Message<'_>) -> Origin {
+    let header = |name: &str| mail.header_raw(name).map(|value| value.trim().to_ascii_lowercase());
+    let submitted = header("Auto-Submitted").unwrap_or_default();
+    let precedence = header("Precedence").unwrap_or_default();
+    let replied = submitted.starts_with("auto-replied")
+        || precedence == "auto_reply"
+        || ["X-Autoreply", "X-Autorespond", "X-Autoresponder"].iter().any(|name| header(name).is_some());
+    if replied {
+        return Origin::AutoReply;
+    }
+    let machine = (!submitted.is_empty() && !submitted.starts_with("no"))
+        || ["bulk", "list", "junk"].contains(&precedence.as_str())
+        || ["List-Id", "List-Unsubscribe", "X-Loop", "X-Auto-Response-Suppress", "Feedback-ID"]
+            .iter()
+            .any(|name| header(name).is_some())
+        || header("Return-Path").is_some_and(|path| path == "<>");
+    if machine { Origin::Machine } else { Origin::Person }
+}
+
+/// What the person wrote, and what was quoted with it.
+fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (String, String) {
+    if raw.cut_from.is_some() {
+        remarks.push(Remark::TooLarge);
+        return (String::new(), String::new());
+    }
+    let plain: Vec<String> = mail.text_bodies().filter_map(|part| plain_text(part)).collect();
+    let mut text = tidy(&plain.join("\n\n"));
+    if text.is_empty() {
+        let html: Vec<String> = mail.html_bodies().filter_map(|part| html_text(part)).collect();
+        text = tidy(&html.join("\n\n"));
+        if !text.is_empty() {
+            remarks.push(Remark::FromHtml);
+        }
+    }
+    if text.chars().count() > LONGEST_TEXT {
+        text = text.chars().take(LONGEST_TEXT).collect();
+        remarks.push(Remark::TextCut);
+    }
+    let split = split(&text);
+    (split.text, split.quoted)
+}
+
+fn plain_text(part: &MessagePart<'_>) -> Option<String> {
+    let PartType::Text(text) = &part.body else { return None };
+    let kind = part.content_type();
+    let flowed = kind.and_then(|kind| kind.attribute("format")).is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
+    let deleted = kind.and_then(|kind| kind.attribute("delsp")).is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
+    Some(if flowed { unflowed(text, deleted) } else { text.to_string() })
+}
+
+fn html_text(part: &MessagePart<'_>) -> Option<String> {
+    let PartType::Html(html) = &part.body else { return None };
+    Some(html::text_of(html))
+}
+
+/// Joins the lines of flowed text (RFC 3676): one that ends in a space goes on in the next of the same quote depth.
+fn unflowed(text: &str, deleted: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open: Option<usize> = None;
+    for line in text.lines() {
+        let depth = line.chars().take_while(|c| *c == '>').count();
+        let body = line.trim_start_matches('>');
+        let body = body.strip_prefix(' ').unwrap_or(body);
+        if open != Some(depth) {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&">".repeat(depth));
+            if depth > 0 {
+                out.push(' ');
+            }
+        }
+        let goes_on = body.ends_with(' ') && body != "-- ";
+        out.push_str(if goes_on && deleted { body.strip_suffix(' ').unwrap_or(body) } else { body });
+        open = goes_on.then_some(depth);
+    }
+    out
+}
+
+/// Composed letters, plain line ends, no characters that no one can see and something else might act on.
+fn tidy(text: &str) -> String {
+    let unified = text.replace("\r\n", "\n").replace('\r', "\n");
+    let seen = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    unified.nfc().filter(seen).collect::<String>().trim().to_owned()
+}
+
+fn parts(mail: &Message<'_>, remarks: &mut Vec<Remark>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for part in mail.attachments() {
+        if parts.len() == MOST_PARTS {
+            remarks.push(Remark::PartsCut);
+            break;
+        }
+        let media_type = media_type(part);
+        if media_type == "application/ms-tnef" && !remarks.contains(&Remark::Tnef) {
+            remarks.push(Remark::Tnef);
+        }
+        if media_type == "application/pgp-encrypted" || media_type == "application/pkcs7-mime" {
+            remarks.push(Remark::Encrypted);
+        }
+        let bytes = match &part.body {
+            PartType::Text(text) | PartType::Html(text) => text.as_bytes().to_vec(),
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
+            PartType::Message(message) => message.raw_message().to_vec(),
+            PartType::Multipart(_) => continue,
+        };
+        parts.push(Part {
+            name: part.attachment_name().map(file_name).filter(|name| !name.is_empty()),
+            inline: part.content_disposition().is_some_and(mail_parser::ContentType::is_inline)
+                || matches!(part.body, PartType::InlineBinary(_)),
+            media_type,
+            bytes,
+        });
+    }
+    parts
+}
+
+/// A name to show: no path, no line break, no letters that turn the writing round.
+fn file_name(name: &str) -> String {
+    let turned = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    cleaned(&last.chars().filter(|c| !turned(c)).collect::<String>()).chars().take(200).collect()
+}
+
+fn media_type(part: &MessagePart<'_>) -> String {
+    let Some(kind) = part.content_type() else {
+        return match part.body {
+            PartType::Message(_) => "message/rfc822".to_owned(),
+            PartType::Text(_) => "text/plain".to_owned(),
+            PartType::Html(_) => "text/html".to_owned(),
+            PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => {
+                "application/octet-stream".to_owned()
+            }
+        };
+    };
+    let whole = format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_lowercase();
+    let lawful = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
+    if whole.len() <= 100 && whole.chars().all(lawful) { whole } else { "application/octet-stream".to_owned() }
+}

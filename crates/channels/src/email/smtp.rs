@@ -1,0 +1,219 @@
+//! Sending: SMTP submission with one Message-ID for every attempt.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use hotline_core::message::OutboundMessage;
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    address::Envelope,
+    message::{
+        Mailbox,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+    },
+    transport::smtp::{
+        authentication::{Credentials, Mechanism},
+        client::{Certificate, Tls, TlsParameters},
+    },
+};
+
+use super::{
+    settings::{Security, Smtp, token},
+    thread::OwnAddress,
+};
+use crate::channel::{ChannelError, secret};
+
+/// The server is given this long for each step.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The way out of one mailbox.
+pub struct Sender {
+    transport: Transport,
+    shown: String,
+    address: OwnAddress,
+    plus_addressing: bool,
+}
+
+type Smtp1 = AsyncSmtpTransport<Tokio1Executor>;
+
+/// Kept open, or built for each message because its token is asked for each time.
+enum Transport {
+    Kept(Smtp1),
+    Token { builder: Box<lettre::transport::smtp::AsyncSmtpTransportBuilder>, user: String, command: String },
+}
+
+impl Sender {
+    /// Reads the settings. Nothing is connected yet.
+    pub fn new(settings: &Smtp, shown: String, address: OwnAddress, plus_addressing: bool) -> anyhow::Result<Self> {
+        let mut builder = Smtp1::builder_dangerous(&settings.host)
+            .port(settings.port)
+            .tls(protection(settings)?)
+            .timeout(Some(PATIENCE));
+        let password = settings.password.as_ref().map(|password| password.expose());
+        let password = secret(password, settings.password_file.as_ref())?;
+        let transport = match (&settings.user, &settings.token_command, password) {
+            (Some(user), Some(command), None) => {
+                Transport::Token { builder: Box::new(builder), user: user.clone(), command: command.clone() }
+            }
+            (Some(user), None, Some(password)) => {
+                builder = builder.credentials(Credentials::new(user.clone(), password));
+                Transport::Kept(builder.build())
+            }
+            (None, None, None) => Transport::Kept(builder.build()),
+            _ => anyhow::bail!("Give `smtp.user` with `smtp.password`, `smtp.password_file` or `smtp.token_command`"),
+        };
+        Ok(Self { transport, shown, address, plus_addressing })
+    }
+
+    async fn transport(&self) -> anyhow::Result<Smtp1> {
+        Ok(match &self.transport {
+            Transport::Kept(transport) => transport.clone(),
+            Transport::Token { builder, user, command } => builder
+                .as_ref()
+                .clone()
+                .authentication(vec![Mechanism::Xoauth2])
+                .credentials(Credentials::new(user.clone(), token(command).await?))
+                .build(),
+        })
+    }
+
+    /// Connects, logs in and says goodbye.
+    pub async fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.transport().await?.test_connection().await?, "It said no");
+        Ok(())
+    }
+
+    /// Hands one message over.
+    pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
+        let later = |reason: String| ChannelError::Transient { reason, retry_after: None };
+        let (envelope, mail) =
+            self.write(message).map_err(|error| ChannelError::Permanent { reason: format!("{error:#}") })?;
+        let transport = self.transport().await.map_err(|error| later(format!("{error:#}")))?;
+        match transport.send_raw(&envelope, &mail).await {
+            Ok(_) => Ok(()),
+            // A refused connection is neither transient nor permanent to lettre.
+            Err(error) if error.is_permanent() => Err(ChannelError::Permanent { reason: said(&error) }),
+            Err(error) => Err(later(said(&error))),
+        }
+    }
+
+    /// The mail as bytes. Line breaks in what came from outside can't make headers: lettre encodes them or refuses.
+    fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
+        let own: Address = self.address.plain().parse()?;
+        let tagged: Address = self.address.tagged(&message.token).parse()?;
+        let to: Address = message.to.expose().parse().context("This is not an address mail can be sent to")?;
+        let answer_to = if self.plus_addressing { tagged } else { own.clone() };
+        let mut mail = Message::builder()
+            .from(Mailbox::new(Some(self.shown.clone()), own))
+            .reply_to(Mailbox::new(Some(self.shown.clone()), answer_to.clone()))
+            .to(Mailbox::new(None, to.clone()))
+            .date(message.written_at.into())
+            .subject(subject(message))
+            .message_id(Some(format!("<{}>", self.address.message_id(message.id, &message.token))));
+        if let Some(last) = message.thread.last() {
+            mail = mail.in_reply_to(format!("<{last}>"));
+            let all: Vec<_> = message.thread.iter().map(|id| format!("<{id}>")).collect();
+            mail = mail.references(all.join(" "));
+        }
+        if message.automatic {
+            mail = mail
+                .raw_header(raw("Auto-Submitted", "auto-replied")?)
+                .raw_header(raw("Precedence", "bulk")?)
+                .raw_header(raw("X-Auto-Response-Suppress", "All")?);
+        }
+        let body = lettre::message::SinglePart::builder()
+            .header(ContentType::TEXT_PLAIN)
+            .header(ContentTransferEncoding::QuotedPrintable)
+            .body(message.text.expose().clone());
+        let mail = mail.singlepart(body)?;
+        Ok((Envelope::new(Some(answer_to), vec![to])?, mail.formatted()))
+    }
+}
+
+fn subject(message: &OutboundMessage) -> String {
+    let theirs = message.subject.as_ref().map(|subject| subject.expose().as_str()).unwrap_or_default();
+    let one_line: String = theirs.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    let bare = one_line.trim();
+    let already = bare.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+    match (bare.is_empty(), already) {
+        (true, _) => format!("[{}]", message.reference),
+        (false, true) => bare.to_owned(),
+        (false, false) => format!("Re: {bare}"),
+    }
+}
+
+fn raw(name: &'static str, value: &str) -> anyhow::Result<HeaderValue> {
+    let name = HeaderName::new_from_ascii_str(name);
+    Ok(HeaderValue::new(name, value.to_owned()))
+}
+
+fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
+    if settings.security == Security::Plain {
+        return Ok(Tls::None);
+    }
+    let mut parameters = TlsParameters::builder(settings.host.clone());
+    if let Some(file) = &settings.ca_file {
+        let pem = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
+        parameters = parameters.add_root_certificate(Certificate::from_pem(&pem)?);
+    }
+    let parameters = parameters.build_rustls()?;
+    Ok(if settings.security == Security::Tls { Tls::Wrapper(parameters) } else { Tls::Required(parameters) })
+}
+
+fn said(error: &lettre::transport::smtp::Error) -> String {
+    use std::error::Error;
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
+#[cfg(test)]
+mod tests {
+    use hotline_core::{reference::Reference, token::ThreadToken};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn written(subject: &str, to: &str, automatic: bool) -> anyhow::Result<String> {
+        let sender = Sender {
+            transport: Transport::Kept(Smtp1::builder_dangerous("127.0.0.1").build()),
+            shown: "Контакт центар".to_owned(),
+            address: OwnAddress::parse("kontakt@centar.example.org").unwrap(),
+            plus_addressing: true,
+        };
+        let message = OutboundMessage {
+            id: Uuid::from_u128(1),
+            reference: Reference::from_number(5),
+            token: ThreadToken::from_secret(&[1; 32]),
+            to: to.to_owned().into(),
+            subject: Some(subject.to_owned().into()),
+            text: "Драга Ана,\r\n.\r\nту смо.".to_owned().into(),
+            thread: vec!["first@example.org".to_owned(), "second@example.org".to_owned()],
+            automatic,
+            written_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        Ok(String::from_utf8(sender.write(&message)?.1).unwrap())
+    }
+
+    #[test]
+    fn a_reply_names_its_thread_and_where_to_answer() {
+        let mail = written("Лажни профил", "ana@example.org", false).unwrap();
+        assert!(mail.contains("In-Reply-To: <second@example.org>\r\n"));
+        assert!(mail.contains("References: <first@example.org> <second@example.org>\r\n"));
+        assert!(mail.contains("Message-ID: <r.00000000000000000000000000000001."));
+        assert!(mail.contains("kontakt+aeaqcaibaeaqcaibaeaq@centar.example.org"));
+        assert!(!mail.contains("Auto-Submitted"));
+    }
+
+    #[test]
+    fn an_automatic_answer_says_that_it_is_one() {
+        assert!(written("x", "ana@example.org", true).unwrap().contains("Auto-Submitted: auto-replied\r\n"));
+    }
+
+    #[test]
+    fn line_breaks_make_no_headers() {
+        let mail = written("Hello\r\nBcc: victim@example.org", "ana@example.org", false).unwrap();
+        assert!(!mail.contains("\r\nBcc:"));
+        assert!(written("x", "ana@example.org\r\nBcc: b@example.org", false).is_err());
+        assert!(written("x", "not an address", false).is_err());
+    }
+}

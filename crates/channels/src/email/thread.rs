@@ -1,0 +1,105 @@
+//! Our own address, and the marks by which an answer finds its thread.
+
+use hotline_core::{message::Evidence, token::ThreadToken};
+use uuid::Uuid;
+
+/// The address of a mailbox.
+#[derive(Debug, Clone)]
+pub struct OwnAddress {
+    local: String,
+    domain: String,
+}
+
+impl OwnAddress {
+    /// `local@domain`. `None` for anything else.
+    pub fn parse(address: &str) -> Option<Self> {
+        let (local, domain) = address.trim().rsplit_once('@')?;
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"@".contains(c);
+        let lawful = !local.is_empty() && !domain.is_empty() && !local.contains(odd) && !domain.contains(odd);
+        lawful.then(|| Self { local: local.to_lowercase(), domain: domain.to_lowercase() })
+    }
+
+    /// The address itself.
+    pub fn plain(&self) -> String {
+        format!("{}@{}", self.local, self.domain)
+    }
+
+    /// The address with a thread's token, at which an answer proves where it belongs.
+    pub fn tagged(&self, token: &ThreadToken) -> String {
+        format!("{}+{}@{}", self.local, token.expose(), self.domain)
+    }
+
+    /// The Message-ID of one of our messages: the same at every attempt.
+    pub fn message_id(&self, id: Uuid, token: &ThreadToken) -> String {
+        format!("r.{}.{}@{}", id.simple(), token.expose(), self.domain)
+    }
+
+    /// The token in an address, if it is ours with one.
+    pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
+        let (local, domain) = address.rsplit_once('@')?;
+        let (own, tag) = local.rsplit_once('+')?;
+        let ours = own.eq_ignore_ascii_case(&self.local) && domain.eq_ignore_ascii_case(&self.domain);
+        if ours { ThreadToken::parse(tag) } else { None }
+    }
+
+    /// What a Message-ID of ours stands for.
+    pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
+        let (left, domain) = message_id.rsplit_once('@')?;
+        if !domain.eq_ignore_ascii_case(&self.domain) {
+            return None;
+        }
+        let mut parts = left.split('.');
+        let (Some("r"), Some(id), Some(token), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return None;
+        };
+        Some((Uuid::try_parse(id).ok()?, ThreadToken::parse(token)?))
+    }
+
+    /// The evidence in a Message-ID that a message names as its ancestor.
+    pub fn evidence(&self, message_id: &str) -> Evidence {
+        match self.own_message(message_id) {
+            Some((_, token)) => Evidence::Token(token),
+            None => Evidence::TheirMessage(message_id.to_owned()),
+        }
+    }
+}
+
+/// The Message-ID in the head of a raw message, without parsing the rest. `None` if there is none.
+pub fn message_id(raw: &[u8]) -> Option<String> {
+    let head = raw.get(..raw.len().min(64 * 1024))?;
+    for line in head.split(|byte| *byte == b'\n') {
+        if line.trim_ascii().is_empty() {
+            return None;
+        }
+        let Some((name, value)) = line.split_at_checked(11) else { continue };
+        if name.eq_ignore_ascii_case(b"message-id:") {
+            let id = String::from_utf8_lossy(value.trim_ascii()).into_owned();
+            return Some(id.trim_matches(['<', '>']).chars().take(500).collect()).filter(|id: &String| !id.is_empty());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_marks_read_back_and_nobody_elses_do() {
+        let own = OwnAddress::parse("Kontakt@Centar.example.org").unwrap();
+        let token = ThreadToken::from_secret(&[9; 32]);
+        let id = Uuid::from_u128(7);
+        assert_eq!(own.token_in_address(&own.tagged(&token)), Some(token.clone()));
+        assert_eq!(own.own_message(&own.message_id(id, &token)), Some((id, token.clone())));
+        assert_eq!(own.token_in_address(&format!("kontakt+{}@evil.example.com", token.expose())), None);
+        assert_eq!(own.own_message("r.7.short@centar.example.org"), None);
+        assert!(OwnAddress::parse("no address").is_none());
+    }
+
+    #[test]
+    fn the_message_id_is_found_in_the_head_alone() {
+        assert_eq!(message_id(b"Subject: x\r\nMESSAGE-ID: <a@b>\r\n\r\nbody").as_deref(), Some("a@b"));
+        assert_eq!(message_id(b"Subject: x\r\n\r\nMessage-ID: <a@b>"), None);
+        assert_eq!(message_id(b""), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! The form's pages.
+
+use askama::Template;
+use chrono_tz::Tz;
+use hotline_core::{
+    centre::Centre,
+    intake::Said,
+    locale::{Language, Words},
+    message::Asks,
+};
+
+use super::post::{LONGEST, Mistake, Typed};
+
+/// The two paths.
+#[derive(Template)]
+#[template(path = "webform/home.html")]
+pub struct Home<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub path: &'a str,
+}
+
+/// One of the two forms.
+#[derive(Template)]
+#[template(path = "webform/form.html")]
+pub struct Form<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub path: &'a str,
+    pub asks: Asks,
+    pub typed: &'a Typed,
+    pub mistakes: &'a [Mistake],
+}
+
+impl Form<'_> {
+    fn mistake(&self, field: &str) -> Option<String> {
+        said(self.words, self.mistakes, field)
+    }
+}
+
+/// The receipt.
+#[derive(Template)]
+#[template(path = "webform/receipt.html")]
+pub struct Receipt<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub path: &'a str,
+    pub reference: String,
+    pub code: String,
+}
+
+/// Where a code is entered.
+#[derive(Template)]
+#[template(path = "webform/enter.html")]
+pub struct Enter<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub path: &'a str,
+    pub mistake: Option<&'static str>,
+}
+
+/// What was said so far, and room to write again.
+#[derive(Template)]
+#[template(path = "webform/conversation.html")]
+pub struct Conversation<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub path: &'a str,
+    pub reference: String,
+    pub code: String,
+    pub said: Vec<Shown>,
+    pub typed: &'a str,
+    pub id: String,
+    pub sent: bool,
+    pub mistakes: &'a [Mistake],
+}
+
+impl Conversation<'_> {
+    fn mistake(&self, field: &str) -> Option<String> {
+        said(self.words, self.mistakes, field)
+    }
+}
+
+/// One thing to tell.
+#[derive(Template)]
+#[template(path = "webform/notice.html")]
+pub struct Notice<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub path: &'a str,
+    pub title: &'a str,
+    pub text: &'a str,
+}
+
+/// One message, ready to show.
+pub struct Shown {
+    pub by_us: bool,
+    pub at: String,
+    pub text: String,
+}
+
+/// Messages with their times in the centre's zone.
+pub fn shown(said: &[Said], zone: Tz) -> Vec<Shown> {
+    said.iter()
+        .map(|said| Shown {
+            by_us: said.by_us,
+            at: said.at.with_timezone(&zone).format("%d.%m.%Y. %H:%M").to_string(),
+            text: said.text.expose().clone(),
+        })
+        .collect()
+}
+
+fn said(words: &Words, mistakes: &[Mistake], field: &str) -> Option<String> {
+    let (_, key) = mistakes.iter().find(|(name, _)| *name == field)?;
+    Some(words.with(key, "most", &LONGEST.to_string()))
+}

@@ -1,0 +1,56 @@
+//! What a visitor sends, as it is kept and as it is understood.
+
+use hotline_core::{
+    counting::Joining,
+    locale::Language,
+    message::{Asks, Incoming, Normalised, Origin, RawMessage, Unreadable},
+};
+use serde::{Deserialize, Serialize};
+
+/// One post, as it lies in the journal. Has no `Debug` on purpose.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Posted {
+    /// Whether advice is asked for or something reported; none when a visitor writes again.
+    pub kind: Option<Asks>,
+    /// What was written.
+    pub message: String,
+    /// The address that is reported.
+    pub url: String,
+    /// The visitor's language.
+    pub language: Language,
+    /// Where else the visitor wants the answer.
+    pub reply_to: String,
+    /// The mark of the receipt code.
+    pub receipt: String,
+}
+
+/// Reads what was posted.
+pub fn read(raw: &RawMessage) -> Normalised {
+    let posted = serde_json::from_slice::<Posted>(&raw.bytes).ok();
+    let Some(posted) = posted.filter(|posted| !posted.receipt.is_empty()) else {
+        let reason = "it is not what the form sends".to_owned();
+        return Normalised::Unreadable(Unreadable { reason, identifier: None, subject: None });
+    };
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    Normalised::Message(Box::new(Incoming {
+        identifier: Some(posted.receipt.into()),
+        name: None,
+        answer_to: given(posted.reply_to).map(Into::into),
+        joining: Joining::ByIdentifier,
+        echo_of: None,
+        evidence: Vec::new(),
+        message_id: None,
+        references: Vec::new(),
+        answers_lie_ready: true,
+        subject: None,
+        text: posted.message,
+        quoted: String::new(),
+        url: given(posted.url),
+        asks: posted.kind,
+        language: Some(posted.language),
+        parts: Vec::new(),
+        origin: Origin::Person,
+        claimed_at: None,
+        remarks: Vec::new(),
+    }))
+}

@@ -1,0 +1,171 @@
+//! The same as JSON.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
+};
+use hotline_core::rights::Role;
+use hotline_store::inbox::{Opened, Place, Row, View};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    access::{Who, token},
+    desk::Desk,
+    error::{ApiError, PageError},
+    inbox::{find, parsed},
+    login::{Typed, try_log_in},
+};
+
+type Answer<T = Value> = Result<Json<T>, ApiError>;
+
+#[derive(Serialize)]
+pub(crate) struct Session {
+    /// For `Authorization: Bearer`.
+    token: String,
+    name: String,
+    role: Role,
+}
+
+pub(crate) async fn log_in(State(desk): State<Desk>, Json(typed): Json<Typed>) -> Answer<Session> {
+    let (person, session) = try_log_in(&desk, &typed).await?.ok_or(PageError::NotLoggedIn)?;
+    Ok(Json(Session { token: session.expose().to_owned(), name: person.name, role: person.role }))
+}
+
+pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Result<StatusCode, ApiError> {
+    if let Some(token) = token(&desk, &headers) {
+        desk.store.log_out(&token).await.map_err(PageError::from)?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    view: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): Query<Asked>) -> Answer {
+    let view = match asked.view.as_deref() {
+        Some(name) => View::parse(name).ok_or_else(|| PageError::Bad("`view` is unassigned, mine or all.".to_owned()))?,
+        None => View::All,
+    };
+    let after = asked.after.as_deref().and_then(Place::parse);
+    let page = desk.store.inbox(view, me.id, after, 200).await.map_err(PageError::from)?;
+    let contacts: Vec<Value> = page.rows.iter().map(row).collect();
+    Ok(Json(json!({ "contacts": contacts, "next": page.next.map(Place::to_text) })))
+}
+
+fn row(row: &Row) -> Value {
+    json!({
+        "reference": row.reference.to_string(),
+        "line": row.line,
+        "channel": row.channel,
+        "status": row.status,
+        "marking": row.marking,
+        "holder": row.holder,
+        "waiting_since": row.waiting_since,
+        "last_in_at": row.last_in_at,
+        "subject": row.card.as_ref().and_then(|card| card.subject.clone()),
+        "first_words": row.card.as_ref().map(|card| card.first_words.clone()),
+    })
+}
+
+pub(crate) async fn contact(State(desk): State<Desk>, Path(reference): Path<String>) -> Answer {
+    Ok(Json(whole(&find(&desk, &reference).await?)))
+}
+
+fn whole(contact: &Opened) -> Value {
+    let messages: Vec<Value> = contact
+        .messages
+        .iter()
+        .map(|message| {
+            let deliveries: Vec<Value> = message
+                .deliveries
+                .iter()
+                .map(|one| json!({ "line": one.line, "state": one.state, "said": one.said, "sent_at": one.sent_at }))
+                .collect();
+            let attachments: Vec<Value> = message
+                .attachments
+                .iter()
+                .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size }))
+                .collect();
+            json!({
+                "id": message.id,
+                "direction": message.direction,
+                "author": message.author,
+                "at": message.at,
+                "text": message.body.as_ref().map(|body| &body.text),
+                "quoted": message.body.as_ref().map(|body| &body.quoted),
+                "url": message.body.as_ref().and_then(|body| body.url.as_ref()),
+                "remarks": message.body.as_ref().map(|body| &body.remarks),
+                "attachments": attachments,
+                "deliveries": deliveries,
+            })
+        })
+        .collect();
+    let others: Vec<String> = contact.others.iter().map(|other| other.reference.to_string()).collect();
+    json!({
+        "reference": contact.reference.to_string(),
+        "line": contact.line,
+        "channel": contact.channel,
+        "status": contact.status,
+        "marking": contact.marking,
+        "asks": contact.asks,
+        "language": contact.language,
+        "day": contact.day,
+        "holder": contact.holder.as_ref().map(|(_, name)| name),
+        "identifier": contact.card.as_ref().and_then(|card| card.identifier.as_ref()),
+        "name": contact.card.as_ref().and_then(|card| card.name.as_ref()),
+        "subject": contact.card.as_ref().and_then(|card| card.subject.as_ref()),
+        "refers_to": contact.refers_to.map(|reference| reference.to_string()),
+        "others": others,
+        "messages": messages,
+    })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Text {
+    /// The same id twice is the same message.
+    id: Option<Uuid>,
+    text: String,
+}
+
+pub(crate) async fn reply(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(reference): Path<String>,
+    Json(text): Json<Text>,
+) -> Answer {
+    let id = text.id.unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
+    desk.store.reply(&me, parsed(&reference)?, id, &text.text).await.map_err(PageError::from)?;
+    Ok(Json(json!({ "id": id })))
+}
+
+pub(crate) async fn note(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(reference): Path<String>,
+    Json(text): Json<Text>,
+) -> Answer {
+    let id = text.id.unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
+    desk.store.note(&me, parsed(&reference)?, id, &text.text).await.map_err(PageError::from)?;
+    Ok(Json(json!({ "id": id })))
+}
+
+pub(crate) async fn claim(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
+    desk.store.take(&me, parsed(&reference)?).await.map_err(PageError::from)?;
+    contact(State(desk), Path(reference)).await
+}
+
+pub(crate) async fn close(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
+    desk.store.close(&me, parsed(&reference)?).await.map_err(PageError::from)?;
+    contact(State(desk), Path(reference)).await
+}
+
+pub(crate) async fn reopen(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
+    desk.store.reopen(&me, parsed(&reference)?).await.map_err(PageError::from)?;
+    contact(State(desk), Path(reference)).await
+}

@@ -1,0 +1,216 @@
+//! The inbox and the page of one contact.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    contact::{Marking, Status},
+    job::Delivery,
+    locale::Language,
+    message::Asks,
+    reference::Reference,
+    rights::Right,
+};
+use hotline_store::inbox::{Opened, Page, Place, View};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    access::Who,
+    desk::Desk,
+    error::PageError,
+    view::{Frame, page},
+};
+
+/// Rows of the list.
+const ROWS: u64 = 50;
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Inbox<'a> {
+    frame: Frame<'a>,
+    view: View,
+    sizes: Vec<(View, u64)>,
+    list: Page,
+    open: Option<&'a Opened>,
+    /// Makes a reply or note the same one if its form is sent twice.
+    ids: (Uuid, Uuid),
+    mine: bool,
+}
+
+/// What a list is asked for.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    view: Option<String>,
+    after: Option<String>,
+}
+
+/// Leads to the page a role begins with.
+pub(crate) async fn front(Who(me): Who) -> Redirect {
+    if me.role.may(Right::ReadContacts) {
+        Redirect::to("/desk/inbox")
+    } else if me.role.may(Right::ReadStatistics) {
+        Redirect::to("/desk/statistics")
+    } else {
+        Redirect::to("/desk/queue")
+    }
+}
+
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    shown(&desk, &jar, me, asked, None).await
+}
+
+pub(crate) async fn contact(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+    Path(reference): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let opened = find(&desk, &reference).await?;
+    shown(&desk, &jar, me, asked, Some(&opened)).await
+}
+
+async fn shown(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: hotline_store::staff::Person,
+    asked: Asked,
+    open: Option<&Opened>,
+) -> Result<Response, PageError> {
+    let view = asked.view.as_deref().and_then(View::parse).unwrap_or(View::Unassigned);
+    let after = asked.after.as_deref().and_then(Place::parse);
+    let mut sizes = Vec::new();
+    for view in [View::Unassigned, View::Mine] {
+        sizes.push((view, desk.store.view_size(view, me.id).await?));
+    }
+    let now = desk.clock.now();
+    page(&Inbox {
+        view,
+        sizes,
+        list: desk.store.inbox(view, me.id, after, ROWS).await?,
+        mine: open.is_some_and(|open| open.holder.as_ref().is_some_and(|(holder, _)| *holder == me.id)),
+        open,
+        ids: (hotline_core::ids::new(now), hotline_core::ids::new(now)),
+        frame: Frame::new(desk, desk.words(jar), &me, "inbox").await?,
+    })
+}
+
+/// The contact with this reference.
+pub(crate) async fn find(desk: &Desk, reference: &str) -> Result<Opened, PageError> {
+    desk.store.contact(parsed(reference)?).await?.ok_or(PageError::NotFound)
+}
+
+pub(crate) fn parsed(reference: &str) -> Result<Reference, PageError> {
+    Reference::parse(reference).map_err(|_| PageError::NotFound)
+}
+
+pub(crate) async fn source(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let reference = parsed(&reference)?;
+    desk.store.audit(Some(&me), "source", &format!("{reference} {id}")).await?;
+    let bytes = desk.store.source(reference, id).await?.ok_or(PageError::NotFound)?;
+    Ok(download(bytes, &format!("{reference}.txt")))
+}
+
+pub(crate) async fn attachment(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let reference = parsed(&reference)?;
+    desk.store.audit(Some(&me), "attachment", &format!("{reference} {id}")).await?;
+    let found = desk.store.attachment(reference, id).await?.ok_or(PageError::NotFound)?;
+    let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
+    Ok(download(found.bytes, &name))
+}
+
+/// Bytes from outside are handed over to be saved, never shown: no type of their own, and a policy that runs nothing.
+fn download(bytes: Vec<u8>, name: &str) -> Response {
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+    let encoded: String = name.bytes().map(|byte| percent(byte)).collect();
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    let disposition = HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"));
+    let headers: [(HeaderName, HeaderValue); 4] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// A byte of a file name as RFC 8187 writes it.
+fn percent(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
+impl Inbox<'_> {
+    fn link(&self, reference: &Reference) -> String {
+        format!("/desk/contacts/{reference}?view={}", self.view.as_str())
+    }
+
+    fn is_open(&self, reference: &Reference) -> bool {
+        self.open.is_some_and(|open| open.reference == *reference)
+    }
+
+    fn view_name(&self, view: &View) -> String {
+        self.frame.words.say(&format!("view-{}", view.as_str()))
+    }
+
+    fn size(&self, view: &View) -> String {
+        let size = self.sizes.iter().find(|(one, _)| one == view).map(|(_, size)| *size);
+        size.map(|size| if size >= 1_000 { "999+".to_owned() } else { size.to_string() }).unwrap_or_default()
+    }
+
+    fn may_write(&self) -> bool {
+        let Some(open) = self.open else { return false };
+        open.holder.is_none() || self.mine || self.frame.may(Right::WorkOnOthers)
+    }
+
+    fn status(&self, status: &Status) -> String {
+        self.frame.words.say(&format!("status-{}", status.as_str()))
+    }
+
+    fn marking(&self, marking: &Marking) -> String {
+        self.frame.words.say(&format!("marking-{}", marking.as_str()))
+    }
+
+    fn delivery(&self, state: &Delivery) -> String {
+        self.frame.words.say(&format!("delivery-{}", state.as_str()))
+    }
+
+    fn history(&self, event: &hotline_store::inbox::Event) -> String {
+        let what = self.frame.words.say(&format!("event-{}", event.kind));
+        let how = match event.kind.as_str() {
+            "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
+            "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
+            _ => String::new(),
+        };
+        [what, how].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+    }
+
+    fn language(&self, tag: &str) -> String {
+        Language::parse(tag).map_or_else(|| tag.to_owned(), |language| language.own_name().to_owned())
+    }
+
+    fn size_of(&self, bytes: &i64) -> String {
+        match bytes {
+            ..1_024 => format!("{bytes} B"),
+            1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
+            _ => format!("{} MiB", bytes / 1_048_576),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Logging in and out.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use askama::Template;
+use axum::{
+    extract::{Form, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
+};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use hotline_core::{
+    locale::{Language, Words},
+    private::Private,
+};
+use hotline_store::staff::{Person, SessionToken};
+use serde::Deserialize;
+
+use crate::{
+    access::{cookie_name, token},
+    desk::Desk,
+    error::PageError,
+    view::page as written,
+};
+
+/// Nobody waits longer than this for a turn to try a password.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Page<'a> {
+    words: &'a Words,
+    name: &'a str,
+    login: &'a str,
+    refused: bool,
+}
+
+/// Five tries at once, then one every ten seconds, by log-in name.
+#[must_use]
+pub fn limiter() -> DefaultKeyedRateLimiter<String> {
+    RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
+}
+
+pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, PageError> {
+    written(&Page { words: desk.words(&jar), name: &desk.centre.name, login: "", refused: false })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Typed {
+    #[serde(default)]
+    pub login: String,
+    #[serde(default)]
+    pub password: Private<String>,
+}
+
+pub(crate) async fn log_in(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let Some((_, session)) = try_log_in(&desk, &typed).await? else {
+        let words = desk.words(&jar);
+        let page = written(&Page { words, name: &desk.centre.name, login: &typed.login, refused: true })?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    let cookie = Cookie::build((cookie_name(desk.https), session.expose().to_owned()))
+        .path("/")
+        .http_only(true)
+        .secure(desk.https)
+        .same_site(SameSite::Strict);
+    Ok((jar.add(cookie), Redirect::to("/desk")).into_response())
+}
+
+pub(crate) async fn try_log_in(desk: &Desk, typed: &Typed) -> Result<Option<(Person, SessionToken)>, PageError> {
+    let name = typed.login.trim().to_lowercase();
+    if name.len() > 200 || typed.password.expose().len() > 1_000 {
+        return Ok(None);
+    }
+    if desk.log_ins.len() > 10_000 {
+        desk.log_ins.retain_recent();
+    }
+    let turn = desk.log_ins.until_key_ready(&name);
+    if tokio::time::timeout(PATIENCE, turn).await.is_err() {
+        return Ok(None);
+    }
+    Ok(desk.store.log_in(&name, &typed.password).await?)
+}
+
+pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap, jar: CookieJar) -> Result<Response, PageError> {
+    if let Some(token) = token(&desk, &headers) {
+        desk.store.log_out(&token).await?;
+    }
+    let gone = Cookie::build((cookie_name(desk.https), "")).path("/").secure(desk.https).build();
+    let clear = [("clear-site-data", "\"cache\", \"storage\"")];
+    Ok((jar.remove(gone), clear, Redirect::to("/desk/login")).into_response())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Chosen {
+    language: String,
+}
+
+pub(crate) async fn language(jar: CookieJar, Form(chosen): Form<Chosen>) -> Response {
+    let Some(language) = Language::parse(&chosen.language) else { return Redirect::to("/desk").into_response() };
+    let cookie = Cookie::build(("language", language.tag())).path("/desk").same_site(SameSite::Strict).permanent();
+    (jar.add(cookie), Redirect::to("/desk")).into_response()
+}

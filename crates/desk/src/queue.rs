@@ -1,0 +1,56 @@
+//! What was parked or set aside, and how the lines are doing. No content is shown here.
+
+use askama::Template;
+use axum::{
+    extract::{Form, State},
+    response::{Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{locale::Language, rights::Right};
+use hotline_store::{
+    lines::LineState,
+    queue::{Listed, SetAside},
+};
+use serde::Deserialize;
+
+use crate::{
+    access::Who,
+    desk::Desk,
+    error::PageError,
+    view::{Frame, page as written},
+};
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    parked: Vec<Listed>,
+    aside: Vec<SetAside>,
+    lines: Vec<LineState>,
+}
+
+pub(crate) async fn page(State(desk): State<Desk>, Who(me): Who, jar: CookieJar) -> Result<Response, PageError> {
+    written(&Page {
+        frame: Frame::new(&desk, desk.words(&jar), &me, "queue").await?,
+        parked: desk.store.listed(true).await?,
+        aside: desk.store.set_aside().await?,
+        lines: desk.store.line_states().await?,
+    })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Again {
+    /// A job's number; none: all.
+    job: Option<i64>,
+}
+
+pub(crate) async fn run_again(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Form(again): Form<Again>,
+) -> Result<Redirect, PageError> {
+    let what = again.job.map_or_else(|| "all".to_owned(), |job| job.to_string());
+    desk.store.audit(Some(&me), "run again", &what).await?;
+    desk.store.run_again(again.job).await?;
+    Ok(Redirect::to("/desk/queue"))
+}

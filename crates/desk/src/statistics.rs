@@ -1,0 +1,117 @@
+//! The registered-communications statistic.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Form, Query, State},
+    response::{Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use chrono::NaiveDate;
+use hotline_core::{locale::Language, rights::Right};
+use hotline_store::totals::{Balance, Period, Totals};
+use serde::Deserialize;
+
+use crate::{
+    access::Who,
+    desk::Desk,
+    error::{ApiError, PageError},
+    view::{Frame, page as written},
+};
+
+#[derive(Template)]
+#[template(path = "statistics.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    ever: Totals,
+    period: Totals,
+    balances: Vec<Balance>,
+    asked: Asked,
+}
+
+/// The period asked for: local days, both included.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+}
+
+impl Asked {
+    fn period(&self) -> Result<Period, PageError> {
+        let period = Period { from: day("from", &self.from)?, to: day("to", &self.to)? };
+        match (period.from, period.to) {
+            (Some(from), Some(to)) if to < from => Err(PageError::Bad("`from` is after `to`.".to_owned())),
+            _ => Ok(period),
+        }
+    }
+}
+
+fn day(name: &str, text: &str) -> Result<Option<NaiveDate>, PageError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let bad = |_| PageError::Bad(format!("`{name}` is a day such as 2026-01-31."));
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Some).map_err(bad)
+}
+
+pub(crate) async fn page(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let period = asked.period()?;
+    written(&Page {
+        ever: desk.store.totals(Period::default()).await?,
+        period: desk.store.totals(period).await?,
+        balances: desk.store.balances().await?,
+        frame: Frame::new(&desk, desk.words(&jar), &me, "statistics").await?,
+        asked,
+    })
+}
+
+pub(crate) async fn totals(State(desk): State<Desk>, Query(asked): Query<Asked>) -> Result<Json<Totals>, ApiError> {
+    Ok(Json(desk.store.totals(asked.period()?).await?))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Entered {
+    channel: String,
+    from: String,
+    to: String,
+    count: i64,
+    source: String,
+    #[serde(default)]
+    reason: String,
+}
+
+pub(crate) async fn enter_balance(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Form(entered): Form<Entered>,
+) -> Result<Redirect, PageError> {
+    let missing = || PageError::Bad("Both days are needed.".to_owned());
+    let from = day("from", &entered.from)?.ok_or_else(missing)?;
+    let to = day("to", &entered.to)?.ok_or_else(missing)?;
+    let Entered { channel, count, source, reason, .. } = &entered;
+    desk.store.enter_balance(Some(&me), channel, from, to, *count, source, reason).await?;
+    Ok(Redirect::to("/desk/statistics"))
+}
+
+impl Page<'_> {
+    /// A number as written here: thousands apart.
+    fn number(&self, number: &i64) -> String {
+        let digits = number.unsigned_abs().to_string();
+        let separator = if self.frame.words.language() == Language::En { ',' } else { '.' };
+        let mut written = String::new();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index) % 3 == 0 {
+                written.push(separator);
+            }
+            written.push(digit);
+        }
+        if *number < 0 { format!("−{written}") } else { written }
+    }
+}

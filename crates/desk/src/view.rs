@@ -1,0 +1,103 @@
+//! What pages share: the frame round them, and times as people read them.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use hotline_core::{
+    centre::Centre,
+    locale::Words,
+    rights::{Right, Role},
+};
+use hotline_store::{lines::LineState, staff::Person};
+
+use crate::{desk::Desk, error::PageError};
+
+/// The frame round every page.
+pub(crate) struct Frame<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    pub me: &'a Person,
+    pub here: &'static str,
+    pub now: DateTime<Utc>,
+    pub down: Vec<LineState>,
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) async fn new(
+        desk: &'a Desk,
+        words: &'a Words,
+        me: &'a Person,
+        here: &'static str,
+    ) -> Result<Self, PageError> {
+        let mut down = Vec::new();
+        if me.role.may(Right::SeeHealth) {
+            down = desk.store.line_states().await?;
+            down.retain(|line| !line.up);
+        }
+        Ok(Self { words, centre: &desk.centre, me, here, now: desk.clock.now(), down })
+    }
+
+    pub(crate) fn may(&self, right: Right) -> bool {
+        self.me.role.may(right)
+    }
+
+    pub(crate) fn role(&self) -> String {
+        self.words.say(match self.me.role {
+            Role::Counsellor => "role-counsellor",
+            Role::Supervisor => "role-supervisor",
+            Role::Manager => "role-manager",
+            Role::Administrator => "role-administrator",
+        })
+    }
+
+    /// A time in the centre's zone: today only the hour.
+    pub(crate) fn at(&self, at: &DateTime<Utc>) -> String {
+        let zone = self.zone();
+        let local = at.with_timezone(&zone);
+        if local.date_naive() == self.now.with_timezone(&zone).date_naive() {
+            local.format("%H:%M").to_string()
+        } else {
+            local.format("%d.%m.%Y. %H:%M").to_string()
+        }
+    }
+
+    /// How long ago something was.
+    pub(crate) fn since(&self, at: &DateTime<Utc>) -> String {
+        let minutes = (self.now - *at).num_minutes().max(0);
+        match minutes {
+            0 => self.words.say("just-now"),
+            1..=59 => self.words.count("minutes", minutes),
+            60..=2_879 => self.words.count("hours-long", minutes / 60),
+            _ => self.words.count("days", minutes / 1_440),
+        }
+    }
+
+    /// How pressing a wait is: the name of a style.
+    pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
+        match (self.now - *since).num_minutes() {
+            ..=15 => "fresh",
+            16..=120 => "waiting",
+            _ => "late",
+        }
+    }
+
+    pub(crate) fn channel(&self, channel: &str) -> String {
+        let key = format!("channel-{channel}");
+        let name = self.words.say(&key);
+        if name == key { channel.to_owned() } else { name }
+    }
+
+    fn zone(&self) -> Tz {
+        self.centre.time_zone
+    }
+}
+
+/// A page as an answer.
+pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
+    let html = page.render().map_err(|error| {
+        tracing::error!(error = %error, "A page could not be written");
+        PageError::Fault(0)
+    })?;
+    Ok(Html(html).into_response())
+}

@@ -1,0 +1,46 @@
+//! `hotline check`: tries everything and says in words what works.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use hotline_core::locale::Locales;
+
+use crate::{
+    service::{open_lines, open_store},
+    settings::Settings,
+};
+
+/// Tries the database, the disk and every line.
+pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
+    let mut works = true;
+    if let Some(file) = &settings.file {
+        println!("ok    settings: {}", file.display());
+    }
+    match open_store(&settings, Vec::new()).await {
+        Ok(store) => match store.ready().await {
+            Ok(()) => println!("ok    database: {} can be written, the key fits", store.engine()),
+            Err(error) => {
+                works = false;
+                println!("wrong database: {error}");
+            }
+        },
+        Err(error) => {
+            works = false;
+            println!("wrong database: {error:#}");
+        }
+    }
+    let locales = Arc::new(Locales::load()?);
+    for (name, (kind, channel)) in open_lines(&settings, &locales)? {
+        let tried = tokio::time::timeout(Duration::from_secs(90), channel.check()).await;
+        match tried.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than 90 seconds"))) {
+            Ok(said) => said.iter().for_each(|said| println!("ok    line {name} ({kind}): {said}")),
+            Err(error) => {
+                works = false;
+                println!("wrong line {name} ({kind}): {error:#}");
+            }
+        }
+    }
+    if settings.lines.is_empty() {
+        println!("note  no lines: nobody can write. Add `[lines.<name>]`");
+    }
+    Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

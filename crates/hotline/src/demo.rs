@@ -1,0 +1,171 @@
+//! `hotline demo`: the service with sample staff and conversations.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use chrono::{NaiveDate, Utc};
+use hotline_core::{clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, message::RawMessage, rights::Role};
+use hotline_store::{inbox::View, staff::Person, store::Store};
+
+use crate::{life::Life, service, settings::Settings};
+
+/// Everybody's password in the demo, and only there.
+const PASSWORD: &str = "demo demo demo";
+
+/// Runs the demo until it is told to stop.
+pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
+    let thrown_away = tempfile::tempdir().context("Could not make a folder for the demo")?;
+    let folder = folder.unwrap_or_else(|| thrown_away.path().to_owned());
+    let life = Life::default();
+    let store = service::start(settings(&folder, port)?, &life).await?;
+    if store.staff().await?.is_empty() {
+        fill(&store).await.context("Could not make the sample conversations")?;
+    }
+    println!(
+        "\nHotline demo, in {}\n\n  Write to the centre   http://127.0.0.1:{port}/\n  The staff's desk      http://127.0.0.1:{port}/desk\n",
+        folder.display()
+    );
+    println!("  Log in as             mila (counsellor), vuk (counsellor), sara (supervisor), petra (manager), admin");
+    println!("  Everybody's password  {PASSWORD}\n\n  Stop with Ctrl+C.\n");
+    life.until_stopped().await
+}
+
+fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
+    let mut settings: Settings = config::Config::builder()
+        .set_override("lines.form.channel", "webform")?
+        .set_override("http.public", format!("127.0.0.1:{port}"))?
+        .set_override("http.desk", format!("127.0.0.1:{port}"))?
+        .set_override("http.public_url", format!("http://127.0.0.1:{port}"))?
+        .set_override("data.folder", folder.to_string_lossy().into_owned())?
+        .build()?
+        .try_deserialize()?;
+    // So that answers to mail can be tried: nothing listens there, and the outbox shows it truthfully as delayed.
+    let mail = config::Config::builder()
+        .set_override("channel", "email")?
+        .set_override("address", "kontakt@centar.example.org")?
+        .set_override("acknowledge", false)?
+        .set_override("imap.host", "127.0.0.1")?
+        .set_override("imap.port", 1)?
+        .set_override("imap.security", "plain")?
+        .set_override("imap.user", "kontakt")?
+        .set_override("imap.password", "kontakt")?
+        .set_override("smtp.host", "127.0.0.1")?
+        .set_override("smtp.port", 1)?
+        .set_override("smtp.security", "plain")?
+        .build()?
+        .try_deserialize()?;
+    settings.lines.insert("mail".to_owned(), mail);
+    Ok(settings)
+}
+
+/// Sample people and what they wrote. Everybody is invented.
+async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
+    let password = PASSWORD.to_owned().into();
+    let mila = store.add_staff("mila", "Мила", Role::Counsellor, &password).await?;
+    let vuk = store.add_staff("vuk", "Вук", Role::Counsellor, &password).await?;
+    store.add_staff("sara", "Сара", Role::Supervisor, &password).await?;
+    let petra = store.add_staff("petra", "Петра", Role::Manager, &password).await?;
+    store.add_staff("admin", "Админ", Role::Administrator, &password).await?;
+    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).context("No such day");
+    let source = "Годишњи извештаји центра (пример)";
+    for (channel, count) in [("telephone", 23_410), ("email", 3_105), ("social", 1_690)] {
+        store.enter_balance(Some(&petra), channel, day(2017, 2, 27)?, day(2025, 12, 31)?, count, source, "").await?;
+    }
+    let now = SystemClock.now();
+    for (number, (minutes, from, subject, text)) in MAILS.iter().enumerate() {
+        accept_mail(store, now - chrono::Duration::minutes(*minutes), number, from, subject, text).await?;
+    }
+    for (number, (minutes, kind, url, text)) in POSTS.iter().enumerate() {
+        accept_post(store, now - chrono::Duration::minutes(*minutes), number, kind, url, text).await?;
+    }
+    let expected = (MAILS.len() + POSTS.len()) as u64;
+    for _ in 0..200 {
+        if store.contacts_registered().await? >= expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    work_a_little(store, &mila, &vuk).await
+}
+
+/// Some contacts are held, answered and closed, so that every screen shows something.
+async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Result<()> {
+    let rows = store.inbox(View::Unassigned, mila.id, None, 50).await?.rows;
+    let mut references = rows.iter().map(|row| row.reference);
+    let now = SystemClock.now();
+    if let Some(first) = references.next() {
+        store.reply(mila, first, ids::new(now), ANSWER).await?;
+        store.note(mila, first, ids::new(now), "Проверити с школом да ли је пријављено наставнику.").await?;
+    }
+    if let Some(second) = references.next() {
+        store.take(vuk, second).await?;
+    }
+    if let Some(third) = references.next() {
+        store.reply(vuk, third, ids::new(now), ANSWER).await?;
+        store.close(vuk, third).await?;
+    }
+    Ok(())
+}
+
+const ANSWER: &str = "Здраво,\n\nхвала што си нам писао. Ниси крив за ово што се десило. Сачувај поруке, не одговарај на њих, \
+                      и ако можеш, реци некоме одраслом коме верујеш. Ако желиш, јави се и телефоном на 19833.\n\nЦентар";
+
+const MAILS: [(i64, &str, &str, &str); 5] = [
+    (2_900, "uciteljica@example.org", "Предавање за седми разред", "Поштовани,\n\nжелели бисмо предавање о безбедности на интернету за 54 ученика седмог разреда. Да ли имате слободан термин у децембру?\n\nСрдачан поздрав,\nучитељица"),
+    (190, "roditelj.m@example.com", "Lažni profil mog deteta", "Dobar dan,\n\nneko je napravio profil sa slikama moje ćerke (12 godina) i piše njenim drugarima. Kome da prijavimo i kako da se profil ugasi?"),
+    (75, "nov.korisnik@example.com", "help", "somebody says he will send my photos to my class if i dont pay. i am 15. what do i do"),
+    (26, "otac@example.org", "Igrice po celu noć", "Sin (14) igra do četiri ujutru i svađamo se svaki dan. Imate li savet kako da razgovaramo?"),
+    (4, "nastavnik@example.rs", "Група у којој вређају дете", "У одељењу постоји група у којој данима исмевају једну ученицу. Имам снимке екрана. Како да поступимо?"),
+];
+
+const POSTS: [(i64, &str, &str, &str); 4] = [
+    (1_500, "report", "https://example.com/profil/lazna-nagradna-igra", "Траже број картице од деце да би добили награду у игрици."),
+    (130, "advice", "", "другарица ми је рекла да више не жели да живи јер јој стално пишу ружне ствари. не знам шта да јој кажем"),
+    (40, "advice", "", "poslao sam sliku devojci koju znam samo sa neta i sad trazi jos. stid me je da kazem mojima"),
+    (9, "report", "https://example.org/grupa/8a", "Grupa u kojoj se dele tuđe slike bez pitanja."),
+];
+
+async fn accept_mail(
+    store: &Arc<Store>,
+    at: chrono::DateTime<Utc>,
+    number: usize,
+    from: &str,
+    subject: &str,
+    text: &str,
+) -> anyhow::Result<()> {
+    let raw = format!(
+        "From: <{from}>\r\nTo: <kontakt@centar.example.org>\r\nSubject: {subject}\r\nMessage-ID: <sample-{number}@example.org>\r\n\
+         Date: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
+        at.to_rfc2822()
+    );
+    accept(store, "mail", at, format!("sample {number}"), raw.into_bytes()).await
+}
+
+async fn accept_post(
+    store: &Arc<Store>,
+    at: chrono::DateTime<Utc>,
+    number: usize,
+    kind: &str,
+    url: &str,
+    text: &str,
+) -> anyhow::Result<()> {
+    let line = LineName::parse("form")?;
+    let external_id = format!("sample {number}");
+    let mark = store.receipt_mark(&store.receipt_code(&line, &external_id));
+    let raw = serde_json::json!({
+        "kind": kind, "message": text, "url": url, "language": "sr-Cyrl", "reply_to": "", "receipt": mark,
+    });
+    accept(store, "form", at, external_id, serde_json::to_vec(&raw)?).await
+}
+
+async fn accept(
+    store: &Arc<Store>,
+    line: &str,
+    received_at: chrono::DateTime<Utc>,
+    external_id: String,
+    bytes: Vec<u8>,
+) -> anyhow::Result<()> {
+    let raw = RawMessage { line: LineName::parse(line)?, external_id, received_at, bytes, cut_from: None };
+    store.accept(vec![raw], None).await?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `hotline staff` and `hotline queue`.
+
+use std::io::{IsTerminal, Read, Write};
+
+use anyhow::Context;
+use hotline_core::private::Private;
+
+use crate::{
+    arguments::{Queue, Staff},
+    service::open_store,
+    settings::Settings,
+};
+
+/// Adds, disables, resets and lists staff.
+pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
+    let store = open_store(&settings, Vec::new()).await?;
+    match command {
+        Staff::Add { login, name, role } => {
+            let password = password()?;
+            let person = store.add_staff(&login, name.as_deref().unwrap_or(&login), role, &password).await?;
+            println!("{} may log in as {}.", person.login, role.as_str());
+        }
+        Staff::Disable { login } => {
+            store.disable_staff(&login).await?;
+            println!("{login} is logged out and cannot log in; what {login} held is unassigned.");
+        }
+        Staff::Reset { login } => {
+            store.reset_staff(&login, &password()?).await?;
+            println!("{login} has a new password.");
+        }
+        Staff::List => {
+            for person in store.staff().await? {
+                let active = if person.active { "" } else { "  (disabled)" };
+                println!("{:<20} {:<14} {}{active}", person.login, person.role.as_str(), person.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lists jobs and runs parked ones again.
+pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
+    let store = open_store(&settings, Vec::new()).await?;
+    match command {
+        Queue::List => {
+            let jobs = store.listed(false).await?;
+            if jobs.is_empty() {
+                println!("Nothing waits.");
+            }
+            for job in jobs {
+                let due = job.due_at.format("%Y-%m-%d %H:%M:%SZ");
+                println!("{:>8}  {:<8} {:<8} attempt {:<3} due {due}  {}", job.id, job.kind, job.state, job.attempt, job.reason);
+            }
+        }
+        Queue::Retry { job } => {
+            let count = store.run_again(job).await?;
+            println!("{count} run again.");
+        }
+    }
+    Ok(())
+}
+
+fn password() -> anyhow::Result<Private<String>> {
+    let mut typed = String::new();
+    if std::io::stdin().is_terminal() {
+        print!("Password (at least 12 characters; it is shown as you type): ");
+        std::io::stdout().flush()?;
+        std::io::stdin().read_line(&mut typed).context("No password was given")?;
+    } else {
+        std::io::stdin().take(4_096).read_to_string(&mut typed).context("No password was given")?;
+    }
+    Ok(typed.trim_end_matches(['\r', '\n']).to_owned().into())
+}

@@ -1,0 +1,169 @@
+//! The heart: raw messages become contacts.
+//!
+//! Claimed in batches, read behind a fence, registered in one transaction. Whatever a message does to its reader, the others
+//! go on: it gets a deadline and a thread of its own, and what breaks there is registered as unreadable.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use hotline_channels::channel::Channel;
+use hotline_core::{
+    job::JobKind,
+    message::{Normalised, RawMessage, Unreadable},
+};
+use hotline_store::{
+    error::StoreError,
+    queue::{Claimed, Journalled},
+    store::Store,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::service::{LOOK_AGAIN, Lines};
+
+/// Messages registered together.
+const BATCH: u64 = 64;
+/// A worker that is not heard of for this long is taken for dead.
+const LEASE: Duration = Duration::from_secs(60);
+/// One message may be read for this long.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Parsers of strangers' bytes recurse.
+const STACK: usize = 64 << 20;
+/// A message whose reader died this often is not read again: it may be what kills us.
+const DEADLY: i32 = 2;
+
+/// Works until `stop`.
+pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match round(&store, &lines).await {
+            Ok(0) => {
+                tokio::select! {
+                    () = store.until_due(JobKind::Receive, LOOK_AGAIN) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = %error, "The queue cannot be worked on and is tried again");
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
+    }
+}
+
+/// Works on one batch, and says how many there were.
+pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
+    let claimed = store.claim(JobKind::Receive, BATCH, LEASE).await?;
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let opened = store.raw_messages(&claimed).await?;
+    let mut batch = Vec::with_capacity(opened.len());
+    for (journalled, reading) in read_all(opened, lines).await {
+        match reading {
+            Some(normalised) => batch.push((journalled, normalised)),
+            // Its line is not configured any more: it waits until it is, or somebody decides.
+            None => store.park(&journalled.job, "its line is not in the settings").await?,
+        }
+    }
+    register(store, lines, batch, &claimed).await?;
+    Ok(claimed.len())
+}
+
+/// Registers a batch; if that fails, each message by itself, so that one cannot hold up the others.
+async fn register(
+    store: &Arc<Store>,
+    lines: &Arc<Lines>,
+    batch: Vec<(Journalled, Normalised)>,
+    claimed: &[Claimed],
+) -> Result<(), StoreError> {
+    let alone = batch.len() == 1;
+    let jobs: Vec<Claimed> = batch.iter().map(|(journalled, _)| journalled.job).collect();
+    let Err(error) = store.register(batch).await else { return Ok(()) };
+    if alone {
+        return set_back(store, jobs.first().or(claimed.first()), &error).await;
+    }
+    tracing::warn!(error = %error, "A batch could not be registered; its messages are tried one by one");
+    for job in jobs {
+        for (journalled, reading) in read_all(store.raw_messages(&[job]).await?, lines).await {
+            let Some(normalised) = reading else { continue };
+            if let Err(error) = store.register(vec![(journalled, normalised)]).await {
+                set_back(store, Some(&job), &error).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> Result<(), StoreError> {
+    let Some(job) = job else { return Ok(()) };
+    tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
+    let attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
+    match JobKind::Receive.wait_after(attempt) {
+        Some(wait) => store.retry(job, wait, "it could not be registered").await,
+        None => store.park(job, "it could not be registered, again and again").await,
+    }
+}
+
+/// Reads messages; `None` for those of a line that is not configured.
+async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalled, Option<Normalised>)> {
+    let mut read = Vec::with_capacity(opened.len());
+    let mut waiting = Vec::new();
+    for journalled in opened {
+        match lines.get(&journalled.raw.line) {
+            None => read.push((journalled, None)),
+            Some(_) if journalled.job.interrupted && journalled.job.attempt > DEADLY => {
+                read.push((journalled, Some(unreadable("reading it ended the program before"))));
+            }
+            Some((_, channel)) => waiting.push((journalled, Arc::clone(channel))),
+        }
+    }
+    let finished = tokio::task::spawn_blocking(move || read_behind_fence(waiting)).await;
+    read.extend(finished.unwrap_or_default());
+    read
+}
+
+/// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on.
+fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
+    let raws: Vec<(RawMessage, Arc<dyn Channel>)> =
+        waiting.iter().map(|(journalled, channel)| (journalled.raw.clone(), Arc::clone(channel))).collect();
+    let raws = Arc::new(raws);
+    let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());
+    while readings.len() < raws.len() {
+        let (sender, receiver) = mpsc::sync_channel(raws.len());
+        let (from, mine) = (readings.len(), Arc::clone(&raws));
+        let reader = std::thread::Builder::new().name("reader".to_owned()).stack_size(STACK).spawn(move || {
+            for (raw, channel) in mine.iter().skip(from) {
+                let reading = catch_unwind(AssertUnwindSafe(|| channel.normalise(raw)));
+                if sender.send(reading.unwrap_or_else(|_| unreadable("its reader broke down"))).is_err() {
+                    return;
+                }
+            }
+        });
+        if reader.is_err() {
+            break;
+        }
+        loop {
+            match receiver.recv_timeout(DEADLINE) {
+                Ok(reading) => readings.push(reading),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    readings.push(unreadable("reading it took too long"));
+                    break;
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    }
+    let mut readings = readings.into_iter();
+    let paired = waiting.into_iter().map(|(journalled, _)| {
+        let reading = readings.next().unwrap_or_else(|| unreadable("it could not be read now"));
+        (journalled, Some(reading))
+    });
+    paired.collect()
+}
+
+fn unreadable(reason: &str) -> Normalised {
+    Normalised::Unreadable(Unreadable { reason: reason.to_owned(), identifier: None, subject: None })
+}

@@ -1,0 +1,44 @@
+//! `hotline reconcile`: what the sources hold against what was registered.
+
+use std::{process::ExitCode, sync::Arc};
+
+use hotline_core::locale::Locales;
+
+use crate::{
+    service::{open_lines, open_store},
+    settings::Settings,
+};
+
+/// Compares, line by line. Ends with 1 if anything is missing.
+pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
+    let store = open_store(&settings, Vec::new()).await?;
+    let locales = Arc::new(Locales::load()?);
+    let mut whole = true;
+    for (name, (_, channel)) in open_lines(&settings, &locales)? {
+        let outcomes = store.outcomes(&name).await?;
+        let accepted: i64 = outcomes.values().sum();
+        let said: Vec<_> = outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+        println!("{name}: {accepted} accepted ({})", said.join(", "));
+        let strays = store.strays(&name).await?;
+        if strays > 0 {
+            whole = false;
+            println!("{name}: {strays} are said to be messages and are in no contact");
+        }
+        match channel.holds().await {
+            Ok(Some(held)) => {
+                let missing = store.never_accepted(&name, &held).await?;
+                println!("{name}: its source holds {}, {} of them never accepted", held.len(), missing.len());
+                whole &= missing.is_empty();
+            }
+            Ok(None) => println!("{name}: its source keeps nothing to compare with"),
+            Err(error) => {
+                whole = false;
+                println!("{name}: its source cannot be asked: {error:#}");
+            }
+        }
+    }
+    for job in store.listed(true).await? {
+        println!("parked: job {} ({}): {}", job.id, job.kind, job.reason);
+    }
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

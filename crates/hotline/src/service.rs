@@ -1,0 +1,141 @@
+//! The service: opens the store and the lines, and starts everything.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use hotline_channels::{
+    KINDS,
+    channel::{Channel, Opening},
+};
+use hotline_core::{
+    centre::Centre,
+    clock::SystemClock,
+    intake::Intake,
+    line::LineName,
+    locale::{Language, Locales},
+};
+use hotline_desk::desk::Desk;
+use hotline_store::store::{LineSettings, Store};
+
+use crate::{deliver, fetch, http, life::Life, receive, settings::{self, Settings}};
+
+/// Every line, opened.
+pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
+
+/// Runs the service until it is told to stop.
+pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let life = Life::default();
+    start(settings, &life).await?;
+    life.until_stopped().await
+}
+
+/// Starts everything. Says on the standard output when it is ready.
+pub async fn start(settings: Settings, life: &Life) -> anyhow::Result<Arc<Store>> {
+    let locales = Arc::new(Locales::load()?);
+    let lines = Arc::new(open_lines(&settings, &locales)?);
+    let store = open_store(&settings, line_settings(&settings.centre, &locales, &lines)).await?;
+    if store.engine() == "SQLite" {
+        // No other process may be running these jobs: the database's lock below sees to that.
+        store.give_back_all().await?;
+    }
+    let intake: Arc<dyn Intake> = store.clone();
+    let desk = Desk {
+        store: Arc::clone(&store),
+        locales,
+        centre: Arc::new(settings.centre.clone()),
+        clock: Arc::new(SystemClock),
+        https: settings.http.desk_url.starts_with("https:"),
+        log_ins: Arc::new(hotline_desk::login::limiter()),
+    };
+    http::listen(&settings.http, desk, &lines, &intake, life).await?;
+    let following = Arc::clone(&store).follow();
+    let stopped = life.stop.clone();
+    life.run(async move {
+        tokio::select! { () = following => {}, () = stopped.cancelled() => {} }
+    });
+    life.run(receive::work(Arc::clone(&store), Arc::clone(&lines), life.stop.clone()));
+    life.run(deliver::work(Arc::clone(&store), Arc::clone(&lines), life.stop.clone()));
+    for (name, (_, channel)) in lines.iter() {
+        life.run(fetch::listen(name.clone(), Arc::clone(channel), Arc::clone(&intake), life.stop.clone()));
+    }
+    tracing::info!(engine = store.engine(), "Ready");
+    Ok(store)
+}
+
+/// Opens the store that the settings name.
+pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow::Result<Arc<Store>> {
+    let of_store = hotline_store::store::Settings {
+        url: settings.database_url(),
+        folder: settings.data.folder.clone(),
+        key_file: settings.data.key_file.clone(),
+        zone: settings.centre.time_zone,
+        reopen_days: settings.centre.reopen_days,
+        reserve: settings.data.reserve_mib << 20,
+        lines,
+    };
+    Store::open(of_store, Arc::new(SystemClock)).await
+}
+
+/// Opens every configured line.
+pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result<Lines> {
+    let centre = Arc::new(settings.centre.clone());
+    let mut lines = Lines::new();
+    for (name, value) in &settings.lines {
+        let line = LineName::parse(name).with_context(|| format!("`[lines.{name}]`"))?;
+        let table = value.clone().into_table().with_context(|| format!("`lines.{name}` is a table"))?;
+        let channel = table.get("channel").cloned().and_then(|channel| channel.into_string().ok());
+        let Some(channel) = channel else { bail!("`[lines.{name}]` needs `channel = …`") };
+        let Some(kind) = KINDS.iter().find(|kind| kind.name == channel) else {
+            let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+            bail!("`lines.{name}.channel` is {channel:?}; there are {}", known.join(", "));
+        };
+        let opening = Opening {
+            name: line.clone(),
+            settings: value.clone(),
+            centre: Arc::clone(&centre),
+            locales: Arc::clone(locales),
+            clock: Arc::new(SystemClock),
+        };
+        let opened = (kind.open)(opening).map_err(|error| settings::explained_line(&error, settings, name))?;
+        lines.insert(line, (kind.name, opened));
+    }
+    let forms = lines.values().filter(|(kind, _)| *kind == "webform").count();
+    if forms > 1 {
+        bail!("There is one public address, so there can be one web form");
+    }
+    Ok(lines)
+}
+
+/// What the store must know of each line.
+pub fn line_settings(centre: &Centre, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
+    let settings = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
+        name: name.as_str().to_owned(),
+        channel: (*kind).to_owned(),
+        acknowledgement: if channel.acknowledges() { acknowledgements(centre, locales) } else { Vec::new() },
+        answers_also_by: channel.answers_also_by(),
+    };
+    lines.iter().map(settings).collect()
+}
+
+/// The acknowledgement in every language, the centre's own first. The store puts the reference in.
+fn acknowledgements(centre: &Centre, locales: &Locales) -> Vec<(String, String)> {
+    let emergency: Vec<String> =
+        centre.emergency.iter().map(|one| format!("{} – {}", one.number, one.name)).collect();
+    let emergency = emergency.join("\n");
+    let mut languages = vec![centre.language];
+    languages.extend(Language::ALL.into_iter().filter(|language| *language != centre.language));
+    let text = |language: Language| {
+        let values = [
+            ("reference", "{reference}"),
+            ("hours", centre.opening_hours.as_str()),
+            ("telephone", centre.telephone.as_str()),
+            ("emergency", emergency.as_str()),
+            ("centre", centre.name.as_str()),
+        ];
+        (language.tag().to_owned(), locales.of(language).with_all("mail-acknowledgement", &values))
+    };
+    languages.into_iter().map(text).collect()
+}
+
+/// How long an idle worker waits before it looks again.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(2);
