@@ -17,7 +17,7 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
     let thrown_away = tempfile::tempdir().context("Could not make a folder for the demo")?;
     let folder = folder.unwrap_or_else(|| thrown_away.path().to_owned());
     let life = Life::default();
-    let store = service::start(settings(&folder, port)?, &life).await?;
+    let store = service::start(settings(&folder, port)?, &life, service::Listening::None).await?;
     if store.staff().await?.is_empty() {
         fill(&store).await.context("Could not make the sample conversations")?;
     }
@@ -26,7 +26,9 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
         folder.display()
     );
     println!("  Log in as             mila (counsellor), vuk (counsellor), sara (supervisor), petra (manager), admin");
-    println!("  Everybody's password  {PASSWORD}\n\n  Stop with Ctrl+C.\n");
+    println!("  Everybody's password  {PASSWORD}\n");
+    println!("  The form works whole. There is no mail server here, so answers to the sample mails stay delayed.");
+    println!("  Stop with Ctrl+C.\n");
     life.until_stopped().await
 }
 
@@ -39,7 +41,7 @@ fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .build()?
         .try_deserialize()?;
-    // So that answers to mail can be tried: nothing listens there, and the outbox shows it truthfully as delayed.
+    // There is no mail server in the demo: the outbox shows truthfully that answers to mail are delayed.
     let mail = config::Config::builder()
         .set_override("channel", "email")?
         .set_override("address", "kontakt@centar.example.org")?

@@ -25,17 +25,26 @@ pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 /// Runs the service until it is told to stop.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let life = Life::default();
-    start(settings, &life).await?;
+    start(settings, &life, Listening::All).await?;
     life.until_stopped().await
 }
 
-/// Starts everything. Says on the standard output when it is ready.
-pub async fn start(settings: Settings, life: &Life) -> anyhow::Result<Arc<Store>> {
+/// Whether lines are listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listening {
+    /// All of them.
+    All,
+    /// None: the demo has no mailbox.
+    None,
+}
+
+/// Starts everything.
+pub async fn start(settings: Settings, life: &Life, listening: Listening) -> anyhow::Result<Arc<Store>> {
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     let store = open_store(&settings, line_settings(&settings.centre, &locales, &lines)).await?;
     if store.engine() == "SQLite" {
-        // No other process may be running these jobs: the database's lock below sees to that.
+        // One process runs the jobs of a SQLite database: what was running when it ended comes back at once.
         store.give_back_all().await?;
     }
     let intake: Arc<dyn Intake> = store.clone();
@@ -55,7 +64,7 @@ pub async fn start(settings: Settings, life: &Life) -> anyhow::Result<Arc<Store>
     });
     life.run(receive::work(Arc::clone(&store), Arc::clone(&lines), life.stop.clone()));
     life.run(deliver::work(Arc::clone(&store), Arc::clone(&lines), life.stop.clone()));
-    for (name, (_, channel)) in lines.iter() {
+    for (name, (_, channel)) in lines.iter().filter(|_| listening == Listening::All) {
         life.run(fetch::listen(name.clone(), Arc::clone(channel), Arc::clone(&intake), life.stop.clone()));
     }
     tracing::info!(engine = store.engine(), "Ready");
