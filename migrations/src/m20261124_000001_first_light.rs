@@ -7,23 +7,55 @@ pub struct Migration;
 
 /// Tables in the order in which they can be dropped backwards.
 const TABLES: [&str; 14] = [
-    "journal", "jobs", "cursors", "lines", "staff", "sessions", "contacts", "messages", "attachments", "outbox", "events",
-    "totals", "balances", "audit",
+    "journal",
+    "jobs",
+    "cursors",
+    "lines",
+    "staff",
+    "sessions",
+    "contacts",
+    "messages",
+    "attachments",
+    "outbox",
+    "events",
+    "totals",
+    "balances",
+    "audit",
 ];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in [
-            journal(), jobs(), cursors(), lines(), staff(), sessions(), contacts(), messages(), attachments(), outbox(),
-            events(), totals(), balances(), audit(),
+            journal(),
+            jobs(),
+            cursors(),
+            lines(),
+            staff(),
+            sessions(),
+            contacts(),
+            messages(),
+            attachments(),
+            outbox(),
+            events(),
+            totals(),
+            balances(),
+            audit(),
         ] {
             manager.create_table(table).await?;
         }
         for (name, table, columns) in [
-            ("jobs_due", "jobs", &["kind", "state", "due_at"] as &[&'static str]),
+            (
+                "jobs_due",
+                "jobs",
+                &["kind", "state", "due_at"] as &[&'static str],
+            ),
             ("journal_outcome", "journal", &["outcome", "id"]),
-            ("contacts_identifier", "contacts", &["line", "identifier_hash", "opened_at"]),
+            (
+                "contacts_identifier",
+                "contacts",
+                &["line", "identifier_hash", "opened_at"],
+            ),
             ("contacts_holder", "contacts", &["holder", "status", "last_in_at"]),
             ("contacts_status", "contacts", &["status", "last_in_at", "id"]),
             ("contacts_recent", "contacts", &["last_in_at", "id"]),
@@ -43,7 +75,11 @@ impl MigrationTrait for Migration {
             manager.create_index(index).await?;
         }
         for (name, table, columns) in [
-            ("journal_once", "journal", &["line", "external_hash"] as &[&'static str]),
+            (
+                "journal_once",
+                "journal",
+                &["line", "external_hash"] as &[&'static str],
+            ),
             ("contacts_reference", "contacts", &["reference"]),
             ("contacts_thread", "contacts", &["thread_hash"]),
             ("messages_once", "messages", &["journal_id"]),
@@ -156,7 +192,10 @@ fn sessions() -> TableCreateStatement {
         .col(schema::big_integer("made_at"))
         .col(schema::big_integer("seen_at"))
         .foreign_key(
-            ForeignKey::create().from("sessions", "staff_id").to("staff", "id").on_delete(ForeignKeyAction::Cascade),
+            ForeignKey::create()
+                .from("sessions", "staff_id")
+                .to("staff", "id")
+                .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned()
 }
@@ -188,7 +227,10 @@ fn contacts() -> TableCreateStatement {
         .col(schema::uuid_null("earlier"))
         .col(schema::uuid_null("refers_to"))
         .foreign_key(
-            ForeignKey::create().from("contacts", "holder").to("staff", "id").on_delete(ForeignKeyAction::Restrict),
+            ForeignKey::create()
+                .from("contacts", "holder")
+                .to("staff", "id")
+                .on_delete(ForeignKeyAction::Restrict),
         )
         .to_owned()
 }
@@ -207,7 +249,10 @@ fn messages() -> TableCreateStatement {
         .col(schema::blob_null("their_id_hash"))
         .col(schema::blob_null("digest"))
         .foreign_key(
-            ForeignKey::create().from("messages", "contact_id").to("contacts", "id").on_delete(ForeignKeyAction::Restrict),
+            ForeignKey::create()
+                .from("messages", "contact_id")
+                .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Restrict),
         )
         .to_owned()
 }
@@ -248,7 +293,10 @@ fn outbox() -> TableCreateStatement {
         .col(schema::big_integer_null("sent_at"))
         .col(schema::blob_null("said"))
         .foreign_key(
-            ForeignKey::create().from("outbox", "message_id").to("messages", "id").on_delete(ForeignKeyAction::Cascade),
+            ForeignKey::create()
+                .from("outbox", "message_id")
+                .to("messages", "id")
+                .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned()
 }

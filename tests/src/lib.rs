@@ -1,1 +1,5 @@
-//! x
+//! What the tests stand on: real peers, and the service itself as a program of its own.
+
+pub mod crash;
+pub mod peers;
+pub mod service;

@@ -107,14 +107,17 @@ pub enum ChannelError {
 }
 
 /// Reads a secret given as itself or as a file; the file's last line end does not belong to it.
-pub(crate) fn secret(value: Option<&String>, file: Option<&std::path::PathBuf>) -> anyhow::Result<Option<String>> {
+pub(crate) fn secret(
+    value: Option<&String>,
+    file: Option<&std::path::PathBuf>,
+) -> anyhow::Result<Option<String>> {
     use anyhow::Context;
     match (value, file) {
         (Some(_), Some(_)) => anyhow::bail!("Give the secret or its file, not both"),
         (Some(value), None) => Ok(Some(value.clone())),
         (None, Some(file)) => {
-            let text =
-                std::fs::read_to_string(file).with_context(|| format!("Could not read the secret in {}", file.display()))?;
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("Could not read the secret in {}", file.display()))?;
             Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
         }
         (None, None) => Ok(None),

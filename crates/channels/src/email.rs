@@ -45,9 +45,18 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     settings.check()?;
     let address = thread::OwnAddress::parse(&settings.address)
         .with_context(|| format!("`address` is not an e-mail address: {}", settings.address))?;
-    let shown = settings.name.clone().unwrap_or_else(|| opening.centre.name.clone());
+    let shown = settings
+        .name
+        .clone()
+        .unwrap_or_else(|| opening.centre.name.clone());
     let sender = smtp::Sender::new(&settings.smtp, shown, address.clone(), settings.plus_addressing)?;
-    Ok(Arc::new(Email { name: opening.name, settings, address, clock: opening.clock, sender }))
+    Ok(Arc::new(Email {
+        name: opening.name,
+        settings,
+        address,
+        clock: opening.clock,
+        sender,
+    }))
 }
 
 #[async_trait]
@@ -73,18 +82,31 @@ impl Channel for Email {
     }
 
     async fn check(&self) -> anyhow::Result<Vec<String>> {
-        let held = imap::count(&self.settings.imap).await.context("The mailbox does not answer")?;
-        self.sender.check().await.context("The SMTP server does not answer")?;
+        let held = imap::count(&self.settings.imap)
+            .await
+            .context("The mailbox does not answer")?;
+        self.sender
+            .check()
+            .await
+            .context("The SMTP server does not answer")?;
         let imap = &self.settings.imap;
         let smtp = &self.settings.smtp;
         Ok(vec![
-            format!("IMAP {}:{}: logged in, {} holds {held} messages", imap.host, imap.port, imap.folder),
-            format!("SMTP {}:{}: ready to send as {}", smtp.host, smtp.port, self.settings.address),
+            format!(
+                "IMAP {}:{}: logged in, {} holds {held} messages",
+                imap.host, imap.port, imap.folder
+            ),
+            format!(
+                "SMTP {}:{}: ready to send as {}",
+                smtp.host, smtp.port, self.settings.address
+            ),
         ])
     }
 
     async fn holds(&self) -> anyhow::Result<Option<Vec<String>>> {
-        imap::external_ids(&self.settings.imap, self.settings.max_size).await.map(Some)
+        imap::external_ids(&self.settings.imap, self.settings.max_size)
+            .await
+            .map(Some)
     }
 
     fn acknowledges(&self) -> bool {

@@ -25,7 +25,10 @@ use serde::Deserialize;
 use crate::channel::{Channel, ChannelError, Kind, Opening};
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind { name: "webform", open };
+pub const KIND: Kind = Kind {
+    name: "webform",
+    open,
+};
 
 /// The table `[lines.<name>]` with `channel = "webform"`.
 #[derive(Debug, Deserialize)]

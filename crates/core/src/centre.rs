@@ -38,14 +38,21 @@ pub struct Emergency {
 
 impl Default for Centre {
     fn default() -> Self {
-        let number = |number: &str, name: &str| Emergency { number: number.to_owned(), name: name.to_owned() };
+        let number = |number: &str, name: &str| Emergency {
+            number: number.to_owned(),
+            name: name.to_owned(),
+        };
         Self {
             name: "Контакт центар за безбедност деце на интернету".to_owned(),
             time_zone: chrono_tz::Europe::Belgrade,
             language: Language::SrCyrl,
             opening_hours: "понедељак–петак, 07:30–15:30".to_owned(),
             telephone: "19833".to_owned(),
-            emergency: vec![number("192", "Полиција"), number("194", "Хитна помоћ"), number("116111", "НАДЕЛ")],
+            emergency: vec![
+                number("192", "Полиција"),
+                number("194", "Хитна помоћ"),
+                number("116111", "НАДЕЛ"),
+            ],
             exit_url: "https://www.hidmet.gov.rs/".to_owned(),
             reopen_days: 7,
         }

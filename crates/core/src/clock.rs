@@ -16,7 +16,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system for the time"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -60,10 +63,22 @@ mod tests {
     fn a_contact_counts_on_its_local_day_across_both_daylight_saving_nights() {
         let zone = chrono_tz::Europe::Belgrade;
         let day = |text: &str| day_of(text.parse().unwrap(), zone).to_string();
-        assert_eq!(day("2026-03-28T22:30:00Z"), "2026-03-28", "23:30 before the clocks go forward");
+        assert_eq!(
+            day("2026-03-28T22:30:00Z"),
+            "2026-03-28",
+            "23:30 before the clocks go forward"
+        );
         assert_eq!(day("2026-03-28T23:30:00Z"), "2026-03-29", "00:30 after");
-        assert_eq!(day("2026-10-24T21:30:00Z"), "2026-10-24", "23:30 before the clocks go back");
+        assert_eq!(
+            day("2026-10-24T21:30:00Z"),
+            "2026-10-24",
+            "23:30 before the clocks go back"
+        );
         assert_eq!(day("2026-10-24T22:30:00Z"), "2026-10-25", "00:30 after");
-        assert_eq!(day("2026-12-31T23:30:00Z"), "2027-01-01", "the year turns at local midnight");
+        assert_eq!(
+            day("2026-12-31T23:30:00Z"),
+            "2027-01-01",
+            "the year turns at local midnight"
+        );
     }
 }

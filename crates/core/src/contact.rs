@@ -122,7 +122,11 @@ mod tests {
     fn a_status_never_leaves_its_graph() {
         use Status::{Answered, Closed, Waiting};
         assert_eq!(Waiting.after(Step::Replied), Ok(Answered));
-        assert_eq!(Closed.after(Step::Wrote), Ok(Waiting), "a late message opens it again");
+        assert_eq!(
+            Closed.after(Step::Wrote),
+            Ok(Waiting),
+            "a late message opens it again"
+        );
         assert_eq!(Closed.after(Step::Close), Err(TransitionError::AlreadyClosed));
         assert_eq!(Answered.after(Step::Reopen), Err(TransitionError::AlreadyOpen));
         assert_eq!(Closed.after(Step::Reopen), Ok(Waiting));

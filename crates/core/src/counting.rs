@@ -69,9 +69,15 @@ pub fn belongs<I: Copy>(
         Joining::ByEvidence => candidate.evidence,
     };
     let evident = candidates.iter().find(|candidate| candidate.evidence);
-    match candidates.iter().filter(proven).find(|candidate| still_takes(candidate)) {
+    match candidates
+        .iter()
+        .filter(proven)
+        .find(|candidate| still_takes(candidate))
+    {
         Some(candidate) => Belongs::Joins(candidate.id),
-        None => Belongs::Opens { earlier: evident.or(candidates.first()).map(|candidate| candidate.id) },
+        None => Belongs::Opens {
+            earlier: evident.or(candidates.first()).map(|candidate| candidate.id),
+        },
     }
 }
 
@@ -86,11 +92,21 @@ mod tests {
     }
 
     fn closed(id: u8, day: i64, evidence: bool) -> Candidate<u8> {
-        Candidate { id, status: Status::Closed, closed_at: Some(at(day)), evidence }
+        Candidate {
+            id,
+            status: Status::Closed,
+            closed_at: Some(at(day)),
+            evidence,
+        }
     }
 
     fn open(id: u8, evidence: bool) -> Candidate<u8> {
-        Candidate { id, status: Status::Waiting, closed_at: None, evidence }
+        Candidate {
+            id,
+            status: Status::Waiting,
+            closed_at: None,
+            evidence,
+        }
     }
 
     #[test]
@@ -102,22 +118,36 @@ mod tests {
 
     #[test]
     fn a_receipt_code_joins_by_itself() {
-        assert_eq!(belongs(&[open(1, false)], Joining::ByIdentifier, 7, at(0)), Belongs::Joins(1));
+        assert_eq!(
+            belongs(&[open(1, false)], Joining::ByIdentifier, 7, at(0)),
+            Belongs::Joins(1)
+        );
     }
 
     #[test]
     fn a_closed_contact_takes_a_message_for_seven_days_and_no_longer() {
         let decide = |now| belongs(&[closed(1, 0, true)], Joining::ByEvidence, 7, now);
         assert_eq!(decide(at(7)), Belongs::Joins(1));
-        assert_eq!(decide(at(7) + Duration::seconds(1)), Belongs::Opens { earlier: Some(1) });
+        assert_eq!(
+            decide(at(7) + Duration::seconds(1)),
+            Belongs::Opens { earlier: Some(1) }
+        );
     }
 
     #[test]
     fn evidence_beats_recency() {
         let candidates = [open(2, false), closed(1, -1, true)];
-        assert_eq!(belongs(&candidates, Joining::ByEvidence, 7, at(0)), Belongs::Joins(1));
         assert_eq!(
-            belongs(&[open(2, false), closed(1, -30, true)], Joining::ByEvidence, 7, at(0)),
+            belongs(&candidates, Joining::ByEvidence, 7, at(0)),
+            Belongs::Joins(1)
+        );
+        assert_eq!(
+            belongs(
+                &[open(2, false), closed(1, -30, true)],
+                Joining::ByEvidence,
+                7,
+                at(0)
+            ),
             Belongs::Opens { earlier: Some(1) },
             "linked to what it answers, not to what is newest"
         );

@@ -4,11 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    health::Health,
-    line::LineName,
-    message::RawMessage,
-    private::Private,
-    receipt::ReceiptCode,
+    health::Health, line::LineName, message::RawMessage, private::Private, receipt::ReceiptCode,
     reference::Reference,
 };
 
@@ -45,7 +41,11 @@ pub trait Intake: Send + Sync {
     ///
     /// # Errors
     /// When nothing was written. The caller acknowledges nothing and tries again.
-    async fn accept(&self, arrived: Vec<RawMessage>, cursor: Option<Cursor>) -> Result<Vec<Accepted>, NotAccepted>;
+    async fn accept(
+        &self,
+        arrived: Vec<RawMessage>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Accepted>, NotAccepted>;
 
     /// Where the line stands in one of its sources.
     ///
@@ -67,7 +67,11 @@ pub trait Intake: Send + Sync {
     ///
     /// # Errors
     /// When the database cannot be read.
-    async fn conversation(&self, line: &LineName, code: &ReceiptCode) -> Result<Option<Conversation>, NotAccepted>;
+    async fn conversation(
+        &self,
+        line: &LineName,
+        code: &ReceiptCode,
+    ) -> Result<Option<Conversation>, NotAccepted>;
 }
 
 /// A conversation as the person who began it may read it: no notes, no names of staff.

@@ -74,8 +74,14 @@ pub enum Delivery {
 
 impl Delivery {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Sending, Self::Sent, Self::Delayed, Self::Failed, Self::Unknown];
+    pub const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Sent,
+        Self::Delayed,
+        Self::Failed,
+        Self::Unknown,
+    ];
 
     /// Its name in the database and in the API.
     #[must_use]
@@ -103,14 +109,25 @@ mod tests {
 
     #[test]
     fn a_reply_is_tried_for_about_five_days_ever_more_rarely() {
-        let waits: Vec<_> = (1..).map_while(|attempt| JobKind::Deliver.wait_after(attempt)).collect();
+        let waits: Vec<_> = (1..)
+            .map_while(|attempt| JobKind::Deliver.wait_after(attempt))
+            .collect();
         let total: Duration = waits.iter().sum();
         assert!(waits.is_sorted());
-        assert!((4 * 86_400..=5 * 86_400).contains(&total.as_secs()), "{} s", total.as_secs());
+        assert!(
+            (4 * 86_400..=5 * 86_400).contains(&total.as_secs()),
+            "{} s",
+            total.as_secs()
+        );
     }
 
     #[test]
     fn what_cannot_be_received_is_parked_after_five_attempts() {
-        assert_eq!((1..).map_while(|attempt| JobKind::Receive.wait_after(attempt)).count(), 4);
+        assert_eq!(
+            (1..)
+                .map_while(|attempt| JobKind::Receive.wait_after(attempt))
+                .count(),
+            4
+        );
     }
 }

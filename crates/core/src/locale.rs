@@ -55,20 +55,24 @@ impl Language {
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {
         let tag = tag.trim();
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag)).or_else(|| {
-            match tag.to_ascii_lowercase().as_str() {
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(tag))
+            .or_else(|| match tag.to_ascii_lowercase().as_str() {
                 "sr" | "sr-rs" | "sr-cyrl-rs" => Some(Self::SrCyrl),
                 "sr-latn-rs" | "hr" | "bs" | "me" | "cnr" => Some(Self::SrLatn),
                 other if other.starts_with("en-") => Some(Self::En),
                 _ => None,
-            }
-        })
+            })
     }
 
     /// The first language of an `Accept-Language` header (RFC 9110, section 12.5.4) that the software speaks.
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
-        header.split(',').filter_map(|range| range.split(';').next()).find_map(Self::parse)
+        header
+            .split(',')
+            .filter_map(|range| range.split(';').next())
+            .find_map(Self::parse)
     }
 
     /// The language a text seems to be written in: Cyrillic letters are Serbian, č ć š ž đ are Serbian in Latin.
@@ -131,7 +135,9 @@ impl Words {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();
         };
-        self.bundle.format_pattern(pattern, args, &mut Vec::new()).into_owned()
+        self.bundle
+            .format_pattern(pattern, args, &mut Vec::new())
+            .into_owned()
     }
 }
 
@@ -167,8 +173,9 @@ impl Locales {
 }
 
 fn words(language: Language, source: String) -> anyhow::Result<Words> {
-    let resource = FluentResource::try_new(source)
-        .map_err(|(_, errors)| anyhow::anyhow!("The texts in {} are not Fluent: {errors:?}", language.tag()))?;
+    let resource = FluentResource::try_new(source).map_err(|(_, errors)| {
+        anyhow::anyhow!("The texts in {} are not Fluent: {errors:?}", language.tag())
+    })?;
     let mut bundle = FluentBundle::new_concurrent(vec![LanguageIdentifier::from_str(language.tag())?]);
     bundle.set_use_isolating(false);
     bundle
@@ -184,7 +191,11 @@ mod tests {
     use super::*;
 
     fn keys(source: &str) -> BTreeSet<&str> {
-        source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())).filter_map(|line| line.split(" =").next()).collect()
+        source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split(" =").next())
+            .collect()
     }
 
     #[test]
@@ -205,7 +216,10 @@ mod tests {
 
     #[test]
     fn languages_are_recognised() {
-        assert_eq!(Language::accepted("de, sr-Latn;q=0.9, en;q=0.8"), Some(Language::SrLatn));
+        assert_eq!(
+            Language::accepted("de, sr-Latn;q=0.9, en;q=0.8"),
+            Some(Language::SrLatn)
+        );
         assert_eq!(Language::guess("Неко ми прети"), Some(Language::SrCyrl));
         assert_eq!(Language::guess("Neko mi šalje poruke"), Some(Language::SrLatn));
         assert_eq!(Language::guess("Somebody writes to me"), None);

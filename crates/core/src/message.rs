@@ -6,11 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    counting::Joining,
-    line::LineName,
-    locale::Language,
-    private::Private,
-    reference::Reference,
+    counting::Joining, line::LineName, locale::Language, private::Private, reference::Reference,
     token::ThreadToken,
 };
 
@@ -127,7 +123,9 @@ impl Asks {
     /// The one with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Advice, Self::Report].into_iter().find(|asks| asks.as_str() == name)
+        [Self::Advice, Self::Report]
+            .into_iter()
+            .find(|asks| asks.as_str() == name)
     }
 }
 

@@ -13,7 +13,10 @@ impl ReceiptCode {
     /// The code made of (at least 8) secret bytes: 53 bits of them.
     #[must_use]
     pub fn from_secret(secret: &[u8]) -> Self {
-        let number = secret.iter().take(16).fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+        let number = secret
+            .iter()
+            .take(16)
+            .fold(0u128, |number, byte| number << 8 | u128::from(*byte));
         Self(format!("{:016}", number % 10_000_000_000_000_000))
     }
 
@@ -68,7 +71,12 @@ mod tests {
     #[test]
     fn a_code_reads_back_however_it_is_typed() {
         let code = ReceiptCode::from_secret(&[7; 32]);
-        for typed in [code.spoken(), code.spoken().replace(' ', "-"), code.spoken().replace(' ', ""), format!("  {} ", code.spoken())] {
+        for typed in [
+            code.spoken(),
+            code.spoken().replace(' ', "-"),
+            code.spoken().replace(' ', ""),
+            format!("  {} ", code.spoken()),
+        ] {
             assert_eq!(ReceiptCode::parse(&typed), Some(code.clone()), "{typed}");
         }
         for wrong in ["", "1234", "1234 5678 9012 345x", "1234 5678 9012 3456 7"] {

@@ -53,12 +53,18 @@ impl Reference {
             .map(value_of)
             .collect::<Option<Vec<u64>>>()
             .ok_or(BadReference::Shape)?;
-        let [body @ .., check] = values.as_slice() else { return Err(BadReference::Shape) };
+        let [body @ .., check] = values.as_slice() else {
+            return Err(BadReference::Shape);
+        };
         if body.len() != 7 {
             return Err(BadReference::Shape);
         }
         let number = body.iter().fold(0, |number, value| number << 5 | value);
-        if check_of(number) == *check { Ok(Self(number)) } else { Err(BadReference::Check) }
+        if check_of(number) == *check {
+            Ok(Self(number))
+        } else {
+            Err(BadReference::Check)
+        }
     }
 }
 
@@ -87,7 +93,10 @@ fn check_of(number: u64) -> u64 {
 }
 
 fn char_of(value: u64) -> char {
-    usize::try_from(value).ok().and_then(|index| ALPHABET.get(index)).map_or('?', |byte| char::from(*byte))
+    usize::try_from(value)
+        .ok()
+        .and_then(|index| ALPHABET.get(index))
+        .map_or('?', |byte| char::from(*byte))
 }
 
 fn value_of(c: char) -> Option<u64> {
@@ -96,7 +105,10 @@ fn value_of(c: char) -> Option<u64> {
         'I' | 'L' => '1',
         other => other,
     };
-    ALPHABET.iter().position(|byte| char::from(*byte) == upper).map(|index| index as u64)
+    ALPHABET
+        .iter()
+        .position(|byte| char::from(*byte) == upper)
+        .map(|index| index as u64)
 }
 
 #[cfg(test)]

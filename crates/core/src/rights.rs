@@ -39,7 +39,12 @@ pub enum Right {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Counsellor, Self::Supervisor, Self::Manager, Self::Administrator];
+    pub const ALL: [Self; 4] = [
+        Self::Counsellor,
+        Self::Supervisor,
+        Self::Manager,
+        Self::Administrator,
+    ];
 
     /// Its name in the database and on the command line.
     #[must_use]
@@ -62,8 +67,8 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, TakeDuty, WorkOnContacts,
-            WorkOnOthers,
+            EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, TakeDuty,
+            WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
             (Self::Counsellor, ReadContacts | WorkOnContacts | TakeDuty | ReadStatistics | SeeHealth) => true,
@@ -71,8 +76,8 @@ impl Role {
             (Self::Supervisor, EnterBalances) => false,
             (
                 Self::Supervisor,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain | ReadStatistics
-                | SeeHealth,
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain
+                | ReadStatistics | SeeHealth,
             ) => true,
             (Self::Manager, ReadStatistics | EnterBalances) => true,
             (

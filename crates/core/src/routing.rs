@@ -52,9 +52,18 @@ impl Because {
 #[must_use]
 pub fn route(on_duty: &[OnDuty]) -> Route {
     let key = |one: &OnDuty| (one.holds, one.last_given, one.staff);
-    let Some(chosen) = on_duty.iter().min_by_key(|one| key(one)) else { return Route::Waits };
+    let Some(chosen) = on_duty.iter().min_by_key(|one| key(one)) else {
+        return Route::Waits;
+    };
     let alone = on_duty.iter().filter(|one| one.holds == chosen.holds).count() == 1;
-    Route::To { staff: chosen.staff, because: if alone { Because::FewestOpen } else { Because::LongestIdle } }
+    Route::To {
+        staff: chosen.staff,
+        because: if alone {
+            Because::FewestOpen
+        } else {
+            Because::LongestIdle
+        },
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +74,11 @@ mod tests {
 
     fn someone(id: u128, holds: u64, last_given: Option<i64>) -> OnDuty {
         let last_given = last_given.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        OnDuty { staff: Uuid::from_u128(id), holds, last_given }
+        OnDuty {
+            staff: Uuid::from_u128(id),
+            holds,
+            last_given,
+        }
     }
 
     #[test]
@@ -75,9 +88,18 @@ mod tests {
             Route::Waits => None,
         };
         assert_eq!(chosen(&[]), None);
-        assert_eq!(chosen(&[someone(1, 3, None), someone(2, 2, Some(9))]), Some((2, Because::FewestOpen)));
-        assert_eq!(chosen(&[someone(1, 2, Some(9)), someone(2, 2, Some(5))]), Some((2, Because::LongestIdle)));
-        assert_eq!(chosen(&[someone(1, 2, Some(9)), someone(2, 2, None)]), Some((2, Because::LongestIdle)));
+        assert_eq!(
+            chosen(&[someone(1, 3, None), someone(2, 2, Some(9))]),
+            Some((2, Because::FewestOpen))
+        );
+        assert_eq!(
+            chosen(&[someone(1, 2, Some(9)), someone(2, 2, Some(5))]),
+            Some((2, Because::LongestIdle))
+        );
+        assert_eq!(
+            chosen(&[someone(1, 2, Some(9)), someone(2, 2, None)]),
+            Some((2, Because::LongestIdle))
+        );
     }
 
     proptest! {

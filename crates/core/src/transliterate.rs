@@ -95,7 +95,10 @@ mod tests {
 
     #[test]
     fn cyrillic_becomes_latin_letter_by_letter() {
-        assert_eq!(to_latin("Њега брине џеп, ђак и љубав; ČŠ ok"), "Njega brine džep, đak i ljubav; ČŠ ok");
+        assert_eq!(
+            to_latin("Њега брине џеп, ђак и љубав; ČŠ ok"),
+            "Njega brine džep, đak i ljubav; ČŠ ok"
+        );
         assert_eq!(to_latin("ЉУБАВ Љ ЏЕП БОЉЊ"), "LJUBAV Lj DŽEP BOLJNJ");
     }
 }

@@ -31,7 +31,9 @@ pub enum Access {
 pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) -> MethodRouter<Desk> {
     match access {
         Access::Open => handler,
-        Access::Anyone | Access::May(_) => handler.layer(middleware::from_fn_with_state((desk.clone(), access), guard)),
+        Access::Anyone | Access::May(_) => {
+            handler.layer(middleware::from_fn_with_state((desk.clone(), access), guard))
+        }
     }
 }
 
@@ -59,17 +61,24 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     request.extensions_mut().insert(person);
     let mut response = next.run(request).await;
     // What staff see is not kept by any cache or proxy.
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(header::HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(header::HeaderValue::from_static("no-store"));
     response
 }
 
 /// The secret of the log-in, from the cookie or, for programs, from `Authorization: Bearer`.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
-    let cookie = jar.get(cookie_name(desk.https)).map(|cookie| cookie.value().to_owned());
+    let cookie = jar
+        .get(cookie_name(desk.https))
+        .map(|cookie| cookie.value().to_owned());
     cookie.or_else(|| {
         let bearer = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-        bearer.strip_prefix("Bearer ").map(|token| token.trim().to_owned())
+        bearer
+            .strip_prefix("Bearer ")
+            .map(|token| token.trim().to_owned())
     })
 }
 
@@ -85,14 +94,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get::<Person>().cloned().map(Self).ok_or(StatusCode::UNAUTHORIZED)
+        parts
+            .extensions
+            .get::<Person>()
+            .cloned()
+            .map(Self)
+            .ok_or(StatusCode::UNAUTHORIZED)
     }
 }
 
 impl Desk {
     /// Texts in the language chosen on this device, else the centre's.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
-        let chosen = jar.get("language").and_then(|cookie| Language::parse(cookie.value()));
+        let chosen = jar
+            .get("language")
+            .and_then(|cookie| Language::parse(cookie.value()));
         self.locales.of(chosen.unwrap_or(self.centre.language))
     }
 }

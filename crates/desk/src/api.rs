@@ -31,7 +31,11 @@ pub(crate) struct Session {
 
 pub(crate) async fn log_in(State(desk): State<Desk>, Json(typed): Json<Typed>) -> Answer<Session> {
     let (person, session) = try_log_in(&desk, &typed).await?.ok_or(PageError::NotLoggedIn)?;
-    Ok(Json(Session { token: session.expose().to_owned(), name: person.name, role: person.role }))
+    Ok(Json(Session {
+        token: session.expose().to_owned(),
+        name: person.name,
+        role: person.role,
+    }))
 }
 
 pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Result<StatusCode, ApiError> {
@@ -49,13 +53,20 @@ pub(crate) struct Asked {
 
 pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): Query<Asked>) -> Answer {
     let view = match asked.view.as_deref() {
-        Some(name) => View::parse(name).ok_or_else(|| PageError::Bad("`view` is unassigned, mine or all.".to_owned()))?,
+        Some(name) => View::parse(name)
+            .ok_or_else(|| PageError::Bad("`view` is unassigned, mine or all.".to_owned()))?,
         None => View::All,
     };
     let after = asked.after.as_deref().and_then(Place::parse);
-    let page = desk.store.inbox(view, me.id, after, 200).await.map_err(PageError::from)?;
+    let page = desk
+        .store
+        .inbox(view, me.id, after, 200)
+        .await
+        .map_err(PageError::from)?;
     let contacts: Vec<Value> = page.rows.iter().map(row).collect();
-    Ok(Json(json!({ "contacts": contacts, "next": page.next.map(Place::to_text) })))
+    Ok(Json(
+        json!({ "contacts": contacts, "next": page.next.map(Place::to_text) }),
+    ))
 }
 
 fn row(row: &Row) -> Value {
@@ -106,7 +117,11 @@ fn whole(contact: &Opened) -> Value {
             })
         })
         .collect();
-    let others: Vec<String> = contact.others.iter().map(|other| other.reference.to_string()).collect();
+    let others: Vec<String> = contact
+        .others
+        .iter()
+        .map(|other| other.reference.to_string())
+        .collect();
     json!({
         "reference": contact.reference.to_string(),
         "line": contact.line,
@@ -139,8 +154,13 @@ pub(crate) async fn reply(
     Path(reference): Path<String>,
     Json(text): Json<Text>,
 ) -> Answer {
-    let id = text.id.unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store.reply(&me, parsed(&reference)?, id, &text.text).await.map_err(PageError::from)?;
+    let id = text
+        .id
+        .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
+    desk.store
+        .reply(&me, parsed(&reference)?, id, &text.text)
+        .await
+        .map_err(PageError::from)?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -150,22 +170,36 @@ pub(crate) async fn note(
     Path(reference): Path<String>,
     Json(text): Json<Text>,
 ) -> Answer {
-    let id = text.id.unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store.note(&me, parsed(&reference)?, id, &text.text).await.map_err(PageError::from)?;
+    let id = text
+        .id
+        .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
+    desk.store
+        .note(&me, parsed(&reference)?, id, &text.text)
+        .await
+        .map_err(PageError::from)?;
     Ok(Json(json!({ "id": id })))
 }
 
 pub(crate) async fn claim(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store.take(&me, parsed(&reference)?).await.map_err(PageError::from)?;
+    desk.store
+        .take(&me, parsed(&reference)?)
+        .await
+        .map_err(PageError::from)?;
     contact(State(desk), Path(reference)).await
 }
 
 pub(crate) async fn close(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store.close(&me, parsed(&reference)?).await.map_err(PageError::from)?;
+    desk.store
+        .close(&me, parsed(&reference)?)
+        .await
+        .map_err(PageError::from)?;
     contact(State(desk), Path(reference)).await
 }
 
 pub(crate) async fn reopen(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store.reopen(&me, parsed(&reference)?).await.map_err(PageError::from)?;
+    desk.store
+        .reopen(&me, parsed(&reference)?)
+        .await
+        .map_err(PageError::from)?;
     contact(State(desk), Path(reference)).await
 }

@@ -11,7 +11,10 @@ use governor::DefaultKeyedRateLimiter;
 use hotline_core::{centre::Centre, clock::Clock, locale::Locales, rights::Right};
 use hotline_store::store::Store;
 
-use crate::{access::{self, Access}, api, inbox, live, login, queue, statistics, work};
+use crate::{
+    access::{self, Access},
+    api, inbox, live, login, queue, statistics, work,
+};
 
 /// What every page needs.
 #[derive(Clone)]
@@ -48,7 +51,14 @@ pub fn addresses() -> Vec<Address> {
     use Right::{EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeQueue, TakeDuty, WorkOnContacts};
 
     let mut all = Vec::new();
-    let mut add = |method, path, access, handler| all.push(Address { method, path, access, handler });
+    let mut add = |method, path, access, handler| {
+        all.push(Address {
+            method,
+            path,
+            access,
+            handler,
+        })
+    };
     add("GET", "/desk/login", Open, get(login::page));
     add("POST", "/desk/login", Open, post(login::log_in));
     add("POST", "/desk/logout", Anyone, post(login::log_out));
@@ -56,32 +66,132 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/desk", Anyone, get(inbox::front));
     add("GET", "/desk/inbox", May(ReadContacts), get(inbox::list));
     add("GET", "/desk/live", Anyone, get(live::live));
-    add("GET", "/desk/contacts/{reference}", May(ReadContacts), get(inbox::contact));
-    add("GET", "/desk/contacts/{reference}/messages/{id}/source", May(ReadContacts), get(inbox::source));
-    add("GET", "/desk/contacts/{reference}/attachments/{id}", May(ReadContacts), get(inbox::attachment));
-    add("POST", "/desk/contacts/{reference}/reply", May(WorkOnContacts), post(work::reply));
-    add("POST", "/desk/contacts/{reference}/note", May(WorkOnContacts), post(work::note));
-    add("POST", "/desk/contacts/{reference}/claim", May(WorkOnContacts), post(work::claim));
-    add("POST", "/desk/contacts/{reference}/give-back", May(WorkOnContacts), post(work::give_back));
-    add("POST", "/desk/contacts/{reference}/close", May(WorkOnContacts), post(work::close));
-    add("POST", "/desk/contacts/{reference}/reopen", May(WorkOnContacts), post(work::reopen));
-    add("POST", "/desk/contacts/{reference}/mark", May(WorkOnContacts), post(work::mark));
-    add("POST", "/desk/contacts/{reference}/messages/{id}/again", May(WorkOnContacts), post(work::send_again));
+    add(
+        "GET",
+        "/desk/contacts/{reference}",
+        May(ReadContacts),
+        get(inbox::contact),
+    );
+    add(
+        "GET",
+        "/desk/contacts/{reference}/messages/{id}/source",
+        May(ReadContacts),
+        get(inbox::source),
+    );
+    add(
+        "GET",
+        "/desk/contacts/{reference}/attachments/{id}",
+        May(ReadContacts),
+        get(inbox::attachment),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/reply",
+        May(WorkOnContacts),
+        post(work::reply),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/note",
+        May(WorkOnContacts),
+        post(work::note),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/claim",
+        May(WorkOnContacts),
+        post(work::claim),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/give-back",
+        May(WorkOnContacts),
+        post(work::give_back),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/close",
+        May(WorkOnContacts),
+        post(work::close),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/reopen",
+        May(WorkOnContacts),
+        post(work::reopen),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/mark",
+        May(WorkOnContacts),
+        post(work::mark),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/messages/{id}/again",
+        May(WorkOnContacts),
+        post(work::send_again),
+    );
     add("POST", "/desk/duty", May(TakeDuty), post(work::duty));
     add("GET", "/desk/queue", May(SeeQueue), get(queue::page));
     add("POST", "/desk/queue/again", May(RunAgain), post(queue::run_again));
-    add("GET", "/desk/statistics", May(ReadStatistics), get(statistics::page));
-    add("POST", "/desk/statistics/balances", May(EnterBalances), post(statistics::enter_balance));
+    add(
+        "GET",
+        "/desk/statistics",
+        May(ReadStatistics),
+        get(statistics::page),
+    );
+    add(
+        "POST",
+        "/desk/statistics/balances",
+        May(EnterBalances),
+        post(statistics::enter_balance),
+    );
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
     add("GET", "/api/v1/inbox", May(ReadContacts), get(api::inbox));
-    add("GET", "/api/v1/contacts/{reference}", May(ReadContacts), get(api::contact));
-    add("POST", "/api/v1/contacts/{reference}/reply", May(WorkOnContacts), post(api::reply));
-    add("POST", "/api/v1/contacts/{reference}/note", May(WorkOnContacts), post(api::note));
-    add("POST", "/api/v1/contacts/{reference}/claim", May(WorkOnContacts), post(api::claim));
-    add("POST", "/api/v1/contacts/{reference}/close", May(WorkOnContacts), post(api::close));
-    add("POST", "/api/v1/contacts/{reference}/reopen", May(WorkOnContacts), post(api::reopen));
-    add("GET", "/api/v1/statistics/totals", May(ReadStatistics), get(statistics::totals));
+    add(
+        "GET",
+        "/api/v1/contacts/{reference}",
+        May(ReadContacts),
+        get(api::contact),
+    );
+    add(
+        "POST",
+        "/api/v1/contacts/{reference}/reply",
+        May(WorkOnContacts),
+        post(api::reply),
+    );
+    add(
+        "POST",
+        "/api/v1/contacts/{reference}/note",
+        May(WorkOnContacts),
+        post(api::note),
+    );
+    add(
+        "POST",
+        "/api/v1/contacts/{reference}/claim",
+        May(WorkOnContacts),
+        post(api::claim),
+    );
+    add(
+        "POST",
+        "/api/v1/contacts/{reference}/close",
+        May(WorkOnContacts),
+        post(api::close),
+    );
+    add(
+        "POST",
+        "/api/v1/contacts/{reference}/reopen",
+        May(WorkOnContacts),
+        post(api::reopen),
+    );
+    add(
+        "GET",
+        "/api/v1/statistics/totals",
+        May(ReadStatistics),
+        get(statistics::totals),
+    );
     all
 }
 
@@ -93,10 +203,24 @@ pub fn router(desk: Desk) -> Router {
         router = router.route(address.path, guarded);
     }
     let asset = |kind: &'static str, text: &'static str| {
-        get(move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) })
+        get(move || async move {
+            (
+                [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")],
+                text,
+            )
+        })
     };
     router
         .with_state(desk)
-        .route("/desk.css", asset("text/css; charset=utf-8", include_str!("../assets/desk.css")))
-        .route("/desk.js", asset("text/javascript; charset=utf-8", include_str!("../assets/desk.js")))
+        .route(
+            "/desk.css",
+            asset("text/css; charset=utf-8", include_str!("../assets/desk.css")),
+        )
+        .route(
+            "/desk.js",
+            asset(
+                "text/javascript; charset=utf-8",
+                include_str!("../assets/desk.js"),
+            ),
+        )
 }

@@ -28,12 +28,17 @@ impl PageError {
     fn parts(&self) -> (StatusCode, String) {
         match self {
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "Log in first.".to_owned()),
-            Self::MayNot => (StatusCode::FORBIDDEN, "Your role has no right to this.".to_owned()),
+            Self::MayNot => (
+                StatusCode::FORBIDDEN,
+                "Your role has no right to this.".to_owned(),
+            ),
             Self::NotFound => (StatusCode::NOT_FOUND, "There is no such thing here.".to_owned()),
             Self::Conflict(what) => (StatusCode::CONFLICT, format!("It was not done: {what}.")),
             Self::Bad(what) => (StatusCode::UNPROCESSABLE_ENTITY, what.clone()),
             Self::Fault(number) => {
-                let text = format!("Something is wrong on our side. Try again; if it stays, tell who runs this: fault {number}.");
+                let text = format!(
+                    "Something is wrong on our side. Try again; if it stays, tell who runs this: fault {number}."
+                );
                 (StatusCode::INTERNAL_SERVER_ERROR, text)
             }
         }
@@ -64,7 +69,10 @@ impl From<StoreError> for PageError {
         match error {
             StoreError::NotFound(_) => Self::NotFound,
             StoreError::Conflict(what) => Self::Conflict(what),
-            StoreError::Database(_) | StoreError::Sealed(_) | StoreError::File(_) | StoreError::DiskFull(_) => {
+            StoreError::Database(_)
+            | StoreError::Sealed(_)
+            | StoreError::File(_)
+            | StoreError::DiskFull(_) => {
                 let [a, b, c, _] = hotline_core::chance::bytes();
                 let number = u32::from_be_bytes([0, a, b, c]);
                 tracing::error!(fault = number, error = %error, "Fault {number}");

@@ -87,7 +87,11 @@ async fn shown(
     asked: Asked,
     open: Option<&Opened>,
 ) -> Result<Response, PageError> {
-    let view = asked.view.as_deref().and_then(View::parse).unwrap_or(View::Unassigned);
+    let view = asked
+        .view
+        .as_deref()
+        .and_then(View::parse)
+        .unwrap_or(View::Unassigned);
     let after = asked.after.as_deref().and_then(Place::parse);
     let mut sizes = Vec::new();
     for view in [View::Unassigned, View::Mine] {
@@ -107,7 +111,10 @@ async fn shown(
 
 /// The contact with this reference.
 pub(crate) async fn find(desk: &Desk, reference: &str) -> Result<Opened, PageError> {
-    desk.store.contact(parsed(reference)?).await?.ok_or(PageError::NotFound)
+    desk.store
+        .contact(parsed(reference)?)
+        .await?
+        .ok_or(PageError::NotFound)
 }
 
 pub(crate) fn parsed(reference: &str) -> Result<Reference, PageError> {
@@ -120,8 +127,14 @@ pub(crate) async fn source(
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
     let reference = parsed(&reference)?;
-    desk.store.audit(Some(&me), "source", &format!("{reference} {id}")).await?;
-    let bytes = desk.store.source(reference, id).await?.ok_or(PageError::NotFound)?;
+    desk.store
+        .audit(Some(&me), "source", &format!("{reference} {id}"))
+        .await?;
+    let bytes = desk
+        .store
+        .source(reference, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     Ok(download(bytes, &format!("{reference}.txt")))
 }
 
@@ -131,30 +144,58 @@ pub(crate) async fn attachment(
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
     let reference = parsed(&reference)?;
-    desk.store.audit(Some(&me), "attachment", &format!("{reference} {id}")).await?;
-    let found = desk.store.attachment(reference, id).await?.ok_or(PageError::NotFound)?;
+    desk.store
+        .audit(Some(&me), "attachment", &format!("{reference} {id}"))
+        .await?;
+    let found = desk
+        .store
+        .attachment(reference, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
     Ok(download(found.bytes, &name))
 }
 
 /// Bytes from outside are handed over to be saved, never shown: no type of their own, and a policy that runs nothing.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
-    let encoded: String = name.bytes().map(|byte| percent(byte)).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || ".-_".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let encoded: String = name.bytes().map(percent).collect();
     let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     let disposition = HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"));
     let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("sandbox; default-src 'none'"),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
     ];
     (headers, bytes).into_response()
 }
 
 /// A byte of a file name as RFC 8187 writes it.
 fn percent(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    if byte.is_ascii_alphanumeric() {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }
 
 impl Inbox<'_> {
@@ -171,8 +212,19 @@ impl Inbox<'_> {
     }
 
     fn size(&self, view: &View) -> String {
-        let size = self.sizes.iter().find(|(one, _)| one == view).map(|(_, size)| *size);
-        size.map(|size| if size >= 1_000 { "999+".to_owned() } else { size.to_string() }).unwrap_or_default()
+        let size = self
+            .sizes
+            .iter()
+            .find(|(one, _)| one == view)
+            .map(|(_, size)| *size);
+        size.map(|size| {
+            if size >= 1_000 {
+                "999+".to_owned()
+            } else {
+                size.to_string()
+            }
+        })
+        .unwrap_or_default()
     }
 
     fn may_write(&self) -> bool {
@@ -199,7 +251,11 @@ impl Inbox<'_> {
             "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
             _ => String::new(),
         };
-        [what, how].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+        [what, how]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 
     fn language(&self, tag: &str) -> String {

@@ -46,7 +46,12 @@ pub fn limiter() -> DefaultKeyedRateLimiter<String> {
 }
 
 pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, PageError> {
-    written(&Page { words: desk.words(&jar), name: &desk.centre.name, login: "", refused: false })
+    written(&Page {
+        words: desk.words(&jar),
+        name: &desk.centre.name,
+        login: "",
+        refused: false,
+    })
 }
 
 #[derive(Deserialize)]
@@ -64,7 +69,12 @@ pub(crate) async fn log_in(
 ) -> Result<Response, PageError> {
     let Some((_, session)) = try_log_in(&desk, &typed).await? else {
         let words = desk.words(&jar);
-        let page = written(&Page { words, name: &desk.centre.name, login: &typed.login, refused: true })?;
+        let page = written(&Page {
+            words,
+            name: &desk.centre.name,
+            login: &typed.login,
+            refused: true,
+        })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     let cookie = Cookie::build((cookie_name(desk.https), session.expose().to_owned()))
@@ -75,7 +85,10 @@ pub(crate) async fn log_in(
     Ok((jar.add(cookie), Redirect::to("/desk")).into_response())
 }
 
-pub(crate) async fn try_log_in(desk: &Desk, typed: &Typed) -> Result<Option<(Person, SessionToken)>, PageError> {
+pub(crate) async fn try_log_in(
+    desk: &Desk,
+    typed: &Typed,
+) -> Result<Option<(Person, SessionToken)>, PageError> {
     let name = typed.login.trim().to_lowercase();
     if name.len() > 200 || typed.password.expose().len() > 1_000 {
         return Ok(None);
@@ -90,11 +103,18 @@ pub(crate) async fn try_log_in(desk: &Desk, typed: &Typed) -> Result<Option<(Per
     Ok(desk.store.log_in(&name, &typed.password).await?)
 }
 
-pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap, jar: CookieJar) -> Result<Response, PageError> {
+pub(crate) async fn log_out(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    jar: CookieJar,
+) -> Result<Response, PageError> {
     if let Some(token) = token(&desk, &headers) {
         desk.store.log_out(&token).await?;
     }
-    let gone = Cookie::build((cookie_name(desk.https), "")).path("/").secure(desk.https).build();
+    let gone = Cookie::build((cookie_name(desk.https), ""))
+        .path("/")
+        .secure(desk.https)
+        .build();
     let clear = [("clear-site-data", "\"cache\", \"storage\"")];
     Ok((jar.remove(gone), clear, Redirect::to("/desk/login")).into_response())
 }
@@ -105,7 +125,12 @@ pub(crate) struct Chosen {
 }
 
 pub(crate) async fn language(jar: CookieJar, Form(chosen): Form<Chosen>) -> Response {
-    let Some(language) = Language::parse(&chosen.language) else { return Redirect::to("/desk").into_response() };
-    let cookie = Cookie::build(("language", language.tag())).path("/desk").same_site(SameSite::Strict).permanent();
+    let Some(language) = Language::parse(&chosen.language) else {
+        return Redirect::to("/desk").into_response();
+    };
+    let cookie = Cookie::build(("language", language.tag()))
+        .path("/desk")
+        .same_site(SameSite::Strict)
+        .permanent();
     (jar.add(cookie), Redirect::to("/desk")).into_response()
 }

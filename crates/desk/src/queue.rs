@@ -29,7 +29,11 @@ struct Page<'a> {
     lines: Vec<LineState>,
 }
 
-pub(crate) async fn page(State(desk): State<Desk>, Who(me): Who, jar: CookieJar) -> Result<Response, PageError> {
+pub(crate) async fn page(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+) -> Result<Response, PageError> {
     written(&Page {
         frame: Frame::new(&desk, desk.words(&jar), &me, "queue").await?,
         parked: desk.store.listed(true).await?,

@@ -40,7 +40,10 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn period(&self) -> Result<Period, PageError> {
-        let period = Period { from: day("from", &self.from)?, to: day("to", &self.to)? };
+        let period = Period {
+            from: day("from", &self.from)?,
+            to: day("to", &self.to)?,
+        };
         match (period.from, period.to) {
             (Some(from), Some(to)) if to < from => Err(PageError::Bad("`from` is after `to`.".to_owned())),
             _ => Ok(period),
@@ -72,7 +75,10 @@ pub(crate) async fn page(
     })
 }
 
-pub(crate) async fn totals(State(desk): State<Desk>, Query(asked): Query<Asked>) -> Result<Json<Totals>, ApiError> {
+pub(crate) async fn totals(
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Totals>, ApiError> {
     Ok(Json(desk.store.totals(asked.period()?).await?))
 }
 
@@ -95,8 +101,16 @@ pub(crate) async fn enter_balance(
     let missing = || PageError::Bad("Both days are needed.".to_owned());
     let from = day("from", &entered.from)?.ok_or_else(missing)?;
     let to = day("to", &entered.to)?.ok_or_else(missing)?;
-    let Entered { channel, count, source, reason, .. } = &entered;
-    desk.store.enter_balance(Some(&me), channel, from, to, *count, source, reason).await?;
+    let Entered {
+        channel,
+        count,
+        source,
+        reason,
+        ..
+    } = &entered;
+    desk.store
+        .enter_balance(Some(&me), channel, from, to, *count, source, reason)
+        .await?;
     Ok(Redirect::to("/desk/statistics"))
 }
 
@@ -104,14 +118,22 @@ impl Page<'_> {
     /// A number as written here: thousands apart.
     fn number(&self, number: &i64) -> String {
         let digits = number.unsigned_abs().to_string();
-        let separator = if self.frame.words.language() == Language::En { ',' } else { '.' };
+        let separator = if self.frame.words.language() == Language::En {
+            ','
+        } else {
+            '.'
+        };
         let mut written = String::new();
         for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index) % 3 == 0 {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 written.push(separator);
             }
             written.push(digit);
         }
-        if *number < 0 { format!("−{written}") } else { written }
+        if *number < 0 {
+            format!("−{written}")
+        } else {
+            written
+        }
     }
 }

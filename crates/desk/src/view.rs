@@ -35,7 +35,14 @@ impl<'a> Frame<'a> {
             down = desk.store.line_states().await?;
             down.retain(|line| !line.up);
         }
-        Ok(Self { words, centre: &desk.centre, me, here, now: desk.clock.now(), down })
+        Ok(Self {
+            words,
+            centre: &desk.centre,
+            me,
+            here,
+            now: desk.clock.now(),
+            down,
+        })
     }
 
     pub(crate) fn may(&self, right: Right) -> bool {

@@ -35,7 +35,11 @@ type Done = Result<Redirect, PageError>;
 
 fn back(reference: &str, view: &str) -> Done {
     let view = hotline_store::inbox::View::parse(view).unwrap_or(hotline_store::inbox::View::Mine);
-    Ok(Redirect::to(&format!("/desk/contacts/{}?view={}", parsed(reference)?, view.as_str())))
+    Ok(Redirect::to(&format!(
+        "/desk/contacts/{}?view={}",
+        parsed(reference)?,
+        view.as_str()
+    )))
 }
 
 pub(crate) async fn reply(
@@ -44,7 +48,9 @@ pub(crate) async fn reply(
     Path(reference): Path<String>,
     Form(text): Form<Text>,
 ) -> Done {
-    desk.store.reply(&me, parsed(&reference)?, text.id, &text.text).await?;
+    desk.store
+        .reply(&me, parsed(&reference)?, text.id, &text.text)
+        .await?;
     back(&reference, &text.view)
 }
 
@@ -54,7 +60,9 @@ pub(crate) async fn note(
     Path(reference): Path<String>,
     Form(text): Form<Text>,
 ) -> Done {
-    desk.store.note(&me, parsed(&reference)?, text.id, &text.text).await?;
+    desk.store
+        .note(&me, parsed(&reference)?, text.id, &text.text)
+        .await?;
     back(&reference, &text.view)
 }
 
@@ -113,7 +121,9 @@ pub(crate) async fn mark(
 ) -> Done {
     let marking = match mark.marking.as_str() {
         "none" => None,
-        name => Some(Marking::parse(name).ok_or_else(|| PageError::Bad("There is no such marking.".to_owned()))?),
+        name => {
+            Some(Marking::parse(name).ok_or_else(|| PageError::Bad("There is no such marking.".to_owned()))?)
+        }
     };
     desk.store.mark(&me, parsed(&reference)?, marking).await?;
     back(&reference, &mark.view)

@@ -32,7 +32,9 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     for (name, (kind, channel)) in open_lines(&settings, &locales)? {
         let tried = tokio::time::timeout(Duration::from_secs(90), channel.check()).await;
         match tried.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than 90 seconds"))) {
-            Ok(said) => said.iter().for_each(|said| println!("ok    line {name} ({kind}): {said}")),
+            Ok(said) => said
+                .iter()
+                .for_each(|said| println!("ok    line {name} ({kind}): {said}")),
             Err(error) => {
                 works = false;
                 println!("wrong line {name} ({kind}): {error:#}");
@@ -42,5 +44,9 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     if settings.lines.is_empty() {
         println!("note  no lines: nobody can write. Add `[lines.<name>]`");
     }
-    Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if works {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

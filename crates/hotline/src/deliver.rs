@@ -5,12 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::join_all;
 use hotline_channels::channel::{Channel, ChannelError};
 use hotline_core::{chance, job::JobKind};
-use hotline_store::{
-    error::StoreError,
-    outbox::Outgoing,
-    queue::Claimed,
-    store::Store,
-};
+use hotline_store::{error::StoreError, outbox::Outgoing, queue::Claimed, store::Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::service::{LOOK_AGAIN, Lines};
@@ -18,9 +13,9 @@ use crate::service::{LOOK_AGAIN, Lines};
 /// Messages handed over at the same time.
 const TOGETHER: u64 = 8;
 /// Longer than any attempt takes.
-const LEASE: Duration = Duration::from_secs(180);
+const LEASE: Duration = Duration::from_secs(60);
 /// One attempt may take this long.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Works until `stop`.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
@@ -43,7 +38,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
 
 /// Hands over what is due, and says how much that was.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
-    let claimed = store.claim(JobKind::Deliver, TOGETHER, LEASE).await?;
+    let claimed = store.claim(JobKind::Deliver, TOGETHER, LEASE, i32::MAX).await?;
     let handed = join_all(claimed.iter().map(|job| deliver(store, lines, job))).await;
     for (job, result) in claimed.iter().zip(handed) {
         if let Err(error) = result {
@@ -81,9 +76,13 @@ async fn deliver(store: &Arc<Store>, lines: &Arc<Lines>, job: &Claimed) -> Resul
             let usual = JobKind::Deliver.wait_after(outgoing.tries.saturating_add(1));
             let Some(wait) = usual else {
                 tracing::warn!(job.id, line.name = %outgoing.line, "A message was given up on");
-                return store.failed(job, &format!("given up on after five days: {reason}")).await;
+                return store
+                    .failed(job, &format!("given up on after five days: {reason}"))
+                    .await;
             };
-            let wait = retry_after.map_or(wait, |asked| wait.max(asked)).mul_f64(chance::jitter());
+            let wait = retry_after
+                .map_or(wait, |asked| wait.max(asked))
+                .mul_f64(chance::jitter());
             tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message is delayed");
             store.delayed(job, wait, &reason).await
         }
@@ -91,6 +90,11 @@ async fn deliver(store: &Arc<Store>, lines: &Arc<Lines>, job: &Claimed) -> Resul
 }
 
 async fn hand_over(channel: &Arc<dyn Channel>, outgoing: &Outgoing) -> Result<(), ChannelError> {
-    let slow = |_| ChannelError::Transient { reason: "the other side took too long".to_owned(), retry_after: None };
-    tokio::time::timeout(PATIENCE, channel.send(&outgoing.message)).await.map_err(slow)?
+    let slow = |_| ChannelError::Transient {
+        reason: "the other side took too long".to_owned(),
+        retry_after: None,
+    };
+    tokio::time::timeout(PATIENCE, channel.send(&outgoing.message))
+        .await
+        .map_err(slow)?
 }

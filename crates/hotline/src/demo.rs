@@ -4,7 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{NaiveDate, Utc};
-use hotline_core::{clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, message::RawMessage, rights::Role};
+use hotline_core::{
+    clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, message::RawMessage, rights::Role,
+};
 use hotline_store::{inbox::View, staff::Person, store::Store};
 
 use crate::{life::Life, service, settings::Settings};
@@ -19,15 +21,21 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
     let life = Life::default();
     let store = service::start(settings(&folder, port)?, &life, service::Listening::None).await?;
     if store.staff().await?.is_empty() {
-        fill(&store).await.context("Could not make the sample conversations")?;
+        fill(&store)
+            .await
+            .context("Could not make the sample conversations")?;
     }
     println!(
         "\nHotline demo, in {}\n\n  Write to the centre   http://127.0.0.1:{port}/\n  The staff's desk      http://127.0.0.1:{port}/desk\n",
         folder.display()
     );
-    println!("  Log in as             mila (counsellor), vuk (counsellor), sara (supervisor), petra (manager), admin");
+    println!(
+        "  Log in as             mila (counsellor), vuk (counsellor), sara (supervisor), petra (manager), admin"
+    );
     println!("  Everybody's password  {PASSWORD}\n");
-    println!("  The form works whole. There is no mail server here, so answers to the sample mails stay delayed.");
+    println!(
+        "  The form works whole. There is no mail server here, so answers to the sample mails stay delayed."
+    );
     println!("  Stop with Ctrl+C.\n");
     life.until_stopped().await
 }
@@ -63,22 +71,56 @@ fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
 /// Sample people and what they wrote. Everybody is invented.
 async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     let password = PASSWORD.to_owned().into();
-    let mila = store.add_staff("mila", "Мила", Role::Counsellor, &password).await?;
+    let mila = store
+        .add_staff("mila", "Мила", Role::Counsellor, &password)
+        .await?;
     let vuk = store.add_staff("vuk", "Вук", Role::Counsellor, &password).await?;
-    store.add_staff("sara", "Сара", Role::Supervisor, &password).await?;
-    let petra = store.add_staff("petra", "Петра", Role::Manager, &password).await?;
-    store.add_staff("admin", "Админ", Role::Administrator, &password).await?;
+    store
+        .add_staff("sara", "Сара", Role::Supervisor, &password)
+        .await?;
+    let petra = store
+        .add_staff("petra", "Петра", Role::Manager, &password)
+        .await?;
+    store
+        .add_staff("admin", "Админ", Role::Administrator, &password)
+        .await?;
     let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).context("No such day");
     let source = "Годишњи извештаји центра (пример)";
     for (channel, count) in [("telephone", 23_410), ("email", 3_105), ("social", 1_690)] {
-        store.enter_balance(Some(&petra), channel, day(2017, 2, 27)?, day(2025, 12, 31)?, count, source, "").await?;
+        store
+            .enter_balance(
+                Some(&petra),
+                channel,
+                day(2017, 2, 27)?,
+                day(2025, 12, 31)?,
+                count,
+                source,
+                "",
+            )
+            .await?;
     }
     let now = SystemClock.now();
     for (number, (minutes, from, subject, text)) in MAILS.iter().enumerate() {
-        accept_mail(store, now - chrono::Duration::minutes(*minutes), number, from, subject, text).await?;
+        accept_mail(
+            store,
+            now - chrono::Duration::minutes(*minutes),
+            number,
+            from,
+            subject,
+            text,
+        )
+        .await?;
     }
     for (number, (minutes, kind, url, text)) in POSTS.iter().enumerate() {
-        accept_post(store, now - chrono::Duration::minutes(*minutes), number, kind, url, text).await?;
+        accept_post(
+            store,
+            now - chrono::Duration::minutes(*minutes),
+            number,
+            kind,
+            url,
+            text,
+        )
+        .await?;
     }
     let expected = (MAILS.len() + POSTS.len()) as u64;
     for _ in 0..200 {
@@ -97,7 +139,14 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
     let now = SystemClock.now();
     if let Some(first) = references.next() {
         store.reply(mila, first, ids::new(now), ANSWER).await?;
-        store.note(mila, first, ids::new(now), "Проверити с школом да ли је пријављено наставнику.").await?;
+        store
+            .note(
+                mila,
+                first,
+                ids::new(now),
+                "Проверити с школом да ли је пријављено наставнику.",
+            )
+            .await?;
     }
     if let Some(second) = references.next() {
         store.take(vuk, second).await?;
@@ -113,18 +162,63 @@ const ANSWER: &str = "Здраво,\n\nхвала што си нам писао.
                       и ако можеш, реци некоме одраслом коме верујеш. Ако желиш, јави се и телефоном на 19833.\n\nЦентар";
 
 const MAILS: [(i64, &str, &str, &str); 5] = [
-    (2_900, "uciteljica@example.org", "Предавање за седми разред", "Поштовани,\n\nжелели бисмо предавање о безбедности на интернету за 54 ученика седмог разреда. Да ли имате слободан термин у децембру?\n\nСрдачан поздрав,\nучитељица"),
-    (190, "roditelj.m@example.com", "Lažni profil mog deteta", "Dobar dan,\n\nneko je napravio profil sa slikama moje ćerke (12 godina) i piše njenim drugarima. Kome da prijavimo i kako da se profil ugasi?"),
-    (75, "nov.korisnik@example.com", "help", "somebody says he will send my photos to my class if i dont pay. i am 15. what do i do"),
-    (26, "otac@example.org", "Igrice po celu noć", "Sin (14) igra do četiri ujutru i svađamo se svaki dan. Imate li savet kako da razgovaramo?"),
-    (4, "nastavnik@example.rs", "Група у којој вређају дете", "У одељењу постоји група у којој данима исмевају једну ученицу. Имам снимке екрана. Како да поступимо?"),
+    (
+        2_900,
+        "uciteljica@example.org",
+        "Предавање за седми разред",
+        "Поштовани,\n\nжелели бисмо предавање о безбедности на интернету за 54 ученика седмог разреда. Да ли имате слободан термин у децембру?\n\nСрдачан поздрав,\nучитељица",
+    ),
+    (
+        190,
+        "roditelj.m@example.com",
+        "Lažni profil mog deteta",
+        "Dobar dan,\n\nneko je napravio profil sa slikama moje ćerke (12 godina) i piše njenim drugarima. Kome da prijavimo i kako da se profil ugasi?",
+    ),
+    (
+        75,
+        "nov.korisnik@example.com",
+        "help",
+        "somebody says he will send my photos to my class if i dont pay. i am 15. what do i do",
+    ),
+    (
+        26,
+        "otac@example.org",
+        "Igrice po celu noć",
+        "Sin (14) igra do četiri ujutru i svađamo se svaki dan. Imate li savet kako da razgovaramo?",
+    ),
+    (
+        4,
+        "nastavnik@example.rs",
+        "Група у којој вређају дете",
+        "У одељењу постоји група у којој данима исмевају једну ученицу. Имам снимке екрана. Како да поступимо?",
+    ),
 ];
 
 const POSTS: [(i64, &str, &str, &str); 4] = [
-    (1_500, "report", "https://example.com/profil/lazna-nagradna-igra", "Траже број картице од деце да би добили награду у игрици."),
-    (130, "advice", "", "другарица ми је рекла да више не жели да живи јер јој стално пишу ружне ствари. не знам шта да јој кажем"),
-    (40, "advice", "", "poslao sam sliku devojci koju znam samo sa neta i sad trazi jos. stid me je da kazem mojima"),
-    (9, "report", "https://example.org/grupa/8a", "Grupa u kojoj se dele tuđe slike bez pitanja."),
+    (
+        1_500,
+        "report",
+        "https://example.com/profil/lazna-nagradna-igra",
+        "Траже број картице од деце да би добили награду у игрици.",
+    ),
+    (
+        130,
+        "advice",
+        "",
+        "другарица ми је рекла да више не жели да живи јер јој стално пишу ружне ствари. не знам шта да јој кажем",
+    ),
+    (
+        40,
+        "advice",
+        "",
+        "poslao sam sliku devojci koju znam samo sa neta i sad trazi jos. stid me je da kazem mojima",
+    ),
+    (
+        9,
+        "report",
+        "https://example.org/grupa/8a",
+        "Grupa u kojoj se dele tuđe slike bez pitanja.",
+    ),
 ];
 
 async fn accept_mail(
@@ -167,7 +261,13 @@ async fn accept(
     external_id: String,
     bytes: Vec<u8>,
 ) -> anyhow::Result<()> {
-    let raw = RawMessage { line: LineName::parse(line)?, external_id, received_at, bytes, cut_from: None };
+    let raw = RawMessage {
+        line: LineName::parse(line)?,
+        external_id,
+        received_at,
+        bytes,
+        cut_from: None,
+    };
     store.accept(vec![raw], None).await?;
     Ok(())
 }

@@ -7,7 +7,12 @@ use hotline_core::{health::Health, intake::Intake, line::LineName};
 use tokio_util::sync::CancellationToken;
 
 /// Listens until `stop`. A line that can't work is shown as down and stops no other.
-pub async fn listen(name: LineName, channel: Arc<dyn Channel>, intake: Arc<dyn Intake>, stop: CancellationToken) {
+pub async fn listen(
+    name: LineName,
+    channel: Arc<dyn Channel>,
+    intake: Arc<dyn Intake>,
+    stop: CancellationToken,
+) {
     intake.health(&name, Health::Up).await;
     if let Err(error) = channel.listen(Arc::clone(&intake), stop).await {
         tracing::error!(line.name = %name, error = format!("{error:#}"), "Line {name} cannot work");

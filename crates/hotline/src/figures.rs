@@ -18,7 +18,10 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             let differences = store.verify_totals().await?;
             let counted = store.contacts_registered().await?;
             for one in &differences {
-                println!("{} {}: the total says {}, {} contacts count", one.day, one.line, one.kept, one.counted);
+                println!(
+                    "{} {}: the total says {}, {} contacts count",
+                    one.day, one.line, one.kept, one.counted
+                );
             }
             if differences.is_empty() {
                 println!("Every total equals the recount of {counted} contacts.");
@@ -27,11 +30,27 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             println!("{} totals differ.", differences.len());
             return Ok(ExitCode::FAILURE);
         }
-        Some(Figures::Balance { channel, first, last, count, source }) => {
-            store.enter_balance(None, &channel, first, last, count, &source, "").await?;
+        Some(Figures::Balance {
+            channel,
+            first,
+            last,
+            count,
+            source,
+        }) => {
+            store
+                .enter_balance(None, &channel, first, last, count, &source, "")
+                .await?;
             println!("Entered.");
         }
-        None => print(&store.totals(Period { from: command.from, to: command.to }).await?, command.format)?,
+        None => print(
+            &store
+                .totals(Period {
+                    from: command.from,
+                    to: command.to,
+                })
+                .await?,
+            command.format,
+        )?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -40,7 +59,9 @@ fn print(totals: &Totals, format: Format) -> anyhow::Result<()> {
     match format {
         Format::Json => println!("{}", serde_json::to_string_pretty(totals)?),
         Format::Csv => {
-            let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(std::io::stdout());
+            let mut csv = csv::WriterBuilder::new()
+                .terminator(csv::Terminator::CRLF)
+                .from_writer(std::io::stdout());
             csv.write_record(["channel", "registered", "opening_balance", "total"])?;
             for one in &totals.channels {
                 csv.serialize((&one.channel, one.registered, one.opening_balance, one.total))?;
@@ -49,14 +70,30 @@ fn print(totals: &Totals, format: Format) -> anyhow::Result<()> {
             csv.flush()?;
         }
         Format::Table => {
-            let from = totals.from.map_or_else(|| "the establishment".to_owned(), |day| day.to_string());
-            let to = totals.to.map_or_else(|| "today".to_owned(), |day| day.to_string());
-            println!("Registered communications from {from} to {to}, {}", totals.time_zone);
-            println!("{:<16} {:>12} {:>12} {:>12}", "channel", "registered", "before", "total");
+            let from = totals
+                .from
+                .map_or_else(|| "the establishment".to_owned(), |day| day.to_string());
+            let to = totals
+                .to
+                .map_or_else(|| "today".to_owned(), |day| day.to_string());
+            println!(
+                "Registered communications from {from} to {to}, {}",
+                totals.time_zone
+            );
+            println!(
+                "{:<16} {:>12} {:>12} {:>12}",
+                "channel", "registered", "before", "total"
+            );
             for one in &totals.channels {
-                println!("{:<16} {:>12} {:>12} {:>12}", one.channel, one.registered, one.opening_balance, one.total);
+                println!(
+                    "{:<16} {:>12} {:>12} {:>12}",
+                    one.channel, one.registered, one.opening_balance, one.total
+                );
             }
-            println!("{:<16} {:>12} {:>12} {:>12}", "total", totals.registered, totals.opening_balance, totals.total);
+            println!(
+                "{:<16} {:>12} {:>12} {:>12}",
+                "total", totals.registered, totals.opening_balance, totals.total
+            );
         }
     }
     Ok(())

@@ -15,8 +15,8 @@ use hotline_desk::desk::{self, Desk};
 use hotline_store::store::Store;
 use tokio::net::TcpListener;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer,
-    set_header::SetResponseHeaderLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
+    limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
 };
 
 use crate::{life::Life, service::Lines, settings::Http};
@@ -34,8 +34,14 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(), microphone=(), geolocation=(), interest-cohort=(), payment=()",
@@ -75,12 +81,17 @@ async fn serve(address: SocketAddr, mut router: Router, life: &Life) -> anyhow::
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST))
-        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()));
-    let listener = TcpListener::bind(address).await.with_context(|| format!("Could not listen on {address}"))?;
+        .layer(CatchPanicLayer::custom(|_| {
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }));
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("Could not listen on {address}"))?;
     tracing::info!(address = %listener.local_addr()?, "Listening");
     let stop = life.stop.clone();
     life.run(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+        let served =
+            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
         if let Err(error) = served.await {
             tracing::error!(error = %error, "A listener ended");
         }
@@ -90,7 +101,10 @@ async fn serve(address: SocketAddr, mut router: Router, life: &Life) -> anyhow::
 
 /// Whether it lives, and whether it can take messages.
 fn probes(store: Arc<Store>) -> Router {
-    Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(store)
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .with_state(store)
 }
 
 async fn ready(State(store): State<Arc<Store>>) -> Response {
@@ -98,7 +112,11 @@ async fn ready(State(store): State<Arc<Store>>) -> Response {
         Ok(()) => "ready".into_response(),
         Err(error) => {
             tracing::error!(error = %error, "Not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready: messages cannot be stored now").into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not ready: messages cannot be stored now",
+            )
+                .into_response()
         }
     }
 }

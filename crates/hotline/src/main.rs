@@ -49,7 +49,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo { folder, port } => demo::demo(folder, port).await?,
         Command::Check => return check::check(settings::Settings::load(file)?).await,
         Command::Staff(command) => people::staff(settings::Settings::load(file)?, command).await?,
-        Command::Statistics(command) => return figures::statistics(settings::Settings::load(file)?, command).await,
+        Command::Statistics(command) => {
+            return figures::statistics(settings::Settings::load(file)?, command).await;
+        }
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,
         Command::Migrate => {
@@ -62,9 +64,23 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn log_to_stderr(arguments: &Arguments) {
     use tracing_subscriber::EnvFilter;
-    let quiet = if matches!(arguments.command, Command::Serve) { "info" } else { "warn" };
-    let filter = EnvFilter::try_from_env("HOTLINE_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn")));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if arguments.json { log.json().init() } else { log.init() }
+    let quiet = if matches!(arguments.command, Command::Serve) {
+        "info"
+    } else {
+        "warn"
+    };
+    let filter = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
+        EnvFilter::new(format!(
+            "{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn"
+        ))
+    });
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    if arguments.json {
+        log.json().init()
+    } else {
+        log.init()
+    }
 }

@@ -17,7 +17,9 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
     match command {
         Staff::Add { login, name, role } => {
             let password = password()?;
-            let person = store.add_staff(&login, name.as_deref().unwrap_or(&login), role, &password).await?;
+            let person = store
+                .add_staff(&login, name.as_deref().unwrap_or(&login), role, &password)
+                .await?;
             println!("{} may log in as {}.", person.login, role.as_str());
         }
         Staff::Disable { login } => {
@@ -31,7 +33,12 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
         Staff::List => {
             for person in store.staff().await? {
                 let active = if person.active { "" } else { "  (disabled)" };
-                println!("{:<20} {:<14} {}{active}", person.login, person.role.as_str(), person.name);
+                println!(
+                    "{:<20} {:<14} {}{active}",
+                    person.login,
+                    person.role.as_str(),
+                    person.name
+                );
             }
         }
     }
@@ -49,7 +56,10 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
             }
             for job in jobs {
                 let due = job.due_at.format("%Y-%m-%d %H:%M:%SZ");
-                println!("{:>8}  {:<8} {:<8} attempt {:<3} due {due}  {}", job.id, job.kind, job.state, job.attempt, job.reason);
+                println!(
+                    "{:>8}  {:<8} {:<8} attempt {:<3} due {due}  {}",
+                    job.id, job.kind, job.state, job.attempt, job.reason
+                );
             }
         }
         Queue::Retry { job } => {
@@ -65,9 +75,14 @@ fn password() -> anyhow::Result<Private<String>> {
     if std::io::stdin().is_terminal() {
         print!("Password (at least 12 characters; it is shown as you type): ");
         std::io::stdout().flush()?;
-        std::io::stdin().read_line(&mut typed).context("No password was given")?;
+        std::io::stdin()
+            .read_line(&mut typed)
+            .context("No password was given")?;
     } else {
-        std::io::stdin().take(4_096).read_to_string(&mut typed).context("No password was given")?;
+        std::io::stdin()
+            .take(4_096)
+            .read_to_string(&mut typed)
+            .context("No password was given")?;
     }
     Ok(typed.trim_end_matches(['\r', '\n']).to_owned().into())
 }

@@ -26,13 +26,15 @@ use crate::service::{LOOK_AGAIN, Lines};
 /// Messages registered together.
 const BATCH: u64 = 64;
 /// A worker that is not heard of for this long is taken for dead.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(20);
 /// One message may be read for this long.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Parsers of strangers' bytes recurse.
 const STACK: usize = 64 << 20;
-/// A message whose reader died this often is not read again: it may be what kills us.
-const DEADLY: i32 = 2;
+/// Messages whose reading was interrupted this often are read one by one: one of them may be what kills us.
+const SUSPECT: i32 = 3;
+/// A message that was read alone and interrupted until it was claimed this often is not read again.
+const DEADLY: i32 = 12;
 
 /// Works until `stop`.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
@@ -55,7 +57,10 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
 
 /// Works on one batch, and says how many there were.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
-    let claimed = store.claim(JobKind::Receive, BATCH, LEASE).await?;
+    let mut claimed = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT).await?;
+    if claimed.is_empty() {
+        claimed = store.claim(JobKind::Receive, 1, LEASE, i32::MAX).await?;
+    }
     if claimed.is_empty() {
         return Ok(0);
     }
@@ -65,7 +70,11 @@ pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, Stor
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
             // Its line is not configured any more: it waits until it is, or somebody decides.
-            None => store.park(&journalled.job, "its line is not in the settings").await?,
+            None => {
+                store
+                    .park(&journalled.job, "its line is not in the settings")
+                    .await?
+            }
         }
     }
     register(store, lines, batch, &claimed).await?;
@@ -81,7 +90,9 @@ async fn register(
 ) -> Result<(), StoreError> {
     let alone = batch.len() == 1;
     let jobs: Vec<Claimed> = batch.iter().map(|(journalled, _)| journalled.job).collect();
-    let Err(error) = store.register(batch).await else { return Ok(()) };
+    let Err(error) = store.register(batch).await else {
+        return Ok(());
+    };
     if alone {
         return set_back(store, jobs.first().or(claimed.first()), &error).await;
     }
@@ -103,7 +114,11 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     let attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     match JobKind::Receive.wait_after(attempt) {
         Some(wait) => store.retry(job, wait, "it could not be registered").await,
-        None => store.park(job, "it could not be registered, again and again").await,
+        None => {
+            store
+                .park(job, "it could not be registered, again and again")
+                .await
+        }
     }
 }
 
@@ -115,7 +130,10 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
         match lines.get(&journalled.raw.line) {
             None => read.push((journalled, None)),
             Some(_) if journalled.job.interrupted && journalled.job.attempt > DEADLY => {
-                read.push((journalled, Some(unreadable("reading it ended the program before"))));
+                read.push((
+                    journalled,
+                    Some(unreadable("reading it ended the program before")),
+                ));
             }
             Some((_, channel)) => waiting.push((journalled, Arc::clone(channel))),
         }
@@ -127,21 +145,29 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
 
 /// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
-    let raws: Vec<(RawMessage, Arc<dyn Channel>)> =
-        waiting.iter().map(|(journalled, channel)| (journalled.raw.clone(), Arc::clone(channel))).collect();
+    let raws: Vec<(RawMessage, Arc<dyn Channel>)> = waiting
+        .iter()
+        .map(|(journalled, channel)| (journalled.raw.clone(), Arc::clone(channel)))
+        .collect();
     let raws = Arc::new(raws);
     let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());
     while readings.len() < raws.len() {
         let (sender, receiver) = mpsc::sync_channel(raws.len());
         let (from, mine) = (readings.len(), Arc::clone(&raws));
-        let reader = std::thread::Builder::new().name("reader".to_owned()).stack_size(STACK).spawn(move || {
-            for (raw, channel) in mine.iter().skip(from) {
-                let reading = catch_unwind(AssertUnwindSafe(|| channel.normalise(raw)));
-                if sender.send(reading.unwrap_or_else(|_| unreadable("its reader broke down"))).is_err() {
-                    return;
+        let reader = std::thread::Builder::new()
+            .name("reader".to_owned())
+            .stack_size(STACK)
+            .spawn(move || {
+                for (raw, channel) in mine.iter().skip(from) {
+                    let reading = catch_unwind(AssertUnwindSafe(|| channel.normalise(raw)));
+                    if sender
+                        .send(reading.unwrap_or_else(|_| unreadable("its reader broke down")))
+                        .is_err()
+                    {
+                        return;
+                    }
                 }
-            }
-        });
+            });
         if reader.is_err() {
             break;
         }
@@ -158,12 +184,18 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
     }
     let mut readings = readings.into_iter();
     let paired = waiting.into_iter().map(|(journalled, _)| {
-        let reading = readings.next().unwrap_or_else(|| unreadable("it could not be read now"));
+        let reading = readings
+            .next()
+            .unwrap_or_else(|| unreadable("it could not be read now"));
         (journalled, Some(reading))
     });
     paired.collect()
 }
 
 fn unreadable(reason: &str) -> Normalised {
-    Normalised::Unreadable(Unreadable { reason: reason.to_owned(), identifier: None, subject: None })
+    Normalised::Unreadable(Unreadable {
+        reason: reason.to_owned(),
+        identifier: None,
+        subject: None,
+    })
 }

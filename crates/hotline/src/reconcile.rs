@@ -17,7 +17,10 @@ pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
     for (name, (_, channel)) in open_lines(&settings, &locales)? {
         let outcomes = store.outcomes(&name).await?;
         let accepted: i64 = outcomes.values().sum();
-        let said: Vec<_> = outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+        let said: Vec<_> = outcomes
+            .iter()
+            .map(|(outcome, count)| format!("{count} {outcome}"))
+            .collect();
         println!("{name}: {accepted} accepted ({})", said.join(", "));
         let strays = store.strays(&name).await?;
         if strays > 0 {
@@ -27,7 +30,11 @@ pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
         match channel.holds().await {
             Ok(Some(held)) => {
                 let missing = store.never_accepted(&name, &held).await?;
-                println!("{name}: its source holds {}, {} of them never accepted", held.len(), missing.len());
+                println!(
+                    "{name}: its source holds {}, {} of them never accepted",
+                    held.len(),
+                    missing.len()
+                );
                 whole &= missing.is_empty();
             }
             Ok(None) => println!("{name}: its source keeps nothing to compare with"),
@@ -40,5 +47,9 @@ pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
     for job in store.listed(true).await? {
         println!("parked: job {} ({}): {}", job.id, job.kind, job.reason);
     }
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

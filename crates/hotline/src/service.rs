@@ -17,7 +17,12 @@ use hotline_core::{
 use hotline_desk::desk::Desk;
 use hotline_store::store::{LineSettings, Store};
 
-use crate::{deliver, fetch, http, life::Life, receive, settings::{self, Settings}};
+use crate::{
+    deliver, fetch, http,
+    life::Life,
+    receive,
+    settings::{self, Settings},
+};
 
 /// Every line, opened.
 pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
@@ -62,10 +67,23 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
     life.run(async move {
         tokio::select! { () = following => {}, () = stopped.cancelled() => {} }
     });
-    life.run(receive::work(Arc::clone(&store), Arc::clone(&lines), life.stop.clone()));
-    life.run(deliver::work(Arc::clone(&store), Arc::clone(&lines), life.stop.clone()));
+    life.run(receive::work(
+        Arc::clone(&store),
+        Arc::clone(&lines),
+        life.stop.clone(),
+    ));
+    life.run(deliver::work(
+        Arc::clone(&store),
+        Arc::clone(&lines),
+        life.stop.clone(),
+    ));
     for (name, (_, channel)) in lines.iter().filter(|_| listening == Listening::All) {
-        life.run(fetch::listen(name.clone(), Arc::clone(channel), Arc::clone(&intake), life.stop.clone()));
+        life.run(fetch::listen(
+            name.clone(),
+            Arc::clone(channel),
+            Arc::clone(&intake),
+            life.stop.clone(),
+        ));
     }
     tracing::info!(engine = store.engine(), "Ready");
     Ok(store)
@@ -91,12 +109,23 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
     let mut lines = Lines::new();
     for (name, value) in &settings.lines {
         let line = LineName::parse(name).with_context(|| format!("`[lines.{name}]`"))?;
-        let table = value.clone().into_table().with_context(|| format!("`lines.{name}` is a table"))?;
-        let channel = table.get("channel").cloned().and_then(|channel| channel.into_string().ok());
-        let Some(channel) = channel else { bail!("`[lines.{name}]` needs `channel = …`") };
+        let table = value
+            .clone()
+            .into_table()
+            .with_context(|| format!("`lines.{name}` is a table"))?;
+        let channel = table
+            .get("channel")
+            .cloned()
+            .and_then(|channel| channel.into_string().ok());
+        let Some(channel) = channel else {
+            bail!("`[lines.{name}]` needs `channel = …`")
+        };
         let Some(kind) = KINDS.iter().find(|kind| kind.name == channel) else {
             let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
-            bail!("`lines.{name}.channel` is {channel:?}; there are {}", known.join(", "));
+            bail!(
+                "`lines.{name}.channel` is {channel:?}; there are {}",
+                known.join(", ")
+            );
         };
         let opening = Opening {
             name: line.clone(),
@@ -105,7 +134,8 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
             locales: Arc::clone(locales),
             clock: Arc::new(SystemClock),
         };
-        let opened = (kind.open)(opening).map_err(|error| settings::explained_line(&error, settings, name))?;
+        let opened =
+            (kind.open)(opening).map_err(|error| settings::explained_line(&error, settings, name))?;
         lines.insert(line, (kind.name, opened));
     }
     let forms = lines.values().filter(|(kind, _)| *kind == "webform").count();
@@ -120,7 +150,11 @@ pub fn line_settings(centre: &Centre, locales: &Locales, lines: &Lines) -> Vec<L
     let settings = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
         name: name.as_str().to_owned(),
         channel: (*kind).to_owned(),
-        acknowledgement: if channel.acknowledges() { acknowledgements(centre, locales) } else { Vec::new() },
+        acknowledgement: if channel.acknowledges() {
+            acknowledgements(centre, locales)
+        } else {
+            Vec::new()
+        },
         answers_also_by: channel.answers_also_by(),
     };
     lines.iter().map(settings).collect()
@@ -128,11 +162,18 @@ pub fn line_settings(centre: &Centre, locales: &Locales, lines: &Lines) -> Vec<L
 
 /// The acknowledgement in every language, the centre's own first. The store puts the reference in.
 fn acknowledgements(centre: &Centre, locales: &Locales) -> Vec<(String, String)> {
-    let emergency: Vec<String> =
-        centre.emergency.iter().map(|one| format!("{} – {}", one.number, one.name)).collect();
+    let emergency: Vec<String> = centre
+        .emergency
+        .iter()
+        .map(|one| format!("{} – {}", one.number, one.name))
+        .collect();
     let emergency = emergency.join("\n");
     let mut languages = vec![centre.language];
-    languages.extend(Language::ALL.into_iter().filter(|language| *language != centre.language));
+    languages.extend(
+        Language::ALL
+            .into_iter()
+            .filter(|language| *language != centre.language),
+    );
     let text = |language: Language| {
         let values = [
             ("reference", "{reference}"),
@@ -141,7 +182,10 @@ fn acknowledgements(centre: &Centre, locales: &Locales) -> Vec<(String, String)>
             ("emergency", emergency.as_str()),
             ("centre", centre.name.as_str()),
         ];
-        (language.tag().to_owned(), locales.of(language).with_all("mail-acknowledgement", &values))
+        (
+            language.tag().to_owned(),
+            locales.of(language).with_all("mail-acknowledgement", &values),
+        )
     };
     languages.into_iter().map(text).collect()
 }

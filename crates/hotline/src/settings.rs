@@ -55,7 +55,12 @@ pub struct Http {
 impl Default for Http {
     fn default() -> Self {
         let local = SocketAddr::from(([127, 0, 0, 1], 8080));
-        Self { public: local, desk: local, public_url: "http://127.0.0.1:8080".to_owned(), desk_url: String::new() }
+        Self {
+            public: local,
+            desk: local,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            desk_url: String::new(),
+        }
     }
 }
 
@@ -83,7 +88,11 @@ pub struct Data {
 
 impl Default for Data {
     fn default() -> Self {
-        Self { folder: PathBuf::from("data"), key_file: None, reserve_mib: 64 }
+        Self {
+            folder: PathBuf::from("data"),
+            key_file: None,
+            reserve_mib: 64,
+        }
     }
 }
 
@@ -98,13 +107,15 @@ impl Settings {
             None => Some(PathBuf::from(USUAL)).filter(|usual| usual.exists()),
         };
         let text = match &file {
-            Some(file) => {
-                std::fs::read_to_string(file).with_context(|| format!("Could not read the settings {}", file.display()))?
-            }
+            Some(file) => std::fs::read_to_string(file)
+                .with_context(|| format!("Could not read the settings {}", file.display()))?,
             None => String::new(),
         };
-        let environment = Environment::with_prefix("HOTLINE").prefix_separator("__").separator("__");
-        let mut settings = Self::read(&text, environment).map_err(|error| explained(&error, file.as_deref(), &text))?;
+        let environment = Environment::with_prefix("HOTLINE")
+            .prefix_separator("__")
+            .separator("__");
+        let mut settings =
+            Self::read(&text, environment).map_err(|error| explained(&error, file.as_deref(), &text))?;
         settings.file = file;
         settings.checked()
     }
@@ -122,7 +133,8 @@ impl Settings {
             if self.database.url.is_some() {
                 bail!("Give `database.url` or `database.url_file`, not both");
             }
-            let text = std::fs::read_to_string(file).with_context(|| format!("Could not read {}", file.display()))?;
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("Could not read {}", file.display()))?;
             self.database.url = Some(text.trim().to_owned().into());
         }
         if let Some(url) = &self.database.url {
@@ -138,16 +150,28 @@ impl Settings {
     pub fn database_url(&self) -> Private<String> {
         match &self.database.url {
             Some(url) => url.clone(),
-            None => format!("sqlite://{}?mode=rwc", self.data.folder.join("hotline.db").display()).into(),
+            None => format!(
+                "sqlite://{}?mode=rwc",
+                self.data.folder.join("hotline.db").display()
+            )
+            .into(),
         }
     }
 }
 
 /// Explains an error of one line's own settings, with the place in the file.
 pub fn explained_line(error: &anyhow::Error, settings: &Settings, line: &str) -> anyhow::Error {
-    let text = settings.file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let text = settings
+        .file
+        .as_ref()
+        .and_then(|file| std::fs::read_to_string(file).ok())
+        .unwrap_or_default();
     let place = within(&text, &["lines", line], &named(&format!("{error:#}")));
-    anyhow!("{}line `{line}`: {error:#}{}", at(settings.file.as_deref(), place), meant(&format!("{error:#}")))
+    anyhow!(
+        "{}line `{line}`: {error:#}{}",
+        at(settings.file.as_deref(), place),
+        meant(&format!("{error:#}"))
+    )
 }
 
 fn explained(error: &config::ConfigError, file: Option<&Path>, text: &str) -> anyhow::Error {
@@ -167,7 +191,9 @@ fn at(file: Option<&Path>, place: Option<usize>) -> String {
 /// The names an error message puts between backticks or quotes, the wrong one first.
 fn named(said: &str) -> Vec<String> {
     let quoted = said.split(['`', '"']).skip(1).step_by(2);
-    quoted.flat_map(|name| name.split('.').rev().map(str::to_owned).collect::<Vec<_>>()).collect()
+    quoted
+        .flat_map(|name| name.split('.').rev().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The line of the file on which one of the named keys stands, below a table.
@@ -179,7 +205,8 @@ fn within(text: &str, table: &[&str], names: &[String]) -> Option<usize> {
     }
     let found = names.iter().find_map(|name| find(item, name));
     let start = found.or_else(|| item.span().map(|span| span.start).filter(|_| !table.is_empty()))?;
-    Some(text.get(..start)?.lines().count() + usize::from(text.get(..start)?.ends_with('\n') || start == 0)).map(|line| line.max(1))
+    Some(text.get(..start)?.lines().count() + usize::from(text.get(..start)?.ends_with('\n') || start == 0))
+        .map(|line| line.max(1))
 }
 
 fn find(item: &toml_edit::Item, name: &str) -> Option<usize> {
@@ -193,8 +220,11 @@ fn find(item: &toml_edit::Item, name: &str) -> Option<usize> {
 /// "Did you mean …?", from the list of expected names in the message.
 fn meant(said: &str) -> String {
     let mut names = said.split('`').skip(1).step_by(2);
-    let Some(wrong) = names.next() else { return String::new() };
-    let likest = names.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
+    let Some(wrong) = names.next() else {
+        return String::new();
+    };
+    let likest =
+        names.max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
     match likest {
         Some(likest) if strsim::jaro_winkler(wrong, likest) > 0.7 => format!(". Did you mean `{likest}`?"),
         _ => String::new(),
@@ -230,7 +260,16 @@ mod tests {
         let nothing = Environment::with_prefix("NOTHING_OF_THE_KIND");
         Settings::read(text, nothing).unwrap();
         // Every key that is only shown is right as well.
-        let shown: String = text.lines().map(|line| format!("{}\n", line.strip_prefix("# ").filter(|key| key.contains(" = ") || key.starts_with('[')).unwrap_or(line))).collect();
+        let is_key = |line: &&str| {
+            let key = line.split(" = ").next().unwrap_or_default();
+            line.starts_with('[')
+                || line.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let uncommented = |line| str::strip_prefix(line, "# ").filter(is_key).unwrap_or(line);
+        let shown: String = text
+            .lines()
+            .map(|line| format!("{}\n", uncommented(line)))
+            .collect();
         let settings = Settings::read(&shown, Environment::with_prefix("NOTHING_OF_THE_KIND")).unwrap();
         assert!(settings.lines.len() >= 2, "the examples show both channels");
     }

@@ -76,8 +76,14 @@ impl Store {
             Ok(mut written) => {
                 self.receive_due.notify_one();
                 for knock in knocks {
-                    let accepted = knock.rows.iter().map(|row| written.take(self, row)).collect::<Option<Vec<_>>>();
-                    let _ = knock.answer.send(accepted.ok_or_else(|| NotAccepted("a row is missing".to_owned())));
+                    let accepted = knock
+                        .rows
+                        .iter()
+                        .map(|row| written.take(self, row))
+                        .collect::<Option<Vec<_>>>();
+                    let _ = knock
+                        .answer
+                        .send(accepted.ok_or_else(|| NotAccepted("a row is missing".to_owned())));
                 }
             }
             Err(error) => {
@@ -96,7 +102,9 @@ impl Store {
         if !rows.is_empty() {
             let insert = journal::Entity::insert_many(rows.iter().map(|row| row.to_model()))
                 .on_conflict(
-                    OnConflict::columns([journal::Column::Line, journal::Column::ExternalHash]).do_nothing().to_owned(),
+                    OnConflict::columns([journal::Column::Line, journal::Column::ExternalHash])
+                        .do_nothing()
+                        .to_owned(),
                 )
                 .into_query()
                 .returning(Query::returning().columns([journal::Column::Id, journal::Column::ExternalHash]))
@@ -120,7 +128,9 @@ impl Store {
             });
             let made: Vec<_> = made.collect();
             if !made.is_empty() {
-                jobs::Entity::insert_many(made).exec_without_returning(&transaction).await?;
+                jobs::Entity::insert_many(made)
+                    .exec_without_returning(&transaction)
+                    .await?;
             }
         }
         for cursor in knocks.iter().filter_map(|knock| knock.cursor.as_ref()) {
@@ -149,8 +159,12 @@ impl Store {
         rows: &[&Row],
         fresh: &HashMap<Vec<u8>, i64>,
     ) -> Result<HashMap<Vec<u8>, i64>, StoreError> {
-        let repeated: Vec<_> =
-            rows.iter().map(|row| &row.external_hash).filter(|hash| !fresh.contains_key(*hash)).cloned().collect();
+        let repeated: Vec<_> = rows
+            .iter()
+            .map(|row| &row.external_hash)
+            .filter(|hash| !fresh.contains_key(*hash))
+            .cloned()
+            .collect();
         if repeated.is_empty() {
             return Ok(HashMap::new());
         }
@@ -169,7 +183,9 @@ impl Store {
     /// Seals one message. A large one is on disk, synced, when this returns.
     async fn seal_raw(&self, raw: RawMessage) -> Result<Row, StoreError> {
         // The hash covers the line, so that it alone finds the row.
-        let external_hash = self.keys.lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
+        let external_hash = self
+            .keys
+            .lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
         let place = raw_place(&external_hash);
         let (key, data_key) = self.keys.new_data_key(&place)?;
         let sealed = key.seal(&place, &raw.bytes)?;
@@ -201,7 +217,11 @@ pub(crate) fn raw_place(external_hash: &[u8]) -> String {
 
 #[async_trait]
 impl Intake for Store {
-    async fn accept(&self, arrived: Vec<RawMessage>, cursor: Option<Cursor>) -> Result<Vec<Accepted>, NotAccepted> {
+    async fn accept(
+        &self,
+        arrived: Vec<RawMessage>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Accepted>, NotAccepted> {
         let refuse = |error: StoreError| NotAccepted(error.to_string());
         self.files.room().map_err(refuse)?;
         let mut rows = Vec::with_capacity(arrived.len());
@@ -210,7 +230,10 @@ impl Intake for Store {
         }
         let (answer, answered) = oneshot::channel();
         let closing = || NotAccepted("shutting down".to_owned());
-        self.door.send(Knock { rows, cursor, answer }).await.map_err(|_| closing())?;
+        self.door
+            .send(Knock { rows, cursor, answer })
+            .await
+            .map_err(|_| closing())?;
         answered.await.map_err(|_| closing())?
     }
 
@@ -238,8 +261,14 @@ impl Intake for Store {
         self.keys.receipt_mark(code)
     }
 
-    async fn conversation(&self, line: &LineName, code: &ReceiptCode) -> Result<Option<Conversation>, NotAccepted> {
-        self.read_answers(line, code).await.map_err(|error| NotAccepted(error.to_string()))
+    async fn conversation(
+        &self,
+        line: &LineName,
+        code: &ReceiptCode,
+    ) -> Result<Option<Conversation>, NotAccepted> {
+        self.read_answers(line, code)
+            .await
+            .map_err(|error| NotAccepted(error.to_string()))
     }
 }
 
@@ -260,7 +289,10 @@ impl Written {
             }
             None => (*self.known.get(&row.external_hash)?, false),
         };
-        Some(Accepted { reference: store.keys.reference(u64::try_from(id).ok()?), fresh })
+        Some(Accepted {
+            reference: store.keys.reference(u64::try_from(id).ok()?),
+            fresh,
+        })
     }
 }
 

@@ -20,14 +20,18 @@ impl Store {
         line: &LineName,
         code: &ReceiptCode,
     ) -> Result<Option<Conversation>, StoreError> {
-        let hash = self.keys.lookup("identifier", &format!("{line}\n{}", self.keys.receipt_mark(code)));
+        let hash = self
+            .keys
+            .lookup("identifier", &format!("{line}\n{}", self.keys.receipt_mark(code)));
         let found = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(line.as_str()))
             .filter(contacts::Column::IdentifierHash.eq(hash))
             .order_by_asc(contacts::Column::OpenedAt)
             .all(&self.reading)
             .await?;
-        let Some(newest) = found.last() else { return Ok(None) };
+        let Some(newest) = found.last() else {
+            return Ok(None);
+        };
         let reference = reference_of(newest);
         let mut said = Vec::new();
         for contact in &found {
@@ -41,7 +45,11 @@ impl Store {
                 .await?;
             for row in rows {
                 let body = self.body(&key, &row)?;
-                let text = body.url.into_iter().chain(Some(body.text)).filter(|text| !text.is_empty());
+                let text = body
+                    .url
+                    .into_iter()
+                    .chain(Some(body.text))
+                    .filter(|text| !text.is_empty());
                 said.push(Said {
                     by_us: row.direction != "in",
                     at: time(row.at),

@@ -1,6 +1,10 @@
 //! The audit: who did what to the service. Never content.
 
-use sea_orm::{ActiveModelTrait, ActiveValue::{NotSet, Set}, ConnectionTrait};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ConnectionTrait,
+};
 use uuid::Uuid;
 
 use crate::{entity::audit, error::StoreError, staff::Person, store::Store};
@@ -11,7 +15,8 @@ impl Store {
     /// # Errors
     /// When the database refuses: then it must not be done.
     pub async fn audit(&self, who: Option<&Person>, action: &str, object: &str) -> Result<(), StoreError> {
-        self.audit_in(&self.writing, who.map(|who| who.id), action, object).await
+        self.audit_in(&self.writing, who.map(|who| who.id), action, object)
+            .await
     }
 
     pub(crate) async fn audit_in(
@@ -32,4 +37,3 @@ impl Store {
         Ok(())
     }
 }
-

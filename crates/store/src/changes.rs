@@ -20,7 +20,9 @@ pub(crate) struct Changes {
 
 impl Changes {
     pub(crate) async fn new(database: &DatabaseConnection) -> Result<Self, StoreError> {
-        Ok(Self { newest: watch::Sender::new(newest(database).await?) })
+        Ok(Self {
+            newest: watch::Sender::new(newest(database).await?),
+        })
     }
 }
 
@@ -35,7 +37,10 @@ impl Store {
     /// Tells this process, and on PostgreSQL the others, that events were committed.
     pub(crate) async fn tell(&self) {
         if !self.on_sqlite() {
-            let told = self.writing.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await;
+            let told = self
+                .writing
+                .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
+                .await;
             if told.is_ok() {
                 return;
             }
@@ -45,7 +50,9 @@ impl Store {
 
     async fn look(&self) {
         if let Ok(id) = newest(&self.reading).await {
-            self.changes.newest.send_if_modified(|known| std::mem::replace(known, id) != id);
+            self.changes
+                .newest
+                .send_if_modified(|known| std::mem::replace(known, id) != id);
         }
     }
 
@@ -75,6 +82,9 @@ impl Store {
 }
 
 async fn newest(database: &DatabaseConnection) -> Result<i64, StoreError> {
-    let event = entity::events::Entity::find().order_by_desc(entity::events::Column::Id).one(database).await?;
+    let event = entity::events::Entity::find()
+        .order_by_desc(entity::events::Column::Id)
+        .one(database)
+        .await?;
     Ok(event.map_or(0, |event| event.id))
 }

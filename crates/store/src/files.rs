@@ -25,7 +25,10 @@ impl Files {
     /// When it cannot be made.
     pub fn open(folder: &Path, reserve: u64) -> std::io::Result<Self> {
         fs::create_dir_all(folder)?;
-        Ok(Self { folder: folder.to_owned(), reserve })
+        Ok(Self {
+            folder: folder.to_owned(),
+            reserve,
+        })
     }
 
     /// Refuses when the disk is nearly full.
@@ -35,7 +38,11 @@ impl Files {
     pub fn room(&self) -> Result<(), StoreError> {
         let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free < self.reserve { Err(StoreError::DiskFull(free >> 20)) } else { Ok(()) }
+        if free < self.reserve {
+            Err(StoreError::DiskFull(free >> 20))
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes files so that they survive a power cut once this returns.

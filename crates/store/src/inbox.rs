@@ -8,7 +8,8 @@ use hotline_core::{
     reference::Reference,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::ExprTrait,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
@@ -93,7 +94,10 @@ impl Place {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('.')?;
-        Some(Self { at: at.parse().ok()?, id: Uuid::try_parse(id).ok()? })
+        Some(Self {
+            at: at.parse().ok()?,
+            id: Uuid::try_parse(id).ok()?,
+        })
     }
 }
 
@@ -226,11 +230,21 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn inbox(&self, view: View, me: Uuid, after: Option<Place>, size: u64) -> Result<Page, StoreError> {
+    pub async fn inbox(
+        &self,
+        view: View,
+        me: Uuid,
+        after: Option<Place>,
+        size: u64,
+    ) -> Result<Page, StoreError> {
         let descending = view == View::All;
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
         let mut query = in_view(view, me);
-        query = if descending { query.order_by_desc(at).order_by_desc(id) } else { query.order_by_asc(at).order_by_asc(id) };
+        query = if descending {
+            query.order_by_desc(at).order_by_desc(id)
+        } else {
+            query.order_by_asc(at).order_by_asc(id)
+        };
         if let Some(after) = after {
             let (beyond, same) = if descending {
                 (at.lt(after.at), id.lt(after.id))
@@ -243,7 +257,10 @@ impl Store {
         let more = found.len() as u64 > size;
         found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let names = self.names().await?;
-        let rows: Vec<Row> = found.into_iter().map(|contact| self.row(contact, &names)).collect();
+        let rows: Vec<Row> = found
+            .into_iter()
+            .map(|contact| self.row(contact, &names))
+            .collect();
         let next = rows.last().filter(|_| more).map(|row| row.place);
         Ok(Page { rows, next })
     }
@@ -257,7 +274,10 @@ impl Store {
             holder: contact.holder.and_then(|holder| name_of(names, holder)),
             waiting_since: contact.waiting_since.map(time),
             last_in_at: time(contact.last_in_at),
-            place: Place { at: contact.last_in_at, id: contact.id },
+            place: Place {
+                at: contact.last_in_at,
+                id: contact.id,
+            },
             line: contact.line,
             channel: contact.channel,
         }
@@ -268,7 +288,10 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn view_size(&self, view: View, me: Uuid) -> Result<u64, StoreError> {
-        let ids = in_view(view, me).select_only().column(contacts::Column::Id).limit(1_000);
+        let ids = in_view(view, me)
+            .select_only()
+            .column(contacts::Column::Id)
+            .limit(1_000);
         Ok(ids.into_tuple::<Uuid>().all(&self.reading).await?.len() as u64)
     }
 
@@ -278,7 +301,9 @@ impl Store {
     /// When the database refuses.
     pub async fn contact(&self, reference: Reference) -> Result<Option<Opened>, StoreError> {
         let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
-        let Some(contact) = found.one(&self.reading).await? else { return Ok(None) };
+        let Some(contact) = found.one(&self.reading).await? else {
+            return Ok(None);
+        };
         let names = self.names().await?;
         let history = events::Entity::find()
             .filter(events::Column::ContactId.eq(contact.id))
@@ -286,7 +311,11 @@ impl Store {
             .all(&self.reading)
             .await?;
         let refers_to = match contact.refers_to {
-            Some(id) => contacts::Entity::find_by_id(id).one(&self.reading).await?.as_ref().map(reference_of),
+            Some(id) => contacts::Entity::find_by_id(id)
+                .one(&self.reading)
+                .await?
+                .as_ref()
+                .map(reference_of),
             None => None,
         };
         Ok(Some(Opened {
@@ -308,7 +337,9 @@ impl Store {
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
             marking: contact.marking.as_deref().and_then(Marking::parse),
             asks: contact.asks.as_deref().and_then(Asks::parse),
-            holder: contact.holder.and_then(|holder| Some((holder, name_of(&names, holder)?))),
+            holder: contact
+                .holder
+                .and_then(|holder| Some((holder, name_of(&names, holder)?))),
             opened_at: time(contact.opened_at),
             waiting_since: contact.waiting_since.map(time),
             line: contact.line,
@@ -318,7 +349,11 @@ impl Store {
         }))
     }
 
-    async fn messages(&self, contact: &contacts::Model, names: &[(Uuid, String)]) -> Result<Vec<Message>, StoreError> {
+    async fn messages(
+        &self,
+        contact: &contacts::Model,
+        names: &[(Uuid, String)],
+    ) -> Result<Vec<Message>, StoreError> {
         let key = self.contact_key(contact).ok();
         let rows = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -331,19 +366,25 @@ impl Store {
             .order_by_asc(attachments::Column::Position)
             .all(&self.reading)
             .await?;
-        let sent = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id)).all(&self.reading).await?;
+        let sent = outbox::Entity::find()
+            .filter(outbox::Column::ContactId.eq(contact.id))
+            .all(&self.reading)
+            .await?;
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
             let mut own = Vec::new();
             for part in parts.iter().filter(|part| part.message_id == row.id) {
                 own.push(self.attachment_row(part).await?);
             }
-            let deliveries = sent.iter().filter(|outgoing| outgoing.message_id == row.id).map(|outgoing| Delivered {
-                line: outgoing.line.clone(),
-                state: Delivery::parse(&outgoing.state).unwrap_or(Delivery::Unknown),
-                said: self.said(contact, outgoing),
-                sent_at: outgoing.sent_at.map(time),
-            });
+            let deliveries = sent
+                .iter()
+                .filter(|outgoing| outgoing.message_id == row.id)
+                .map(|outgoing| Delivered {
+                    line: outgoing.line.clone(),
+                    state: Delivery::parse(&outgoing.state).unwrap_or(Delivery::Unknown),
+                    said: self.said(contact, outgoing),
+                    sent_at: outgoing.sent_at.map(time),
+                });
             shown.push(Message {
                 id: row.id,
                 author: row.author.and_then(|author| name_of(names, author)),
@@ -359,7 +400,9 @@ impl Store {
     }
 
     async fn others(&self, contact: &contacts::Model) -> Result<Vec<Other>, StoreError> {
-        let Some(hash) = &contact.identifier_hash else { return Ok(Vec::new()) };
+        let Some(hash) = &contact.identifier_hash else {
+            return Ok(Vec::new());
+        };
         let rows = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
@@ -395,9 +438,15 @@ impl Store {
     }
 
     async fn journal_key(&self, id: i64) -> Result<Option<crate::sealing::DataKey>, StoreError> {
-        let Some(row) = journal::Entity::find_by_id(id).one(&self.reading).await? else { return Ok(None) };
-        let Some(wrapped) = row.data_key else { return Ok(None) };
-        self.keys.data_key(&raw_place(&row.external_hash), &wrapped).map(Some)
+        let Some(row) = journal::Entity::find_by_id(id).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let Some(wrapped) = row.data_key else {
+            return Ok(None);
+        };
+        self.keys
+            .data_key(&raw_place(&row.external_hash), &wrapped)
+            .map(Some)
     }
 
     /// The bytes of an attachment of this contact. The caller writes the audit entry first.
@@ -405,15 +454,25 @@ impl Store {
     /// # Errors
     /// When it does not open or cannot be read.
     pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
-        let Some(part) = attachments::Entity::find_by_id(id).one(&self.reading).await? else { return Ok(None) };
-        let contact = contacts::Entity::find_by_id(part.contact_id).one(&self.reading).await?;
+        let Some(part) = attachments::Entity::find_by_id(id).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let contact = contacts::Entity::find_by_id(part.contact_id)
+            .one(&self.reading)
+            .await?;
         if contact.is_none_or(|contact| reference_of(&contact) != reference) {
             return Ok(None);
         }
-        let Some(key) = self.journal_key(part.journal_id).await? else { return Ok(None) };
+        let Some(key) = self.journal_key(part.journal_id).await? else {
+            return Ok(None);
+        };
         let bytes = key.open(&attachment_place(id, "bytes"), &self.files.read(id).await?)?;
         let row = self.attachment_row(&part).await?;
-        Ok(Some(Bytes { name: row.name, media_type: row.media_type, bytes }))
+        Ok(Some(Bytes {
+            name: row.name,
+            media_type: row.media_type,
+            bytes,
+        }))
     }
 
     /// The raw source of a message of this contact. The caller writes the audit entry first.
@@ -421,13 +480,21 @@ impl Store {
     /// # Errors
     /// When it does not open or cannot be read.
     pub async fn source(&self, reference: Reference, message: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(row) = messages::Entity::find_by_id(message).one(&self.reading).await? else { return Ok(None) };
-        let contact = contacts::Entity::find_by_id(row.contact_id).one(&self.reading).await?;
+        let Some(row) = messages::Entity::find_by_id(message).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let contact = contacts::Entity::find_by_id(row.contact_id)
+            .one(&self.reading)
+            .await?;
         if contact.is_none_or(|contact| reference_of(&contact) != reference) {
             return Ok(None);
         }
-        let Some(journal_id) = row.journal_id else { return Ok(None) };
-        let Some(raw) = journal::Entity::find_by_id(journal_id).one(&self.reading).await? else { return Ok(None) };
+        let Some(journal_id) = row.journal_id else {
+            return Ok(None);
+        };
+        let Some(raw) = journal::Entity::find_by_id(journal_id).one(&self.reading).await? else {
+            return Ok(None);
+        };
         self.open_raw(&raw).await.map(Some)
     }
 
@@ -460,7 +527,10 @@ fn in_view(view: View, me: Uuid) -> Select<contacts::Entity> {
 }
 
 fn name_of(names: &[(Uuid, String)], id: Uuid) -> Option<String> {
-    names.iter().find(|(one, _)| *one == id).map(|(_, name)| name.clone())
+    names
+        .iter()
+        .find(|(one, _)| *one == id)
+        .map(|(_, name)| name.clone())
 }
 
 pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {

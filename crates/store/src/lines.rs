@@ -32,12 +32,22 @@ impl Store {
             Health::Up => (true, ""),
             Health::Down(problem) => (false, problem.as_str()),
         };
-        let known = lines::Entity::find_by_id(line.as_str().to_owned()).one(&self.reading).await?;
-        if known.as_ref().is_some_and(|known| known.up == up && known.problem == problem) {
+        let known = lines::Entity::find_by_id(line.as_str().to_owned())
+            .one(&self.reading)
+            .await?;
+        if known
+            .as_ref()
+            .is_some_and(|known| known.up == up && known.problem == problem)
+        {
             return Ok(());
         }
-        let since = known.filter(|known| known.up == up).map_or(self.now(), |known| known.since);
-        let channel = self.line(line.as_str()).map(|settings| settings.channel.clone()).unwrap_or_default();
+        let since = known
+            .filter(|known| known.up == up)
+            .map_or(self.now(), |known| known.since);
+        let channel = self
+            .line(line.as_str())
+            .map(|settings| settings.channel.clone())
+            .unwrap_or_default();
         let row = lines::ActiveModel {
             line: Set(line.as_str().to_owned()),
             channel: Set(channel),
@@ -48,7 +58,12 @@ impl Store {
         lines::Entity::insert(row)
             .on_conflict(
                 OnConflict::column(lines::Column::Line)
-                    .update_columns([lines::Column::Channel, lines::Column::Up, lines::Column::Since, lines::Column::Problem])
+                    .update_columns([
+                        lines::Column::Channel,
+                        lines::Column::Up,
+                        lines::Column::Since,
+                        lines::Column::Problem,
+                    ])
                     .to_owned(),
             )
             .exec_without_returning(&self.writing)
@@ -61,7 +76,10 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn line_states(&self) -> Result<Vec<LineState>, StoreError> {
-        let rows = lines::Entity::find().order_by_asc(lines::Column::Line).all(&self.reading).await?;
+        let rows = lines::Entity::find()
+            .order_by_asc(lines::Column::Line)
+            .all(&self.reading)
+            .await?;
         let configured = rows.into_iter().filter(|row| self.line(&row.line).is_some());
         let states = configured.map(|row| LineState {
             line: row.line,

@@ -10,8 +10,10 @@ use hotline_core::{
     token::ThreadToken,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::{Set, Unchanged}, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -56,8 +58,13 @@ impl Store {
         let key = self.contact_key(&contact)?;
         let body = self.body(&key, &message)?;
         let card = self.card(&contact)?;
-        let to = goes_to(&card, row.line == contact.line).ok_or(StoreError::Conflict("there is no address to answer to"))?;
-        let state = if job.interrupted { Delivery::Unknown } else { Delivery::Sending };
+        let to = goes_to(&card, row.line == contact.line)
+            .ok_or(StoreError::Conflict("there is no address to answer to"))?;
+        let state = if job.interrupted {
+            Delivery::Unknown
+        } else {
+            Delivery::Sending
+        };
         self.set_state(&row, state, row.tries + 1).await?;
         Ok(Some(Outgoing {
             line: LineName::stored(row.line),
@@ -84,7 +91,9 @@ impl Store {
             .order_by_desc(messages::Column::At)
             .one(&self.reading)
             .await?;
-        let Some(newest) = newest else { return Ok(Vec::new()) };
+        let Some(newest) = newest else {
+            return Ok(Vec::new());
+        };
         let body = self.body(&self.contact_key(contact)?, &newest)?;
         let mut ids = body.references;
         ids.extend(body.their_id);
@@ -93,8 +102,12 @@ impl Store {
     }
 
     async fn find_outgoing(&self, id: Uuid) -> Result<Option<(outbox::Model, contacts::Model)>, StoreError> {
-        let Some(row) = outbox::Entity::find_by_id(id).one(&self.reading).await? else { return Ok(None) };
-        let contact = contacts::Entity::find_by_id(row.contact_id).one(&self.reading).await?;
+        let Some(row) = outbox::Entity::find_by_id(id).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let contact = contacts::Entity::find_by_id(row.contact_id)
+            .one(&self.reading)
+            .await?;
         Ok(contact.map(|contact| (row, contact)))
     }
 
@@ -139,7 +152,9 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn delayed(&self, job: &Claimed, wait: Duration, said: &str) -> Result<(), StoreError> {
-        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else { return self.drop_job(job).await };
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
+            return self.drop_job(job).await;
+        };
         let update = outbox::ActiveModel {
             id: Unchanged(row.id),
             state: Set(Delivery::Delayed.as_str().to_owned()),
@@ -147,7 +162,9 @@ impl Store {
             ..Default::default()
         };
         let transaction = self.begin().await?;
-        let due = self.now().saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        let due = self
+            .now()
+            .saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
         let changed = jobs::Entity::update_many()
             .col_expr(jobs::Column::State, Expr::value("ready"))
             .col_expr(jobs::Column::DueAt, Expr::value(due))
@@ -158,7 +175,9 @@ impl Store {
             .await?;
         if changed.rows_affected == 1 {
             update.update(&transaction).await?;
-            event(contact.id, self.now(), None, "delivery", "delayed").insert(&transaction).await?;
+            event(contact.id, self.now(), None, "delivery", "delayed")
+                .insert(&transaction)
+                .await?;
         }
         transaction.commit().await?;
         self.tell().await;
@@ -166,8 +185,12 @@ impl Store {
     }
 
     async fn end(&self, job: &Claimed, state: Delivery, said: Option<&str>) -> Result<(), StoreError> {
-        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else { return self.drop_job(job).await };
-        let said = said.map(|said| self.seal_said(&contact, row.id, said)).transpose()?;
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
+            return self.drop_job(job).await;
+        };
+        let said = said
+            .map(|said| self.seal_said(&contact, row.id, said))
+            .transpose()?;
         let transaction = self.begin().await?;
         let ended = jobs::Entity::delete_many()
             .filter(jobs::Column::Id.eq(job.id))
@@ -202,7 +225,9 @@ impl Store {
             update.sent_at = Set(Some(now));
         }
         update.update(transaction).await?;
-        event(row.contact_id, now, None, "delivery", state.as_str()).insert(transaction).await?;
+        event(row.contact_id, now, None, "delivery", state.as_str())
+            .insert(transaction)
+            .await?;
         if state == Delivery::Failed {
             // The person did not get our answer: somebody has to look at it again.
             contacts::Entity::update_many()
@@ -238,10 +263,14 @@ impl Store {
         transaction: &DatabaseTransaction,
         report: &DeliveryReport,
     ) -> Result<bool, StoreError> {
-        let Some(token) = &report.token else { return Ok(false) };
+        let Some(token) = &report.token else {
+            return Ok(false);
+        };
         let thread = self.keys.lookup("thread", token.expose());
-        let Some(contact) =
-            contacts::Entity::find().filter(contacts::Column::ThreadHash.eq(thread)).one(transaction).await?
+        let Some(contact) = contacts::Entity::find()
+            .filter(contacts::Column::ThreadHash.eq(thread))
+            .one(transaction)
+            .await?
         else {
             return Ok(false);
         };
@@ -249,7 +278,11 @@ impl Store {
         if let Some(id) = report.message {
             of_contact = of_contact.filter(outbox::Column::Id.eq(id));
         }
-        let Some(row) = of_contact.order_by_desc(outbox::Column::QueuedAt).one(transaction).await? else {
+        let Some(row) = of_contact
+            .order_by_desc(outbox::Column::QueuedAt)
+            .one(transaction)
+            .await?
+        else {
             return Ok(false);
         };
         let said = self.seal_said(&contact, row.id, report.said.expose())?;
@@ -274,7 +307,9 @@ impl Store {
             .filter(outbox::Column::State.eq(Delivery::Failed.as_str()))
             .one(&transaction)
             .await?
-            .ok_or(StoreError::Conflict("only a message that failed can be sent again"))?;
+            .ok_or(StoreError::Conflict(
+                "only a message that failed can be sent again",
+            ))?;
         let now = self.now();
         let again = outbox::ActiveModel {
             id: Unchanged(row.id),
@@ -285,7 +320,9 @@ impl Store {
         };
         deliver_job(&again).insert(&transaction).await?;
         again.update(&transaction).await?;
-        event(contact, now, Some(who), "delivery", Delivery::Queued.as_str()).insert(&transaction).await?;
+        event(contact, now, Some(who), "delivery", Delivery::Queued.as_str())
+            .insert(&transaction)
+            .await?;
         transaction.commit().await?;
         self.deliver_due.notify_one();
         self.tell().await;
@@ -301,11 +338,14 @@ impl Store {
         message: Uuid,
         now: i64,
     ) -> Result<(), StoreError> {
-        let also = self.line(&contact.line).and_then(|settings| settings.answers_also_by.clone());
+        let also = self
+            .line(&contact.line)
+            .and_then(|settings| settings.answers_also_by.clone());
         let mut lines = vec![contact.line.clone()];
         lines.extend(also.filter(|_| card.answer_to.is_some()));
         for line in lines {
-            let outgoing = crate::register::queued(ids::new(self.clock.now()), message, contact.id, line, now);
+            let outgoing =
+                crate::register::queued(ids::new(self.clock.now()), message, contact.id, line, now);
             deliver_job(&outgoing).insert(transaction).await?;
             outgoing.insert(transaction).await?;
         }
@@ -317,5 +357,9 @@ impl Store {
 pub(crate) fn goes_to(card: &Card, own_line: bool) -> Option<String> {
     if own_line && card.answers_lie_ready {
         Some(String::new())
-    } else if own_line { card.answer_to.clone().or_else(|| card.identifier.clone()) } else { card.answer_to.clone() }
+    } else if own_line {
+        card.answer_to.clone().or_else(|| card.identifier.clone())
+    } else {
+        card.answer_to.clone()
+    }
 }

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use hotline_core::{
-    job::JobKind,
-    line::LineName,
-    message::RawMessage,
-};
+use hotline_core::{job::JobKind, line::LineName, message::RawMessage};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Statement, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Statement, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -65,26 +61,42 @@ pub struct Listed {
 }
 
 impl Store {
-    /// Claims up to `most` due jobs of a kind for `lease`, oldest first. One statement, no transaction stays open.
+    /// Claims up to `most` due jobs of a kind for `lease`, oldest first, of those claimed fewer than `fewer_than` times. One
+    /// statement, no transaction stays open.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn claim(&self, kind: JobKind, most: u64, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+    pub async fn claim(
+        &self,
+        kind: JobKind,
+        most: u64,
+        lease: Duration,
+        fewer_than: i32,
+    ) -> Result<Vec<Claimed>, StoreError> {
         let now = self.now();
         let until = now.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
-        let (skip, one, two, three, four) = match self.writing.get_database_backend() {
-            DbBackend::Postgres => (" FOR UPDATE SKIP LOCKED", "$1", "$2", "$3", "$4"),
-            _ => ("", "?1", "?2", "?3", "?4"),
+        let backend = self.writing.get_database_backend();
+        let skip = if backend == DbBackend::Postgres {
+            " FOR UPDATE SKIP LOCKED"
+        } else {
+            ""
         };
-        // The inner state is what it was before the claim.
+        // The states on the right are what they were before the claim.
         let sql = format!(
-            "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = {one}, \
+            "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
-             WHERE id IN (SELECT id FROM jobs WHERE kind = {two} AND state IN ('ready', 'running') AND due_at <= {three} \
-             ORDER BY id LIMIT {four}{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
+             WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state IN ('ready', 'running') AND due_at <= $3 \
+             AND attempt < $4 ORDER BY id LIMIT $5{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
         );
-        let values = [until.into(), kind.as_str().into(), now.into(), i64::try_from(most).unwrap_or(1).into()];
-        let statement = Statement::from_sql_and_values(self.writing.get_database_backend(), sql, values);
+        let most = i64::try_from(most).unwrap_or(1);
+        let values = [
+            until.into(),
+            kind.as_str().into(),
+            now.into(),
+            fewer_than.into(),
+            most.into(),
+        ];
+        let statement = Statement::from_sql_and_values(backend, sql, values);
         let mut claimed = Vec::new();
         for row in self.writing.query_all_raw(statement).await? {
             let row = ClaimedRow::from_query_result(&row, "")?;
@@ -118,7 +130,9 @@ impl Store {
     /// # Errors
     /// When the database refuses; the job then comes back when its lease ends.
     pub async fn retry(&self, job: &Claimed, wait: Duration, reason: &str) -> Result<(), StoreError> {
-        let due = self.now().saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        let due = self
+            .now()
+            .saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
         self.settle(job, "ready", due, reason).await
     }
 

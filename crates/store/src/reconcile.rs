@@ -16,7 +16,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn never_accepted(&self, line: &LineName, external_ids: &[String]) -> Result<Vec<String>, StoreError> {
+    pub async fn never_accepted(
+        &self,
+        line: &LineName,
+        external_ids: &[String],
+    ) -> Result<Vec<String>, StoreError> {
         let mut missing = Vec::new();
         for some in external_ids.chunks(500) {
             let hash = |id: &String| self.keys.lookup("external id", &format!("{line}\n{id}"));
@@ -30,7 +34,12 @@ impl Store {
                 .await?
                 .into_iter()
                 .collect();
-            missing.extend(some.iter().zip(hashes).filter(|(_, hash)| !known.contains(hash)).map(|(id, _)| id.clone()));
+            missing.extend(
+                some.iter()
+                    .zip(hashes)
+                    .filter(|(_, hash)| !known.contains(hash))
+                    .map(|(id, _)| id.clone()),
+            );
         }
         Ok(missing)
     }

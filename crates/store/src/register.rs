@@ -15,8 +15,10 @@ use hotline_core::{
     routing::{OnDuty, Route, route},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::{NotSet, Set, Unchanged}, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set, Unchanged},
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
@@ -27,7 +29,9 @@ use crate::{
     error::StoreError,
     queue::Journalled,
     store::{LineSettings, Store, time},
-    thread::{Body, Card, attachment_place, body_place, card_place, contact_place, first_words, seal, unseal},
+    thread::{
+        Body, Card, attachment_place, body_place, card_place, contact_place, first_words, seal, unseal,
+    },
 };
 
 /// At most this many acknowledgements go to one identifier in a day: two robots that answer each other fall silent.
@@ -49,9 +53,13 @@ impl Store {
         let transaction = self.begin().await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
-        let mut plan = Plan { known: self.look_up(&transaction, &kept).await?, ..Plan::default() };
+        let mut plan = Plan {
+            known: self.look_up(&transaction, &kept).await?,
+            ..Plan::default()
+        };
         for (journalled, normalised, parts) in kept {
-            self.decide(&transaction, &mut plan, &journalled, normalised, parts).await?;
+            self.decide(&transaction, &mut plan, &journalled, normalised, parts)
+                .await?;
         }
         plan.write(&transaction).await?;
         transaction.commit().await?;
@@ -66,15 +74,23 @@ impl Store {
         journalled: &Journalled,
         normalised: &Normalised,
     ) -> Result<Vec<attachments::ActiveModel>, StoreError> {
-        let Normalised::Message(incoming) = normalised else { return Ok(Vec::new()) };
+        let Normalised::Message(incoming) = normalised else {
+            return Ok(Vec::new());
+        };
         if incoming.parts.is_empty() {
             return Ok(Vec::new());
         }
-        let key = self.keys.data_key(&raw_place(&journalled.external_hash), &journalled.data_key)?;
+        let key = self
+            .keys
+            .data_key(&raw_place(&journalled.external_hash), &journalled.data_key)?;
         let (mut rows, mut files) = (Vec::new(), Vec::new());
         for (position, part) in (0..).zip(&incoming.parts) {
             let id = ids::new(self.clock.now());
-            let name = part.name.as_ref().map(|name| key.seal(&attachment_place(id, "name"), name.as_bytes())).transpose()?;
+            let name = part
+                .name
+                .as_ref()
+                .map(|name| key.seal(&attachment_place(id, "name"), name.as_bytes()))
+                .transpose()?;
             files.push((id, key.seal(&attachment_place(id, "bytes"), &part.bytes)?));
             rows.push(attachments::ActiveModel {
                 id: Set(id),
@@ -96,9 +112,18 @@ impl Store {
     async fn look_up(&self, transaction: &DatabaseTransaction, kept: &[Kept]) -> Result<Known, StoreError> {
         let (mut identifiers, mut threads, mut their_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
         for (journalled, normalised, _) in kept {
-            let Normalised::Message(incoming) = normalised else { continue };
-            identifiers.extend(self.identifier_hash(journalled, incoming.identifier.as_ref().map(|one| one.expose())));
-            their_ids.extend(incoming.message_id.as_ref().map(|id| self.keys.lookup("their id", id)));
+            let Normalised::Message(incoming) = normalised else {
+                continue;
+            };
+            identifiers.extend(
+                self.identifier_hash(journalled, incoming.identifier.as_ref().map(|one| one.expose())),
+            );
+            their_ids.extend(
+                incoming
+                    .message_id
+                    .as_ref()
+                    .map(|id| self.keys.lookup("their id", id)),
+            );
             for evidence in &incoming.evidence {
                 match evidence {
                     Evidence::Token(token) => threads.insert(self.keys.lookup("thread", token.expose())),
@@ -108,14 +133,25 @@ impl Store {
         }
         let mut known = Known::default();
         if !their_ids.is_empty() {
-            let found = messages::Entity::find().filter(messages::Column::TheirIdHash.is_in(their_ids)).all(transaction);
+            let found = messages::Entity::find()
+                .filter(messages::Column::TheirIdHash.is_in(their_ids))
+                .all(transaction);
             for message in found.await? {
                 if let Some(hash) = message.their_id_hash {
-                    known.theirs.entry(hash).or_default().push((message.contact_id, message.digest));
+                    known
+                        .theirs
+                        .entry(hash)
+                        .or_default()
+                        .push((message.contact_id, message.digest));
                 }
             }
         }
-        let pointed_at: Vec<_> = known.theirs.values().flatten().map(|(contact, _)| *contact).collect();
+        let pointed_at: Vec<_> = known
+            .theirs
+            .values()
+            .flatten()
+            .map(|(contact, _)| *contact)
+            .collect();
         if !identifiers.is_empty() || !threads.is_empty() || !pointed_at.is_empty() {
             let found = contacts::Entity::find()
                 .filter(
@@ -132,7 +168,10 @@ impl Store {
     }
 
     fn identifier_hash(&self, journalled: &Journalled, identifier: Option<&String>) -> Option<Vec<u8>> {
-        identifier.map(|identifier| self.keys.lookup("identifier", &format!("{}\n{identifier}", journalled.raw.line)))
+        identifier.map(|identifier| {
+            self.keys
+                .lookup("identifier", &format!("{}\n{identifier}", journalled.raw.line))
+        })
     }
 
     async fn decide(
@@ -146,11 +185,13 @@ impl Store {
         let journal_id = journalled.job.journal_id;
         match normalised {
             Normalised::Message(incoming) => {
-                self.decide_message(transaction, plan, journalled, *incoming, parts, "message").await
+                self.decide_message(transaction, plan, journalled, *incoming, parts, "message")
+                    .await
             }
             Normalised::Unreadable(unreadable) => {
                 let incoming = from_unreadable(unreadable);
-                self.decide_message(transaction, plan, journalled, incoming, parts, "unreadable").await
+                self.decide_message(transaction, plan, journalled, incoming, parts, "unreadable")
+                    .await
             }
             Normalised::Ignore(reason) => {
                 plan.settle(journal_id, "ignored", reason);
@@ -158,7 +199,15 @@ impl Store {
             }
             Normalised::Report(report) => {
                 let tied = self.apply_report(transaction, &report).await?;
-                plan.settle(journal_id, "report", if tied { "" } else { "a report about nothing we sent" });
+                plan.settle(
+                    journal_id,
+                    "report",
+                    if tied {
+                        ""
+                    } else {
+                        "a report about nothing we sent"
+                    },
+                );
                 Ok(())
             }
         }
@@ -180,11 +229,18 @@ impl Store {
             plan.settle(journal_id, "ignored", "our own message, come back");
             return Ok(());
         }
-        let identifier_hash =
-            self.identifier_hash(journalled, incoming.identifier.as_ref().map(|identifier| identifier.expose()));
-        let their_id_hash = incoming.message_id.as_ref().map(|id| self.keys.lookup("their id", id));
+        let identifier_hash = self.identifier_hash(
+            journalled,
+            incoming.identifier.as_ref().map(|identifier| identifier.expose()),
+        );
+        let their_id_hash = incoming
+            .message_id
+            .as_ref()
+            .map(|id| self.keys.lookup("their id", id));
         let digest = self.digest(&incoming);
-        let mine = plan.known.of_identifier(journalled.raw.line.as_str(), identifier_hash.as_ref());
+        let mine = plan
+            .known
+            .of_identifier(journalled.raw.line.as_str(), identifier_hash.as_ref());
         match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {
             Repeated::SameContent => {
                 plan.settle(journal_id, "ignored", "delivered again");
@@ -197,27 +253,45 @@ impl Store {
         let candidates = as_candidates(&plan.known, &mine, &evident);
         let now = journalled.raw.received_at;
         let place = belongs(&candidates, incoming.joining, self.reopen_days, now);
-        if evident.iter().any(|(contact, by_token)| *by_token && !mine.contains(contact)) {
+        if evident
+            .iter()
+            .any(|(contact, by_token)| *by_token && !mine.contains(contact))
+        {
             incoming.remarks.push(Remark::OtherSender);
         }
         match (place, incoming.origin) {
             (Belongs::Opens { .. }, Origin::AutoReply) => {
-                plan.settle(journal_id, "ignored", "an automatic answer that belongs to nothing");
+                plan.settle(
+                    journal_id,
+                    "ignored",
+                    "an automatic answer that belongs to nothing",
+                );
                 return Ok(());
             }
             (Belongs::Joins(index), origin) => {
                 plan.known.join(index, now.timestamp_micros(), origin);
-                let event = if origin == Origin::AutoReply { "auto_reply" } else { "joined" };
+                let event = if origin == Origin::AutoReply {
+                    "auto_reply"
+                } else {
+                    "joined"
+                };
                 let contact_id = plan.known.contact(index)?.id;
                 plan.changed.insert(index);
                 plan.event(contact_id, self.now(), None, event, "");
                 self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
             }
             (Belongs::Opens { earlier }, Origin::Person | Origin::Machine) => {
-                let refers_to = evident.iter().find(|(contact, by_token)| *by_token && !mine.contains(contact));
-                let earlier = earlier.map(|index| plan.known.contact(index).map(|contact| contact.id)).transpose()?;
-                let refers_to = refers_to.map(|(index, _)| plan.known.contact(*index).map(|contact| contact.id)).transpose()?;
-                let index = self.open_contact(plan, journalled, &incoming, identifier_hash, earlier, refers_to)?;
+                let refers_to = evident
+                    .iter()
+                    .find(|(contact, by_token)| *by_token && !mine.contains(contact));
+                let earlier = earlier
+                    .map(|index| plan.known.contact(index).map(|contact| contact.id))
+                    .transpose()?;
+                let refers_to = refers_to
+                    .map(|(index, _)| plan.known.contact(*index).map(|contact| contact.id))
+                    .transpose()?;
+                let index =
+                    self.open_contact(plan, journalled, &incoming, identifier_hash, earlier, refers_to)?;
                 self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
                 self.assign(transaction, plan, index).await?;
                 self.acknowledge(transaction, plan, index, &incoming).await?;
@@ -234,12 +308,20 @@ impl Store {
             match one {
                 Evidence::Token(token) => {
                     let hash = self.keys.lookup("thread", token.expose());
-                    found.extend(known.position(|contact| contact.thread_hash == hash).map(|index| (index, true)));
+                    found.extend(
+                        known
+                            .position(|contact| contact.thread_hash == hash)
+                            .map(|index| (index, true)),
+                    );
                 }
                 Evidence::TheirMessage(id) => {
                     let hash = self.keys.lookup("their id", id);
                     for (contact_id, _) in known.theirs.get(&hash).into_iter().flatten() {
-                        found.extend(known.position(|contact| contact.id == *contact_id).map(|index| (index, false)));
+                        found.extend(
+                            known
+                                .position(|contact| contact.id == *contact_id)
+                                .map(|index| (index, false)),
+                        );
                     }
                 }
             }
@@ -254,7 +336,10 @@ impl Store {
             parts.push_str(&format!("\n{} {}", part.media_type, part.bytes.len()));
         }
         let subject = incoming.subject.as_deref().unwrap_or_default();
-        self.keys.lookup("digest", &format!("{subject}\n{}\n{}{parts}", incoming.text, incoming.quoted))
+        self.keys.lookup(
+            "digest",
+            &format!("{subject}\n{}\n{}{parts}", incoming.text, incoming.quoted),
+        )
     }
 
     fn open_contact(
@@ -277,20 +362,30 @@ impl Store {
                 .map(|identifier| identifier.expose().clone()),
             answers_lie_ready: incoming.answers_lie_ready,
             name: incoming.name.clone(),
-            answer_to: incoming.answer_to.as_ref().map(|address| address.expose().clone()),
+            answer_to: incoming
+                .answer_to
+                .as_ref()
+                .map(|address| address.expose().clone()),
             subject: incoming.subject.clone(),
             first_words: words_of(incoming),
         };
         let line = journalled.raw.line.as_str();
-        let channel = self.line(line).map_or_else(|| line.to_owned(), |settings| settings.channel.clone());
+        let channel = self
+            .line(line)
+            .map_or_else(|| line.to_owned(), |settings| settings.channel.clone());
         let thread_hash = self.keys.lookup("thread", self.keys.thread_token(id).expose());
         let open_key = match (incoming.joining, &identifier_hash) {
             (Joining::ByIdentifier, Some(hash)) => hash.clone(),
             _ => thread_hash.clone(),
         };
         let day = clock::day_of(received_at, self.zone).to_string();
-        let reference = self.keys.reference(u64::try_from(journalled.job.journal_id).unwrap_or_default());
-        *plan.counted.entry((day.clone(), line.to_owned(), channel.clone())).or_default() += 1;
+        let reference = self
+            .keys
+            .reference(u64::try_from(journalled.job.journal_id).unwrap_or_default());
+        *plan
+            .counted
+            .entry((day.clone(), line.to_owned(), channel.clone()))
+            .or_default() += 1;
         plan.event(id, self.now(), None, "registered", "");
         Ok(plan.known.add(contacts::Model {
             id,
@@ -347,7 +442,11 @@ impl Store {
             claimed_at: incoming.claimed_at,
         };
         if let Some(hash) = &their_id_hash {
-            plan.known.theirs.entry(hash.clone()).or_default().push((contact_id, Some(digest.clone())));
+            plan.known
+                .theirs
+                .entry(hash.clone())
+                .or_default()
+                .push((contact_id, Some(digest.clone())));
         }
         plan.messages.push(messages::ActiveModel {
             id: Set(id),
@@ -374,12 +473,21 @@ impl Store {
     }
 
     /// Gives a new contact to whoever routing says, if anybody is on duty.
-    async fn assign(&self, transaction: &DatabaseTransaction, plan: &mut Plan, index: usize) -> Result<(), StoreError> {
+    async fn assign(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+        index: usize,
+    ) -> Result<(), StoreError> {
         if plan.on_duty.is_none() {
             plan.on_duty = Some(on_duty(transaction).await?);
         }
-        let Some(on_duty) = &mut plan.on_duty else { return Ok(()) };
-        let Route::To { staff, because } = route(on_duty) else { return Ok(()) };
+        let Some(on_duty) = &mut plan.on_duty else {
+            return Ok(());
+        };
+        let Route::To { staff, because } = route(on_duty) else {
+            return Ok(());
+        };
         let now = self.now();
         if let Some(one) = on_duty.iter_mut().find(|one| one.staff == staff) {
             one.holds += 1;
@@ -403,9 +511,15 @@ impl Store {
         incoming: &Incoming,
     ) -> Result<(), StoreError> {
         let contact = plan.known.contact(index)?;
-        let Some(settings) = self.line(&contact.line) else { return Ok(()) };
-        let Some(template) = acknowledgement(settings, contact.language.as_deref()) else { return Ok(()) };
-        let Some(identifier) = contact.identifier_hash.clone() else { return Ok(()) };
+        let Some(settings) = self.line(&contact.line) else {
+            return Ok(());
+        };
+        let Some(template) = acknowledgement(settings, contact.language.as_deref()) else {
+            return Ok(());
+        };
+        let Some(identifier) = contact.identifier_hash.clone() else {
+            return Ok(());
+        };
         if incoming.origin != Origin::Person || incoming.remarks.contains(&Remark::Unreadable) {
             return Ok(());
         }
@@ -422,9 +536,16 @@ impl Store {
             .all(transaction)
             .await?
             .len();
-        let pending = plan.known.added.iter().filter_map(|index| plan.known.contacts.get(*index)).filter(|other| {
-            other.acknowledged_at.is_some() && other.identifier_hash.as_ref() == Some(&identifier) && other.line == contact.line
-        });
+        let pending = plan
+            .known
+            .added
+            .iter()
+            .filter_map(|index| plan.known.contacts.get(*index))
+            .filter(|other| {
+                other.acknowledged_at.is_some()
+                    && other.identifier_hash.as_ref() == Some(&identifier)
+                    && other.line == contact.line
+            });
         if recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY {
             plan.event(contact.id, now, None, "not_acknowledged", "");
             return Ok(());
@@ -433,7 +554,10 @@ impl Store {
         let reference = self.keys_reference(contact);
         let key = self.contact_key(contact)?;
         let id = ids::new(self.clock.now());
-        let body = Body { text: template.replace("{reference}", &reference), ..Body::default() };
+        let body = Body {
+            text: template.replace("{reference}", &reference),
+            ..Body::default()
+        };
         plan.messages.push(messages::ActiveModel {
             id: Set(id),
             contact_id: Set(contact_id),
@@ -445,7 +569,8 @@ impl Store {
             their_id_hash: Set(None),
             digest: Set(None),
         });
-        plan.outbox.push(queued(ids::new(self.clock.now()), id, contact_id, line, now));
+        plan.outbox
+            .push(queued(ids::new(self.clock.now()), id, contact_id, line, now));
         if let Some(contact) = plan.known.contacts.get_mut(index) {
             contact.acknowledged_at = Some(now);
         }
@@ -469,13 +594,25 @@ async fn finish_jobs(transaction: &DatabaseTransaction, kept: &[Kept]) -> Result
     let mut ours = Condition::any();
     for (journalled, ..) in kept {
         ours = ours.add(
-            Expr::col(jobs::Column::Id).eq(journalled.job.id).and(Expr::col(jobs::Column::Attempt).eq(journalled.job.attempt)),
+            Expr::col(jobs::Column::Id)
+                .eq(journalled.job.id)
+                .and(Expr::col(jobs::Column::Attempt).eq(journalled.job.attempt)),
         );
     }
-    let delete = Query::delete().from_table(jobs::Entity).cond_where(ours).returning_col(jobs::Column::Id).to_owned();
+    let delete = Query::delete()
+        .from_table(jobs::Entity)
+        .cond_where(ours)
+        .returning_col(jobs::Column::Id)
+        .to_owned();
     let deleted = transaction.query_all(&delete).await?;
-    deleted.iter().map(|row| row.try_get("", "id").map_err(StoreError::from)).collect()
+    deleted
+        .iter()
+        .map(|row| row.try_get("", "id").map_err(StoreError::from))
+        .collect()
 }
+
+/// A message of theirs: in which contact, and the digest of what it said.
+type Written = (Uuid, Option<Vec<u8>>);
 
 /// What is stored, and what this batch adds to it.
 #[derive(Default)]
@@ -483,8 +620,8 @@ struct Known {
     contacts: Vec<contacts::Model>,
     /// Which of them are new in this batch.
     added: HashSet<usize>,
-    /// Messages by the hash of their own id: in which contact, and what they said.
-    theirs: HashMap<Vec<u8>, Vec<(Uuid, Option<Vec<u8>>)>>,
+    /// Messages by the hash of their own id.
+    theirs: HashMap<Vec<u8>, Vec<Written>>,
 }
 
 impl Known {
@@ -505,10 +642,24 @@ impl Known {
 
     /// The contacts of one identifier on one line: open ones first, then the newest.
     fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<usize> {
-        let Some(hash) = identifier_hash else { return Vec::new() };
-        let same = |contact: &contacts::Model| contact.line == line && contact.identifier_hash.as_ref() == Some(hash);
-        let mut found: Vec<_> = self.contacts.iter().enumerate().filter(|(_, contact)| same(contact)).collect();
-        found.sort_by_key(|(_, contact)| (contact.status == Status::Closed.as_str(), std::cmp::Reverse(contact.opened_at)));
+        let Some(hash) = identifier_hash else {
+            return Vec::new();
+        };
+        let same = |contact: &contacts::Model| {
+            contact.line == line && contact.identifier_hash.as_ref() == Some(hash)
+        };
+        let mut found: Vec<_> = self
+            .contacts
+            .iter()
+            .enumerate()
+            .filter(|(_, contact)| same(contact))
+            .collect();
+        found.sort_by_key(|(_, contact)| {
+            (
+                contact.status == Status::Closed.as_str(),
+                std::cmp::Reverse(contact.opened_at),
+            )
+        });
         found.into_iter().map(|(index, _)| index).collect()
     }
 
@@ -516,7 +667,9 @@ impl Known {
         if origin == Origin::AutoReply {
             return;
         }
-        let Some(contact) = self.contacts.get_mut(index) else { return };
+        let Some(contact) = self.contacts.get_mut(index) else {
+            return;
+        };
         let status = Status::parse(&contact.status).unwrap_or(Status::Waiting);
         if let Ok(after) = status.after(Step::Wrote) {
             after.as_str().clone_into(&mut contact.status);
@@ -550,9 +703,22 @@ enum Repeated {
 
 /// Whether the same identifier sent a message with this id before.
 fn repeated(known: &Known, mine: &[usize], their_id_hash: Option<&Vec<u8>>, digest: &Vec<u8>) -> Repeated {
-    let Some(seen) = their_id_hash.and_then(|hash| known.theirs.get(hash)) else { return Repeated::No };
-    let is_mine = |id: &Uuid| mine.iter().any(|index| known.contacts.get(*index).is_some_and(|contact| contact.id == *id));
-    let mut digests = seen.iter().filter(|(contact, _)| is_mine(contact)).map(|(_, digest)| digest).peekable();
+    let Some(seen) = their_id_hash.and_then(|hash| known.theirs.get(hash)) else {
+        return Repeated::No;
+    };
+    let is_mine = |id: &Uuid| {
+        mine.iter().any(|index| {
+            known
+                .contacts
+                .get(*index)
+                .is_some_and(|contact| contact.id == *id)
+        })
+    };
+    let mut digests = seen
+        .iter()
+        .filter(|(contact, _)| is_mine(contact))
+        .map(|(_, digest)| digest)
+        .peekable();
     if digests.peek().is_none() {
         Repeated::No
     } else if digests.any(|seen| seen.as_ref() == Some(digest)) {
@@ -579,7 +745,10 @@ struct Plan {
 
 impl Plan {
     fn settle(&mut self, journal_id: i64, outcome: &'static str, reason: &'static str) {
-        self.settled.entry((outcome, reason)).or_default().push(journal_id);
+        self.settled
+            .entry((outcome, reason))
+            .or_default()
+            .push(journal_id);
     }
 
     fn event(&mut self, contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) {
@@ -605,22 +774,34 @@ impl Plan {
             }
         }
         if !opened.is_empty() {
-            contacts::Entity::insert_many(opened).exec_without_returning(transaction).await?;
+            contacts::Entity::insert_many(opened)
+                .exec_without_returning(transaction)
+                .await?;
         }
         if !self.messages.is_empty() {
-            messages::Entity::insert_many(self.messages).exec_without_returning(transaction).await?;
+            messages::Entity::insert_many(self.messages)
+                .exec_without_returning(transaction)
+                .await?;
         }
         // Wide rows times many parts must stay below the databases' limit of bound values.
         for some in self.attachments.chunks(500) {
-            attachments::Entity::insert_many(some.to_vec()).exec_without_returning(transaction).await?;
+            attachments::Entity::insert_many(some.to_vec())
+                .exec_without_returning(transaction)
+                .await?;
         }
         let deliver: Vec<_> = self.outbox.iter().map(deliver_job).collect();
         if !deliver.is_empty() {
-            outbox::Entity::insert_many(self.outbox).exec_without_returning(transaction).await?;
-            jobs::Entity::insert_many(deliver).exec_without_returning(transaction).await?;
+            outbox::Entity::insert_many(self.outbox)
+                .exec_without_returning(transaction)
+                .await?;
+            jobs::Entity::insert_many(deliver)
+                .exec_without_returning(transaction)
+                .await?;
         }
         if !self.events.is_empty() {
-            events::Entity::insert_many(self.events).exec_without_returning(transaction).await?;
+            events::Entity::insert_many(self.events)
+                .exec_without_returning(transaction)
+                .await?;
         }
         for ((day, line, channel), count) in self.counted {
             add_to_total(transaction, day, line, channel, count).await?;
@@ -652,18 +833,31 @@ pub(crate) async fn add_to_total(
     channel: String,
     count: i64,
 ) -> Result<(), StoreError> {
-    let row = totals::ActiveModel { day: Set(day), line: Set(line), channel: Set(channel), count: Set(count) };
+    let row = totals::ActiveModel {
+        day: Set(day),
+        line: Set(line),
+        channel: Set(channel),
+        count: Set(count),
+    };
     let sum = Expr::col((totals::Entity, totals::Column::Count)).add(count);
     totals::Entity::insert(row)
         .on_conflict(
-            OnConflict::columns([totals::Column::Day, totals::Column::Line]).value(totals::Column::Count, sum).to_owned(),
+            OnConflict::columns([totals::Column::Day, totals::Column::Line])
+                .value(totals::Column::Count, sum)
+                .to_owned(),
         )
         .exec_without_returning(transaction)
         .await?;
     Ok(())
 }
 
-pub(crate) fn event(contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) -> events::ActiveModel {
+pub(crate) fn event(
+    contact_id: Uuid,
+    at: i64,
+    actor: Option<Uuid>,
+    kind: &str,
+    detail: &str,
+) -> events::ActiveModel {
     events::ActiveModel {
         id: NotSet,
         contact_id: Set(contact_id),
@@ -674,7 +868,13 @@ pub(crate) fn event(contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, 
     }
 }
 
-pub(crate) fn queued(id: Uuid, message_id: Uuid, contact_id: Uuid, line: String, now: i64) -> outbox::ActiveModel {
+pub(crate) fn queued(
+    id: Uuid,
+    message_id: Uuid,
+    contact_id: Uuid,
+    line: String,
+    now: i64,
+) -> outbox::ActiveModel {
     outbox::ActiveModel {
         id: Set(id),
         message_id: Set(message_id),
@@ -728,7 +928,12 @@ async fn on_duty(transaction: &DatabaseTransaction) -> Result<Vec<OnDuty>, Store
         .into_model()
         .all(transaction)
         .await?;
-    let held = |id: Uuid| holds.iter().find(|one| one.holder == id).map_or(0, |one| one.holds);
+    let held = |id: Uuid| {
+        holds
+            .iter()
+            .find(|one| one.holder == id)
+            .map_or(0, |one| one.holds)
+    };
     let on_duty = people.iter().map(|one| OnDuty {
         staff: one.id,
         holds: u64::try_from(held(one.id)).unwrap_or_default(),
@@ -744,7 +949,11 @@ fn acknowledgement<'a>(settings: &'a LineSettings, language: Option<&str>) -> Op
 }
 
 fn words_of(incoming: &Incoming) -> String {
-    let text = if incoming.text.trim().is_empty() { incoming.url.as_deref().unwrap_or_default() } else { &incoming.text };
+    let text = if incoming.text.trim().is_empty() {
+        incoming.url.as_deref().unwrap_or_default()
+    } else {
+        &incoming.text
+    };
     first_words(text)
 }
 
@@ -777,6 +986,11 @@ impl Store {
     /// A sealed text, opened with a contact's key.
     pub(crate) fn said(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<String> {
         let key = self.contact_key(contact).ok()?;
-        unseal(&key, &crate::thread::said_place(outgoing.id), outgoing.said.as_ref()?).ok()
+        unseal(
+            &key,
+            &crate::thread::said_place(outgoing.id),
+            outgoing.said.as_ref()?,
+        )
+        .ok()
     }
 }

@@ -52,12 +52,16 @@ impl Keys {
             );
             make_key_file(path).with_context(|| format!("Could not make the master key {shown}"))?;
         }
-        let text = fs::read_to_string(path).with_context(|| format!("Could not read the master key {shown}"))?;
+        let text =
+            fs::read_to_string(path).with_context(|| format!("Could not read the master key {shown}"))?;
         refuse_open_file(path)?;
         let Ok(master) = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()) else {
             bail!("The master key {shown} is not 64 hexadecimal digits");
         };
-        ensure!(master.len() == 32, "The master key {shown} is not 64 hexadecimal digits");
+        ensure!(
+            master.len() == 32,
+            "The master key {shown} is not 64 hexadecimal digits"
+        );
         Self::from_master(&master)
     }
 
@@ -69,7 +73,8 @@ impl Keys {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
             let mut key = [0; 32];
-            hkdf.expand(purpose.as_bytes(), &mut key).map_err(|_| anyhow::anyhow!("Could not derive a key"))?;
+            hkdf.expand(purpose.as_bytes(), &mut key)
+                .map_err(|_| anyhow::anyhow!("Could not derive a key"))?;
             anyhow::Ok(key)
         };
         Ok(Self {
@@ -97,7 +102,9 @@ impl Keys {
     /// When the master key is another one, or the wrapped key was moved or damaged.
     pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let key = open(&self.wrapping, place, wrapped)?;
-        key.try_into().map(DataKey).map_err(|_| StoreError::Sealed("A data key"))
+        key.try_into()
+            .map(DataKey)
+            .map_err(|_| StoreError::Sealed("A data key"))
     }
 
     /// The keyed hash by which `value` is found again among the values of one `kind`.
@@ -142,7 +149,10 @@ impl Keys {
         let (mut left, mut right) = (value >> 18 & HALF, value & HALF);
         for round in 0..4u8 {
             let hash = mac(&self.references, &[&[round], &right.to_be_bytes()]);
-            let mixed = hash.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+            let mixed = hash
+                .iter()
+                .take(8)
+                .fold(0u64, |number, byte| number << 8 | u64::from(*byte));
             (left, right) = (right, left ^ (mixed & HALF));
         }
         left << 18 | right
@@ -170,8 +180,13 @@ impl DataKey {
 fn seal(key: &[u8; 32], place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
     let nonce: [u8; NONCE] = chance::bytes();
     let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-    let payload = Payload { msg: plain, aad: place.as_bytes() };
-    let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| StoreError::Sealed("Something new"))?;
+    let payload = Payload {
+        msg: plain,
+        aad: place.as_bytes(),
+    };
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), payload)
+        .map_err(|_| StoreError::Sealed("Something new"))?;
     let mut out = Vec::with_capacity(1 + NONCE + sealed.len());
     out.push(VERSION);
     out.extend_from_slice(&nonce);
@@ -187,7 +202,15 @@ fn open(key: &[u8; 32], place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreErro
         return Err(failed());
     }
     let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-    cipher.decrypt(&XNonce::from(*nonce), Payload { msg, aad: place.as_bytes() }).map_err(|_| failed())
+    cipher
+        .decrypt(
+            &XNonce::from(*nonce),
+            Payload {
+                msg,
+                aad: place.as_bytes(),
+            },
+        )
+        .map_err(|_| failed())
 }
 
 /// HMAC-SHA-256 over length-prefixed pieces, so that two lists of pieces never look the same.
@@ -208,10 +231,15 @@ fn make_key_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
 
     let master: [u8; 32] = chance::bytes();
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     writeln!(file, "{}", data_encoding::HEXLOWER.encode(&master))?;
     file.sync_all()?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    path.parent()
+        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 fn refuse_open_file(path: &Path) -> anyhow::Result<()> {
@@ -241,17 +269,31 @@ mod tests {
     fn what_is_sealed_opens_at_its_place_and_nowhere_else() {
         let (key, wrapped) = keys().new_data_key("contact|1").unwrap();
         let sealed = key.seal("contact|1|card", b"ana@example.org").unwrap();
-        assert_eq!(keys().data_key("contact|1", &wrapped).unwrap().open("contact|1|card", &sealed).unwrap(), b"ana@example.org");
+        assert_eq!(
+            keys()
+                .data_key("contact|1", &wrapped)
+                .unwrap()
+                .open("contact|1|card", &sealed)
+                .unwrap(),
+            b"ana@example.org"
+        );
         assert!(key.open("contact|2|card", &sealed).is_err());
         assert!(keys().data_key("contact|2", &wrapped).is_err());
-        assert!(Keys::from_master(&[8; 32]).unwrap().data_key("contact|1", &wrapped).is_err());
+        assert!(
+            Keys::from_master(&[8; 32])
+                .unwrap()
+                .data_key("contact|1", &wrapped)
+                .is_err()
+        );
         assert!(key.open("contact|1|card", &sealed[..20]).is_err());
     }
 
     #[test]
     fn references_never_repeat_and_show_no_order() {
         let keys = keys();
-        let references: Vec<_> = (1..=20_000).map(|sequence| keys.reference(sequence).number()).collect();
+        let references: Vec<_> = (1..=20_000)
+            .map(|sequence| keys.reference(sequence).number())
+            .collect();
         assert_eq!(references.iter().collect::<HashSet<_>>().len(), references.len());
         let rising = references.windows(2).filter(|pair| pair[0] < pair[1]).count();
         assert!((9_000..11_000).contains(&rising), "{rising} of 20,000 rise");
@@ -262,14 +304,20 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("hotline-key-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("master.key");
-        assert!(Keys::load(&path, false).is_err(), "not made behind the back of a full database");
+        assert!(
+            Keys::load(&path, false).is_err(),
+            "not made behind the back of a full database"
+        );
         let first = Keys::load(&path, true).unwrap();
         let again = Keys::load(&path, true).unwrap();
         assert_eq!(first.lookup("a", "b"), again.lookup("a", "b"));
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(Keys::load(&path, false).is_err(), "a key that others may read is refused");
+        assert!(
+            Keys::load(&path, false).is_err(),
+            "a key that others may read is refused"
+        );
         fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -7,7 +7,10 @@ use argon2::{
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{chance, ids, private::Private, rights::Role};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::{Set, Unchanged}, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -71,7 +74,9 @@ impl Store {
         let login = login.trim().to_lowercase();
         let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
         if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
-            return Err(StoreError::Conflict("a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'"));
+            return Err(StoreError::Conflict(
+                "a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'",
+            ));
         }
         if self.find_login(&login).await?.is_some() {
             return Err(StoreError::Conflict("this log-in name is taken"));
@@ -89,7 +94,10 @@ impl Store {
             made_at: now.timestamp_micros(),
         };
         let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
-        staff::ActiveModel::from(row).reset_all().insert(&self.writing).await?;
+        staff::ActiveModel::from(row)
+            .reset_all()
+            .insert(&self.writing)
+            .await?;
         self.audit(None, "staff add", &person.login).await?;
         Ok(person)
     }
@@ -99,20 +107,35 @@ impl Store {
     /// # Errors
     /// When there is no such log-in.
     pub async fn disable_staff(&self, login: &str) -> Result<(), StoreError> {
-        let row = self.find_login(login).await?.ok_or(StoreError::NotFound("log-in"))?;
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
         let transaction = self.begin().await?;
         let id = row.id;
-        staff::ActiveModel { id: Unchanged(id), active: Set(false), on_duty: Set(false), ..Default::default() }
-            .update(&transaction)
+        staff::ActiveModel {
+            id: Unchanged(id),
+            active: Set(false),
+            on_duty: Set(false),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        sessions::Entity::delete_many()
+            .filter(sessions::Column::StaffId.eq(id))
+            .exec(&transaction)
             .await?;
-        sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(id)).exec(&transaction).await?;
         crate::entity::contacts::Entity::update_many()
-            .col_expr(crate::entity::contacts::Column::Holder, Expr::value(Option::<Uuid>::None))
+            .col_expr(
+                crate::entity::contacts::Column::Holder,
+                Expr::value(Option::<Uuid>::None),
+            )
             .filter(crate::entity::contacts::Column::Holder.eq(id))
             .filter(crate::entity::contacts::Column::Status.ne("closed"))
             .exec(&transaction)
             .await?;
-        self.audit_in(&transaction, None, "staff disable", &row.login).await?;
+        self.audit_in(&transaction, None, "staff disable", &row.login)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -122,14 +145,26 @@ impl Store {
     /// # Errors
     /// When there is no such log-in, or the password is too short.
     pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<(), StoreError> {
-        let row = self.find_login(login).await?.ok_or(StoreError::NotFound("log-in"))?;
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
         let hash = hashed(password).await?;
         let transaction = self.begin().await?;
-        staff::ActiveModel { id: Unchanged(row.id), password: Set(hash), active: Set(true), ..Default::default() }
-            .update(&transaction)
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            password: Set(hash),
+            active: Set(true),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        sessions::Entity::delete_many()
+            .filter(sessions::Column::StaffId.eq(row.id))
+            .exec(&transaction)
             .await?;
-        sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(row.id)).exec(&transaction).await?;
-        self.audit_in(&transaction, None, "staff reset", &row.login).await?;
+        self.audit_in(&transaction, None, "staff reset", &row.login)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -139,7 +174,10 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn staff(&self) -> Result<Vec<Person>, StoreError> {
-        let rows = staff::Entity::find().order_by_asc(staff::Column::Login).all(&self.reading).await?;
+        let rows = staff::Entity::find()
+            .order_by_asc(staff::Column::Login)
+            .all(&self.reading)
+            .await?;
         Ok(rows.into_iter().filter_map(person).collect())
     }
 
@@ -179,7 +217,12 @@ impl Store {
     /// When the database refuses.
     pub async fn logged_in(&self, token: &str) -> Result<Option<Person>, StoreError> {
         let hash = self.keys.lookup("session", token);
-        let Some(session) = sessions::Entity::find_by_id(hash.clone()).one(&self.reading).await? else { return Ok(None) };
+        let Some(session) = sessions::Entity::find_by_id(hash.clone())
+            .one(&self.reading)
+            .await?
+        else {
+            return Ok(None);
+        };
         let now: DateTime<Utc> = self.clock.now();
         if now - time(session.made_at) > LONGEST || now - time(session.seen_at) > IDLE {
             sessions::Entity::delete_by_id(hash).exec(&self.writing).await?;
@@ -193,7 +236,9 @@ impl Store {
                 .exec(&self.writing)
                 .await?;
         }
-        let row = staff::Entity::find_by_id(session.staff_id).one(&self.reading).await?;
+        let row = staff::Entity::find_by_id(session.staff_id)
+            .one(&self.reading)
+            .await?;
         Ok(row.filter(|row| row.active).and_then(person))
     }
 
@@ -202,7 +247,9 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
-        sessions::Entity::delete_by_id(self.keys.lookup("session", token)).exec(&self.writing).await?;
+        sessions::Entity::delete_by_id(self.keys.lookup("session", token))
+            .exec(&self.writing)
+            .await?;
         Ok(())
     }
 
@@ -211,15 +258,23 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn set_on_duty(&self, who: &Person, on_duty: bool) -> Result<(), StoreError> {
-        staff::ActiveModel { id: Unchanged(who.id), on_duty: Set(on_duty), ..Default::default() }
-            .update(&self.writing)
-            .await?;
-        self.audit(Some(who), if on_duty { "available" } else { "away" }, "").await
+        staff::ActiveModel {
+            id: Unchanged(who.id),
+            on_duty: Set(on_duty),
+            ..Default::default()
+        }
+        .update(&self.writing)
+        .await?;
+        self.audit(Some(who), if on_duty { "available" } else { "away" }, "")
+            .await
     }
 
     async fn find_login(&self, login: &str) -> Result<Option<staff::Model>, StoreError> {
         let login = login.trim().to_lowercase();
-        Ok(staff::Entity::find().filter(staff::Column::Login.eq(login)).one(&self.reading).await?)
+        Ok(staff::Entity::find()
+            .filter(staff::Column::Login.eq(login))
+            .one(&self.reading)
+            .await?)
     }
 }
 
@@ -241,9 +296,14 @@ async fn hashed(password: &Private<String>) -> Result<String, StoreError> {
     let password = password.clone();
     let _place = GATE.acquire().await;
     let hash = tokio::task::spawn_blocking(move || {
-        Argon2::default().hash_password(password.expose().as_bytes()).map(|hash| hash.to_string())
+        Argon2::default()
+            .hash_password(password.expose().as_bytes())
+            .map(|hash| hash.to_string())
     });
-    hash.await.ok().and_then(Result::ok).ok_or(StoreError::Conflict("the password could not be hashed"))
+    hash.await
+        .ok()
+        .and_then(Result::ok)
+        .ok_or(StoreError::Conflict("the password could not be hashed"))
 }
 
 async fn verified(password: &Private<String>, stored: Option<String>) -> bool {
@@ -255,8 +315,12 @@ async fn verified(password: &Private<String>, stored: Option<String>) -> bool {
     let _place = GATE.acquire().await;
     let checked = tokio::task::spawn_blocking(move || {
         let text = stored.unwrap_or_else(|| NOBODY.to_owned());
-        let Ok(hash) = PasswordHash::new(&text) else { return false };
-        Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok()
+        let Ok(hash) = PasswordHash::new(&text) else {
+            return false;
+        };
+        Argon2::default()
+            .verify_password(password.expose().as_bytes(), &hash)
+            .is_ok()
     });
     checked.await.unwrap_or(false) && known
 }

@@ -8,8 +8,8 @@ use chrono_tz::Tz;
 use hotline_core::{clock::Clock, job::JobKind, private::Private};
 use hotline_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    EntityTrait, PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -73,11 +73,17 @@ impl Store {
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Self>> {
         std::fs::create_dir_all(&settings.folder)
             .with_context(|| format!("Could not make the folder {}", settings.folder.display()))?;
-        let (reading, writing) = connect(settings.url.expose()).await.context("Could not open the database")?;
-        Migrator::up(&writing, None).await.context("Could not bring the database up to date")?;
+        let (reading, writing) = connect(settings.url.expose())
+            .await
+            .context("Could not open the database")?;
+        Migrator::up(&writing, None)
+            .await
+            .context("Could not bring the database up to date")?;
         let empty = entity::journal::Entity::find().count(&reading).await? == 0
             && entity::staff::Entity::find().count(&reading).await? == 0;
-        let key_file = settings.key_file.unwrap_or_else(|| settings.folder.join("master.key"));
+        let key_file = settings
+            .key_file
+            .unwrap_or_else(|| settings.folder.join("master.key"));
         let keys = Keys::load(&key_file, empty)?;
         let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
             .context("Could not make the attachments folder")?;
@@ -109,7 +115,9 @@ impl Store {
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.files.room()?;
         let transaction = self.begin().await?;
-        transaction.execute_unprepared("UPDATE cursors SET position = position WHERE line = ''").await?;
+        transaction
+            .execute_unprepared("UPDATE cursors SET position = position WHERE line = ''")
+            .await?;
         transaction.rollback().await?;
         Ok(())
     }
@@ -139,8 +147,10 @@ impl Store {
 
     /// Begins a transaction that may write from its start, so that it never fails half-way for another writer.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
         Ok(self.writing.begin_with_options(options).await?)
     }
 
@@ -149,13 +159,18 @@ impl Store {
         use sea_orm::{QueryFilter, QueryOrder};
 
         let newest = entity::contacts::Entity::find()
-            .filter(sea_orm::ColumnTrait::is_not_null(&entity::contacts::Column::DataKey))
+            .filter(sea_orm::ColumnTrait::is_not_null(
+                &entity::contacts::Column::DataKey,
+            ))
             .order_by_desc(entity::contacts::Column::Id)
             .one(&self.reading)
             .await?;
         if let Some(contact) = newest {
             let opened = self.contact_key(&contact);
-            ensure!(opened.is_ok(), "The master key is not the one this database was sealed with");
+            ensure!(
+                opened.is_ok(),
+                "The master key is not the one this database was sealed with"
+            );
         }
         Ok(())
     }
@@ -169,7 +184,10 @@ pub(crate) fn time(micros: i64) -> DateTime<Utc> {
 async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), sea_orm::DbErr> {
     let options = |connections: u32| {
         let mut options = ConnectOptions::new(url);
-        options.max_connections(connections).sqlx_logging(false).acquire_timeout(Duration::from_secs(20));
+        options
+            .max_connections(connections)
+            .sqlx_logging(false)
+            .acquire_timeout(Duration::from_secs(20));
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
             sqlite

@@ -57,19 +57,28 @@ pub struct Body {
 impl Store {
     /// The data key of a contact. An erased contact has none.
     pub(crate) fn contact_key(&self, contact: &contacts::Model) -> Result<DataKey, StoreError> {
-        let wrapped = contact.data_key.as_ref().ok_or(StoreError::NotFound("content: it was erased"))?;
+        let wrapped = contact
+            .data_key
+            .as_ref()
+            .ok_or(StoreError::NotFound("content: it was erased"))?;
         self.keys.data_key(&contact_place(contact.id), wrapped)
     }
 
     /// A contact's card.
     pub(crate) fn card(&self, contact: &contacts::Model) -> Result<Card, StoreError> {
-        let sealed = contact.card.as_ref().ok_or(StoreError::NotFound("content: it was erased"))?;
+        let sealed = contact
+            .card
+            .as_ref()
+            .ok_or(StoreError::NotFound("content: it was erased"))?;
         unseal(&self.contact_key(contact)?, &card_place(contact.id), sealed)
     }
 
     /// What a message says.
     pub(crate) fn body(&self, key: &DataKey, message: &messages::Model) -> Result<Body, StoreError> {
-        let sealed = message.body.as_ref().ok_or(StoreError::NotFound("content: it was erased"))?;
+        let sealed = message
+            .body
+            .as_ref()
+            .ok_or(StoreError::NotFound("content: it was erased"))?;
         unseal(key, &body_place(message.id), sealed)
     }
 }
@@ -79,7 +88,11 @@ pub(crate) fn seal<T: Serialize>(key: &DataKey, place: &str, value: &T) -> Resul
     key.seal(place, &plain)
 }
 
-pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(key: &DataKey, place: &str, sealed: &[u8]) -> Result<T, StoreError> {
+pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(
+    key: &DataKey,
+    place: &str,
+    sealed: &[u8],
+) -> Result<T, StoreError> {
     serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| StoreError::Sealed("A sealed value"))
 }
 
@@ -105,5 +118,10 @@ pub(crate) fn attachment_place(id: Uuid, what: &str) -> String {
 
 /// The first words of a text, on one line.
 pub(crate) fn first_words(text: &str) -> String {
-    text.split_whitespace().flat_map(|word| word.chars().chain([' '])).take(140).collect::<String>().trim_end().to_owned()
+    text.split_whitespace()
+        .flat_map(|word| word.chars().chain([' ']))
+        .take(140)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::ids;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::Serialize;
 
@@ -118,7 +119,10 @@ impl Store {
             .column(totals::Column::Day)
             .column(totals::Column::Channel)
             // PostgreSQL sums integers into a decimal.
-            .column_as(sea_orm::sea_query::Expr::cust("CAST(SUM(count) AS BIGINT)"), "count")
+            .column_as(
+                sea_orm::sea_query::Expr::cust("CAST(SUM(count) AS BIGINT)"),
+                "count",
+            )
             .group_by(totals::Column::Day)
             .group_by(totals::Column::Channel)
             .order_by_asc(totals::Column::Day)
@@ -143,7 +147,11 @@ impl Store {
         }
         let channels: Vec<ChannelTotal> = channels
             .into_iter()
-            .map(|(channel, sums)| ChannelTotal { channel, total: sums.registered + sums.opening_balance, ..sums })
+            .map(|(channel, sums)| ChannelTotal {
+                channel,
+                total: sums.registered + sums.opening_balance,
+                ..sums
+            })
             .collect();
         let days = counted.into_iter().filter(|row| row.count != 0);
         Ok(Totals {
@@ -155,7 +163,13 @@ impl Store {
             registered: channels.iter().map(|channel| channel.registered).sum(),
             opening_balance: channels.iter().map(|channel| channel.opening_balance).sum(),
             channels,
-            days: days.map(|row| DayTotal { day: row.day, channel: row.channel, registered: row.count }).collect(),
+            days: days
+                .map(|row| DayTotal {
+                    day: row.day,
+                    channel: row.channel,
+                    registered: row.count,
+                })
+                .collect(),
         })
     }
 
@@ -193,7 +207,14 @@ impl Store {
             both.entry((row.day, row.line)).or_default().1 = row.count;
         }
         let different = both.into_iter().filter(|(_, (kept, counted))| kept != counted);
-        Ok(different.map(|((day, line), (kept, counted))| Difference { day, line, kept, counted }).collect())
+        Ok(different
+            .map(|((day, line), (kept, counted))| Difference {
+                day,
+                line,
+                kept,
+                counted,
+            })
+            .collect())
     }
 
     /// Enters a figure from before the software.
@@ -212,10 +233,14 @@ impl Store {
         reason: &str,
     ) -> Result<(), StoreError> {
         if channel.trim().is_empty() || source.trim().is_empty() {
-            return Err(StoreError::Conflict("an opening balance names its channel and its source"));
+            return Err(StoreError::Conflict(
+                "an opening balance names its channel and its source",
+            ));
         }
         if count < 0 || to < from {
-            return Err(StoreError::Conflict("an opening balance is not negative and its period does not run backwards"));
+            return Err(StoreError::Conflict(
+                "an opening balance is not negative and its period does not run backwards",
+            ));
         }
         let now = self.clock.now();
         let row = balances::ActiveModel {
@@ -232,7 +257,8 @@ impl Store {
         let transaction = self.begin().await?;
         row.insert(&transaction).await?;
         let object = format!("{} {from} {to} {count}", channel.trim());
-        self.audit_in(&transaction, who.map(|who| who.id), "opening balance", &object).await?;
+        self.audit_in(&transaction, who.map(|who| who.id), "opening balance", &object)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

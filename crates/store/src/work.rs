@@ -7,7 +7,9 @@ use hotline_core::{
     rights::{Right, Role},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::{Set, Unchanged}, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -39,10 +41,16 @@ impl Store {
             Some(_) | None => {}
         }
         let now = self.now();
-        contacts::ActiveModel { id: Unchanged(contact.id), holder: Set(Some(who.id)), ..Default::default() }
-            .update(&transaction)
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(Some(who.id)),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, now, Some(who.id), "claimed", "")
+            .insert(&transaction)
             .await?;
-        event(contact.id, now, Some(who.id), "claimed", "").insert(&transaction).await?;
         self.done(transaction).await
     }
 
@@ -52,10 +60,16 @@ impl Store {
     /// [`StoreError::Conflict`] if somebody else holds it.
     pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        contacts::ActiveModel { id: Unchanged(contact.id), holder: Set(None), ..Default::default() }
-            .update(&transaction)
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, self.now(), Some(who.id), "given_back", "")
+            .insert(&transaction)
             .await?;
-        event(contact.id, self.now(), Some(who.id), "given_back", "").insert(&transaction).await?;
         self.done(transaction).await
     }
 
@@ -63,7 +77,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, or there is no address.
-    pub async fn reply(&self, who: &Person, reference: Reference, id: Uuid, text: &str) -> Result<(), StoreError> {
+    pub async fn reply(
+        &self,
+        who: &Person,
+        reference: Reference,
+        id: Uuid,
+        text: &str,
+    ) -> Result<(), StoreError> {
         let text = checked(text)?;
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if written_before(&transaction, id).await? {
@@ -74,9 +94,12 @@ impl Store {
             return Err(StoreError::Conflict("this person left no address to answer to"));
         }
         let now = self.now();
-        self.write_message(&transaction, &contact, who, id, "reply", text, now).await?;
+        self.write_message(&transaction, &contact, who, id, "reply", text, now)
+            .await?;
         self.queue_message(&transaction, &contact, &card, id, now).await?;
-        let status = status_of(&contact).after(Step::Replied).unwrap_or(Status::Answered);
+        let status = status_of(&contact)
+            .after(Step::Replied)
+            .unwrap_or(Status::Answered);
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
             status: Set(status.as_str().to_owned()),
@@ -86,7 +109,9 @@ impl Store {
             ..Default::default()
         };
         update.update(&transaction).await?;
-        event(contact.id, now, Some(who.id), "replied", "").insert(&transaction).await?;
+        event(contact.id, now, Some(who.id), "replied", "")
+            .insert(&transaction)
+            .await?;
         self.done(transaction).await?;
         self.deliver_due.notify_one();
         Ok(())
@@ -96,15 +121,24 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is empty or too long.
-    pub async fn note(&self, who: &Person, reference: Reference, id: Uuid, text: &str) -> Result<(), StoreError> {
+    pub async fn note(
+        &self,
+        who: &Person,
+        reference: Reference,
+        id: Uuid,
+        text: &str,
+    ) -> Result<(), StoreError> {
         let text = checked(text)?;
         let (transaction, contact) = self.begin_on(reference).await?;
         if written_before(&transaction, id).await? {
             return Ok(());
         }
         let now = self.now();
-        self.write_message(&transaction, &contact, who, id, "note", text, now).await?;
-        event(contact.id, now, Some(who.id), "noted", "").insert(&transaction).await?;
+        self.write_message(&transaction, &contact, who, id, "note", text, now)
+            .await?;
+        event(contact.id, now, Some(who.id), "noted", "")
+            .insert(&transaction)
+            .await?;
         self.done(transaction).await
     }
 
@@ -124,9 +158,17 @@ impl Store {
         self.step(who, reference, Step::Reopen, "reopened").await
     }
 
-    async fn step(&self, who: &Person, reference: Reference, step: Step, kind: &str) -> Result<(), StoreError> {
+    async fn step(
+        &self,
+        who: &Person,
+        reference: Reference,
+        step: Step,
+        kind: &str,
+    ) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        let status = status_of(&contact).after(step).map_err(|_| StoreError::Conflict("somebody did that already"))?;
+        let status = status_of(&contact)
+            .after(step)
+            .map_err(|_| StoreError::Conflict("somebody did that already"))?;
         let now = self.now();
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
@@ -135,13 +177,18 @@ impl Store {
             waiting_since: Set(status.is_open().then_some(now)),
             ..Default::default()
         };
-        update.update(&transaction).await.map_err(|error| match error.sql_err() {
-            Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
-                StoreError::Conflict("this person has a newer contact open; answer there")
-            }
-            _ => error.into(),
-        })?;
-        event(contact.id, now, Some(who.id), kind, "").insert(&transaction).await?;
+        update
+            .update(&transaction)
+            .await
+            .map_err(|error| match error.sql_err() {
+                Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
+                    StoreError::Conflict("this person has a newer contact open; answer there")
+                }
+                _ => error.into(),
+            })?;
+        event(contact.id, now, Some(who.id), kind, "")
+            .insert(&transaction)
+            .await?;
         self.done(transaction).await
     }
 
@@ -149,7 +196,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if somebody else holds it.
-    pub async fn mark(&self, who: &Person, reference: Reference, marking: Option<Marking>) -> Result<(), StoreError> {
+    pub async fn mark(
+        &self,
+        who: &Person,
+        reference: Reference,
+        marking: Option<Marking>,
+    ) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
         let before = contact.marking.as_deref().and_then(Marking::parse);
         let change = i64::from(counting::counts(marking)) - i64::from(counting::counts(before));
@@ -159,22 +211,40 @@ impl Store {
         }
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
-        contacts::ActiveModel { id: Unchanged(contact.id), marking: Set(name), ..Default::default() }
-            .update(&transaction)
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            marking: Set(name),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, self.now(), Some(who.id), "marked", &detail)
+            .insert(&transaction)
             .await?;
-        event(contact.id, self.now(), Some(who.id), "marked", &detail).insert(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "mark", &format!("{reference} {detail}")).await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            "mark",
+            &format!("{reference} {detail}"),
+        )
+        .await?;
         self.done(transaction).await
     }
 
     /// A transaction and the contact in it, locked against others who work on it.
-    async fn begin_on(&self, reference: Reference) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
+    async fn begin_on(
+        &self,
+        reference: Reference,
+    ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
         let transaction = self.begin().await?;
         let mut query = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         if !self.on_sqlite() {
             query = query.lock_exclusive();
         }
-        let contact = query.one(&transaction).await?.ok_or(StoreError::NotFound("contact"))?;
+        let contact = query
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("contact"))?;
         Ok((transaction, contact))
     }
 
@@ -203,7 +273,10 @@ impl Store {
         text: &str,
         now: i64,
     ) -> Result<(), StoreError> {
-        let body = Body { text: text.to_owned(), ..Body::default() };
+        let body = Body {
+            text: text.to_owned(),
+            ..Body::default()
+        };
         let message = messages::ActiveModel {
             id: Set(id),
             contact_id: Set(contact.id),

@@ -29,11 +29,15 @@ pub type Logged = Session<Box<dyn Wire>>;
 
 /// Connects and logs in. Never falls back from TLS.
 pub async fn connect(settings: &Imap) -> anyhow::Result<Logged> {
-    tokio::time::timeout(PATIENCE, logged_in(settings)).await.context("The server is too slow")?
+    tokio::time::timeout(PATIENCE, logged_in(settings))
+        .await
+        .context("The server is too slow")?
 }
 
 async fn logged_in(settings: &Imap) -> anyhow::Result<Logged> {
-    let tcp = TcpStream::connect((settings.host.as_str(), settings.port)).await.context("No connection")?;
+    let tcp = TcpStream::connect((settings.host.as_str(), settings.port))
+        .await
+        .context("No connection")?;
     tcp.set_nodelay(true)?;
     let mut watched = TimeoutStream::new(tcp);
     watched.set_read_timeout(Some(SILENCE));
@@ -44,7 +48,10 @@ async fn logged_in(settings: &Imap) -> anyhow::Result<Logged> {
         Security::Plain => greeted(Client::new(Box::new(plain) as Box<dyn Wire>)).await?,
         Security::Starttls => {
             let mut client = greeted(Client::new(plain)).await?;
-            client.run_command_and_check_ok("STARTTLS", None).await.context("The server refused STARTTLS")?;
+            client
+                .run_command_and_check_ok("STARTTLS", None)
+                .await
+                .context("The server refused STARTTLS")?;
             Client::new(protected(settings, client.into_inner()).await?)
         }
     };
@@ -52,7 +59,10 @@ async fn logged_in(settings: &Imap) -> anyhow::Result<Logged> {
 }
 
 async fn greeted<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<T>> {
-    client.read_response().await?.context("The server hung up without a greeting")?;
+    client
+        .read_response()
+        .await?
+        .context("The server hung up without a greeting")?;
     Ok(client)
 }
 
@@ -68,23 +78,37 @@ async fn protected(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Resul
             roots.add(certificate?)?;
         }
     }
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let config = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let name = ServerName::try_from(settings.host.clone()).context("`imap.host` is not a host name")?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, plain).await.context("No TLS connection")?;
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(name, plain)
+        .await
+        .context("No TLS connection")?;
     Ok(Box::new(stream))
 }
 
 async fn authenticated(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow::Result<Logged> {
     if let Some(command) = &settings.token_command {
         let token = token(command).await?;
-        let answer = XOauth2(format!("user={}\u{1}auth=Bearer {token}\u{1}\u{1}", settings.user));
-        return client.authenticate("XOAUTH2", answer).await.map_err(|(error, _)| refused(&error));
+        let answer = XOauth2(format!(
+            "user={}\u{1}auth=Bearer {token}\u{1}\u{1}",
+            settings.user
+        ));
+        return client
+            .authenticate("XOAUTH2", answer)
+            .await
+            .map_err(|(error, _)| refused(&error));
     }
     let password = settings.password.as_ref().map(|password| password.expose());
     let Some(password) = secret(password, settings.password_file.as_ref())? else {
         bail!("Give `imap.password`, `imap.password_file` or `imap.token_command`");
     };
-    client.login(&settings.user, &password).await.map_err(|(error, _)| refused(&error))
+    client
+        .login(&settings.user, &password)
+        .await
+        .map_err(|(error, _)| refused(&error))
 }
 
 fn refused(error: &async_imap::error::Error) -> anyhow::Error {

@@ -56,8 +56,17 @@ impl Position {
         let mut parts = text.split(':');
         let mut number = || parts.next()?.parse().ok();
         let (validity, highest) = (number()?, number()?);
-        let missing = parts.next().unwrap_or_default().split(',').filter_map(|uid| uid.parse().ok()).collect();
-        Some(Self { validity, highest, missing })
+        let missing = parts
+            .next()
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|uid| uid.parse().ok())
+            .collect();
+        Some(Self {
+            validity,
+            highest,
+            missing,
+        })
     }
 
     fn to_text(&self) -> String {
@@ -93,7 +102,9 @@ impl Mailbox<'_> {
                 tracing::warn!(line.name = %self.line, reason, "Line {} cannot be read and is tried again", self.line);
             }
             intake.health(self.line, Health::Down(reason)).await;
-            let pause = Duration::from_secs(1 << failures.min(9)).min(Duration::from_secs(300)).mul_f64(chance::jitter());
+            let pause = Duration::from_secs(1 << failures.min(9))
+                .min(Duration::from_secs(300))
+                .mul_f64(chance::jitter());
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => return,
@@ -111,11 +122,15 @@ impl Mailbox<'_> {
     ) -> anyhow::Result<()> {
         let mut session = connect(self.settings).await?;
         let idles = session.capabilities().await?.has_str("IDLE");
-        let folder = session.examine(&self.settings.folder).await.context("The folder cannot be opened")?;
+        let folder = session
+            .examine(&self.settings.folder)
+            .await
+            .context("The folder cannot be opened")?;
         let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
         let mut position = self.position(intake, validity).await?;
         loop {
-            self.catch_up(intake, &mut session, &mut position, suspect).await?;
+            self.catch_up(intake, &mut session, &mut position, suspect)
+                .await?;
             *failures = 0;
             intake.health(self.line, Health::Up).await;
             let most = Duration::from_secs(self.settings.poll_seconds.clamp(1, 240));
@@ -133,7 +148,9 @@ impl Mailbox<'_> {
                     () = stop.cancelled() => {}
                 }
                 drop(interrupt);
-                session = tokio::time::timeout(Duration::from_secs(30), idle.done()).await.context("IDLE never ended")??;
+                session = tokio::time::timeout(Duration::from_secs(30), idle.done())
+                    .await
+                    .context("IDLE never ended")??;
             } else {
                 tokio::select! {
                     () = tokio::time::sleep(most) => {}
@@ -145,7 +162,10 @@ impl Mailbox<'_> {
     }
 
     async fn position(&self, intake: &dyn Intake, validity: u32) -> anyhow::Result<Position> {
-        let known = intake.cursor(self.line, &self.settings.folder).await?.and_then(|text| Position::parse(&text));
+        let known = intake
+            .cursor(self.line, &self.settings.folder)
+            .await?
+            .and_then(|text| Position::parse(&text));
         Ok(match known {
             Some(known) if known.validity == validity => known,
             Some(known) => {
@@ -153,9 +173,15 @@ impl Mailbox<'_> {
                     line.name = %self.line, before = known.validity, now = validity,
                     "The folder of line {} was made anew on the server and is read again from its beginning", self.line
                 );
-                Position { validity, ..Position::default() }
+                Position {
+                    validity,
+                    ..Position::default()
+                }
             }
-            None => Position { validity, ..Position::default() },
+            None => Position {
+                validity,
+                ..Position::default()
+            },
         })
     }
 
@@ -167,12 +193,17 @@ impl Mailbox<'_> {
         position: &mut Position,
         suspect: &mut Option<u32>,
     ) -> anyhow::Result<()> {
-        let from = position.missing.first().map_or(position.highest.saturating_add(1), |first| *first);
+        let from = position
+            .missing
+            .first()
+            .map_or(position.highest.saturating_add(1), |first| *first);
         // "n:*" always names the last message, even when its UID is below n.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
-        let wanted: BTreeSet<u32> =
-            found.into_iter().filter(|uid| *uid > position.highest || position.missing.contains(uid)).collect();
+        let wanted: BTreeSet<u32> = found
+            .into_iter()
+            .filter(|uid| *uid > position.highest || position.missing.contains(uid))
+            .collect();
         let sizes = sizes(session, &wanted).await?;
         let mut rest: Vec<u32> = wanted.into_iter().collect();
         while !rest.is_empty() {
@@ -198,8 +229,11 @@ impl Mailbox<'_> {
                 }
                 next.highest = next.highest.max(*uid);
             }
-            let cursor =
-                Cursor { line: self.line.clone(), source: self.settings.folder.clone(), position: next.to_text() };
+            let cursor = Cursor {
+                line: self.line.clone(),
+                source: self.settings.folder.clone(),
+                position: next.to_text(),
+            };
             let messages: Vec<RawMessage> = arrived.into_iter().map(|(_, raw)| raw).collect();
             intake.accept(messages, Some(cursor)).await?;
             *position = next;
@@ -213,15 +247,20 @@ impl Mailbox<'_> {
         page: &[u32],
         sizes: &Sizes,
     ) -> anyhow::Result<Vec<(u32, RawMessage)>> {
-        let (whole, heads): (Vec<u32>, Vec<u32>) = page.iter().partition(|uid| size_of(sizes, **uid) <= self.largest);
+        let (whole, heads): (Vec<u32>, Vec<u32>) =
+            page.iter().partition(|uid| size_of(sizes, **uid) <= self.largest);
         let mut arrived = Vec::with_capacity(page.len());
         for (uids, what) in [(whole, "BODY.PEEK[]"), (heads, "BODY.PEEK[HEADER]")] {
             if uids.is_empty() {
                 continue;
             }
-            let mut fetched = session.uid_fetch(set_of(&uids), format!("(UID INTERNALDATE {what})")).await?;
+            let mut fetched = session
+                .uid_fetch(set_of(&uids), format!("(UID INTERNALDATE {what})"))
+                .await?;
             while let Some(fetched) = fetched.try_next().await? {
-                let Some(uid) = fetched.uid.filter(|uid| uids.contains(uid)) else { continue };
+                let Some(uid) = fetched.uid.filter(|uid| uids.contains(uid)) else {
+                    continue;
+                };
                 let Some(bytes) = bytes_of(&fetched) else { continue };
                 let cut_from = Some(size_of(sizes, uid)).filter(|size| *size > self.largest);
                 arrived.push((uid, self.raw(&fetched, bytes, cut_from)));
@@ -234,8 +273,16 @@ impl Mailbox<'_> {
     fn raw(&self, fetched: &Fetch, bytes: Vec<u8>, cut_from: Option<u64>) -> RawMessage {
         let now = self.clock.now();
         // When the mailbox received it; the Date header is its sender's word only.
-        let received_at = fetched.internal_date().map_or(now, |date| date.with_timezone(&Utc).min(now));
-        RawMessage { line: self.line.clone(), external_id: external_id(&bytes), received_at, bytes, cut_from }
+        let received_at = fetched
+            .internal_date()
+            .map_or(now, |date| date.with_timezone(&Utc).min(now));
+        RawMessage {
+            line: self.line.clone(),
+            external_id: external_id(&bytes),
+            received_at,
+            bytes,
+            cut_from,
+        }
     }
 }
 
@@ -252,7 +299,11 @@ async fn sizes(session: &mut Logged, wanted: &BTreeSet<u32>) -> anyhow::Result<S
     for some in all.chunks(2_000) {
         let fetched = session.uid_fetch(set_of(some), "(UID RFC822.SIZE)").await?;
         let fetched: Vec<Fetch> = fetched.try_collect().await?;
-        sizes.extend(fetched.iter().filter_map(|one| Some((one.uid?, u64::from(one.size?)))));
+        sizes.extend(
+            fetched
+                .iter()
+                .filter_map(|one| Some((one.uid?, u64::from(one.size?)))),
+        );
     }
     Ok(sizes)
 }
@@ -292,8 +343,10 @@ fn set_of(uids: &[u32]) -> String {
             _ => ranges.push((*uid, *uid)),
         }
     }
-    let written: Vec<_> =
-        ranges.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}:{b}") }).collect();
+    let written: Vec<_> = ranges
+        .iter()
+        .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}:{b}") })
+        .collect();
     written.join(",")
 }
 
@@ -310,7 +363,10 @@ pub fn external_id(bytes: &[u8]) -> String {
 /// How many messages the folder holds.
 pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
     let mut session = connect(settings).await?;
-    let folder = session.examine(&settings.folder).await.context("The folder cannot be opened")?;
+    let folder = session
+        .examine(&settings.folder)
+        .await
+        .context("The folder cannot be opened")?;
     let _ = session.logout().await;
     Ok(folder.exists)
 }
@@ -318,13 +374,22 @@ pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
 /// The external ids of everything in the folder.
 pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
     let mut session = connect(settings).await?;
-    session.examine(&settings.folder).await.context("The folder cannot be opened")?;
+    session
+        .examine(&settings.folder)
+        .await
+        .context("The folder cannot be opened")?;
     let wanted: BTreeSet<u32> = session.uid_search("ALL").await?.into_iter().collect();
     let sizes = sizes(&mut session, &wanted).await?;
     let mut ids = Vec::with_capacity(wanted.len());
     for uid in wanted {
-        let what = if size_of(&sizes, uid) > largest { "BODY.PEEK[HEADER]" } else { "BODY.PEEK[]" };
-        let fetched = session.uid_fetch(uid.to_string(), format!("(UID {what})")).await?;
+        let what = if size_of(&sizes, uid) > largest {
+            "BODY.PEEK[HEADER]"
+        } else {
+            "BODY.PEEK[]"
+        };
+        let fetched = session
+            .uid_fetch(uid.to_string(), format!("(UID {what})"))
+            .await?;
         let fetched: Vec<Fetch> = fetched.try_collect().await?;
         ids.extend(fetched.iter().find_map(bytes_of).map(|bytes| external_id(&bytes)));
     }
@@ -339,8 +404,16 @@ mod tests {
     #[test]
     fn a_position_reads_back() {
         for position in [
-            Position { validity: 9, highest: 70, missing: [37, 41].into() },
-            Position { validity: 1, highest: 0, missing: BTreeSet::new() },
+            Position {
+                validity: 9,
+                highest: 70,
+                missing: [37, 41].into(),
+            },
+            Position {
+                validity: 1,
+                highest: 0,
+                missing: BTreeSet::new(),
+            },
         ] {
             assert_eq!(Position::parse(&position.to_text()), Some(position));
         }

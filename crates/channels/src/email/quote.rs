@@ -21,9 +21,15 @@ const COPIES: [&str; 7] = [
 ];
 
 /// Ends of the line that says whose words follow.
-const SAYS: [&str; 10] = [
-    "wrote:", "writes:", "је написао:", "је написала:", "је написао/ла:", "је написао(ла):", "je napisao:", "je napisala:",
-    "je napisao/la:", "je napisao/la",
+const SAYS: [&str; 8] = [
+    "wrote:",
+    "writes:",
+    "написао:",
+    "написала:",
+    "написао/ла:",
+    "napisao:",
+    "napisala:",
+    "napisao/la:",
 ];
 
 /// Splits a text. Answers written between quoted lines make no sense without them: such a text stays whole.
@@ -32,21 +38,42 @@ pub fn split(text: &str) -> Split {
     if let Some(start) = lines.iter().position(|line| begins_copy(line)) {
         let (own, copy) = lines.split_at(start);
         if own.iter().any(|line| !line.trim().is_empty()) {
-            return Split { text: joined(own), quoted: joined(copy) };
+            return Split {
+                text: joined(own),
+                quoted: joined(copy),
+            };
         }
     }
     let blocks = quoted_blocks(&lines);
-    let [(start, end)] = blocks.as_slice() else { return whole(text) };
-    let start = with_attribution(&lines, *start);
-    let (Some(before), Some(quoted), Some(after)) = (lines.get(..start), lines.get(start..*end), lines.get(*end..)) else {
+    let [(start, end)] = blocks.as_slice() else {
         return whole(text);
     };
-    let own = [joined(before), joined(after)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
-    if own.is_empty() { whole(text) } else { Split { text: own, quoted: joined(quoted) } }
+    let start = with_attribution(&lines, *start);
+    let (Some(before), Some(quoted), Some(after)) =
+        (lines.get(..start), lines.get(start..*end), lines.get(*end..))
+    else {
+        return whole(text);
+    };
+    let own = [joined(before), joined(after)]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    if own.is_empty() {
+        whole(text)
+    } else {
+        Split {
+            text: own,
+            quoted: joined(quoted),
+        }
+    }
 }
 
 fn whole(text: &str) -> Split {
-    Split { text: text.trim().to_owned(), quoted: String::new() }
+    Split {
+        text: text.trim().to_owned(),
+        quoted: String::new(),
+    }
 }
 
 fn joined(lines: &[&str]) -> String {
@@ -71,7 +98,11 @@ fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
             continue;
         }
         match blocks.last_mut() {
-            Some((_, end)) if lines.get(*end..index).is_some_and(|gap| gap.iter().all(|line| line.trim().is_empty())) => {
+            Some((_, end))
+                if lines
+                    .get(*end..index)
+                    .is_some_and(|gap| gap.iter().all(|line| line.trim().is_empty())) =>
+            {
                 *end = index + 1;
             }
             _ => blocks.push((index, index + 1)),
@@ -86,13 +117,21 @@ fn with_attribution(lines: &[&str], start: usize) -> usize {
     while at > 0 && lines.get(at - 1).is_some_and(|line| line.trim().is_empty()) {
         at -= 1;
     }
-    let Some(said) = at.checked_sub(1).filter(|index| lines.get(*index).is_some_and(|line| says(line))) else { return start };
+    let Some(said) = at
+        .checked_sub(1)
+        .filter(|index| lines.get(*index).is_some_and(|line| says(line)))
+    else {
+        return start;
+    };
     // The line is often broken in two: a first half names the day and has no end of its own.
-    let first_half = said.checked_sub(1).and_then(|index| lines.get(index)).is_some_and(|line| {
-        let line = line.trim();
-        let starts = ["On ", "Dana ", "Дана ", "У ", "U ", "Dne ", "Le ", "Am "];
-        starts.iter().any(|start| line.starts_with(start)) && line.len() < 120
-    });
+    let first_half = said
+        .checked_sub(1)
+        .and_then(|index| lines.get(index))
+        .is_some_and(|line| {
+            let line = line.trim();
+            let starts = ["On ", "Dana ", "Дана ", "У ", "U ", "Dne ", "Le ", "Am "];
+            starts.iter().any(|start| line.starts_with(start)) && line.len() < 120
+        });
     if first_half { said - 1 } else { said }
 }
 
@@ -110,18 +149,33 @@ mod tests {
 
     #[test]
     fn an_answer_below_the_quote_is_found() {
-        assert_eq!(split("> pitanje\n\nodgovor"), Split { text: "odgovor".into(), quoted: "> pitanje".into() });
+        assert_eq!(
+            split("> pitanje\n\nodgovor"),
+            Split {
+                text: "odgovor".into(),
+                quoted: "> pitanje".into()
+            }
+        );
     }
 
     #[test]
     fn answers_between_quoted_lines_stay_where_they_are() {
         let text = "> prvo?\nda\n> drugo?\nne";
-        assert_eq!(split(text), Split { text: text.into(), quoted: String::new() });
+        assert_eq!(
+            split(text),
+            Split {
+                text: text.into(),
+                quoted: String::new()
+            }
+        );
     }
 
     #[test]
     fn a_mail_of_quotes_alone_is_not_emptied() {
         assert_eq!(split("> sve je citat").text, "> sve je citat");
-        assert_eq!(split("-----Original Message-----\nFrom: x").text, "-----Original Message-----\nFrom: x");
+        assert_eq!(
+            split("-----Original Message-----\nFrom: x").text,
+            "-----Original Message-----\nFrom: x"
+        );
     }
 }

@@ -27,7 +27,9 @@ const MOST_REFERENCES: usize = 50;
 
 /// Reads a raw message that came to `own`.
 pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
-    let Some(mail) = MessageParser::default().parse(&raw.bytes) else { return unreadable("it has no headers", None) };
+    let Some(mail) = MessageParser::default().parse(&raw.bytes) else {
+        return unreadable("it has no headers", None);
+    };
     if mail.headers().is_empty() {
         return unreadable("it has no headers", None);
     }
@@ -53,10 +55,19 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
     }
     let ancestors = ancestors(&mail);
     let addressed = ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"];
-    let tokens = addressed.iter().flat_map(|name| mail.header_values(*name)).flat_map(addresses);
-    let mut evidence: Vec<_> = tokens.filter_map(|address| own.token_in_address(&address)).map(token).collect();
+    let tokens = addressed
+        .iter()
+        .flat_map(|name| mail.header_values(*name))
+        .flat_map(addresses);
+    let mut evidence: Vec<_> = tokens
+        .filter_map(|address| own.token_in_address(&address))
+        .map(token)
+        .collect();
     evidence.extend(ancestors.iter().rev().map(|id| own.evidence(id)));
-    let message_id = mail.message_id().map(cleaned).filter(|id| !id.is_empty() && id.len() <= 500);
+    let message_id = mail
+        .message_id()
+        .map(cleaned)
+        .filter(|id| !id.is_empty() && id.len() <= 500);
     Normalised::Message(Box::new(Incoming {
         name: name(&mail),
         answer_to: answer_to.map(Private::new),
@@ -74,7 +85,9 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
         asks: None,
         parts,
         origin,
-        claimed_at: mail.date().and_then(|date| chrono::DateTime::from_timestamp(date.to_timestamp(), 0)),
+        claimed_at: mail
+            .date()
+            .and_then(|date| chrono::DateTime::from_timestamp(date.to_timestamp(), 0)),
         identifier: identifier.map(Private::new),
         remarks,
     }))
@@ -93,7 +106,11 @@ const fn token(token: ThreadToken) -> hotline_core::message::Evidence {
 }
 
 /// A copy of our own mail is one that carries our Message-ID and our address; the store knows whether we sent it.
-fn echo_of(own: &OwnAddress, message_id: Option<&str>, identifier: Option<&str>) -> Option<(Uuid, ThreadToken)> {
+fn echo_of(
+    own: &OwnAddress,
+    message_id: Option<&str>,
+    identifier: Option<&str>,
+) -> Option<(Uuid, ThreadToken)> {
     let ours = identifier.is_some_and(|identifier| identifier == own.plain());
     message_id.filter(|_| ours).and_then(|id| own.own_message(id))
 }
@@ -116,7 +133,10 @@ fn canonical(address: &str) -> Option<String> {
 }
 
 fn answer_to(mail: &Message<'_>, identifier: Option<&str>) -> Option<String> {
-    let mut all = mail.reply_to()?.iter().filter_map(|one| canonical(one.address()?));
+    let mut all = mail
+        .reply_to()?
+        .iter()
+        .filter_map(|one| canonical(one.address()?));
     let (first, second) = (all.next()?, all.next());
     (second.is_none() && Some(first.as_str()) != identifier).then_some(first)
 }
@@ -127,7 +147,8 @@ fn name(mail: &Message<'_>) -> Option<String> {
 }
 
 fn subject(mail: &Message<'_>) -> Option<String> {
-    Some(cleaned(mail.subject()?).chars().take(1_000).collect()).filter(|subject: &String| !subject.is_empty())
+    Some(cleaned(mail.subject()?).chars().take(1_000).collect())
+        .filter(|subject: &String| !subject.is_empty())
 }
 
 /// One line, composed, without control characters.
@@ -138,12 +159,19 @@ fn cleaned(text: &str) -> String {
 
 /// Every address a header names, whatever form it was parsed into.
 fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
-    match value {
-        HeaderValue::Address(addresses) => {
-            addresses.iter().filter_map(|one| one.address()).take(200).map(str::to_owned).collect()
-        }
-        HeaderValue::Text(text) => vec![text.trim_matches(['<', '>', ' ']).to_owned()],
-        _ => Vec::new(),
+    if let HeaderValue::Address(addresses) = value {
+        addresses
+            .iter()
+            .filter_map(|one| one.address())
+            .take(200)
+            .map(str::to_owned)
+            .collect()
+    } else {
+        value
+            .as_text()
+            .map(|text| text.trim_matches(['<', '>', ' ']).to_owned())
+            .into_iter()
+            .collect()
     }
 }
 
@@ -151,18 +179,19 @@ fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
 fn ancestors(mail: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for header in [mail.references(), mail.in_reply_to()] {
-        let named: Vec<String> = match header {
-            HeaderValue::Text(id) => vec![cleaned(id)],
-            HeaderValue::TextList(list) => list.iter().map(|id| cleaned(id)).collect(),
-            _ => Vec::new(),
-        };
-        for id in named {
+        let many = header
+            .as_text_list()
+            .unwrap_or_default()
+            .iter()
+            .map(|id| cleaned(id));
+        let one = header
+            .as_text()
+            .filter(|_| header.as_text_list().is_none())
+            .map(cleaned);
+        for id in many.chain(one).take(MOST_REFERENCES * 20) {
             let lawful = !id.is_empty() && id.len() <= 500 && !id.contains(' ');
             if lawful && !ids.contains(&id) {
                 ids.push(id);
-            }
-            if ids.len() > MOST_REFERENCES * 20 {
-                break;
             }
         }
     }
@@ -172,20 +201,31 @@ fn ancestors(mail: &Message<'_>) -> Vec<String> {
 
 /// Whether a person wrote it (RFC 3834, section 2, and what programs do in practice).
 fn origin(mail: &Message<'_>) -> Origin {
-    let header = |name: &str| mail.header_raw(name).map(|value| value.trim().to_ascii_lowercase());
+    let header = |name: &str| {
+        mail.header_raw(name)
+            .map(|value| value.trim().to_ascii_lowercase())
+    };
     let submitted = header("Auto-Submitted").unwrap_or_default();
     let precedence = header("Precedence").unwrap_or_default();
     let replied = submitted.starts_with("auto-replied")
         || precedence == "auto_reply"
-        || ["X-Autoreply", "X-Autorespond", "X-Autoresponder"].iter().any(|name| header(name).is_some());
+        || ["X-Autoreply", "X-Autorespond", "X-Autoresponder"]
+            .iter()
+            .any(|name| header(name).is_some());
     if replied {
         return Origin::AutoReply;
     }
     let machine = (!submitted.is_empty() && !submitted.starts_with("no"))
         || ["bulk", "list", "junk"].contains(&precedence.as_str())
-        || ["List-Id", "List-Unsubscribe", "X-Loop", "X-Auto-Response-Suppress", "Feedback-ID"]
-            .iter()
-            .any(|name| header(name).is_some())
+        || [
+            "List-Id",
+            "List-Unsubscribe",
+            "X-Loop",
+            "X-Auto-Response-Suppress",
+            "Feedback-ID",
+        ]
+        .iter()
+        .any(|name| header(name).is_some())
         || header("Return-Path").is_some_and(|path| path == "<>");
     if machine { Origin::Machine } else { Origin::Person }
 }
@@ -205,6 +245,9 @@ fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (St
             remarks.push(Remark::FromHtml);
         }
     }
+    if text.is_empty() {
+        text = tidy(&unsplit(mail));
+    }
     if text.chars().count() > LONGEST_TEXT {
         text = text.chars().take(LONGEST_TEXT).collect();
         remarks.push(Remark::TextCut);
@@ -213,16 +256,40 @@ fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (St
     (split.text, split.quoted)
 }
 
+/// What stands in a multipart whose boundary never comes: nothing of it is a part, all of it may be the message.
+fn unsplit(mail: &Message<'_>) -> String {
+    let whole = mail.attachments().find(|part| {
+        part.content_type()
+            .is_some_and(|kind| kind.ctype() == "multipart")
+    });
+    whole
+        .and_then(|part| part.text_contents())
+        .unwrap_or_default()
+        .to_owned()
+}
+
 fn plain_text(part: &MessagePart<'_>) -> Option<String> {
-    let PartType::Text(text) = &part.body else { return None };
+    let PartType::Text(text) = &part.body else {
+        return None;
+    };
     let kind = part.content_type();
-    let flowed = kind.and_then(|kind| kind.attribute("format")).is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
-    let deleted = kind.and_then(|kind| kind.attribute("delsp")).is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
-    Some(if flowed { unflowed(text, deleted) } else { text.to_string() })
+    let flowed = kind
+        .and_then(|kind| kind.attribute("format"))
+        .is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
+    let deleted = kind
+        .and_then(|kind| kind.attribute("delsp"))
+        .is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
+    Some(if flowed {
+        unflowed(text, deleted)
+    } else {
+        text.to_string()
+    })
 }
 
 fn html_text(part: &MessagePart<'_>) -> Option<String> {
-    let PartType::Html(html) = &part.body else { return None };
+    let PartType::Html(html) = &part.body else {
+        return None;
+    };
     Some(html::text_of(html))
 }
 
@@ -244,7 +311,11 @@ fn unflowed(text: &str, deleted: bool) -> String {
             }
         }
         let goes_on = body.ends_with(' ') && body != "-- ";
-        out.push_str(if goes_on && deleted { body.strip_suffix(' ').unwrap_or(body) } else { body });
+        out.push_str(if goes_on && deleted {
+            body.strip_suffix(' ').unwrap_or(body)
+        } else {
+            body
+        });
         open = goes_on.then_some(depth);
     }
     out
@@ -278,8 +349,13 @@ fn parts(mail: &Message<'_>, remarks: &mut Vec<Remark>) -> Vec<Part> {
             PartType::Multipart(_) => continue,
         };
         parts.push(Part {
-            name: part.attachment_name().map(file_name).filter(|name| !name.is_empty()),
-            inline: part.content_disposition().is_some_and(mail_parser::ContentType::is_inline)
+            name: part
+                .attachment_name()
+                .map(file_name)
+                .filter(|name| !name.is_empty()),
+            inline: part
+                .content_disposition()
+                .is_some_and(mail_parser::ContentType::is_inline)
                 || matches!(part.body, PartType::InlineBinary(_)),
             media_type,
             bytes,
@@ -290,9 +366,13 @@ fn parts(mail: &Message<'_>, remarks: &mut Vec<Remark>) -> Vec<Part> {
 
 /// A name to show: no path, no line break, no letters that turn the writing round.
 fn file_name(name: &str) -> String {
-    let turned = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let turned =
+        |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    cleaned(&last.chars().filter(|c| !turned(c)).collect::<String>()).chars().take(200).collect()
+    cleaned(&last.chars().filter(|c| !turned(c)).collect::<String>())
+        .chars()
+        .take(200)
+        .collect()
 }
 
 fn media_type(part: &MessagePart<'_>) -> String {
@@ -308,5 +388,9 @@ fn media_type(part: &MessagePart<'_>) -> String {
     };
     let whole = format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_lowercase();
     let lawful = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
-    if whole.len() <= 100 && whole.chars().all(lawful) { whole } else { "application/octet-stream".to_owned() }
+    if whole.len() <= 100 && whole.chars().all(lawful) {
+        whole
+    } else {
+        "application/octet-stream".to_owned()
+    }
 }

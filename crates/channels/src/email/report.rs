@@ -15,8 +15,12 @@ pub enum Report {
 
 /// Recognises a report. `None`: an ordinary mail.
 pub fn recognise(mail: &Message<'_>, raw: &[u8], own: &OwnAddress) -> Option<Report> {
-    let kind = mail.content_type().filter(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"));
-    let report_type = kind.and_then(|kind| kind.attribute("report-type")).map(str::to_ascii_lowercase);
+    let kind = mail
+        .content_type()
+        .filter(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"));
+    let report_type = kind
+        .and_then(|kind| kind.attribute("report-type"))
+        .map(str::to_ascii_lowercase);
     match report_type.as_deref() {
         Some("disposition-notification") => return Some(Report::Opened),
         Some("delivery-status") => {}
@@ -33,14 +37,30 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], own: &OwnAddress) -> Option<Rep
         "delivered" | "relayed" | "expanded" => Fate::Delivered,
         _ => Fate::Failed,
     };
-    let said = format!("{} {}", field(&status, "status"), field(&status, "diagnostic-code"));
-    Some(Report::Delivery(tied(mail, raw, own, fate, said.trim().to_owned())))
+    let said = format!(
+        "{} {}",
+        field(&status, "status"),
+        field(&status, "diagnostic-code")
+    );
+    Some(Report::Delivery(tied(
+        mail,
+        raw,
+        own,
+        fate,
+        said.trim().to_owned(),
+    )))
 }
 
 /// A bounce in words only: Exim and qmail, and servers that send no proper report.
 fn bounce(mail: &Message<'_>, raw: &[u8], own: &OwnAddress) -> Option<Report> {
-    let failed = mail.header_raw("X-Failed-Recipients").map(|recipients| recipients.trim().to_owned());
-    let from = mail.from().and_then(|from| from.first()).and_then(|from| from.address()).unwrap_or_default();
+    let failed = mail
+        .header_raw("X-Failed-Recipients")
+        .map(|recipients| recipients.trim().to_owned());
+    let from = mail
+        .from()
+        .and_then(|from| from.first())
+        .and_then(|from| from.address())
+        .unwrap_or_default();
     let daemon = from.to_ascii_lowercase().starts_with("mailer-daemon@");
     let report = tied(mail, raw, own, Fate::Failed, failed.clone().unwrap_or_default());
     // Without our own mark in it, only a server that says what it is is believed.
@@ -49,22 +69,34 @@ fn bounce(mail: &Message<'_>, raw: &[u8], own: &OwnAddress) -> Option<Report> {
 
 fn tied(mail: &Message<'_>, raw: &[u8], own: &OwnAddress, fate: Fate, said: String) -> DeliveryReport {
     let original = returned_ids(raw).find_map(|id| own.own_message(&id));
-    let addressed = mail.to().and_then(|to| to.iter().find_map(|to| own.token_in_address(to.address()?)));
+    let addressed = mail
+        .to()
+        .and_then(|to| to.iter().find_map(|to| own.token_in_address(to.address()?)));
     let (message, token) = match original {
         Some((id, token)) => (Some(id), Some(token)),
         None => (None, addressed),
     };
-    DeliveryReport { token, message, fate, said: said.into() }
+    DeliveryReport {
+        token,
+        message,
+        fate,
+        said: said.into(),
+    }
 }
 
 /// The Message-IDs of what came back: every such header below the report's own head.
 fn returned_ids(raw: &[u8]) -> impl Iterator<Item = String> + '_ {
     let lines = raw.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.skip_while(|line| !line.is_empty()).take(20_000).filter_map(|line| {
-        let (name, value) = line.split_at_checked(11)?;
-        let id = name.eq_ignore_ascii_case(b"message-id:").then(|| String::from_utf8_lossy(value.trim_ascii()));
-        id.map(|id| id.trim_matches(['<', '>']).to_owned())
-    })
+    lines
+        .skip_while(|line| !line.is_empty())
+        .take(20_000)
+        .filter_map(|line| {
+            let (name, value) = line.split_at_checked(11)?;
+            let id = name
+                .eq_ignore_ascii_case(b"message-id:")
+                .then(|| String::from_utf8_lossy(value.trim_ascii()));
+            id.map(|id| id.trim_matches(['<', '>']).to_owned())
+        })
 }
 
 fn is_type(part: &MessagePart<'_>, subtype: &str) -> bool {
@@ -84,9 +116,17 @@ fn contents<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
 /// A field of a delivery-status part, its continuation lines joined.
 fn field(status: &str, name: &str) -> String {
     let mut lines = status.lines();
-    let starts = |line: &str| line.split_once(':').is_some_and(|(found, _)| found.trim().eq_ignore_ascii_case(name));
-    let Some(first) = lines.by_ref().find(|line| starts(line)) else { return String::new() };
-    let mut value = first.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default();
+    let starts = |line: &str| {
+        line.split_once(':')
+            .is_some_and(|(found, _)| found.trim().eq_ignore_ascii_case(name))
+    };
+    let Some(first) = lines.by_ref().find(|line| starts(line)) else {
+        return String::new();
+    };
+    let mut value = first
+        .split_once(':')
+        .map(|(_, value)| value.trim().to_owned())
+        .unwrap_or_default();
     for more in lines.take_while(|line| line.starts_with([' ', '\t'])) {
         value.push(' ');
         value.push_str(more.trim());

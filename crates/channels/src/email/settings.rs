@@ -131,7 +131,10 @@ impl Email {
                  use \"tls\" or \"starttls\", or set `{what}.allow_plain = true`"
             );
         }
-        ensure!(self.max_size >= 1 << 16, "`max_size` is below 64 KiB: hardly any message would be whole");
+        ensure!(
+            self.max_size >= 1 << 16,
+            "`max_size` is below 64 KiB: hardly any message would be whole"
+        );
         Ok(())
     }
 }
@@ -142,9 +145,17 @@ fn is_loopback(host: &str) -> bool {
 
 /// Runs a command that prints an access token.
 pub async fn token(command: &str) -> anyhow::Result<String> {
-    let ran = tokio::process::Command::new("sh").arg("-c").arg(command).kill_on_drop(true).output();
+    let ran = tokio::process::Command::new("sh")
+        .arg("-c")
+        .arg(command)
+        .kill_on_drop(true)
+        .output();
     let output = tokio::time::timeout(std::time::Duration::from_secs(30), ran).await??;
-    ensure!(output.status.success(), "The token command failed: {}", output.status);
+    ensure!(
+        output.status.success(),
+        "The token command failed: {}",
+        output.status
+    );
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! Sending: SMTP submission with one Message-ID for every attempt.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use anyhow::Context;
 use hotline_core::message::OutboundMessage;
@@ -12,6 +12,7 @@ use lettre::{
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
+        AsyncSmtpTransportBuilder,
         authentication::{Credentials, Mechanism},
         client::{Certificate, Tls, TlsParameters},
     },
@@ -28,7 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The way out of one mailbox.
 pub struct Sender {
-    transport: Transport,
+    builder: AsyncSmtpTransportBuilder,
+    /// Who asks a command for a token before each message, instead of having a password.
+    token: Option<(String, String)>,
+    /// Connections kept open from the first message on.
+    kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
     plus_addressing: bool,
@@ -36,45 +41,52 @@ pub struct Sender {
 
 type Smtp1 = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Kept open, or built for each message because its token is asked for each time.
-enum Transport {
-    Kept(Smtp1),
-    Token { builder: Box<lettre::transport::smtp::AsyncSmtpTransportBuilder>, user: String, command: String },
-}
-
 impl Sender {
     /// Reads the settings. Nothing is connected yet.
-    pub fn new(settings: &Smtp, shown: String, address: OwnAddress, plus_addressing: bool) -> anyhow::Result<Self> {
+    pub fn new(
+        settings: &Smtp,
+        shown: String,
+        address: OwnAddress,
+        plus_addressing: bool,
+    ) -> anyhow::Result<Self> {
         let mut builder = Smtp1::builder_dangerous(&settings.host)
             .port(settings.port)
             .tls(protection(settings)?)
             .timeout(Some(PATIENCE));
         let password = settings.password.as_ref().map(|password| password.expose());
         let password = secret(password, settings.password_file.as_ref())?;
-        let transport = match (&settings.user, &settings.token_command, password) {
-            (Some(user), Some(command), None) => {
-                Transport::Token { builder: Box::new(builder), user: user.clone(), command: command.clone() }
-            }
+        let mut token = None;
+        match (&settings.user, &settings.token_command, password) {
+            (Some(user), Some(command), None) => token = Some((user.clone(), command.clone())),
             (Some(user), None, Some(password)) => {
                 builder = builder.credentials(Credentials::new(user.clone(), password));
-                Transport::Kept(builder.build())
             }
-            (None, None, None) => Transport::Kept(builder.build()),
-            _ => anyhow::bail!("Give `smtp.user` with `smtp.password`, `smtp.password_file` or `smtp.token_command`"),
-        };
-        Ok(Self { transport, shown, address, plus_addressing })
+            (None, None, None) => {}
+            _ => anyhow::bail!(
+                "Give `smtp.user` with `smtp.password`, `smtp.password_file` or `smtp.token_command`"
+            ),
+        }
+        Ok(Self {
+            builder,
+            token,
+            kept: OnceLock::new(),
+            shown,
+            address,
+            plus_addressing,
+        })
     }
 
     async fn transport(&self) -> anyhow::Result<Smtp1> {
-        Ok(match &self.transport {
-            Transport::Kept(transport) => transport.clone(),
-            Transport::Token { builder, user, command } => builder
-                .as_ref()
-                .clone()
-                .authentication(vec![Mechanism::Xoauth2])
-                .credentials(Credentials::new(user.clone(), token(command).await?))
-                .build(),
-        })
+        let Some((user, command)) = &self.token else {
+            return Ok(self.kept.get_or_init(|| self.builder.clone().build()).clone());
+        };
+        let credentials = Credentials::new(user.clone(), token(command).await?);
+        Ok(self
+            .builder
+            .clone()
+            .authentication(vec![Mechanism::Xoauth2])
+            .credentials(credentials)
+            .build())
     }
 
     /// Connects, logs in and says goodbye.
@@ -85,10 +97,17 @@ impl Sender {
 
     /// Hands one message over.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
-        let later = |reason: String| ChannelError::Transient { reason, retry_after: None };
-        let (envelope, mail) =
-            self.write(message).map_err(|error| ChannelError::Permanent { reason: format!("{error:#}") })?;
-        let transport = self.transport().await.map_err(|error| later(format!("{error:#}")))?;
+        let later = |reason: String| ChannelError::Transient {
+            reason,
+            retry_after: None,
+        };
+        let (envelope, mail) = self.write(message).map_err(|error| ChannelError::Permanent {
+            reason: format!("{error:#}"),
+        })?;
+        let transport = self
+            .transport()
+            .await
+            .map_err(|error| later(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
             // A refused connection is neither transient nor permanent to lettre.
@@ -101,7 +120,11 @@ impl Sender {
     fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let own: Address = self.address.plain().parse()?;
         let tagged: Address = self.address.tagged(&message.token).parse()?;
-        let to: Address = message.to.expose().parse().context("This is not an address mail can be sent to")?;
+        let to: Address = message
+            .to
+            .expose()
+            .parse()
+            .context("This is not an address mail can be sent to")?;
         let answer_to = if self.plus_addressing { tagged } else { own.clone() };
         let mut mail = Message::builder()
             .from(Mailbox::new(Some(self.shown.clone()), own))
@@ -109,7 +132,10 @@ impl Sender {
             .to(Mailbox::new(None, to.clone()))
             .date(message.written_at.into())
             .subject(subject(message))
-            .message_id(Some(format!("<{}>", self.address.message_id(message.id, &message.token))));
+            .message_id(Some(format!(
+                "<{}>",
+                self.address.message_id(message.id, &message.token)
+            )));
         if let Some(last) = message.thread.last() {
             mail = mail.in_reply_to(format!("<{last}>"));
             let all: Vec<_> = message.thread.iter().map(|id| format!("<{id}>")).collect();
@@ -131,10 +157,20 @@ impl Sender {
 }
 
 fn subject(message: &OutboundMessage) -> String {
-    let theirs = message.subject.as_ref().map(|subject| subject.expose().as_str()).unwrap_or_default();
-    let one_line: String = theirs.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    let theirs = message
+        .subject
+        .as_ref()
+        .map(|subject| subject.expose().as_str())
+        .unwrap_or_default();
+    let one_line: String = theirs
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(200)
+        .collect();
     let bare = one_line.trim();
-    let already = bare.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+    let already = bare
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("re:"));
     match (bare.is_empty(), already) {
         (true, _) => format!("[{}]", message.reference),
         (false, true) => bare.to_owned(),
@@ -157,12 +193,19 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
         parameters = parameters.add_root_certificate(Certificate::from_pem(&pem)?);
     }
     let parameters = parameters.build_rustls()?;
-    Ok(if settings.security == Security::Tls { Tls::Wrapper(parameters) } else { Tls::Required(parameters) })
+    Ok(if settings.security == Security::Tls {
+        Tls::Wrapper(parameters)
+    } else {
+        Tls::Required(parameters)
+    })
 }
 
 fn said(error: &lettre::transport::smtp::Error) -> String {
     use std::error::Error;
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let cause = error
+        .source()
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
     format!("{error}{cause}")
 }
 
@@ -175,7 +218,9 @@ mod tests {
 
     fn written(subject: &str, to: &str, automatic: bool) -> anyhow::Result<String> {
         let sender = Sender {
-            transport: Transport::Kept(Smtp1::builder_dangerous("127.0.0.1").build()),
+            builder: Smtp1::builder_dangerous("127.0.0.1"),
+            token: None,
+            kept: OnceLock::new(),
             shown: "Контакт центар".to_owned(),
             address: OwnAddress::parse("kontakt@centar.example.org").unwrap(),
             plus_addressing: true,
@@ -206,7 +251,11 @@ mod tests {
 
     #[test]
     fn an_automatic_answer_says_that_it_is_one() {
-        assert!(written("x", "ana@example.org", true).unwrap().contains("Auto-Submitted: auto-replied\r\n"));
+        assert!(
+            written("x", "ana@example.org", true)
+                .unwrap()
+                .contains("Auto-Submitted: auto-replied\r\n")
+        );
     }
 
     #[test]

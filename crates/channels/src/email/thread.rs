@@ -16,7 +16,10 @@ impl OwnAddress {
         let (local, domain) = address.trim().rsplit_once('@')?;
         let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"@".contains(c);
         let lawful = !local.is_empty() && !domain.is_empty() && !local.contains(odd) && !domain.contains(odd);
-        lawful.then(|| Self { local: local.to_lowercase(), domain: domain.to_lowercase() })
+        lawful.then(|| Self {
+            local: local.to_lowercase(),
+            domain: domain.to_lowercase(),
+        })
     }
 
     /// The address itself.
@@ -49,7 +52,9 @@ impl OwnAddress {
             return None;
         }
         let mut parts = left.split('.');
-        let (Some("r"), Some(id), Some(token), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some("r"), Some(id), Some(token), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return None;
         };
         Some((Uuid::try_parse(id).ok()?, ThreadToken::parse(token)?))
@@ -71,10 +76,13 @@ pub fn message_id(raw: &[u8]) -> Option<String> {
         if line.trim_ascii().is_empty() {
             return None;
         }
-        let Some((name, value)) = line.split_at_checked(11) else { continue };
+        let Some((name, value)) = line.split_at_checked(11) else {
+            continue;
+        };
         if name.eq_ignore_ascii_case(b"message-id:") {
             let id = String::from_utf8_lossy(value.trim_ascii()).into_owned();
-            return Some(id.trim_matches(['<', '>']).chars().take(500).collect()).filter(|id: &String| !id.is_empty());
+            return Some(id.trim_matches(['<', '>']).chars().take(500).collect())
+                .filter(|id: &String| !id.is_empty());
         }
     }
     None
@@ -90,15 +98,24 @@ mod tests {
         let token = ThreadToken::from_secret(&[9; 32]);
         let id = Uuid::from_u128(7);
         assert_eq!(own.token_in_address(&own.tagged(&token)), Some(token.clone()));
-        assert_eq!(own.own_message(&own.message_id(id, &token)), Some((id, token.clone())));
-        assert_eq!(own.token_in_address(&format!("kontakt+{}@evil.example.com", token.expose())), None);
+        assert_eq!(
+            own.own_message(&own.message_id(id, &token)),
+            Some((id, token.clone()))
+        );
+        assert_eq!(
+            own.token_in_address(&format!("kontakt+{}@evil.example.com", token.expose())),
+            None
+        );
         assert_eq!(own.own_message("r.7.short@centar.example.org"), None);
         assert!(OwnAddress::parse("no address").is_none());
     }
 
     #[test]
     fn the_message_id_is_found_in_the_head_alone() {
-        assert_eq!(message_id(b"Subject: x\r\nMESSAGE-ID: <a@b>\r\n\r\nbody").as_deref(), Some("a@b"));
+        assert_eq!(
+            message_id(b"Subject: x\r\nMESSAGE-ID: <a@b>\r\n\r\nbody").as_deref(),
+            Some("a@b")
+        );
         assert_eq!(message_id(b"Subject: x\r\n\r\nMessage-ID: <a@b>"), None);
         assert_eq!(message_id(b""), None);
     }

@@ -49,17 +49,38 @@ pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST))
         .layer(middleware::from_fn_with_state(desk.clone(), no_files))
         .with_state(desk)
-        .route("/public.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/public.css"))))
-        .route("/public.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/public.js"))))
+        .route(
+            "/public.css",
+            get(|| asset("text/css; charset=utf-8", include_str!("../../assets/public.css"))),
+        )
+        .route(
+            "/public.js",
+            get(|| {
+                asset(
+                    "text/javascript; charset=utf-8",
+                    include_str!("../../assets/public.js"),
+                )
+            }),
+        )
 }
 
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")], text)
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, "public, max-age=3600"),
+        ],
+        text,
+    )
 }
 
 /// A file is refused kindly, before it is read: the form takes addresses (requirement P1).
 async fn no_files(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("multipart/") {
         return next.run(request).await;
     }
@@ -78,7 +99,11 @@ struct Chosen {
 
 async fn home(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
     let words = desk.words(&headers, chosen.lang.as_deref());
-    desk.page(&pages::Home { words, centre: &desk.shared.centre, path: "/" })
+    desk.page(&pages::Home {
+        words,
+        centre: &desk.shared.centre,
+        path: "/",
+    })
 }
 
 async fn advice(state: State<Desk>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
@@ -89,10 +114,25 @@ async fn report(state: State<Desk>, chosen: Query<Chosen>, headers: HeaderMap) -
     empty_form(state, chosen, headers, Asks::Report)
 }
 
-fn empty_form(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: HeaderMap, asks: Asks) -> Response {
+fn empty_form(
+    State(desk): State<Desk>,
+    Query(chosen): Query<Chosen>,
+    headers: HeaderMap,
+    asks: Asks,
+) -> Response {
     let words = desk.words(&headers, chosen.lang.as_deref());
-    let typed = Typed { id: new_id(), ..Typed::default() };
-    desk.page(&pages::Form { words, centre: &desk.shared.centre, path: path_of(asks), asks, typed: &typed, mistakes: &[] })
+    let typed = Typed {
+        id: new_id(),
+        ..Typed::default()
+    };
+    desk.page(&pages::Form {
+        words,
+        centre: &desk.shared.centre,
+        path: path_of(asks),
+        asks,
+        typed: &typed,
+        mistakes: &[],
+    })
 }
 
 /// What the form's fields hold.
@@ -113,11 +153,32 @@ pub struct Typed {
     pub code: String,
 }
 
-async fn send_advice(state: State<Desk>, headers: HeaderMap, form: Result<Form<Typed>, FormRejection>) -> Response {
+impl Typed {
+    /// What was typed, without what means nothing to anybody: NULs, blank ends, the browser's own line ends.
+    fn cleaned(self) -> Self {
+        let clean = |text: String| text.replace('\0', "").replace("\r\n", "\n").trim().to_owned();
+        Self {
+            message: clean(self.message),
+            url: clean(self.url),
+            reply_to: clean(self.reply_to),
+            ..self
+        }
+    }
+}
+
+async fn send_advice(
+    state: State<Desk>,
+    headers: HeaderMap,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
     send(state, headers, form, Asks::Advice).await
 }
 
-async fn send_report(state: State<Desk>, headers: HeaderMap, form: Result<Form<Typed>, FormRejection>) -> Response {
+async fn send_report(
+    state: State<Desk>,
+    headers: HeaderMap,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
     send(state, headers, form, Asks::Report).await
 }
 
@@ -128,17 +189,27 @@ async fn send(
     asks: Asks,
 ) -> Response {
     let typed = match form {
-        Ok(Form(typed)) => typed,
+        Ok(Form(typed)) => typed.cleaned(),
         Err(rejection) => return desk.unreadable_form(&headers, &rejection),
     };
     let words = desk.words(&headers, Some(&typed.lang));
     let mistakes = mistakes_in(&typed, asks);
     if !mistakes.is_empty() {
-        let form =
-            pages::Form { words, centre: &desk.shared.centre, path: path_of(asks), asks, typed: &typed, mistakes: &mistakes };
+        let form = pages::Form {
+            words,
+            centre: &desk.shared.centre,
+            path: path_of(asks),
+            asks,
+            typed: &typed,
+            mistakes: &mistakes,
+        };
         return (StatusCode::UNPROCESSABLE_ENTITY, desk.page(&form)).into_response();
     }
-    let id = if typed.id.is_empty() { new_id() } else { typed.id.clone() };
+    let id = if typed.id.is_empty() {
+        new_id()
+    } else {
+        typed.id.clone()
+    };
     let posted = posted(&typed, Some(asks), words.language());
     match desk.accept(&id, None, posted).await {
         Ok((accepted, code)) => desk.page(&pages::Receipt {
@@ -160,7 +231,9 @@ fn mistakes_in(typed: &Typed, asks: Asks) -> Vec<Mistake> {
     let said = !typed.message.trim().is_empty();
     match asks {
         Asks::Advice if !said => mistakes.push(("message", "mistake-message-empty")),
-        Asks::Report if !said && typed.url.trim().is_empty() => mistakes.push(("url", "mistake-report-empty")),
+        Asks::Report if !said && typed.url.trim().is_empty() => {
+            mistakes.push(("url", "mistake-report-empty"))
+        }
         Asks::Advice | Asks::Report => {}
     }
     if typed.message.chars().count() > LONGEST {
@@ -181,19 +254,32 @@ fn is_address(text: &str) -> bool {
 
 async fn answer(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
     let words = desk.words(&headers, chosen.lang.as_deref());
-    desk.page(&pages::Enter { words, centre: &desk.shared.centre, path: "/answer", mistake: None })
+    desk.page(&pages::Enter {
+        words,
+        centre: &desk.shared.centre,
+        path: "/answer",
+        mistake: None,
+    })
 }
 
-async fn read_answer(State(desk): State<Desk>, headers: HeaderMap, form: Result<Form<Typed>, FormRejection>) -> Response {
+async fn read_answer(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
     match form {
         Ok(Form(typed)) => desk.conversation(&headers, typed, &[], None).await,
         Err(rejection) => desk.unreadable_form(&headers, &rejection),
     }
 }
 
-async fn write_again(State(desk): State<Desk>, headers: HeaderMap, form: Result<Form<Typed>, FormRejection>) -> Response {
+async fn write_again(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Response {
     let typed = match form {
-        Ok(Form(typed)) => typed,
+        Ok(Form(typed)) => typed.cleaned(),
         Err(rejection) => return desk.unreadable_form(&headers, &rejection),
     };
     let mut mistakes = Vec::new();
@@ -226,19 +312,38 @@ struct ApiPost {
 async fn api(State(desk): State<Desk>, headers: HeaderMap, body: axum::body::Bytes) -> Response {
     let post: ApiPost = match serde_json::from_slice(&body) {
         Ok(post) => post,
-        Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("this is not the JSON expected here: {error}")),
+        Err(error) => {
+            return problem(
+                StatusCode::BAD_REQUEST,
+                &format!("this is not the JSON expected here: {error}"),
+            );
+        }
     };
     let Some(asks) = Asks::parse(&post.kind) else {
-        return problem(StatusCode::UNPROCESSABLE_ENTITY, "`kind` is \"advice\" or \"report\"");
+        return problem(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "`kind` is \"advice\" or \"report\"",
+        );
     };
     let language = match post.language.as_deref().map(Language::parse) {
-        Some(None) => return problem(StatusCode::UNPROCESSABLE_ENTITY, "`language` is \"sr-Cyrl\", \"sr-Latn\" or \"en\""),
+        Some(None) => {
+            return problem(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "`language` is \"sr-Cyrl\", \"sr-Latn\" or \"en\"",
+            );
+        }
         Some(Some(language)) => language,
         None => desk.shared.centre.language,
     };
-    let key = match headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default()) {
+    let key = match headers
+        .get("idempotency-key")
+        .map(|key| key.to_str().unwrap_or_default())
+    {
         Some(key) if key.is_empty() || key.len() > 255 => {
-            return problem(StatusCode::BAD_REQUEST, "`Idempotency-Key` is 1 to 255 visible characters, best a random UUID");
+            return problem(
+                StatusCode::BAD_REQUEST,
+                "`Idempotency-Key` is 1 to 255 visible characters, best a random UUID",
+            );
         }
         Some(key) => format!("key {key}"),
         None => new_id(),
@@ -248,15 +353,22 @@ async fn api(State(desk): State<Desk>, headers: HeaderMap, body: axum::body::Byt
         url: post.url.unwrap_or_default(),
         reply_to: post.reply_to.unwrap_or_default(),
         ..Typed::default()
-    };
+    }
+    .cleaned();
     if typed.message.trim().is_empty() && typed.url.trim().is_empty() {
         return problem(StatusCode::UNPROCESSABLE_ENTITY, "give a `message` or a `url`");
     }
     if let Some((field, mistake)) = mistakes_in(&typed, Asks::Report).first() {
         let words = desk.shared.locales.of(Language::En);
-        return problem(StatusCode::UNPROCESSABLE_ENTITY, &format!("`{field}`: {}", words.say(mistake)));
+        return problem(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &format!("`{field}`: {}", words.say(mistake)),
+        );
     }
-    match desk.accept(&key, None, posted(&typed, Some(asks), language)).await {
+    match desk
+        .accept(&key, None, posted(&typed, Some(asks), language))
+        .await
+    {
         Ok((accepted, code)) => {
             let answer = serde_json::json!({
                 "reference": accepted.reference.to_string(),
@@ -266,8 +378,13 @@ async fn api(State(desk): State<Desk>, headers: HeaderMap, body: axum::body::Byt
         }
         Err(refused) => {
             tracing::error!(error = %refused, "A post could not be written down");
-            let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored now; please try again");
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            let mut response = problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "it could not be stored now; please try again",
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
             response
         }
     }
@@ -278,14 +395,12 @@ fn problem(status: StatusCode, text: &str) -> Response {
 }
 
 fn posted(typed: &Typed, kind: Option<Asks>, language: Language) -> Posted {
-    // A NUL means nothing to anybody; line ends are as browsers send them.
-    let text = |text: &str| text.replace('\0', "").replace("\r\n", "\n").trim().to_owned();
     Posted {
         kind,
-        message: text(&typed.message),
-        url: text(&typed.url),
+        message: typed.message.clone(),
+        url: typed.url.clone(),
         language,
-        reply_to: text(&typed.reply_to),
+        reply_to: typed.reply_to.clone(),
         receipt: String::new(),
     }
 }
@@ -304,7 +419,9 @@ pub fn new_id() -> String {
 
 impl Desk {
     fn words(&self, headers: &HeaderMap, chosen: Option<&str>) -> &Words {
-        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+        let accepted = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|header| header.to_str().ok());
         let language = chosen
             .and_then(Language::parse)
             .or_else(|| accepted.and_then(Language::accepted))
@@ -323,7 +440,13 @@ impl Desk {
     }
 
     fn notice(&self, words: &Words, status: StatusCode, title: &str, text: &str) -> Response {
-        let page = pages::Notice { words, centre: &self.shared.centre, path: "/", title, text };
+        let page = pages::Notice {
+            words,
+            centre: &self.shared.centre,
+            path: "/",
+            title,
+            text,
+        };
         (status, self.page(&page)).into_response()
     }
 
@@ -331,16 +454,28 @@ impl Desk {
         let words = self.words(headers, None);
         let status = rejection.status();
         if status == StatusCode::PAYLOAD_TOO_LARGE {
-            return self.notice(words, status, &words.say("too-large-title"), &words.say("too-large-text"));
+            return self.notice(
+                words,
+                status,
+                &words.say("too-large-title"),
+                &words.say("too-large-text"),
+            );
         }
-        self.notice(words, StatusCode::BAD_REQUEST, &words.say("bad-form-title"), &words.say("bad-form-text"))
+        self.notice(
+            words,
+            StatusCode::BAD_REQUEST,
+            &words.say("bad-form-title"),
+            &words.say("bad-form-text"),
+        )
     }
 
     fn unavailable(&self, words: &Words, refused: &NotAccepted) -> Response {
         tracing::error!(error = %refused, "A post could not be written down");
         let (title, text) = (words.say("unavailable-title"), words.say("unavailable-text"));
         let mut response = self.notice(words, StatusCode::SERVICE_UNAVAILABLE, &title, &text);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
         response
     }
 
@@ -355,7 +490,9 @@ impl Desk {
         let line = &self.shared.name;
         let text = serde_json::to_vec(&posted).map_err(|error| NotAccepted(error.to_string()))?;
         let external_id = format!("{id} {}", data_encoding::HEXLOWER.encode(&Sha256::digest(&text)));
-        let code = code.cloned().unwrap_or_else(|| self.intake.receipt_code(line, &external_id));
+        let code = code
+            .cloned()
+            .unwrap_or_else(|| self.intake.receipt_code(line, &external_id));
         posted.receipt = self.intake.receipt_mark(&code);
         let raw = RawMessage {
             line: line.clone(),
@@ -365,15 +502,29 @@ impl Desk {
             cut_from: None,
         };
         let accepted = self.intake.accept(vec![raw], None).await?;
-        let accepted = accepted.into_iter().next().ok_or_else(|| NotAccepted("nothing was written".to_owned()))?;
+        let accepted = accepted
+            .into_iter()
+            .next()
+            .ok_or_else(|| NotAccepted("nothing was written".to_owned()))?;
         Ok((accepted, code))
     }
 
     /// The conversation of a receipt code; with `send`, what was typed is written down first.
-    async fn conversation(&self, headers: &HeaderMap, typed: Typed, mistakes: &[Mistake], send: Option<()>) -> Response {
+    async fn conversation(
+        &self,
+        headers: &HeaderMap,
+        typed: Typed,
+        mistakes: &[Mistake],
+        send: Option<()>,
+    ) -> Response {
         let words = self.words(headers, Some(&typed.lang));
         let enter = |mistake: &'static str| {
-            let page = pages::Enter { words, centre: &self.shared.centre, path: "/answer", mistake: Some(mistake) };
+            let page = pages::Enter {
+                words,
+                centre: &self.shared.centre,
+                path: "/answer",
+                mistake: Some(mistake),
+            };
             (StatusCode::UNPROCESSABLE_ENTITY, self.page(&page)).into_response()
         };
         let Some(code) = ReceiptCode::parse(&typed.code) else {
@@ -395,20 +546,40 @@ impl Desk {
         if send.is_some() {
             let posted = posted(&typed, None, words.language());
             let text = posted.message.clone();
-            let id = if typed.id.is_empty() { new_id() } else { typed.id.clone() };
-            match self.accept(&format!("{} {id}", self.intake.receipt_mark(&code)), Some(&code), posted).await {
+            let id = if typed.id.is_empty() {
+                new_id()
+            } else {
+                typed.id.clone()
+            };
+            match self
+                .accept(
+                    &format!("{} {id}", self.intake.receipt_mark(&code)),
+                    Some(&code),
+                    posted,
+                )
+                .await
+            {
                 Ok((accepted, _)) => {
                     sent = true;
-                    let shown_already = !accepted.fresh && found.said.iter().any(|said| said.text.expose() == &text);
+                    let shown_already =
+                        !accepted.fresh && found.said.iter().any(|said| said.text.expose() == &text);
                     if !shown_already {
                         let at = self.shared.clock.now();
-                        found.said.push(hotline_core::intake::Said { by_us: false, at, text: text.into() });
+                        found.said.push(hotline_core::intake::Said {
+                            by_us: false,
+                            at,
+                            text: text.into(),
+                        });
                     }
                 }
                 Err(refused) => return self.unavailable(words, &refused),
             }
         }
-        let id = if mistakes.is_empty() { new_id() } else { typed.id.clone() };
+        let id = if mistakes.is_empty() {
+            new_id()
+        } else {
+            typed.id.clone()
+        };
         let page = pages::Conversation {
             words,
             centre: &self.shared.centre,
@@ -421,7 +592,11 @@ impl Desk {
             sent,
             mistakes,
         };
-        let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = if mistakes.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
         (status, self.page(&page)).into_response()
     }
 }

@@ -29,7 +29,11 @@ pub fn read(raw: &RawMessage) -> Normalised {
     let posted = serde_json::from_slice::<Posted>(&raw.bytes).ok();
     let Some(posted) = posted.filter(|posted| !posted.receipt.is_empty()) else {
         let reason = "it is not what the form sends".to_owned();
-        return Normalised::Unreadable(Unreadable { reason, identifier: None, subject: None });
+        return Normalised::Unreadable(Unreadable {
+            reason,
+            identifier: None,
+            subject: None,
+        });
     };
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     Normalised::Message(Box::new(Incoming {

@@ -1,0 +1,180 @@
+//! Golden messages: one file each, named for what it taught, read and shown whole.
+
+use std::sync::Arc;
+
+use hotline_channels::{
+    KINDS,
+    channel::{Channel, Opening},
+};
+use hotline_core::{
+    centre::Centre,
+    clock::SystemClock,
+    line::LineName,
+    locale::Locales,
+    message::{Evidence, Normalised, RawMessage},
+};
+use proptest::prelude::*;
+
+fn mailbox() -> Arc<dyn Channel> {
+    let settings = config::Config::builder()
+        .add_source(config::File::from_str(
+            "channel = \"email\"\naddress = \"kontakt@centar.example.org\"\n[imap]\nhost = \"localhost\"\nuser = \"x\"\n\
+             password = \"x\"\n[smtp]\nhost = \"localhost\"\nsecurity = \"plain\"\n",
+            config::FileFormat::Toml,
+        ))
+        .build()
+        .unwrap();
+    let kind = KINDS.iter().find(|kind| kind.name == "email").unwrap();
+    let opening = Opening {
+        name: LineName::parse("mail").unwrap(),
+        settings: settings.try_deserialize().unwrap(),
+        centre: Arc::new(Centre::default()),
+        locales: Arc::new(Locales::load().unwrap()),
+        clock: Arc::new(SystemClock),
+    };
+    (kind.open)(opening).unwrap()
+}
+
+fn raw(bytes: Vec<u8>) -> RawMessage {
+    RawMessage {
+        line: LineName::parse("mail").unwrap(),
+        external_id: String::new(),
+        received_at: chrono::DateTime::UNIX_EPOCH,
+        bytes,
+        cut_from: None,
+    }
+}
+
+/// A reading as people review it.
+fn shown(reading: &Normalised) -> String {
+    match reading {
+        Normalised::Ignore(reason) => format!("ignored: {reason}"),
+        Normalised::Unreadable(unreadable) => format!("unreadable: {}", unreadable.reason),
+        Normalised::Report(report) => {
+            format!(
+                "report: {:?}, ours: {}, {}",
+                report.fate,
+                report.token.is_some(),
+                report.said.expose()
+            )
+        }
+        Normalised::Message(message) => {
+            let tokens = message
+                .evidence
+                .iter()
+                .filter(|one| matches!(one, Evidence::Token(_)))
+                .count();
+            let parts: Vec<_> = message
+                .parts
+                .iter()
+                .map(|part| {
+                    format!(
+                        "\n  {:?} {} {} bytes inline={}",
+                        part.name,
+                        part.media_type,
+                        part.bytes.len(),
+                        part.inline
+                    )
+                })
+                .collect();
+            format!(
+                "from: {:?} {:?}\nanswer to: {:?}\nsubject: {:?}\norigin: {:?}\nremarks: {:?}\nevidence: {} of ours in {}\n\
+                 claimed: {:?}\nparts: {}{}\n--- text\n{}\n--- quoted\n{}",
+                message.identifier.as_ref().map(|one| one.expose()),
+                message.name,
+                message.answer_to.as_ref().map(|one| one.expose()),
+                message.subject,
+                message.origin,
+                message.remarks,
+                tokens,
+                message.evidence.len(),
+                message.claimed_at.map(|at| at.to_rfc3339()),
+                parts.len(),
+                parts.concat(),
+                message.text,
+                message.quoted
+            )
+        }
+    }
+}
+
+#[test]
+fn every_golden_mail_is_read_as_it_was_reviewed() {
+    let mailbox = mailbox();
+    insta::glob!("../golden/email", "*.eml", |path| {
+        let reading = mailbox.normalise(&raw(std::fs::read(path).unwrap()));
+        insta::assert_snapshot!(shown(&reading));
+    });
+}
+
+/// Cases too large for files.
+#[test]
+fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {
+    let run = || {
+        let mailbox = mailbox();
+        let head = "From: <ana@example.org>\r\nSubject: x\r\n";
+        let mut nested = String::new();
+        for depth in 0..1_000 {
+            nested.push_str(&format!(
+                "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n"
+            ));
+        }
+        let references = (0..10_000)
+            .map(|number| format!("<{number}@example.org>"))
+            .collect::<Vec<_>>()
+            .join(" ");
+        for mail in [
+            format!("{head}\r\n{}", "a".repeat(10 << 20)),
+            format!(
+                "{head}Content-Type: text/html\r\n\r\n{}x",
+                "<div>".repeat(100_000)
+            ),
+            format!("{head}{nested}"),
+            format!("{head}References: {references}\r\n\r\nx"),
+            format!("{head}{}\r\nx", "X-Many: header\r\n".repeat(100_000)),
+            format!("{head}Subject: {}\r\n\r\nx", "š".repeat(1 << 20)),
+            format!(
+                "{head}Content-Type: message/rfc822\r\n\r\n{}",
+                format!("{head}Content-Type: message/rfc822\r\n\r\n").repeat(1_000)
+            ),
+        ] {
+            let size = mail.len();
+            let begun = std::time::Instant::now();
+            let reading = mailbox.normalise(&raw(mail.into_bytes()));
+            assert!(!shown(&reading).is_empty(), "{size}");
+            eprintln!("{size} bytes read in {:?}", begun.elapsed());
+        }
+    };
+    // As in the service: parsers of strangers' bytes recurse.
+    std::thread::Builder::new()
+        .stack_size(64 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_bytes_at_all_break_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+        shown(&mailbox().normalise(&raw(bytes)));
+    }
+
+    #[test]
+    fn no_spoiled_mail_breaks_a_reader(which in 0usize..200, places in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..30)) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/email");
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|end| end == "eml"));
+        files.sort();
+        let mut bytes = std::fs::read(&files[which % files.len()]).unwrap();
+        for (place, byte) in places {
+            if !bytes.is_empty() {
+                let at = usize::from(place) % bytes.len();
+                bytes[at] = byte;
+            }
+        }
+        shown(&mailbox().normalise(&raw(bytes)));
+    }
+}

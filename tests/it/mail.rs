@@ -1,0 +1,423 @@
+//! Mail, from a person's server to the desk and back.
+
+use std::time::Duration;
+
+use fantoccini::Locator;
+use hotline_tests::{
+    peers::{
+        browser::Browser,
+        dovecot::Dovecot,
+        smtp::{Faults, Smtp},
+        wait_until,
+    },
+    service::{CENTRE, PASSWORD, Service, Staff, send_mail, text},
+};
+use serde_json::{Value, json};
+
+/// Ana and Stranger write to the centre through one server.
+struct World {
+    dovecot: Dovecot,
+    smtp: Smtp,
+    service: Service,
+}
+
+async fn world(more: &str) -> World {
+    let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("ana", "ana"), ("stranac", "stranac")])
+        .await
+        .unwrap();
+    let people = [
+        ("ana@example.org", "ana"),
+        ("stranac@example.com", "stranac"),
+        (CENTRE, "kontakt"),
+    ];
+    let smtp = Smtp::start(&dovecot, &people).await.unwrap();
+    let mut service = Service::with_mail(None, &dovecot, &smtp, more).unwrap();
+    service.start().await.unwrap();
+    World {
+        dovecot,
+        smtp,
+        service,
+    }
+}
+
+fn letter(from: &str, id: &str, subject: &str, more: &str, text: &str) -> String {
+    format!(
+        "From: {from}\nTo: <{CENTRE}>\nSubject: {subject}\nMessage-ID: <{id}>\n{more}MIME-Version: 1.0\n\
+         Content-Type: text/plain; charset=utf-8\n\n{text}\n"
+    )
+}
+
+impl World {
+    async fn ana_writes(&self, id: &str, more: &str, text: &str) {
+        let mail = letter("Ana <ana@example.org>", id, "Pomoć", more, text);
+        send_mail(self.smtp.port(), "ana@example.org", CENTRE, &mail)
+            .await
+            .unwrap();
+    }
+
+    /// Waits for a mail to somebody that holds these words.
+    async fn arrives(&self, user: &str, words: &str) -> String {
+        let mut found = String::new();
+        for _ in 0..600 {
+            let mails = self.dovecot.messages(user).unwrap();
+            let texts = mails
+                .iter()
+                .map(|mail| String::from_utf8_lossy(mail).into_owned());
+            if let Some(mail) = texts.into_iter().find(|mail| mail.contains(words)) {
+                found = mail;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(!found.is_empty(), "{user} never got {words:?}");
+        found
+    }
+}
+
+fn header(mail: &str, name: &str) -> String {
+    let start = format!("{name}: ");
+    mail.lines()
+        .find_map(|line| line.strip_prefix(&start))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+async fn log_in(browser: &Browser, service: &Service) {
+    let client = browser.client();
+    client
+        .goto(&format!("{}/desk/login", service.base()))
+        .await
+        .unwrap();
+    client
+        .find(Locator::Css("#login"))
+        .await
+        .unwrap()
+        .send_keys("mila")
+        .await
+        .unwrap();
+    client
+        .find(Locator::Css("#password"))
+        .await
+        .unwrap()
+        .send_keys(PASSWORD)
+        .await
+        .unwrap();
+    client
+        .find(Locator::Css("main button"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+    client.wait().for_element(Locator::Css("#list")).await.unwrap();
+}
+
+async fn delivery(staff: &Staff, reference: &str) -> (String, String) {
+    let contact = staff.contact(reference).await.unwrap();
+    let messages = contact
+        .get("messages")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let reply = messages
+        .iter()
+        .rev()
+        .find(|one| text(one, "/direction") == "reply")
+        .cloned()
+        .unwrap_or_default();
+    (
+        text(&reply, "/deliveries/0/state").to_owned(),
+        text(&reply, "/deliveries/0/said").to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn a_mail_shows_live_is_answered_and_its_answer_joins_while_a_strangers_copy_does_not() {
+    let world = world("acknowledge = false").await;
+    let staff = world.service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    log_in(&browser, &world.service).await;
+    let client = browser.client();
+    // Something only this page knows, gone if it were loaded again.
+    client
+        .execute("window.neverReloaded = true", vec![])
+        .await
+        .unwrap();
+
+    let sent = std::time::Instant::now();
+    world
+        .ana_writes("first@example.org", "", "Neko mi preti na mreži.")
+        .await;
+    let row = client
+        .wait()
+        .at_most(Duration::from_secs(10))
+        .for_element(Locator::Css("#list [data-row]"))
+        .await
+        .unwrap();
+    let shown_after = sent.elapsed();
+    assert!(row.text().await.unwrap().contains("Neko mi preti"));
+    assert_eq!(
+        client
+            .execute("return window.neverReloaded", vec![])
+            .await
+            .unwrap(),
+        json!(true)
+    );
+    assert!(
+        shown_after < Duration::from_secs(2),
+        "shown after {shown_after:?}"
+    );
+
+    row.click().await.unwrap();
+    client
+        .wait()
+        .for_element(Locator::Css("#reply"))
+        .await
+        .unwrap()
+        .send_keys("Tu smo, Ana.")
+        .await
+        .unwrap();
+    client
+        .find(Locator::Css("form.reply button"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+    let reply = world.arrives("ana", "Tu smo, Ana.").await;
+    assert_eq!(header(&reply, "In-Reply-To"), "<first@example.org>");
+    assert_eq!(header(&reply, "References"), "<first@example.org>");
+    let our_id = header(&reply, "Message-ID");
+
+    let evidence = format!("In-Reply-To: {our_id}\nReferences: <first@example.org> {our_id}\n");
+    world
+        .ana_writes("second@example.org", &evidence, "Hvala, ima još nešto.")
+        .await;
+    let joined = client.wait().at_most(Duration::from_secs(10));
+    joined
+        .for_element(Locator::XPath(
+            "//*[@id='thread']//*[contains(., 'ima još nešto')]",
+        ))
+        .await
+        .unwrap();
+    assert_eq!(staff.contacts().await.unwrap().len(), 1, "the answer joined");
+
+    let copied = letter(
+        "Stranac <stranac@example.com>",
+        "third@example.com",
+        "Pomoć",
+        &evidence,
+        "Ko je Ana?",
+    );
+    send_mail(world.smtp.port(), "stranac@example.com", CENTRE, &copied)
+        .await
+        .unwrap();
+    let contacts = staff.until_contacts(2).await.unwrap();
+    let stranger = staff
+        .contact(text(contacts.first().unwrap(), "/reference"))
+        .await
+        .unwrap();
+    assert_eq!(text(&stranger, "/identifier"), "stranac@example.com");
+    let first = text(contacts.last().unwrap(), "/reference");
+    assert_eq!(
+        text(&stranger, "/refers_to"),
+        first,
+        "shown for a counsellor to link"
+    );
+    let totals = staff.get("/api/v1/statistics/totals").await.unwrap();
+    assert_eq!(totals.get("total"), Some(&json!(2)));
+
+    let violations = browser.axe().await.unwrap();
+    assert_eq!(violations, json!([]), "accessibility");
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_first_mail_is_acknowledged_and_two_robots_fall_silent() {
+    let world = world("acknowledge = true").await;
+    let staff = world.service.hire("mila", "counsellor").await.unwrap();
+    world.ana_writes("first@example.org", "", "Помоћ!").await;
+    let acknowledgement = world.arrives("ana", "Auto-Submitted: auto-replied").await;
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(contacts.first().unwrap(), "/reference");
+    assert!(
+        acknowledgement.contains(reference),
+        "it says the reference {reference}"
+    );
+    // A machine, a list and an automatic answer get none.
+    for (id, more) in [
+        ("a@x", "Precedence: bulk\n"),
+        ("b@x", "List-Id: <list.example.org>\n"),
+        ("c@x", "Auto-Submitted: auto-generated\n"),
+    ] {
+        world.ana_writes(id, more, &format!("machine {id}")).await;
+    }
+    staff.until_contacts(4).await.unwrap();
+    // A robot that answers everything with a new mail.
+    for round in 0..8 {
+        world
+            .ana_writes(
+                &format!("robot-{round}@example.org"),
+                "",
+                &format!("I am away, {round}"),
+            )
+            .await;
+    }
+    staff.until_contacts(12).await.unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        world
+            .service
+            .must(&["queue", "list"])
+            .is_ok_and(|list| list.contains("Nothing waits"))
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        world.dovecot.messages("ana").unwrap().len(),
+        3,
+        "three a day and no more"
+    );
+}
+
+#[tokio::test]
+async fn what_the_server_says_of_a_reply_is_shown_as_it_is() {
+    let world = world("acknowledge = false").await;
+    let staff = world.service.hire("mila", "counsellor").await.unwrap();
+    world
+        .ana_writes("first@example.org", "", "Da li me čujete?")
+        .await;
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(contacts.first().unwrap(), "/reference").to_owned();
+    let path = format!("/api/v1/contacts/{reference}/reply");
+
+    let refused = [("ana@example.org".to_owned(), "550 5.1.1 no such user".to_owned())].into();
+    world
+        .smtp
+        .set_faults(&Faults {
+            refuse_rcpt: refused,
+            ..Faults::default()
+        })
+        .unwrap();
+    staff
+        .post(&path, &json!({ "text": "Odgovor koji ne stiže" }))
+        .await
+        .unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        delivery(&staff, &reference).await.0 == "failed"
+    })
+    .await
+    .unwrap();
+    assert!(delivery(&staff, &reference).await.1.contains("no such user"));
+    assert_eq!(
+        text(&staff.contact(&reference).await.unwrap(), "/status"),
+        "waiting",
+        "somebody has to look again"
+    );
+
+    world
+        .smtp
+        .set_faults(&Faults {
+            temporary: true,
+            ..Faults::default()
+        })
+        .unwrap();
+    staff
+        .post(&path, &json!({ "text": "Odgovor koji kasni" }))
+        .await
+        .unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        delivery(&staff, &reference).await.0 == "delayed"
+    })
+    .await
+    .unwrap();
+
+    // A reply that was taken, and a report that it did not arrive after all.
+    world.smtp.set_faults(&Faults::default()).unwrap();
+    let id = "0190b6a0-0000-7000-8000-000000000001";
+    for _ in 0..2 {
+        staff
+            .post(&path, &json!({ "id": id, "text": "Odgovor koji se vraća" }))
+            .await
+            .unwrap();
+    }
+    let reply = world.arrives("ana", "se vra").await;
+    let ours = header(&reply, "Message-ID");
+    let report = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/golden/email/bounce_dsn_replace_message_id.eml"
+    ));
+    let report = report.unwrap().replace("<REPLACE-MESSAGE-ID>", &ours);
+    world.dovecot.deliver("kontakt", report.as_bytes()).unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        delivery(&staff, &reference).await.0 == "failed"
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        staff.contacts().await.unwrap().len(),
+        1,
+        "a bounce opens no contact"
+    );
+    let mails = world.dovecot.messages("ana").unwrap();
+    let times = mails
+        .iter()
+        .filter(|mail| String::from_utf8_lossy(mail).contains("se vra"))
+        .count();
+    assert_eq!(times, 1, "the same reply asked for twice is sent once");
+}
+
+#[tokio::test]
+async fn after_ten_days_and_a_new_uidvalidity_everything_arrives_and_nothing_twice() {
+    let mut world = world("acknowledge = false").await;
+    let staff = world.service.hire("mila", "counsellor").await.unwrap();
+    let mail = |number: usize| {
+        let day = 1 + number % 10;
+        let more = format!("Date: {day} Nov 2026 10:00:00 +0100\n");
+        letter(
+            &format!("<osoba{number}@example.org>"),
+            &format!("m{number}@example.org"),
+            "x",
+            &more,
+            &format!("mail {number}"),
+        )
+        .replace('\n', "\r\n")
+        .into_bytes()
+    };
+    world.dovecot.deliver_many("kontakt", (0..20).map(mail)).unwrap();
+    staff.until_contacts(20).await.unwrap();
+
+    world.service.stop();
+    world.dovecot.stop().await.unwrap();
+    world
+        .dovecot
+        .deliver_many("kontakt", (20..300).map(mail))
+        .unwrap();
+    world.dovecot.start_again().await.unwrap();
+    world.dovecot.mark_all_seen("kontakt").await.unwrap();
+    world
+        .dovecot
+        .change_uid_validity("kontakt", "INBOX")
+        .await
+        .unwrap();
+    world.service.start().await.unwrap();
+    let staff = world.service.log_in("mila").await.unwrap();
+    staff.until_contacts(300).await.unwrap();
+
+    // Switched off while it is read, then again another numbering: nothing comes back.
+    world.dovecot.stop().await.unwrap();
+    world.dovecot.start_again().await.unwrap();
+    world
+        .dovecot
+        .change_uid_validity("kontakt", "INBOX")
+        .await
+        .unwrap();
+    world.dovecot.deliver("kontakt", &mail(300)).unwrap();
+    staff.until_contacts(301).await.unwrap();
+    let reconciled = world.service.must(&["reconcile"]).unwrap();
+    assert!(
+        reconciled.contains("its source holds 301, 0 of them never accepted"),
+        "{reconciled}"
+    );
+    world.service.must(&["statistics", "verify"]).unwrap();
+}

@@ -1,0 +1,15 @@
+//! Statements about the product, each tried on the real thing.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends"
+)]
+
+mod crash;
+mod golden;
+mod mail;
+mod privacy;
+mod store;
+mod walls;
+mod webform;

@@ -1,0 +1,163 @@
+//! What is stored and logged tells nobody anything.
+
+use std::{path::Path, time::Duration};
+
+use hotline_tests::{
+    peers::{dovecot::Dovecot, smtp::Smtp},
+    service::{CENTRE, Service, send_mail, text},
+};
+use serde_json::json;
+
+/// Every file below a folder that holds one of these words.
+fn files_with(folder: &Path, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            for word in words {
+                if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
+                    found.push(format!("{word} in {}", path.display()));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_word_address_or_name_is_found_in_database_attachments_or_logs() {
+    let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("kanarinka", "kanarinka")])
+        .await
+        .unwrap();
+    let smtp = Smtp::start(
+        &dovecot,
+        &[("kanarinka@example.org", "kanarinka"), (CENTRE, "kontakt")],
+    )
+    .await
+    .unwrap();
+    let mut service = Service::with_mail(None, &dovecot, &smtp, "acknowledge = true").unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    let mail = format!(
+        "From: Kanarinkovic <kanarinka@example.org>\nTo: <{CENTRE}>\nSubject: naslovkanarinke\n\
+         Message-ID: <brojkanarinke@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\nContent-Type: text/plain\n\nrecikanarinke\n--b\nContent-Type: text/plain; name=prilogkanarinke.txt\n\
+         Content-Disposition: attachment; filename=prilogkanarinke.txt\n\nbajtovikanarinke {}\n--b--\n",
+        "mnogo teksta\n".repeat(8_000)
+    );
+    send_mail(smtp.port(), "kanarinka@example.org", CENTRE, &mail)
+        .await
+        .unwrap();
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
+    let post =
+        json!({ "kind": "advice", "message": "objavakanarinke", "reply_to": "odgovorkanarinki@example.org" });
+    let answer = client
+        .post(format!("{}/api/v1/contacts", service.base()))
+        .json(&post)
+        .send()
+        .await
+        .unwrap();
+    let receipt: serde_json::Value = answer.json().await.unwrap();
+    let contacts = staff.until_contacts(2).await.unwrap();
+    for contact in &contacts {
+        let path = format!("/api/v1/contacts/{}/reply", text(contact, "/reference"));
+        staff
+            .post(&path, &json!({ "text": "odgovorkanarinke" }))
+            .await
+            .unwrap();
+        let path = format!("/api/v1/contacts/{}/note", text(contact, "/reference"));
+        staff
+            .post(&path, &json!({ "text": "beleskakanarinke" }))
+            .await
+            .unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    service.stop();
+    let code = text(&receipt, "/receipt_code").to_owned();
+    let digits = code.replace(' ', "");
+    let words = [
+        "kanarink",
+        "Kanarinkovic",
+        "mnogo teksta",
+        code.as_str(),
+        digits.as_str(),
+        hotline_tests::service::PASSWORD,
+    ];
+    let found = files_with(service.folder(), &words);
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(
+        std::fs::read_dir(service.data().join("attachments"))
+            .unwrap()
+            .count()
+            >= 1,
+        "attachments lie there, sealed"
+    );
+}
+
+#[tokio::test]
+async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothing() {
+    use hotline_core::rights::Role;
+    use hotline_desk::access::Access;
+
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let post = json!({ "kind": "advice", "message": "samo za savetnika" });
+    let answer = client
+        .post(format!("{}/api/v1/contacts", service.base()))
+        .json(&post)
+        .send()
+        .await
+        .unwrap();
+    let receipt: serde_json::Value = answer.json().await.unwrap();
+    let reference = text(&receipt, "/reference");
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        people.push((role, service.hire(role.as_str(), role.as_str()).await.unwrap()));
+    }
+    for address in hotline_desk::desk::addresses() {
+        let path = address
+            .path
+            .replace("{reference}", reference)
+            .replace("{id}", "0190b6a0-0000-7000-8000-000000000001");
+        if path.contains("/live") || path.contains("logout") || path.contains("session") {
+            continue;
+        }
+        let method: reqwest::Method = address.method.parse().unwrap();
+        if address.access != Access::Open {
+            let stranger = client
+                .request(method.clone(), format!("{}{path}", service.base()))
+                .send()
+                .await
+                .unwrap();
+            assert!(
+                [303, 401].contains(&stranger.status().as_u16()),
+                "{path}: {}",
+                stranger.status()
+            );
+        }
+        let Access::May(right) = address.access else {
+            continue;
+        };
+        for (role, person) in &people {
+            let status = person.status(method.clone(), &path).await.unwrap();
+            assert_eq!(
+                status == 403,
+                !role.may(right),
+                "{role:?} {method} {path}: {status}"
+            );
+        }
+    }
+}

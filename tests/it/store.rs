@@ -1,0 +1,415 @@
+//! The store's rules, on SQLite and on PostgreSQL alike.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use hotline_core::{
+    clock::{Clock, FixedClock},
+    contact::Marking,
+    counting::Joining,
+    intake::Intake,
+    job::JobKind,
+    line::LineName,
+    message::{Evidence, Incoming, Normalised, Origin, RawMessage},
+    rights::Role,
+};
+use hotline_store::{
+    inbox::View,
+    staff::Person,
+    store::{LineSettings, Settings, Store},
+    totals::Period,
+};
+use hotline_tests::peers::postgres::{FreshDatabase, Postgres};
+
+struct World {
+    store: Arc<Store>,
+    clock: Arc<FixedClock>,
+    mila: Person,
+    _folder: tempfile::TempDir,
+    _database: Option<FreshDatabase>,
+}
+
+async fn world(database: Option<FreshDatabase>) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match &database {
+        Some(database) => database.url().to_owned(),
+        None => format!("sqlite://{}?mode=rwc", folder.path().join("hotline.db").display()),
+    };
+    let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
+    let line = LineSettings {
+        name: "mail".to_owned(),
+        channel: "email".to_owned(),
+        acknowledgement: Vec::new(),
+        answers_also_by: None,
+    };
+    let settings = Settings {
+        url: url.into(),
+        folder: folder.path().to_owned(),
+        key_file: None,
+        zone: hotline_core::centre::Centre::default().time_zone,
+        reopen_days: 7,
+        reserve: 0,
+        lines: vec![line],
+    };
+    let store = Store::open(settings, clock.clone()).await.unwrap();
+    let mila = store
+        .add_staff(
+            "mila",
+            "Mila",
+            Role::Counsellor,
+            &"a long password".to_owned().into(),
+        )
+        .await
+        .unwrap();
+    World {
+        store,
+        clock,
+        mila,
+        _folder: folder,
+        _database: database,
+    }
+}
+
+/// Runs a test on both databases.
+async fn on_both(test: impl AsyncFn(World)) {
+    test(world(None).await).await;
+    test(world(Some(Postgres::url_of_fresh_database().await.unwrap())).await).await;
+}
+
+fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incoming {
+    Incoming {
+        identifier: Some(from.to_owned().into()),
+        name: None,
+        answer_to: None,
+        joining: Joining::ByEvidence,
+        echo_of: None,
+        evidence,
+        message_id: Some(id.to_owned()),
+        references: Vec::new(),
+        answers_lie_ready: false,
+        subject: None,
+        text: text.to_owned(),
+        quoted: String::new(),
+        url: None,
+        asks: None,
+        language: None,
+        parts: Vec::new(),
+        origin: Origin::Person,
+        claimed_at: None,
+        remarks: Vec::new(),
+    }
+}
+
+impl World {
+    async fn accept(&self, id: &str) -> bool {
+        let raw = RawMessage {
+            line: LineName::parse("mail").unwrap(),
+            external_id: id.to_owned(),
+            received_at: self.clock.now(),
+            bytes: b"raw".to_vec(),
+            cut_from: None,
+        };
+        self.store.accept(vec![raw], None).await.unwrap()[0].fresh
+    }
+
+    async fn arrives(&self, external_id: &str, incoming: Incoming) {
+        assert!(self.accept(external_id).await);
+        let claimed = self
+            .store
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .await
+            .unwrap();
+        let opened = self.store.raw_messages(&claimed).await.unwrap();
+        let one = opened.into_iter().next().unwrap();
+        self.store
+            .register(vec![(one, Normalised::Message(Box::new(incoming)))])
+            .await
+            .unwrap();
+    }
+
+    async fn contacts(&self) -> u64 {
+        self.store.contacts_registered().await.unwrap()
+    }
+
+    async fn total(&self) -> i64 {
+        assert_eq!(
+            self.store.verify_totals().await.unwrap(),
+            vec![],
+            "the total equals the recount"
+        );
+        self.store.totals(Period::default()).await.unwrap().total
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_opens_no_second_contact() {
+    on_both(async |world| {
+        world
+            .arrives("one", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        assert!(
+            !world.accept("one").await,
+            "the same bytes are not even accepted twice"
+        );
+        world
+            .arrives("two", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        assert_eq!(world.contacts().await, 1, "the same message by another way");
+        world
+            .arrives("three", mail("ana@example.org", "a@x", "something else", vec![]))
+            .await;
+        assert_eq!(
+            world.contacts().await,
+            2,
+            "the same id with other content is kept"
+        );
+        world
+            .arrives("four", mail("eva@example.org", "a@x", "help", vec![]))
+            .await;
+        assert_eq!(
+            world.contacts().await,
+            3,
+            "another person's message is another person's"
+        );
+        assert_eq!(world.total().await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_joins_by_evidence_of_the_same_identifier_for_seven_days_after_closing() {
+    on_both(async |world| {
+        let evidence = || vec![Evidence::TheirMessage("a@x".to_owned())];
+        world
+            .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        world
+            .arrives("2", mail("ana@example.org", "b@x", "more", evidence()))
+            .await;
+        assert_eq!(world.contacts().await, 1);
+        world
+            .arrives("3", mail("eva@example.org", "c@x", "me too", evidence()))
+            .await;
+        assert_eq!(
+            world.contacts().await,
+            2,
+            "evidence of another person joins nothing"
+        );
+        let rows = world
+            .store
+            .inbox(View::All, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        let anas = rows
+            .iter()
+            .find(|row| row.card.as_ref().unwrap().identifier.as_deref() == Some("ana@example.org"))
+            .unwrap();
+        world.store.close(&world.mila, anas.reference).await.unwrap();
+        world.clock.advance(TimeDelta::days(6));
+        world
+            .arrives("4", mail("ana@example.org", "d@x", "again", evidence()))
+            .await;
+        assert_eq!(world.contacts().await, 2, "within seven days it joins");
+        world.store.close(&world.mila, anas.reference).await.unwrap();
+        world.clock.advance(TimeDelta::days(8));
+        world
+            .arrives("5", mail("ana@example.org", "e@x", "later", evidence()))
+            .await;
+        assert_eq!(world.contacts().await, 3, "after that it opens a new one");
+        assert_eq!(world.total().await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_marking_leaves_the_total_and_comes_back() {
+    on_both(async |world| {
+        world
+            .arrives("1", mail("ana@example.org", "a@x", "buy now", vec![]))
+            .await;
+        let reference = world
+            .store
+            .inbox(View::All, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows[0]
+            .reference;
+        assert_eq!(world.total().await, 1);
+        for marking in [Some(Marking::Spam), Some(Marking::Test), Some(Marking::Test)] {
+            world.store.mark(&world.mila, reference, marking).await.unwrap();
+            assert_eq!(world.total().await, 0);
+        }
+        world.store.mark(&world.mila, reference, None).await.unwrap();
+        assert_eq!(world.total().await, 1);
+        let day = |text: &str| text.parse().unwrap();
+        world
+            .store
+            .enter_balance(
+                None,
+                "telephone",
+                day("2017-02-27"),
+                day("2025-12-31"),
+                28_204,
+                "report",
+                "",
+            )
+            .await
+            .unwrap();
+        assert_eq!(
+            world.total().await,
+            28_205,
+            "the opening balance is included since establishment"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_finishes_nothing() {
+    on_both(async |world| {
+        world.accept("1").await;
+        let slow = world
+            .store
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .await
+            .unwrap();
+        assert!(
+            world
+                .store
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        world.clock.advance(TimeDelta::seconds(61));
+        let quick = world
+            .store
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .await
+            .unwrap();
+        assert!(quick[0].interrupted && quick[0].attempt == 2);
+        let late = world.store.raw_messages(&slow).await.unwrap().remove(0);
+        let message = || Normalised::Message(Box::new(mail("ana@example.org", "a@x", "help", vec![])));
+        world.store.register(vec![(late, message())]).await.unwrap();
+        assert_eq!(world.contacts().await, 0);
+        let held = world.store.raw_messages(&quick).await.unwrap().remove(0);
+        world.store.register(vec![(held, message())]).await.unwrap();
+        assert_eq!(world.contacts().await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_duty() {
+    on_both(async |world| {
+        world
+            .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        let reference = world
+            .store
+            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows[0]
+            .reference;
+        let mut people = Vec::new();
+        for number in 0..6 {
+            let login = format!("person{number}");
+            people.push(
+                world
+                    .store
+                    .add_staff(
+                        &login,
+                        &login,
+                        Role::Counsellor,
+                        &"a long password".to_owned().into(),
+                    )
+                    .await
+                    .unwrap(),
+            );
+        }
+        let tries = people.iter().map(|person| {
+            let (store, person) = (Arc::clone(&world.store), person.clone());
+            tokio::spawn(async move { store.take(&person, reference).await.is_ok() })
+        });
+        let mut got = 0;
+        for one in tries.collect::<Vec<_>>() {
+            got += usize::from(one.await.unwrap());
+        }
+        assert_eq!(got, 1);
+        world.store.set_on_duty(&world.mila, true).await.unwrap();
+        world
+            .arrives("2", mail("eva@example.org", "b@x", "help", vec![]))
+            .await;
+        let mine = world
+            .store
+            .inbox(View::Mine, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        assert_eq!(mine.len(), 1, "assigned to the one on duty");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_parked_is_seen_and_run_again() {
+    on_both(async |world| {
+        world.accept("1").await;
+        let claimed = world
+            .store
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .await
+            .unwrap();
+        world.store.park(&claimed[0], "for a test").await.unwrap();
+        world.clock.advance(TimeDelta::days(1));
+        assert!(
+            world
+                .store
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(world.store.listed(true).await.unwrap()[0].reason, "for a test");
+        assert_eq!(world.store.run_again(None).await.unwrap(), 1);
+        assert_eq!(
+            world
+                .store
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_master_key_is_refused_at_the_start() {
+    let world = world(None).await;
+    world
+        .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("other.key");
+    std::fs::write(&key, "00".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let settings = Settings {
+        url: format!(
+            "sqlite://{}?mode=rwc",
+            world._folder.path().join("hotline.db").display()
+        )
+        .into(),
+        folder: world._folder.path().to_owned(),
+        key_file: Some(key),
+        zone: hotline_core::centre::Centre::default().time_zone,
+        reopen_days: 7,
+        reserve: 0,
+        lines: Vec::new(),
+    };
+    let refused = Store::open(settings, world.clock.clone()).await.err().unwrap();
+    assert!(refused.to_string().contains("not the one"), "{refused}");
+}

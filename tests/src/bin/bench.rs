@@ -1,0 +1,258 @@
+//! `cargo run --release -p hotline-tests --bin bench`: prints what was measured, with the machine.
+
+use std::{
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use hotline_tests::{
+    peers::{dovecot::Dovecot, postgres::Postgres, smtp::Smtp},
+    service::{CENTRE, Service},
+};
+use serde_json::json;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    machine();
+    println!("| what | on | clients | count | per second | p50 | p99 | disk syncs/s then | ratio |");
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for on in ["SQLite", "PostgreSQL"] {
+        let database = if on == "SQLite" {
+            None
+        } else {
+            Some(Postgres::url_of_fresh_database().await?)
+        };
+        let url = database.as_ref().map(|database| database.url().to_owned());
+        starting(on, url.as_deref()).await?;
+        for clients in [1, 16, 64] {
+            posts(
+                on,
+                url.as_deref(),
+                clients,
+                if clients == 1 { 2_000 } else { 10_000 },
+            )
+            .await?;
+        }
+        mails(on, 1_000).await?;
+        to_screen(on, 100).await?;
+    }
+    Ok(())
+}
+
+fn machine() {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .unwrap_or("model name : unknown");
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
+    println!(
+        "{cores} cores, {}; release build, full sync, load generator on the same machine\n",
+        model.trim()
+    );
+}
+
+/// How often a small write can be synced here, per second: one second of trying.
+fn disk_syncs() -> Result<f64> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    let begun = Instant::now();
+    let mut count = 0u32;
+    while begun.elapsed() < Duration::from_secs(1) {
+        file.write_all(&[7; 4_096])?;
+        file.as_file().sync_data()?;
+        count += 1;
+    }
+    Ok(f64::from(count) / begun.elapsed().as_secs_f64())
+}
+
+fn quantile(times: &mut [Duration], share: f64) -> Duration {
+    times.sort_unstable();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into what was measured"
+    )]
+    let index = ((times.len() as f64 - 1.0) * share) as usize;
+    times.get(index).copied().unwrap_or_default()
+}
+
+fn row(
+    what: &str,
+    on: &str,
+    clients: usize,
+    count: usize,
+    took: Duration,
+    times: &mut [Duration],
+) -> Result<()> {
+    let rate = count as f64 / took.as_secs_f64();
+    let syncs = disk_syncs()?;
+    println!(
+        "| {what} | {on} | {clients} | {count} | {rate:.0} | {:.2?} | {:.2?} | {syncs:.0} | {:.2} |",
+        quantile(times, 0.5),
+        quantile(times, 0.99),
+        rate / syncs
+    );
+    Ok(())
+}
+
+fn memory(pid: u32, field: &str) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(field))
+        .unwrap_or_default();
+    let kib: f64 = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse().ok())
+        .unwrap_or_default();
+    format!("{:.0} MiB", kib / 1_024.0)
+}
+
+async fn starting(on: &str, url: Option<&str>) -> Result<()> {
+    let mut service = Service::new(url)?;
+    service.start().await?;
+    service.stop();
+    let mut times = Vec::new();
+    for _ in 0..10 {
+        times.push(service.start().await?);
+        service.stop();
+    }
+    service.start().await?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let pid = service.pid().context("it runs")?;
+    println!(
+        "| start to ready | {on} | 1 | 10 | | {:.0?} | {:.0?} | idle memory {} | |",
+        quantile(&mut times, 0.5),
+        quantile(&mut times, 0.99),
+        memory(pid, "VmRSS")
+    );
+    Ok(())
+}
+
+async fn posts(on: &str, url: Option<&str>, clients: usize, count: usize) -> Result<()> {
+    let mut service = Service::new(url)?;
+    service.start().await?;
+    let next = Arc::new(AtomicUsize::new(0));
+    let run = uuid::Uuid::from_u128(u128::from(std::process::id()) << 32 | clients as u128);
+    let begun = Instant::now();
+    let mut writers = Vec::new();
+    for _ in 0..clients {
+        let (next, base) = (Arc::clone(&next), service.base());
+        writers.push(tokio::spawn(async move {
+            let client = reqwest::Client::builder().build()?;
+            let mut times = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return anyhow::Ok(times);
+                }
+                let sent = Instant::now();
+                let message = format!("Neko mi piše ružne poruke svaki dan, broj {number}. Šta da radim?");
+                let answer = client
+                    .post(format!("{base}/api/v1/contacts"))
+                    .header("idempotency-key", format!("{run}-{number}"))
+                    .json(&json!({ "kind": "advice", "message": message, "language": "sr-Latn" }))
+                    .send()
+                    .await?;
+                anyhow::ensure!(answer.status().as_u16() == 201, "{}", answer.status());
+                answer.bytes().await?;
+                times.push(sent.elapsed());
+            }
+        }));
+    }
+    let mut times = Vec::new();
+    for writer in writers {
+        times.extend(writer.await??);
+    }
+    row(
+        "durable form posts",
+        on,
+        clients,
+        count,
+        begun.elapsed(),
+        &mut times,
+    )?;
+    let pid = service.pid().context("it runs")?;
+    println!(
+        "| memory at its peak | {on} | {clients} | | | | | {} | |",
+        memory(pid, "VmHWM")
+    );
+    Ok(())
+}
+
+async fn mails(on: &str, count: usize) -> Result<()> {
+    let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("person", "person")]).await?;
+    let smtp = Smtp::start(&dovecot, &[("person@example.org", "person")]).await?;
+    let letter = |number: usize| {
+        format!(
+            "From: <person+{number}@example.org>\r\nTo: <{CENTRE}>\r\nSubject: mail {number}\r\n\
+             Message-ID: <bench-{number}@example.org>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+             {}\r\n",
+            "Dobar dan, imam pitanje o bezbednosti mog deteta na internetu. ".repeat(20)
+        )
+        .into_bytes()
+    };
+    dovecot.deliver_many("kontakt", (0..count).map(letter))?;
+    let database = if on == "SQLite" {
+        None
+    } else {
+        Some(Postgres::url_of_fresh_database().await?)
+    };
+    let url = database.as_ref().map(|database| database.url().to_owned());
+    let mut service = Service::with_mail(url.as_deref(), &dovecot, &smtp, "acknowledge = false")?;
+    let begun = Instant::now();
+    service.start().await?;
+    let staff = service.hire("mila", "counsellor").await?;
+    let arrived = staff.until_contacts(count).await;
+    let took = begun.elapsed();
+    arrived?;
+    row(
+        "mails imported, start and log-in included",
+        on,
+        1,
+        count,
+        took,
+        &mut [],
+    )
+}
+
+/// From the form's answer until the inbox lists it, as a live page would ask.
+async fn to_screen(on: &str, count: usize) -> Result<()> {
+    let database = if on == "SQLite" {
+        None
+    } else {
+        Some(Postgres::url_of_fresh_database().await?)
+    };
+    let url = database.as_ref().map(|database| database.url().to_owned());
+    let mut service = Service::new(url.as_deref())?;
+    service.start().await?;
+    let staff = service.hire("mila", "counsellor").await?;
+    let client = reqwest::Client::builder().build()?;
+    let mut times = Vec::new();
+    let begun = Instant::now();
+    for number in 0..count {
+        let sent = Instant::now();
+        client
+            .post(format!("{}/api/v1/contacts", service.base()))
+            .json(&json!({ "kind": "advice", "message": format!("number {number}") }))
+            .send()
+            .await?
+            .error_for_status()?;
+        while staff
+            .get("/api/v1/inbox?view=all")
+            .await?
+            .pointer("/contacts/0/first_words")
+            != Some(&json!(format!("number {number}")))
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        times.push(sent.elapsed());
+    }
+    row("post to inbox list", on, 1, count, begun.elapsed(), &mut times)
+}

@@ -1,0 +1,323 @@
+//! The service under test: the real program, started with a settings file, spoken to from outside.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor, address::Envelope};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::peers::{Child, dovecot::Dovecot, free_port, smtp::Smtp, wait_until};
+
+/// Everybody's password in tests.
+pub const PASSWORD: &str = "a long password";
+/// The centre's address in tests.
+pub const CENTRE: &str = "kontakt@centar.example.org";
+
+/// The program in a folder of its own.
+pub struct Service {
+    folder: TempDir,
+    port: u16,
+    database_url: Option<String>,
+    child: Option<Child>,
+    started: u32,
+}
+
+/// Somebody logged in, asking as a program does.
+pub struct Staff {
+    client: reqwest::Client,
+    token: String,
+    base: String,
+}
+
+impl Service {
+    /// Settings with a web form, on SQLite or on the PostgreSQL database at this address. Nothing runs yet.
+    pub fn new(database_url: Option<&str>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let service = Self {
+            port: free_port()?,
+            database_url: database_url.map(str::to_owned),
+            child: None,
+            folder,
+            started: 0,
+        };
+        service.write_settings("")?;
+        Ok(service)
+    }
+
+    /// The same with the mailbox of `kontakt` as a line; `more` is added to it.
+    pub fn with_mail(database_url: Option<&str>, dovecot: &Dovecot, smtp: &Smtp, more: &str) -> Result<Self> {
+        let service = Self::new(database_url)?;
+        service.write_settings(&format!(
+            "[lines.mail]\nchannel = \"email\"\naddress = \"{CENTRE}\"\n{more}\n\
+             [lines.mail.imap]\nhost = \"localhost\"\nport = {}\nsecurity = \"tls\"\nca_file = \"{}\"\nuser = \"kontakt\"\n\
+             password = \"kontakt\"\npoll_seconds = 5\n\
+             [lines.mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"plain\"\n",
+            dovecot.imaps_port(),
+            dovecot.ca_file().display(),
+            smtp.port(),
+        ))?;
+        Ok(service)
+    }
+
+    fn write_settings(&self, lines: &str) -> Result<()> {
+        let url = self
+            .database_url
+            .as_ref()
+            .map(|url| format!("url = \"{url}\"\n"))
+            .unwrap_or_default();
+        let port = self.port;
+        let text = format!(
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[database]\n{url}[data]\nfolder = \"{}\"\n\
+             [lines.form]\nchannel = \"webform\"\n{lines}",
+            self.data().display()
+        );
+        std::fs::write(self.settings(), text)?;
+        Ok(())
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.folder.path().join("hotline.toml")
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The folder that holds everything, logs as well.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where it is reached.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The process id, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::pid)
+    }
+
+    /// Starts it and waits until it is ready. Says how long that took.
+    pub async fn start(&mut self) -> Result<Duration> {
+        let begun = std::time::Instant::now();
+        self.started += 1;
+        let log = self.folder.path().join(format!("log-{}", self.started));
+        let mut command = Command::new(program()?);
+        command
+            .arg("--config")
+            .arg(self.settings())
+            .arg("serve")
+            .stdin(Stdio::null());
+        self.child = Some(Child::spawn(&mut command, &log)?);
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            .build()?;
+        let ready = format!("{}/readyz", self.base());
+        wait_until(Duration::from_secs(60), || {
+            let request = client.get(&ready).send();
+            async move { request.await.is_ok_and(|answer| answer.status().is_success()) }
+        })
+        .await
+        .with_context(|| format!("not ready: {}", std::fs::read_to_string(&log).unwrap_or_default()))?;
+        Ok(begun.elapsed())
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill();
+        }
+    }
+
+    /// Asks it to stop, and waits.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.stop();
+        }
+    }
+
+    /// Runs a command of the program, with text on its standard input.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Result<Output> {
+        use std::io::Write;
+        let mut child = Command::new(program()?)
+            .arg("--config")
+            .arg(self.settings())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        child
+            .stdin
+            .take()
+            .context("no input")?
+            .write_all(input.as_bytes())?;
+        Ok(child.wait_with_output()?)
+    }
+
+    /// Runs a command that must succeed, and gives what it printed.
+    pub fn must(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.run(arguments, "")?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(
+            output.status.success(),
+            "{arguments:?}: {printed}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(printed)
+    }
+
+    /// Adds somebody and logs in.
+    pub async fn hire(&self, login: &str, role: &str) -> Result<Staff> {
+        let output = self.run(&["staff", "add", login, "--role", role], PASSWORD)?;
+        ensure!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        self.log_in(login).await
+    }
+
+    /// Logs in.
+    pub async fn log_in(&self, login: &str) -> Result<Staff> {
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()?;
+        let answer = client
+            .post(format!("{}/api/v1/session", self.base()))
+            .json(&json!({ "login": login, "password": PASSWORD }))
+            .send()
+            .await?
+            .error_for_status()?;
+        let session: Value = answer.json().await?;
+        let token = session
+            .get("token")
+            .and_then(Value::as_str)
+            .context("no token")?
+            .to_owned();
+        Ok(Staff {
+            client,
+            token,
+            base: self.base(),
+        })
+    }
+}
+
+impl Staff {
+    /// Reads a path of the API.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .send()
+            .await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// The status that a path answers with.
+    pub async fn status(&self, method: reqwest::Method, path: &str) -> Result<u16> {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
+        Ok(request.send().await?.status().as_u16())
+    }
+
+    /// Posts JSON to a path of the API.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if !status.is_success() {
+            bail!("{path}: {status}: {text}");
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Every contact, the newest first.
+    pub async fn contacts(&self) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.get(&format!("/api/v1/inbox?view=all{after}")).await?;
+            all.extend(
+                page.get("contacts")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default(),
+            );
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => after = format!("&after={next}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Waits until there are this many contacts, and gives them.
+    pub async fn until_contacts(&self, count: usize) -> Result<Vec<Value>> {
+        wait_until(Duration::from_secs(30), || async {
+            self.contacts().await.is_ok_and(|all| all.len() == count)
+        })
+        .await
+        .with_context(|| format!("there are not {count} contacts"))?;
+        self.contacts().await
+    }
+
+    /// One contact, whole.
+    pub async fn contact(&self, reference: &str) -> Result<Value> {
+        self.get(&format!("/api/v1/contacts/{reference}")).await
+    }
+}
+
+/// A text in a JSON value, or nothing.
+#[must_use]
+pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Hands a mail to an SMTP server.
+pub async fn send_mail(port: u16, from: &str, to: &str, mail: &str) -> Result<()> {
+    let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
+        .port(port)
+        .build();
+    let envelope = Envelope::new(Some(from.parse()?), vec![to.parse()?])?;
+    transport
+        .send_raw(
+            &envelope,
+            mail.replace("\r\n", "\n").replace('\n', "\r\n").as_bytes(),
+        )
+        .await?;
+    Ok(())
+}
+
+/// The program, built beside the tests.
+fn program() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("HOTLINE_BIN") {
+        return Ok(PathBuf::from(named));
+    }
+    let mut folder = std::env::current_exe()?;
+    while folder.pop() {
+        let candidate = folder.join("hotline");
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    bail!("the program is not built: cargo build --workspace, or ./tests/run")
+}
