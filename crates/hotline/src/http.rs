@@ -16,13 +16,10 @@ use hotline_store::store::Store;
 use tokio::net::TcpListener;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
+    set_header::SetResponseHeaderLayer,
 };
 
 use crate::{life::Life, service::Lines, settings::Http};
-
-/// The largest request of any kind, in bytes.
-const LARGEST: usize = 4 << 20;
 
 /// What every page says about itself. Nothing inline, nothing from elsewhere, in nobody's frame.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -80,7 +77,6 @@ async fn serve(address: SocketAddr, mut router: Router, life: &Life) -> anyhow::
     let router = router
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new())
-        .layer(RequestBodyLimitLayer::new(LARGEST))
         .layer(CatchPanicLayer::custom(|_| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }));

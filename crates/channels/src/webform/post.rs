@@ -1,6 +1,6 @@
 //! The form's addresses.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -10,6 +10,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
+use futures::StreamExt;
 use hotline_core::{
     chance,
     intake::{Accepted, Intake, NotAccepted},
@@ -28,6 +29,8 @@ pub const LONGEST: usize = 20_000;
 const LONGEST_URL: usize = 8_000;
 /// The largest request, in bytes: more than the longest message in any script, percent-encoded.
 const LARGEST: usize = 1 << 20;
+/// Of a larger one, this much is read and thrown away before it is refused.
+const MOST_DRAINED: usize = 64 << 20;
 
 /// What a request needs.
 #[derive(Clone)]
@@ -47,7 +50,7 @@ pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
         .route("/answer/write", post(write_again))
         .route("/api/v1/contacts", post(api))
         .layer(DefaultBodyLimit::max(LARGEST))
-        .layer(middleware::from_fn_with_state(desk.clone(), no_files))
+        .layer(middleware::from_fn_with_state(desk.clone(), too_much))
         .with_state(desk)
         .route(
             "/public.css",
@@ -74,22 +77,64 @@ async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     )
 }
 
-/// A file is refused kindly, before it is read: the form takes addresses (requirement P1).
-async fn no_files(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    let kind = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
-    if !kind.to_ascii_lowercase().starts_with("multipart/") {
+/// A file, or a text without end, is refused kindly: the form takes addresses (requirement P1). What comes is read to its end
+/// and thrown away first, since a browser that is cut off while it sends shows its own error instead of ours.
+async fn too_much(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let file = text_of(request.headers(), header::CONTENT_TYPE)
+        .to_ascii_lowercase()
+        .starts_with("multipart/");
+    let length = text_of(request.headers(), header::CONTENT_LENGTH).parse::<usize>();
+    let large = length.is_ok_and(|length| length > LARGEST);
+    if !file && !large {
         return next.run(request).await;
     }
-    let words = desk.words(request.headers(), None);
-    let (title, text) = (words.say("files-title"), words.say("files-text"));
-    if request.uri().path().starts_with("/api/") {
-        return problem(StatusCode::BAD_REQUEST, &text);
+    let for_program = request.uri().path().starts_with("/api/");
+    let query = request.uri().query().unwrap_or_default();
+    let words = desk.words(
+        request.headers(),
+        query.split('&').find_map(|pair| pair.strip_prefix("lang=")),
+    );
+    let (status, title, text) = if file {
+        (
+            StatusCode::BAD_REQUEST,
+            words.say("files-title"),
+            words.say("files-text"),
+        )
+    } else {
+        (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            words.say("too-large-title"),
+            words.say("too-large-text"),
+        )
+    };
+    drain(request.into_body()).await;
+    if for_program {
+        problem(status, &text)
+    } else {
+        desk.notice(words, status, &title, &text)
     }
-    desk.notice(words, StatusCode::BAD_REQUEST, &title, &text)
+}
+
+fn text_of(headers: &HeaderMap, name: header::HeaderName) -> &str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// Reads a body to its end, up to a bound in bytes and time.
+async fn drain(body: axum::body::Body) {
+    let mut pieces = body.into_data_stream();
+    let mut left = MOST_DRAINED;
+    let reading = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            match left.checked_sub(piece.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(30), reading).await;
 }
 
 #[derive(Deserialize)]
