@@ -30,6 +30,13 @@ pub struct Plan {
     pub postgres: bool,
 }
 
+impl Plan {
+    /// The pause between two of `count` messages, so that they come for as long as there are kills.
+    fn pause(&self, count: usize) -> Duration {
+        Duration::from_millis((self.kills * 300 / count.max(1)).clamp(5, 500) as u64)
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub struct Outcome {
@@ -54,9 +61,8 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
     let mut service = Service::with_mail(url.as_deref(), &dovecot, &smtp, "acknowledge = true")?;
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
-    let posted = Arc::new(AtomicUsize::new(0));
-    let posting = post_all(service.base(), plan.posts, Arc::clone(&posted));
-    let delivering = deliver_all(&dovecot, plan.mails);
+    let posting = post_all(service.base(), plan.posts, plan.pause(plan.posts));
+    let delivering = deliver_all(&dovecot, plan.mails, plan.pause(plan.mails));
     let killing = kill_often(&mut service, plan.kills);
     let (posting, delivering, killing) = tokio::join!(posting, delivering, killing);
     posting?;
@@ -82,19 +88,19 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
 }
 
 /// Mails from `person+N`, one acknowledgement each: so each mail also makes a reply go out.
-async fn deliver_all(dovecot: &Dovecot, mails: usize) -> Result<()> {
+async fn deliver_all(dovecot: &Dovecot, mails: usize, pause: Duration) -> Result<()> {
     for number in 0..mails {
         let mail = format!(
             "From: <person+{number}@example.org>\r\nTo: <{CENTRE}>\r\nSubject: mail {number}\r\n\
              Message-ID: <crash-{number}@example.org>\r\n\r\nThis is mail number {number}.\r\n"
         );
         dovecot.deliver("kontakt", mail.as_bytes())?;
-        tokio::time::sleep(Duration::from_millis(8)).await;
+        tokio::time::sleep(pause).await;
     }
     Ok(())
 }
 
-async fn post_all(base: String, posts: usize, posted: Arc<AtomicUsize>) -> Result<()> {
+async fn post_all(base: String, posts: usize, pause: Duration) -> Result<()> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(10))
         .build()?;
@@ -114,7 +120,7 @@ async fn post_all(base: String, posts: usize, posted: Arc<AtomicUsize>) -> Resul
                     return anyhow::Ok(());
                 }
                 post(&client, &base, number).await?;
-                posted.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(pause * 4).await;
             }
         }));
     }
