@@ -107,12 +107,7 @@ async fn post_all(base: String, posts: usize, pause: Duration) -> Result<()> {
     let mut writers = Vec::new();
     let next = Arc::new(AtomicUsize::new(0));
     for _ in 0..4 {
-        let (client, base, next, posted) = (
-            client.clone(),
-            base.clone(),
-            Arc::clone(&next),
-            Arc::clone(&posted),
-        );
+        let (client, base, next) = (client.clone(), base.clone(), Arc::clone(&next));
         writers.push(tokio::spawn(async move {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
