@@ -138,13 +138,13 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
     let mut references = rows.iter().map(|row| row.reference);
     let now = SystemClock.now();
     if let Some(first) = references.next() {
-        store.reply(mila, first, ids::new(now), ANSWER).await?;
+        store.reply(mila, first, ids::new(now), TO_THE_SCHOOL).await?;
         store
             .note(
                 mila,
                 first,
                 ids::new(now),
-                "Проверити с школом да ли је пријављено наставнику.",
+                "Питати колеге ко је слободан 10. децембра.",
             )
             .await?;
     }
@@ -152,14 +152,18 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
         store.take(vuk, second).await?;
     }
     if let Some(third) = references.next() {
-        store.reply(vuk, third, ids::new(now), ANSWER).await?;
+        store.reply(vuk, third, ids::new(now), TO_THE_PARENT).await?;
         store.close(vuk, third).await?;
     }
     Ok(())
 }
 
-const ANSWER: &str = "Здраво,\n\nхвала што си нам писао. Ниси крив за ово што се десило. Сачувај поруке, не одговарај на њих, \
-                      и ако можеш, реци некоме одраслом коме верујеш. Ако желиш, јави се и телефоном на 19833.\n\nЦентар";
+const TO_THE_SCHOOL: &str = "Поштована,\n\nрадо долазимо. Слободни смо 10. и 12. децембра пре подне. За 54 ученика предлажемо две \
+                             групе по један школски час.\n\nСрдачан поздрав,\nЦентар";
+
+const TO_THE_PARENT: &str = "Dobar dan,\n\nsačuvajte snimke ekrana i adresu profila, i ne pišite onome ko ga je napravio. Profil se \
+                             prijavljuje na samoj mreži kao lažno predstavljanje; pomoći ćemo vam u tome. Pošaljite nam adresu \
+                             profila.\n\nCentar";
 
 const MAILS: [(i64, &str, &str, &str); 5] = [
     (
