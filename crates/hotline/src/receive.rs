@@ -25,6 +25,8 @@ use crate::service::{LOOK_AGAIN, Lines};
 
 /// Messages registered together.
 const BATCH: u64 = 64;
+/// How long messages gather after a batch that was not full.
+const GATHER: Duration = Duration::from_millis(10);
 /// A worker that is not heard of for this long is taken for dead.
 const LEASE: Duration = Duration::from_secs(20);
 /// One message may be read for this long.
@@ -46,6 +48,8 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
                     () = stop.cancelled() => {}
                 }
             }
+            // A few at a time would cost a commit each, and hold up those who wait to be accepted.
+            Ok(few) if few < BATCH as usize => tokio::time::sleep(GATHER).await,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(error = %error, "The queue cannot be worked on and is tried again");

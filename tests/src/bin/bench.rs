@@ -1,4 +1,4 @@
-//! `cargo run --release -p hotline-tests --bin bench`: prints what was measured, with the machine.
+//! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]`: prints what was measured, with the machine.
 
 use std::{
     io::Write,
@@ -11,7 +11,11 @@ use std::{
 
 use anyhow::{Context, Result};
 use hotline_tests::{
-    peers::{dovecot::Dovecot, postgres::Postgres, smtp::Smtp},
+    peers::{
+        dovecot::Dovecot,
+        postgres::{FreshDatabase, Postgres},
+        smtp::Smtp,
+    },
     service::{CENTRE, Service},
 };
 use serde_json::json;
@@ -21,22 +25,14 @@ async fn main() -> Result<()> {
     machine();
     println!("| what | on | clients | count | per second | p50 | p99 | disk syncs/s then | ratio |");
     println!("|---|---|---|---|---|---|---|---|---|");
-    for on in ["SQLite", "PostgreSQL"] {
-        let database = if on == "SQLite" {
-            None
-        } else {
-            Some(Postgres::url_of_fresh_database().await?)
-        };
-        let url = database.as_ref().map(|database| database.url().to_owned());
-        starting(on, url.as_deref()).await?;
+    let only = std::env::args().nth(1);
+    for on in ["SQLite", "PostgreSQL"]
+        .into_iter()
+        .filter(|on| only.as_deref().is_none_or(|only| only == *on))
+    {
+        starting(on).await?;
         for clients in [1, 16, 64] {
-            posts(
-                on,
-                url.as_deref(),
-                clients,
-                if clients == 1 { 2_000 } else { 10_000 },
-            )
-            .await?;
+            posts(on, clients, if clients == 1 { 2_000 } else { 10_000 }).await?;
         }
         mails(on, 1_000).await?;
         to_screen(on, 100).await?;
@@ -114,8 +110,18 @@ fn memory(pid: u32, field: &str) -> String {
     format!("{:.0} MiB", kib / 1_024.0)
 }
 
-async fn starting(on: &str, url: Option<&str>) -> Result<()> {
-    let mut service = Service::new(url)?;
+/// A database of its own for each measurement.
+async fn fresh(on: &str) -> Result<Option<FreshDatabase>> {
+    if on == "SQLite" {
+        Ok(None)
+    } else {
+        Postgres::url_of_fresh_database().await.map(Some)
+    }
+}
+
+async fn starting(on: &str) -> Result<()> {
+    let database = fresh(on).await?;
+    let mut service = Service::new(database.as_deref())?;
     service.start().await?;
     service.stop();
     let mut times = Vec::new();
@@ -135,8 +141,9 @@ async fn starting(on: &str, url: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-async fn posts(on: &str, url: Option<&str>, clients: usize, count: usize) -> Result<()> {
-    let mut service = Service::new(url)?;
+async fn posts(on: &str, clients: usize, count: usize) -> Result<()> {
+    let database = fresh(on).await?;
+    let mut service = Service::new(database.as_deref())?;
     service.start().await?;
     let next = Arc::new(AtomicUsize::new(0));
     let run = uuid::Uuid::from_u128(u128::from(std::process::id()) << 32 | clients as u128);
@@ -199,13 +206,8 @@ async fn mails(on: &str, count: usize) -> Result<()> {
         .into_bytes()
     };
     dovecot.deliver_many("kontakt", (0..count).map(letter))?;
-    let database = if on == "SQLite" {
-        None
-    } else {
-        Some(Postgres::url_of_fresh_database().await?)
-    };
-    let url = database.as_ref().map(|database| database.url().to_owned());
-    let mut service = Service::with_mail(url.as_deref(), &dovecot, &smtp, "acknowledge = false")?;
+    let database = fresh(on).await?;
+    let mut service = Service::with_mail(database.as_deref(), &dovecot, &smtp, "acknowledge = false")?;
     let begun = Instant::now();
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
@@ -224,13 +226,8 @@ async fn mails(on: &str, count: usize) -> Result<()> {
 
 /// From the form's answer until the inbox lists it, as a live page would ask.
 async fn to_screen(on: &str, count: usize) -> Result<()> {
-    let database = if on == "SQLite" {
-        None
-    } else {
-        Some(Postgres::url_of_fresh_database().await?)
-    };
-    let url = database.as_ref().map(|database| database.url().to_owned());
-    let mut service = Service::new(url.as_deref())?;
+    let database = fresh(on).await?;
+    let mut service = Service::new(database.as_deref())?;
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
     let client = reqwest::Client::builder().build()?;
