@@ -388,6 +388,16 @@ async fn what_is_parked_is_seen_and_run_again() {
 }
 
 #[tokio::test]
+async fn registering_nothing_ends_no_job() {
+    on_both(async |world| {
+        world.accept("1").await;
+        world.store.register(Vec::new()).await.unwrap();
+        assert_eq!(world.store.listed(false).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_master_key_is_refused_at_the_start() {
     let world = world(None).await;
     world

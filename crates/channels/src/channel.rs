@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Kind {
     /// Its name in the settings (`channel = "…"`), in the database and in figures.
     pub name: &'static str,
+    /// Whether there can be only one line of it, since all would have the same public addresses.
+    pub only_one: bool,
     /// Opens a line. Nothing is connected yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
 }

@@ -29,7 +29,11 @@ use tokio_util::sync::CancellationToken;
 use crate::channel::{Channel, ChannelError, Kind, Opening};
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind { name: "email", open };
+pub const KIND: Kind = Kind {
+    name: "email",
+    only_one: false,
+    open,
+};
 
 /// One mailbox, with the server its answers leave by.
 struct Email {

@@ -27,6 +27,7 @@ use crate::channel::{Channel, ChannelError, Kind, Opening};
 /// The registration of this channel.
 pub const KIND: Kind = Kind {
     name: "webform",
+    only_one: true,
     open,
 };
 

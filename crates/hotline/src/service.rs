@@ -127,6 +127,9 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
                 known.join(", ")
             );
         };
+        if kind.only_one && lines.values().any(|(name, _)| *name == kind.name) {
+            bail!("`[lines.{name}]`: there can be only one line with `channel = {channel:?}`");
+        }
         let opening = Opening {
             name: line.clone(),
             settings: value.clone(),
@@ -137,10 +140,6 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
         let opened =
             (kind.open)(opening).map_err(|error| settings::explained_line(&error, settings, name))?;
         lines.insert(line, (kind.name, opened));
-    }
-    let forms = lines.values().filter(|(kind, _)| *kind == "webform").count();
-    if forms > 1 {
-        bail!("There is one public address, so there can be one web form");
     }
     Ok(lines)
 }

@@ -27,6 +27,7 @@ use crate::{
     accept::raw_place,
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, totals},
     error::StoreError,
+    inbox::reference_of,
     queue::Journalled,
     store::{LineSettings, Store, time},
     thread::{
@@ -45,6 +46,10 @@ impl Store {
     /// # Errors
     /// When nothing was written. Doing it again is safe.
     pub async fn register(&self, batch: Vec<(Journalled, Normalised)>) -> Result<(), StoreError> {
+        // No job named would be every job there is, to the statement that ends them.
+        if batch.is_empty() {
+            return Ok(());
+        }
         let mut kept = Vec::with_capacity(batch.len());
         for (journalled, normalised) in batch {
             let parts = self.keep_parts(&journalled, &normalised).await?;
@@ -551,7 +556,7 @@ impl Store {
             return Ok(());
         }
         let (contact_id, line) = (contact.id, contact.line.clone());
-        let reference = self.keys_reference(contact);
+        let reference = reference_of(contact).to_string();
         let key = self.contact_key(contact)?;
         let id = ids::new(self.clock.now());
         let body = Body {
@@ -575,10 +580,6 @@ impl Store {
             contact.acknowledged_at = Some(now);
         }
         Ok(())
-    }
-
-    fn keys_reference(&self, contact: &contacts::Model) -> String {
-        crate::inbox::reference_of(contact).to_string()
     }
 
     pub(crate) fn line(&self, name: &str) -> Option<&LineSettings> {

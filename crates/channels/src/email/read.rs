@@ -3,7 +3,7 @@
 use hotline_core::{
     counting::Joining,
     locale::Language,
-    message::{Incoming, Normalised, Origin, Part, RawMessage, Remark, Unreadable},
+    message::{Evidence, Incoming, Normalised, Origin, Part, RawMessage, Remark, Unreadable},
     private::Private,
     token::ThreadToken,
 };
@@ -61,7 +61,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
         .flat_map(addresses);
     let mut evidence: Vec<_> = tokens
         .filter_map(|address| own.token_in_address(&address))
-        .map(token)
+        .map(Evidence::Token)
         .collect();
     evidence.extend(ancestors.iter().rev().map(|id| own.evidence(id)));
     let message_id = mail
@@ -99,10 +99,6 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
         identifier: identifier.map(Private::new),
         subject: None,
     })
-}
-
-const fn token(token: ThreadToken) -> hotline_core::message::Evidence {
-    hotline_core::message::Evidence::Token(token)
 }
 
 /// A copy of our own mail is one that carries our Message-ID and our address; the store knows whether we sent it.
