@@ -7,6 +7,7 @@
 mod connect;
 mod html;
 mod imap;
+mod mend;
 mod quote;
 mod read;
 mod report;

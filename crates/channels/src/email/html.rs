@@ -13,7 +13,9 @@ pub fn text_of(html: &str) -> String {
     if depth(&html) > DEEPEST {
         return without_tags(&html).trim().to_owned();
     }
-    let config = html2text::config::plain_no_decorate().link_footnotes(false);
+    let config = html2text::config::plain_no_decorate()
+        .link_footnotes(false)
+        .no_table_borders();
     let text = config
         .string_from_read(html.as_bytes(), WIDTH)
         .unwrap_or_else(|_| without_tags(&html));

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    html,
+    html, mend,
     quote::split,
     report::{Report, recognise},
     thread::OwnAddress,
@@ -27,13 +27,14 @@ const MOST_REFERENCES: usize = 50;
 
 /// Reads a raw message that came to `own`.
 pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
-    let Some(mail) = MessageParser::default().parse(&raw.bytes) else {
+    let bytes = mend::mended(&raw.bytes);
+    let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
         return unreadable("it has no headers", None);
     };
     if mail.headers().is_empty() {
         return unreadable("it has no headers", None);
     }
-    match recognise(&mail, &raw.bytes, own) {
+    match recognise(&mail, &bytes, own) {
         Some(Report::Delivery(report)) => return Normalised::Report(report),
         Some(Report::Opened) => return Normalised::Ignore("a read receipt"),
         None => {}
@@ -41,7 +42,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
     let mut remarks = Vec::new();
     let (text, quoted) = words(&mail, raw, &mut remarks);
     let parts = parts(&mail, &mut remarks);
-    let identifier = sender(&mail);
+    let identifier = mail.from().and_then(first_address);
     let answer_to = answer_to(&mail, identifier.as_deref());
     if answer_to.is_some() {
         remarks.push(Remark::AnswerElsewhere);
@@ -111,11 +112,7 @@ fn echo_of(
     message_id.filter(|_| ours).and_then(|id| own.own_message(id))
 }
 
-/// The sender's address in its one spelling: small letters. Nothing that could not be answered.
-fn sender(mail: &Message<'_>) -> Option<String> {
-    first_address(mail.from()?)
-}
-
+/// A sender's address in its one spelling: small letters. Nothing that could not be answered.
 fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
@@ -147,9 +144,13 @@ fn subject(mail: &Message<'_>) -> Option<String> {
         .filter(|subject: &String| !subject.is_empty())
 }
 
-/// One line, composed, without control characters.
+/// One line, composed, without control characters and without letters that turn the writing round.
 fn cleaned(text: &str) -> String {
-    let one_line: String = text.nfc().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let one_line: String = text
+        .nfc()
+        .filter(|c| !turns_writing(*c) && *c != '\0')
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     one_line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -232,10 +233,16 @@ fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (St
         remarks.push(Remark::TooLarge);
         return (String::new(), String::new());
     }
-    let plain: Vec<String> = mail.text_bodies().filter_map(|part| plain_text(part)).collect();
+    let plain: Vec<String> = mail
+        .text_bodies()
+        .filter_map(|part| plain_text(mail, part))
+        .collect();
     let mut text = tidy(&plain.join("\n\n"));
     if text.is_empty() {
-        let html: Vec<String> = mail.html_bodies().filter_map(|part| html_text(part)).collect();
+        let html: Vec<String> = mail
+            .html_bodies()
+            .filter_map(|part| html_text(mail, part))
+            .collect();
         text = tidy(&html.join("\n\n"));
         if !text.is_empty() {
             remarks.push(Remark::FromHtml);
@@ -244,12 +251,32 @@ fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (St
     if text.is_empty() {
         text = tidy(&unsplit(mail));
     }
+    if text.is_empty()
+        && let Some(passed_on) = passed_on(mail)
+    {
+        return (String::new(), passed_on);
+    }
     if text.chars().count() > LONGEST_TEXT {
         text = text.chars().take(LONGEST_TEXT).collect();
         remarks.push(Remark::TextCut);
     }
     let split = split(&text);
     (split.text, split.quoted)
+}
+
+/// The text of a mail that was passed on without a word, with what its head says of it.
+fn passed_on(mail: &Message<'_>) -> Option<String> {
+    let inner = mail.attachments().find_map(MessagePart::message)?;
+    let text: Vec<String> = inner
+        .text_bodies()
+        .filter_map(|part| plain_text(inner, part))
+        .collect();
+    let head = [subject(inner), inner.from().and_then(first_address)]
+        .into_iter()
+        .flatten();
+    let whole: Vec<String> = head.chain([tidy(&text.join("\n\n"))]).collect();
+    let shown: String = whole.join("\n").trim().chars().take(LONGEST_TEXT).collect();
+    Some(shown).filter(|shown| !shown.is_empty())
 }
 
 /// What stands in a multipart whose boundary never comes: nothing of it is a part, all of it may be the message.
@@ -264,10 +291,11 @@ fn unsplit(mail: &Message<'_>) -> String {
         .to_owned()
 }
 
-fn plain_text(part: &MessagePart<'_>) -> Option<String> {
+fn plain_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
     let PartType::Text(text) = &part.body else {
         return None;
     };
+    let text = mend::text_of(mail.raw_message(), part, charset(part), text);
     let kind = part.content_type();
     let flowed = kind
         .and_then(|kind| kind.attribute("format"))
@@ -276,17 +304,26 @@ fn plain_text(part: &MessagePart<'_>) -> Option<String> {
         .and_then(|kind| kind.attribute("delsp"))
         .is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
     Some(if flowed {
-        unflowed(text, deleted)
+        unflowed(&text, deleted)
     } else {
         text.to_string()
     })
 }
 
-fn html_text(part: &MessagePart<'_>) -> Option<String> {
+fn html_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
     let PartType::Html(html) = &part.body else {
         return None;
     };
-    Some(html::text_of(html))
+    Some(html::text_of(&mend::text_of(
+        mail.raw_message(),
+        part,
+        charset(part),
+        html,
+    )))
+}
+
+fn charset<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
+    part.content_type()?.attribute("charset")
 }
 
 /// Joins the lines of flowed text (RFC 3676): one that ends in a space goes on in the next of the same quote depth.
@@ -320,7 +357,7 @@ fn unflowed(text: &str, deleted: bool) -> String {
 /// Composed letters, plain line ends, no characters that no one can see and something else might act on.
 fn tidy(text: &str) -> String {
     let unified = text.replace("\r\n", "\n").replace('\r', "\n");
-    let seen = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let seen = |c: &char| (!c.is_control() && *c != '\u{feff}') || matches!(c, '\n' | '\t');
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
@@ -360,15 +397,15 @@ fn parts(mail: &Message<'_>, remarks: &mut Vec<Remark>) -> Vec<Part> {
     parts
 }
 
-/// A name to show: no path, no line break, no letters that turn the writing round.
+/// A name to show: no path, no line break.
 fn file_name(name: &str) -> String {
-    let turned =
-        |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    cleaned(&last.chars().filter(|c| !turned(c)).collect::<String>())
-        .chars()
-        .take(200)
-        .collect()
+    cleaned(last).chars().take(200).collect()
+}
+
+/// Whether a character does nothing but change the direction of what follows.
+fn turns_writing(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 fn media_type(part: &MessagePart<'_>) -> String {
