@@ -5,6 +5,7 @@
 //! alike everywhere.
 
 mod m20261124_000001_first_light;
+mod m20261124_000002_files;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -16,6 +17,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_first_light::Migration)]
+        vec![
+            Box::new(m20261124_000001_first_light::Migration),
+            Box::new(m20261124_000002_files::Migration),
+        ]
     }
 }

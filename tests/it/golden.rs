@@ -72,7 +72,7 @@ fn shown(reading: &Normalised) -> String {
                         "\n  {:?} {} {} bytes inline={}",
                         part.name,
                         part.media_type,
-                        part.bytes.len(),
+                        part.content.size(),
                         part.inline
                     )
                 })

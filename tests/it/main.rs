@@ -8,6 +8,7 @@
 
 mod crash;
 mod golden;
+mod lines;
 mod mail;
 mod privacy;
 mod store;

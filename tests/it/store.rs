@@ -41,6 +41,7 @@ async fn world(database: Option<FreshDatabase>) -> World {
         channel: "email".to_owned(),
         acknowledgement: Vec::new(),
         answers_also_by: None,
+        asks_for_files: false,
     };
     let settings = Settings {
         url: url.into(),
@@ -49,6 +50,7 @@ async fn world(database: Option<FreshDatabase>) -> World {
         zone: hotline_core::centre::Centre::default().time_zone,
         reopen_days: 7,
         reserve: 0,
+        backlog: 1_000,
         lines: vec![line],
     };
     let store = Store::open(settings, clock.clone()).await.unwrap();
@@ -116,7 +118,7 @@ impl World {
         assert!(self.accept(external_id).await);
         let claimed = self
             .store
-            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
             .await
             .unwrap();
         let opened = self.store.raw_messages(&claimed).await.unwrap();
@@ -271,13 +273,13 @@ async fn a_worker_that_lost_its_lease_finishes_nothing() {
         world.accept("1").await;
         let slow = world
             .store
-            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
             .await
             .unwrap();
         assert!(
             world
                 .store
-                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
                 .await
                 .unwrap()
                 .is_empty()
@@ -285,7 +287,7 @@ async fn a_worker_that_lost_its_lease_finishes_nothing() {
         world.clock.advance(TimeDelta::seconds(61));
         let quick = world
             .store
-            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
             .await
             .unwrap();
         assert!(quick[0].interrupted && quick[0].attempt == 2);
@@ -359,7 +361,7 @@ async fn what_is_parked_is_seen_and_run_again() {
         world.accept("1").await;
         let claimed = world
             .store
-            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
             .await
             .unwrap();
         world.store.park(&claimed[0], "for a test").await.unwrap();
@@ -367,7 +369,7 @@ async fn what_is_parked_is_seen_and_run_again() {
         assert!(
             world
                 .store
-                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
                 .await
                 .unwrap()
                 .is_empty()
@@ -377,7 +379,7 @@ async fn what_is_parked_is_seen_and_run_again() {
         assert_eq!(
             world
                 .store
-                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX)
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
                 .await
                 .unwrap()
                 .len(),
@@ -418,6 +420,7 @@ async fn another_master_key_is_refused_at_the_start() {
         zone: hotline_core::centre::Centre::default().time_zone,
         reopen_days: 7,
         reserve: 0,
+        backlog: 1_000,
         lines: Vec::new(),
     };
     let refused = Store::open(settings, world.clock.clone()).await.err().unwrap();

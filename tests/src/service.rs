@@ -25,6 +25,16 @@ pub struct Service {
     database_url: Option<String>,
     child: Option<Child>,
     started: u32,
+    /// Where its data lie, if not in its folder.
+    data: Option<PathBuf>,
+    /// The tables of its lines, besides the form's.
+    lines: String,
+    /// More keys of the table `[data]`.
+    of_data: String,
+    /// More keys of the form's line.
+    of_form: String,
+    /// Whether its clock can be set.
+    own_clock: bool,
 }
 
 /// Somebody logged in, asking as a program does.
@@ -44,27 +54,72 @@ impl Service {
             child: None,
             folder,
             started: 0,
+            data: None,
+            lines: String::new(),
+            of_data: String::new(),
+            of_form: String::new(),
+            own_clock: false,
         };
-        service.write_settings("")?;
+        service.write_settings()?;
         Ok(service)
+    }
+
+    /// The same with these lines besides the form.
+    pub fn with_lines(database_url: Option<&str>, lines: &str) -> Result<Self> {
+        let mut service = Self::new(database_url)?;
+        lines.clone_into(&mut service.lines);
+        service.write_settings()?;
+        Ok(service)
+    }
+
+    /// Puts its data into another folder.
+    pub fn keep_data_in(&mut self, folder: &Path) -> Result<()> {
+        self.data = Some(folder.to_owned());
+        self.write_settings()
+    }
+
+    /// Adds keys to `[data]`, instead of those added before.
+    pub fn set_data_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_data);
+        self.write_settings()
+    }
+
+    /// Adds keys to the form's line, instead of those added before.
+    pub fn set_form_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_form);
+        self.write_settings()
+    }
+
+    /// Gives it a clock of its own from the next start on, which [`Service::set_clock`] sets.
+    pub fn give_clock(&mut self) -> Result<()> {
+        self.own_clock = true;
+        self.set_clock("+0")
+    }
+
+    /// Sets its clock: `+6h` is six hours after the true time, `-1d` a day before it. Monotonic time is left alone.
+    pub fn set_clock(&self, offset: &str) -> Result<()> {
+        let (new, file) = (self.folder.path().join("clock.new"), self.clock_file());
+        std::fs::write(&new, offset)?;
+        Ok(std::fs::rename(new, file)?)
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.folder.path().join("clock")
     }
 
     /// The same with the mailbox of `kontakt` as a line; `more` is added to it.
     pub fn with_mail(database_url: Option<&str>, dovecot: &Dovecot, smtp: &Smtp, more: &str) -> Result<Self> {
-        let service = Self::new(database_url)?;
-        service.write_settings(&format!(
-            "[lines.mail]\nchannel = \"email\"\naddress = \"{CENTRE}\"\n{more}\n\
-             [lines.mail.imap]\nhost = \"localhost\"\nport = {}\nsecurity = \"tls\"\nca_file = \"{}\"\nuser = \"kontakt\"\n\
-             password = \"kontakt\"\npoll_seconds = 5\n\
-             [lines.mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"plain\"\n",
-            dovecot.imaps_port(),
-            dovecot.ca_file().display(),
-            smtp.port(),
-        ))?;
-        Ok(service)
+        let lines = mail_lines(dovecot, smtp, more);
+        Self::with_lines(database_url, &lines)
     }
 
-    fn write_settings(&self, lines: &str) -> Result<()> {
+    /// The port of its pages.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn write_settings(&self) -> Result<()> {
         let url = self
             .database_url
             .as_ref()
@@ -72,9 +127,12 @@ impl Service {
             .unwrap_or_default();
         let port = self.port;
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[database]\n{url}[data]\nfolder = \"{}\"\n\
-             [lines.form]\nchannel = \"webform\"\n{lines}",
-            self.data().display()
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[database]\n{url}[data]\nfolder = \"{}\"\n{}\n\
+             [lines.form]\nchannel = \"webform\"\n{}\n{}",
+            self.data().display(),
+            self.of_data,
+            self.of_form,
+            self.lines,
         );
         std::fs::write(self.settings(), text)?;
         Ok(())
@@ -87,7 +145,10 @@ impl Service {
     /// The data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        match &self.data {
+            Some(folder) => folder.clone(),
+            None => self.folder.path().join("data"),
+        }
     }
 
     /// The folder that holds everything, logs as well.
@@ -119,6 +180,13 @@ impl Service {
             .arg(self.settings())
             .arg("serve")
             .stdin(Stdio::null());
+        if self.own_clock {
+            command
+                .env("LD_PRELOAD", faketime()?)
+                .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
+                .env("FAKETIME_NO_CACHE", "1")
+                .env("DONT_FAKE_MONOTONIC", "1");
+        }
         self.child = Some(Child::spawn(&mut command, &log)?);
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(5))
@@ -226,6 +294,18 @@ impl Staff {
         Ok(answer.error_for_status()?.json().await?)
     }
 
+    /// Reads a page, in English.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .header("cookie", "language=en")
+            .send()
+            .await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
     /// The status that a path answers with.
     pub async fn status(&self, method: reqwest::Method, path: &str) -> Result<u16> {
         let request = self
@@ -284,6 +364,31 @@ impl Staff {
     pub async fn contact(&self, reference: &str) -> Result<Value> {
         self.get(&format!("/api/v1/contacts/{reference}")).await
     }
+}
+
+/// The mailbox of `kontakt` as a line, by TLS, with `more` keys.
+#[must_use]
+pub fn mail_lines(dovecot: &Dovecot, smtp: &Smtp, more: &str) -> String {
+    format!(
+        "[lines.mail]\nchannel = \"email\"\naddress = \"{CENTRE}\"\n{more}\n\
+         [lines.mail.imap]\nhost = \"localhost\"\nport = {}\nsecurity = \"tls\"\nca_file = \"{}\"\nuser = \"kontakt\"\n\
+         password = \"kontakt\"\npoll_seconds = 5\n\
+         [lines.mail.smtp]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"plain\"\n",
+        dovecot.imaps_port(),
+        dovecot.ca_file().display(),
+        smtp.port(),
+    )
+}
+
+/// The library that gives a program a clock of its own.
+fn faketime() -> Result<PathBuf> {
+    for entry in std::fs::read_dir("/usr/lib")? {
+        let library = entry?.path().join("faketime/libfaketimeMT.so.1");
+        if library.is_file() {
+            return Ok(library);
+        }
+    }
+    bail!("libfaketime is not installed (see tests/install)")
 }
 
 /// A text in a JSON value, or nothing.

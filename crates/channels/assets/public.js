@@ -31,3 +31,9 @@ addEventListener("pageshow", (event) => {
 });
 
 document.getElementById("mistakes")?.focus();
+
+const print = document.getElementById("print");
+if (print) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+}

@@ -83,10 +83,27 @@ pub trait Channel: Send + Sync {
         false
     }
 
+    /// Whether the other side sends files only when a counsellor asked for them.
+    fn asks_for_files(&self) -> bool {
+        false
+    }
+
     /// The line by which somebody who left an address is answered as well.
     fn answers_also_by(&self) -> Option<String> {
         None
     }
+}
+
+/// What a line does with files people send: its setting `attachments`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attachments {
+    /// Takes none. What was sent is named with its kind and size, if that is known.
+    Never,
+    /// Takes, fetches or shows them only when a counsellor asks, which is logged.
+    OnRequest,
+    /// Takes them as they come. They are shown only when asked for all the same.
+    Always,
 }
 
 /// Why a message could not be handed over. The text is what the other side said; it may hold addresses.
@@ -99,6 +116,12 @@ pub enum ChannelError {
         reason: String,
         /// When the other side wants to be asked again.
         retry_after: Option<Duration>,
+    },
+    /// The connection broke while it was handed over: it may or may not have been taken.
+    #[error("{reason}")]
+    Unknown {
+        /// What broke.
+        reason: String,
     },
     /// It never will.
     #[error("{reason}")]

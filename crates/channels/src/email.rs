@@ -4,6 +4,7 @@
 //! the same Message-ID. What SMTP cannot promise: a server that takes a message and is cut off before it says so gets it
 //! again.
 
+mod care;
 mod connect;
 mod html;
 mod imap;
@@ -79,7 +80,7 @@ impl Channel for Email {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, &self.address)
+        read::read(raw, &self.address, self.settings.attachments)
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {

@@ -1,6 +1,7 @@
 //! Adapters: one file or folder a channel. They know `core` and their own outside, nothing of SQL or screens.
 
 pub mod channel;
+mod clean;
 mod email;
 mod webform;
 

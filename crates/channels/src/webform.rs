@@ -4,13 +4,17 @@
 //! was written, so that the same post twice is one message, and another text under the same id is another. The receipt code
 //! follows from the external id and the master key. No address of a visitor is stored or logged.
 
+mod api;
+mod door;
 mod pages;
 mod post;
 mod read;
 mod slow;
+mod typed;
 
 use std::sync::Arc;
 
+use anyhow::ensure;
 use async_trait::async_trait;
 use hotline_core::{
     centre::Centre,
@@ -22,7 +26,7 @@ use hotline_core::{
 };
 use serde::Deserialize;
 
-use crate::channel::{Channel, ChannelError, Kind, Opening};
+use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening};
 
 /// The registration of this channel.
 pub const KIND: Kind = Kind {
@@ -37,21 +41,19 @@ pub const KIND: Kind = Kind {
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// What becomes of attachments. The form takes none: asked for a file, it asks for its address.
-    #[serde(default)]
+    /// Whether files are taken. By default none is: who wants to send one is asked for its address (requirement P1).
+    #[serde(default = "never")]
     attachments: Attachments,
+    /// Whether whoever runs the centre has decided, with legal advice, that files may be taken.
+    #[serde(default)]
+    attachments_confirmed: bool,
     /// The e-mail line by which visitors who left an address are answered as well.
     #[serde(default)]
     answers_also_by: Option<String>,
 }
 
-/// Whether attachments are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Attachments {
-    /// No.
-    #[default]
-    Never,
+const fn never() -> Attachments {
+    Attachments::Never
 }
 
 /// One form.
@@ -67,13 +69,16 @@ struct Shared {
     locales: Arc<Locales>,
     clock: Arc<dyn Clock>,
     slow: slow::Slow,
+    attachments: Attachments,
 }
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
-    match settings.attachments {
-        Attachments::Never => {}
-    }
+    ensure!(
+        settings.attachments == Attachments::Never || settings.attachments_confirmed,
+        "`attachments` other than \"never\" opens the form to material whose mere possession may be a crime: take legal advice, \
+         then set `attachments_confirmed = true`"
+    );
     Ok(Arc::new(WebForm {
         answers_also_by: settings.answers_also_by,
         shared: Arc::new(Shared {
@@ -82,6 +87,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             locales: opening.locales,
             clock: opening.clock,
             slow: slow::Slow::new(),
+            attachments: settings.attachments,
         }),
     }))
 }
@@ -102,7 +108,16 @@ impl Channel for WebForm {
     }
 
     async fn check(&self) -> anyhow::Result<Vec<String>> {
-        Ok(vec!["The form takes no files and needs nothing else".to_owned()])
+        let files = match self.shared.attachments {
+            Attachments::Never => "takes no files",
+            Attachments::OnRequest => "takes files when a counsellor asks for them",
+            Attachments::Always => "takes files",
+        };
+        Ok(vec![format!("The form {files} and needs nothing else")])
+    }
+
+    fn asks_for_files(&self) -> bool {
+        self.shared.attachments == Attachments::OnRequest
     }
 
     fn answers_also_by(&self) -> Option<String> {

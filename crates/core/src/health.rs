@@ -5,6 +5,8 @@
 pub enum Health {
     /// It reached its source just now.
     Up,
+    /// It reached its source, which does not give everything. What holds no words of people.
+    Ailing(String),
     /// It cannot reach its source. The reason holds no words of people.
     Down(String),
 }

@@ -81,6 +81,8 @@ pub struct Conversation {
     pub reference: Reference,
     /// What was said, oldest first.
     pub said: Vec<Said>,
+    /// Whether a counsellor asked the person for files and none came yet.
+    pub files_wanted: bool,
 }
 
 /// One message of a conversation.

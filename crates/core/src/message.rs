@@ -196,8 +196,27 @@ pub struct Part {
     pub media_type: String,
     /// Whether it stood inside the text.
     pub inline: bool,
-    /// Its bytes, decoded.
-    pub bytes: Vec<u8>,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is in something that came with a message.
+pub enum Content {
+    /// These bytes, decoded.
+    Here(Vec<u8>),
+    /// It was not taken: the line's settings say so. Its size in bytes.
+    NotTaken(u64),
+}
+
+impl Content {
+    /// Its size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Here(bytes) => bytes.len() as u64,
+            Self::NotTaken(size) => *size,
+        }
+    }
 }
 
 /// How a reply of ours fared, told by another machine (RFC 3464).

@@ -45,18 +45,18 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     };
     let person = match person {
         Ok(person) => person,
-        Err(error) => return PageError::from(error).answer(for_program),
+        Err(error) => return PageError::from(error).into_response(),
     };
     let Some(person) = person else {
         if for_program {
-            return PageError::NotLoggedIn.answer(true);
+            return PageError::NotLoggedIn.into_response();
         }
         return Redirect::to("/desk/login").into_response();
     };
     if let Access::May(right) = access
         && !person.role.may(right)
     {
-        return PageError::MayNot.answer(for_program);
+        return PageError::MayNot.into_response();
     }
     request.extensions_mut().insert(person);
     let mut response = next.run(request).await;

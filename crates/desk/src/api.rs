@@ -14,12 +14,12 @@ use uuid::Uuid;
 use crate::{
     access::{Who, token},
     desk::Desk,
-    error::{ApiError, PageError},
+    error::PageError,
     inbox::{find, parsed},
     login::{Typed, try_log_in},
 };
 
-type Answer<T = Value> = Result<Json<T>, ApiError>;
+type Answer<T = Value> = Result<Json<T>, PageError>;
 
 #[derive(Serialize)]
 pub(crate) struct Session {
@@ -38,9 +38,9 @@ pub(crate) async fn log_in(State(desk): State<Desk>, Json(typed): Json<Typed>) -
     }))
 }
 
-pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Result<StatusCode, ApiError> {
+pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Result<StatusCode, PageError> {
     if let Some(token) = token(&desk, &headers) {
-        desk.store.log_out(&token).await.map_err(PageError::from)?;
+        desk.store.log_out(&token).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -53,16 +53,11 @@ pub(crate) struct Asked {
 
 pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): Query<Asked>) -> Answer {
     let view = match asked.view.as_deref() {
-        Some(name) => View::parse(name)
-            .ok_or_else(|| PageError::Bad("`view` is unassigned, mine or all.".to_owned()))?,
+        Some(name) => View::parse(name).ok_or(PageError::Bad("error-view"))?,
         None => View::All,
     };
     let after = asked.after.as_deref().and_then(Place::parse);
-    let page = desk
-        .store
-        .inbox(view, me.id, after, 200)
-        .await
-        .map_err(PageError::from)?;
+    let page = desk.store.inbox(view, me.id, after, 200).await?;
     let contacts: Vec<Value> = page.rows.iter().map(row).collect();
     Ok(Json(
         json!({ "contacts": contacts, "next": page.next.map(Place::to_text) }),
@@ -75,6 +70,7 @@ fn row(row: &Row) -> Value {
         "line": row.line,
         "channel": row.channel,
         "status": row.status,
+        "undelivered": row.undelivered,
         "marking": row.marking,
         "holder": row.holder,
         "waiting_since": row.waiting_since,
@@ -101,7 +97,7 @@ fn whole(contact: &Opened) -> Value {
             let attachments: Vec<Value> = message
                 .attachments
                 .iter()
-                .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size }))
+                .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size, "kept": one.kept }))
                 .collect();
             json!({
                 "id": message.id,
@@ -157,10 +153,7 @@ pub(crate) async fn reply(
     let id = text
         .id
         .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store
-        .reply(&me, parsed(&reference)?, id, &text.text)
-        .await
-        .map_err(PageError::from)?;
+    desk.store.reply(&me, parsed(&reference)?, id, &text.text).await?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -173,33 +166,21 @@ pub(crate) async fn note(
     let id = text
         .id
         .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store
-        .note(&me, parsed(&reference)?, id, &text.text)
-        .await
-        .map_err(PageError::from)?;
+    desk.store.note(&me, parsed(&reference)?, id, &text.text).await?;
     Ok(Json(json!({ "id": id })))
 }
 
 pub(crate) async fn claim(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store
-        .take(&me, parsed(&reference)?)
-        .await
-        .map_err(PageError::from)?;
+    desk.store.take(&me, parsed(&reference)?).await?;
     contact(State(desk), Path(reference)).await
 }
 
 pub(crate) async fn close(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store
-        .close(&me, parsed(&reference)?)
-        .await
-        .map_err(PageError::from)?;
+    desk.store.close(&me, parsed(&reference)?).await?;
     contact(State(desk), Path(reference)).await
 }
 
 pub(crate) async fn reopen(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store
-        .reopen(&me, parsed(&reference)?)
-        .await
-        .map_err(PageError::from)?;
+    desk.store.reopen(&me, parsed(&reference)?).await?;
     contact(State(desk), Path(reference)).await
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::header,
+    middleware,
     routing::{MethodRouter, get, post},
 };
 use governor::DefaultKeyedRateLimiter;
@@ -13,7 +14,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, inbox, live, login, queue, statistics, work,
+    api, error, inbox, live, login, queue, statistics, work,
 };
 
 /// What every page needs.
@@ -107,6 +108,12 @@ pub fn addresses() -> Vec<Address> {
         "/desk/contacts/{reference}/give-back",
         May(WorkOnContacts),
         post(work::give_back),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/ask-for-files",
+        May(WorkOnContacts),
+        post(work::ask_for_files),
     );
     add(
         "POST",
@@ -211,6 +218,7 @@ pub fn router(desk: Desk) -> Router {
         })
     };
     router
+        .layer(middleware::from_fn_with_state(desk.clone(), error::spoken))
         .with_state(desk)
         .route(
             "/desk.css",

@@ -1,14 +1,21 @@
-//! What people see when something does not work: what happened and what to do, never the cause.
+//! What people see when something does not work: what happened and what to do, in their language, never the cause.
 
+use askama::Template;
 use axum::{
     Json,
+    extract::{Request, State},
     http::StatusCode,
-    response::{Html, IntoResponse, Response},
+    middleware::Next,
+    response::{IntoResponse, Response},
 };
-use hotline_store::error::StoreError;
+use axum_extra::extract::CookieJar;
+use hotline_core::locale::{Language, Words};
+use hotline_store::error::{Conflict, StoreError};
+
+use crate::{desk::Desk, view};
 
 /// Why a page or an answer cannot be given.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum PageError {
     /// Nobody is logged in.
     NotLoggedIn,
@@ -17,61 +24,77 @@ pub(crate) enum PageError {
     /// There is no such thing.
     NotFound,
     /// It cannot be done as things stand.
-    Conflict(&'static str),
-    /// What was sent makes no sense.
-    Bad(String),
+    Conflict(Conflict),
+    /// What was sent makes no sense: the key of what to say.
+    Bad(&'static str),
     /// Our fault. The number is in the log.
     Fault(u32),
 }
 
 impl PageError {
-    fn parts(&self) -> (StatusCode, String) {
+    const fn status(&self) -> StatusCode {
         match self {
-            Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, "Log in first.".to_owned()),
-            Self::MayNot => (
-                StatusCode::FORBIDDEN,
-                "Your role has no right to this.".to_owned(),
-            ),
-            Self::NotFound => (StatusCode::NOT_FOUND, "There is no such thing here.".to_owned()),
-            Self::Conflict(what) => (StatusCode::CONFLICT, format!("It was not done: {what}.")),
-            Self::Bad(what) => (StatusCode::UNPROCESSABLE_ENTITY, what.clone()),
-            Self::Fault(number) => {
-                let text = format!(
-                    "Something is wrong on our side. Try again; if it stays, tell who runs this: fault {number}."
-                );
-                (StatusCode::INTERNAL_SERVER_ERROR, text)
-            }
+            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::MayNot => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Bad(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// As JSON for programs, as a page for people.
-    pub(crate) fn answer(&self, for_program: bool) -> Response {
-        let (status, text) = self.parts();
-        if for_program {
-            return (status, Json(serde_json::json!({ "error": text }))).into_response();
+    fn said(&self, words: &Words) -> String {
+        match self {
+            Self::NotLoggedIn => words.say("error-not-logged-in"),
+            Self::MayNot => words.say("error-may-not"),
+            Self::NotFound => words.say("error-not-found"),
+            Self::Conflict(why) => words.with("error-conflict", "why", &words.say(why.key())),
+            Self::Bad(key) => words.say(key),
+            Self::Fault(number) => words.with("error-fault", "number", &number.to_string()),
         }
-        (status, Html(page(&text))).into_response()
     }
 }
 
-fn page(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>Hotline</title><link rel=\"stylesheet\" href=\"/desk.css\"></head>\
-         <body class=\"plain\"><main><h1>Hotline</h1><p role=\"alert\">{text}</p>\
-         <p><a href=\"/desk\">/desk</a></p></main></body></html>"
-    )
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Page<'a> {
+    words: &'a Words,
+    said: String,
+}
+
+/// Puts what went wrong into words: a page in the person's language, or JSON for a program.
+pub(crate) async fn spoken(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    request: Request,
+    next: Next,
+) -> Response {
+    let for_program = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let Some(error) = response.extensions().get::<PageError>() else {
+        return response;
+    };
+    if for_program {
+        let said = error.said(desk.locales.of(Language::En));
+        return (error.status(), Json(serde_json::json!({ "error": said }))).into_response();
+    }
+    let words = desk.words(&jar);
+    let said = error.said(words);
+    match view::page(&Page { words, said }) {
+        Ok(page) => (error.status(), page).into_response(),
+        Err(_) => error.status().into_response(),
+    }
 }
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(_) => Self::NotFound,
-            StoreError::Conflict(what) => Self::Conflict(what),
+            StoreError::Conflict(why) => Self::Conflict(why),
             StoreError::Database(_)
             | StoreError::Sealed(_)
             | StoreError::File(_)
+            | StoreError::Backlog(_)
             | StoreError::DiskFull(_) => {
                 let [a, b, c, _] = hotline_core::chance::bytes();
                 let number = u32::from_be_bytes([0, a, b, c]);
@@ -82,23 +105,11 @@ impl From<StoreError> for PageError {
     }
 }
 
+/// [`spoken`] finds the error and puts it into words.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        self.answer(false)
-    }
-}
-
-/// The same for programs.
-pub(crate) struct ApiError(PageError);
-
-impl<E: Into<PageError>> From<E> for ApiError {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        self.0.answer(true)
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }

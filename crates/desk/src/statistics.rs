@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::{
     access::Who,
     desk::Desk,
-    error::{ApiError, PageError},
+    error::PageError,
     view::{Frame, page as written},
 };
 
@@ -41,22 +41,23 @@ pub(crate) struct Asked {
 impl Asked {
     fn period(&self) -> Result<Period, PageError> {
         let period = Period {
-            from: day("from", &self.from)?,
-            to: day("to", &self.to)?,
+            from: day(&self.from)?,
+            to: day(&self.to)?,
         };
         match (period.from, period.to) {
-            (Some(from), Some(to)) if to < from => Err(PageError::Bad("`from` is after `to`.".to_owned())),
+            (Some(from), Some(to)) if to < from => Err(PageError::Bad("error-days-backwards")),
             _ => Ok(period),
         }
     }
 }
 
-fn day(name: &str, text: &str) -> Result<Option<NaiveDate>, PageError> {
+fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
     if text.is_empty() {
         return Ok(None);
     }
-    let bad = |_| PageError::Bad(format!("`{name}` is a day such as 2026-01-31."));
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Some).map_err(bad)
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(Some)
+        .map_err(|_| PageError::Bad("error-day"))
 }
 
 pub(crate) async fn page(
@@ -78,7 +79,7 @@ pub(crate) async fn page(
 pub(crate) async fn totals(
     State(desk): State<Desk>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Totals>, ApiError> {
+) -> Result<Json<Totals>, PageError> {
     Ok(Json(desk.store.totals(asked.period()?).await?))
 }
 
@@ -98,9 +99,9 @@ pub(crate) async fn enter_balance(
     Who(me): Who,
     Form(entered): Form<Entered>,
 ) -> Result<Redirect, PageError> {
-    let missing = || PageError::Bad("Both days are needed.".to_owned());
-    let from = day("from", &entered.from)?.ok_or_else(missing)?;
-    let to = day("to", &entered.to)?.ok_or_else(missing)?;
+    let missing = || PageError::Bad("error-days-missing");
+    let from = day(&entered.from)?.ok_or_else(missing)?;
+    let to = day(&entered.to)?.ok_or_else(missing)?;
     let Entered {
         channel,
         count,

@@ -33,7 +33,7 @@ impl<'a> Frame<'a> {
         let mut down = Vec::new();
         if me.role.may(Right::SeeHealth) {
             down = desk.store.line_states().await?;
-            down.retain(|line| !line.up);
+            down.retain(|line| !line.problem.is_empty());
         }
         Ok(Self {
             words,

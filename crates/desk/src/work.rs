@@ -86,6 +86,16 @@ pub(crate) async fn give_back(
     back(&reference, &to.view)
 }
 
+pub(crate) async fn ask_for_files(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(reference): Path<String>,
+    Form(to): Form<Back>,
+) -> Done {
+    desk.store.ask_for_files(&me, parsed(&reference)?).await?;
+    back(&reference, &to.view)
+}
+
 pub(crate) async fn close(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -121,9 +131,7 @@ pub(crate) async fn mark(
 ) -> Done {
     let marking = match mark.marking.as_str() {
         "none" => None,
-        name => {
-            Some(Marking::parse(name).ok_or_else(|| PageError::Bad("There is no such marking.".to_owned()))?)
-        }
+        name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
     };
     desk.store.mark(&me, parsed(&reference)?, marking).await?;
     back(&reference, &mark.view)

@@ -61,9 +61,9 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
 
 /// Works on one batch, and says how many there were.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
-    let mut claimed = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT).await?;
+    let mut claimed = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
     if claimed.is_empty() {
-        claimed = store.claim(JobKind::Receive, 1, LEASE, i32::MAX).await?;
+        claimed = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     }
     if claimed.is_empty() {
         return Ok(0);
@@ -115,7 +115,11 @@ async fn register(
 async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> Result<(), StoreError> {
     let Some(job) = job else { return Ok(()) };
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
-    let attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
+    let mut attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
+    if error.is_passing() {
+        // Not the message's fault: it is not given up on for that.
+        attempt = attempt.min(4);
+    }
     match JobKind::Receive.wait_after(attempt) {
         Some(wait) => store.retry(job, wait, "it could not be registered").await,
         None => {
@@ -147,7 +151,8 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on.
+/// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on. What
+/// could not be tried at all is left out: its lease ends, and it comes back.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws: Vec<(RawMessage, Arc<dyn Channel>)> = waiting
         .iter()
@@ -172,7 +177,8 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
                     }
                 }
             });
-        if reader.is_err() {
+        if let Err(error) = reader {
+            tracing::error!(error = %error, "No thread to read on; the messages come back");
             break;
         }
         loop {
@@ -186,14 +192,8 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
             }
         }
     }
-    let mut readings = readings.into_iter();
-    let paired = waiting.into_iter().map(|(journalled, _)| {
-        let reading = readings
-            .next()
-            .unwrap_or_else(|| unreadable("it could not be read now"));
-        (journalled, Some(reading))
-    });
-    paired.collect()
+    let journalled = waiting.into_iter().map(|(journalled, _)| journalled);
+    journalled.zip(readings.into_iter().map(Some)).collect()
 }
 
 fn unreadable(reason: &str) -> Normalised {

@@ -48,10 +48,7 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     let store = open_store(&settings, line_settings(&settings.centre, &locales, &lines)).await?;
-    if store.engine() == "SQLite" {
-        // One process runs the jobs of a SQLite database: what was running when it ended comes back at once.
-        store.give_back_all().await?;
-    }
+    store.take_over().await?;
     let intake: Arc<dyn Intake> = store.clone();
     let desk = Desk {
         store: Arc::clone(&store),
@@ -98,6 +95,7 @@ pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow
         zone: settings.centre.time_zone,
         reopen_days: settings.centre.reopen_days,
         reserve: settings.data.reserve_mib << 20,
+        backlog: settings.data.backlog,
         lines,
     };
     Store::open(of_store, Arc::new(SystemClock)).await
@@ -155,6 +153,7 @@ pub fn line_settings(centre: &Centre, locales: &Locales, lines: &Lines) -> Vec<L
             Vec::new()
         },
         answers_also_by: channel.answers_also_by(),
+        asks_for_files: channel.asks_for_files(),
     };
     lines.iter().map(settings).collect()
 }

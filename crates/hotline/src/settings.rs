@@ -84,6 +84,8 @@ pub struct Data {
     pub key_file: Option<PathBuf>,
     /// MiB of disk that stay free: nothing is accepted beyond, and sources keep what they have.
     pub reserve_mib: u64,
+    /// Messages that may wait to be registered: nothing is accepted beyond, and sources keep what they have.
+    pub backlog: u64,
 }
 
 impl Default for Data {
@@ -91,7 +93,8 @@ impl Default for Data {
         Self {
             folder: PathBuf::from("data"),
             key_file: None,
-            reserve_mib: 64,
+            reserve_mib: 512,
+            backlog: 100_000,
         }
     }
 }

@@ -3,7 +3,10 @@
 //! All who arrive while a commit is under way share the next one, so that a disk that syncs a few hundred times a second
 //! still takes thousands of messages, each as durable as alone.
 
-use std::{collections::HashMap, sync::Weak};
+use std::{
+    collections::HashMap,
+    sync::{Weak, atomic::Ordering},
+};
 
 use async_trait::async_trait;
 use hotline_core::{
@@ -224,6 +227,10 @@ impl Intake for Store {
     ) -> Result<Vec<Accepted>, NotAccepted> {
         let refuse = |error: StoreError| NotAccepted(error.to_string());
         self.files.room().map_err(refuse)?;
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting > self.backlog {
+            return Err(refuse(StoreError::Backlog(waiting)));
+        }
         let mut rows = Vec::with_capacity(arrived.len());
         for raw in arrived {
             rows.push(self.seal_raw(raw).await.map_err(refuse)?);

@@ -57,6 +57,10 @@ impl Store {
                 });
             }
         }
-        Ok(Some(Conversation { reference, said }))
+        Ok(Some(Conversation {
+            reference,
+            said,
+            files_wanted: newest.files_wanted,
+        }))
     }
 }

@@ -1,8 +1,14 @@
 //! What live views listen to: that something changed, never what.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder};
+use hotline_core::job::JobKind;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use tokio::sync::watch;
 
 use crate::{entity, error::StoreError, store::Store};
@@ -69,14 +75,37 @@ impl Store {
         loop {
             match &mut listener {
                 Some(listener) => {
-                    let _ = tokio::time::timeout(POLL, listener.recv()).await;
+                    let told = tokio::time::timeout(POLL, listener.recv()).await;
+                    if told.is_ok_and(|told| told.is_err()) {
+                        // The database is away; the listener connects again by itself.
+                        tokio::time::sleep(POLL).await;
+                    }
                 }
                 None => tokio::time::sleep(POLL).await,
             }
             self.look().await;
+            self.count_waiting().await;
             // Another process may have accepted something, or a waiting job have come due.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();
+        }
+    }
+}
+
+impl Store {
+    /// Counts what waits to be registered, no further than it matters.
+    async fn count_waiting(&self) {
+        let counted = entity::jobs::Entity::find()
+            .select_only()
+            .column(entity::jobs::Column::Id)
+            .filter(entity::jobs::Column::Kind.eq(JobKind::Receive.as_str()))
+            .filter(entity::jobs::Column::State.ne("parked"))
+            .limit(self.backlog.saturating_add(1))
+            .into_tuple::<i64>()
+            .all(&self.reading)
+            .await;
+        if let Ok(ids) = counted {
+            self.waiting.store(ids.len() as u64, Ordering::Relaxed);
         }
     }
 }

@@ -168,6 +168,7 @@ pub mod contacts {
         pub acknowledged_at: Option<i64>,
         pub earlier: Option<Uuid>,
         pub refers_to: Option<Uuid>,
+        pub files_wanted: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -218,6 +219,7 @@ pub mod attachments {
         pub media_type: String,
         pub inline: bool,
         pub size: i64,
+        pub kept: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,6 @@
 //! What can go wrong with stored things.
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
@@ -8,9 +8,9 @@ pub enum StoreError {
     /// What was named is not there.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// It was changed by somebody else, or does not allow this now. The text is for staff.
+    /// It was changed by somebody else, or does not allow this now.
     #[error("{0}")]
-    Conflict(&'static str),
+    Conflict(Conflict),
     /// The database refused or is away.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
@@ -23,4 +23,129 @@ pub enum StoreError {
     /// The disk has less free space than is kept in reserve.
     #[error("the disk is nearly full: {0} MiB free")]
     DiskFull(u64),
+    /// More messages wait to be registered than may wait.
+    #[error("{0} messages wait to be registered already")]
+    Backlog(u64),
+}
+
+/// Why something cannot be done as things stand. Staff are told so in their language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// A contact is another's.
+    #[error("somebody else holds this contact")]
+    HeldByOther,
+    /// A reply has nowhere to go.
+    #[error("this person left no address to answer to")]
+    NoAddress,
+    /// A step was taken before.
+    #[error("somebody did that already")]
+    DoneAlready,
+    /// Reopening would give somebody two open contacts.
+    #[error("this person has a newer contact open; answer there")]
+    NewerOpen,
+    /// A text is empty.
+    #[error("there is no text")]
+    NoText,
+    /// A text is longer than [`crate::work::LONGEST`].
+    #[error("the text is longer than 20,000 characters")]
+    TooLong,
+    /// What did not fail is not sent again.
+    #[error("only a message that failed can be sent again")]
+    NotFailed,
+    /// Files come another way on this line.
+    #[error("files cannot be asked for on this line")]
+    NoFilesOnRequest,
+    /// An opening balance without its channel or source.
+    #[error("an opening balance names its channel and its source")]
+    BalanceWithoutSource,
+    /// An opening balance that is none.
+    #[error("an opening balance is not negative and its period does not run backwards")]
+    BalanceBackwards,
+    /// Two processes and one SQLite database.
+    #[error("another hotline serves this data folder already")]
+    Served,
+    /// A log-in name with other characters.
+    #[error("a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'")]
+    UnlawfulLogin,
+    /// A log-in name somebody has.
+    #[error("this log-in name is taken")]
+    LoginTaken,
+    /// A password that is too short.
+    #[error("a password has at least 12 characters")]
+    ShortPassword,
+    /// A password the hash function refuses.
+    #[error("the password could not be hashed")]
+    UnhashablePassword,
+}
+
+impl Conflict {
+    /// The key of its text in the locale files.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::HeldByOther => "conflict-held",
+            Self::NoAddress => "conflict-no-address",
+            Self::DoneAlready => "conflict-done",
+            Self::NewerOpen => "conflict-newer",
+            Self::NoText => "conflict-no-text",
+            Self::TooLong => "conflict-long",
+            Self::NotFailed => "conflict-not-failed",
+            Self::NoFilesOnRequest => "conflict-no-files",
+            Self::BalanceWithoutSource => "conflict-balance-source",
+            Self::BalanceBackwards => "conflict-balance-backwards",
+            // Met on the command line only.
+            Self::Served
+            | Self::UnlawfulLogin
+            | Self::LoginTaken
+            | Self::ShortPassword
+            | Self::UnhashablePassword => "conflict-other",
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the database or the disk is to blame, and not what was to be done: it works again once they do.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::File(_) | Self::DiskFull(_) | Self::Backlog(_) => true,
+            Self::NotFound(_) | Self::Conflict(_) | Self::Sealed(_) => false,
+            Self::Database(
+                DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+            ) => {
+                // Where the database did not answer, it was the connection.
+                error
+                    .as_database_error()
+                    .is_none_or(|refused| !blames_the_statement(refused.code().as_deref()))
+            }
+            Self::Database(error) => matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)),
+        }
+    }
+}
+
+/// SQLSTATE classes 22, 23, 42 and 54, and SQLite's ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE: the same statement would
+/// fail again.
+fn blames_the_statement(code: Option<&str>) -> bool {
+    let code = code.unwrap_or_default();
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 1 | 18 | 19 | 20 | 25),
+        _ => ["22", "23", "42", "54"]
+            .iter()
+            .any(|class| code.starts_with(class)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_restart_pass_and_a_broken_rule_does_not() {
+        for passing in ["13", "10", "778", "5", "57P01", "53100", "08006", "40001"] {
+            assert!(!blames_the_statement(Some(passing)), "{passing}");
+        }
+        for stays in ["19", "2067", "1", "23505", "22001", "42P01"] {
+            assert!(blames_the_statement(Some(stays)), "{stays}");
+        }
+    }
 }

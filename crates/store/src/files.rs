@@ -8,7 +8,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 
 /// A folder of sealed files. What is in a file is the caller's to seal.
 #[derive(Debug, Clone)]
@@ -29,6 +29,19 @@ impl Files {
             folder: folder.to_owned(),
             reserve,
         })
+    }
+
+    /// Locks the folder for this process, until the file is dropped or the process ends, however it ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if another process has it.
+    pub fn lock(&self) -> Result<fs::File, StoreError> {
+        let file = fs::File::create(self.folder.join("lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Conflict(Conflict::Served)),
+            Err(fs::TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// Refuses when the disk is nearly full.

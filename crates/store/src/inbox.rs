@@ -1,5 +1,7 @@
 //! What the inbox and the page of one contact show.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::{Marking, Status},
@@ -20,6 +22,9 @@ use crate::{
     store::{Store, time},
     thread::{Body, Card, attachment_place},
 };
+
+/// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
+const LATE: i64 = 15 * 60 * 1_000_000;
 
 /// A view of the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +78,8 @@ pub struct Row {
     pub last_in_at: DateTime<Utc>,
     /// The subject and first words. `None` if erased.
     pub card: Option<Card>,
+    /// The state of a reply that did not get through: failed, or on its way for longer than a quarter of an hour.
+    pub undelivered: Option<Delivery>,
     place: Place,
 }
 
@@ -145,6 +152,8 @@ pub struct Opened {
     pub others: Vec<Other>,
     /// A contact of somebody else that it refers to.
     pub refers_to: Option<Reference>,
+    /// Whether the person can be asked for files, and if so, whether that was done and none came yet.
+    pub files: Option<bool>,
 }
 
 /// One message of a contact.
@@ -191,6 +200,8 @@ pub struct Attachment {
     pub size: i64,
     /// Whether it stood inside the text.
     pub inline: bool,
+    /// Whether its bytes are here.
+    pub kept: bool,
 }
 
 /// Something that was done to a contact.
@@ -257,16 +268,52 @@ impl Store {
         let more = found.len() as u64 > size;
         found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let names = self.names().await?;
+        let undelivered = self.undelivered(&found).await?;
         let rows: Vec<Row> = found
             .into_iter()
-            .map(|contact| self.row(contact, &names))
+            .map(|contact| {
+                let undelivered = undelivered.get(&contact.id).copied();
+                self.row(contact, &names, undelivered)
+            })
             .collect();
         let next = rows.last().filter(|_| more).map(|row| row.place);
         Ok(Page { rows, next })
     }
 
-    fn row(&self, contact: contacts::Model, names: &[(Uuid, String)]) -> Row {
+    /// Of these contacts, those with a reply that did not get through.
+    async fn undelivered(&self, found: &[contacts::Model]) -> Result<HashMap<Uuid, Delivery>, StoreError> {
+        let mut worst = HashMap::new();
+        if found.is_empty() {
+            return Ok(worst);
+        }
+        let late = self.now().saturating_sub(LATE);
+        let stuck = [Delivery::Delayed, Delivery::Unknown].map(Delivery::as_str);
+        let rows = outbox::Entity::find()
+            .filter(outbox::Column::ContactId.is_in(found.iter().map(|contact| contact.id)))
+            .filter(
+                Condition::any()
+                    .add(outbox::Column::State.eq(Delivery::Failed.as_str()))
+                    .add(
+                        outbox::Column::State
+                            .is_in(stuck)
+                            .and(outbox::Column::QueuedAt.lt(late)),
+                    ),
+            )
+            .all(&self.reading)
+            .await?;
+        for row in rows {
+            let state = Delivery::parse(&row.state).unwrap_or(Delivery::Unknown);
+            let known = worst.entry(row.contact_id).or_insert(state);
+            if state == Delivery::Failed {
+                *known = state;
+            }
+        }
+        Ok(worst)
+    }
+
+    fn row(&self, contact: contacts::Model, names: &[(Uuid, String)], undelivered: Option<Delivery>) -> Row {
         Row {
+            undelivered,
             reference: reference_of(&contact),
             card: self.card(&contact).ok(),
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
@@ -318,7 +365,9 @@ impl Store {
                 .map(reference_of),
             None => None,
         };
+        let asks = self.line(&contact.line).is_some_and(|line| line.asks_for_files);
         Ok(Some(Opened {
+            files: asks.then_some(contact.files_wanted),
             id: contact.id,
             reference,
             messages: self.messages(&contact, &names).await?,
@@ -434,6 +483,7 @@ impl Store {
             media_type: part.media_type.clone(),
             size: part.size,
             inline: part.inline,
+            kept: part.kept,
         })
     }
 
@@ -460,7 +510,7 @@ impl Store {
         let contact = contacts::Entity::find_by_id(part.contact_id)
             .one(&self.reading)
             .await?;
-        if contact.is_none_or(|contact| reference_of(&contact) != reference) {
+        if !part.kept || contact.is_none_or(|contact| reference_of(&contact) != reference) {
             return Ok(None);
         }
         let Some(key) = self.journal_key(part.journal_id).await? else {
@@ -517,8 +567,7 @@ fn in_view(view: View, me: Uuid) -> Select<contacts::Entity> {
     match view {
         View::Unassigned => all
             .filter(contacts::Column::Holder.is_null())
-            .filter(contacts::Column::Status.eq(Status::Waiting.as_str()))
-            .filter(contacts::Column::Marking.is_null()),
+            .filter(contacts::Column::Status.eq(Status::Waiting.as_str())),
         View::Mine => all
             .filter(contacts::Column::Holder.eq(me))
             .filter(contacts::Column::Status.ne(Status::Closed.as_str())),

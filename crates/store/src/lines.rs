@@ -21,7 +21,7 @@ pub struct LineState {
     pub up: bool,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// Why it is down.
+    /// Why it is down, or what it cannot give though it is up. Empty: all is well.
     pub problem: String,
 }
 
@@ -30,6 +30,7 @@ impl Store {
     pub(crate) async fn note_health(&self, line: &LineName, health: &Health) -> Result<(), StoreError> {
         let (up, problem) = match health {
             Health::Up => (true, ""),
+            Health::Ailing(problem) => (true, problem.as_str()),
             Health::Down(problem) => (false, problem.as_str()),
         };
         let known = lines::Entity::find_by_id(line.as_str().to_owned())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hotline_core::{
+    contact::Status,
     ids,
     job::Delivery,
     line::LineName,
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     entity::{contacts, jobs, messages, outbox},
-    error::StoreError,
+    error::{Conflict, StoreError},
     inbox::reference_of,
     queue::Claimed,
     register::{deliver_job, event},
@@ -58,8 +59,7 @@ impl Store {
         let key = self.contact_key(&contact)?;
         let body = self.body(&key, &message)?;
         let card = self.card(&contact)?;
-        let to = goes_to(&card, row.line == contact.line)
-            .ok_or(StoreError::Conflict("there is no address to answer to"))?;
+        let to = goes_to(&card, row.line == contact.line).ok_or(StoreError::Conflict(Conflict::NoAddress))?;
         let state = if job.interrupted {
             Delivery::Unknown
         } else {
@@ -147,17 +147,23 @@ impl Store {
         self.end(job, Delivery::Failed, Some(said)).await
     }
 
-    /// The channel could not take the message now: tried again after `wait`.
+    /// The channel did not take the message, or may not have: tried again after `wait`, and shown as `state` until then.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn delayed(&self, job: &Claimed, wait: Duration, said: &str) -> Result<(), StoreError> {
+    pub async fn set_back(
+        &self,
+        job: &Claimed,
+        state: Delivery,
+        wait: Duration,
+        said: &str,
+    ) -> Result<(), StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             return self.drop_job(job).await;
         };
         let update = outbox::ActiveModel {
             id: Unchanged(row.id),
-            state: Set(Delivery::Delayed.as_str().to_owned()),
+            state: Set(state.as_str().to_owned()),
             said: Set(Some(self.seal_said(&contact, row.id, said)?)),
             ..Default::default()
         };
@@ -168,14 +174,14 @@ impl Store {
         let changed = jobs::Entity::update_many()
             .col_expr(jobs::Column::State, Expr::value("ready"))
             .col_expr(jobs::Column::DueAt, Expr::value(due))
-            .col_expr(jobs::Column::Reason, Expr::value("delayed"))
+            .col_expr(jobs::Column::Reason, Expr::value(state.as_str()))
             .filter(jobs::Column::Id.eq(job.id))
             .filter(jobs::Column::Attempt.eq(job.attempt))
             .exec(&transaction)
             .await?;
         if changed.rows_affected == 1 {
             update.update(&transaction).await?;
-            event(contact.id, self.now(), None, "delivery", "delayed")
+            event(contact.id, self.now(), None, "delivery", state.as_str())
                 .insert(&transaction)
                 .await?;
         }
@@ -229,15 +235,49 @@ impl Store {
             .insert(transaction)
             .await?;
         if state == Delivery::Failed {
-            // The person did not get our answer: somebody has to look at it again.
-            contacts::Entity::update_many()
-                .col_expr(contacts::Column::Status, Expr::value("waiting"))
-                .col_expr(contacts::Column::WaitingSince, Expr::value(now))
-                .filter(contacts::Column::Id.eq(row.contact_id))
-                .filter(contacts::Column::Status.eq("answered"))
-                .exec(transaction)
-                .await?;
+            self.look_again(transaction, row).await?;
         }
+        Ok(())
+    }
+
+    /// A reply did not reach the person: somebody has to look at the contact again, closed or not.
+    async fn look_again(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &outbox::Model,
+    ) -> Result<(), StoreError> {
+        let message = messages::Entity::find_by_id(row.message_id)
+            .one(transaction)
+            .await?;
+        let contact = contacts::Entity::find_by_id(row.contact_id)
+            .one(transaction)
+            .await?;
+        let (Some(message), Some(contact)) = (message, contact) else {
+            return Ok(());
+        };
+        if message.direction != "reply" || contact.status == Status::Waiting.as_str() {
+            return Ok(());
+        }
+        // Who has a newer contact open is answered there.
+        let newer = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(&contact.line))
+            .filter(contacts::Column::OpenKey.eq(contact.open_key.clone()))
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+            .filter(contacts::Column::Id.ne(contact.id))
+            .one(transaction)
+            .await?;
+        if newer.is_some() {
+            return Ok(());
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(Status::Waiting.as_str().to_owned()),
+            waiting_since: Set(Some(self.now())),
+            closed_at: Set(None),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await?;
         Ok(())
     }
 
@@ -307,9 +347,7 @@ impl Store {
             .filter(outbox::Column::State.eq(Delivery::Failed.as_str()))
             .one(&transaction)
             .await?
-            .ok_or(StoreError::Conflict(
-                "only a message that failed can be sent again",
-            ))?;
+            .ok_or(StoreError::Conflict(Conflict::NotFailed))?;
         let now = self.now();
         let again = outbox::ActiveModel {
             id: Unchanged(row.id),

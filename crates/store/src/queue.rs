@@ -16,6 +16,9 @@ use crate::{
     store::{Store, time},
 };
 
+/// No job waits longer than this, in microseconds: the longest wait of `JobKind::wait_after` and its jitter.
+const LONGEST_WAIT: i64 = 8 * 3_600 * 1_000_000;
+
 /// A job somebody works on. The attempt is the fence: who lost the lease can't finish another's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claimed {
@@ -61,8 +64,10 @@ pub struct Listed {
 }
 
 impl Store {
-    /// Claims up to `most` due jobs of a kind for `lease`, oldest first, of those claimed fewer than `fewer_than` times. One
-    /// statement, no transaction stays open.
+    /// Claims up to `most` due jobs of a kind for `lease`, oldest first, of those claimed fewer than `fewer_than` times and
+    /// not in `in_hand`, which this process works on now. One statement, no transaction stays open.
+    ///
+    /// The clock may have been set: a job that was due when it was made is due, and none is due later than any job waits.
     ///
     /// # Errors
     /// When the database refuses.
@@ -72,8 +77,10 @@ impl Store {
         most: u64,
         lease: Duration,
         fewer_than: i32,
+        in_hand: &[i64],
     ) -> Result<Vec<Claimed>, StoreError> {
         let now = self.now();
+        let far = now.saturating_add(LONGEST_WAIT);
         let until = now.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
         let backend = self.writing.get_database_backend();
         let skip = if backend == DbBackend::Postgres {
@@ -81,18 +88,26 @@ impl Store {
         } else {
             ""
         };
+        let in_hand: Vec<String> = in_hand.iter().map(i64::to_string).collect();
+        let besides = if in_hand.is_empty() {
+            String::new()
+        } else {
+            format!(" AND id NOT IN ({})", in_hand.join(", "))
+        };
         // The states on the right are what they were before the claim.
         let sql = format!(
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
-             WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state IN ('ready', 'running') AND due_at <= $3 \
-             AND attempt < $4 ORDER BY id LIMIT $5{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
+             WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state IN ('ready', 'running') \
+             AND (due_at <= $3 OR due_at <= made_at OR due_at > $4){besides} \
+             AND attempt < $5 ORDER BY id LIMIT $6{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
         );
         let most = i64::try_from(most).unwrap_or(1);
         let values = [
             until.into(),
             kind.as_str().into(),
             now.into(),
+            far.into(),
             fewer_than.into(),
             most.into(),
         ];
@@ -112,11 +127,17 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Gives back every job that a dead process of ours was running. Only for a database that one process uses.
+    /// Makes this the process that runs the jobs. A SQLite database has one such process: what another one was running when
+    /// it died comes back at once. On PostgreSQL there may be several, and leases tell.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub async fn give_back_all(&self) -> Result<(), StoreError> {
+    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; else when the database refuses.
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        if !self.on_sqlite() {
+            return Ok(());
+        }
+        let lock = self.files.lock()?;
+        let _ = self.served.set(lock);
         jobs::Entity::update_many()
             .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
             .filter(jobs::Column::State.eq("running"))

@@ -11,7 +11,7 @@ use hotline_core::{
     counting::{Belongs, Candidate, Joining, belongs},
     ids,
     job::{Delivery, JobKind},
-    message::{Evidence, Incoming, Normalised, Origin, Remark, Unreadable},
+    message::{Content, Evidence, Incoming, Normalised, Origin, Remark, Unreadable},
     routing::{OnDuty, Route, route},
 };
 use sea_orm::{
@@ -96,7 +96,13 @@ impl Store {
                 .as_ref()
                 .map(|name| key.seal(&attachment_place(id, "name"), name.as_bytes()))
                 .transpose()?;
-            files.push((id, key.seal(&attachment_place(id, "bytes"), &part.bytes)?));
+            let kept = match &part.content {
+                Content::Here(bytes) => {
+                    files.push((id, key.seal(&attachment_place(id, "bytes"), bytes)?));
+                    true
+                }
+                Content::NotTaken(_) => false,
+            };
             rows.push(attachments::ActiveModel {
                 id: Set(id),
                 contact_id: NotSet,
@@ -106,7 +112,8 @@ impl Store {
                 name: Set(name),
                 media_type: Set(part.media_type.clone()),
                 inline: Set(part.inline),
-                size: Set(i64::try_from(part.bytes.len()).unwrap_or(i64::MAX)),
+                size: Set(i64::try_from(part.content.size()).unwrap_or(i64::MAX)),
+                kept: Set(kept),
             });
         }
         self.files.write(files).await?;
@@ -338,7 +345,7 @@ impl Store {
     fn digest(&self, incoming: &Incoming) -> Vec<u8> {
         let mut parts = String::new();
         for part in &incoming.parts {
-            parts.push_str(&format!("\n{} {}", part.media_type, part.bytes.len()));
+            parts.push_str(&format!("\n{} {}", part.media_type, part.content.size()));
         }
         let subject = incoming.subject.as_deref().unwrap_or_default();
         self.keys.lookup(
@@ -415,6 +422,7 @@ impl Store {
             acknowledged_at: None,
             earlier,
             refers_to,
+            files_wanted: false,
         }))
     }
 
@@ -464,6 +472,11 @@ impl Store {
             their_id_hash: Set(their_id_hash),
             digest: Set(Some(digest)),
         });
+        if !parts.is_empty()
+            && let Some(contact) = plan.known.contacts.get_mut(index)
+        {
+            contact.files_wanted = false;
+        }
         plan.attachments.extend(parts.into_iter().map(|mut part| {
             part.contact_id = Set(contact_id);
             part.message_id = Set(id);
@@ -768,6 +781,7 @@ impl Plan {
                     last_in_at: Set(contact.last_in_at),
                     waiting_since: Set(contact.waiting_since),
                     closed_at: Set(contact.closed_at),
+                    files_wanted: Set(contact.files_wanted),
                     card: Set(contact.card),
                     ..Default::default()
                 };

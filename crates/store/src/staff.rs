@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     entity::{sessions, staff},
-    error::StoreError,
+    error::{Conflict, StoreError},
     store::{Store, time},
 };
 
@@ -74,12 +74,10 @@ impl Store {
         let login = login.trim().to_lowercase();
         let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
         if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
-            return Err(StoreError::Conflict(
-                "a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'",
-            ));
+            return Err(StoreError::Conflict(Conflict::UnlawfulLogin));
         }
         if self.find_login(&login).await?.is_some() {
-            return Err(StoreError::Conflict("this log-in name is taken"));
+            return Err(StoreError::Conflict(Conflict::LoginTaken));
         }
         let now = self.clock.now();
         let row = staff::Model {
@@ -225,16 +223,23 @@ impl Store {
         };
         let now: DateTime<Utc> = self.clock.now();
         if now - time(session.made_at) > LONGEST || now - time(session.seen_at) > IDLE {
-            sessions::Entity::delete_by_id(hash).exec(&self.writing).await?;
+            let deleted = sessions::Entity::delete_by_id(hash).exec(&self.writing).await;
+            if let Err(error) = deleted {
+                tracing::warn!(error = %error, "An ended log-in could not be deleted");
+            }
             return Ok(None);
         }
         // Once a minute is often enough to know that somebody is there.
         if now - time(session.seen_at) > Duration::minutes(1) {
-            sessions::Entity::update_many()
+            let noted = sessions::Entity::update_many()
                 .col_expr(sessions::Column::SeenAt, Expr::value(now.timestamp_micros()))
                 .filter(sessions::Column::TokenHash.eq(hash))
                 .exec(&self.writing)
-                .await?;
+                .await;
+            // On a full disk staff can still read.
+            if let Err(error) = noted {
+                tracing::warn!(error = %error, "A log-in in use could not be noted");
+            }
         }
         let row = staff::Entity::find_by_id(session.staff_id)
             .one(&self.reading)
@@ -291,7 +296,7 @@ fn person(row: staff::Model) -> Option<Person> {
 
 async fn hashed(password: &Private<String>) -> Result<String, StoreError> {
     if password.expose().chars().count() < SHORTEST_PASSWORD {
-        return Err(StoreError::Conflict("a password has at least 12 characters"));
+        return Err(StoreError::Conflict(Conflict::ShortPassword));
     }
     let password = password.clone();
     let _place = GATE.acquire().await;
@@ -303,7 +308,7 @@ async fn hashed(password: &Private<String>) -> Result<String, StoreError> {
     hash.await
         .ok()
         .and_then(Result::ok)
-        .ok_or(StoreError::Conflict("the password could not be hashed"))
+        .ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
 }
 
 async fn verified(password: &Private<String>, stored: Option<String>) -> bool {

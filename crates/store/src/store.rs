@@ -1,6 +1,10 @@
 //! Opening the database, and what every other module of this crate stands on.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock, atomic::AtomicU64},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
@@ -29,6 +33,8 @@ pub struct Settings {
     pub reopen_days: u16,
     /// Bytes of disk that stay free.
     pub reserve: u64,
+    /// Messages that may wait to be registered; beyond, nothing is accepted.
+    pub backlog: u64,
     /// Whether each first message is acknowledged, by line: decided by the channels' own settings.
     pub lines: Vec<LineSettings>,
 }
@@ -44,6 +50,8 @@ pub struct LineSettings {
     pub acknowledgement: Vec<(String, String)>,
     /// The line by which somebody who left an address on this one is answered there as well.
     pub answers_also_by: Option<String>,
+    /// Whether people send files on it only when a counsellor asked for them.
+    pub asks_for_files: bool,
 }
 
 /// The database, sealed.
@@ -63,6 +71,11 @@ pub struct Store {
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
     pub(crate) changes: Changes,
+    /// Held while this process runs the jobs of a SQLite database.
+    pub(crate) served: OnceLock<std::fs::File>,
+    /// How many messages wait to be registered, as last looked.
+    pub(crate) waiting: AtomicU64,
+    pub(crate) backlog: u64,
 }
 
 impl Store {
@@ -102,6 +115,9 @@ impl Store {
             receive_due: Arc::new(Notify::new()),
             deliver_due: Arc::new(Notify::new()),
             changes,
+            served: OnceLock::new(),
+            waiting: AtomicU64::new(0),
+            backlog: settings.backlog,
         });
         store.prove_key().await?;
         accept::open_door(Arc::downgrade(&store), knocks);

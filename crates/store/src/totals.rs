@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     entity::{balances, contacts, totals},
-    error::StoreError,
+    error::{Conflict, StoreError},
     staff::Person,
     store::Store,
 };
@@ -233,14 +233,10 @@ impl Store {
         reason: &str,
     ) -> Result<(), StoreError> {
         if channel.trim().is_empty() || source.trim().is_empty() {
-            return Err(StoreError::Conflict(
-                "an opening balance names its channel and its source",
-            ));
+            return Err(StoreError::Conflict(Conflict::BalanceWithoutSource));
         }
         if count < 0 || to < from {
-            return Err(StoreError::Conflict(
-                "an opening balance is not negative and its period does not run backwards",
-            ));
+            return Err(StoreError::Conflict(Conflict::BalanceBackwards));
         }
         let now = self.clock.now();
         let row = balances::ActiveModel {

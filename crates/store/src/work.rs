@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     entity::{contacts, messages},
-    error::StoreError,
+    error::{Conflict, StoreError},
     outbox::goes_to,
     register::{add_to_total, event},
     staff::Person,
@@ -36,7 +36,7 @@ impl Store {
         match contact.holder {
             Some(holder) if holder == who.id => return Ok(()),
             Some(_) if !who.role.may(Right::WorkOnOthers) => {
-                return Err(StoreError::Conflict("somebody else holds this contact"));
+                return Err(StoreError::Conflict(Conflict::HeldByOther));
             }
             Some(_) | None => {}
         }
@@ -91,7 +91,7 @@ impl Store {
         }
         let card = self.card(&contact)?;
         if goes_to(&card, true).is_none() {
-            return Err(StoreError::Conflict("this person left no address to answer to"));
+            return Err(StoreError::Conflict(Conflict::NoAddress));
         }
         let now = self.now();
         self.write_message(&transaction, &contact, who, id, "reply", text, now)
@@ -142,6 +142,31 @@ impl Store {
         self.done(transaction).await
     }
 
+    /// Lets the person send files: where they come back to read the answer, they find a place for them.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the line does not ask for files, or somebody else holds the contact.
+    pub async fn ask_for_files(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !self.line(&contact.line).is_some_and(|line| line.asks_for_files) {
+            return Err(StoreError::Conflict(Conflict::NoFilesOnRequest));
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            files_wanted: Set(true),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, self.now(), Some(who.id), "files_asked", "")
+            .insert(&transaction)
+            .await?;
+        let object = reference.to_string();
+        self.audit_in(&transaction, Some(who.id), "ask for files", &object)
+            .await?;
+        self.done(transaction).await
+    }
+
     /// Closes a contact.
     ///
     /// # Errors
@@ -168,7 +193,7 @@ impl Store {
         let (transaction, contact) = self.begin_held(who, reference).await?;
         let status = status_of(&contact)
             .after(step)
-            .map_err(|_| StoreError::Conflict("somebody did that already"))?;
+            .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
         let now = self.now();
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
@@ -182,7 +207,7 @@ impl Store {
             .await
             .map_err(|error| match error.sql_err() {
                 Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
-                    StoreError::Conflict("this person has a newer contact open; answer there")
+                    StoreError::Conflict(Conflict::NewerOpen)
                 }
                 _ => error.into(),
             })?;
@@ -257,7 +282,7 @@ impl Store {
         let (transaction, contact) = self.begin_on(reference).await?;
         let others = contact.holder.is_some_and(|holder| holder != who.id);
         if others && !may_work_on_others(who.role) {
-            return Err(StoreError::Conflict("somebody else holds this contact"));
+            return Err(StoreError::Conflict(Conflict::HeldByOther));
         }
         Ok((transaction, contact))
     }
@@ -314,10 +339,10 @@ async fn written_before(transaction: &DatabaseTransaction, id: Uuid) -> Result<b
 fn checked(text: &str) -> Result<&str, StoreError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(StoreError::Conflict("there is no text"));
+        return Err(StoreError::Conflict(Conflict::NoText));
     }
     if text.chars().count() > LONGEST {
-        return Err(StoreError::Conflict("the text is longer than 20,000 characters"));
+        return Err(StoreError::Conflict(Conflict::TooLong));
     }
     Ok(text)
 }

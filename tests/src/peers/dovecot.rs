@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -13,6 +15,9 @@ use tokio::net::TcpStream;
 use super::account::Account;
 use super::certificates::write_certificates;
 use super::{Slot, free_port, program, run, wait_for_greeting, wait_for_silence};
+
+/// What access tokens are signed with.
+const TOKEN_KEY: &str = "the key of the tests for access tokens";
 
 /// A Dovecot on two ports of 127.0.0.1: plain with STARTTLS offered, and TLS from the start.
 #[derive(Debug)]
@@ -28,6 +33,11 @@ pub struct Dovecot {
 impl Dovecot {
     /// Starts a server with these users and passwords; every mailbox is empty.
     pub async fn start(users: &[(&str, &str)]) -> Result<Self> {
+        Self::start_with(users, "").await
+    }
+
+    /// The same with more settings, in Dovecot's own form.
+    pub async fn start_with(users: &[(&str, &str)], more: &str) -> Result<Self> {
         let account = Account::new("nobody")?;
         let dovecot = Self {
             child: Slot::default(),
@@ -46,7 +56,8 @@ impl Dovecot {
             .map(|(user, password)| format!("{user}:{{PLAIN}}{password}\n"))
             .collect();
         std::fs::write(dovecot.folder.path().join("users"), passwords)?;
-        std::fs::write(dovecot.configuration(), dovecot.configuration_text())?;
+        std::fs::write(dovecot.configuration(), dovecot.configuration_text(more))?;
+        dovecot.write_token_key()?;
         for (user, _) in users {
             for part in ["cur", "new", "tmp"] {
                 dovecot.account.create_folder(&dovecot.maildir(user).join(part))?;
@@ -108,6 +119,21 @@ impl Dovecot {
         Ok(())
     }
 
+    /// Lets the server read the `number`-th message of a user's INBOX (from 1), or not.
+    pub fn let_read(&self, user: &str, number: usize, may: bool) -> Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self
+            .files(user, "INBOX")?
+            .get(number - 1)
+            .map(|(_, path)| path.clone());
+        let path = path.with_context(|| format!("{user} has no message {number}"))?;
+        let mode = if may { 0o600 } else { 0 };
+        Ok(std::fs::set_permissions(
+            path,
+            std::fs::Permissions::from_mode(mode),
+        )?)
+    }
+
     /// All messages of a user's INBOX, in the order they were delivered.
     pub fn messages(&self, user: &str) -> Result<Vec<Vec<u8>>> {
         self.messages_in(user, "INBOX")
@@ -118,17 +144,7 @@ impl Dovecot {
     pub fn messages_in(&self, user: &str, folder: &str) -> Result<Vec<Vec<u8>>> {
         // A file may get another name between its listing and its reading: then list again.
         for _ in 0..100 {
-            let mut files = Vec::new();
-            for part in ["new", "cur"] {
-                let Ok(entries) = std::fs::read_dir(self.folder_path(user, folder).join(part)) else {
-                    continue;
-                };
-                for entry in entries {
-                    let path = entry?.path();
-                    files.push((delivery_order(&path), path));
-                }
-            }
-            files.sort();
+            let mut files = self.files(user, folder)?;
             let names = files.len();
             files.dedup_by(|one, other| one.0 == other.0);
             let messages: std::io::Result<Vec<_>> =
@@ -142,6 +158,22 @@ impl Dovecot {
             }
         }
         bail!("the Maildir of {user} does not come to rest")
+    }
+
+    /// The files of a folder, in the order they were delivered.
+    fn files(&self, user: &str, folder: &str) -> Result<Vec<((u64, u64, String), PathBuf)>> {
+        let mut files = Vec::new();
+        for part in ["new", "cur"] {
+            let Ok(entries) = std::fs::read_dir(self.folder_path(user, folder).join(part)) else {
+                continue;
+            };
+            for entry in entries {
+                let path = entry?.path();
+                files.push((delivery_order(&path), path));
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     /// Cuts all connections of a user; an error when there is none.
@@ -245,13 +277,38 @@ impl Dovecot {
         self.folder.path().join("dovecot.conf")
     }
 
-    fn configuration_text(&self) -> String {
+    /// Access tokens are JSON web tokens (RFC 7519), signed with a key that is checked here.
+    fn write_token_key(&self) -> Result<()> {
+        let folder = self.folder.path();
+        let keys = folder.join("keys/default/HS256");
+        self.account.create_folder(&keys)?;
+        std::fs::write(keys.join("default"), STANDARD.encode(TOKEN_KEY))?;
+        let settings = format!(
+            "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={}/keys/\nusername_attribute = sub\n\
+             tls_ca_cert_file = {}\n",
+            folder.display(),
+            self.ca_file().display()
+        );
+        Ok(std::fs::write(folder.join("oauth2.conf"), settings)?)
+    }
+
+    /// A shell command that prints an access token for a user, as the command of an identity provider does.
+    pub fn token_command(&self, user: &str) -> String {
+        format!(
+            "/usr/bin/python3 -c \"import base64,hmac,json,time; b=lambda x: base64.urlsafe_b64encode(x).rstrip(b'='); \
+             t=b(json.dumps({{'alg':'HS256','typ':'JWT'}}).encode())+b'.'+b(json.dumps({{'sub':'{user}','iat':int(time.time()),\
+             'exp':int(time.time())+600}}).encode()); print((t+b'.'+b(hmac.new(b'{TOKEN_KEY}',t,'sha256').digest())).decode())\""
+        )
+    }
+
+    fn configuration_text(&self, more: &str) -> String {
         include_str!("dovecot.conf")
             .replace("{folder}", &self.folder.path().to_string_lossy())
             .replace("{user}", &self.account.user)
             .replace("{group}", &self.account.group)
             .replace("{imap_port}", &self.imap_port.to_string())
             .replace("{imaps_port}", &self.imaps_port.to_string())
+            .replace("{more}", more)
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 
 mod account;
 pub mod browser;
+pub mod cable;
 mod certificates;
 pub mod dovecot;
 pub mod postgres;

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use async_imap::types::Fetch;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    care::Care,
     connect::{Logged, connect},
     settings::Imap,
     thread::message_id,
@@ -30,8 +31,6 @@ use super::{
 /// At most this many messages, and this many bytes unless one alone is larger, are fetched and accepted together.
 const PAGE: usize = 200;
 const PAGE_BYTES: u64 = 8 << 20;
-/// At most this many messages are left behind for later before the reader stops and says so.
-const LEFT_BEHIND: usize = 1_000;
 
 /// A mailbox and how to read it.
 pub struct Mailbox<'a> {
@@ -80,21 +79,21 @@ impl Mailbox<'_> {
     pub async fn listen(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
-        // After a failure messages are fetched one by one, so that a bad one holds up no other.
-        let mut suspect = None;
+        let mut care = Care::default();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
-                ended = self.stay(intake, stop, &mut failures, &mut suspect) => ended,
+                ended = self.stay(intake, stop, &mut failures, &mut care) => ended,
                 () = stop.cancelled() => return,
             };
             let Err(error) = ended else { continue };
+            care.blame();
             failures = failures.saturating_add(1);
             let reason = format!("{error:#}");
             let now = self.clock.now();
-            let since = *down_since.get_or_insert(now);
             if failures == 1 {
-                down_since = Some(now);
+                down_since = None;
             }
+            let since = *down_since.get_or_insert(now);
             let alarmed = (now - since).to_std().is_ok_and(|down| down >= self.alarm);
             if alarmed {
                 tracing::error!(line.name = %self.line, since = %since, reason, "Line {} is down since {since}", self.line);
@@ -118,7 +117,7 @@ impl Mailbox<'_> {
         intake: &dyn Intake,
         stop: &CancellationToken,
         failures: &mut u32,
-        suspect: &mut Option<u32>,
+        care: &mut Care,
     ) -> anyhow::Result<()> {
         let mut session = connect(self.settings).await?;
         let idles = session.capabilities().await?.has_str("IDLE");
@@ -128,12 +127,12 @@ impl Mailbox<'_> {
             .context("The folder cannot be opened")?;
         let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
         let mut position = self.position(intake, validity).await?;
+        care.of(validity);
         loop {
-            self.catch_up(intake, &mut session, &mut position, suspect)
-                .await?;
+            self.catch_up(intake, &mut session, &mut position, care).await?;
             *failures = 0;
-            intake.health(self.line, Health::Up).await;
-            let most = Duration::from_secs(self.settings.poll_seconds.clamp(1, 240));
+            intake.health(self.line, care.health()).await;
+            let most = Duration::from_secs(self.settings.poll_seconds.clamp(1, 240)).min(care.wait());
             if stop.is_cancelled() {
                 let _ = session.logout().await;
                 return Ok(());
@@ -185,13 +184,13 @@ impl Mailbox<'_> {
         })
     }
 
-    /// Accepts everything that is new, page by page.
+    /// Accepts everything that is new, page by page; what could not be fetched before comes last, each by itself.
     async fn catch_up(
         &self,
         intake: &dyn Intake,
         session: &mut Logged,
         position: &mut Position,
-        suspect: &mut Option<u32>,
+        care: &mut Care,
     ) -> anyhow::Result<()> {
         let from = position
             .missing
@@ -200,35 +199,47 @@ impl Mailbox<'_> {
         // "n:*" always names the last message, even when its UID is below n.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
-        let wanted: BTreeSet<u32> = found
+        care.keep(|uid| found.contains(uid));
+        let wanted = found
             .into_iter()
-            .filter(|uid| *uid > position.highest || position.missing.contains(uid))
-            .collect();
-        let sizes = sizes(session, &wanted).await?;
-        let mut rest: Vec<u32> = wanted.into_iter().collect();
+            .filter(|uid| *uid > position.highest || position.missing.contains(uid));
+        let mut rest = care.in_order(wanted);
         while !rest.is_empty() {
-            let alone = suspect.is_some();
-            let page = take_page(&mut rest, &sizes, if alone { 1 } else { PAGE });
-            // If the connection dies now, this page is fetched message by message next time.
-            let first = page.first().copied();
-            let failed_before = *suspect == first && alone;
-            *suspect = first;
-            if failed_before {
-                leave_behind(position, &page)?;
-                *suspect = None;
-                continue;
+            let most = rest
+                .iter()
+                .take_while(|uid| !care.is_alone(**uid))
+                .take(PAGE)
+                .count();
+            let mut page: Vec<u32> = rest.drain(..most.max(1)).collect();
+            // If the connection dies now, this is what it died of.
+            care.in_hand.clone_from(&page);
+            let sizes = sizes(session, &page).await?;
+            for uid in page.split_off(fitting(&page, &sizes)).into_iter().rev() {
+                rest.push_front(uid);
             }
+            care.in_hand.clone_from(&page);
             let arrived = self.fetch(session, &page, &sizes).await?;
-            *suspect = None;
+            care.in_hand.clear();
+            let here = |uid: &u32| arrived.iter().any(|(fetched, _)| fetched == uid);
+            let alone = page.len() == 1;
             let mut next = position.clone();
             for uid in &page {
-                if arrived.iter().any(|(fetched, _)| fetched == uid) {
+                if here(uid) {
                     next.missing.remove(uid);
+                    care.fetched(*uid);
+                } else if alone {
+                    next.missing.insert(*uid);
+                    care.refuse(*uid);
                 } else {
                     next.missing.insert(*uid);
+                    care.alone.insert(*uid);
+                    rest.push_front(*uid);
                 }
                 next.highest = next.highest.max(*uid);
             }
+            // What was passed over to be asked for later must not be taken for read.
+            next.missing
+                .extend(care.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
                 line: self.line.clone(),
                 source: self.settings.folder.clone(),
@@ -293,10 +304,9 @@ fn size_of(sizes: &Sizes, uid: u32) -> u64 {
     sizes.get(&uid).copied().unwrap_or_default()
 }
 
-async fn sizes(session: &mut Logged, wanted: &BTreeSet<u32>) -> anyhow::Result<Sizes> {
+async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     let mut sizes = Sizes::new();
-    let all: Vec<u32> = wanted.iter().copied().collect();
-    for some in all.chunks(2_000) {
+    for some in uids.chunks(2_000) {
         let fetched = session.uid_fetch(set_of(some), "(UID RFC822.SIZE)").await?;
         let fetched: Vec<Fetch> = fetched.try_collect().await?;
         sizes.extend(
@@ -308,30 +318,14 @@ async fn sizes(session: &mut Logged, wanted: &BTreeSet<u32>) -> anyhow::Result<S
     Ok(sizes)
 }
 
-/// Takes the next page off the front of `rest`.
-fn take_page(rest: &mut Vec<u32>, sizes: &Sizes, most: usize) -> Vec<u32> {
+/// How many of the first messages are fetched together.
+fn fitting(uids: &[u32], sizes: &Sizes) -> usize {
     let mut bytes = 0;
-    let mut length = 0;
-    for uid in rest.iter().take(most) {
-        bytes += size_of(sizes, *uid);
-        if length > 0 && bytes > PAGE_BYTES {
-            break;
-        }
-        length += 1;
-    }
-    let left = rest.split_off(length);
-    std::mem::replace(rest, left)
-}
-
-fn leave_behind(position: &mut Position, page: &[u32]) -> anyhow::Result<()> {
-    for uid in page {
-        position.missing.insert(*uid);
-        position.highest = position.highest.max(*uid);
-    }
-    if position.missing.len() > LEFT_BEHIND {
-        bail!("More than {LEFT_BEHIND} messages cannot be fetched");
-    }
-    Ok(())
+    let fit = uids.iter().take_while(|uid| {
+        bytes += size_of(sizes, **uid);
+        bytes <= PAGE_BYTES
+    });
+    fit.count().max(1)
 }
 
 /// UIDs as a set (RFC 9051, `sequence-set`), runs written as ranges.
@@ -378,7 +372,8 @@ pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<S
         .examine(&settings.folder)
         .await
         .context("The folder cannot be opened")?;
-    let wanted: BTreeSet<u32> = session.uid_search("ALL").await?.into_iter().collect();
+    let mut wanted: Vec<u32> = session.uid_search("ALL").await?.into_iter().collect();
+    wanted.sort_unstable();
     let sizes = sizes(&mut session, &wanted).await?;
     let mut ids = Vec::with_capacity(wanted.len());
     for uid in wanted {
@@ -391,7 +386,11 @@ pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<S
             .uid_fetch(uid.to_string(), format!("(UID {what})"))
             .await?;
         let fetched: Vec<Fetch> = fetched.try_collect().await?;
-        ids.extend(fetched.iter().find_map(bytes_of).map(|bytes| external_id(&bytes)));
+        let bytes = fetched
+            .iter()
+            .find_map(bytes_of)
+            .with_context(|| format!("The message with UID {uid} cannot be fetched"))?;
+        ids.push(external_id(&bytes));
     }
     let _ = session.logout().await;
     Ok(ids)
@@ -428,9 +427,8 @@ mod tests {
     #[test]
     fn a_large_message_has_a_page_of_its_own() {
         let sizes = Sizes::from([(1, 100), (2, PAGE_BYTES * 2), (3, 100)]);
-        let mut rest = vec![1, 2, 3];
-        assert_eq!(take_page(&mut rest, &sizes, PAGE), [1]);
-        assert_eq!(take_page(&mut rest, &sizes, PAGE), [2]);
-        assert_eq!(take_page(&mut rest, &sizes, PAGE), [3]);
+        assert_eq!(fitting(&[1, 2, 3], &sizes), 1);
+        assert_eq!(fitting(&[2, 3], &sizes), 1);
+        assert_eq!(fitting(&[3, 1], &sizes), 2);
     }
 }

@@ -3,7 +3,7 @@
 use hotline_core::{
     counting::Joining,
     locale::Language,
-    message::{Evidence, Incoming, Normalised, Origin, Part, RawMessage, Remark, Unreadable},
+    message::{Content, Evidence, Incoming, Normalised, Origin, Part, RawMessage, Remark, Unreadable},
     private::Private,
     token::ThreadToken,
 };
@@ -17,6 +17,10 @@ use super::{
     report::{Report, recognise},
     thread::OwnAddress,
 };
+use crate::{
+    channel::Attachments,
+    clean::{self, one_line},
+};
 
 /// Characters of text beyond which the rest is left to the raw message.
 const LONGEST_TEXT: usize = 100_000;
@@ -25,8 +29,8 @@ const MOST_PARTS: usize = 200;
 /// Ids of a thread that are looked at.
 const MOST_REFERENCES: usize = 50;
 
-/// Reads a raw message that came to `own`.
-pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
+/// Reads a raw message that came to `own`. With `Attachments::Never` the parts are named and not kept apart.
+pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Normalised {
     let bytes = mend::mended(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
         return unreadable("it has no headers", None);
@@ -41,7 +45,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
     }
     let mut remarks = Vec::new();
     let (text, quoted) = words(&mail, raw, &mut remarks);
-    let parts = parts(&mail, &mut remarks);
+    let parts = parts(&mail, attachments, &mut remarks);
     let identifier = mail.from().and_then(first_address);
     let answer_to = answer_to(&mail, identifier.as_deref());
     if answer_to.is_some() {
@@ -50,7 +54,11 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
     if text.is_empty() && parts.is_empty() && subject(&mail).is_none() && identifier.is_none() {
         return unreadable("there is nothing in it that can be read", None);
     }
-    let origin = origin(&mail);
+    let mut origin = origin(&mail);
+    // Whoever writes in our name is answered by no machine: it would answer itself.
+    if origin == Origin::Person && identifier.as_deref() == Some(own.plain().as_str()) {
+        origin = Origin::Machine;
+    }
     if origin != Origin::Person {
         remarks.push(Remark::Automatic);
     }
@@ -67,7 +75,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress) -> Normalised {
     evidence.extend(ancestors.iter().rev().map(|id| own.evidence(id)));
     let message_id = mail
         .message_id()
-        .map(cleaned)
+        .map(one_line)
         .filter(|id| !id.is_empty() && id.len() <= 500);
     Normalised::Message(Box::new(Incoming {
         name: name(&mail),
@@ -136,22 +144,12 @@ fn answer_to(mail: &Message<'_>, identifier: Option<&str>) -> Option<String> {
 
 fn name(mail: &Message<'_>) -> Option<String> {
     let name = mail.from()?.iter().find_map(|one| one.name())?;
-    Some(cleaned(name).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
+    Some(one_line(name).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
 }
 
 fn subject(mail: &Message<'_>) -> Option<String> {
-    Some(cleaned(mail.subject()?).chars().take(1_000).collect())
+    Some(one_line(mail.subject()?).chars().take(1_000).collect())
         .filter(|subject: &String| !subject.is_empty())
-}
-
-/// One line, composed, without control characters and without letters that turn the writing round.
-fn cleaned(text: &str) -> String {
-    let one_line: String = text
-        .nfc()
-        .filter(|c| !turns_writing(*c) && *c != '\0')
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    one_line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Every address a header names, whatever form it was parsed into.
@@ -180,11 +178,11 @@ fn ancestors(mail: &Message<'_>) -> Vec<String> {
             .as_text_list()
             .unwrap_or_default()
             .iter()
-            .map(|id| cleaned(id));
+            .map(|id| one_line(id));
         let one = header
             .as_text()
             .filter(|_| header.as_text_list().is_none())
-            .map(cleaned);
+            .map(one_line);
         for id in many.chain(one).take(MOST_REFERENCES * 20) {
             let lawful = !id.is_empty() && id.len() <= 500 && !id.contains(' ');
             if lawful && !ids.contains(&id) {
@@ -361,7 +359,7 @@ fn tidy(text: &str) -> String {
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
-fn parts(mail: &Message<'_>, remarks: &mut Vec<Remark>) -> Vec<Part> {
+fn parts(mail: &Message<'_>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
     let mut parts = Vec::new();
     for part in mail.attachments() {
         if parts.len() == MOST_PARTS {
@@ -381,31 +379,21 @@ fn parts(mail: &Message<'_>, remarks: &mut Vec<Remark>) -> Vec<Part> {
             PartType::Message(message) => message.raw_message().to_vec(),
             PartType::Multipart(_) => continue,
         };
+        let content = match attachments {
+            Attachments::Never => Content::NotTaken(bytes.len() as u64),
+            Attachments::OnRequest | Attachments::Always => Content::Here(bytes),
+        };
         parts.push(Part {
-            name: part
-                .attachment_name()
-                .map(file_name)
-                .filter(|name| !name.is_empty()),
+            name: part.attachment_name().and_then(clean::file_name),
             inline: part
                 .content_disposition()
                 .is_some_and(mail_parser::ContentType::is_inline)
                 || matches!(part.body, PartType::InlineBinary(_)),
             media_type,
-            bytes,
+            content,
         });
     }
     parts
-}
-
-/// A name to show: no path, no line break.
-fn file_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    cleaned(last).chars().take(200).collect()
-}
-
-/// Whether a character does nothing but change the direction of what follows.
-fn turns_writing(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 fn media_type(part: &MessagePart<'_>) -> String {
@@ -419,11 +407,9 @@ fn media_type(part: &MessagePart<'_>) -> String {
             }
         };
     };
-    let whole = format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_lowercase();
-    let lawful = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
-    if whole.len() <= 100 && whole.chars().all(lawful) {
-        whole
-    } else {
-        "application/octet-stream".to_owned()
-    }
+    clean::media_type(&format!(
+        "{}/{}",
+        kind.ctype(),
+        kind.subtype().unwrap_or("octet-stream")
+    ))
 }

@@ -6,6 +6,8 @@ use anyhow::ensure;
 use hotline_core::private::Private;
 use serde::Deserialize;
 
+use crate::channel::Attachments;
+
 /// The table `[lines.<name>]` with `channel = "email"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,10 @@ pub struct Email {
     /// Whether a first message is acknowledged.
     #[serde(default = "yes")]
     pub acknowledge: bool,
+    /// What becomes of what comes with a mail: `on_request` keeps it sealed and hands it out when a counsellor asks, which
+    /// is logged; `never` names it only.
+    #[serde(default = "on_request")]
+    pub attachments: Attachments,
     /// Minutes after which a mailbox that cannot be reached is an alarm.
     #[serde(default = "default_alarm")]
     pub alarm_minutes: u64,
@@ -132,6 +138,10 @@ impl Email {
             );
         }
         ensure!(
+            self.attachments != Attachments::Always,
+            "`attachments` of a mailbox is \"on_request\" or \"never\": what came with a mail is never shown unasked"
+        );
+        ensure!(
             self.max_size >= 1 << 16,
             "`max_size` is below 64 KiB: hardly any message would be whole"
         );
@@ -157,6 +167,10 @@ pub async fn token(command: &str) -> anyhow::Result<String> {
         output.status
     );
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+const fn on_request() -> Attachments {
+    Attachments::OnRequest
 }
 
 const fn yes() -> bool {

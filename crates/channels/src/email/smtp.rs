@@ -110,9 +110,9 @@ impl Sender {
             .map_err(|error| later(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
-            // A refused connection is neither transient nor permanent to lettre.
             Err(error) if error.is_permanent() => Err(ChannelError::Permanent { reason: said(&error) }),
-            Err(error) => Err(later(said(&error))),
+            Err(error) if never_began(&error) => Err(later(said(&error))),
+            Err(error) => Err(ChannelError::Unknown { reason: said(&error) }),
         }
     }
 
@@ -198,6 +198,15 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     } else {
         Tls::Required(parameters)
     })
+}
+
+/// Whether the server cannot have taken the message: it answered "later", or was never reached. lettre has no question for
+/// the latter, only its words.
+fn never_began(error: &lettre::transport::smtp::Error) -> bool {
+    error.is_transient()
+        || error.is_tls()
+        || error.is_client()
+        || error.to_string().starts_with("Connection error")
 }
 
 fn said(error: &lettre::transport::smtp::Error) -> String {

@@ -9,7 +9,7 @@ use hotline_core::{
     message::Asks,
 };
 
-use super::post::{LONGEST, Mistake, Typed};
+use super::typed::{LONGEST, Mistake, Typed};
 
 /// The two paths.
 #[derive(Template)]
@@ -30,6 +30,7 @@ pub struct Form<'a> {
     pub asks: Asks,
     pub typed: &'a Typed,
     pub mistakes: &'a [Mistake],
+    pub files: bool,
 }
 
 impl Form<'_> {
@@ -73,6 +74,8 @@ pub struct Conversation<'a> {
     pub id: String,
     pub sent: bool,
     pub mistakes: &'a [Mistake],
+    pub files: bool,
+    pub files_wanted: bool,
 }
 
 impl Conversation<'_> {

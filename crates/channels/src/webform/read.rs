@@ -1,11 +1,14 @@
 //! What a visitor sends, as it is kept and as it is understood.
 
+use data_encoding::BASE64;
 use hotline_core::{
     counting::Joining,
     locale::Language,
-    message::{Asks, Incoming, Normalised, Origin, RawMessage, Unreadable},
+    message::{Asks, Content, Incoming, Normalised, Origin, Part, RawMessage, Unreadable},
 };
 use serde::{Deserialize, Serialize};
+
+use super::typed::Typed;
 
 /// One post, as it lies in the journal. Has no `Debug` on purpose.
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,6 +25,53 @@ pub struct Posted {
     pub reply_to: String,
     /// The mark of the receipt code.
     pub receipt: String,
+    /// What came with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PostedFile>,
+}
+
+/// A file, as it lies in the journal. Has no `Debug` on purpose.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PostedFile {
+    name: Option<String>,
+    media_type: String,
+    /// Base64.
+    bytes: String,
+}
+
+impl PostedFile {
+    /// A file with its name and kind as sent.
+    pub fn new(name: Option<String>, media_type: String, bytes: &[u8]) -> Self {
+        Self {
+            name,
+            media_type,
+            bytes: BASE64.encode(bytes),
+        }
+    }
+
+    fn to_part(&self) -> Part {
+        Part {
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            inline: false,
+            content: Content::Here(BASE64.decode(self.bytes.as_bytes()).unwrap_or_default()),
+        }
+    }
+}
+
+impl Posted {
+    /// What was typed, without its receipt.
+    pub fn new(typed: &Typed, kind: Option<Asks>, language: Language) -> Self {
+        Self {
+            kind,
+            message: typed.message.clone(),
+            url: typed.url.clone(),
+            language,
+            reply_to: typed.reply_to.clone(),
+            receipt: String::new(),
+            files: typed.files.clone(),
+        }
+    }
 }
 
 /// Reads what was posted.
@@ -52,7 +102,7 @@ pub fn read(raw: &RawMessage) -> Normalised {
         url: given(posted.url),
         asks: posted.kind,
         language: Some(posted.language),
-        parts: Vec::new(),
+        parts: posted.files.iter().map(PostedFile::to_part).collect(),
         origin: Origin::Person,
         claimed_at: None,
         remarks: Vec::new(),

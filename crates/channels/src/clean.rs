@@ -1,0 +1,50 @@
+//! Names and kinds of things strangers send, made fit to be shown.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// One line, composed, without control characters and without letters that turn the writing round.
+pub fn one_line(text: &str) -> String {
+    let one_line: String = text
+        .nfc()
+        .filter(|c| !turns_writing(*c) && *c != '\0')
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    one_line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The name of a file: no path, no line break. `None` if nothing is left of it.
+pub fn file_name(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    Some(one_line(last).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
+}
+
+/// A media type such as `image/png`; what is none becomes `application/octet-stream`.
+pub fn media_type(named: &str) -> String {
+    let named = named.split(';').next().unwrap_or_default().trim().to_lowercase();
+    let lawful = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
+    if named.len() <= 100 && named.contains('/') && named.chars().all(lawful) {
+        named
+    } else {
+        "application/octet-stream".to_owned()
+    }
+}
+
+/// Whether a character does nothing but change the direction of what follows.
+fn turns_writing(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_name_and_nothing_else() {
+        assert_eq!(file_name("../../etc/passwd").as_deref(), Some("passwd"));
+        assert_eq!(file_name("C:\\slike\\a.png").as_deref(), Some("a.png"));
+        assert_eq!(file_name("slika\u{202e}gnp.exe").as_deref(), Some("slikagnp.exe"));
+        assert_eq!(file_name("\r\n\0"), None);
+        assert_eq!(media_type("Text/HTML; charset=x"), "text/html");
+        assert_eq!(media_type("nonsense\r\nX: y"), "application/octet-stream");
+    }
+}

@@ -1,0 +1,155 @@
+//! Messages that cannot be fetched: found out one by one, so that none holds up another, and asked for again and again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use hotline_core::health::Health;
+use tokio::time::Instant;
+
+/// A message that could not be fetched is asked for again after this long, then after twice as long, and so on.
+const FIRST_WAIT: Duration = Duration::from_secs(15);
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
+/// What went wrong in one folder, kept from connection to connection.
+#[derive(Default)]
+pub struct Care {
+    validity: u32,
+    /// What is being fetched now.
+    pub in_hand: Vec<u32>,
+    /// Was in hand when a connection died, or left out of an answer: fetched one by one.
+    pub alone: BTreeSet<u32>,
+    /// Could not be fetched even alone.
+    pub refused: BTreeMap<u32, Refused>,
+}
+
+/// How often a message was asked for in vain.
+pub struct Refused {
+    times: u32,
+    again: Instant,
+}
+
+impl Care {
+    /// UIDs mean something only under one UIDVALIDITY.
+    pub fn of(&mut self, validity: u32) {
+        if self.validity != validity {
+            *self = Self {
+                validity,
+                ..Self::default()
+            };
+        }
+    }
+
+    /// The connection died: of the one message in hand, or of one among several.
+    pub fn blame(&mut self) {
+        let in_hand = std::mem::take(&mut self.in_hand);
+        match in_hand.as_slice() {
+            [] => {}
+            [one] => self.refuse(*one),
+            several => self.alone.extend(several),
+        }
+    }
+
+    /// A message could not be fetched alone.
+    pub fn refuse(&mut self, uid: u32) {
+        let times = self.refused.get(&uid).map_or(0, |refused| refused.times);
+        let wait = FIRST_WAIT.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT);
+        let refused = Refused {
+            times: times.saturating_add(1),
+            again: Instant::now() + wait,
+        };
+        self.refused.insert(uid, refused);
+    }
+
+    /// A message arrived after all.
+    pub fn fetched(&mut self, uid: u32) {
+        self.alone.remove(&uid);
+        self.refused.remove(&uid);
+    }
+
+    /// Forgets messages that are not in the folder any more.
+    pub fn keep(&mut self, there: impl Fn(&u32) -> bool) {
+        self.alone.retain(|uid| there(uid));
+        self.refused.retain(|uid, _| there(uid));
+    }
+
+    /// Whether a message is fetched by itself.
+    pub fn is_alone(&self, uid: u32) -> bool {
+        self.alone.contains(&uid) || self.refused.contains_key(&uid)
+    }
+
+    /// The wanted messages as they are fetched: in order, those refused before at the end and only if it is their time.
+    pub fn in_order(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
+        let now = Instant::now();
+        let (refused, mut first): (BTreeSet<u32>, BTreeSet<u32>) =
+            wanted.partition(|uid| self.refused.contains_key(uid));
+        let due = |uid: &u32| self.refused.get(uid).is_some_and(|refused| refused.again <= now);
+        let mut order: VecDeque<u32> = std::mem::take(&mut first).into_iter().collect();
+        order.extend(refused.into_iter().filter(due));
+        order
+    }
+
+    /// How long until one of the refused is asked for again.
+    pub fn wait(&self) -> Duration {
+        let next = self.refused.values().map(|refused| refused.again).min();
+        next.map_or(LONGEST_WAIT, |next| {
+            next.saturating_duration_since(Instant::now())
+        })
+        .max(Duration::from_secs(1))
+    }
+
+    /// The line works; what it cannot give is said.
+    pub fn health(&self) -> Health {
+        if self.refused.is_empty() {
+            return Health::Up;
+        }
+        let uids: Vec<String> = self.refused.keys().take(10).map(u32::to_string).collect();
+        Health::Ailing(format!(
+            "{} of its messages cannot be fetched and are asked for again (UID {})",
+            self.refused.len(),
+            uids.join(", ")
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_one_that_kills_connections_is_found_and_holds_up_no_other() {
+        let mut care = Care {
+            in_hand: vec![1, 2, 3],
+            ..Care::default()
+        };
+        care.blame();
+        assert!(care.is_alone(1) && care.is_alone(2) && care.is_alone(3));
+        care.fetched(1);
+        care.in_hand = vec![2];
+        care.blame();
+        assert_eq!(
+            care.in_order([2, 3, 4].into_iter()),
+            [3, 4],
+            "2 is asked for later"
+        );
+        tokio::time::advance(FIRST_WAIT).await;
+        assert_eq!(care.in_order([2, 3, 4].into_iter()), [3, 4, 2]);
+        care.refuse(2);
+        assert!(care.wait() > FIRST_WAIT, "and later still the next time");
+        assert!(matches!(care.health(), Health::Ailing(_)));
+        care.fetched(2);
+        assert!(matches!(care.health(), Health::Up));
+    }
+
+    #[test]
+    fn another_uidvalidity_begins_anew() {
+        let mut care = Care::default();
+        care.of(7);
+        care.refuse(1);
+        care.of(7);
+        assert!(care.is_alone(1));
+        care.of(8);
+        assert!(!care.is_alone(1));
+    }
+}

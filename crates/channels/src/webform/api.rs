@@ -1,0 +1,110 @@
+//! The form as JSON, for the centre's own site.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use hotline_core::{locale::Language, message::Asks};
+use serde::Deserialize;
+
+use super::{
+    door::{Door, later, new_id, problem},
+    read::Posted,
+    typed::{Typed, is_multipart},
+};
+
+/// A post as JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApiPost {
+    kind: String,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    language: Option<String>,
+    #[serde(default)]
+    reply_to: Option<String>,
+}
+
+/// `POST /api/v1/contacts`
+pub async fn post(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Response {
+    if is_multipart(&headers) {
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "this takes JSON, and no files: send the address where they are as `url`",
+        );
+    }
+    let (typed, asks, language) = match understood(&door, &body) {
+        Ok(understood) => understood,
+        Err((status, text)) => return problem(status, &text),
+    };
+    let key = match headers
+        .get("idempotency-key")
+        .map(|key| key.to_str().unwrap_or_default())
+    {
+        Some(key) if key.is_empty() || key.len() > 255 => {
+            return problem(
+                StatusCode::BAD_REQUEST,
+                "`Idempotency-Key` is 1 to 255 visible characters, best a random UUID",
+            );
+        }
+        Some(key) => format!("key {key}"),
+        None => new_id(),
+    };
+    match door
+        .accept(&key, None, Posted::new(&typed, Some(asks), language))
+        .await
+    {
+        Ok((accepted, code)) => {
+            let answer = serde_json::json!({
+                "reference": accepted.reference.to_string(),
+                "receipt_code": code.spoken(),
+            });
+            (StatusCode::CREATED, Json(answer)).into_response()
+        }
+        Err(refused) => {
+            tracing::error!(error = %refused, "A post could not be written down");
+            later(problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "it could not be stored now; please try again",
+            ))
+        }
+    }
+}
+
+/// What the body says, or what is wrong with it.
+fn understood(door: &Door, body: &[u8]) -> Result<(Typed, Asks, Language), (StatusCode, String)> {
+    let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
+        let text = format!("this is not the JSON expected here: {error}");
+        (StatusCode::BAD_REQUEST, text)
+    })?;
+    let wrong = |text: &str| (StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
+    let asks = Asks::parse(&post.kind).ok_or_else(|| wrong("`kind` is \"advice\" or \"report\""))?;
+    let language = match post.language.as_deref() {
+        Some(tag) => {
+            Language::parse(tag).ok_or_else(|| wrong("`language` is \"sr-Cyrl\", \"sr-Latn\" or \"en\""))?
+        }
+        None => door.shared.centre.language,
+    };
+    let typed = Typed {
+        message: post.message.unwrap_or_default(),
+        url: post.url.unwrap_or_default(),
+        reply_to: post.reply_to.unwrap_or_default(),
+        ..Typed::default()
+    }
+    .cleaned();
+    if typed.message.is_empty() && typed.url.is_empty() {
+        return Err(wrong("give a `message` or a `url`"));
+    }
+    // A program may ask for advice with an address alone.
+    if let Some((field, mistake)) = typed.mistakes(Asks::Report).first() {
+        let words = door.shared.locales.of(Language::En);
+        return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
+    }
+    Ok((typed, asks, language))
+}

@@ -1,0 +1,112 @@
+//! A cable between us and a server: it can be slow, and it can be cut.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A port of 127.0.0.1 that leads to another one.
+#[derive(Debug)]
+pub struct Cable {
+    port: u16,
+    state: Arc<State>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Bytes a second from the server; 0: as many as come.
+    speed: AtomicU64,
+    /// Bytes from the server until a connection is cut; below 0: it is not.
+    left: AtomicI64,
+    /// How often it was cut.
+    cuts: AtomicU64,
+}
+
+impl Cable {
+    /// A cable to the server at `target`.
+    pub async fn to(target: u16) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let port = listener.local_addr()?.port();
+        let state = Arc::new(State {
+            speed: AtomicU64::new(0),
+            left: AtomicI64::new(-1),
+            cuts: AtomicU64::new(0),
+        });
+        let shared = Arc::clone(&state);
+        let task = tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let state = Arc::clone(&shared);
+                tokio::spawn(async move {
+                    let Ok(far) = TcpStream::connect(("127.0.0.1", target)).await else {
+                        return;
+                    };
+                    let (near_read, near_write) = near.into_split();
+                    let (far_read, far_write) = far.into_split();
+                    // When one direction ends both halves are dropped, and so is the connection.
+                    tokio::select! {
+                        () = carry(near_read, far_write, None) => {}
+                        () = carry(far_read, near_write, Some(&state)) => {}
+                    }
+                });
+            }
+        });
+        Ok(Self { port, state, task })
+    }
+
+    /// The port to connect to.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Lets at most this many bytes a second through from the server.
+    pub fn slow(&self, bytes_a_second: u64) {
+        self.state.speed.store(bytes_a_second, Ordering::Relaxed);
+    }
+
+    /// Cuts whatever connection carries the byte after this many from the server.
+    pub fn cut_after(&self, bytes: i64) {
+        self.state.left.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How often it was cut so far.
+    pub fn cuts(&self) -> u64 {
+        self.state.cuts.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Option<&State>) {
+    let mut buffer = vec![0; 4_096];
+    while let Ok(read) = from.read(&mut buffer).await {
+        let Some(piece) = buffer.get(..read).filter(|piece| !piece.is_empty()) else {
+            return;
+        };
+        if let Some(state) = state {
+            let speed = state.speed.load(Ordering::Relaxed);
+            if speed > 0 {
+                tokio::time::sleep(Duration::from_secs_f64(read as f64 / speed as f64)).await;
+            }
+            let length = i64::try_from(read).unwrap_or(i64::MAX);
+            let before = state.left.load(Ordering::Relaxed);
+            if before >= 0 && state.left.fetch_sub(length, Ordering::Relaxed) < length {
+                state.left.store(-1, Ordering::Relaxed);
+                state.cuts.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+        }
+        if to.write_all(piece).await.is_err() {
+            return;
+        }
+    }
+}
