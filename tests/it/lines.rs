@@ -99,7 +99,7 @@ async fn a_message_that_cannot_be_fetched_holds_up_no_other_and_is_asked_for_aga
     .unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_cable_that_breaks_in_the_middle_of_a_large_mail_loses_nothing() {
     let (dovecot, smtp) = servers().await;
     let cable = Cable::to(dovecot.imap_port()).await.unwrap();
@@ -111,8 +111,8 @@ async fn a_slow_cable_that_breaks_in_the_middle_of_a_large_mail_loses_nothing() 
         "port = {}\nsecurity = \"plain\"\nuser = \"kontakt\"\npassword = \"kontakt\"",
         cable.port()
     );
-    // Two megabytes at this speed take ten seconds, and the first two tries end in their middle.
-    cable.slow(200_000);
+    // Two megabytes at this speed take five seconds, and the first two tries end in their middle.
+    cable.slow(400_000);
     cable.cut_after(900_000);
     let (service, staff) = running(&lines(&imap, &plain_smtp(&smtp))).await;
     wait_until(Duration::from_secs(20), || async { cable.cuts() == 1 })

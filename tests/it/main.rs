@@ -7,9 +7,11 @@
 )]
 
 mod crash;
+mod faults;
 mod golden;
 mod lines;
 mod mail;
+mod pages;
 mod privacy;
 mod store;
 mod walls;

@@ -20,10 +20,11 @@ pub const CENTRE: &str = "kontakt@centar.example.org";
 
 /// The program in a folder of its own.
 pub struct Service {
+    /// Dropped before its folder, so that its log can still be shown.
+    child: Option<Child>,
     folder: TempDir,
     port: u16,
     database_url: Option<String>,
-    child: Option<Child>,
     started: u32,
     /// Where its data lie, if not in its folder.
     data: Option<PathBuf>,
@@ -171,6 +172,15 @@ impl Service {
 
     /// Starts it and waits until it is ready. Says how long that took.
     pub async fn start(&mut self) -> Result<Duration> {
+        self.start_until("/readyz").await
+    }
+
+    /// Starts it and waits until it answers at all, ready or not.
+    pub async fn start_unready(&mut self) -> Result<Duration> {
+        self.start_until("/healthz").await
+    }
+
+    async fn start_until(&mut self, path: &str) -> Result<Duration> {
         let begun = std::time::Instant::now();
         self.started += 1;
         let log = self.folder.path().join(format!("log-{}", self.started));
@@ -191,7 +201,7 @@ impl Service {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(5))
             .build()?;
-        let ready = format!("{}/readyz", self.base());
+        let ready = format!("{}{path}", self.base());
         wait_until(Duration::from_secs(60), || {
             let request = client.get(&ready).send();
             async move { request.await.is_ok_and(|answer| answer.status().is_success()) }
@@ -232,6 +242,29 @@ impl Service {
             .context("no input")?
             .write_all(input.as_bytes())?;
         Ok(child.wait_with_output()?)
+    }
+
+    /// Runs a command that should end by itself, for at most twenty seconds.
+    pub fn run_bounded(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new("timeout");
+        command
+            .arg("20")
+            .arg(program()?)
+            .arg("--config")
+            .arg(self.settings());
+        Ok(command.args(arguments).stdin(Stdio::null()).output()?)
+    }
+
+    /// Takes over the master key of another service, as two that share a database must.
+    pub fn share_key_of(&self, other: &Self) -> Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::create_dir_all(self.data())?;
+        let key = self.data().join("master.key");
+        std::fs::copy(other.data().join("master.key"), &key)?;
+        Ok(std::fs::set_permissions(
+            key,
+            std::fs::Permissions::from_mode(0o600),
+        )?)
     }
 
     /// Runs a command that must succeed, and gives what it printed.
@@ -304,6 +337,36 @@ impl Staff {
             .send()
             .await?;
         Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// The same, whatever its status.
+    pub async fn any_page(&self, path: &str) -> Result<String> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let answer = request
+            .bearer_auth(&self.token)
+            .header("cookie", "language=en")
+            .send()
+            .await?;
+        Ok(answer.text().await?)
+    }
+
+    /// The bytes of a download.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let answer = request.bearer_auth(&self.token).send().await?;
+        Ok(answer.error_for_status()?.bytes().await?.to_vec())
+    }
+
+    /// Sends a form of the desk and gives the page that follows, in English.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Result<String> {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let answer = request
+            .bearer_auth(&self.token)
+            .header("cookie", "language=en")
+            .form(fields)
+            .send()
+            .await?;
+        Ok(answer.text().await?)
     }
 
     /// The status that a path answers with.

@@ -131,6 +131,15 @@ impl Words {
         self.format(key, Some(&args))
     }
 
+    /// Words of the centre itself, such as its name, in the script of this language: who reads Latin letters gets them.
+    #[must_use]
+    pub fn own(&self, text: &str) -> String {
+        match self.language {
+            Language::SrCyrl => text.to_owned(),
+            Language::SrLatn | Language::En => to_latin(text),
+        }
+    }
+
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();

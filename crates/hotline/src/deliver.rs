@@ -68,7 +68,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
     let mut tries = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     if error.is_passing() {
-        tries = tries.min(4);
+        tries = tries.min(1);
     }
     let settled = match JobKind::Deliver.wait_after(tries) {
         Some(wait) => store.retry(job, wait, "it could not be prepared").await,

@@ -117,8 +117,8 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
     let mut attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     if error.is_passing() {
-        // Not the message's fault: it is not given up on for that.
-        attempt = attempt.min(4);
+        // Not the message's fault: it is not given up on for that, and goes on soon after the disk or database does.
+        attempt = attempt.min(2);
     }
     match JobKind::Receive.wait_after(attempt) {
         Some(wait) => store.retry(job, wait, "it could not be registered").await,

@@ -173,16 +173,17 @@ fn acknowledgements(centre: &Centre, locales: &Locales) -> Vec<(String, String)>
             .filter(|language| *language != centre.language),
     );
     let text = |language: Language| {
+        let words = locales.of(language);
         let values = [
             ("reference", "{reference}"),
-            ("hours", centre.opening_hours.as_str()),
-            ("telephone", centre.telephone.as_str()),
-            ("emergency", emergency.as_str()),
-            ("centre", centre.name.as_str()),
+            ("hours", &words.own(&centre.opening_hours)),
+            ("telephone", &centre.telephone),
+            ("emergency", &words.own(&emergency)),
+            ("centre", &words.own(&centre.name)),
         ];
         (
             language.tag().to_owned(),
-            locales.of(language).with_all("mail-acknowledgement", &values),
+            words.with_all("mail-acknowledgement", &values),
         )
     };
     languages.into_iter().map(text).collect()

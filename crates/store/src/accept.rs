@@ -137,19 +137,7 @@ impl Store {
             }
         }
         for cursor in knocks.iter().filter_map(|knock| knock.cursor.as_ref()) {
-            let row = cursors::ActiveModel {
-                line: Set(cursor.line.as_str().to_owned()),
-                source: Set(cursor.source.clone()),
-                position: Set(cursor.position.clone()),
-            };
-            cursors::Entity::insert(row)
-                .on_conflict(
-                    OnConflict::columns([cursors::Column::Line, cursors::Column::Source])
-                        .update_column(cursors::Column::Position)
-                        .to_owned(),
-                )
-                .exec_without_returning(&transaction)
-                .await?;
+            move_cursor(&transaction, cursor).await?;
         }
         transaction.commit().await?;
         Ok(written)
@@ -211,6 +199,27 @@ impl Store {
         }
         Ok(row)
     }
+}
+
+/// Notes how far a source was read.
+pub(crate) async fn move_cursor(
+    transaction: &DatabaseTransaction,
+    cursor: &Cursor,
+) -> Result<(), StoreError> {
+    let row = cursors::ActiveModel {
+        line: Set(cursor.line.as_str().to_owned()),
+        source: Set(cursor.source.clone()),
+        position: Set(cursor.position.clone()),
+    };
+    cursors::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([cursors::Column::Line, cursors::Column::Source])
+                .update_column(cursors::Column::Position)
+                .to_owned(),
+        )
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Where a raw message and its key are sealed for.

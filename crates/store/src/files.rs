@@ -58,6 +58,20 @@ impl Files {
         }
     }
 
+    /// Writes a little and takes it away again: whether the disk takes anything at all.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let file = self.folder.join("probe");
+        let tried = tokio::task::spawn_blocking(move || {
+            let written = fs::write(&file, [0; 64 * 1024]);
+            let _ = fs::remove_file(&file);
+            written
+        });
+        Ok(tried.await.map_err(std::io::Error::other)??)
+    }
+
     /// Writes files so that they survive a power cut once this returns.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use hotline_core::{
     reference::Reference,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::ExprTrait,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select, sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
@@ -288,8 +288,13 @@ impl Store {
         }
         let late = self.now().saturating_sub(LATE);
         let stuck = [Delivery::Delayed, Delivery::Unknown].map(Delivery::as_str);
+        let replies = messages::Entity::find()
+            .select_only()
+            .column(messages::Column::Id)
+            .filter(messages::Column::ContactId.is_in(found.iter().map(|contact| contact.id)))
+            .filter(messages::Column::Direction.eq("reply"));
         let rows = outbox::Entity::find()
-            .filter(outbox::Column::ContactId.is_in(found.iter().map(|contact| contact.id)))
+            .filter(outbox::Column::MessageId.in_subquery(replies.into_query()))
             .filter(
                 Condition::any()
                     .add(outbox::Column::State.eq(Delivery::Failed.as_str()))

@@ -9,11 +9,12 @@ use std::{
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use hotline_core::{clock::Clock, job::JobKind, private::Private};
+use hotline_core::{clock::Clock, intake::Cursor, job::JobKind, line::LineName, private::Private};
 use hotline_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    EntityTrait, PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sqlx::{self, Connection, SqliteConnection},
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -130,11 +131,15 @@ impl Store {
     /// Says what is wrong.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.files.room()?;
+        self.files.probe().await?;
+        let probe = Cursor {
+            line: LineName::stored(String::new()),
+            source: "readiness".to_owned(),
+            position: self.now().to_string(),
+        };
         let transaction = self.begin().await?;
-        transaction
-            .execute_unprepared("UPDATE cursors SET position = position WHERE line = ''")
-            .await?;
-        transaction.rollback().await?;
+        accept::move_cursor(&transaction, &probe).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -197,6 +202,21 @@ pub(crate) fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
+/// Whether a connection that comes back is in no transaction; it is closed otherwise.
+///
+/// A full disk makes SQLite roll back by itself; the ROLLBACK that follows then fails, and sqlx goes on believing that a
+/// transaction is open. The next one would be a savepoint in a transaction that nobody ever commits: everything it
+/// acknowledged would be lost.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A rollback that is under way comes first.
+    connection.ping().await?;
+    let at_rest = !connection.is_in_transaction();
+    if !at_rest {
+        tracing::warn!("A connection to the database is closed, since its last transaction did not end");
+    }
+    Ok(at_rest)
+}
+
 async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), sea_orm::DbErr> {
     let options = |connections: u32| {
         let mut options = ConnectOptions::new(url);
@@ -223,6 +243,9 @@ async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), 
     if url.starts_with("sqlite") {
         let mut one = options(1);
         one.min_connections(1);
+        one.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(is_at_rest(connection)))
+        });
         let writing = Database::connect(one).await?;
         let reading = Database::connect(options(4)).await?;
         Ok((reading, writing))

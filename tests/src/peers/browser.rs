@@ -42,15 +42,23 @@ struct Processes {
 impl Browser {
     /// Starts a browser.
     pub async fn start() -> Result<Self> {
-        Self::start_with(json!({})).await
+        Self::start_in_theme(false).await
+    }
+
+    /// Starts a browser whose user prefers a dark theme, or a light one.
+    pub async fn start_in_theme(dark: bool) -> Result<Self> {
+        let scheme = if dark { 0 } else { 1 };
+        let argument = format!("--blink-settings=preferredColorScheme={scheme}");
+        Self::start_with(json!({}), &[argument]).await
     }
 
     /// Starts a browser that runs no scripts of the pages it shows.
     pub async fn start_without_javascript() -> Result<Self> {
-        Self::start_with(json!({ "profile.managed_default_content_settings.javascript": 2 })).await
+        let preferences = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        Self::start_with(preferences, &[]).await
     }
 
-    async fn start_with(preferences: Value) -> Result<Self> {
+    async fn start_with(preferences: Value, more: &[String]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("peer-").tempdir()?;
         let profile = folder.path().join("profile");
         let port = free_port()?;
@@ -82,6 +90,7 @@ impl Browser {
         ]
         .map(str::to_owned)
         .to_vec();
+        arguments.extend_from_slice(more);
         arguments.push(format!("--user-data-dir={}", profile.display()));
         let capabilities = json!({
             "browserName": "chrome",

@@ -161,7 +161,7 @@ impl Dovecot {
     }
 
     /// The files of a folder, in the order they were delivered.
-    fn files(&self, user: &str, folder: &str) -> Result<Vec<((u64, u64, String), PathBuf)>> {
+    fn files(&self, user: &str, folder: &str) -> Result<Vec<(Delivered, PathBuf)>> {
         let mut files = Vec::new();
         for part in ["new", "cur"] {
             let Ok(entries) = std::fs::read_dir(self.folder_path(user, folder).join(part)) else {
@@ -337,8 +337,11 @@ fn unique_name() -> String {
     format!("{seconds}.M{rest:06}P{}.localhost", std::process::id())
 }
 
+/// Second, microsecond, name.
+type Delivered = (u64, u64, String);
+
 /// What orders Maildir files by delivery, whatever their flags: second, microsecond, name.
-fn delivery_order(path: &Path) -> (u64, u64, String) {
+fn delivery_order(path: &Path) -> Delivered {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.split(':').next().unwrap_or_default();
     let (seconds, rest) = name.split_once('.').unwrap_or((name, ""));

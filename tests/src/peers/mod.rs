@@ -20,6 +20,7 @@ mod account;
 pub mod browser;
 pub mod cable;
 mod certificates;
+pub mod disk;
 pub mod dovecot;
 pub mod postgres;
 pub mod smtp;

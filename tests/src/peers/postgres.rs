@@ -99,6 +99,13 @@ impl Postgres {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Ends every connection but the one that asks for it.
+    pub async fn cut_connections(&self) -> Result<()> {
+        let statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        run(psql(&self.admin_url(), statement)?).await.map(drop)
+    }
+
     /// Kills the server without warning and starts it again; it recovers from its log.
     pub async fn restart_hard(&self) -> Result<()> {
         self.kill();
