@@ -15,18 +15,29 @@ use hotline_core::{
 };
 use proptest::prelude::*;
 
+/// The settings a line of each channel is opened with here. One without a golden folder is missed by the test below.
+const LINES: [(&str, &str); 2] = [
+    (
+        "email",
+        "channel = \"email\"\naddress = \"kontakt@centar.example.org\"\n[imap]\nhost = \"localhost\"\nuser = \"x\"\n\
+         password = \"x\"\n[smtp]\nhost = \"localhost\"\nsecurity = \"plain\"\n",
+    ),
+    ("webform", "channel = \"webform\"\n"),
+];
+
 fn mailbox() -> Arc<dyn Channel> {
+    line("email")
+}
+
+fn line(channel: &str) -> Arc<dyn Channel> {
+    let (_, settings) = LINES.iter().find(|(name, _)| *name == channel).unwrap();
     let settings = config::Config::builder()
-        .add_source(config::File::from_str(
-            "channel = \"email\"\naddress = \"kontakt@centar.example.org\"\n[imap]\nhost = \"localhost\"\nuser = \"x\"\n\
-             password = \"x\"\n[smtp]\nhost = \"localhost\"\nsecurity = \"plain\"\n",
-            config::FileFormat::Toml,
-        ))
+        .add_source(config::File::from_str(settings, config::FileFormat::Toml))
         .build()
         .unwrap();
-    let kind = KINDS.iter().find(|kind| kind.name == "email").unwrap();
+    let kind = KINDS.iter().find(|kind| kind.name == channel).unwrap();
     let opening = Opening {
-        name: LineName::parse("mail").unwrap(),
+        name: LineName::parse("line").unwrap(),
         settings: settings.try_deserialize().unwrap(),
         centre: Arc::new(Centre::default()),
         locales: Arc::new(Locales::load().unwrap()),
@@ -79,7 +90,7 @@ fn shown(reading: &Normalised) -> String {
                 .collect();
             format!(
                 "from: {:?} {:?}\nanswer to: {:?}\nsubject: {:?}\norigin: {:?}\nremarks: {:?}\nevidence: {} of ours in {}\n\
-                 claimed: {:?}\nparts: {}{}\n--- text\n{}\n--- quoted\n{}",
+                 claimed: {:?}\n{}parts: {}{}\n--- text\n{}\n--- quoted\n{}",
                 message.identifier.as_ref().map(|one| one.expose()),
                 message.name,
                 message.answer_to.as_ref().map(|one| one.expose()),
@@ -89,6 +100,10 @@ fn shown(reading: &Normalised) -> String {
                 tokens,
                 message.evidence.len(),
                 message.claimed_at.map(|at| at.to_rfc3339()),
+                message
+                    .url
+                    .as_ref()
+                    .map_or_else(String::new, |url| format!("reports: {url:?}\n")),
                 parts.len(),
                 parts.concat(),
                 message.text,
@@ -96,6 +111,24 @@ fn shown(reading: &Normalised) -> String {
             )
         }
     }
+}
+
+#[test]
+fn every_channel_has_golden_messages() {
+    for kind in KINDS {
+        let folder = format!("{}/golden/{}", env!("CARGO_MANIFEST_DIR"), kind.name);
+        let files = std::fs::read_dir(&folder).map_or(0, Iterator::count);
+        assert!(files >= 10, "{folder} holds {files}");
+    }
+}
+
+#[test]
+fn every_golden_post_is_read_as_it_was_reviewed() {
+    let form = line("webform");
+    insta::glob!("../golden/webform", "*.json", |path| {
+        let reading = form.normalise(&raw(std::fs::read(path).unwrap()));
+        insta::assert_snapshot!(shown(&reading));
+    });
 }
 
 #[test]
@@ -159,7 +192,9 @@ proptest! {
 
     #[test]
     fn no_bytes_at_all_break_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
-        shown(&mailbox().normalise(&raw(bytes)));
+        for (channel, _) in LINES {
+            shown(&line(channel).normalise(&raw(bytes.clone())));
+        }
     }
 
     #[test]

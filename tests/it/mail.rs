@@ -234,6 +234,110 @@ async fn a_mail_shows_live_is_answered_and_its_answer_joins_while_a_strangers_co
 }
 
 #[tokio::test]
+async fn no_forgery_joins_anothers_contact_or_speaks_for_staff() {
+    let world = world("acknowledge = false").await;
+    let staff = world.service.hire("mila", "counsellor").await.unwrap();
+    world.ana_writes("first@example.org", "", "Moja tajna").await;
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(contacts.first().unwrap(), "/reference").to_owned();
+    staff
+        .post(
+            &format!("/api/v1/contacts/{reference}/reply"),
+            &json!({ "text": "Tu smo, Ana." }),
+        )
+        .await
+        .unwrap();
+    let reply = world.arrives("ana", "Tu smo, Ana.").await;
+    let ours = header(&reply, "Message-ID");
+    let tagged = reply.split(['<', '>']).find(|part| part.starts_with("kontakt+"));
+    let tagged = tagged.unwrap().to_owned();
+    let guessed = ours.replace("r.", "r.0");
+    let evidence = format!("In-Reply-To: {ours}\nReferences: <first@example.org> {ours}\n");
+    let stranger = "Stranac <stranac@example.com>";
+    let forgeries = [
+        // Somebody else with everything Ana has, by each of the ways that tie a mail to its thread.
+        (stranger, CENTRE, evidence.clone(), "Pomoć".to_owned()),
+        (stranger, tagged.as_str(), String::new(), "Pomoć".to_owned()),
+        (
+            stranger,
+            tagged.as_str(),
+            evidence,
+            format!("Re: [{reference}] Pomoć"),
+        ),
+        (
+            stranger,
+            CENTRE,
+            "X-Hotline-Contact: 1\nThread-Topic: Pomoć\n".to_owned(),
+            format!("#{reference}"),
+        ),
+        // Ana's address alone, with nothing only Ana can know.
+        (
+            "Ana <ana@example.org>",
+            CENTRE,
+            String::new(),
+            format!("Re: [{reference}] Pomoć"),
+        ),
+        (
+            "Ana <ana@example.org>",
+            CENTRE,
+            format!("In-Reply-To: {guessed}\nReferences: {guessed}\n"),
+            "Re: Pomoć".to_owned(),
+        ),
+        (
+            "Ana <ana@example.org>",
+            "kontakt+aaaaaaaaaaaaaaaaaaaa@centar.example.org",
+            String::new(),
+            "Re: Pomoć".to_owned(),
+        ),
+        // Addresses that only look like hers, and one of staff.
+        (
+            "Ana <ana@example.org.example.com>",
+            CENTRE,
+            format!("In-Reply-To: {ours}\n"),
+            "Re: Pomoć".to_owned(),
+        ),
+        (
+            "\"ana@example.org\" <stranac@example.com>",
+            CENTRE,
+            format!("In-Reply-To: {ours}\n"),
+            "Re: Pomoć".to_owned(),
+        ),
+        (
+            "mila <mila@centar.example.org>",
+            CENTRE,
+            format!("In-Reply-To: {ours}\n"),
+            "Odgovori Ani".to_owned(),
+        ),
+    ];
+    for (number, (from, to, more, subject)) in forgeries.iter().enumerate() {
+        let mail = letter(
+            from,
+            &format!("forged-{number}@example.com"),
+            subject,
+            more,
+            "Šta je Ana pisala?",
+        );
+        send_mail(world.smtp.port(), "stranac@example.com", to, &mail)
+            .await
+            .unwrap();
+        staff.until_contacts(number + 2).await.unwrap();
+    }
+    let ana = staff.contact(&reference).await.unwrap();
+    assert_eq!(
+        ana.get("messages").and_then(Value::as_array).map(Vec::len),
+        Some(2),
+        "hers has what it had"
+    );
+    let before = world.dovecot.messages("ana").unwrap().len();
+    for contact in staff.contacts().await.unwrap() {
+        let whole = staff.contact(text(&contact, "/reference")).await.unwrap();
+        let shows = whole.to_string().contains("Moja tajna");
+        assert_eq!(shows, text(&whole, "/reference") == reference, "{whole}");
+    }
+    assert_eq!(before, 1, "nothing was sent in anybody's name");
+}
+
+#[tokio::test]
 async fn a_first_mail_is_acknowledged_and_two_robots_fall_silent() {
     let world = world("acknowledge = true").await;
     let staff = world.service.hire("mila", "counsellor").await.unwrap();

@@ -13,13 +13,17 @@ use hotline_core::{
     message::{Evidence, Incoming, Normalised, Origin, RawMessage},
     rights::Role,
 };
+use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
     inbox::View,
     staff::Person,
     store::{LineSettings, Settings, Store},
     totals::Period,
 };
-use hotline_tests::peers::postgres::{FreshDatabase, Postgres};
+use hotline_tests::peers::{
+    postgres::{FreshDatabase, Postgres},
+    wait_until,
+};
 
 struct World {
     store: Arc<Store>,
@@ -30,6 +34,10 @@ struct World {
 }
 
 async fn world(database: Option<FreshDatabase>) -> World {
+    world_with_backlog(database, 1_000).await
+}
+
+async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> World {
     let folder = tempfile::tempdir().unwrap();
     let url = match &database {
         Some(database) => database.url().to_owned(),
@@ -50,7 +58,7 @@ async fn world(database: Option<FreshDatabase>) -> World {
         zone: hotline_core::centre::Centre::default().time_zone,
         reopen_days: 7,
         reserve: 0,
-        backlog: 1_000,
+        backlog,
         lines: vec![line],
     };
     let store = Store::open(settings, clock.clone()).await.unwrap();
@@ -395,6 +403,133 @@ async fn registering_nothing_ends_no_job() {
         world.accept("1").await;
         world.store.register(Vec::new()).await.unwrap();
         assert_eq!(world.store.listed(false).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beyond_the_backlog_nothing_is_accepted_until_there_is_room_again() {
+    for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
+        let world = world_with_backlog(database, 2).await;
+        let following = tokio::spawn(Arc::clone(&world.store).follow());
+        for id in ["1", "2", "3"] {
+            world.accept(id).await;
+        }
+        let raw = |id: &str| RawMessage {
+            line: LineName::parse("mail").unwrap(),
+            external_id: id.to_owned(),
+            received_at: world.clock.now(),
+            bytes: b"raw".to_vec(),
+            cut_from: None,
+        };
+        let refused = wait_until(Duration::from_secs(10), || async {
+            world.store.accept(vec![raw("4")], None).await.is_err()
+        });
+        refused.await.unwrap();
+        let claim = world
+            .store
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[]);
+        let claimed = claim.await.unwrap();
+        let opened = world.store.raw_messages(&claimed).await.unwrap();
+        let ignored = opened.into_iter().map(|one| (one, Normalised::Ignore("read")));
+        world.store.register(ignored.collect()).await.unwrap();
+        let taken = wait_until(Duration::from_secs(10), || async {
+            world.store.accept(vec![raw("5")], None).await.is_ok()
+        });
+        taken.await.unwrap();
+        following.abort();
+    }
+}
+
+#[tokio::test]
+async fn messages_of_one_person_stand_in_their_order_whichever_of_them_fails_first() {
+    let world = world(None).await;
+    let mut chance = 7u64;
+    let mut next = move || {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        chance >> 33
+    };
+    for number in 0..40 {
+        assert!(world.accept(&number.to_string()).await);
+        world.clock.advance(TimeDelta::seconds(1));
+    }
+    for _ in 0..2_000 {
+        let claim = world
+            .store
+            .claim(JobKind::Receive, 7, Duration::from_secs(60), i32::MAX, &[]);
+        let claimed = claim.await.unwrap();
+        let mut batch = Vec::new();
+        for one in world.store.raw_messages(&claimed).await.unwrap() {
+            if next() % 3 == 0 {
+                let wait = Duration::from_secs(next() % 50);
+                world.store.retry(&one.job, wait, "for a test").await.unwrap();
+                continue;
+            }
+            let number = one.job.journal_id - 1;
+            let mut incoming = mail("code", &format!("{number}@x"), &format!("{number:02}"), vec![]);
+            incoming.joining = Joining::ByIdentifier;
+            batch.push((one, Normalised::Message(Box::new(incoming))));
+        }
+        world.store.register(batch).await.unwrap();
+        world.clock.advance(TimeDelta::seconds(10));
+        if world.store.listed(false).await.unwrap().is_empty() {
+            break;
+        }
+    }
+    assert_eq!(world.total().await, 1, "one contact, counted once");
+    let page = world
+        .store
+        .inbox(View::All, world.mila.id, None, 10)
+        .await
+        .unwrap();
+    let contact = world
+        .store
+        .contact(page.rows[0].reference)
+        .await
+        .unwrap()
+        .unwrap();
+    let said: Vec<String> = contact
+        .messages
+        .iter()
+        .map(|one| one.body.as_ref().unwrap().text.clone())
+        .collect();
+    let ordered: Vec<String> = (0..40).map(|number| format!("{number:02}")).collect();
+    assert_eq!(said, ordered);
+}
+
+#[tokio::test]
+async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_them() {
+    on_both(async |world| {
+        world
+            .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        let url = match &world._database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite://{}", world._folder.path().join("hotline.db").display()),
+        };
+        let database = sea_orm::Database::connect(&url).await.unwrap();
+        let steps = u32::try_from(Migrator::migrations().len()).unwrap();
+        // Every step but the first, which makes the tables themselves.
+        for down in 1..steps {
+            Migrator::down(&database, Some(down)).await.unwrap();
+            Migrator::up(&database, None).await.unwrap();
+            let page = world
+                .store
+                .inbox(View::All, world.mila.id, None, 10)
+                .await
+                .unwrap();
+            let contact = world
+                .store
+                .contact(page.rows[0].reference)
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(contact.messages[0].body.as_ref().unwrap().text, "help");
+        }
+        Migrator::down(&database, None).await.unwrap();
+        Migrator::up(&database, None).await.unwrap();
+        assert_eq!(world.contacts().await, 0, "made anew, they are empty");
+        database.close().await.unwrap();
     })
     .await;
 }

@@ -151,13 +151,19 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on. What
-/// could not be tried at all is left out: its lease ends, and it comes back.
+/// Pairs each message with its reading. What could not be tried at all is left out: its lease ends, and it comes back.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
-    let raws: Vec<(RawMessage, Arc<dyn Channel>)> = waiting
+    let raws = waiting
         .iter()
         .map(|(journalled, channel)| (journalled.raw.clone(), Arc::clone(channel)))
         .collect();
+    let readings = read_raws(raws, DEADLINE);
+    let journalled = waiting.into_iter().map(|(journalled, _)| journalled);
+    journalled.zip(readings.into_iter().map(Some)).collect()
+}
+
+/// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on.
+fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> Vec<Normalised> {
     let raws = Arc::new(raws);
     let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());
     while readings.len() < raws.len() {
@@ -182,7 +188,7 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
             break;
         }
         loop {
-            match receiver.recv_timeout(DEADLINE) {
+            match receiver.recv_timeout(deadline) {
                 Ok(reading) => readings.push(reading),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     readings.push(unreadable("reading it took too long"));
@@ -192,8 +198,7 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
             }
         }
     }
-    let journalled = waiting.into_iter().map(|(journalled, _)| journalled);
-    journalled.zip(readings.into_iter().map(Some)).collect()
+    readings
 }
 
 fn unreadable(reason: &str) -> Normalised {
@@ -202,4 +207,65 @@ fn unreadable(reason: &str) -> Normalised {
         identifier: None,
         subject: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use hotline_channels::channel::ChannelError;
+    use hotline_core::message::OutboundMessage;
+
+    use super::*;
+
+    /// A channel whose reader breaks down over one message and never ends over another.
+    struct Brittle;
+
+    #[async_trait]
+    impl Channel for Brittle {
+        fn normalise(&self, raw: &RawMessage) -> Normalised {
+            match raw.bytes.as_slice() {
+                b"panic" => panic!("on purpose"),
+                b"hang" => {
+                    std::thread::sleep(Duration::from_secs(3_600));
+                    Normalised::Ignore("never")
+                }
+                _ => Normalised::Ignore("read"),
+            }
+        }
+
+        async fn send(&self, _message: &OutboundMessage) -> Result<(), ChannelError> {
+            Ok(())
+        }
+
+        async fn check(&self) -> anyhow::Result<Vec<String>> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn said(reading: &Normalised) -> &str {
+        match reading {
+            Normalised::Ignore(reason) => reason,
+            Normalised::Unreadable(unreadable) => &unreadable.reason,
+            Normalised::Message(_) | Normalised::Report(_) => "?",
+        }
+    }
+
+    #[test]
+    fn a_message_that_breaks_or_stops_its_reader_holds_up_no_other() {
+        let brittle: Arc<dyn Channel> = Arc::new(Brittle);
+        let waiting = [b"one".as_slice(), b"panic", b"two", b"hang", b"three", b"panic"].map(|bytes| {
+            let raw = RawMessage {
+                line: hotline_core::line::LineName::stored("line".to_owned()),
+                external_id: String::new(),
+                received_at: chrono::DateTime::UNIX_EPOCH,
+                bytes: bytes.to_vec(),
+                cut_from: None,
+            };
+            (raw, Arc::clone(&brittle))
+        });
+        let readings = read_raws(waiting.to_vec(), Duration::from_secs(2));
+        let said: Vec<&str> = readings.iter().map(said).collect();
+        let (broke, slow) = ("its reader broke down", "reading it took too long");
+        assert_eq!(said, ["read", broke, "read", slow, "read", broke]);
+    }
 }
