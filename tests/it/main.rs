@@ -7,6 +7,7 @@
 )]
 
 mod crash;
+mod deploy;
 mod faults;
 mod golden;
 mod lines;

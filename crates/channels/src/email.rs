@@ -9,12 +9,15 @@ mod connect;
 mod html;
 mod imap;
 mod mend;
+mod parts;
+mod position;
 mod quote;
 mod read;
 mod report;
 mod settings;
 mod smtp;
 mod thread;
+mod words;
 
 use std::sync::Arc;
 

@@ -6,7 +6,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use hotline_core::rights::Role;
-use hotline_store::inbox::{Opened, Place, Row, View};
+use hotline_store::{
+    inbox::{Place, Row, View},
+    opened::Opened,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;

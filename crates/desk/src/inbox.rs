@@ -15,7 +15,10 @@ use hotline_core::{
     reference::Reference,
     rights::Right,
 };
-use hotline_store::inbox::{Opened, Page, Place, View};
+use hotline_store::{
+    inbox::{Page, Place, View},
+    opened::{Event, Opened},
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -244,7 +247,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
     }
 
-    fn history(&self, event: &hotline_store::inbox::Event) -> String {
+    fn history(&self, event: &Event) -> String {
         let what = self.frame.words.say(&format!("event-{}", event.kind));
         let how = match event.kind.as_str() {
             "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),

@@ -92,6 +92,17 @@ impl Files {
         Ok(written.await.map_err(std::io::Error::other)??)
     }
 
+    /// Takes files away. One that stays is only a little disk lost.
+    pub async fn remove(&self, files: Vec<Uuid>) {
+        for id in files {
+            if let Err(error) = tokio::fs::remove_file(self.folder.join(id.to_string())).await
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(error = %error, "An attachment that belongs to nothing could not be deleted");
+            }
+        }
+    }
+
     /// Reads one file.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ pub mod error;
 pub mod files;
 pub mod inbox;
 pub mod lines;
+pub mod opened;
 pub mod outbox;
 pub mod queue;
 pub mod reconcile;

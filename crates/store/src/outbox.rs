@@ -25,7 +25,7 @@ use crate::{
     queue::Claimed,
     register::{deliver_job, event},
     store::{Store, time},
-    thread::{Card, said_place, seal},
+    thread::{Card, said_place, seal, unseal},
 };
 
 /// A message to be handed to a channel.
@@ -279,6 +279,12 @@ impl Store {
         .update(transaction)
         .await?;
         Ok(())
+    }
+
+    /// A sealed text, opened with a contact's key.
+    pub(crate) fn said(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<String> {
+        let key = self.contact_key(contact).ok()?;
+        unseal(&key, &said_place(outgoing.id), outgoing.said.as_ref()?).ok()
     }
 
     fn seal_said(&self, contact: &contacts::Model, id: Uuid, said: &str) -> Result<Vec<u8>, StoreError> {

@@ -4,7 +4,7 @@
 //! UIDVALIDITY, the highest UID that was accepted, and the few below it that could not be fetched yet. It moves in the commit
 //! that accepts the messages. When UIDVALIDITY changes everything is read again, and the external ids sort out what is known.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use async_imap::types::Fetch;
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     care::Care,
     connect::{Logged, connect},
+    position::Position,
     settings::Imap,
     thread::message_id,
 };
@@ -39,39 +40,6 @@ pub struct Mailbox<'a> {
     pub largest: u64,
     pub alarm: Duration,
     pub clock: &'a dyn Clock,
-}
-
-/// How far a folder was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Position {
-    validity: u32,
-    highest: u32,
-    /// Below `highest`, seen but not to be had yet.
-    missing: BTreeSet<u32>,
-}
-
-impl Position {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(':');
-        let mut number = || parts.next()?.parse().ok();
-        let (validity, highest) = (number()?, number()?);
-        let missing = parts
-            .next()
-            .unwrap_or_default()
-            .split(',')
-            .filter_map(|uid| uid.parse().ok())
-            .collect();
-        Some(Self {
-            validity,
-            highest,
-            missing,
-        })
-    }
-
-    fn to_text(&self) -> String {
-        let missing: Vec<_> = self.missing.iter().map(u32::to_string).collect();
-        format!("{}:{}:{}", self.validity, self.highest, missing.join(","))
-    }
 }
 
 impl Mailbox<'_> {
@@ -399,25 +367,6 @@ pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_position_reads_back() {
-        for position in [
-            Position {
-                validity: 9,
-                highest: 70,
-                missing: [37, 41].into(),
-            },
-            Position {
-                validity: 1,
-                highest: 0,
-                missing: BTreeSet::new(),
-            },
-        ] {
-            assert_eq!(Position::parse(&position.to_text()), Some(position));
-        }
-        assert_eq!(Position::parse("nonsense"), None);
-    }
 
     #[test]
     fn runs_of_uids_are_written_as_ranges() {

@@ -3,29 +3,23 @@
 use hotline_core::{
     counting::Joining,
     locale::Language,
-    message::{Content, Evidence, Incoming, Normalised, Origin, Part, RawMessage, Remark, Unreadable},
+    message::{Evidence, Incoming, Normalised, Origin, RawMessage, Remark, Unreadable},
     private::Private,
     token::ThreadToken,
 };
-use mail_parser::{Address, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    html, mend,
-    quote::split,
+    mend,
+    parts::parts,
     report::{Report, recognise},
     thread::OwnAddress,
+    words::words,
 };
-use crate::{
-    channel::Attachments,
-    clean::{self, one_line},
-};
+use crate::{channel::Attachments, clean::one_line};
 
-/// Characters of text beyond which the rest is left to the raw message.
-const LONGEST_TEXT: usize = 100_000;
-/// Parts beyond which the rest is left to the raw message.
-const MOST_PARTS: usize = 200;
 /// Ids of a thread that are looked at.
 const MOST_REFERENCES: usize = 50;
 
@@ -121,7 +115,7 @@ fn echo_of(
 }
 
 /// A sender's address in its one spelling: small letters. Nothing that could not be answered.
-fn first_address(addresses: &Address<'_>) -> Option<String> {
+pub fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
 
@@ -147,7 +141,7 @@ fn name(mail: &Message<'_>) -> Option<String> {
     Some(one_line(name).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
 }
 
-fn subject(mail: &Message<'_>) -> Option<String> {
+pub fn subject(mail: &Message<'_>) -> Option<String> {
     Some(one_line(mail.subject()?).chars().take(1_000).collect())
         .filter(|subject: &String| !subject.is_empty())
 }
@@ -223,193 +217,4 @@ fn origin(mail: &Message<'_>) -> Origin {
         .any(|name| header(name).is_some())
         || header("Return-Path").is_some_and(|path| path == "<>");
     if machine { Origin::Machine } else { Origin::Person }
-}
-
-/// What the person wrote, and what was quoted with it.
-fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (String, String) {
-    if raw.cut_from.is_some() {
-        remarks.push(Remark::TooLarge);
-        return (String::new(), String::new());
-    }
-    let plain: Vec<String> = mail
-        .text_bodies()
-        .filter_map(|part| plain_text(mail, part))
-        .collect();
-    let mut text = tidy(&plain.join("\n\n"));
-    if text.is_empty() {
-        let html: Vec<String> = mail
-            .html_bodies()
-            .filter_map(|part| html_text(mail, part))
-            .collect();
-        text = tidy(&html.join("\n\n"));
-        if !text.is_empty() {
-            remarks.push(Remark::FromHtml);
-        }
-    }
-    if text.is_empty() {
-        text = tidy(&unsplit(mail));
-    }
-    if text.is_empty()
-        && let Some(passed_on) = passed_on(mail)
-    {
-        return (String::new(), passed_on);
-    }
-    if text.chars().count() > LONGEST_TEXT {
-        text = text.chars().take(LONGEST_TEXT).collect();
-        remarks.push(Remark::TextCut);
-    }
-    let split = split(&text);
-    (split.text, split.quoted)
-}
-
-/// The text of a mail that was passed on without a word, with what its head says of it.
-fn passed_on(mail: &Message<'_>) -> Option<String> {
-    let inner = mail.attachments().find_map(MessagePart::message)?;
-    let text: Vec<String> = inner
-        .text_bodies()
-        .filter_map(|part| plain_text(inner, part))
-        .collect();
-    let head = [subject(inner), inner.from().and_then(first_address)]
-        .into_iter()
-        .flatten();
-    let whole: Vec<String> = head.chain([tidy(&text.join("\n\n"))]).collect();
-    let shown: String = whole.join("\n").trim().chars().take(LONGEST_TEXT).collect();
-    Some(shown).filter(|shown| !shown.is_empty())
-}
-
-/// What stands in a multipart whose boundary never comes: nothing of it is a part, all of it may be the message.
-fn unsplit(mail: &Message<'_>) -> String {
-    let whole = mail.attachments().find(|part| {
-        part.content_type()
-            .is_some_and(|kind| kind.ctype() == "multipart")
-    });
-    whole
-        .and_then(|part| part.text_contents())
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn plain_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
-    let PartType::Text(text) = &part.body else {
-        return None;
-    };
-    let text = mend::text_of(mail.raw_message(), part, charset(part), text);
-    let kind = part.content_type();
-    let flowed = kind
-        .and_then(|kind| kind.attribute("format"))
-        .is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
-    let deleted = kind
-        .and_then(|kind| kind.attribute("delsp"))
-        .is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
-    Some(if flowed {
-        unflowed(&text, deleted)
-    } else {
-        text.to_string()
-    })
-}
-
-fn html_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
-    let PartType::Html(html) = &part.body else {
-        return None;
-    };
-    Some(html::text_of(&mend::text_of(
-        mail.raw_message(),
-        part,
-        charset(part),
-        html,
-    )))
-}
-
-fn charset<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
-    part.content_type()?.attribute("charset")
-}
-
-/// Joins the lines of flowed text (RFC 3676): one that ends in a space goes on in the next of the same quote depth.
-fn unflowed(text: &str, deleted: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut open: Option<usize> = None;
-    for line in text.lines() {
-        let depth = line.chars().take_while(|c| *c == '>').count();
-        let body = line.trim_start_matches('>');
-        let body = body.strip_prefix(' ').unwrap_or(body);
-        if open != Some(depth) {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(&">".repeat(depth));
-            if depth > 0 {
-                out.push(' ');
-            }
-        }
-        let goes_on = body.ends_with(' ') && body != "-- ";
-        out.push_str(if goes_on && deleted {
-            body.strip_suffix(' ').unwrap_or(body)
-        } else {
-            body
-        });
-        open = goes_on.then_some(depth);
-    }
-    out
-}
-
-/// Composed letters, plain line ends, no characters that no one can see and something else might act on.
-fn tidy(text: &str) -> String {
-    let unified = text.replace("\r\n", "\n").replace('\r', "\n");
-    let seen = |c: &char| (!c.is_control() && *c != '\u{feff}') || matches!(c, '\n' | '\t');
-    unified.nfc().filter(seen).collect::<String>().trim().to_owned()
-}
-
-fn parts(mail: &Message<'_>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for part in mail.attachments() {
-        if parts.len() == MOST_PARTS {
-            remarks.push(Remark::PartsCut);
-            break;
-        }
-        let media_type = media_type(part);
-        if media_type == "application/ms-tnef" && !remarks.contains(&Remark::Tnef) {
-            remarks.push(Remark::Tnef);
-        }
-        if media_type == "application/pgp-encrypted" || media_type == "application/pkcs7-mime" {
-            remarks.push(Remark::Encrypted);
-        }
-        let bytes = match &part.body {
-            PartType::Text(text) | PartType::Html(text) => text.as_bytes().to_vec(),
-            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
-            PartType::Message(message) => message.raw_message().to_vec(),
-            PartType::Multipart(_) => continue,
-        };
-        let content = match attachments {
-            Attachments::Never => Content::NotTaken(bytes.len() as u64),
-            Attachments::OnRequest | Attachments::Always => Content::Here(bytes),
-        };
-        parts.push(Part {
-            name: part.attachment_name().and_then(clean::file_name),
-            inline: part
-                .content_disposition()
-                .is_some_and(mail_parser::ContentType::is_inline)
-                || matches!(part.body, PartType::InlineBinary(_)),
-            media_type,
-            content,
-        });
-    }
-    parts
-}
-
-fn media_type(part: &MessagePart<'_>) -> String {
-    let Some(kind) = part.content_type() else {
-        return match part.body {
-            PartType::Message(_) => "message/rfc822".to_owned(),
-            PartType::Text(_) => "text/plain".to_owned(),
-            PartType::Html(_) => "text/html".to_owned(),
-            PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => {
-                "application/octet-stream".to_owned()
-            }
-        };
-    };
-    clean::media_type(&format!(
-        "{}/{}",
-        kind.ctype(),
-        kind.subtype().unwrap_or("octet-stream")
-    ))
 }

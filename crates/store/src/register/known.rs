@@ -1,0 +1,242 @@
+//! What is stored that a batch of messages could have to do with, and what the batch adds to it.
+
+use std::collections::{HashMap, HashSet};
+
+use hotline_core::{
+    contact::{Status, Step},
+    counting::Candidate,
+    message::{Evidence, Normalised, Origin},
+};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::Kept;
+use crate::{
+    entity::{contacts, messages},
+    error::StoreError,
+    store::{Store, time},
+};
+
+/// At most this many earlier contacts of one batch's identifiers are looked at.
+const CANDIDATES: u64 = 2_000;
+
+/// A message of theirs: in which contact, and the digest of what it said.
+pub(super) type Written = (Uuid, Option<Vec<u8>>);
+
+/// What is stored, and what this batch adds to it.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) contacts: Vec<contacts::Model>,
+    /// Which of them are new in this batch.
+    pub(super) added: HashSet<usize>,
+    /// Messages by the hash of their own id.
+    pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
+}
+
+impl Known {
+    pub(super) fn contact(&self, index: usize) -> Result<&contacts::Model, StoreError> {
+        self.contacts.get(index).ok_or(StoreError::NotFound("contact"))
+    }
+
+    pub(super) fn position(&self, test: impl Fn(&contacts::Model) -> bool) -> Option<usize> {
+        self.contacts.iter().position(test)
+    }
+
+    pub(super) fn add(&mut self, contact: contacts::Model) -> usize {
+        let index = self.contacts.len();
+        self.contacts.push(contact);
+        self.added.insert(index);
+        index
+    }
+
+    /// The contacts of one identifier on one line: open ones first, then the newest.
+    pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<usize> {
+        let Some(hash) = identifier_hash else {
+            return Vec::new();
+        };
+        let same = |contact: &contacts::Model| {
+            contact.line == line && contact.identifier_hash.as_ref() == Some(hash)
+        };
+        let mut found: Vec<_> = self
+            .contacts
+            .iter()
+            .enumerate()
+            .filter(|(_, contact)| same(contact))
+            .collect();
+        found.sort_by_key(|(_, contact)| {
+            (
+                contact.status == Status::Closed.as_str(),
+                std::cmp::Reverse(contact.opened_at),
+            )
+        });
+        found.into_iter().map(|(index, _)| index).collect()
+    }
+
+    pub(super) fn join(&mut self, index: usize, at: i64, origin: Origin) {
+        if origin == Origin::AutoReply {
+            return;
+        }
+        let Some(contact) = self.contacts.get_mut(index) else {
+            return;
+        };
+        let status = Status::parse(&contact.status).unwrap_or(Status::Waiting);
+        if let Ok(after) = status.after(Step::Wrote) {
+            after.as_str().clone_into(&mut contact.status);
+        }
+        if status != Status::Waiting || contact.waiting_since.is_none() {
+            contact.waiting_since = Some(at);
+        }
+        contact.closed_at = None;
+        contact.last_in_at = Ord::max(contact.last_in_at, at);
+    }
+}
+
+pub(super) fn as_candidates(
+    known: &Known,
+    mine: &[usize],
+    evident: &[(usize, bool)],
+) -> Vec<Candidate<usize>> {
+    let candidate = |index: &usize| {
+        let contact = known.contacts.get(*index)?;
+        Some(Candidate {
+            id: *index,
+            status: Status::parse(&contact.status)?,
+            closed_at: contact.closed_at.map(time),
+            evidence: evident.iter().any(|(evident, _)| evident == index),
+        })
+    };
+    mine.iter().filter_map(candidate).collect()
+}
+
+pub(super) enum Repeated {
+    No,
+    SameContent,
+    OtherContent,
+}
+
+/// Whether the same identifier sent a message with this id before.
+pub(super) fn repeated(
+    known: &Known,
+    mine: &[usize],
+    their_id_hash: Option<&Vec<u8>>,
+    digest: &Vec<u8>,
+) -> Repeated {
+    let Some(seen) = their_id_hash.and_then(|hash| known.theirs.get(hash)) else {
+        return Repeated::No;
+    };
+    let is_mine = |id: &Uuid| {
+        mine.iter().any(|index| {
+            known
+                .contacts
+                .get(*index)
+                .is_some_and(|contact| contact.id == *id)
+        })
+    };
+    let mut digests = seen
+        .iter()
+        .filter(|(contact, _)| is_mine(contact))
+        .map(|(_, digest)| digest)
+        .peekable();
+    if digests.peek().is_none() {
+        Repeated::No
+    } else if digests.any(|seen| seen.as_ref() == Some(digest)) {
+        Repeated::SameContent
+    } else {
+        Repeated::OtherContent
+    }
+}
+
+impl Store {
+    /// Everything already stored that the batch could have to do with.
+    pub(super) async fn look_up(
+        &self,
+        transaction: &DatabaseTransaction,
+        kept: &[Kept],
+    ) -> Result<Known, StoreError> {
+        let (mut identifiers, mut threads, mut their_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for (journalled, normalised, _) in kept {
+            let Normalised::Message(incoming) = normalised else {
+                continue;
+            };
+            identifiers.extend(
+                self.identifier_hash(journalled, incoming.identifier.as_ref().map(|one| one.expose())),
+            );
+            their_ids.extend(
+                incoming
+                    .message_id
+                    .as_ref()
+                    .map(|id| self.keys.lookup("their id", id)),
+            );
+            for evidence in &incoming.evidence {
+                match evidence {
+                    Evidence::Token(token) => threads.insert(self.keys.lookup("thread", token.expose())),
+                    Evidence::TheirMessage(id) => their_ids.insert(self.keys.lookup("their id", id)),
+                };
+            }
+        }
+        let mut known = Known::default();
+        if !their_ids.is_empty() {
+            let found = messages::Entity::find()
+                .filter(messages::Column::TheirIdHash.is_in(their_ids))
+                .all(transaction);
+            for message in found.await? {
+                if let Some(hash) = message.their_id_hash {
+                    known
+                        .theirs
+                        .entry(hash)
+                        .or_default()
+                        .push((message.contact_id, message.digest));
+                }
+            }
+        }
+        let pointed_at: Vec<_> = known
+            .theirs
+            .values()
+            .flatten()
+            .map(|(contact, _)| *contact)
+            .collect();
+        if !identifiers.is_empty() || !threads.is_empty() || !pointed_at.is_empty() {
+            let found = contacts::Entity::find()
+                .filter(
+                    Condition::any()
+                        .add(contacts::Column::IdentifierHash.is_in(identifiers))
+                        .add(contacts::Column::ThreadHash.is_in(threads))
+                        .add(contacts::Column::Id.is_in(pointed_at)),
+                )
+                .order_by_desc(contacts::Column::OpenedAt)
+                .limit(CANDIDATES);
+            known.contacts = found.all(transaction).await?;
+        }
+        Ok(known)
+    }
+
+    /// The contacts the evidence points at; the flag tells a token from a mere id of theirs.
+    pub(super) fn evident(&self, known: &Known, evidence: &[Evidence]) -> Vec<(usize, bool)> {
+        let mut found = Vec::new();
+        for one in evidence {
+            match one {
+                Evidence::Token(token) => {
+                    let hash = self.keys.lookup("thread", token.expose());
+                    found.extend(
+                        known
+                            .position(|contact| contact.thread_hash == hash)
+                            .map(|index| (index, true)),
+                    );
+                }
+                Evidence::TheirMessage(id) => {
+                    let hash = self.keys.lookup("their id", id);
+                    for (contact_id, _) in known.theirs.get(&hash).into_iter().flatten() {
+                        found.extend(
+                            known
+                                .position(|contact| contact.id == *contact_id)
+                                .map(|index| (index, false)),
+                        );
+                    }
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,194 @@
+//! Everything a batch writes, and writing it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use hotline_core::{job::Delivery, job::JobKind, routing::OnDuty};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use uuid::Uuid;
+
+use super::known::Known;
+use crate::{
+    entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, totals},
+    error::StoreError,
+};
+
+/// Everything a batch writes.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) known: Known,
+    pub(super) changed: HashSet<usize>,
+    pub(super) messages: Vec<messages::ActiveModel>,
+    pub(super) attachments: Vec<attachments::ActiveModel>,
+    pub(super) outbox: Vec<outbox::ActiveModel>,
+    pub(super) events: Vec<events::ActiveModel>,
+    pub(super) counted: BTreeMap<(String, String, String), i64>,
+    pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
+    pub(super) on_duty: Option<Vec<OnDuty>>,
+    pub(super) given: HashMap<Uuid, i64>,
+}
+
+impl Plan {
+    pub(super) fn settle(&mut self, journal_id: i64, outcome: &'static str, reason: &'static str) {
+        self.settled
+            .entry((outcome, reason))
+            .or_default()
+            .push(journal_id);
+    }
+
+    pub(super) fn event(&mut self, contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) {
+        self.events.push(event(contact_id, at, actor, kind, detail));
+    }
+
+    pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        let mut opened = Vec::new();
+        for (index, contact) in self.known.contacts.into_iter().enumerate() {
+            if self.known.added.contains(&index) {
+                opened.push(contacts::ActiveModel::from(contact).reset_all());
+            } else if self.changed.contains(&index) {
+                let update = contacts::ActiveModel {
+                    id: Unchanged(contact.id),
+                    status: Set(contact.status),
+                    last_in_at: Set(contact.last_in_at),
+                    waiting_since: Set(contact.waiting_since),
+                    closed_at: Set(contact.closed_at),
+                    files_wanted: Set(contact.files_wanted),
+                    card: Set(contact.card),
+                    ..Default::default()
+                };
+                update.update(transaction).await?;
+            }
+        }
+        if !opened.is_empty() {
+            contacts::Entity::insert_many(opened)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        if !self.messages.is_empty() {
+            messages::Entity::insert_many(self.messages)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        // Wide rows times many parts must stay below the databases' limit of bound values.
+        for some in self.attachments.chunks(500) {
+            attachments::Entity::insert_many(some.to_vec())
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        let deliver: Vec<_> = self.outbox.iter().map(deliver_job).collect();
+        if !deliver.is_empty() {
+            outbox::Entity::insert_many(self.outbox)
+                .exec_without_returning(transaction)
+                .await?;
+            jobs::Entity::insert_many(deliver)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        if !self.events.is_empty() {
+            events::Entity::insert_many(self.events)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        for ((day, line, channel), count) in self.counted {
+            add_to_total(transaction, day, line, channel, count).await?;
+        }
+        for ((outcome, reason), ids) in self.settled {
+            journal::Entity::update_many()
+                .col_expr(journal::Column::Outcome, Expr::value(outcome))
+                .col_expr(journal::Column::Reason, Expr::value(reason))
+                .filter(journal::Column::Id.is_in(ids))
+                .exec(transaction)
+                .await?;
+        }
+        for (staff_id, at) in self.given {
+            staff::Entity::update_many()
+                .col_expr(staff::Column::LastGiven, Expr::value(at))
+                .filter(staff::Column::Id.eq(staff_id))
+                .exec(transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds to a day's total of a line; `count` may be negative when a contact leaves the total.
+pub(crate) async fn add_to_total(
+    transaction: &DatabaseTransaction,
+    day: String,
+    line: String,
+    channel: String,
+    count: i64,
+) -> Result<(), StoreError> {
+    let row = totals::ActiveModel {
+        day: Set(day),
+        line: Set(line),
+        channel: Set(channel),
+        count: Set(count),
+    };
+    let sum = Expr::col((totals::Entity, totals::Column::Count)).add(count);
+    totals::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([totals::Column::Day, totals::Column::Line])
+                .value(totals::Column::Count, sum)
+                .to_owned(),
+        )
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+pub(crate) fn event(
+    contact_id: Uuid,
+    at: i64,
+    actor: Option<Uuid>,
+    kind: &str,
+    detail: &str,
+) -> events::ActiveModel {
+    events::ActiveModel {
+        id: NotSet,
+        contact_id: Set(contact_id),
+        at: Set(at),
+        actor: Set(actor),
+        kind: Set(kind.to_owned()),
+        detail: Set(detail.to_owned()),
+    }
+}
+
+pub(crate) fn queued(
+    id: Uuid,
+    message_id: Uuid,
+    contact_id: Uuid,
+    line: String,
+    now: i64,
+) -> outbox::ActiveModel {
+    outbox::ActiveModel {
+        id: Set(id),
+        message_id: Set(message_id),
+        contact_id: Set(contact_id),
+        line: Set(line),
+        state: Set(Delivery::Queued.as_str().to_owned()),
+        tries: Set(0),
+        queued_at: Set(now),
+        sent_at: Set(None),
+        said: Set(None),
+    }
+}
+
+pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel) -> jobs::ActiveModel {
+    let now = *outgoing.queued_at.as_ref();
+    jobs::ActiveModel {
+        id: NotSet,
+        kind: Set(JobKind::Deliver.as_str().to_owned()),
+        journal_id: Set(None),
+        outbox_id: Set(Some(*outgoing.id.as_ref())),
+        state: Set("ready".to_owned()),
+        attempt: Set(0),
+        due_at: Set(now),
+        made_at: Set(now),
+        reason: Set(String::new()),
+    }
+}
