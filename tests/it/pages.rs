@@ -33,6 +33,7 @@ fn snapshot(name: &str, page: &str) {
             (r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", "[reference]"),
             (r"\b\d\d\.\d\d\.\d{4}\. \d\d:\d\d", "[time]"),
             (r"\b\d\d:\d\d\b", "[time]"),
+            (r"\b\d\d\.\d\d\.\d{4}\.", "[day]"),
             (r"\b\d{4}-\d\d-\d\d\b", "[day]"),
         ],
     }, { insta::assert_snapshot!(name, read(page)) });

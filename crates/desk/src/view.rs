@@ -69,6 +69,12 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// A stored day as people here write it.
+    pub(crate) fn day(&self, day: &str) -> String {
+        let parsed = day.parse::<chrono::NaiveDate>();
+        parsed.map_or_else(|_| day.to_owned(), |day| day.format("%d.%m.%Y.").to_string())
+    }
+
     /// How long ago something was.
     pub(crate) fn since(&self, at: &DateTime<Utc>) -> String {
         let minutes = (self.now - *at).num_minutes().max(0);

@@ -110,9 +110,13 @@ impl Sender {
             .map_err(|error| later(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(ChannelError::Permanent { reason: said(&error) }),
-            Err(error) if never_began(&error) => Err(later(said(&error))),
-            Err(error) => Err(ChannelError::Unknown { reason: said(&error) }),
+            Err(error) if error.is_permanent() => Err(ChannelError::Permanent {
+                reason: error.to_string(),
+            }),
+            Err(error) if never_began(&error) => Err(later(error.to_string())),
+            Err(error) => Err(ChannelError::Unknown {
+                reason: error.to_string(),
+            }),
         }
     }
 
@@ -207,15 +211,6 @@ fn never_began(error: &lettre::transport::smtp::Error) -> bool {
         || error.is_tls()
         || error.is_client()
         || error.to_string().starts_with("Connection error")
-}
-
-fn said(error: &lettre::transport::smtp::Error) -> String {
-    use std::error::Error;
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    format!("{error}{cause}")
 }
 
 #[cfg(test)]
