@@ -408,6 +408,72 @@ async fn registering_nothing_ends_no_job() {
 }
 
 #[tokio::test]
+async fn a_flood_from_one_sender_crowds_out_no_other() {
+    on_both(async |world| {
+        let id = "ana-first@example.org";
+        world
+            .arrives("ana", mail("ana@example.org", id, "help", vec![]))
+            .await;
+        // Two thousand and more contacts of somebody else, all newer than Ana's.
+        for round in 0..40 {
+            let mut batch = Vec::new();
+            for number in 0..60 {
+                assert!(world.accept(&format!("{round} {number}")).await);
+            }
+            world.clock.advance(TimeDelta::seconds(1));
+            let claim = world
+                .store
+                .claim(JobKind::Receive, 60, Duration::from_secs(60), i32::MAX, &[]);
+            for one in world.store.raw_messages(&claim.await.unwrap()).await.unwrap() {
+                let flood = mail(
+                    "flood@example.com",
+                    "the-same@example.com",
+                    &one.job.journal_id.to_string(),
+                    vec![],
+                );
+                batch.push((one, Normalised::Message(Box::new(flood))));
+            }
+            world.store.register(batch).await.unwrap();
+        }
+        assert_eq!(world.contacts().await, 1 + 2_400);
+        // Ana's answer shares a batch with the flood, and joins all the same; delivered twice, it is there once.
+        for external in ["again 1", "again 2"] {
+            let evidence = vec![Evidence::TheirMessage(id.to_owned())];
+            let answer = mail("ana@example.org", "ana-second@example.org", "more", evidence);
+            assert!(world.accept(external).await && world.accept(&format!("flood {external}")).await);
+            let claim = world
+                .store
+                .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[]);
+            let opened = world.store.raw_messages(&claim.await.unwrap()).await.unwrap();
+            let flood = mail("flood@example.com", "the-same@example.com", external, vec![]);
+            let read = [answer, flood].map(|one| Normalised::Message(Box::new(one)));
+            world
+                .store
+                .register(opened.into_iter().zip(read).collect())
+                .await
+                .unwrap();
+        }
+        assert_eq!(world.contacts().await, 1 + 2_400 + 2);
+        let page = world
+            .store
+            .inbox(View::All, world.mila.id, None, 5)
+            .await
+            .unwrap();
+        let mut found = 0;
+        for row in &page.rows {
+            let contact = world.store.contact(row.reference).await.unwrap().unwrap();
+            if contact.card.as_ref().unwrap().identifier.as_deref() == Some("ana@example.org") {
+                assert_eq!(contact.messages.len(), 2);
+                found += 1;
+            }
+        }
+        assert_eq!(found, 1);
+        world.total().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn beyond_the_backlog_nothing_is_accepted_until_there_is_room_again() {
     for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
         let world = world_with_backlog(database, 2).await;

@@ -64,6 +64,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
         .flat_map(addresses);
     let mut evidence: Vec<_> = tokens
         .filter_map(|address| own.token_in_address(&address))
+        .take(MOST_REFERENCES)
         .map(Evidence::Token)
         .collect();
     evidence.extend(ancestors.iter().rev().map(|id| own.evidence(id)));

@@ -8,7 +8,8 @@ use hotline_core::{
     message::{Evidence, Normalised, Origin},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait, Func, Order, OverStatement, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
 
@@ -19,8 +20,9 @@ use crate::{
     store::{Store, time},
 };
 
-/// At most this many earlier contacts of one batch's identifiers are looked at.
-const CANDIDATES: u64 = 2_000;
+/// At most this many contacts of one identifier are looked at, open ones first, then the newest; and as many of its messages
+/// with the same id. Somebody who floods the mailbox crowds out nobody else.
+const OF_ONE: i64 = 20;
 
 /// A message of theirs: in which contact, and the digest of what it said.
 pub(super) type Written = (Uuid, Option<Vec<u8>>);
@@ -177,36 +179,24 @@ impl Store {
             }
         }
         let mut known = Known::default();
-        if !their_ids.is_empty() {
-            let found = messages::Entity::find()
-                .filter(messages::Column::TheirIdHash.is_in(their_ids))
-                .all(transaction);
-            for message in found.await? {
-                if let Some(hash) = message.their_id_hash {
-                    known
-                        .theirs
-                        .entry(hash)
-                        .or_default()
-                        .push((message.contact_id, message.digest));
-                }
-            }
+        if !their_ids.is_empty() && !identifiers.is_empty() {
+            known.theirs = written_before(transaction, &their_ids, &identifiers).await?;
         }
-        let pointed_at: Vec<_> = known
+        let pointed_at: HashSet<Uuid> = known
             .theirs
             .values()
             .flatten()
             .map(|(contact, _)| *contact)
             .collect();
-        if !identifiers.is_empty() || !threads.is_empty() || !pointed_at.is_empty() {
+        if !identifiers.is_empty() || !threads.is_empty() {
             let found = contacts::Entity::find()
                 .filter(
                     Condition::any()
-                        .add(contacts::Column::IdentifierHash.is_in(identifiers))
+                        .add(contacts::Column::Id.in_subquery(of_each(&identifiers)))
                         .add(contacts::Column::ThreadHash.is_in(threads))
                         .add(contacts::Column::Id.is_in(pointed_at)),
                 )
-                .order_by_desc(contacts::Column::OpenedAt)
-                .limit(CANDIDATES);
+                .order_by_desc(contacts::Column::OpenedAt);
             known.contacts = found.all(transaction).await?;
         }
         Ok(known)
@@ -239,4 +229,71 @@ impl Store {
         }
         found
     }
+}
+
+/// The ids of the first contacts of each identifier.
+fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
+    let window = WindowStatement::partition_by(contacts::Column::IdentifierHash)
+        .order_by_expr(
+            Expr::col(contacts::Column::Status).eq(Status::Closed.as_str()),
+            Order::Asc,
+        )
+        .order_by(contacts::Column::OpenedAt, Order::Desc)
+        .to_owned();
+    let numbered = Query::select()
+        .column(contacts::Column::Id)
+        .expr_window_as(Func::cust("ROW_NUMBER"), window, "n")
+        .from(contacts::Entity)
+        .and_where(Expr::col(contacts::Column::IdentifierHash).is_in(identifiers.iter().cloned()))
+        .to_owned();
+    Query::select()
+        .column("id")
+        .from_subquery(numbered, "numbered")
+        .and_where(Expr::col("n").lte(OF_ONE))
+        .to_owned()
+}
+
+/// Messages with these ids that the same identifiers sent before, by the hash of their id.
+async fn written_before(
+    transaction: &DatabaseTransaction,
+    their_ids: &HashSet<Vec<u8>>,
+    identifiers: &HashSet<Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, Vec<Written>>, StoreError> {
+    let window = WindowStatement::partition_by((messages::Entity, messages::Column::TheirIdHash))
+        .add_partition_by(Expr::col((contacts::Entity, contacts::Column::IdentifierHash)))
+        .order_by((messages::Entity, messages::Column::At), Order::Desc)
+        .to_owned();
+    let numbered = Query::select()
+        .column((messages::Entity, messages::Column::ContactId))
+        .column((messages::Entity, messages::Column::TheirIdHash))
+        .column((messages::Entity, messages::Column::Digest))
+        .expr_window_as(Func::cust("ROW_NUMBER"), window, "n")
+        .from(messages::Entity)
+        .inner_join(
+            contacts::Entity,
+            Expr::col((contacts::Entity, contacts::Column::Id))
+                .equals((messages::Entity, messages::Column::ContactId)),
+        )
+        .and_where(
+            Expr::col((messages::Entity, messages::Column::TheirIdHash)).is_in(their_ids.iter().cloned()),
+        )
+        .and_where(
+            Expr::col((contacts::Entity, contacts::Column::IdentifierHash))
+                .is_in(identifiers.iter().cloned()),
+        )
+        .to_owned();
+    let select = Query::select()
+        .columns(["contact_id", "their_id_hash", "digest"])
+        .from_subquery(numbered, "numbered")
+        .and_where(Expr::col("n").lte(OF_ONE))
+        .to_owned();
+    let mut theirs: HashMap<Vec<u8>, Vec<Written>> = HashMap::new();
+    for row in transaction.query_all(&select).await? {
+        let written = (row.try_get("", "contact_id")?, row.try_get("", "digest")?);
+        theirs
+            .entry(row.try_get("", "their_id_hash")?)
+            .or_default()
+            .push(written);
+    }
+    Ok(theirs)
 }
