@@ -87,7 +87,11 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_by_itself_when_there_is_ro
         assert_eq!(post(&client, &service.base(), number).await, Some(503));
     }
     dovecot.deliver_many("kontakt", (0..10).map(letter)).unwrap();
-    assert_eq!(staff.status(Method::GET, "/readyz").await.unwrap(), 503);
+    wait_until(Duration::from_secs(5), || async {
+        staff.status(Method::GET, "/readyz").await.unwrap() == 503
+    })
+    .await
+    .unwrap();
     assert_eq!(staff.status(Method::GET, "/healthz").await.unwrap(), 200);
     assert_eq!(
         staff.status(Method::GET, "/desk/inbox").await.unwrap(),
@@ -99,10 +103,9 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_by_itself_when_there_is_ro
     let page = form.send().await.unwrap();
     assert_eq!(page.status().as_u16(), 503);
     assert_eq!(page.headers().get("retry-after").unwrap(), "30");
-    assert!(
-        page.text().await.unwrap().contains("tel:192"),
-        "with whom to call meanwhile"
-    );
+    let page = page.text().await.unwrap();
+    assert!(page.contains("tel:192"), "with whom to call meanwhile");
+    assert!(page.contains(">pomoć</textarea>"), "and what was typed");
     assert_eq!(staff.contacts().await.unwrap().len(), 20);
 
     disk.free().unwrap();

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use hotline_tests::{
-    peers::{dovecot::Dovecot, smtp::Smtp},
+    peers::{dovecot::Dovecot, smtp::Smtp, wait_until},
     service::{CENTRE, Service, send_mail, text},
 };
 use serde_json::json;
@@ -80,7 +80,19 @@ async fn no_word_address_or_name_is_found_in_database_attachments_or_logs() {
             .await
             .unwrap();
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    wait_until(Duration::from_secs(30), || async {
+        service
+            .must(&["queue", "list"])
+            .is_ok_and(|list| list.contains("Nothing waits"))
+    })
+    .await
+    .unwrap();
+    let sent = smtp.journal().unwrap();
+    assert!(
+        sent.iter()
+            .any(|mail| String::from_utf8_lossy(&mail.data).contains("odgovorkanarinke")),
+        "the reply went out"
+    );
     service.stop();
     let code = text(&receipt, "/receipt_code").to_owned();
     let digits = code.replace(' ', "");
@@ -94,12 +106,16 @@ async fn no_word_address_or_name_is_found_in_database_attachments_or_logs() {
     ];
     let found = files_with(service.folder(), &words);
     assert!(found.is_empty(), "{found:#?}");
-    assert!(
-        std::fs::read_dir(service.data().join("attachments"))
-            .unwrap()
-            .count()
-            >= 1,
-        "attachments lie there, sealed"
+    let sealed = std::fs::read_dir(service.data().join("attachments"))
+        .unwrap()
+        .filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            uuid::Uuid::try_parse(&name.to_string_lossy()).is_ok()
+        });
+    assert_eq!(
+        sealed.count(),
+        2,
+        "the attachment and the raw mail lie there, sealed"
     );
 }
 

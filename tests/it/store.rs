@@ -143,7 +143,7 @@ impl World {
 
     async fn total(&self) -> i64 {
         assert_eq!(
-            self.store.verify_totals().await.unwrap(),
+            self.store.verify_totals().await.unwrap().differences,
             vec![],
             "the total equals the recount"
         );
@@ -324,7 +324,7 @@ async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_
             .rows[0]
             .reference;
         let mut people = Vec::new();
-        for number in 0..6 {
+        for number in 0..20 {
             let login = format!("person{number}");
             people.push(
                 world
@@ -405,6 +405,104 @@ async fn registering_nothing_ends_no_job() {
         assert_eq!(world.store.listed(false).await.unwrap().len(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_waits_longest_stands_first_and_writing_again_costs_no_place() {
+    on_both(async |world| {
+        world
+            .arrives("1", mail("ana@example.org", "a@x", "first", vec![]))
+            .await;
+        world.clock.advance(TimeDelta::minutes(1));
+        world
+            .arrives("2", mail("eva@example.org", "b@x", "second", vec![]))
+            .await;
+        world.clock.advance(TimeDelta::minutes(5));
+        let again = mail(
+            "ana@example.org",
+            "c@x",
+            "please",
+            vec![Evidence::TheirMessage("a@x".to_owned())],
+        );
+        world.arrives("3", again).await;
+        let order = async |view| {
+            let first = world.store.inbox(view, world.mila.id, None, 1).await.unwrap();
+            let rest = world
+                .store
+                .inbox(view, world.mila.id, first.next, 10)
+                .await
+                .unwrap();
+            let rows = first.rows.into_iter().chain(rest.rows);
+            rows.map(|row| row.card.unwrap().first_words).collect::<Vec<_>>()
+        };
+        assert_eq!(order(View::Unassigned).await, ["please", "second"]);
+        assert_eq!(order(View::All).await, ["please", "second"], "newest first");
+        for row in world
+            .store
+            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows
+        {
+            world.store.take(&world.mila, row.reference).await.unwrap();
+        }
+        assert_eq!(order(View::Mine).await, ["please", "second"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_disabled_counsellor_held_is_nobodys_closed_or_not() {
+    on_both(async |world| {
+        world
+            .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        let rows = world
+            .store
+            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        let reference = rows[0].reference;
+        world.store.take(&world.mila, reference).await.unwrap();
+        world.store.close(&world.mila, reference).await.unwrap();
+        world.store.disable_staff("mila").await.unwrap();
+        let again = mail(
+            "ana@example.org",
+            "c@x",
+            "please",
+            vec![Evidence::TheirMessage("a@x".to_owned())],
+        );
+        world.arrives("2", again).await;
+        let rows = world
+            .store
+            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        assert_eq!(rows.len(), 1, "somebody sees it");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_large_message_delivered_again_leaves_no_second_file() {
+    let world = world(None).await;
+    let large = || RawMessage {
+        line: LineName::parse("mail").unwrap(),
+        external_id: "the same".to_owned(),
+        received_at: world.clock.now(),
+        bytes: vec![7; 100_000],
+        cut_from: None,
+    };
+    for fresh in [true, false, false] {
+        let accepted = world.store.accept(vec![large()], None).await.unwrap();
+        assert_eq!(accepted[0].fresh, fresh);
+    }
+    let files = std::fs::read_dir(world._folder.path().join("attachments"))
+        .unwrap()
+        .count();
+    assert_eq!(files, 1);
 }
 
 #[tokio::test]

@@ -169,6 +169,38 @@ async fn a_visitor_without_javascript_asks_reads_the_answer_and_writes_again() {
 }
 
 #[tokio::test]
+async fn a_browser_that_hides_where_a_post_comes_from_can_write_to_the_form_and_not_to_the_desk() {
+    let service = started().await;
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    let post = |path: &str, fields: &[(&str, &str)]| {
+        let request = client().post(format!("{}{path}", service.base()));
+        request.header("origin", "null").form(fields).send()
+    };
+    let sent = post(
+        "/advice",
+        &[("message", "sa starog telefona"), ("lang", "sr-Latn")],
+    )
+    .await
+    .unwrap();
+    assert_eq!(sent.status().as_u16(), 200);
+    staff.until_contacts(1).await.unwrap();
+    let refused = post("/desk/login", &[("login", "mila"), ("password", "x")])
+        .await
+        .unwrap();
+    assert_eq!(
+        refused.status().as_u16(),
+        403,
+        "nobody elsewhere posts in staff's name"
+    );
+    let login = client()
+        .get(format!("{}/desk/login", service.base()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(login.headers().get("referrer-policy").unwrap(), "same-origin");
+}
+
+#[tokio::test]
 async fn the_same_post_fifty_times_at_once_is_one_contact_with_one_receipt() {
     let service = started().await;
     let staff = service.hire("mila", "counsellor").await.unwrap();

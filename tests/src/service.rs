@@ -191,11 +191,7 @@ impl Service {
             .arg("serve")
             .stdin(Stdio::null());
         if self.own_clock {
-            command
-                .env("LD_PRELOAD", faketime()?)
-                .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
-                .env("FAKETIME_NO_CACHE", "1")
-                .env("DONT_FAKE_MONOTONIC", "1");
+            self.lend_clock(&mut command)?;
         }
         self.child = Some(Child::spawn(&mut command, &log)?);
         let client = reqwest::Client::builder()
@@ -267,6 +263,25 @@ impl Service {
         )?)
     }
 
+    /// The same, with the service's own clock.
+    pub fn must_by_its_clock(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(program()?);
+        command.arg("--config").arg(self.settings()).args(arguments);
+        self.lend_clock(&mut command)?;
+        let output = command.stdin(Stdio::null()).output()?;
+        ensure!(output.status.success(), "{arguments:?}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn lend_clock(&self, command: &mut Command) -> Result<()> {
+        command
+            .env("LD_PRELOAD", faketime()?)
+            .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("DONT_FAKE_MONOTONIC", "1");
+        Ok(())
+    }
+
     /// Runs a command that must succeed, and gives what it printed.
     pub fn must(&self, arguments: &[&str]) -> Result<String> {
         let output = self.run(arguments, "")?;
@@ -316,6 +331,12 @@ impl Service {
 }
 
 impl Staff {
+    /// The secret of the log-in, as it stands in the cookie.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Reads a path of the API.
     pub async fn get(&self, path: &str) -> Result<Value> {
         let answer = self

@@ -12,8 +12,8 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Receive, Self::Deliver];
+    /// No job waits longer than this, whatever asks for it: one that is due later was made by another clock.
+    pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
     /// Its name in the database.
     #[must_use]
@@ -22,12 +22,6 @@ impl JobKind {
             Self::Receive => "receive",
             Self::Deliver => "deliver",
         }
-    }
-
-    /// The kind with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
     /// How long to wait after attempt number `attempt` (from 1) failed for a passing reason. `None`: give up and park.

@@ -2,16 +2,10 @@
 
 use std::fmt;
 
-/// The name of a line, as configured (`mail`, `form`). Letters, digits and hyphens.
+/// The name of a line, as configured (`mail`, `form`). Small letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct LineName(String);
-
-/// The name of a channel, as registered by its adapter (`email`, `webform`). Data: nothing but the adapter
-/// itself matches on it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct ChannelName(String);
 
 /// A line's name holds something other than small letters, digits and hyphens, or is empty or over 40 long.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -24,7 +18,7 @@ impl LineName {
     /// # Errors
     /// When it is not 1 to 40 of `a-z`, `0-9` and `-`.
     pub fn parse(name: &str) -> Result<Self, BadLineName> {
-        let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 40 || !name.chars().all(lawful) {
             return Err(BadLineName);
         }
@@ -44,26 +38,7 @@ impl LineName {
     }
 }
 
-impl ChannelName {
-    /// The name a channel registers itself by, or that was stored.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl fmt::Display for LineName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for ChannelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -66,13 +66,19 @@ impl Language {
             })
     }
 
-    /// The first language of an `Accept-Language` header (RFC 9110, section 12.5.4) that the software speaks.
+    /// The best liked language of an `Accept-Language` header (RFC 9110, section 12.5.4) that the software speaks.
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
-        header
-            .split(',')
-            .filter_map(|range| range.split(';').next())
-            .find_map(Self::parse)
+        let ranges = header.split(',').filter_map(|range| {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let weight = parameters.trim().strip_prefix("q=").unwrap_or("1");
+            let weight: f32 = weight.trim().parse().unwrap_or(0.0);
+            Some((Self::parse(tag.trim())?, weight)).filter(|(_, weight)| *weight > 0.0)
+        });
+        // Of those liked equally, the first.
+        ranges
+            .reduce(|best, other| if other.1 > best.1 { other } else { best })
+            .map(|(language, _)| language)
     }
 
     /// The language a text seems to be written in: Cyrillic letters are Serbian, č ć š ž đ are Serbian in Latin.
@@ -229,6 +235,8 @@ mod tests {
             Language::accepted("de, sr-Latn;q=0.9, en;q=0.8"),
             Some(Language::SrLatn)
         );
+        assert_eq!(Language::accepted("en;q=0.1, sr"), Some(Language::SrCyrl));
+        assert_eq!(Language::accepted("sr;q=0, de"), None);
         assert_eq!(Language::guess("Неко ми прети"), Some(Language::SrCyrl));
         assert_eq!(Language::guess("Neko mi šalje poruke"), Some(Language::SrLatn));
         assert_eq!(Language::guess("Somebody writes to me"), None);

@@ -16,11 +16,6 @@ impl<T> Private<T> {
     pub const fn expose(&self) -> &T {
         &self.0
     }
-
-    /// Unwraps the value.
-    pub fn into_exposed(self) -> T {
-        self.0
-    }
 }
 
 impl<T> From<T> for Private<T> {

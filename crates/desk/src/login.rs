@@ -17,7 +17,10 @@ use hotline_core::{
     locale::{Language, Words},
     private::Private,
 };
-use hotline_store::staff::{Person, SessionToken};
+use hotline_store::{
+    error::Conflict,
+    staff::{Person, SessionToken},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -98,7 +101,7 @@ pub(crate) async fn try_log_in(
     }
     let turn = desk.log_ins.until_key_ready(&name);
     if tokio::time::timeout(PATIENCE, turn).await.is_err() {
-        return Ok(None);
+        return Err(PageError::Conflict(Conflict::Busy));
     }
     Ok(desk.store.log_in(&name, &typed.password).await?)
 }

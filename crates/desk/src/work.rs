@@ -8,12 +8,7 @@ use hotline_core::contact::Marking;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{
-    access::Who,
-    desk::Desk,
-    error::PageError,
-    inbox::{find, parsed},
-};
+use crate::{access::Who, desk::Desk, error::PageError, inbox::parsed};
 
 /// Text to be sent or noted.
 #[derive(Deserialize)]
@@ -143,8 +138,7 @@ pub(crate) async fn send_again(
     Path((reference, id)): Path<(String, Uuid)>,
     Form(to): Form<Back>,
 ) -> Done {
-    let contact = find(&desk, &reference).await?;
-    desk.store.send_again(contact.id, id, me.id).await?;
+    desk.store.send_again(&me, parsed(&reference)?, id).await?;
     back(&reference, &to.view)
 }
 

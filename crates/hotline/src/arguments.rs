@@ -77,6 +77,7 @@ pub enum Staff {
 }
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Statistics {
     /// The first day, such as 2026-01-01.
     #[arg(long)]

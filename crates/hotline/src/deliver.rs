@@ -72,7 +72,11 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
     }
     let settled = match JobKind::Deliver.wait_after(tries) {
         Some(wait) => store.retry(job, wait, "it could not be prepared").await,
-        None => store.park(job, "it could not be prepared, again and again").await,
+        None => {
+            store
+                .failed(job, "it could not be prepared, again and again")
+                .await
+        }
     };
     if let Err(error) = settled {
         // Its lease ends, and it comes back.
@@ -88,7 +92,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         Err(error) => return Err(error),
     };
     let Some((_, channel)) = lines.get(&outgoing.line) else {
-        return store.park(job, "its line is not in the settings").await;
+        return store.failed(job, "its line is not in the settings").await;
     };
     let (state, reason, retry_after) = match hand_over(channel, &outgoing).await {
         Ok(()) => return store.sent(job).await,
@@ -107,7 +111,8 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     };
     let wait = retry_after
         .map_or(wait, |asked| wait.max(asked))
-        .mul_f64(chance::jitter());
+        .mul_f64(chance::jitter())
+        .min(JobKind::LONGEST_WAIT);
     tracing::info!(job.id, line.name = %outgoing.line, state = state.as_str(), wait_s = wait.as_secs(), "A message is tried again");
     store.set_back(job, state, wait, &reason).await
 }

@@ -46,6 +46,7 @@ fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
         .set_override("http.public", format!("127.0.0.1:{port}"))?
         .set_override("http.desk", format!("127.0.0.1:{port}"))?
         .set_override("http.public_url", format!("http://127.0.0.1:{port}"))?
+        .set_override("data.reserve_mib", 16)?
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .build()?
         .try_deserialize()?;

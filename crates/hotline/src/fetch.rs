@@ -13,10 +13,6 @@ pub async fn listen(
     intake: Arc<dyn Intake>,
     stop: CancellationToken,
 ) {
-    // What is pushed to is up as soon as it listens; what pulls says so itself.
-    if channel.routes(Arc::clone(&intake)).is_some() {
-        intake.health(&name, Health::Up).await;
-    }
     if let Err(error) = channel.listen(Arc::clone(&intake), stop).await {
         tracing::error!(line.name = %name, error = format!("{error:#}"), "Line {name} cannot work");
         intake.health(&name, Health::Down(format!("{error:#}"))).await;

@@ -15,19 +15,21 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
     let store = open_store(&settings, Vec::new()).await?;
     match command.command {
         Some(Figures::Verify) => {
-            let differences = store.verify_totals().await?;
-            let counted = store.contacts_registered().await?;
-            for one in &differences {
+            let verified = store.verify_totals().await?;
+            for one in &verified.differences {
                 println!(
                     "{} {}: the total says {}, {} contacts count",
                     one.day, one.line, one.kept, one.counted
                 );
             }
-            if differences.is_empty() {
-                println!("Every total equals the recount of {counted} contacts.");
+            if verified.differences.is_empty() {
+                println!(
+                    "Every total equals the recount of {} contacts.",
+                    verified.contacts
+                );
                 return Ok(ExitCode::SUCCESS);
             }
-            println!("{} totals differ.", differences.len());
+            println!("{} totals differ.", verified.differences.len());
             return Ok(ExitCode::FAILURE);
         }
         Some(Figures::Balance {

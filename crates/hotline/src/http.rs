@@ -1,6 +1,10 @@
 //! The listeners: the public pages and the desk, on one address or two.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use axum::{
@@ -10,16 +14,22 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use hotline_core::intake::Intake;
+use axum_server::Handle;
+use hotline_core::{health::Health, intake::Intake};
 use hotline_desk::desk::{self, Desk};
 use hotline_store::store::Store;
-use tokio::net::TcpListener;
+use hyper_util::rt::TokioTimer;
+use tokio::sync::Mutex;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    set_header::SetResponseHeaderLayer,
+    set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
 };
 
 use crate::{life::Life, service::Lines, settings::Http};
+
+/// Who connects says what is wanted within this time, and lets no longer pass between two pieces of it: else its place is
+/// given to others.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What every page says about itself. Nothing inline, nothing from elsewhere, in nobody's frame.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -53,66 +63,127 @@ pub async fn listen(
     intake: &Arc<dyn Intake>,
     life: &Life,
 ) -> anyhow::Result<()> {
-    let mut public = probes(Arc::clone(&desk.store));
-    for (_, channel) in lines.values() {
+    let readiness = Readiness {
+        store: Arc::clone(&desk.store),
+        found_out: Arc::default(),
+    };
+    let mut public = probes(&readiness);
+    for (name, (_, channel)) in lines {
         if let Some(routes) = channel.routes(Arc::clone(intake)) {
             public = public.merge(routes);
+            intake.health(name, Health::Up).await;
         }
     }
+    let public_https = settings.public_url.starts_with("https:");
+    let desk_https = settings.desk_url.starts_with("https:");
+    let of_desk = of_desk(settings, desk)?;
     if settings.public == settings.desk {
-        serve(settings.public, public.merge(desk::router(desk)), life).await
+        serve(
+            settings.public,
+            public.merge(of_desk),
+            public_https || desk_https,
+            life,
+        )
+        .await
     } else {
-        let of_desk = probes(Arc::clone(&desk.store)).merge(desk::router(desk));
-        serve(settings.public, public, life).await?;
-        serve(settings.desk, of_desk, life).await
+        let of_desk = probes(&readiness).merge(of_desk);
+        serve(settings.public, public, public_https, life).await?;
+        serve(settings.desk, of_desk, desk_https, life).await
     }
 }
 
-async fn serve(address: SocketAddr, mut router: Router, life: &Life) -> anyhow::Result<()> {
+/// The desk, to which only its own pages may post. The form needs no such guard: who posts to it has no rights to lend,
+/// and browsers that do not say where a post comes from must be able to.
+fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
+    let mut guard = CsrfLayer::new();
+    if !settings.desk_url.is_empty() {
+        // A proxy may call us by another name than the browser calls it.
+        guard = guard
+            .add_trusted_origin(settings.desk_url.trim_end_matches('/'))
+            .context("`http.desk_url` is no address of a site")?;
+    }
+    // With "no-referrer" a browser would not say so itself where its posts come from.
+    let own =
+        SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    Ok(desk::router(desk).layer(own).layer(guard))
+}
+
+async fn serve(address: SocketAddr, mut router: Router, https: bool, life: &Life) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         // A download has a stricter policy of its own.
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
+    if https {
+        // Whoever came by HTTPS once never comes without it again.
+        let always = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let header = header::STRICT_TRANSPORT_SECURITY;
+        router = router.layer(SetResponseHeaderLayer::if_not_present(header, always));
+    }
     let router = router
-        .layer(CsrfLayer::new())
+        .layer(RequestBodyTimeoutLayer::new(PATIENCE))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }));
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("Could not listen on {address}"))?;
+    let listener =
+        std::net::TcpListener::bind(address).with_context(|| format!("Could not listen on {address}"))?;
+    listener.set_nonblocking(true)?;
     tracing::info!(address = %listener.local_addr()?, "Listening");
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE);
     let stop = life.stop.clone();
     life.run(async move {
-        let served =
-            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
-        if let Err(error) = served.await {
+        stop.cancelled().await;
+        handle.graceful_shutdown(Some(Duration::from_secs(5)));
+    });
+    life.run(async move {
+        if let Err(error) = server.serve(router.into_make_service()).await {
             tracing::error!(error = %error, "A listener ended");
         }
     });
     Ok(())
 }
 
+/// Readiness is found out by writing, so no more than once in this time, whoever asks however often.
+const FOUND_OUT_FOR: Duration = Duration::from_secs(1);
+
 /// Whether it lives, and whether it can take messages.
-fn probes(store: Arc<Store>) -> Router {
+fn probes(readiness: &Readiness) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
-        .with_state(store)
+        .with_state(readiness.clone())
 }
 
-async fn ready(State(store): State<Arc<Store>>) -> Response {
-    match store.ready().await {
-        Ok(()) => "ready".into_response(),
-        Err(error) => {
-            tracing::error!(error = %error, "Not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "not ready: messages cannot be stored now",
-            )
-                .into_response()
+#[derive(Clone)]
+struct Readiness {
+    store: Arc<Store>,
+    found_out: Arc<Mutex<Option<(Instant, bool)>>>,
+}
+
+async fn ready(State(readiness): State<Readiness>) -> Response {
+    let mut found_out = readiness.found_out.lock().await;
+    let known = found_out.filter(|(at, _)| at.elapsed() < FOUND_OUT_FOR);
+    let ready = match known {
+        Some((_, ready)) => ready,
+        None => {
+            let tried = readiness.store.ready().await;
+            if let Err(error) = &tried {
+                tracing::error!(error = %error, "Not ready");
+            }
+            *found_out = Some((Instant::now(), tried.is_ok()));
+            tried.is_ok()
         }
+    };
+    if ready {
+        return "ready".into_response();
     }
+    let said = "not ready: messages cannot be stored now";
+    (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
 }

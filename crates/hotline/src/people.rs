@@ -3,7 +3,10 @@
 use std::io::{IsTerminal, Read, Write};
 
 use anyhow::Context;
-use hotline_core::private::Private;
+use hotline_core::{
+    clock::{Clock, SystemClock},
+    private::Private,
+};
 
 use crate::{
     arguments::{Queue, Staff},
@@ -56,8 +59,13 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
             }
             for job in jobs {
                 let due = job.due_at.format("%Y-%m-%d %H:%M:%SZ");
+                let late = if job.due_at < SystemClock.now() && job.state == "ready" {
+                    " overdue"
+                } else {
+                    ""
+                };
                 println!(
-                    "{:>8}  {:<8} {:<8} attempt {:<3} due {due}  {}",
+                    "{:>8}  {:<8} {:<8} attempt {:<3} due {due}{late}  {}",
                     job.id, job.kind, job.state, job.attempt, job.reason
                 );
             }

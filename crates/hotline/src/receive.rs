@@ -4,6 +4,7 @@
 //! go on: it gets a deadline and a thread of its own, and what breaks there is registered as unreadable.
 
 use std::{
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
     time::Duration,
@@ -25,6 +26,8 @@ use crate::service::{LOOK_AGAIN, Lines};
 
 /// Messages registered together.
 const BATCH: u64 = 64;
+/// Bytes of raw messages read together, unless one alone is larger.
+const PORTION: u64 = 32 << 20;
 /// How long messages gather after a batch that was not full.
 const GATHER: Duration = Duration::from_millis(10);
 /// A worker that is not heard of for this long is taken for dead.
@@ -59,18 +62,30 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
     }
 }
 
-/// Works on one batch, and says how many there were.
+/// Works on one batch, then on the oldest job by itself, and says how many there were.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
-    let mut claimed = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
-    if claimed.is_empty() {
-        claimed = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
+    let batch = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
+    for portion in store.in_portions(&batch, PORTION).await? {
+        read_and_register(store, lines, &portion).await?;
     }
-    if claimed.is_empty() {
-        return Ok(0);
+    // Suspects have their turn however many others come.
+    let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
+    if !alone.is_empty() {
+        read_and_register(store, lines, &alone).await?;
     }
-    let opened = store.raw_messages(&claimed).await?;
+    Ok(batch.len() + alone.len())
+}
+
+async fn read_and_register(
+    store: &Arc<Store>,
+    lines: &Arc<Lines>,
+    claimed: &[Claimed],
+) -> Result<(), StoreError> {
+    let opened = store.raw_messages(claimed).await?;
+    let mut unread: HashMap<i64, Claimed> = opened.iter().map(|one| (one.job.id, one.job)).collect();
     let mut batch = Vec::with_capacity(opened.len());
     for (journalled, reading) in read_all(opened, lines).await {
+        unread.remove(&journalled.job.id);
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
             // Its line is not configured any more: it waits until it is, or somebody decides.
@@ -81,8 +96,11 @@ pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, Stor
             }
         }
     }
-    register(store, lines, batch, &claimed).await?;
-    Ok(claimed.len())
+    register(store, lines, batch).await?;
+    for job in unread.values() {
+        store.retry(job, Duration::ZERO, "").await?;
+    }
+    Ok(())
 }
 
 /// Registers a batch; if that fails, each message by itself, so that one cannot hold up the others.
@@ -90,7 +108,6 @@ async fn register(
     store: &Arc<Store>,
     lines: &Arc<Lines>,
     batch: Vec<(Journalled, Normalised)>,
-    claimed: &[Claimed],
 ) -> Result<(), StoreError> {
     let alone = batch.len() == 1;
     let jobs: Vec<Claimed> = batch.iter().map(|(journalled, _)| journalled.job).collect();
@@ -98,7 +115,7 @@ async fn register(
         return Ok(());
     };
     if alone {
-        return set_back(store, jobs.first().or(claimed.first()), &error).await;
+        return set_back(store, jobs.first(), &error).await;
     }
     tracing::warn!(error = %error, "A batch could not be registered; its messages are tried one by one");
     for job in jobs {
@@ -151,7 +168,7 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Pairs each message with its reading. What could not be tried at all is left out: its lease ends, and it comes back.
+/// Pairs each message with its reading. What was not come to is left out, and comes back at once.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()
@@ -162,7 +179,8 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
     journalled.zip(readings.into_iter().map(Some)).collect()
 }
 
-/// Reads on a thread with a large stack. When a message takes too long its thread is left behind and the rest goes on.
+/// Reads on a thread with a large stack, in order, until one takes too long: its thread is left behind, and what comes after it
+/// is for another time.
 fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> Vec<Normalised> {
     let raws = Arc::new(raws);
     let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());
@@ -191,8 +209,10 @@ fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> V
             match receiver.recv_timeout(deadline) {
                 Ok(reading) => readings.push(reading),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
+                    tracing::error!("A message took too long to read; its thread is left behind");
                     readings.push(unreadable("reading it took too long"));
-                    break;
+                    // The others have waited long enough to be registered.
+                    return readings;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
             }
@@ -266,6 +286,10 @@ mod tests {
         let readings = read_raws(waiting.to_vec(), Duration::from_secs(2));
         let said: Vec<&str> = readings.iter().map(said).collect();
         let (broke, slow) = ("its reader broke down", "reading it took too long");
-        assert_eq!(said, ["read", broke, "read", slow, "read", broke]);
+        assert_eq!(
+            said,
+            ["read", broke, "read", slow],
+            "the others come back at once"
+        );
     }
 }

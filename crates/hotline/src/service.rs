@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use hotline_channels::{
     KINDS,
     channel::{Channel, Opening},
@@ -138,6 +138,15 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
         let opened =
             (kind.open)(opening).map_err(|error| settings::explained_line(&error, settings, name))?;
         lines.insert(line, (kind.name, opened));
+    }
+    for (name, (_, channel)) in &lines {
+        if let Some(other) = channel.answers_also_by() {
+            let known = lines.keys().any(|line| line.as_str() == other && line != name);
+            ensure!(
+                known,
+                "`lines.{name}.answers_also_by` is {other:?}, and there is no such other line"
+            );
+        }
     }
     Ok(lines)
 }

@@ -46,7 +46,7 @@ pub struct Http {
     pub public: SocketAddr,
     /// Where the desk is served; the same address serves both.
     pub desk: SocketAddr,
-    /// How the public pages are reached from outside.
+    /// How the public pages are reached from outside. With `https` browsers are told to come no other way.
     pub public_url: String,
     /// How the desk is reached by its staff. With `https` its cookie goes nowhere else.
     pub desk_url: String,
@@ -139,6 +139,18 @@ impl Settings {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("Could not read {}", file.display()))?;
             self.database.url = Some(text.trim().to_owned().into());
+        }
+        for (key, url) in [
+            ("public_url", &self.http.public_url),
+            ("desk_url", &self.http.desk_url),
+        ] {
+            let lawful = url.is_empty()
+                || ["http://", "https://"]
+                    .iter()
+                    .any(|scheme| url.starts_with(scheme));
+            if !lawful {
+                bail!("`http.{key}` begins with http:// or https://");
+            }
         }
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];

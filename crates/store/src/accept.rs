@@ -84,6 +84,11 @@ impl Store {
                         .iter()
                         .map(|row| written.take(self, row))
                         .collect::<Option<Vec<_>>>();
+                    // What was there before lies in a file of its own already.
+                    let repeated = accepted.iter().flatten().zip(&knock.rows);
+                    let repeated = repeated.filter(|(accepted, _)| !accepted.fresh);
+                    let files = repeated.filter_map(|(_, row)| row.file).collect();
+                    self.files.remove(files).await;
                     let _ = knock
                         .answer
                         .send(accepted.ok_or_else(|| NotAccepted("a row is missing".to_owned())));

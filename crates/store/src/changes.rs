@@ -8,6 +8,7 @@ use std::{
 use hotline_core::job::JobKind;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use tokio::sync::watch;
 
@@ -95,17 +96,14 @@ impl Store {
 impl Store {
     /// Counts what waits to be registered, no further than it matters.
     async fn count_waiting(&self) {
-        let counted = entity::jobs::Entity::find()
+        let waiting = entity::jobs::Entity::find()
             .select_only()
             .column(entity::jobs::Column::Id)
             .filter(entity::jobs::Column::Kind.eq(JobKind::Receive.as_str()))
             .filter(entity::jobs::Column::State.ne("parked"))
-            .limit(self.backlog.saturating_add(1))
-            .into_tuple::<i64>()
-            .all(&self.reading)
-            .await;
-        if let Ok(ids) = counted {
-            self.waiting.store(ids.len() as u64, Ordering::Relaxed);
+            .limit(self.backlog.saturating_add(1));
+        if let Ok(count) = self.count_rows(waiting.into_query()).await {
+            self.waiting.store(count, Ordering::Relaxed);
         }
     }
 }

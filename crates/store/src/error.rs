@@ -61,6 +61,9 @@ pub enum Conflict {
     /// An opening balance that is none.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
+    /// Too many log in at once.
+    #[error("too many are logging in; try again in a minute")]
+    Busy,
     /// Two processes and one SQLite database.
     #[error("another hotline serves this data folder already")]
     Served,
@@ -93,6 +96,7 @@ impl Conflict {
             Self::NoFilesOnRequest => "conflict-no-files",
             Self::BalanceWithoutSource => "conflict-balance-source",
             Self::BalanceBackwards => "conflict-balance-backwards",
+            Self::Busy => "conflict-busy",
             // Met on the command line only.
             Self::Served
             | Self::UnlawfulLogin

@@ -9,8 +9,9 @@ use hotline_core::{
     reference::Reference,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select, sea_query::ExprTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ const LATE: i64 = 15 * 60 * 1_000_000;
 pub enum View {
     /// People who wait and whom nobody holds; who waits longest stands first.
     Unassigned,
-    /// What I hold and have not closed; who wrote first stands first.
+    /// What I hold and have not closed; who waits longest stands first, and whom I answered last.
     Mine,
     /// Everything, the newest first.
     All,
@@ -115,6 +116,20 @@ pub struct Page {
 }
 
 impl Store {
+    /// How many rows a query has, counted by the database.
+    pub(crate) async fn count_rows(&self, rows: SelectStatement) -> Result<u64, StoreError> {
+        let count = Query::select()
+            .expr_as(Func::count(Expr::col(Asterisk)), "n")
+            .from_subquery(rows, "found")
+            .to_owned();
+        let row = self.reading.query_one(&count).await?;
+        let count: i64 = row
+            .map(|row| row.try_get("", "n"))
+            .transpose()?
+            .unwrap_or_default();
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     /// A page of a view for `me`, from `after` on.
     ///
     /// # Errors
@@ -127,18 +142,18 @@ impl Store {
         size: u64,
     ) -> Result<Page, StoreError> {
         let descending = view == View::All;
-        let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
+        let (at, id) = (sorted_by(view), contacts::Column::Id);
         let mut query = in_view(view, me);
         query = if descending {
-            query.order_by_desc(at).order_by_desc(id)
+            query.order_by_desc(at.clone()).order_by_desc(id)
         } else {
-            query.order_by_asc(at).order_by_asc(id)
+            query.order_by_asc(at.clone()).order_by_asc(id)
         };
         if let Some(after) = after {
             let (beyond, same) = if descending {
-                (at.lt(after.at), id.lt(after.id))
+                (at.clone().lt(after.at), id.lt(after.id))
             } else {
-                (at.gt(after.at), id.gt(after.id))
+                (at.clone().gt(after.at), id.gt(after.id))
             };
             query = query.filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
         }
@@ -151,7 +166,7 @@ impl Store {
             .into_iter()
             .map(|contact| {
                 let undelivered = undelivered.get(&contact.id).copied();
-                self.row(contact, &names, undelivered)
+                self.row(contact, view, &names, undelivered)
             })
             .collect();
         let next = rows.last().filter(|_| more).map(|row| row.place);
@@ -165,7 +180,13 @@ impl Store {
             return Ok(worst);
         }
         let late = self.now().saturating_sub(LATE);
-        let stuck = [Delivery::Delayed, Delivery::Unknown].map(Delivery::as_str);
+        let stuck = [
+            Delivery::Queued,
+            Delivery::Sending,
+            Delivery::Delayed,
+            Delivery::Unknown,
+        ]
+        .map(Delivery::as_str);
         let replies = messages::Entity::find()
             .select_only()
             .column(messages::Column::Id)
@@ -194,7 +215,13 @@ impl Store {
         Ok(worst)
     }
 
-    fn row(&self, contact: contacts::Model, names: &[(Uuid, String)], undelivered: Option<Delivery>) -> Row {
+    fn row(
+        &self,
+        contact: contacts::Model,
+        view: View,
+        names: &[(Uuid, String)],
+        undelivered: Option<Delivery>,
+    ) -> Row {
         Row {
             undelivered,
             reference: reference_of(&contact),
@@ -205,7 +232,10 @@ impl Store {
             waiting_since: contact.waiting_since.map(time),
             last_in_at: time(contact.last_in_at),
             place: Place {
-                at: contact.last_in_at,
+                at: match view {
+                    View::Unassigned | View::Mine => contact.waiting_since.unwrap_or(i64::MAX),
+                    View::All => contact.last_in_at,
+                },
                 id: contact.id,
             },
             line: contact.line,
@@ -222,7 +252,7 @@ impl Store {
             .select_only()
             .column(contacts::Column::Id)
             .limit(1_000);
-        Ok(ids.into_tuple::<Uuid>().all(&self.reading).await?.len() as u64)
+        self.count_rows(ids.into_query()).await
     }
 
     pub(crate) async fn names(&self) -> Result<Vec<(Uuid, String)>, StoreError> {
@@ -236,6 +266,15 @@ impl Store {
     /// When the database refuses.
     pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
         Ok(contacts::Entity::find().count(&self.reading).await?)
+    }
+}
+
+/// What a view is sorted by. Who writes again while waiting keeps the place; who was answered stands last.
+fn sorted_by(view: View) -> Expr {
+    match view {
+        View::Unassigned => Expr::col(contacts::Column::WaitingSince),
+        View::Mine => Func::coalesce([Expr::col(contacts::Column::WaitingSince), Expr::val(i64::MAX)]).into(),
+        View::All => Expr::col(contacts::Column::LastInAt),
     }
 }
 

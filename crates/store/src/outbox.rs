@@ -8,6 +8,7 @@ use hotline_core::{
     job::Delivery,
     line::LineName,
     message::{DeliveryReport, Fate, OutboundMessage},
+    reference::Reference,
     token::ThreadToken,
 };
 use sea_orm::{
@@ -24,6 +25,7 @@ use crate::{
     inbox::reference_of,
     queue::Claimed,
     register::{deliver_job, event},
+    staff::Person,
     store::{Store, time},
     thread::{Card, said_place, seal, unseal},
 };
@@ -344,12 +346,17 @@ impl Store {
     /// Queues a failed message once more, with the same id.
     ///
     /// # Errors
-    /// When there is no such message, or it did not fail.
-    pub async fn send_again(&self, contact: Uuid, message: Uuid, who: Uuid) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
+    /// [`StoreError::Conflict`] if it did not fail, or somebody else holds the contact.
+    pub async fn send_again(
+        &self,
+        who: &Person,
+        reference: Reference,
+        message: Uuid,
+    ) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
         let row = outbox::Entity::find()
             .filter(outbox::Column::MessageId.eq(message))
-            .filter(outbox::Column::ContactId.eq(contact))
+            .filter(outbox::Column::ContactId.eq(contact.id))
             .filter(outbox::Column::State.eq(Delivery::Failed.as_str()))
             .one(&transaction)
             .await?
@@ -364,9 +371,15 @@ impl Store {
         };
         deliver_job(&again).insert(&transaction).await?;
         again.update(&transaction).await?;
-        event(contact, now, Some(who), "delivery", Delivery::Queued.as_str())
-            .insert(&transaction)
-            .await?;
+        event(
+            contact.id,
+            now,
+            Some(who.id),
+            "delivery",
+            Delivery::Queued.as_str(),
+        )
+        .insert(&transaction)
+        .await?;
         transaction.commit().await?;
         self.deliver_due.notify_one();
         self.tell().await;

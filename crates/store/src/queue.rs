@@ -1,6 +1,6 @@
 //! The queue: claim, retry, park, run again. A job is finished by the transaction that has its effect.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use hotline_core::{job::JobKind, line::LineName, message::RawMessage};
 use sea_orm::{
@@ -15,9 +15,6 @@ use crate::{
     error::StoreError,
     store::{Store, time},
 };
-
-/// No job waits longer than this, in microseconds: the longest wait of `JobKind::wait_after` and its jitter.
-const LONGEST_WAIT: i64 = 8 * 3_600 * 1_000_000;
 
 /// A job somebody works on. The attempt is the fence: who lost the lease can't finish another's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,7 +77,7 @@ impl Store {
         in_hand: &[i64],
     ) -> Result<Vec<Claimed>, StoreError> {
         let now = self.now();
-        let far = now.saturating_add(LONGEST_WAIT);
+        let far = now.saturating_add(i64::try_from(JobKind::LONGEST_WAIT.as_micros()).unwrap_or(i64::MAX));
         let until = now.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
         let backend = self.writing.get_database_backend();
         let skip = if backend == DbBackend::Postgres {
@@ -99,7 +96,7 @@ impl Store {
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
              WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state IN ('ready', 'running') \
-             AND (due_at <= $3 OR due_at <= made_at OR due_at > $4){besides} \
+             AND (due_at <= $3 OR (attempt = 0 AND due_at <= made_at) OR due_at > $4){besides} \
              AND attempt < $5 ORDER BY id LIMIT $6{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
         );
         let most = i64::try_from(most).unwrap_or(1);
@@ -175,6 +172,37 @@ impl Store {
             .exec(&self.writing)
             .await?;
         Ok(())
+    }
+
+    /// Splits jobs into portions whose raw messages have at most `most` bytes together, or are one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn in_portions(&self, claimed: &[Claimed], most: u64) -> Result<Vec<Vec<Claimed>>, StoreError> {
+        let sizes: HashMap<i64, i64> = journal::Entity::find()
+            .select_only()
+            .column(journal::Column::Id)
+            .column(journal::Column::Size)
+            .filter(journal::Column::Id.is_in(claimed.iter().map(|job| job.journal_id)))
+            .into_tuple::<(i64, i64)>()
+            .all(&self.reading)
+            .await?
+            .into_iter()
+            .collect();
+        let mut portions: Vec<Vec<Claimed>> = Vec::new();
+        let mut bytes = 0u64;
+        for job in claimed {
+            let size = sizes.get(&job.journal_id).copied().unwrap_or_default();
+            bytes = bytes.saturating_add(u64::try_from(size).unwrap_or_default());
+            match portions.last_mut() {
+                Some(portion) if bytes <= most => portion.push(*job),
+                _ => {
+                    bytes = u64::try_from(size).unwrap_or_default();
+                    portions.push(vec![*job]);
+                }
+            }
+        }
+        Ok(portions)
     }
 
     /// The raw messages of these jobs, opened. One that cannot be opened is left out and its job parked.

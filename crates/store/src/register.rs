@@ -69,6 +69,7 @@ impl Store {
     /// One transaction. Gives the ids of the attachments that were stored.
     async fn register_kept(&self, mut kept: Vec<Kept>) -> Result<HashSet<Uuid>, StoreError> {
         let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
         let mut plan = Plan {
@@ -83,6 +84,17 @@ impl Store {
         plan.write(&transaction).await?;
         transaction.commit().await?;
         Ok(used)
+    }
+
+    /// Processes that share a PostgreSQL database register one after the other: what one of them decides by what it has
+    /// read must still be so when it writes. SQLite has one writer anyway.
+    async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        if !self.on_sqlite() {
+            transaction
+                .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792794)")
+                .await?;
+        }
+        Ok(())
     }
 
     /// Writes what came with a message into sealed files.

@@ -13,7 +13,7 @@ use hotline_core::{clock::Clock, intake::Cursor, job::JobKind, line::LineName, p
 use hotline_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{self, Connection, SqliteConnection},
 };
 use tokio::sync::{Notify, mpsc};
@@ -36,7 +36,7 @@ pub struct Settings {
     pub reserve: u64,
     /// Messages that may wait to be registered; beyond, nothing is accepted.
     pub backlog: u64,
-    /// Whether each first message is acknowledged, by line: decided by the channels' own settings.
+    /// What it must know of each line.
     pub lines: Vec<LineSettings>,
 }
 
@@ -170,6 +170,16 @@ impl Store {
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.writing.begin_with_options(options).await?)
+    }
+
+    /// Begins a transaction in which every statement sees the same state of the database.
+    pub(crate) async fn begin_looking(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            isolation_level: (!self.on_sqlite()).then_some(IsolationLevel::RepeatableRead),
             ..Default::default()
         };
         Ok(self.writing.begin_with_options(options).await?)

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::ids;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::Serialize;
 
@@ -86,6 +86,15 @@ pub struct Balance {
     pub count: i64,
     /// Where the figure is from.
     pub source: String,
+}
+
+/// What a recount found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many contacts were recounted, whether they count or not.
+    pub contacts: u64,
+    /// Each day on which a kept total and the recount differ; none, if all is well.
+    pub differences: Vec<Difference>,
 }
 
 /// A day on which the kept total and the recount differ.
@@ -177,15 +186,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn verify_totals(&self) -> Result<Vec<Difference>, StoreError> {
+    pub async fn verify_totals(&self) -> Result<Verified, StoreError> {
         #[derive(FromQueryResult)]
         struct LineCount {
             day: String,
             line: String,
             count: i64,
         }
-        // One transaction, so that nothing is registered between the two counts.
-        let transaction = self.begin().await?;
+        // One look at the database, so that nothing is registered between the counts.
+        let transaction = self.begin_looking().await?;
         let counted: Vec<LineCount> = contacts::Entity::find()
             .select_only()
             .column(contacts::Column::Day)
@@ -198,6 +207,7 @@ impl Store {
             .all(&transaction)
             .await?;
         let kept = totals::Entity::find().all(&transaction).await?;
+        let contacts = contacts::Entity::find().count(&transaction).await?;
         transaction.rollback().await?;
         let mut both: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
         for row in kept {
@@ -207,14 +217,16 @@ impl Store {
             both.entry((row.day, row.line)).or_default().1 = row.count;
         }
         let different = both.into_iter().filter(|(_, (kept, counted))| kept != counted);
-        Ok(different
-            .map(|((day, line), (kept, counted))| Difference {
-                day,
-                line,
-                kept,
-                counted,
-            })
-            .collect())
+        let differences = different.map(|((day, line), (kept, counted))| Difference {
+            day,
+            line,
+            kept,
+            counted,
+        });
+        Ok(Verified {
+            contacts,
+            differences: differences.collect(),
+        })
     }
 
     /// Enters a figure from before the software.

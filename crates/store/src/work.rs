@@ -9,7 +9,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
 };
 use uuid::Uuid;
 
@@ -108,7 +108,7 @@ impl Store {
             closed_at: Set(None),
             ..Default::default()
         };
-        update.update(&transaction).await?;
+        update.update(&transaction).await.map_err(newer_open)?;
         event(contact.id, now, Some(who.id), "replied", "")
             .insert(&transaction)
             .await?;
@@ -202,15 +202,7 @@ impl Store {
             waiting_since: Set(status.is_open().then_some(now)),
             ..Default::default()
         };
-        update
-            .update(&transaction)
-            .await
-            .map_err(|error| match error.sql_err() {
-                Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
-                    StoreError::Conflict(Conflict::NewerOpen)
-                }
-                _ => error.into(),
-            })?;
+        update.update(&transaction).await.map_err(newer_open)?;
         event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
@@ -274,7 +266,7 @@ impl Store {
     }
 
     /// The same, refused if somebody else holds the contact and the person may not work on others'.
-    async fn begin_held(
+    pub(crate) async fn begin_held(
         &self,
         who: &Person,
         reference: Reference,
@@ -321,6 +313,14 @@ impl Store {
         transaction.commit().await?;
         self.tell().await;
         Ok(())
+    }
+}
+
+/// Opening a contact breaks a rule only if its person has another one open.
+fn newer_open(error: DbErr) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
+        Some(_) | None => error.into(),
     }
 }
 

@@ -10,7 +10,7 @@ const WIDTH: usize = 2_000;
 /// The text of an HTML document. What cannot be laid out becomes the document without its tags.
 pub fn text_of(html: &str) -> String {
     let html: String = html.chars().take(LONGEST).collect();
-    if depth(&html) > DEEPEST {
+    if too_deep(&html) {
         return without_tags(&html).trim().to_owned();
     }
     let config = html2text::config::plain_no_decorate()
@@ -23,24 +23,35 @@ pub fn text_of(html: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// About how deep elements are nested: what is opened and not closed, void elements aside.
-fn depth(html: &str) -> usize {
-    const VOID: [&str; 8] = ["br", "img", "hr", "input", "meta", "link", "wbr", "col"];
-    let (mut now, mut deepest) = (0usize, 0usize);
+/// Whether elements are nested too deep: what is opened and not closed, without those that have no end or need none.
+fn too_deep(html: &str) -> bool {
+    const ENDLESS: [&str; 18] = [
+        "br", "img", "hr", "input", "meta", "link", "wbr", "col", "p", "li", "td", "th", "tr", "dt", "dd",
+        "option", "!doctype", "",
+    ];
+    let mut open: Vec<String> = Vec::new();
     for tag in html.split('<').skip(1) {
         let name: String = tag
             .trim_start_matches('/')
             .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect();
-        if tag.starts_with('/') {
-            now = now.saturating_sub(1);
-        } else if !name.is_empty() && !VOID.contains(&name.to_ascii_lowercase().as_str()) {
-            now += 1;
-            deepest = deepest.max(now);
+            .take(40)
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '!')
+            .collect::<String>()
+            .to_ascii_lowercase();
+        if ENDLESS.contains(&name.as_str()) {
+            continue;
+        }
+        if !tag.starts_with('/') {
+            open.push(name);
+            if open.len() > DEEPEST {
+                return true;
+            }
+        } else if let Some(at) = open.iter().rposition(|one| *one == name) {
+            // An end without its beginning ends nothing.
+            open.truncate(at);
         }
     }
-    deepest
+    false
 }
 
 fn without_tags(html: &str) -> String {
@@ -64,6 +75,12 @@ mod tests {
     #[test]
     fn absurd_nesting_costs_no_time() {
         assert_eq!(text_of(&format!("{}tekst", "<div>".repeat(100_000))), "tekst");
+        assert_eq!(text_of(&format!("{}tekst", "<div></x>".repeat(100_000))), "tekst");
+        let list = text_of(&"<ul><li>jedno<li>drugo<p>pasus<p>pasus</ul>".repeat(2_000));
+        assert!(
+            list.lines().count() > 2_000,
+            "what need not be closed is not deep"
+        );
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Mailbox<'_> {
             let Err(error) = ended else { continue };
             care.blame();
             failures = failures.saturating_add(1);
-            let reason = format!("{error:#}");
+            let reason = in_words(&error);
             let now = self.clock.now();
             if failures == 1 {
                 down_since = None;
@@ -320,6 +320,33 @@ fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
 pub fn external_id(bytes: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     format!("{hash} {}", message_id(bytes).unwrap_or_default())
+}
+
+/// What went wrong, without what the server said last: async-imap puts all it has received into some errors, and that may be
+/// somebody's message.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = Vec::new();
+    for cause in error.chain() {
+        if let Some(imap) = cause.downcast_ref::<async_imap::error::Error>() {
+            use async_imap::error::Error;
+            words.push(if let Error::Io(io) = imap {
+                format!("the connection broke ({})", io.kind())
+            } else if matches!(imap, Error::ConnectionLost) {
+                "the connection broke".to_owned()
+            } else if matches!(imap, Error::Bad(_) | Error::No(_)) {
+                "the server refused".to_owned()
+            } else {
+                "the server's answer makes no sense".to_owned()
+            });
+            break;
+        }
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            words.push(io.kind().to_string());
+            break;
+        }
+        words.push(cause.to_string());
+    }
+    words.join(": ")
 }
 
 /// How many messages the folder holds.

@@ -14,6 +14,10 @@ use mail_parser::{
 
 /// A head longer than this is left as it is.
 const LONGEST_HEAD: usize = 1 << 20;
+/// So many lines that are no field make a text of what follows, whatever it looks like.
+const MOST_STRAYS: usize = 20;
+/// An encoded word is looked for no further than this. RFC 2047 allows 75 characters; some programs write longer ones.
+const LONGEST_WORD: usize = 2_000;
 /// Fields by which a line is known to belong to a head for certain.
 const KNOWN_FIELDS: [&str; 11] = [
     "received",
@@ -32,10 +36,11 @@ const KNOWN_FIELDS: [&str; 11] = [
 /// A raw message, ready to be parsed.
 pub fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = with_line_feeds(raw);
-    let (end, insert) = head_of(&raw);
-    let head = match raw.get(..end) {
-        Some(head) if end <= LONGEST_HEAD => head,
-        _ => return raw,
+    let Some((end, insert)) = head_of(&raw) else {
+        return raw;
+    };
+    let Some(head) = raw.get(..end) else {
+        return raw;
     };
     let text = match std::str::from_utf8(head) {
         Ok(text) => Cow::Borrowed(text),
@@ -69,29 +74,34 @@ fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(pieces.join(b"\r\n".as_slice()))
 }
 
-/// Where the head ends, and whether the blank line that ends it has to be put in there.
-fn head_of(raw: &[u8]) -> (usize, bool) {
+/// Where the head ends, and whether the blank line that ends it has to be put in there. `None` if it is too long.
+fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
     let mut at = 0;
     let mut fields = 0usize;
+    let mut strays = 0usize;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        if at + line.len() > LONGEST_HEAD {
+            return None;
+        }
         let folded = line.starts_with(b" ") || line.starts_with(b"\t");
         if line.trim_ascii().is_empty() && !folded {
-            return (at, false);
+            return Some((at, false));
         }
         let first = at == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         let belongs = folded || first || field_name(line).is_some();
         if !belongs {
             // A line of nobody's: the text begins here, unless more of the head is still to come.
-            let more = raw.get(at + line.len()..).is_some_and(more_of_the_head);
+            strays += 1;
+            let more = strays < MOST_STRAYS && raw.get(at + line.len()..).is_some_and(more_of_the_head);
             if fields > 0 && !more {
-                return (at, true);
+                return Some((at, true));
             }
         } else if !folded {
             fields += 1;
         }
         at += line.len();
     }
-    (at, false)
+    Some((at, false))
 }
 
 fn more_of_the_head(rest: &[u8]) -> bool {
@@ -186,6 +196,11 @@ fn next_word<'a>(head: &'a str, before: &Word<'a>) -> Option<Word<'a>> {
 
 fn word(head: &str, start: usize) -> Option<Word<'_>> {
     let inside = head.get(start..)?.strip_prefix("=?")?;
+    let near = inside
+        .char_indices()
+        .nth(LONGEST_WORD)
+        .map_or(inside.len(), |(at, _)| at);
+    let inside = inside.get(..near)?;
     let (charset, rest) = inside.split_once('?')?;
     let (encoding, rest) = rest.split_once('?')?;
     let (text, _) = rest.split_once("?=")?;
@@ -351,7 +366,9 @@ mod tests {
 
     #[test]
     fn what_is_well_is_left_alone() {
+        let endless = format!("Subject: {}\r\n\r\nx", "=?a?q?x".repeat(140_000));
         for raw in [
+            endless.as_str(),
             "Subject: =?utf-8?Q?La=C5=BEni?= =?utf-8?Q?_profil?=\r\n\r\nx",
             "From ana@example.org Mon\r\nSubject: x\r\n folded\r\n\r\nx",
             "no head at all",

@@ -110,6 +110,7 @@ impl Sender {
             .map_err(|error| later(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
+            Err(error) if refuses_us(&error) => Err(later(error.to_string())),
             Err(error) if error.is_permanent() => Err(ChannelError::Permanent {
                 reason: error.to_string(),
             }),
@@ -202,6 +203,13 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     } else {
         Tls::Required(parameters)
     })
+}
+
+/// Whether the server refuses us and not the message: a password that was changed (RFC 4954, section 6) is put right, and then
+/// the message goes.
+fn refuses_us(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(|code| code.to_string());
+    code.is_some_and(|code| ["530", "534", "535", "538"].contains(&code.as_str()))
 }
 
 /// Whether the server cannot have taken the message: it answered "later", or was never reached. lettre has no question for

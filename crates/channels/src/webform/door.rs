@@ -134,13 +134,6 @@ impl Door {
         )
     }
 
-    /// What a visitor is told when nothing can be written down now.
-    pub fn unavailable(&self, words: &Words, refused: &NotAccepted) -> Response {
-        tracing::error!(error = %refused, "A post could not be written down");
-        let (title, text) = (words.say("unavailable-title"), words.say("unavailable-text"));
-        later(self.notice(words, StatusCode::SERVICE_UNAVAILABLE, &title, &text))
-    }
-
     /// Writes a post down. It is on disk when this returns. Who comes back has a `code` already; who comes first gets one.
     pub async fn accept(
         &self,

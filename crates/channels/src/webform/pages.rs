@@ -31,6 +31,8 @@ pub struct Form<'a> {
     pub typed: &'a Typed,
     pub mistakes: &'a [Mistake],
     pub files: bool,
+    /// Nothing could be written down: the same form again, with what was typed.
+    pub unavailable: bool,
 }
 
 impl Form<'_> {
@@ -58,6 +60,8 @@ pub struct Enter<'a> {
     pub centre: &'a Centre,
     pub path: &'a str,
     pub mistake: Option<&'static str>,
+    /// What was typed before.
+    pub typed: &'a Typed,
 }
 
 /// What was said so far, and room to write again.

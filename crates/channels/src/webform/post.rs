@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use hotline_core::{
-    intake::{Conversation, Intake, Said},
+    intake::{Conversation, Intake, NotAccepted, Said},
     message::Asks,
     receipt::ReceiptCode,
 };
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::{
     Shared, api,
-    door::{Door, chosen_in, new_id, too_much},
+    door::{Door, chosen_in, later, new_id, too_much},
     pages,
     read::Posted,
     typed::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
@@ -116,11 +116,19 @@ fn empty_form(
         lang: chosen.lang.unwrap_or_default(),
         ..Typed::default()
     };
-    form(&door, &headers, asks, &typed, &[])
+    form(&door, &headers, asks, &typed, &[], false)
 }
 
-fn form(door: &Door, headers: &HeaderMap, asks: Asks, typed: &Typed, mistakes: &[Mistake]) -> Response {
+fn form(
+    door: &Door,
+    headers: &HeaderMap,
+    asks: Asks,
+    typed: &Typed,
+    mistakes: &[Mistake],
+    unavailable: bool,
+) -> Response {
     door.page(&pages::Form {
+        unavailable,
         words: door.words(headers, Some(&typed.lang)),
         centre: &door.shared.centre,
         path: path_of(asks),
@@ -156,7 +164,7 @@ async fn send(State(door): State<Door>, headers: HeaderMap, request: Request, as
     let words = door.words(&headers, Some(&typed.lang));
     let mistakes = typed.mistakes(asks);
     if !mistakes.is_empty() {
-        let again = form(&door, &headers, asks, &typed, &mistakes);
+        let again = form(&door, &headers, asks, &typed, &mistakes, false);
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
     let posted = Posted::new(&typed, Some(asks), words.language());
@@ -168,7 +176,8 @@ async fn send(State(door): State<Door>, headers: HeaderMap, request: Request, as
             reference: accepted.reference.to_string(),
             code: code.spoken(),
         }),
-        Err(refused) => door.unavailable(words, &refused),
+        // What was typed stays in the form, to be sent again: its id makes it the same message.
+        Err(refused) => unavailable(&refused, form(&door, &headers, asks, &typed, &[], true)),
     }
 }
 
@@ -181,16 +190,21 @@ fn id_of(typed: &Typed) -> String {
 }
 
 async fn answer(State(door): State<Door>, Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
-    enter(&door, &headers, chosen.lang.as_deref(), None)
+    let typed = Typed {
+        lang: chosen.lang.unwrap_or_default(),
+        ..Typed::default()
+    };
+    enter(&door, &headers, &typed, None)
 }
 
-/// Where a code is entered.
-fn enter(door: &Door, headers: &HeaderMap, lang: Option<&str>, mistake: Option<&'static str>) -> Response {
+/// Where a code is entered. What was written to be sent with it is kept.
+fn enter(door: &Door, headers: &HeaderMap, typed: &Typed, mistake: Option<&'static str>) -> Response {
     let page = door.page(&pages::Enter {
-        words: door.words(headers, lang),
+        words: door.words(headers, Some(&typed.lang)),
         centre: &door.shared.centre,
         path: "/answer",
         mistake,
+        typed,
     });
     if mistake.is_some() {
         (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
@@ -234,7 +248,12 @@ async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Requ
     let id = format!("{} {}", door.intake.receipt_mark(&code), id_of(&typed));
     let accepted = match door.accept(&id, Some(&code), posted).await {
         Ok((accepted, _)) => accepted,
-        Err(refused) => return door.unavailable(words, &refused),
+        Err(refused) => {
+            return unavailable(
+                &refused,
+                enter(&door, &headers, &typed, Some("unavailable-title")),
+            );
+        }
     };
     // It is on disk, but perhaps not registered yet: shown all the same.
     let shown = found.said.iter().any(|said| said.text.expose() == &typed.message);
@@ -255,7 +274,7 @@ async fn look_up(
     headers: &HeaderMap,
     typed: &Typed,
 ) -> Result<(ReceiptCode, Conversation), Box<Response>> {
-    let again = |mistake| Box::new(enter(door, headers, Some(&typed.lang), Some(mistake)));
+    let again = |mistake| Box::new(enter(door, headers, typed, Some(mistake)));
     let Some(code) = ReceiptCode::parse(&typed.code) else {
         door.shared.slow.wrong().await;
         return Err(again("mistake-code"));
@@ -269,11 +288,16 @@ async fn look_up(
             door.shared.slow.wrong().await;
             Err(again("mistake-code"))
         }
-        Err(refused) => {
-            let words = door.words(headers, Some(&typed.lang));
-            Err(Box::new(door.unavailable(words, &refused)))
-        }
+        Err(refused) => Err(Box::new(unavailable(&refused, *again("unavailable-title")))),
     }
+}
+
+/// Nothing can be written down now: the page says so and keeps what was typed.
+fn unavailable(refused: &NotAccepted, page: Response) -> Response {
+    tracing::error!(error = %refused, "A post could not be written down");
+    let (mut parts, body) = page.into_parts();
+    parts.status = StatusCode::SERVICE_UNAVAILABLE;
+    later(Response::from_parts(parts, body))
 }
 
 /// What became of what a visitor wrote.

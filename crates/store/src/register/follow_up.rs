@@ -75,6 +75,10 @@ impl Store {
         if incoming.origin != Origin::Person || incoming.remarks.contains(&Remark::Unreadable) {
             return Ok(());
         }
+        // An acknowledgement goes to nobody but the sender: or anybody could have it sent to anybody.
+        if incoming.answer_to.is_some() {
+            return Ok(());
+        }
         let now = self.now();
         let since = now.saturating_sub(86_400_000_000);
         let recent = contacts::Entity::find()

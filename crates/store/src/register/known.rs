@@ -9,6 +9,7 @@ use hotline_core::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Func, Order, OverStatement, Query, SelectStatement, WindowStatement},
 };
 use uuid::Uuid;
@@ -189,14 +190,18 @@ impl Store {
             .map(|(contact, _)| *contact)
             .collect();
         if !identifiers.is_empty() || !threads.is_empty() {
-            let found = contacts::Entity::find()
+            let mut found = contacts::Entity::find()
                 .filter(
                     Condition::any()
                         .add(contacts::Column::Id.in_subquery(of_each(&identifiers)))
                         .add(contacts::Column::ThreadHash.is_in(threads))
                         .add(contacts::Column::Id.is_in(pointed_at)),
                 )
-                .order_by_desc(contacts::Column::OpenedAt);
+                .order_by_asc(contacts::Column::Id);
+            if !self.on_sqlite() {
+                // Staff may be working on them: in the order of their ids, so that nobody waits for each other.
+                found = found.lock_exclusive();
+            }
             known.contacts = found.all(transaction).await?;
         }
         Ok(known)
