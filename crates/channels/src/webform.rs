@@ -70,6 +70,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     slow: slow::Slow,
     attachments: Attachments,
+    /// Whether an address that a visitor leaves is answered as well.
+    answers_by_mail: bool,
 }
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
@@ -80,7 +82,6 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
          then set `attachments_confirmed = true`"
     );
     Ok(Arc::new(WebForm {
-        answers_also_by: settings.answers_also_by,
         shared: Arc::new(Shared {
             name: opening.name,
             centre: opening.centre,
@@ -88,7 +89,9 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             clock: opening.clock,
             slow: slow::Slow::new(),
             attachments: settings.attachments,
+            answers_by_mail: settings.answers_also_by.is_some(),
         }),
+        answers_also_by: settings.answers_also_by,
     }))
 }
 

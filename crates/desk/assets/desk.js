@@ -12,11 +12,14 @@ function show(html) {
     // A choice being made is left alone until the next change.
     if (old.querySelector("select:focus")) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
-    const folded = [...old.querySelectorAll("details[open]")].map((one) => one.parentElement?.id);
+    const unfolded = [...old.querySelectorAll("details[open]")].map((one) => one.id || one.parentElement?.id).filter(Boolean);
     const atEnd = old.scrollTop + old.clientHeight >= old.scrollHeight - 40;
     const top = old.scrollTop;
     old.replaceChildren(...now.childNodes);
-    for (const part of folded) old.querySelector(`#${part} details`)?.setAttribute("open", "");
+    for (const id of unfolded) {
+      const one = document.getElementById(id);
+      (one?.matches("details") ? one : one?.querySelector("details"))?.setAttribute("open", "");
+    }
     if (focused) old.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     old.scrollTop = id === "thread" && atEnd ? old.scrollHeight : top;
   }
@@ -42,15 +45,17 @@ async function refresh() {
     return;
   }
   reading = true;
+  let html = "";
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (answer.redirected && new URL(answer.url).pathname === "/desk/login") location.assign("/desk/login");
-    if (answer.ok) show(await answer.text());
+    if (answer.ok) html = await answer.text();
     stale(!answer.ok);
   } catch {
     stale(true);
   }
   reading = false;
+  if (html) show(html);
   if (again) {
     again = false;
     refresh();
@@ -90,8 +95,13 @@ document.addEventListener("submit", async (event) => {
       // The next text is another message.
       if (id) id.value = fresh.querySelector(`form.${form.className.split(" ")[0]} input[name=id]`)?.value ?? crypto.randomUUID();
       show(html);
+      refocus(form);
       const duty = form.querySelector("button.duty");
-      if (duty) form.replaceWith(fresh.querySelector(".duty")?.closest("form") ?? form);
+      if (duty) {
+        const turned = fresh.querySelector(".duty")?.closest("form") ?? form;
+        form.replaceWith(turned);
+        turned.querySelector("button")?.focus();
+      }
     } else {
       const text = new DOMParser().parseFromString(html, "text/html").querySelector("[role=alert]")?.textContent;
       tell(form, text || String(answer.status));
@@ -102,6 +112,16 @@ document.addEventListener("submit", async (event) => {
   }
   if (button) button.disabled = false;
 });
+
+/**
+ * What was done took its button away: the keyboard goes on where the next thing is done, not at the top of the page.
+ * @param {HTMLFormElement} form
+ */
+function refocus(form) {
+  if (form.isConnected) return;
+  const next = form.action.endsWith("/claim") ? document.getElementById("reply") : document.getElementById("contact");
+  next?.focus();
+}
 
 /**
  * @param {HTMLFormElement} form
@@ -116,13 +136,16 @@ function tell(form, text) {
   setTimeout(() => notice.remove(), 10000);
 }
 
+// What was typed and not sent is not left behind without a question.
+addEventListener("beforeunload", (event) => {
+  if (typing(document.body)) event.preventDefault();
+});
+
 // Ctrl+Enter sends what is being typed.
 document.addEventListener("keydown", (event) => {
   const area = event.target instanceof HTMLTextAreaElement ? event.target : null;
   if (area && event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit();
 });
 
-document.getElementById("language")?.addEventListener("change", (event) => event.target.form.requestSubmit());
-for (const button of document.querySelectorAll("[data-hide]")) button.hidden = true;
 const thread = document.getElementById("thread");
 if (thread) thread.scrollTop = thread.scrollHeight;

@@ -154,6 +154,7 @@ pub fn addresses() -> Vec<Address> {
         May(EnterBalances),
         post(statistics::enter_balance),
     );
+    add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
     add("GET", "/api/v1/inbox", May(ReadContacts), get(api::inbox));

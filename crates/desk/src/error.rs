@@ -86,6 +86,11 @@ pub(crate) async fn spoken(
     }
 }
 
+/// There is no such page of the desk.
+pub(crate) async fn nothing() -> PageError {
+    PageError::NotFound
+}
+
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {

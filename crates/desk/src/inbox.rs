@@ -17,7 +17,7 @@ use hotline_core::{
 };
 use hotline_store::{
     inbox::{Page, Place, View},
-    opened::{Event, Opened},
+    opened::{Delivered, Event, Opened},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -245,6 +245,19 @@ impl Inbox<'_> {
 
     fn delivery(&self, state: &Delivery) -> String {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
+    }
+
+    /// How a message fares: what lies ready for whoever has the code was handed to nobody.
+    fn fares(&self, one: &Delivered) -> String {
+        let ready = self.open.is_some_and(|open| {
+            let lies_ready = open.card.as_ref().is_some_and(|card| card.answers_lie_ready);
+            lies_ready && open.line == one.line && one.state == Delivery::Sent
+        });
+        if ready {
+            self.frame.words.say("delivery-ready")
+        } else {
+            self.delivery(&one.state)
+        }
     }
 
     fn history(&self, event: &Event) -> String {

@@ -127,13 +127,17 @@ pub(crate) struct Chosen {
     language: String,
 }
 
-pub(crate) async fn language(jar: CookieJar, Form(chosen): Form<Chosen>) -> Response {
+pub(crate) async fn language(headers: HeaderMap, jar: CookieJar, Form(chosen): Form<Chosen>) -> Response {
+    // Back to the page it was chosen on.
+    let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
+    let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
+    let back = from.unwrap_or("/desk");
     let Some(language) = Language::parse(&chosen.language) else {
-        return Redirect::to("/desk").into_response();
+        return Redirect::to(back).into_response();
     };
     let cookie = Cookie::build(("language", language.tag()))
         .path("/desk")
         .same_site(SameSite::Strict)
         .permanent();
-    (jar.add(cookie), Redirect::to("/desk")).into_response()
+    (jar.add(cookie), Redirect::to(back)).into_response()
 }

@@ -26,6 +26,8 @@ struct Page<'a> {
     ever: Totals,
     period: Totals,
     balances: Vec<Balance>,
+    /// The channels a figure from before can belong to.
+    channels: Vec<String>,
     asked: Asked,
 }
 
@@ -71,6 +73,7 @@ pub(crate) async fn page(
         ever: desk.store.totals(Period::default()).await?,
         period: desk.store.totals(period).await?,
         balances: desk.store.balances().await?,
+        channels: desk.store.channels(),
         frame: Frame::new(&desk, desk.words(&jar), &me, "statistics").await?,
         asked,
     })
@@ -102,6 +105,9 @@ pub(crate) async fn enter_balance(
     let missing = || PageError::Bad("error-days-missing");
     let from = day(&entered.from)?.ok_or_else(missing)?;
     let to = day(&entered.to)?.ok_or_else(missing)?;
+    if !desk.store.channels().contains(&entered.channel) {
+        return Err(PageError::Bad("error-channel"));
+    }
     let Entered {
         channel,
         count,

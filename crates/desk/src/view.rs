@@ -69,6 +69,10 @@ impl<'a> Frame<'a> {
         }
     }
 
+    pub(crate) fn at_or_nothing(&self, at: &Option<DateTime<Utc>>) -> String {
+        at.as_ref().map(|at| self.at(at)).unwrap_or_default()
+    }
+
     /// A stored day as people here write it.
     pub(crate) fn day(&self, day: &str) -> String {
         let parsed = day.parse::<chrono::NaiveDate>();

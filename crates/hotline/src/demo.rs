@@ -43,6 +43,7 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
 fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
     let mut settings: Settings = config::Config::builder()
         .set_override("lines.form.channel", "webform")?
+        .set_override("lines.form.answers_also_by", "mail")?
         .set_override("http.public", format!("127.0.0.1:{port}"))?
         .set_override("http.desk", format!("127.0.0.1:{port}"))?
         .set_override("http.public_url", format!("http://127.0.0.1:{port}"))?

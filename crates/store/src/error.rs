@@ -61,6 +61,9 @@ pub enum Conflict {
     /// An opening balance that is none.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
+    /// An opening balance for days that another one has, or that are counted here.
+    #[error("this channel has figures for some of these days already")]
+    BalanceOverlaps,
     /// Too many log in at once.
     #[error("too many are logging in; try again in a minute")]
     Busy,
@@ -96,6 +99,7 @@ impl Conflict {
             Self::NoFilesOnRequest => "conflict-no-files",
             Self::BalanceWithoutSource => "conflict-balance-source",
             Self::BalanceBackwards => "conflict-balance-backwards",
+            Self::BalanceOverlaps => "conflict-balance-overlaps",
             Self::Busy => "conflict-busy",
             // Met on the command line only.
             Self::Served

@@ -28,7 +28,7 @@ const LATE: i64 = 15 * 60 * 1_000_000;
 /// A view of the inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// People who wait and whom nobody holds; who waits longest stands first.
+    /// What nobody holds and nobody closed; who waits longest stands first, and who was answered last.
     Unassigned,
     /// What I hold and have not closed; who waits longest stands first, and whom I answered last.
     Mine,
@@ -272,8 +272,9 @@ impl Store {
 /// What a view is sorted by. Who writes again while waiting keeps the place; who was answered stands last.
 fn sorted_by(view: View) -> Expr {
     match view {
-        View::Unassigned => Expr::col(contacts::Column::WaitingSince),
-        View::Mine => Func::coalesce([Expr::col(contacts::Column::WaitingSince), Expr::val(i64::MAX)]).into(),
+        View::Unassigned | View::Mine => {
+            Func::coalesce([Expr::col(contacts::Column::WaitingSince), Expr::val(i64::MAX)]).into()
+        }
         View::All => Expr::col(contacts::Column::LastInAt),
     }
 }
@@ -283,7 +284,7 @@ fn in_view(view: View, me: Uuid) -> Select<contacts::Entity> {
     match view {
         View::Unassigned => all
             .filter(contacts::Column::Holder.is_null())
-            .filter(contacts::Column::Status.eq(Status::Waiting.as_str())),
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str())),
         View::Mine => all
             .filter(contacts::Column::Holder.eq(me))
             .filter(contacts::Column::Status.ne(Status::Closed.as_str())),

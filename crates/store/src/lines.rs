@@ -19,8 +19,8 @@ pub struct LineState {
     pub channel: String,
     /// Whether it reached its source when it last tried.
     pub up: bool,
-    /// Since when.
-    pub since: DateTime<Utc>,
+    /// Since when. `None`: it has said nothing yet.
+    pub since: Option<DateTime<Utc>>,
     /// Why it is down, or what it cannot give though it is up. Empty: all is well.
     pub problem: String,
 }
@@ -81,13 +81,15 @@ impl Store {
             .order_by_asc(lines::Column::Line)
             .all(&self.reading)
             .await?;
-        let configured = rows.into_iter().filter(|row| self.line(&row.line).is_some());
-        let states = configured.map(|row| LineState {
-            line: row.line,
-            channel: row.channel,
-            up: row.up,
-            since: time(row.since),
-            problem: row.problem,
+        let states = self.lines.iter().map(|line| {
+            let row = rows.iter().find(|row| row.line == line.name);
+            LineState {
+                line: line.name.clone(),
+                channel: line.channel.clone(),
+                up: row.is_none_or(|row| row.up),
+                since: row.map(|row| time(row.since)),
+                problem: row.map(|row| row.problem.clone()).unwrap_or_default(),
+            }
         });
         Ok(states.collect())
     }

@@ -1,6 +1,6 @@
 //! The registered-communications statistic: totals kept with every contact, and the recount that checks them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::ids;
@@ -232,7 +232,8 @@ impl Store {
     /// Enters a figure from before the software.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is negative, its period runs backwards, or source or channel is empty.
+    /// [`StoreError::Conflict`] if it is negative, its period runs backwards or overlaps what is counted already, or source or channel is
+    /// empty.
     #[expect(clippy::too_many_arguments, reason = "an opening balance is all of these")]
     pub async fn enter_balance(
         &self,
@@ -250,6 +251,23 @@ impl Store {
         if count < 0 || to < from {
             return Err(StoreError::Conflict(Conflict::BalanceBackwards));
         }
+        let (first, last) = (from.to_string(), to.to_string());
+        let transaction = self.begin().await?;
+        let entered = balances::Entity::find()
+            .filter(balances::Column::Channel.eq(channel.trim()))
+            .filter(balances::Column::FromDay.lte(last.clone()))
+            .filter(balances::Column::ToDay.gte(first.clone()))
+            .one(&transaction)
+            .await?;
+        let counted = totals::Entity::find()
+            .filter(totals::Column::Channel.eq(channel.trim()))
+            .filter(totals::Column::Day.between(first, last))
+            .filter(totals::Column::Count.ne(0))
+            .one(&transaction)
+            .await?;
+        if entered.is_some() || counted.is_some() {
+            return Err(StoreError::Conflict(Conflict::BalanceOverlaps));
+        }
         let now = self.clock.now();
         let row = balances::ActiveModel {
             id: Set(ids::new(now)),
@@ -262,13 +280,21 @@ impl Store {
             entered_by: Set(who.map(|who| who.id)),
             entered_at: Set(now.timestamp_micros()),
         };
-        let transaction = self.begin().await?;
         row.insert(&transaction).await?;
         let object = format!("{} {from} {to} {count}", channel.trim());
         self.audit_in(&transaction, who.map(|who| who.id), "opening balance", &object)
             .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// The channels figures belong to: those of the lines, and those that are counted by hand.
+    #[must_use]
+    pub fn channels(&self) -> Vec<String> {
+        let by_hand = ["telephone", "social"].map(str::to_owned);
+        let of_lines = self.lines.iter().map(|line| line.channel.clone());
+        let all: BTreeSet<String> = of_lines.chain(by_hand).collect();
+        all.into_iter().collect()
     }
 
     /// Every opening balance, by period.

@@ -109,6 +109,16 @@ impl Store {
             ..Default::default()
         };
         update.update(&transaction).await.map_err(newer_open)?;
+        if contact.holder.is_none() {
+            event(contact.id, now, Some(who.id), "claimed", "")
+                .insert(&transaction)
+                .await?;
+        }
+        if !status_of(&contact).is_open() {
+            event(contact.id, now, Some(who.id), "reopened", "")
+                .insert(&transaction)
+                .await?;
+        }
         event(contact.id, now, Some(who.id), "replied", "")
             .insert(&transaction)
             .await?;
@@ -209,7 +219,8 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Marks a contact as spam, test or duplicate, or takes the marking away. The day's total follows in the same commit.
+    /// Marks a contact as spam, test or duplicate, which closes it, or takes the marking away. The day's total follows in the
+    /// same commit.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if somebody else holds it.
@@ -228,16 +239,28 @@ impl Store {
         }
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
-        contacts::ActiveModel {
+        let now = self.now();
+        let mut update = contacts::ActiveModel {
             id: Unchanged(contact.id),
             marking: Set(name),
             ..Default::default()
+        };
+        // What is marked is done with. If the person writes again it is seen again.
+        let closes = marking.is_some() && status_of(&contact).is_open();
+        if closes {
+            update.status = Set(Status::Closed.as_str().to_owned());
+            update.closed_at = Set(Some(now));
+            update.waiting_since = Set(None);
         }
-        .update(&transaction)
-        .await?;
-        event(contact.id, self.now(), Some(who.id), "marked", &detail)
+        update.update(&transaction).await?;
+        event(contact.id, now, Some(who.id), "marked", &detail)
             .insert(&transaction)
             .await?;
+        if closes {
+            event(contact.id, now, Some(who.id), "closed", "")
+                .insert(&transaction)
+                .await?;
+        }
         self.audit_in(
             &transaction,
             Some(who.id),

@@ -31,6 +31,8 @@ pub struct Form<'a> {
     pub typed: &'a Typed,
     pub mistakes: &'a [Mistake],
     pub files: bool,
+    /// Whether there is a field for an address to be answered at.
+    pub answers_by_mail: bool,
     /// Nothing could be written down: the same form again, with what was typed.
     pub unavailable: bool,
 }

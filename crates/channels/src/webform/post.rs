@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -82,8 +82,8 @@ struct Chosen {
     lang: Option<String>,
 }
 
-async fn nothing_here(State(door): State<Door>, headers: HeaderMap) -> Response {
-    let words = door.words(&headers, None);
+async fn nothing_here(State(door): State<Door>, uri: Uri, headers: HeaderMap) -> Response {
+    let words = door.words(&headers, chosen_in(&uri));
     let (title, text) = (words.say("nothing-here-title"), words.say("nothing-here-text"));
     door.notice(words, StatusCode::NOT_FOUND, &title, &text)
 }
@@ -129,6 +129,7 @@ fn form(
 ) -> Response {
     door.page(&pages::Form {
         unavailable,
+        answers_by_mail: door.shared.answers_by_mail,
         words: door.words(headers, Some(&typed.lang)),
         centre: &door.shared.centre,
         path: path_of(asks),
@@ -275,6 +276,9 @@ async fn look_up(
     typed: &Typed,
 ) -> Result<(ReceiptCode, Conversation), Box<Response>> {
     let again = |mistake| Box::new(enter(door, headers, typed, Some(mistake)));
+    if typed.code.trim().is_empty() {
+        return Err(again("mistake-code-empty"));
+    }
     let Some(code) = ReceiptCode::parse(&typed.code) else {
         door.shared.slow.wrong().await;
         return Err(again("mistake-code"));

@@ -65,6 +65,12 @@ pub fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/"))
 }
 
+/// Whether mail can be sent there: an address in a domain that has a name above it.
+fn is_address(text: &str) -> bool {
+    text.parse::<lettre::Address>()
+        .is_ok_and(|address| address.domain().trim_matches('.').contains('.'))
+}
+
 impl Typed {
     /// Reads a posted form. The body was limited before.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, Refused> {
@@ -154,7 +160,7 @@ impl Typed {
         if self.url.chars().count() > LONGEST_URL {
             mistakes.push(("url", "mistake-url-long"));
         }
-        if !self.reply_to.is_empty() && self.reply_to.parse::<lettre::Address>().is_err() {
+        if !self.reply_to.is_empty() && !is_address(&self.reply_to) {
             mistakes.push(("reply_to", "mistake-reply-to"));
         }
         self.common_mistakes(&mut mistakes);
@@ -165,7 +171,7 @@ impl Typed {
     pub fn mistakes_of_more(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         if self.message.is_empty() && self.files.is_empty() && self.wrong_files.is_none() {
-            mistakes.push(("message", "mistake-message-empty"));
+            mistakes.push(("message", "mistake-more-empty"));
         }
         self.common_mistakes(&mut mistakes);
         mistakes
