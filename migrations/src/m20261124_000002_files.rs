@@ -1,4 +1,4 @@
-//! Files that are asked for, files that are named and not kept, and the order in which people wait.
+//! Files that are asked for, and files that are named and not kept.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -21,23 +21,10 @@ impl MigrationTrait for Migration {
                 .alter_table(Table::alter().table(table).add_column(column).to_owned())
                 .await?;
         }
-        let mut waiting = Index::create();
-        waiting.name("contacts_waiting").table("contacts");
-        for column in ["status", "holder", "waiting_since", "id"] {
-            waiting.col(column);
-        }
-        manager.create_index(waiting).await
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_index(
-                Index::drop()
-                    .name("contacts_waiting")
-                    .table("contacts")
-                    .to_owned(),
-            )
-            .await?;
         for (table, column) in [("contacts", "files_wanted"), ("attachments", "kept")] {
             manager
                 .alter_table(Table::alter().table(table).drop_column(column).to_owned())

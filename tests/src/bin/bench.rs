@@ -16,6 +16,7 @@ use hotline_tests::{
         dovecot::Dovecot,
         postgres::{FreshDatabase, Postgres},
         smtp::Smtp,
+        wait_until,
     },
     service::{CENTRE, Service},
 };
@@ -35,7 +36,9 @@ async fn main() -> Result<()> {
         for clients in [1, 16, 64] {
             posts(on, clients, if clients == 1 { 2_000 } else { 10_000 }).await?;
         }
-        mails(on, 1_000).await?;
+        for count in [1_000, 10_000] {
+            mails(on, count).await?;
+        }
         to_list(on, 100).await?;
         to_screen(on, 50).await?;
     }
@@ -216,9 +219,18 @@ async fn mails(on: &str, count: usize) -> Result<()> {
     let begun = Instant::now();
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
-    let arrived = staff.until_contacts(count).await;
+    let arrived = wait_until(Duration::from_secs(120), || async {
+        let totals = staff.get("/api/v1/statistics/totals").await;
+        totals.is_ok_and(|totals| totals.get("total") == Some(&json!(count)))
+    })
+    .await;
     let took = begun.elapsed();
     arrived?;
+    let pid = service.pid().context("it runs")?;
+    println!(
+        "| memory at its peak, then | {on} | 1 | {count} mails | | | | {} | |",
+        memory(pid, "VmHWM")
+    );
     row(
         "mails imported, start and log-in included",
         on,
