@@ -140,6 +140,97 @@ fn every_golden_mail_is_read_as_it_was_reviewed() {
     });
 }
 
+#[test]
+fn every_charset_the_web_knows_is_read() {
+    let mailbox = mailbox();
+    let samples = [
+        "Žurno: đak šalje ćerki čudne poruke, džabe zovem.",
+        "Џабе зовем: ђак шаље ћерки чудне поруке, њима је љубав.",
+        "Ёлка, їжак, ўсё",
+        "Мама мыла раму",
+        "café naïve ¿qué? ß Ø",
+        "Ελληνικά, τι να κάνω;",
+        "שלום עולם",
+        "سلام يا عالم",
+        "ภาษาไทย",
+        "こんにちは世界",
+        "안녕하세요 세계",
+        "你好，世界",
+        "妳好，世界",
+        "Labas rytas, šiandien ąžuolas",
+        "İstanbul ığşç",
+        "Dydd da, ŵyneb ŷ ṁ",
+    ];
+    let mut read = 0;
+    for label in [
+        "utf-8",
+        "ibm866",
+        "iso-8859-2",
+        "iso-8859-3",
+        "iso-8859-4",
+        "iso-8859-5",
+        "iso-8859-6",
+        "iso-8859-7",
+        "iso-8859-8",
+        "iso-8859-8-i",
+        "iso-8859-10",
+        "iso-8859-13",
+        "iso-8859-14",
+        "iso-8859-15",
+        "iso-8859-16",
+        "koi8-r",
+        "koi8-u",
+        "macintosh",
+        "windows-874",
+        "windows-1250",
+        "windows-1251",
+        "windows-1252",
+        "windows-1253",
+        "windows-1254",
+        "windows-1255",
+        "windows-1256",
+        "windows-1257",
+        "windows-1258",
+        "x-mac-cyrillic",
+        "gbk",
+        "gb18030",
+        "big5",
+        "euc-jp",
+        "iso-2022-jp",
+        "shift_jis",
+        "euc-kr",
+        "us-ascii",
+        "iso-8859-1",
+        "iso-8859-9",
+        "cp1250",
+        "x-cp1251",
+        "ks_c_5601-1987",
+    ] {
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
+        let mut any = false;
+        for text in samples {
+            let (bytes, _, unmappable) = encoding.encode(text);
+            if unmappable {
+                continue;
+            }
+            any = true;
+            read += 1;
+            let mut mail = format!(
+                "From: <ana@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset={label}\r\n\
+                 Content-Transfer-Encoding: 8bit\r\n\r\n"
+            )
+            .into_bytes();
+            mail.extend_from_slice(&bytes);
+            let Normalised::Message(message) = mailbox.normalise(&raw(mail)) else {
+                panic!("{label}: {text}")
+            };
+            assert_eq!(message.text, text, "{label}");
+        }
+        assert!(any, "{label} writes none of the samples");
+    }
+    assert!(read > 80, "{read}");
+}
+
 /// Cases too large for files.
 #[test]
 fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {

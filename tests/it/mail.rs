@@ -504,6 +504,8 @@ async fn after_ten_days_and_a_new_uidvalidity_everything_arrives_and_nothing_twi
         .change_uid_validity("kontakt", "INBOX")
         .await
         .unwrap();
+    world.service.give_clock().unwrap();
+    world.service.set_clock("+10d").unwrap();
     world.service.start().await.unwrap();
     let staff = world.service.log_in("mila").await.unwrap();
     staff.until_contacts(300).await.unwrap();

@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context;
 use chrono::{NaiveDate, Utc};
 use hotline_core::{
-    clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, message::RawMessage, rights::Role,
+    clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, locale::Language,
+    message::RawMessage, rights::Role,
 };
 use hotline_store::{inbox::View, staff::Person, store::Store};
 
@@ -124,6 +125,18 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
         )
         .await?;
     }
+    // What is no contact has its place as well: an automatic answer, and a message of a line that is not configured any more.
+    let hour = now - chrono::Duration::hours(1);
+    let away = "From: <skola@example.org>\r\nSubject: Odsutni smo\r\nAuto-Submitted: auto-replied\r\n\r\nRadimo od ponedeljka.\r\n";
+    accept(store, "mail", hour, "sample away".to_owned(), away.into()).await?;
+    accept(
+        store,
+        "former-mail",
+        hour,
+        "sample of a former line".to_owned(),
+        away.into(),
+    )
+    .await?;
     let expected = (MAILS.len() + POSTS.len()) as u64;
     for _ in 0..200 {
         if store.contacts_registered().await? >= expected {
@@ -254,8 +267,9 @@ async fn accept_post(
     let line = LineName::parse("form")?;
     let external_id = format!("sample {number}");
     let mark = store.receipt_mark(&store.receipt_code(&line, &external_id));
+    let language = Language::guess(text).unwrap_or(Language::SrLatn);
     let raw = serde_json::json!({
-        "kind": kind, "message": text, "url": url, "language": "sr-Cyrl", "reply_to": "", "receipt": mark,
+        "kind": kind, "message": text, "url": url, "language": language, "reply_to": "", "receipt": mark,
     });
     accept(store, "form", at, external_id, serde_json::to_vec(&raw)?).await
 }

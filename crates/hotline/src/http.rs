@@ -27,9 +27,12 @@ use tower_http::{
 
 use crate::{life::Life, service::Lines, settings::Http};
 
-/// Who connects says what is wanted within this time, and lets no longer pass between two pieces of it: else its place is
-/// given to others.
+/// Who connects says what is wanted within this time: else the place is given to others.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Who sends something lets no longer pass between two pieces of it. A telephone in a tunnel may be slow.
+const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
+/// What is being answered when it is time to stop has this long.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 /// What every page says about itself. Nothing inline, nothing from elsewhere, in nobody's frame.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -121,7 +124,7 @@ async fn serve(address: SocketAddr, mut router: Router, https: bool, life: &Life
         router = router.layer(SetResponseHeaderLayer::if_not_present(header, always));
     }
     let router = router
-        .layer(RequestBodyTimeoutLayer::new(PATIENCE))
+        .layer(RequestBodyTimeoutLayer::new(PATIENCE_FOR_BODIES))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -140,7 +143,7 @@ async fn serve(address: SocketAddr, mut router: Router, https: bool, life: &Life
     let stop = life.stop.clone();
     life.run(async move {
         stop.cancelled().await;
-        handle.graceful_shutdown(Some(Duration::from_secs(5)));
+        handle.graceful_shutdown(Some(LAST_ANSWERS));
     });
     life.run(async move {
         if let Err(error) = server.serve(router.into_make_service()).await {

@@ -88,6 +88,11 @@ impl Postgres {
         format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The folder with everything it stores and logs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The port of 127.0.0.1 it listens on.
     pub fn port(&self) -> u16 {
         self.port

@@ -345,6 +345,12 @@ pub fn text_of<'a>(
     {
         return Cow::Owned(text.to_owned());
     }
+    // The charsets the web knows are read as the web reads them (WHATWG Encoding).
+    if let Some(encoding) = Encoding::for_label(named.as_bytes())
+        && decodes(named, &bytes)
+    {
+        return Cow::Owned(encoding.decode_without_bom_handling(&bytes).0.into_owned());
+    }
     if !spoiled {
         return Cow::Borrowed(parsed);
     }

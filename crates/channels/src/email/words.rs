@@ -80,7 +80,7 @@ fn plain_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
     let PartType::Text(text) = &part.body else {
         return None;
     };
-    let text = mend::text_of(mail.raw_message(), part, charset(part), text);
+    let text = mend::text_of(&mail.raw_message, part, charset(part), text);
     let kind = part.content_type();
     let flowed = kind
         .and_then(|kind| kind.attribute("format"))
@@ -100,7 +100,7 @@ fn html_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
         return None;
     };
     Some(html::text_of(&mend::text_of(
-        mail.raw_message(),
+        &mail.raw_message,
         part,
         charset(part),
         html,
