@@ -307,9 +307,8 @@ async fn a_visitor_who_left_an_address_is_answered_there_as_well() {
         assert_eq!(answer.status().as_u16(), 201);
     }
     for contact in staff.until_contacts(2).await.unwrap() {
-        let path = format!("/api/v1/contacts/{}/reply", text(&contact, "/reference"));
         staff
-            .post(&path, &json!({ "text": "Odgovor centra" }))
+            .reply(text(&contact, "/reference"), "Odgovor centra")
             .await
             .unwrap();
     }

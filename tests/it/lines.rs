@@ -152,13 +152,7 @@ async fn starttls_with_a_password_both_ways_and_never_without_it() {
     let (service, staff) = running(&lines(&imap("starttls"), &submission)).await;
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference");
-    staff
-        .post(
-            &format!("/api/v1/contacts/{reference}/reply"),
-            &json!({ "text": "Tu smo." }),
-        )
-        .await
-        .unwrap();
+    staff.reply(reference, "Tu smo.").await.unwrap();
     wait_until(Duration::from_secs(20), || async {
         !dovecot.messages("ana").unwrap().is_empty()
     })
@@ -221,13 +215,7 @@ async fn a_token_command_logs_in_by_xoauth2_both_ways() {
     let (_service, staff) = running(&lines(&imap, &submission)).await;
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference");
-    staff
-        .post(
-            &format!("/api/v1/contacts/{reference}/reply"),
-            &json!({ "text": "Tu smo." }),
-        )
-        .await
-        .unwrap();
+    staff.reply(reference, "Tu smo.").await.unwrap();
     wait_until(Duration::from_secs(20), || async {
         !dovecot.messages("ana").unwrap().is_empty()
     })
@@ -247,6 +235,26 @@ async fn a_server_without_idle_is_polled_and_one_that_hangs_up_is_called_again()
         staff.until_contacts(number).await.unwrap();
         // It may be between two connections: then there is nothing to cut.
         let _ = dovecot.kick("kontakt").await;
+    }
+}
+
+#[tokio::test]
+async fn no_mail_slips_through_between_a_look_and_the_wait_for_the_next() {
+    let (dovecot, smtp) = servers().await;
+    // Looked at by itself only every four minutes: each mail must be told of.
+    let patient =
+        mail_lines(&dovecot, &smtp, "acknowledge = false").replace("poll_seconds = 5", "poll_seconds = 240");
+    assert!(patient.contains("poll_seconds = 240"));
+    let (_service, staff) = running(&patient).await;
+    for number in 1..=25 {
+        dovecot.deliver("kontakt", &letter(number, "x")).unwrap();
+        wait_until(Duration::from_secs(20), || async {
+            let totals = staff.get("/api/v1/statistics/totals").await.unwrap();
+            totals.get("total") == Some(&json!(number))
+        })
+        .await
+        .unwrap_or_else(|_| panic!("mail {number} was not told of"));
+        tokio::time::sleep(Duration::from_millis(number as u64 % 9)).await;
     }
 }
 
@@ -396,14 +404,8 @@ async fn a_connection_that_breaks_before_the_250_is_shown_as_uncertain_and_repea
         ..Faults::default()
     })
     .unwrap();
-    staff
-        .post(
-            &format!("/api/v1/contacts/{reference}/reply"),
-            &json!({ "text": "Da li je stiglo?" }),
-        )
-        .await
-        .unwrap();
-    until_state(&staff, &reference, "unknown").await;
+    staff.reply(&reference, "Da li je stiglo?").await.unwrap();
+    staff.until_reply_is(&reference, "unknown").await.unwrap();
     service.set_clock("+1h").unwrap();
     wait_until(Duration::from_secs(20), || async {
         smtp.journal().unwrap().len() == 2
@@ -411,7 +413,7 @@ async fn a_connection_that_breaks_before_the_250_is_shown_as_uncertain_and_repea
     .await
     .unwrap();
     let staff = staff_again(&service).await;
-    until_state(&staff, &reference, "unknown").await;
+    staff.until_reply_is(&reference, "unknown").await.unwrap();
     let listed = staff.contacts().await.unwrap();
     assert_eq!(
         text(listed.first().unwrap(), "/undelivered"),
@@ -420,7 +422,7 @@ async fn a_connection_that_breaks_before_the_250_is_shown_as_uncertain_and_repea
     );
     service.set_clock("+2h").unwrap();
     let staff = staff_again(&service).await;
-    until_state(&staff, &reference, "sent").await;
+    staff.until_reply_is(&reference, "sent").await.unwrap();
     let mails = dovecot.messages("ana").unwrap();
     let ids: Vec<String> = mails.iter().map(|mail| message_id(mail)).collect();
     assert_eq!(ids.len(), 3, "SMTP cannot tell that the first two were taken");
@@ -441,16 +443,13 @@ async fn a_relay_away_for_six_hours_gets_each_reply_once_and_one_away_for_days_m
     smtp.stop().await.unwrap();
     for contact in &contacts {
         let reference = text(contact, "/reference");
-        staff
-            .post(
-                &format!("/api/v1/contacts/{reference}/reply"),
-                &json!({ "text": "Odgovor" }),
-            )
-            .await
-            .unwrap();
+        staff.reply(reference, "Odgovor").await.unwrap();
     }
     for contact in &contacts {
-        until_state(&staff, text(contact, "/reference"), "delayed").await;
+        staff
+            .until_reply_is(text(contact, "/reference"), "delayed")
+            .await
+            .unwrap();
     }
     for hours in [1, 3, 6] {
         service.set_clock(&format!("+{hours}h")).unwrap();
@@ -460,19 +459,16 @@ async fn a_relay_away_for_six_hours_gets_each_reply_once_and_one_away_for_days_m
     service.set_clock("+12h").unwrap();
     let staff = staff_again(&service).await;
     for contact in &contacts {
-        until_state(&staff, text(contact, "/reference"), "sent").await;
+        staff
+            .until_reply_is(text(contact, "/reference"), "sent")
+            .await
+            .unwrap();
     }
     assert_eq!(smtp.journal().unwrap().len(), 5, "each once");
 
     smtp.stop().await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
-    staff
-        .post(
-            &format!("/api/v1/contacts/{reference}/reply"),
-            &json!({ "text": "Odgovor koji ne stiže" }),
-        )
-        .await
-        .unwrap();
+    staff.reply(&reference, "Odgovor koji ne stiže").await.unwrap();
     // Each round is a day's third: a try, and the wait after it.
     for round in 1..=100 {
         service.set_clock(&format!("+{}h", 12 + round * 8)).unwrap();
@@ -481,8 +477,8 @@ async fn a_relay_away_for_six_hours_gets_each_reply_once_and_one_away_for_days_m
         }
     }
     let staff = staff_again(&service).await;
-    until_state(&staff, &reference, "failed").await;
-    let (state, said) = last_reply(&staff, &reference).await;
+    staff.until_reply_is(&reference, "failed").await.unwrap();
+    let (state, said) = staff.last_reply(&reference).await.unwrap();
     assert_eq!(state, "failed", "{said}");
     assert!(said.starts_with("given up on after five days"), "{said}");
     assert_eq!(
@@ -556,30 +552,4 @@ fn message_id(mail: &[u8]) -> String {
     let mail = String::from_utf8_lossy(mail);
     let line = mail.lines().find(|line| line.starts_with("Message-ID:"));
     line.unwrap_or_default().to_owned()
-}
-
-/// State of the newest reply, and what the other side said of it.
-async fn last_reply(staff: &Staff, reference: &str) -> (String, String) {
-    let contact = staff.contact(reference).await.unwrap();
-    let messages = contact
-        .get("messages")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let reply = messages
-        .into_iter()
-        .rfind(|one| text(one, "/direction") == "reply")
-        .unwrap_or_default();
-    (
-        text(&reply, "/deliveries/0/state").to_owned(),
-        text(&reply, "/deliveries/0/said").to_owned(),
-    )
-}
-
-async fn until_state(staff: &Staff, reference: &str, state: &str) {
-    wait_until(Duration::from_secs(20), || async {
-        last_reply(staff, reference).await.0 == state
-    })
-    .await
-    .unwrap();
 }

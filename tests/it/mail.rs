@@ -10,7 +10,7 @@ use hotline_tests::{
         smtp::{Faults, Smtp},
         wait_until,
     },
-    service::{CENTRE, PASSWORD, Service, Staff, send_mail, text},
+    service::{CENTRE, PASSWORD, Service, mail_lines, send_mail, text},
 };
 use serde_json::{Value, json};
 
@@ -31,7 +31,8 @@ async fn world(more: &str) -> World {
         (CENTRE, "kontakt"),
     ];
     let smtp = Smtp::start(&dovecot, &people).await.unwrap();
-    let mut service = Service::with_mail(None, &dovecot, &smtp, more).unwrap();
+    let lines = mail_lines(&dovecot, &smtp, more).replace("poll_seconds = 5", "poll_seconds = 1");
+    let mut service = Service::with_lines(None, &lines).unwrap();
     service.start().await.unwrap();
     World {
         dovecot,
@@ -111,25 +112,6 @@ async fn log_in(browser: &Browser, service: &Service) {
         .await
         .unwrap();
     client.wait().for_element(Locator::Css("#list")).await.unwrap();
-}
-
-async fn delivery(staff: &Staff, reference: &str) -> (String, String) {
-    let contact = staff.contact(reference).await.unwrap();
-    let messages = contact
-        .get("messages")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let reply = messages
-        .iter()
-        .rev()
-        .find(|one| text(one, "/direction") == "reply")
-        .cloned()
-        .unwrap_or_default();
-    (
-        text(&reply, "/deliveries/0/state").to_owned(),
-        text(&reply, "/deliveries/0/said").to_owned(),
-    )
 }
 
 #[tokio::test]
@@ -240,13 +222,7 @@ async fn no_forgery_joins_anothers_contact_or_speaks_for_staff() {
     world.ana_writes("first@example.org", "", "Moja tajna").await;
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
-    staff
-        .post(
-            &format!("/api/v1/contacts/{reference}/reply"),
-            &json!({ "text": "Tu smo, Ana." }),
-        )
-        .await
-        .unwrap();
+    staff.reply(&reference, "Tu smo, Ana.").await.unwrap();
     let reply = world.arrives("ana", "Tu smo, Ana.").await;
     let ours = header(&reply, "Message-ID");
     let tagged = reply.split(['<', '>']).find(|part| part.starts_with("kontakt+"));
@@ -403,16 +379,16 @@ async fn what_the_server_says_of_a_reply_is_shown_as_it_is() {
             ..Faults::default()
         })
         .unwrap();
-    staff
-        .post(&path, &json!({ "text": "Odgovor koji ne stiže" }))
-        .await
-        .unwrap();
-    wait_until(Duration::from_secs(20), || async {
-        delivery(&staff, &reference).await.0 == "failed"
-    })
-    .await
-    .unwrap();
-    assert!(delivery(&staff, &reference).await.1.contains("no such user"));
+    staff.reply(&reference, "Odgovor koji ne stiže").await.unwrap();
+    staff.until_reply_is(&reference, "failed").await.unwrap();
+    assert!(
+        staff
+            .last_reply(&reference)
+            .await
+            .unwrap()
+            .1
+            .contains("no such user")
+    );
     assert_eq!(
         text(&staff.contact(&reference).await.unwrap(), "/status"),
         "waiting",
@@ -426,15 +402,8 @@ async fn what_the_server_says_of_a_reply_is_shown_as_it_is() {
             ..Faults::default()
         })
         .unwrap();
-    staff
-        .post(&path, &json!({ "text": "Odgovor koji kasni" }))
-        .await
-        .unwrap();
-    wait_until(Duration::from_secs(20), || async {
-        delivery(&staff, &reference).await.0 == "delayed"
-    })
-    .await
-    .unwrap();
+    staff.reply(&reference, "Odgovor koji kasni").await.unwrap();
+    staff.until_reply_is(&reference, "delayed").await.unwrap();
 
     // A reply that was taken, and a report that it did not arrive after all.
     world.smtp.set_faults(&Faults::default()).unwrap();
@@ -453,11 +422,7 @@ async fn what_the_server_says_of_a_reply_is_shown_as_it_is() {
     ));
     let report = report.unwrap().replace("<REPLACE-MESSAGE-ID>", &ours);
     world.dovecot.deliver("kontakt", report.as_bytes()).unwrap();
-    wait_until(Duration::from_secs(20), || async {
-        delivery(&staff, &reference).await.0 == "failed"
-    })
-    .await
-    .unwrap();
+    staff.until_reply_is(&reference, "failed").await.unwrap();
     assert_eq!(
         staff.contacts().await.unwrap().len(),
         1,

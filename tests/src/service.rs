@@ -415,6 +415,34 @@ impl Staff {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// Replies to a contact.
+    pub async fn reply(&self, reference: &str, text: &str) -> Result<Value> {
+        let path = format!("/api/v1/contacts/{reference}/reply");
+        self.post(&path, &json!({ "text": text })).await
+    }
+
+    /// The state of the newest reply of a contact, and what the other side said of it.
+    pub async fn last_reply(&self, reference: &str) -> Result<(String, String)> {
+        let contact = self.contact(reference).await?;
+        let messages = contact.get("messages").and_then(Value::as_array);
+        let mut replies = messages
+            .into_iter()
+            .flatten()
+            .filter(|one| text(one, "/direction") == "reply");
+        let reply = replies.next_back().cloned().unwrap_or_default();
+        let part = |pointer| text(&reply, pointer).to_owned();
+        Ok((part("/deliveries/0/state"), part("/deliveries/0/said")))
+    }
+
+    /// Waits until the newest reply of a contact is in this state.
+    pub async fn until_reply_is(&self, reference: &str, state: &str) -> Result<()> {
+        wait_until(Duration::from_secs(20), || async {
+            self.last_reply(reference).await.is_ok_and(|(is, _)| is == state)
+        })
+        .await
+        .with_context(|| format!("the reply is not {state}"))
+    }
+
     /// Every contact, the newest first.
     pub async fn contacts(&self) -> Result<Vec<Value>> {
         let mut all = Vec::new();

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use async_imap::types::Fetch;
+use async_imap::types::{Fetch, UnsolicitedResponse};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use hotline_core::{
@@ -97,6 +97,8 @@ impl Mailbox<'_> {
         let mut position = self.position(intake, validity).await?;
         care.of(validity);
         loop {
+            let told = session.unsolicited_responses.clone();
+            while told.try_recv().is_ok() {}
             self.catch_up(intake, &mut session, &mut position, care).await?;
             *failures = 0;
             intake.health(self.line, care.health()).await;
@@ -108,13 +110,22 @@ impl Mailbox<'_> {
             if idles {
                 let mut idle = session.idle();
                 idle.init().await?;
-                let (woken, interrupt) = idle.wait_with_timeout(most);
-                // Its own time-out starts again with every "still here".
-                tokio::select! {
-                    woken = tokio::time::timeout(most, woken) => { woken.ok().transpose()?; }
-                    () = stop.cancelled() => {}
+                // What came between the look and IDLE was told before IDLE began, and is not told again.
+                let news = std::iter::from_fn(|| told.try_recv().ok()).any(|one| {
+                    matches!(
+                        one,
+                        UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_)
+                    )
+                });
+                if !news {
+                    let (woken, interrupt) = idle.wait_with_timeout(most);
+                    // Its own time-out starts again with every "still here".
+                    tokio::select! {
+                        woken = tokio::time::timeout(most, woken) => { woken.ok().transpose()?; }
+                        () = stop.cancelled() => {}
+                    }
+                    drop(interrupt);
                 }
-                drop(interrupt);
                 session = tokio::time::timeout(Duration::from_secs(30), idle.done())
                     .await
                     .context("IDLE never ended")??;

@@ -71,7 +71,7 @@ pub struct Imap {
     /// The folder to read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// Seconds between looks at a server without IDLE, and at most while idling.
+    /// Seconds between looks at a server without IDLE, and at most while idling: a server may forget to tell of a mail.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
     /// A file of certificates to trust besides the system's.
@@ -186,7 +186,7 @@ const fn submissions() -> u16 {
 }
 
 const fn default_poll() -> u64 {
-    60
+    15
 }
 
 const fn default_alarm() -> u64 {
