@@ -48,7 +48,8 @@ pub enum Belongs<I> {
     },
 }
 
-/// Decides where a message that arrived at `now` belongs. `candidates` all have its identifier, open ones first, then the newest; a message
+/// Decides where a message that arrived at `now` belongs. `candidates` all have its identifier, open ones first,
+/// then the newest; a message
 /// without an identifier has none.
 ///
 /// Evidence beats recency: with evidence for an older contact and none for a newer, it joins the older.

@@ -5,7 +5,7 @@
 pub enum Health {
     /// It reached its source just now.
     Up,
-    /// It reached its source, which does not give everything. What holds no words of people.
+    /// It reached its source, which does not give everything. The text holds no words of people.
     Ailing(String),
     /// It cannot reach its source. The reason holds no words of people.
     Down(String),

@@ -82,10 +82,10 @@ impl Care {
     /// The wanted messages as they are fetched: in order, those refused before at the end and only if it is their time.
     pub fn in_order(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
-        let (refused, mut first): (BTreeSet<u32>, BTreeSet<u32>) =
+        let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =
             wanted.partition(|uid| self.refused.contains_key(uid));
         let due = |uid: &u32| self.refused.get(uid).is_some_and(|refused| refused.again <= now);
-        let mut order: VecDeque<u32> = std::mem::take(&mut first).into_iter().collect();
+        let mut order: VecDeque<u32> = first.into_iter().collect();
         order.extend(refused.into_iter().filter(due));
         order
     }

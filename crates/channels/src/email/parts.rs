@@ -7,6 +7,7 @@ use crate::{channel::Attachments, clean};
 
 /// Parts beyond which the rest is left to the raw message.
 const MOST_PARTS: usize = 200;
+
 /// The parts of a mail, named; with their bytes unless the line takes none.
 pub fn parts(mail: &Message<'_>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
     let mut parts = Vec::new();
