@@ -131,6 +131,32 @@ attachments = Attachments
 attachment-warning = opening is logged; it may disturb
 reply-short = reply
 attachment-not-kept = not kept: this line takes no files
+attachment-elsewhere = lies with the platform
+attachment-wanted = being fetched
+attachment-failed = could not be fetched
+attachment-too-large = larger than the platform gives out: ask the person for a smaller one
+fetch-file = Fetch
+reply-files = Files
+edited = edited
+earlier-versions = earlier versions
+news-blocked = The person blocked us: nothing we write arrives.
+news-unblocked = The person can be written to again.
+news-stopped = The person asked us not to write. A reply is possible after their next message.
+news-chose = The person chose the language of automatic texts.
+news-gap = Messages may be missing here: what was written while we were away can no longer be read.
+event-news = the platform tells
+event-edited = a message was edited
+event-edited_earlier = a message of an earlier contact was edited
+event-file_wanted = a file was asked for
+event-file_fetched = a file was fetched
+event-file_failed = a file could not be fetched
+delivery-uncertain = may have arrived; sending it again could double it
+conflict-stopped = this person asked not to be written to; answer after the next message
+conflict-nothing-to-fetch = this file is here or being fetched already, or cannot be fetched
+conflict-sends-no-files = no files can be sent on this line
+error-form = The form could not be read.
+error-file-large = A file is larger than 10 MB.
+error-files-many = More than 5 files.
 ask-for-files = Ask for a file
 files-asked = A file was asked for
 event-files_asked = a file was asked for
@@ -201,8 +227,17 @@ delivery-failed = failed
 delivery-unknown = unknown, sent again
 channel-email = e-mail
 channel-webform = web form
+channel-telegram = Telegram
+channel-discord = Discord
+channel-bridge = bridge
 channel-telephone = telephone
 channel-social = social networks
+remark-forwarded = Somebody else's words, passed on.
+remark-sticker = A sticker.
+remark-location = A place on the map.
+remark-contact-card = Somebody's name and number from an address book.
+remark-poll = A poll.
+remark-unknown-content = It holds something that cannot be shown here; it is in the raw source.
 remark-too-large = The message is too large: only its head was fetched.
 remark-text-cut = The text is longer than shown; all of it is in the raw source.
 remark-parts-cut = There are more attachments; the rest is in the raw source.
@@ -280,3 +315,58 @@ mail-acknowledgement =
     This is an automatic acknowledgement. You can answer it if you want to add something.
 
     { $centre }
+chat-acknowledgement =
+    We received your message and a counsellor will read it. Your reference is { $reference }.
+
+    We answer here. Opening hours: { $hours }. Our telephone: { $telephone }.
+
+    In danger now? Do not wait, call:
+    { $emergency }
+
+    This platform itself can see what is written here. You can also write to us without it, and without giving a name: { $form }
+telegram-command-start = Who reads this and what happens with it
+telegram-command-help = Who reads this and what happens with it
+telegram-command-language = Choose the language
+telegram-command-stop = Do not write to me
+telegram-greeting =
+    Hello. This is { $centre }. Write what troubles you on the internet: about yourself, a child, a pupil. You need not say who you are.
+
+    Who reads it: only our counsellors. They answer here. Opening hours: { $hours }. You can write at any time. Our telephone: { $telephone }.
+
+    When we tell others: only if a life is in danger or a child is being hurt. For example: somebody says they will harm themselves.
+
+    What is kept: what you write and your account here, sealed. Telegram itself can see this conversation. Without it and without a name you can write here: { $form }
+
+    Never send pictures of naked children, not even as proof.
+
+    In danger now? Do not wait, call:
+    { $emergency }
+
+    Other language: /language. If we should not write to you: /stop
+telegram-stopped =
+    We will not write to you here any more. If you write again, we answer again.
+
+    You can delete this conversation in Telegram on your side.
+telegram-choose-language = In which language shall this bot speak to you?
+telegram-group = I serve people in private chats only, so that nobody else reads along. Write to me there, or here: { $form } I leave this group now.
+discord-room =
+    { $centre }
+
+    Something troubles you on the internet? Press the button and write. Only our counsellors read it; nobody on this server does. You need not say who you are.
+
+    When we tell others: only if a life is in danger or a child is being hurt. Opening hours: { $hours }. You can write at any time.
+
+    In danger now? Do not wait, call:
+    { $emergency }
+
+    Discord itself, and who runs this server, can see the thread in which we answer. Without them, and without a name, you can write here: { $form }
+discord-button = Write to us
+discord-form-title = Write to a counsellor
+discord-form-label = What is happening?
+discord-form-hint = Write as you can. You need not give names.
+discord-received = We received your message. Your reference is { $reference }. A counsellor will read it. Opening hours: { $hours }.
+discord-thread = We answer you here, and you can write more there: { $thread }
+discord-not-received =
+    Your message could not be stored now. Nothing was sent. Copy it and try again in half a minute, or write here: { $form }
+
+    { $text }

@@ -6,6 +6,7 @@
 
 mod m20261124_000001_first_light;
 mod m20261124_000002_files;
+mod m20261125_000003_chats;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261124_000001_first_light::Migration),
             Box::new(m20261124_000002_files::Migration),
+            Box::new(m20261125_000003_chats::Migration),
         ]
     }
 }

@@ -11,18 +11,24 @@ use hotline_core::{
     clock::SystemClock,
     line::LineName,
     locale::Locales,
-    message::{Evidence, Normalised, RawMessage},
+    message::{Content, Evidence, Normalised, RawMessage},
 };
 use proptest::prelude::*;
 
 /// The settings a line of each channel is opened with here. One without a golden folder is missed by the test below.
-const LINES: [(&str, &str); 2] = [
+const LINES: [(&str, &str); 5] = [
+    (
+        "bridge",
+        "channel = \"bridge\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n",
+    ),
     (
         "email",
         "channel = \"email\"\naddress = \"kontakt@centar.example.org\"\n[imap]\nhost = \"localhost\"\nuser = \"x\"\n\
          password = \"x\"\n[smtp]\nhost = \"localhost\"\nsecurity = \"plain\"\n",
     ),
     ("webform", "channel = \"webform\"\n"),
+    ("discord", "channel = \"discord\"\ntoken = \"MTIzNDU2.a.b\"\n"),
+    ("telegram", "channel = \"telegram\"\ntoken = \"4242:x\"\n"),
 ];
 
 fn mailbox() -> Arc<dyn Channel> {
@@ -40,6 +46,7 @@ fn line(channel: &str) -> Arc<dyn Channel> {
         name: LineName::parse("line").unwrap(),
         settings: settings.try_deserialize().unwrap(),
         centre: Arc::new(Centre::default()),
+        public_url: "https://centar.example.org".to_owned(),
         locales: Arc::new(Locales::load().unwrap()),
         clock: Arc::new(SystemClock),
     };
@@ -56,11 +63,30 @@ fn raw(bytes: Vec<u8>) -> RawMessage {
     }
 }
 
+fn lies(content: &Content) -> String {
+    match content {
+        Content::Here(_) => String::new(),
+        Content::NotTaken(_) => " not taken".to_owned(),
+        Content::TooLarge(_) => " too large".to_owned(),
+        Content::Elsewhere(file) => format!(" lies at {:?} ({})", file.reference.expose(), file.unique),
+    }
+}
+
 /// A reading as people review it.
 fn shown(reading: &Normalised) -> String {
     match reading {
         Normalised::Ignore(reason) => format!("ignored: {reason}"),
-        Normalised::Unreadable(unreadable) => format!("unreadable: {}", unreadable.reason),
+        Normalised::Unreadable(unreadable) => format!(
+            "unreadable: {}{}",
+            unreadable.reason,
+            unreadable
+                .identifier
+                .as_ref()
+                .map_or_else(String::new, |one| format!("\nfrom: {:?}", one.expose()))
+        ),
+        Normalised::Notice(notice) => {
+            format!("notice of {:?}: {:?}", notice.identifier.expose(), notice.news)
+        }
         Normalised::Report(report) => {
             format!(
                 "report: {:?}, ours: {}, {}",
@@ -80,19 +106,24 @@ fn shown(reading: &Normalised) -> String {
                 .iter()
                 .map(|part| {
                     format!(
-                        "\n  {:?} {} {} bytes inline={}",
+                        "\n  {:?} {} {} bytes inline={}{}",
                         part.name,
                         part.media_type,
                         part.content.size(),
-                        part.inline
+                        part.inline,
+                        lies(&part.content)
                     )
                 })
                 .collect();
             format!(
-                "from: {:?} {:?}\nanswer to: {:?}\nsubject: {:?}\norigin: {:?}\nremarks: {:?}\nevidence: {} of ours in {}\n\
+                "from: {:?} {:?}\n{}answer to: {:?}\nsubject: {:?}\norigin: {:?}\nremarks: {:?}\nevidence: {} of ours in {}\n\
                  claimed: {:?}\n{}parts: {}{}\n--- text\n{}\n--- quoted\n{}",
                 message.identifier.as_ref().map(|one| one.expose()),
                 message.name,
+                message.piece.as_ref().map_or_else(String::new, |piece| format!(
+                    "piece: {piece:?} of {:?}\n",
+                    message.message_id
+                )),
                 message.answer_to.as_ref().map(|one| one.expose()),
                 message.subject,
                 message.origin,
@@ -122,23 +153,37 @@ fn every_channel_has_golden_messages() {
     }
 }
 
-#[test]
-fn every_golden_post_is_read_as_it_was_reviewed() {
-    let form = line("webform");
-    insta::glob!("../golden/webform", "*.json", |path| {
-        let reading = form.normalise(&raw(std::fs::read(path).unwrap()));
-        insta::assert_snapshot!(shown(&reading));
-    });
+/// Every file of a channel's folder, with what is read of it.
+macro_rules! golden {
+    ($name:ident, $channel:literal, $files:literal) => {
+        #[test]
+        fn $name() {
+            let line = line($channel);
+            insta::glob!(concat!("../golden/", $channel), $files, |path| {
+                let reading = line.normalise(&raw(std::fs::read(path).unwrap()));
+                insta::assert_snapshot!(shown(&reading));
+            });
+        }
+    };
 }
 
-#[test]
-fn every_golden_mail_is_read_as_it_was_reviewed() {
-    let mailbox = mailbox();
-    insta::glob!("../golden/email", "*.eml", |path| {
-        let reading = mailbox.normalise(&raw(std::fs::read(path).unwrap()));
-        insta::assert_snapshot!(shown(&reading));
-    });
-}
+golden!(every_golden_post_is_read_as_it_was_reviewed, "webform", "*.json");
+golden!(
+    every_golden_bridge_call_is_read_as_it_was_reviewed,
+    "bridge",
+    "*.json"
+);
+golden!(
+    every_golden_telegram_update_is_read_as_it_was_reviewed,
+    "telegram",
+    "*.json"
+);
+golden!(
+    every_golden_discord_message_is_read_as_it_was_reviewed,
+    "discord",
+    "*.json"
+);
+golden!(every_golden_mail_is_read_as_it_was_reviewed, "email", "*.eml");
 
 #[test]
 fn every_charset_the_web_knows_is_read() {
@@ -289,18 +334,59 @@ proptest! {
     }
 
     #[test]
-    fn no_spoiled_mail_breaks_a_reader(which in 0usize..200, places in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..30)) {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/email");
-        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.retain(|path| path.extension().is_some_and(|end| end == "eml"));
-        files.sort();
-        let mut bytes = std::fs::read(&files[which % files.len()]).unwrap();
-        for (place, byte) in places {
-            if !bytes.is_empty() {
-                let at = usize::from(place) % bytes.len();
-                bytes[at] = byte;
+    fn no_spoiled_message_breaks_a_reader(which in any::<usize>(), places in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..30)) {
+        for (channel, _) in LINES {
+            let folder = format!("{}/golden/{channel}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            files.sort();
+            let mut bytes = std::fs::read(&files[which % files.len()]).unwrap();
+            for (place, byte) in &places {
+                if !bytes.is_empty() {
+                    let at = usize::from(*place) % bytes.len();
+                    bytes[at] = *byte;
+                }
             }
+            shown(&line(channel).normalise(&raw(bytes)));
         }
-        shown(&mailbox().normalise(&raw(bytes)));
+    }
+
+    /// JSON that stays JSON: every value may be replaced by one of another kind.
+    #[test]
+    fn no_twisted_update_breaks_a_reader(which in any::<usize>(), twists in proptest::collection::vec((any::<u16>(), 0usize..7), 1..6)) {
+        for (channel, _) in LINES {
+            let folder = format!("{}/golden/{channel}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            files.sort();
+            let bytes = std::fs::read(&files[which % files.len()]).unwrap();
+            let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
+            for (place, kind) in &twists {
+                let mut count = usize::from(*place) % 60;
+                twist(&mut value, &mut count, *kind);
+            }
+            shown(&line(channel).normalise(&raw(value.to_string().into_bytes())));
+        }
+    }
+}
+
+/// Replaces the value that is reached after `count` others.
+fn twist(value: &mut serde_json::Value, count: &mut usize, kind: usize) {
+    use serde_json::{Value, json};
+    if *count == 0 {
+        *value = [
+            Value::Null,
+            json!(-1),
+            json!(u64::MAX),
+            json!(""),
+            json!("\u{202e}\u{0}"),
+            json!([[]]),
+            json!({ "id": {} }),
+        ][kind]
+            .clone();
+    }
+    *count = count.wrapping_sub(1);
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(|one| twist(one, count, kind)),
+        Value::Object(all) => all.values_mut().for_each(|one| twist(one, count, kind)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -8,6 +8,7 @@
 
 mod crash;
 mod deploy;
+mod discord;
 mod faults;
 mod golden;
 mod lines;
@@ -15,5 +16,6 @@ mod mail;
 mod pages;
 mod privacy;
 mod store;
+mod telegram;
 mod walls;
 mod webform;

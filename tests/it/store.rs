@@ -45,6 +45,7 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
     };
     let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
     let line = LineSettings {
+        sends_files: false,
         name: "mail".to_owned(),
         channel: "email".to_owned(),
         acknowledgement: Vec::new(),
@@ -88,6 +89,7 @@ async fn on_both(test: impl AsyncFn(World)) {
 
 fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incoming {
     Incoming {
+        piece: None,
         identifier: Some(from.to_owned().into()),
         name: None,
         answer_to: None,

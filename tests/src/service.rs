@@ -73,6 +73,12 @@ impl Service {
         Ok(service)
     }
 
+    /// Gives it other lines besides the form.
+    pub fn set_lines(&mut self, lines: &str) -> Result<()> {
+        lines.clone_into(&mut self.lines);
+        self.write_settings()
+    }
+
     /// Puts its data into another folder.
     pub fn keep_data_in(&mut self, folder: &Path) -> Result<()> {
         self.data = Some(folder.to_owned());

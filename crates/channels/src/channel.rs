@@ -10,6 +10,7 @@ use hotline_core::{
     line::LineName,
     locale::Locales,
     message::{Normalised, OutboundMessage, RawMessage},
+    private::Private,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,8 @@ pub struct Opening {
     pub settings: config::Value,
     /// What the centre says of itself.
     pub centre: Arc<Centre>,
+    /// How the public pages are reached: for who would rather write there.
+    pub public_url: String,
     /// Texts.
     pub locales: Arc<Locales>,
     /// The time.
@@ -58,11 +61,39 @@ pub trait Channel: Send + Sync {
     /// Reads a raw message. Pure and total: whatever the bytes, there is an answer.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Hands a message to the other side. May be called again with the same message.
+    /// In how many pieces a message leaves. Each is handed over by itself, in order, and noted when it was.
+    fn pieces(&self, _message: &OutboundMessage) -> usize {
+        1
+    }
+
+    /// Hands a piece of a message (from 0) to the other side. May be called again with the same.
     ///
     /// # Errors
     /// Whether trying again makes sense.
-    async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError>;
+    async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError>;
+
+    /// Whether a message that is handed over twice is seen twice, so that a person decides whether to risk it.
+    fn repeats_are_seen(&self) -> bool {
+        false
+    }
+
+    /// Whether files can leave with a message.
+    fn sends_files(&self) -> bool {
+        false
+    }
+
+    /// Shows the person that somebody is writing an answer. Done or not: nothing depends on it.
+    async fn typing(&self, _to: &Private<String>, _thread: &[String]) {}
+
+    /// Fetches a file that a message only named.
+    ///
+    /// # Errors
+    /// Whether trying again makes sense.
+    async fn fetch(&self, _reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
+        Err(ChannelError::Permanent {
+            reason: "this channel fetches nothing".to_owned(),
+        })
+    }
 
     /// Tries everything this line needs, and says in words what worked.
     ///
@@ -78,9 +109,9 @@ pub trait Channel: Send + Sync {
         Ok(None)
     }
 
-    /// Whether the first message of a contact is acknowledged.
-    fn acknowledges(&self) -> bool {
-        false
+    /// The key of the text that acknowledges the first message of a contact, if any does.
+    fn acknowledgement(&self) -> Option<&'static str> {
+        None
     }
 
     /// Whether the other side sends files only when a counsellor asked for them.
@@ -129,6 +160,23 @@ pub enum ChannelError {
         /// Why.
         reason: String,
     },
+}
+
+impl ChannelError {
+    /// It may work later, whenever.
+    pub(crate) fn later(reason: impl Into<String>) -> Self {
+        Self::Transient {
+            reason: reason.into(),
+            retry_after: None,
+        }
+    }
+
+    /// It never will.
+    pub(crate) fn never(reason: impl Into<String>) -> Self {
+        Self::Permanent {
+            reason: reason.into(),
+        }
+    }
 }
 
 /// Reads a secret given as itself or as a file; the file's last line end does not belong to it.

@@ -86,7 +86,7 @@ impl Channel for Email {
         read::read(raw, &self.address, self.settings.attachments)
     }
 
-    async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
+    async fn send(&self, message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
         self.sender.send(message).await
     }
 
@@ -118,7 +118,11 @@ impl Channel for Email {
             .map(Some)
     }
 
-    fn acknowledges(&self) -> bool {
-        self.settings.acknowledge
+    fn acknowledgement(&self) -> Option<&'static str> {
+        self.settings.acknowledge.then_some("mail-acknowledgement")
+    }
+
+    fn sends_files(&self) -> bool {
+        true
     }
 }

@@ -106,7 +106,7 @@ impl Channel for WebForm {
     }
 
     /// An answer lies ready for whoever has the receipt code: there is nothing to hand over.
-    async fn send(&self, _message: &OutboundMessage) -> Result<(), ChannelError> {
+    async fn send(&self, _message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
         Ok(())
     }
 

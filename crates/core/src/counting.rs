@@ -15,11 +15,12 @@ pub const fn counts(marking: Option<Marking>) -> bool {
 }
 
 /// What must be known before a message may join a contact of the same identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Joining {
     /// The identifier alone tells (a chat account, a receipt code): nobody else can write with it.
     ByIdentifier,
     /// The identifier can be forged (an address in a mail): the message must also prove that it belongs to the thread.
+    #[default]
     ByEvidence,
 }
 

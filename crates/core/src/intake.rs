@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    health::Health, line::LineName, message::RawMessage, private::Private, receipt::ReceiptCode,
-    reference::Reference,
+    health::Health, line::LineName, locale::Language, message::RawMessage, private::Private,
+    receipt::ReceiptCode, reference::Reference,
 };
 
 /// Where an adapter stands in its source. Its text means something to the adapter alone.
@@ -13,10 +13,19 @@ use crate::{
 pub struct Cursor {
     /// Whose it is.
     pub line: LineName,
-    /// Which of the line's sources (a folder, say).
-    pub source: String,
+    /// Which of the line's sources.
+    pub source: Source,
     /// How far it was read.
     pub position: String,
+}
+
+/// One of the sources of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Named by the settings: a folder, say.
+    Named(String),
+    /// A conversation with a person: kept sealed.
+    Conversation(Private<String>),
 }
 
 /// A raw message is on disk.
@@ -51,7 +60,23 @@ pub trait Intake: Send + Sync {
     ///
     /// # Errors
     /// When the database cannot be read.
-    async fn cursor(&self, line: &LineName, source: &str) -> Result<Option<String>, NotAccepted>;
+    async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted>;
+
+    /// Every conversation of the line that has a cursor, the one that moved last first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn conversations(&self, line: &LineName) -> Result<Vec<Cursor>, NotAccepted>;
+
+    /// The language somebody chose for our automatic texts on this line.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn chosen_language(
+        &self,
+        line: &LineName,
+        identifier: &Private<String>,
+    ) -> Result<Option<Language>, NotAccepted>;
 
     /// Notes how the line is doing, for the staff to see.
     async fn health(&self, line: &LineName, health: Health);

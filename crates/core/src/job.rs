@@ -9,6 +9,8 @@ pub enum JobKind {
     Receive,
     /// Send a reply out.
     Deliver,
+    /// Fetch a file that lies with the platform.
+    Fetch,
 }
 
 impl JobKind {
@@ -21,13 +23,15 @@ impl JobKind {
         match self {
             Self::Receive => "receive",
             Self::Deliver => "deliver",
+            Self::Fetch => "fetch",
         }
     }
 
     /// How long to wait after attempt number `attempt` (from 1) failed for a passing reason. `None`: give up and park.
     ///
     /// A message is received at once or hardly ever: 5 attempts within 3 minutes. A reply is tried over 5 days, as mail
-    /// servers do (Postfix's `maximal_queue_lifetime`): 30 s, 2 min, 10 min, 30 min, 2 h, then every 6 h.
+    /// servers do (Postfix's `maximal_queue_lifetime`): 30 s, 2 min, 10 min, 30 min, 2 h, then every 6 h. A file is fetched
+    /// while somebody waits for it: 4 attempts within 6 minutes, and again when asked again.
     #[must_use]
     pub const fn wait_after(self, attempt: u32) -> Option<Duration> {
         let seconds = match (self, attempt) {
@@ -43,6 +47,10 @@ impl JobKind {
             (Self::Deliver, 5) => 7_200,
             (Self::Deliver, 6..=24) => 21_600,
             (Self::Deliver, _) => return None,
+            (Self::Fetch, 0..=1) => 5,
+            (Self::Fetch, 2) => 30,
+            (Self::Fetch, 3) => 300,
+            (Self::Fetch, _) => return None,
         };
         Some(Duration::from_secs(seconds))
     }
@@ -62,7 +70,8 @@ pub enum Delivery {
     Delayed,
     /// Refused for good, or given up on. Somebody must do something.
     Failed,
-    /// We were cut off while handing it over: it may or may not have arrived. It is handed over again with the same id.
+    /// We were cut off while handing it over: it may or may not have arrived. It is handed over again with the same id, or, where
+    /// the person would see it twice, when a counsellor says so.
     Unknown,
 }
 

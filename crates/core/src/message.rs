@@ -31,10 +31,49 @@ pub enum Normalised {
     Message(Box<Incoming>),
     /// Another machine tells how one of our replies fared.
     Report(DeliveryReport),
+    /// The platform tells something of a person that is no message. It is shown in the person's contact and counts nothing.
+    Notice(Notice),
     /// Nothing for a counsellor. It stays on record with this reason and opens no contact.
     Ignore(&'static str),
     /// It could not be read. It becomes a contact all the same, with the raw message attached.
     Unreadable(Unreadable),
+}
+
+/// Something a platform tells of a person.
+pub struct Notice {
+    /// Whom it is about.
+    pub identifier: Private<String>,
+    /// What.
+    pub news: News,
+}
+
+/// What a platform can tell of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// The person blocked us: nothing we send arrives.
+    Blocked,
+    /// The person took that back.
+    Unblocked,
+    /// The person asked not to be written to, until the next message.
+    Stopped,
+    /// The person chose the language of our automatic texts.
+    Chose(Language),
+    /// Messages may be missing: what was written while we were away can't be read any more.
+    Gap,
+}
+
+impl News {
+    /// Its name in the database, which is also the end of the key of its text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Stopped => "stopped",
+            Self::Chose(_) => "chose",
+            Self::Gap => "gap",
+        }
+    }
 }
 
 /// What could still be told of a message that cannot be read.
@@ -42,6 +81,8 @@ pub enum Normalised {
 pub struct Unreadable {
     /// Why, in words for staff.
     pub reason: String,
+    /// What must be known before it joins a contact.
+    pub joining: Joining,
     /// The sender, if at least that was clear.
     pub identifier: Option<Private<String>>,
     /// The subject, if at least that was clear.
@@ -62,8 +103,12 @@ pub struct Incoming {
     pub echo_of: Option<(Uuid, ThreadToken)>,
     /// What proves that it belongs to a thread.
     pub evidence: Vec<Evidence>,
-    /// The sender's own id of it (a Message-ID), so that later messages can point at it.
+    /// The sender's own id of it (a Message-ID), so that later messages can point at it. Of a message with a `piece`: the
+    /// platform's id of the whole message.
     pub message_id: Option<String>,
+    /// Which piece of the message, in which version, this is. Only where the platform gives the ids, so that nobody can forge
+    /// them.
+    pub piece: Option<Piece>,
     /// The ids it names as its ancestors, oldest first, to be repeated in the reply.
     pub references: Vec<String>,
     /// Whether the person comes back to read answers (with a receipt code) instead of being sent them. Then the identifier is
@@ -89,6 +134,18 @@ pub struct Incoming {
     pub claimed_at: Option<DateTime<Utc>>,
     /// What staff should know about how it was read.
     pub remarks: Vec<Remark>,
+}
+
+/// One piece of a message, in one of its versions. Most messages are one piece; a photo album arrives as several. The pieces and
+/// versions of a message make the same message in whatever order, and however often, they arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The platform's id of this piece.
+    pub id: String,
+    /// Its place in its conversation: of two pieces the one sent later has the higher.
+    pub place: u64,
+    /// Zero as it was first sent; each later version has a higher one.
+    pub version: i64,
 }
 
 /// Proof that a message belongs to a thread.
@@ -166,6 +223,18 @@ pub enum Remark {
     OtherSender,
     /// A machine sent it.
     Automatic,
+    /// Somebody else's words, passed on.
+    Forwarded,
+    /// A sticker: its emoji stands for it.
+    Sticker,
+    /// A place on the map.
+    Location,
+    /// Somebody's name and number from an address book.
+    ContactCard,
+    /// A poll.
+    Poll,
+    /// It holds something this program has no words for; it is in the raw message.
+    UnknownContent,
 }
 
 impl Remark {
@@ -184,6 +253,12 @@ impl Remark {
             Self::SameIdOtherContent => "remark-same-id",
             Self::OtherSender => "remark-other-sender",
             Self::Automatic => "remark-automatic",
+            Self::Forwarded => "remark-forwarded",
+            Self::Sticker => "remark-sticker",
+            Self::Location => "remark-location",
+            Self::ContactCard => "remark-contact-card",
+            Self::Poll => "remark-poll",
+            Self::UnknownContent => "remark-unknown-content",
         }
     }
 }
@@ -206,6 +281,22 @@ pub enum Content {
     Here(Vec<u8>),
     /// It was not taken: the line's settings say so. Its size in bytes.
     NotTaken(u64),
+    /// It is larger than can be fetched. Its size in bytes.
+    TooLarge(u64),
+    /// It lies with the platform until somebody asks for it.
+    Elsewhere(Elsewhere),
+}
+
+/// A file that lies with the platform.
+pub struct Elsewhere {
+    /// How the channel fetches it. Its text means something to the channel alone.
+    pub reference: Private<String>,
+    /// What makes it the same file when it is named again.
+    pub unique: String,
+    /// Its size in bytes as the platform says; 0 if it does not.
+    pub size: u64,
+    /// Whether it is fetched at once, without being asked for.
+    pub at_once: bool,
 }
 
 impl Content {
@@ -214,7 +305,8 @@ impl Content {
     pub fn size(&self) -> u64 {
         match self {
             Self::Here(bytes) => bytes.len() as u64,
-            Self::NotTaken(size) => *size,
+            Self::NotTaken(size) | Self::TooLarge(size) => *size,
+            Self::Elsewhere(file) => file.size,
         }
     }
 }
@@ -260,8 +352,23 @@ pub struct OutboundMessage {
     pub text: Private<String>,
     /// The ids of the thread, oldest first; the last is what it answers.
     pub thread: Vec<String>,
+    /// What goes with it.
+    pub files: Vec<OutboundFile>,
+    /// Whether an earlier attempt broke off: it may have arrived already.
+    pub uncertain: bool,
     /// Whether nobody wrote it: an acknowledgement.
     pub automatic: bool,
     /// When it was written.
     pub written_at: DateTime<Utc>,
+}
+
+/// A file on its way out.
+#[derive(Clone)]
+pub struct OutboundFile {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }

@@ -84,7 +84,9 @@ document.addEventListener("submit", async (event) => {
   const button = form.querySelector("button");
   if (button) button.disabled = true;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const typed = new FormData(form);
+    const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(typed);
+    const answer = await fetch(form.action, { method: "POST", body });
     const html = await answer.text();
     if (answer.ok) {
       if (location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
@@ -92,6 +94,7 @@ document.addEventListener("submit", async (event) => {
       const id = form.querySelector("input[name=id]");
       const fresh = new DOMParser().parseFromString(html, "text/html");
       if (area) area.value = "";
+      for (const file of form.querySelectorAll("input[type=file]")) file.value = "";
       // The next text is another message.
       if (id) id.value = fresh.querySelector(`form.${form.className.split(" ")[0]} input[name=id]`)?.value ?? crypto.randomUUID();
       show(html);
@@ -139,6 +142,15 @@ function tell(form, text) {
 // What was typed and not sent is not left behind without a question.
 addEventListener("beforeunload", (event) => {
   if (typing(document.body)) event.preventDefault();
+});
+
+// Whoever waits on a chat is shown that an answer is being written, while it is.
+let told = 0;
+document.addEventListener("input", (event) => {
+  const path = event.target instanceof HTMLTextAreaElement && event.target.form?.dataset.typing;
+  if (!path || Date.now() - told < 4000) return;
+  told = Date.now();
+  fetch(path, { method: "POST" }).catch(() => {});
 });
 
 // Ctrl+Enter sends what is being typed.

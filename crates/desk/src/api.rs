@@ -8,7 +8,7 @@ use axum::{
 use hotline_core::rights::Role;
 use hotline_store::{
     inbox::{Place, Row, View},
-    opened::Opened,
+    opened::{Attachment, Opened},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -97,10 +97,16 @@ fn whole(contact: &Opened) -> Value {
                 .iter()
                 .map(|one| json!({ "line": one.line, "state": one.state, "said": one.said, "sent_at": one.sent_at }))
                 .collect();
-            let attachments: Vec<Value> = message
-                .attachments
+            let versions: Vec<Value> = message
+                .versions
                 .iter()
-                .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size, "kept": one.kept }))
+                .map(|one| {
+                    json!({
+                        "at": one.at,
+                        "text": one.body.as_ref().map(|body| &body.text),
+                        "attachments": attachments(&one.attachments),
+                    })
+                })
                 .collect();
             json!({
                 "id": message.id,
@@ -111,7 +117,9 @@ fn whole(contact: &Opened) -> Value {
                 "quoted": message.body.as_ref().map(|body| &body.quoted),
                 "url": message.body.as_ref().and_then(|body| body.url.as_ref()),
                 "remarks": message.body.as_ref().map(|body| &body.remarks),
-                "attachments": attachments,
+                "attachments": attachments(&message.attachments),
+                "edited_at": message.body.as_ref().and_then(|body| body.edited_at),
+                "versions": versions,
                 "deliveries": deliveries,
             })
         })
@@ -140,6 +148,13 @@ fn whole(contact: &Opened) -> Value {
     })
 }
 
+fn attachments(attachments: &[Attachment]) -> Vec<Value> {
+    attachments
+        .iter()
+        .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size, "held": one.held }))
+        .collect()
+}
+
 #[derive(Deserialize)]
 pub(crate) struct Text {
     /// The same id twice is the same message.
@@ -156,7 +171,9 @@ pub(crate) async fn reply(
     let id = text
         .id
         .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store.reply(&me, parsed(&reference)?, id, &text.text).await?;
+    desk.store
+        .reply(&me, parsed(&reference)?, id, &text.text, Vec::new())
+        .await?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -171,6 +188,15 @@ pub(crate) async fn note(
         .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
     desk.store.note(&me, parsed(&reference)?, id, &text.text).await?;
     Ok(Json(json!({ "id": id })))
+}
+
+pub(crate) async fn fetch(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+) -> Answer {
+    desk.store.want_file(&me, parsed(&reference)?, id).await?;
+    contact(State(desk), Path(reference)).await
 }
 
 pub(crate) async fn claim(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {

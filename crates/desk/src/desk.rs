@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::header,
     middleware,
     routing::{MethodRouter, get, post},
@@ -14,7 +15,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, error, inbox, live, login, queue, statistics, work,
+    api, error, files, inbox, live, login, queue, statistics, work,
 };
 
 /// What every page needs.
@@ -89,7 +90,25 @@ pub fn addresses() -> Vec<Address> {
         "POST",
         "/desk/contacts/{reference}/reply",
         May(WorkOnContacts),
-        post(work::reply),
+        post(work::reply).layer(DefaultBodyLimit::max(files::LARGEST_REPLY)),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/typing",
+        May(WorkOnContacts),
+        post(work::typing),
+    );
+    add(
+        "POST",
+        "/desk/contacts/{reference}/attachments/{id}/fetch",
+        May(WorkOnContacts),
+        post(work::fetch),
+    );
+    add(
+        "POST",
+        "/api/v1/contacts/{reference}/attachments/{id}/fetch",
+        May(WorkOnContacts),
+        post(api::fetch),
     );
     add(
         "POST",

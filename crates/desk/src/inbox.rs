@@ -17,7 +17,7 @@ use hotline_core::{
 };
 use hotline_store::{
     inbox::{Page, Place, View},
-    opened::{Delivered, Event, Opened},
+    opened::{Attachment, Delivered, Event, Held, Opened},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -255,6 +255,8 @@ impl Inbox<'_> {
         });
         if ready {
             self.frame.words.say("delivery-ready")
+        } else if one.state == Delivery::Unknown && !one.under_way {
+            self.frame.words.say("delivery-uncertain")
         } else {
             self.delivery(&one.state)
         }
@@ -263,6 +265,7 @@ impl Inbox<'_> {
     fn history(&self, event: &Event) -> String {
         let what = self.frame.words.say(&format!("event-{}", event.kind));
         let how = match event.kind.as_str() {
+            "news" => self.news(&event.detail),
             "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
             "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
             _ => String::new(),
@@ -274,8 +277,35 @@ impl Inbox<'_> {
             .join(": ")
     }
 
+    /// What a platform told of the person.
+    fn news(&self, news: &str) -> String {
+        self.frame.words.say(&format!("news-{news}"))
+    }
+
+    /// Whether somebody must decide whether a message is sent once more.
+    fn is_stuck(&self, one: &Delivered) -> bool {
+        match one.state {
+            Delivery::Failed => true,
+            Delivery::Unknown => !one.under_way,
+            Delivery::Queued | Delivery::Sending | Delivery::Sent | Delivery::Delayed => false,
+        }
+    }
+
     fn language(&self, tag: &str) -> String {
         Language::parse(tag).map_or_else(|| tag.to_owned(), |language| language.own_name().to_owned())
+    }
+
+    /// Whether a file lies with the platform and I may ask for it.
+    fn can_fetch(&self, part: &Attachment) -> bool {
+        matches!(part.held, Held::Elsewhere | Held::Failed) && self.may_write()
+    }
+
+    /// Its kind and, if the platform says it, its size.
+    fn kind_of(&self, part: &Attachment) -> String {
+        match part.size {
+            0 if part.held != Held::Here => part.media_type.clone(),
+            size => format!("{}, {}", part.media_type, self.size_of(&size)),
+        }
     }
 
     fn size_of(&self, bytes: &i64) -> String {

@@ -4,6 +4,7 @@ pub mod access;
 mod api;
 pub mod desk;
 mod error;
+mod files;
 mod inbox;
 mod live;
 pub mod login;

@@ -2,15 +2,16 @@
 
 use axum::{
     extract::{Form, Path, State},
+    http::StatusCode,
     response::Redirect,
 };
 use hotline_core::contact::Marking;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{access::Who, desk::Desk, error::PageError, inbox::parsed};
+use crate::{access::Who, desk::Desk, error::PageError, files::Reply, inbox::parsed};
 
-/// Text to be sent or noted.
+/// Text to be noted.
 #[derive(Deserialize)]
 pub(crate) struct Text {
     id: Uuid,
@@ -41,12 +42,32 @@ pub(crate) async fn reply(
     State(desk): State<Desk>,
     Who(me): Who,
     Path(reference): Path<String>,
-    Form(text): Form<Text>,
+    reply: Reply,
 ) -> Done {
     desk.store
-        .reply(&me, parsed(&reference)?, text.id, &text.text)
+        .reply(&me, parsed(&reference)?, reply.id, &reply.text, reply.files)
         .await?;
-    back(&reference, &text.view)
+    back(&reference, &reply.view)
+}
+
+/// Somebody types an answer: the person may be shown so.
+pub(crate) async fn typing(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(reference): Path<String>,
+) -> Result<StatusCode, PageError> {
+    desk.store.is_typing(&me, parsed(&reference)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn fetch(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+    Form(to): Form<Back>,
+) -> Done {
+    desk.store.want_file(&me, parsed(&reference)?, id).await?;
+    back(&reference, &to.view)
 }
 
 pub(crate) async fn note(

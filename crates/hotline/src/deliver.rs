@@ -7,7 +7,12 @@ use hotline_core::{
     chance,
     job::{Delivery, JobKind},
 };
-use hotline_store::{error::StoreError, outbox::Outgoing, queue::Claimed, store::Store};
+use hotline_store::{
+    error::StoreError,
+    outbox::{Due, Outgoing},
+    queue::Claimed,
+    store::Store,
+};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +21,10 @@ use crate::service::{LOOK_AGAIN, Lines};
 /// Messages handed over at the same time.
 const TOGETHER: usize = 8;
 /// Longer than any attempt takes.
-const LEASE: Duration = Duration::from_secs(60);
-/// One attempt may take this long.
+const LEASE: Duration = Duration::from_secs(600);
+/// How soon a message looks again whether the one before it has left.
+const BEHIND_AGAIN: Duration = Duration::from_secs(1);
+/// One piece of a message may take this long.
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Works until `stop`, and then until what is being handed over is.
@@ -86,20 +93,33 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
 
 async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), StoreError> {
     let outgoing = match store.outgoing(job).await {
-        Ok(Some(outgoing)) => outgoing,
-        Ok(None) => return Ok(()),
+        Ok(Due::Now(outgoing)) => outgoing,
+        Ok(Due::Later) => {
+            return store
+                .retry(job, BEHIND_AGAIN, "an earlier message comes first")
+                .await;
+        }
+        Ok(Due::Done) => return Ok(()),
         Err(StoreError::Conflict(why)) => return store.failed(job, &why.to_string()).await,
         Err(error) => return Err(error),
     };
     let Some((_, channel)) = lines.get(&outgoing.line) else {
         return store.failed(job, "its line is not in the settings").await;
     };
-    let (state, reason, retry_after) = match hand_over(channel, &outgoing).await {
+    // Nobody wrote an acknowledgement, so nobody is asked.
+    let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
+    if outgoing.message.uncertain && asks {
+        return store
+            .uncertain(job, "we were cut off while handing it over")
+            .await;
+    }
+    let (state, reason, retry_after) = match hand_over(store, job, channel, &outgoing).await? {
         Ok(()) => return store.sent(job).await,
         Err(ChannelError::Permanent { reason }) => {
             tracing::warn!(job.id, line.name = %outgoing.line, "A message was refused for good");
             return store.failed(job, &reason).await;
         }
+        Err(ChannelError::Unknown { reason }) if asks => return store.uncertain(job, &reason).await,
         Err(ChannelError::Unknown { reason }) => (Delivery::Unknown, reason, None),
         Err(ChannelError::Transient { reason, retry_after }) => (Delivery::Delayed, reason, retry_after),
     };
@@ -117,11 +137,25 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     store.set_back(job, state, wait, &reason).await
 }
 
-async fn hand_over(channel: &Arc<dyn Channel>, outgoing: &Outgoing) -> Result<(), ChannelError> {
-    let slow = |_| ChannelError::Unknown {
-        reason: "the other side took too long".to_owned(),
-    };
-    tokio::time::timeout(PATIENCE, channel.send(&outgoing.message))
-        .await
-        .map_err(slow)?
+/// Hands over the pieces that were not yet, in order. What fails here is ours; what fails there is in the answer.
+async fn hand_over(
+    store: &Store,
+    job: &Claimed,
+    channel: &Arc<dyn Channel>,
+    outgoing: &Outgoing,
+) -> Result<Result<(), ChannelError>, StoreError> {
+    let pieces = channel.pieces(&outgoing.message);
+    for piece in outgoing.done..pieces {
+        let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, piece)).await;
+        match sent {
+            Ok(Ok(())) if piece + 1 < pieces => store.pieces_done(job, piece + 1).await?,
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Ok(Err(error)),
+            Err(_) => {
+                let reason = "the other side took too long".to_owned();
+                return Ok(Err(ChannelError::Unknown { reason }));
+            }
+        }
+    }
+    Ok(Ok(()))
 }

@@ -153,7 +153,9 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
     let mut references = rows.iter().map(|row| row.reference);
     let now = SystemClock.now();
     if let Some(first) = references.next() {
-        store.reply(mila, first, ids::new(now), TO_THE_SCHOOL).await?;
+        store
+            .reply(mila, first, ids::new(now), TO_THE_SCHOOL, Vec::new())
+            .await?;
         store
             .note(
                 mila,
@@ -167,7 +169,9 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
         store.take(vuk, second).await?;
     }
     if let Some(third) = references.next() {
-        store.reply(vuk, third, ids::new(now), TO_THE_PARENT).await?;
+        store
+            .reply(vuk, third, ids::new(now), TO_THE_PARENT, Vec::new())
+            .await?;
         store.close(vuk, third).await?;
     }
     Ok(())

@@ -1,20 +1,66 @@
-//! Listening to a line, for as long as the service runs.
+//! Fetching files that lie with a platform, when somebody asked for them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use hotline_channels::channel::Channel;
-use hotline_core::{health::Health, intake::Intake, line::LineName};
+use hotline_channels::channel::ChannelError;
+use hotline_core::job::JobKind;
+use hotline_store::{error::StoreError, queue::Claimed, store::Store};
 use tokio_util::sync::CancellationToken;
 
-/// Listens until `stop`. A line that can't work is shown as down and stops no other.
-pub async fn listen(
-    name: LineName,
-    channel: Arc<dyn Channel>,
-    intake: Arc<dyn Intake>,
-    stop: CancellationToken,
-) {
-    if let Err(error) = channel.listen(Arc::clone(&intake), stop).await {
-        tracing::error!(line.name = %name, error = format!("{error:#}"), "Line {name} cannot work");
-        intake.health(&name, Health::Down(format!("{error:#}"))).await;
+use crate::service::{LOOK_AGAIN, Lines};
+
+/// Files fetched one after the other between two looks.
+const BATCH: u64 = 4;
+/// Longer than a batch takes.
+const LEASE: Duration = Duration::from_secs(600);
+/// One file may take this long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Works until `stop`.
+pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let claimed = store.claim(JobKind::Fetch, BATCH, LEASE, i32::MAX, &[]).await;
+        let jobs = claimed.unwrap_or_else(|error| {
+            tracing::error!(error = %error, "Files cannot be fetched and are tried again");
+            Vec::new()
+        });
+        for job in &jobs {
+            if let Err(error) = fetch(&store, &lines, job).await {
+                tracing::error!(job.id, error = %error, "Job {} failed", job.id);
+                // Its lease ends, and it comes back.
+            }
+        }
+        if jobs.is_empty() {
+            tokio::select! {
+                () = store.until_due(JobKind::Fetch, LOOK_AGAIN) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+async fn fetch(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), StoreError> {
+    let Some(file) = store.file_to_fetch(job).await? else {
+        return Ok(());
+    };
+    let Some((_, channel)) = lines.get(&file.line) else {
+        return store.fetch_failed(job).await;
+    };
+    let fetched = tokio::time::timeout(PATIENCE, channel.fetch(&file.reference)).await;
+    let retry_after = match fetched {
+        Ok(Ok(bytes)) => return store.keep_fetched(job, bytes).await,
+        Ok(Err(ChannelError::Permanent { .. })) => {
+            tracing::warn!(job.id, line.name = %file.line, "A file cannot be fetched");
+            return store.fetch_failed(job).await;
+        }
+        Ok(Err(ChannelError::Transient { retry_after, .. })) => retry_after,
+        Ok(Err(ChannelError::Unknown { .. })) | Err(_) => None,
+    };
+    match JobKind::Fetch.wait_after(u32::try_from(job.attempt).unwrap_or(u32::MAX)) {
+        Some(wait) => {
+            let wait = retry_after.map_or(wait, |asked| wait.max(asked));
+            store.fetch_later(job, wait.min(JobKind::LONGEST_WAIT)).await
+        }
+        None => store.fetch_failed(job).await,
     }
 }

@@ -8,11 +8,13 @@ mod fetch;
 mod figures;
 mod http;
 mod life;
+mod listen;
 mod people;
 mod receive;
 mod reconcile;
 mod service;
 mod settings;
+mod typing;
 
 use std::process::ExitCode;
 
@@ -69,11 +71,22 @@ fn log_to_stderr(arguments: &Arguments) {
     } else {
         "warn"
     };
-    let filter = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
+    let mut filter = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
         EnvFilter::new(format!(
             "{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn"
         ))
     });
+    // Whatever is asked for: these write what people said, and secrets in addresses, into the log.
+    for loud in [
+        "serenity=off",
+        "tungstenite=off",
+        "teloxide=off",
+        "teloxide_core=off",
+        "hyper_util=info",
+        "reqwest=info",
+    ] {
+        filter = filter.add_directive(loud.parse().unwrap_or_default());
+    }
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -224,8 +224,7 @@ fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> V
 fn unreadable(reason: &str) -> Normalised {
     Normalised::Unreadable(Unreadable {
         reason: reason.to_owned(),
-        identifier: None,
-        subject: None,
+        ..Unreadable::default()
     })
 }
 
@@ -253,7 +252,7 @@ mod tests {
             }
         }
 
-        async fn send(&self, _message: &OutboundMessage) -> Result<(), ChannelError> {
+        async fn send(&self, _message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
             Ok(())
         }
 
@@ -266,7 +265,7 @@ mod tests {
         match reading {
             Normalised::Ignore(reason) => reason,
             Normalised::Unreadable(unreadable) => &unreadable.reason,
-            Normalised::Message(_) | Normalised::Report(_) => "?",
+            Normalised::Message(_) | Normalised::Report(_) | Normalised::Notice(_) => "?",
         }
     }
 

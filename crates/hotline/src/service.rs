@@ -20,8 +20,9 @@ use hotline_store::store::{LineSettings, Store};
 use crate::{
     deliver, fetch, http,
     life::Life,
-    receive,
+    listen, receive,
     settings::{self, Settings},
+    typing,
 };
 
 /// Every line, opened.
@@ -47,7 +48,7 @@ pub enum Listening {
 pub async fn start(settings: Settings, life: &Life, listening: Listening) -> anyhow::Result<Arc<Store>> {
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
-    let store = open_store(&settings, line_settings(&settings.centre, &locales, &lines)).await?;
+    let store = open_store(&settings, line_settings(&settings, &locales, &lines)).await?;
     store.take_over().await?;
     let intake: Arc<dyn Intake> = store.clone();
     let desk = Desk {
@@ -74,8 +75,18 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
         Arc::clone(&lines),
         life.stop.clone(),
     ));
+    life.run(fetch::work(
+        Arc::clone(&store),
+        Arc::clone(&lines),
+        life.stop.clone(),
+    ));
+    life.run(typing::work(
+        Arc::clone(&store),
+        Arc::clone(&lines),
+        life.stop.clone(),
+    ));
     for (name, (_, channel)) in lines.iter().filter(|_| listening == Listening::All) {
-        life.run(fetch::listen(
+        life.run(listen::listen(
             name.clone(),
             Arc::clone(channel),
             Arc::clone(&intake),
@@ -132,6 +143,7 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
             name: line.clone(),
             settings: value.clone(),
             centre: Arc::clone(&centre),
+            public_url: settings.http.public_url.clone(),
             locales: Arc::clone(locales),
             clock: Arc::new(SystemClock),
         };
@@ -152,23 +164,24 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
 }
 
 /// What the store must know of each line.
-pub fn line_settings(centre: &Centre, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
-    let settings = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
+pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
+    let of_line = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
         name: name.as_str().to_owned(),
         channel: (*kind).to_owned(),
-        acknowledgement: if channel.acknowledges() {
-            acknowledgements(centre, locales)
-        } else {
-            Vec::new()
-        },
+        acknowledgement: channel
+            .acknowledgement()
+            .map(|key| acknowledgements(key, settings, locales))
+            .unwrap_or_default(),
         answers_also_by: channel.answers_also_by(),
         asks_for_files: channel.asks_for_files(),
+        sends_files: channel.sends_files(),
     };
-    lines.iter().map(settings).collect()
+    lines.iter().map(of_line).collect()
 }
 
 /// The acknowledgement in every language, the centre's own first. The store puts the reference in.
-fn acknowledgements(centre: &Centre, locales: &Locales) -> Vec<(String, String)> {
+fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
+    let centre: &Centre = &settings.centre;
     let emergency: Vec<String> = centre
         .emergency
         .iter()
@@ -189,11 +202,9 @@ fn acknowledgements(centre: &Centre, locales: &Locales) -> Vec<(String, String)>
             ("telephone", &centre.telephone),
             ("emergency", &words.own(&emergency)),
             ("centre", &words.own(&centre.name)),
+            ("form", &settings.http.public_url),
         ];
-        (
-            language.tag().to_owned(),
-            words.with_all("mail-acknowledgement", &values),
-        )
+        (language.tag().to_owned(), words.with_all(key, &values))
     };
     languages.into_iter().map(text).collect()
 }

@@ -11,22 +11,25 @@ use std::{
 use async_trait::async_trait;
 use hotline_core::{
     health::Health,
-    intake::{Accepted, Conversation, Cursor, Intake, NotAccepted},
+    intake::{Accepted, Conversation, Cursor, Intake, NotAccepted, Source},
     job::JobKind,
     line::LineName,
+    locale::Language,
     message::RawMessage,
+    private::Private,
     receipt::ReceiptCode,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryTrait,
+    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict, Query},
 };
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
-    entity::{cursors, jobs, journal},
+    cursors,
+    entity::{jobs, journal},
     error::StoreError,
     store::Store,
 };
@@ -39,7 +42,7 @@ const TOGETHER: usize = 256;
 /// Messages, sealed, waiting to be committed.
 pub(crate) struct Knock {
     rows: Vec<Row>,
-    cursor: Option<Cursor>,
+    cursor: Option<cursors::Row>,
     answer: oneshot::Sender<Result<Vec<Accepted>, NotAccepted>>,
 }
 
@@ -74,8 +77,8 @@ pub(crate) fn open_door(store: Weak<Store>, mut knocks: mpsc::Receiver<Knock>) {
 }
 
 impl Store {
-    async fn commit(&self, knocks: Vec<Knock>) {
-        match self.write_journal(&knocks).await {
+    async fn commit(&self, mut knocks: Vec<Knock>) {
+        match self.write_journal(&mut knocks).await {
             Ok(mut written) => {
                 self.receive_due.notify_one();
                 for knock in knocks {
@@ -103,7 +106,7 @@ impl Store {
         }
     }
 
-    async fn write_journal(&self, knocks: &[Knock]) -> Result<Written, StoreError> {
+    async fn write_journal(&self, knocks: &mut [Knock]) -> Result<Written, StoreError> {
         let transaction = self.begin().await?;
         let rows: Vec<&Row> = knocks.iter().flat_map(|knock| &knock.rows).collect();
         let mut written = Written::default();
@@ -128,6 +131,7 @@ impl Store {
                 kind: Set(JobKind::Receive.as_str().to_owned()),
                 journal_id: Set(Some(*id)),
                 outbox_id: Set(None),
+                attachment_id: Set(None),
                 state: Set("ready".to_owned()),
                 attempt: Set(0),
                 due_at: Set(now),
@@ -141,8 +145,8 @@ impl Store {
                     .await?;
             }
         }
-        for cursor in knocks.iter().filter_map(|knock| knock.cursor.as_ref()) {
-            move_cursor(&transaction, cursor).await?;
+        for cursor in knocks.iter_mut().filter_map(|knock| knock.cursor.take()) {
+            cursors::write(&transaction, cursor).await?;
         }
         transaction.commit().await?;
         Ok(written)
@@ -206,30 +210,13 @@ impl Store {
     }
 }
 
-/// Notes how far a source was read.
-pub(crate) async fn move_cursor(
-    transaction: &DatabaseTransaction,
-    cursor: &Cursor,
-) -> Result<(), StoreError> {
-    let row = cursors::ActiveModel {
-        line: Set(cursor.line.as_str().to_owned()),
-        source: Set(cursor.source.clone()),
-        position: Set(cursor.position.clone()),
-    };
-    cursors::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([cursors::Column::Line, cursors::Column::Source])
-                .update_column(cursors::Column::Position)
-                .to_owned(),
-        )
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
-}
-
 /// Where a raw message and its key are sealed for.
 pub(crate) fn raw_place(external_hash: &[u8]) -> String {
     format!("journal|{}", data_encoding::HEXLOWER.encode(external_hash))
+}
+
+fn refuse(error: StoreError) -> NotAccepted {
+    NotAccepted(error.to_string())
 }
 
 #[async_trait]
@@ -239,7 +226,6 @@ impl Intake for Store {
         arrived: Vec<RawMessage>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted> {
-        let refuse = |error: StoreError| NotAccepted(error.to_string());
         self.files.room().map_err(refuse)?;
         let waiting = self.waiting.load(Ordering::Relaxed);
         if waiting > self.backlog {
@@ -249,6 +235,8 @@ impl Intake for Store {
         for raw in arrived {
             rows.push(self.seal_raw(raw).await.map_err(refuse)?);
         }
+        let cursor = cursor.map(|cursor| self.cursor_row(&cursor));
+        let cursor = cursor.transpose().map_err(refuse)?;
         let (answer, answered) = oneshot::channel();
         let closing = || NotAccepted("shutting down".to_owned());
         self.door
@@ -258,14 +246,22 @@ impl Intake for Store {
         answered.await.map_err(|_| closing())?
     }
 
-    async fn cursor(&self, line: &LineName, source: &str) -> Result<Option<String>, NotAccepted> {
-        let row = cursors::Entity::find()
-            .filter(cursors::Column::Line.eq(line.as_str()))
-            .filter(cursors::Column::Source.eq(source))
-            .one(&self.reading)
+    async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted> {
+        self.read_cursor(line, source).await.map_err(refuse)
+    }
+
+    async fn conversations(&self, line: &LineName) -> Result<Vec<Cursor>, NotAccepted> {
+        self.read_conversations(line).await.map_err(refuse)
+    }
+
+    async fn chosen_language(
+        &self,
+        line: &LineName,
+        identifier: &Private<String>,
+    ) -> Result<Option<Language>, NotAccepted> {
+        self.read_chosen_language(line, identifier.expose())
             .await
-            .map_err(|error| NotAccepted(error.to_string()))?;
-        Ok(row.map(|row| row.position))
+            .map_err(refuse)
     }
 
     async fn health(&self, line: &LineName, health: Health) {
@@ -287,9 +283,7 @@ impl Intake for Store {
         line: &LineName,
         code: &ReceiptCode,
     ) -> Result<Option<Conversation>, NotAccepted> {
-        self.read_answers(line, code)
-            .await
-            .map_err(|error| NotAccepted(error.to_string()))
+        self.read_answers(line, code).await.map_err(refuse)
     }
 }
 

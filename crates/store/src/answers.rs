@@ -20,9 +20,7 @@ impl Store {
         line: &LineName,
         code: &ReceiptCode,
     ) -> Result<Option<Conversation>, StoreError> {
-        let hash = self
-            .keys
-            .lookup("identifier", &format!("{line}\n{}", self.keys.receipt_mark(code)));
+        let hash = self.hash_of_identifier(line.as_str(), &self.keys.receipt_mark(code));
         let found = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(line.as_str()))
             .filter(contacts::Column::IdentifierHash.eq(hash))

@@ -89,6 +89,7 @@ impl Store {
             // Another process may have accepted something, or a waiting job have come due.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();
+            self.fetch_due.notify_one();
         }
     }
 }

@@ -39,6 +39,7 @@ pub mod jobs {
         pub kind: String,
         pub journal_id: Option<i64>,
         pub outbox_id: Option<Uuid>,
+        pub attachment_id: Option<Uuid>,
         pub state: String,
         pub attempt: i32,
         pub due_at: i64,
@@ -220,6 +221,8 @@ pub mod attachments {
         pub inline: bool,
         pub size: i64,
         pub kept: bool,
+        pub remote: Option<Vec<u8>>,
+        pub fate: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -245,6 +248,7 @@ pub mod outbox {
         pub queued_at: i64,
         pub sent_at: Option<i64>,
         pub said: Option<Vec<u8>>,
+        pub done: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -334,6 +338,69 @@ pub mod audit {
         pub actor: Option<Uuid>,
         pub action: String,
         pub object: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Versions of messages that others took the place of.
+pub mod versions {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "versions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub message_id: Uuid,
+        pub at: i64,
+        pub body: Option<Vec<u8>>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How far each conversation was read.
+pub mod conversations {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "conversations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub source_hash: Vec<u8>,
+        pub data_key: Vec<u8>,
+        pub sealed: Vec<u8>,
+        pub moved_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What people chose.
+pub mod people {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "people")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub identifier_hash: Vec<u8>,
+        pub language: Option<String>,
+        pub stopped: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

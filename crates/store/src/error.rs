@@ -52,6 +52,15 @@ pub enum Conflict {
     /// What did not fail is not sent again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
+    /// Who asked us to stop is not written to.
+    #[error("this person asked not to be written to; answer after the next message")]
+    Stopped,
+    /// A file that is here, under way or not to be had.
+    #[error("this file is here or being fetched already, or cannot be fetched")]
+    NothingToFetch,
+    /// A line that sends no files.
+    #[error("no files can be sent on this line")]
+    SendsNoFiles,
     /// Files come another way on this line.
     #[error("files cannot be asked for on this line")]
     NoFilesOnRequest,
@@ -96,6 +105,9 @@ impl Conflict {
             Self::NoText => "conflict-no-text",
             Self::TooLong => "conflict-long",
             Self::NotFailed => "conflict-not-failed",
+            Self::Stopped => "conflict-stopped",
+            Self::NothingToFetch => "conflict-nothing-to-fetch",
+            Self::SendsNoFiles => "conflict-sends-no-files",
             Self::NoFilesOnRequest => "conflict-no-files",
             Self::BalanceWithoutSource => "conflict-balance-source",
             Self::BalanceBackwards => "conflict-balance-backwards",

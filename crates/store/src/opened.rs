@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use crate::{
     accept::raw_place,
-    entity::{attachments, contacts, events, journal, messages, outbox},
+    entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
     error::StoreError,
+    fetched::{FAILED, TOO_LARGE, WANTED},
     inbox::{name_of, reference_of},
+    sealing::DataKey,
     store::{Store, time},
-    thread::{Body, Card, attachment_place},
+    thread::{Body, Card, attachment_place, unseal, version_place},
 };
 
 /// A contact, whole.
@@ -57,6 +59,8 @@ pub struct Opened {
     pub refers_to: Option<Reference>,
     /// Whether the person can be asked for files, and if so, whether that was done and none came yet.
     pub files: Option<bool>,
+    /// Whether files can be sent with a reply.
+    pub sends_files: bool,
 }
 
 /// One message of a contact.
@@ -77,6 +81,18 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// How it fares on each line it leaves by.
     pub deliveries: Vec<Delivered>,
+    /// What it said before, oldest first.
+    pub versions: Vec<Version>,
+}
+
+/// An earlier version of a message.
+pub struct Version {
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// What it says. `None` if erased.
+    pub body: Option<Body>,
+    /// What came with it and with no later version.
+    pub attachments: Vec<Attachment>,
 }
 
 /// How a message fares on one line.
@@ -89,6 +105,8 @@ pub struct Delivered {
     pub said: Option<String>,
     /// When the other side took it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Whether it will be handed over, or handed over again, by itself.
+    pub under_way: bool,
 }
 
 /// Something that came with a message; its bytes are not here.
@@ -103,8 +121,26 @@ pub struct Attachment {
     pub size: i64,
     /// Whether it stood inside the text.
     pub inline: bool,
-    /// Whether its bytes are here.
-    pub kept: bool,
+    /// Whether its bytes are here, and why not.
+    pub held: Held,
+}
+
+/// Where the bytes of an attachment are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// Here.
+    Here,
+    /// With the platform, until somebody asks for them.
+    Elsewhere,
+    /// Being fetched.
+    Wanted,
+    /// With the platform: fetching them failed.
+    Failed,
+    /// They are more than the platform gives out.
+    TooLarge,
+    /// They were not taken: the line takes no files.
+    NotTaken,
 }
 
 /// Something that was done to a contact.
@@ -139,6 +175,9 @@ pub struct Bytes {
     pub bytes: Vec<u8>,
 }
 
+/// The raw message of what came with none: we wrote it.
+pub(crate) const OURS: i64 = 0;
+
 impl Store {
     /// A contact by its reference. `None` if there is none.
     ///
@@ -164,8 +203,10 @@ impl Store {
             None => None,
         };
         let asks = self.line(&contact.line).is_some_and(|line| line.asks_for_files);
+        let sends_files = self.line(&contact.line).is_some_and(|line| line.sends_files);
         Ok(Some(Opened {
             files: asks.then_some(contact.files_wanted),
+            sends_files,
             id: contact.id,
             reference,
             messages: self.messages(&contact, &names).await?,
@@ -217,11 +258,36 @@ impl Store {
             .filter(outbox::Column::ContactId.eq(contact.id))
             .all(&self.reading)
             .await?;
+        let under_way: Vec<Uuid> = jobs::Entity::find()
+            .select_only()
+            .column(jobs::Column::OutboxId)
+            .filter(jobs::Column::OutboxId.is_in(sent.iter().map(|outgoing| outgoing.id)))
+            .into_tuple()
+            .all(&self.reading)
+            .await?;
+        let mut versions = versions::Entity::find()
+            .filter(versions::Column::MessageId.is_in(rows.iter().map(|row| row.id)))
+            .order_by_asc(versions::Column::At)
+            .order_by_asc(versions::Column::Id)
+            .all(&self.reading)
+            .await?;
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
-            let mut own = Vec::new();
-            for part in parts.iter().filter(|part| part.message_id == row.id) {
-                own.push(self.attachment_row(part).await?);
+            let body = key.as_ref().and_then(|key| self.body(key, &row).ok());
+            let mut rest: Vec<_> = parts.iter().filter(|part| part.message_id == row.id).collect();
+            let own = self.take_files(&mut rest, body.as_ref(), contact).await?;
+            let mut earlier = Vec::new();
+            // What belongs to no later version belongs to the one it came with.
+            for version in versions.extract_if(.., |version| version.message_id == row.id) {
+                let body: Option<Body> = key
+                    .as_ref()
+                    .zip(version.body.as_ref())
+                    .and_then(|(key, sealed)| unseal(key, &version_place(version.id), sealed).ok());
+                earlier.push(Version {
+                    at: time(version.at),
+                    attachments: self.take_files(&mut rest, body.as_ref(), contact).await?,
+                    body,
+                });
             }
             let deliveries = sent
                 .iter()
@@ -231,17 +297,41 @@ impl Store {
                     state: Delivery::parse(&outgoing.state).unwrap_or(Delivery::Unknown),
                     said: self.said(contact, outgoing),
                     sent_at: outgoing.sent_at.map(time),
+                    under_way: under_way.contains(&outgoing.id),
                 });
             shown.push(Message {
                 id: row.id,
                 author: row.author.and_then(|author| name_of(names, author)),
                 at: time(row.at),
-                body: key.as_ref().and_then(|key| self.body(key, &row).ok()),
+                versions: earlier,
+                body,
                 has_source: row.journal_id.is_some(),
                 attachments: own,
                 deliveries: deliveries.collect(),
                 direction: row.direction,
             });
+        }
+        // Of what came at the same time, what the platform says came first.
+        shown.sort_by_key(|message| (message.at, message.body.as_ref().map_or(0, Body::place)));
+        Ok(shown)
+    }
+
+    /// Takes the files of a message, or of a version of it, out of those that are left.
+    async fn take_files(
+        &self,
+        rest: &mut Vec<&attachments::Model>,
+        body: Option<&Body>,
+        contact: &contacts::Model,
+    ) -> Result<Vec<Attachment>, StoreError> {
+        let place = |part: &attachments::Model| match body {
+            Some(body) => body.place_of_files(part.journal_id),
+            None => Some(0),
+        };
+        let mut mine: Vec<_> = rest.extract_if(.., |part| place(part).is_some()).collect();
+        mine.sort_by_key(|part| (place(part), part.position));
+        let mut shown = Vec::with_capacity(mine.len());
+        for part in mine {
+            shown.push(self.attachment_row(part, contact).await?);
         }
         Ok(shown)
     }
@@ -266,14 +356,26 @@ impl Store {
         Ok(rows.iter().map(other).collect())
     }
 
-    async fn attachment_row(&self, part: &attachments::Model) -> Result<Attachment, StoreError> {
+    async fn attachment_row(
+        &self,
+        part: &attachments::Model,
+        contact: &contacts::Model,
+    ) -> Result<Attachment, StoreError> {
         let name = match &part.name {
             Some(sealed) => {
-                let key = self.journal_key(part.journal_id).await?;
+                let key = self.attachment_key(part, contact).await.ok();
                 let name = key.and_then(|key| key.open(&attachment_place(part.id, "name"), sealed).ok());
                 name.map(|name| String::from_utf8_lossy(&name).into_owned())
             }
             None => None,
+        };
+        let held = match (part.kept, part.fate.as_str(), part.remote.is_some()) {
+            (true, ..) => Held::Here,
+            (false, WANTED, _) => Held::Wanted,
+            (false, FAILED, _) => Held::Failed,
+            (false, TOO_LARGE, _) => Held::TooLarge,
+            (false, _, true) => Held::Elsewhere,
+            (false, _, false) => Held::NotTaken,
         };
         Ok(Attachment {
             id: part.id,
@@ -281,20 +383,26 @@ impl Store {
             media_type: part.media_type.clone(),
             size: part.size,
             inline: part.inline,
-            kept: part.kept,
+            held,
         })
     }
 
-    async fn journal_key(&self, id: i64) -> Result<Option<crate::sealing::DataKey>, StoreError> {
-        let Some(row) = journal::Entity::find_by_id(id).one(&self.reading).await? else {
-            return Ok(None);
-        };
-        let Some(wrapped) = row.data_key else {
-            return Ok(None);
-        };
-        self.keys
-            .data_key(&raw_place(&row.external_hash), &wrapped)
-            .map(Some)
+    /// The key an attachment is sealed with: of the raw message it came with, or of the contact if we wrote it.
+    pub(crate) async fn attachment_key(
+        &self,
+        part: &attachments::Model,
+        contact: &contacts::Model,
+    ) -> Result<DataKey, StoreError> {
+        const ERASED: StoreError = StoreError::NotFound("content: it was erased");
+        if part.journal_id == OURS {
+            return self.contact_key(contact);
+        }
+        let row = journal::Entity::find_by_id(part.journal_id)
+            .one(&self.reading)
+            .await?;
+        let row = row.ok_or(ERASED)?;
+        let wrapped = row.data_key.ok_or(ERASED)?;
+        self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
     }
 
     /// The bytes of an attachment of this contact. The caller writes the audit entry first.
@@ -302,20 +410,18 @@ impl Store {
     /// # Errors
     /// When it does not open or cannot be read.
     pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
-        let Some(part) = attachments::Entity::find_by_id(id).one(&self.reading).await? else {
+        let Some((part, contact)) = self.file_of(reference, id).await? else {
             return Ok(None);
         };
-        let contact = contacts::Entity::find_by_id(part.contact_id)
-            .one(&self.reading)
-            .await?;
-        if !part.kept || contact.is_none_or(|contact| reference_of(&contact) != reference) {
+        if !part.kept {
             return Ok(None);
         }
-        let Some(key) = self.journal_key(part.journal_id).await? else {
-            return Ok(None);
+        let key = match self.attachment_key(&part, &contact).await {
+            Err(StoreError::NotFound(_)) => return Ok(None),
+            key => key?,
         };
         let bytes = key.open(&attachment_place(id, "bytes"), &self.files.read(id).await?)?;
-        let row = self.attachment_row(&part).await?;
+        let row = self.attachment_row(&part, &contact).await?;
         Ok(Some(Bytes {
             name: row.name,
             media_type: row.media_type,

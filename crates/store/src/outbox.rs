@@ -7,7 +7,7 @@ use hotline_core::{
     ids,
     job::Delivery,
     line::LineName,
-    message::{DeliveryReport, Fate, OutboundMessage},
+    message::{DeliveryReport, Fate, OutboundFile, OutboundMessage},
     reference::Reference,
     token::ThreadToken,
 };
@@ -20,9 +20,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{contacts, jobs, messages, outbox},
+    entity::{attachments, contacts, jobs, messages, outbox},
     error::{Conflict, StoreError},
     inbox::reference_of,
+    people::has_stopped,
     queue::Claimed,
     register::{deliver_job, event},
     staff::Person,
@@ -38,21 +39,42 @@ pub struct Outgoing {
     pub message: OutboundMessage,
     /// How often it was tried before.
     pub tries: u32,
+    /// How many of its pieces were handed over.
+    pub done: usize,
 }
 
+/// What there is to do for a deliver job.
+pub enum Due {
+    /// Hand this over.
+    Now(Box<Outgoing>),
+    /// An earlier message of the same contact comes first.
+    Later,
+    /// Nothing: it was sent, or erased, meanwhile.
+    Done,
+}
+
+/// For this long a message waits behind an earlier one of its contact that could not be handed over yet, in microseconds.
+const BEHIND: i64 = 15 * 60 * 1_000_000;
+
 impl Store {
-    /// The message of a deliver job, marked as being sent. `None` if it was sent, or erased, meanwhile: the job is then done.
+    /// The message of a deliver job, marked as being sent.
     ///
     /// # Errors
-    /// When the database refuses or the message does not open.
-    pub async fn outgoing(&self, job: &Claimed) -> Result<Option<Outgoing>, StoreError> {
+    /// [`StoreError::Conflict`] if it may not be sent; else when the database refuses or the message does not open.
+    pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;
-            return Ok(None);
+            return Ok(Due::Done);
         };
         if row.state == Delivery::Sent.as_str() {
             self.drop_job(job).await?;
-            return Ok(None);
+            return Ok(Due::Done);
+        }
+        if self.is_behind(&row).await? {
+            return Ok(Due::Later);
+        }
+        if has_stopped(&self.reading, &contact).await? {
+            return Err(StoreError::Conflict(Conflict::Stopped));
         }
         let message = messages::Entity::find_by_id(row.message_id)
             .one(&self.reading)
@@ -62,15 +84,17 @@ impl Store {
         let body = self.body(&key, &message)?;
         let card = self.card(&contact)?;
         let to = goes_to(&card, row.line == contact.line).ok_or(StoreError::Conflict(Conflict::NoAddress))?;
-        let state = if job.interrupted {
+        let uncertain = job.interrupted || row.state == Delivery::Unknown.as_str();
+        let state = if uncertain {
             Delivery::Unknown
         } else {
             Delivery::Sending
         };
         self.set_state(&row, state, row.tries + 1).await?;
-        Ok(Some(Outgoing {
+        Ok(Due::Now(Box::new(Outgoing {
             line: LineName::stored(row.line),
             tries: u32::try_from(row.tries).unwrap_or_default(),
+            done: usize::try_from(row.done).unwrap_or_default(),
             message: OutboundMessage {
                 id: row.id,
                 reference: reference_of(&contact),
@@ -79,14 +103,69 @@ impl Store {
                 subject: card.subject.map(Into::into),
                 text: body.text.into(),
                 thread: self.thread_ids(&contact).await?,
+                files: self.files_of(&contact, message.id).await?,
+                uncertain,
                 automatic: message.direction == "automatic",
                 written_at: time(message.at),
             },
-        }))
+        })))
+    }
+
+    /// Whether an earlier message to the same person by the same line is still on its way.
+    async fn is_behind(&self, row: &outbox::Model) -> Result<bool, StoreError> {
+        let under_way = [Delivery::Queued, Delivery::Sending, Delivery::Delayed];
+        let earlier = outbox::Entity::find()
+            .filter(outbox::Column::ContactId.eq(row.contact_id))
+            .filter(outbox::Column::Line.eq(&row.line))
+            .filter(outbox::Column::QueuedAt.gt(self.now().saturating_sub(BEHIND)))
+            .filter(outbox::Column::QueuedAt.lt(row.queued_at))
+            .filter(outbox::Column::State.is_in(under_way.map(Delivery::as_str)))
+            .one(&self.reading)
+            .await?;
+        Ok(earlier.is_some())
+    }
+
+    async fn files_of(
+        &self,
+        contact: &contacts::Model,
+        message: Uuid,
+    ) -> Result<Vec<OutboundFile>, StoreError> {
+        let rows = attachments::Entity::find()
+            .filter(attachments::Column::MessageId.eq(message))
+            .order_by_asc(attachments::Column::Position)
+            .all(&self.reading)
+            .await?;
+        let reference = reference_of(contact);
+        let mut files = Vec::with_capacity(rows.len());
+        for row in rows {
+            let file = self.attachment(reference, row.id).await?;
+            let file = file.ok_or(StoreError::NotFound("file"))?;
+            files.push(OutboundFile {
+                name: file.name.unwrap_or_else(|| reference.to_string()),
+                media_type: file.media_type,
+                bytes: file.bytes,
+            });
+        }
+        Ok(files)
+    }
+
+    /// Notes how many pieces of a message were handed over, so that they are not handed over again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn pieces_done(&self, job: &Claimed, done: usize) -> Result<(), StoreError> {
+        let update = outbox::ActiveModel {
+            id: Unchanged(job.outbox_id),
+            done: Set(i32::try_from(done).unwrap_or(i32::MAX)),
+            state: Set(Delivery::Sending.as_str().to_owned()),
+            ..Default::default()
+        };
+        update.update(&self.writing).await?;
+        Ok(())
     }
 
     /// The ids of a contact's thread as the other side knows them, oldest first, at most 20.
-    async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
             .filter(messages::Column::TheirIdHash.is_not_null())
@@ -124,7 +203,7 @@ impl Store {
         Ok(())
     }
 
-    async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
+    pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
         jobs::Entity::delete_many()
             .filter(jobs::Column::Id.eq(job.id))
             .filter(jobs::Column::Attempt.eq(job.attempt))
@@ -147,6 +226,14 @@ impl Store {
     /// When the database refuses.
     pub async fn failed(&self, job: &Claimed, said: &str) -> Result<(), StoreError> {
         self.end(job, Delivery::Failed, Some(said)).await
+    }
+
+    /// The channel may or may not have taken the message, and a repeat would be seen: somebody decides.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn uncertain(&self, job: &Claimed, said: &str) -> Result<(), StoreError> {
+        self.end(job, Delivery::Unknown, Some(said)).await
     }
 
     /// The channel did not take the message, or may not have: tried again after `wait`, and shown as `state` until then.
@@ -236,7 +323,7 @@ impl Store {
         event(row.contact_id, now, None, "delivery", state.as_str())
             .insert(transaction)
             .await?;
-        if state == Delivery::Failed {
+        if matches!(state, Delivery::Failed | Delivery::Unknown) {
             self.look_again(transaction, row).await?;
         }
         Ok(())
@@ -357,10 +444,14 @@ impl Store {
         let row = outbox::Entity::find()
             .filter(outbox::Column::MessageId.eq(message))
             .filter(outbox::Column::ContactId.eq(contact.id))
-            .filter(outbox::Column::State.eq(Delivery::Failed.as_str()))
+            .filter(outbox::Column::State.is_in([Delivery::Failed, Delivery::Unknown].map(Delivery::as_str)))
             .one(&transaction)
             .await?
             .ok_or(StoreError::Conflict(Conflict::NotFailed))?;
+        let under_way = jobs::Entity::find().filter(jobs::Column::OutboxId.eq(row.id));
+        if under_way.one(&transaction).await?.is_some() {
+            return Err(StoreError::Conflict(Conflict::NotFailed));
+        }
         let now = self.now();
         let again = outbox::ActiveModel {
             id: Unchanged(row.id),

@@ -29,6 +29,8 @@ pub struct Claimed {
     pub journal_id: i64,
     /// The message in the outbox, for a deliver job.
     pub outbox_id: Uuid,
+    /// The file, for a fetch job.
+    pub attachment_id: Uuid,
 }
 
 /// A raw message with what the store needs to file it.
@@ -97,7 +99,7 @@ impl Store {
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
              WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state IN ('ready', 'running') \
              AND (due_at <= $3 OR (attempt = 0 AND due_at <= made_at) OR due_at > $4){besides} \
-             AND attempt < $5 ORDER BY id LIMIT $6{skip}) RETURNING id, attempt, journal_id, outbox_id, reason"
+             AND attempt < $5 ORDER BY id LIMIT $6{skip}) RETURNING id, attempt, journal_id, outbox_id, attachment_id, reason"
         );
         let most = i64::try_from(most).unwrap_or(1);
         let values = [
@@ -118,6 +120,7 @@ impl Store {
                 interrupted: row.reason == "interrupted",
                 journal_id: row.journal_id.unwrap_or_default(),
                 outbox_id: row.outbox_id.unwrap_or_default(),
+                attachment_id: row.attachment_id.unwrap_or_default(),
             });
         }
         claimed.sort_unstable_by_key(|job| job.id);
@@ -315,6 +318,7 @@ impl Store {
         let changed = update.exec(&self.writing).await?.rows_affected;
         self.receive_due.notify_one();
         self.deliver_due.notify_one();
+        self.fetch_due.notify_one();
         Ok(changed)
     }
 }
@@ -340,5 +344,6 @@ struct ClaimedRow {
     attempt: i32,
     journal_id: Option<i64>,
     outbox_id: Option<Uuid>,
+    attachment_id: Option<Uuid>,
     reason: String,
 }

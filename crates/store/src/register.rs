@@ -5,6 +5,8 @@
 
 mod follow_up;
 mod known;
+mod merge;
+mod notice;
 mod plan;
 
 use std::collections::HashSet;
@@ -23,18 +25,21 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub(crate) use self::plan::{add_to_total, deliver_job, event, queued};
+pub(crate) use self::plan::{add_to_total, deliver_job, event, queued, to_fetch};
 use self::{
-    known::{Repeated, as_candidates, repeated},
+    known::{Repeated, Written, as_candidates, repeated},
     plan::Plan,
 };
 use crate::{
     accept::raw_place,
     entity::{attachments, contacts, jobs, messages},
     error::StoreError,
+    fetched::{TOO_LARGE, WANTED},
     queue::Journalled,
     store::{LineSettings, Store},
-    thread::{Body, Card, attachment_place, body_place, card_place, contact_place, first_words, seal},
+    thread::{
+        Body, Card, PieceBody, attachment_place, body_place, card_place, contact_place, first_words, seal,
+    },
 };
 
 impl Store {
@@ -63,6 +68,7 @@ impl Store {
             .await;
         self.tell().await;
         self.deliver_due.notify_one();
+        self.fetch_due.notify_one();
         Ok(())
     }
 
@@ -125,7 +131,16 @@ impl Store {
                     files.push((id, key.seal(&attachment_place(id, "bytes"), bytes)?));
                     true
                 }
-                Content::NotTaken(_) => false,
+                Content::NotTaken(_) | Content::TooLarge(_) | Content::Elsewhere(_) => false,
+            };
+            let (remote, fate) = match &part.content {
+                Content::Here(_) | Content::NotTaken(_) => (None, ""),
+                Content::TooLarge(_) => (None, TOO_LARGE),
+                Content::Elsewhere(file) => {
+                    let place = attachment_place(id, "remote");
+                    let sealed = key.seal(&place, file.reference.expose().as_bytes())?;
+                    (Some(sealed), if file.at_once { WANTED } else { "" })
+                }
             };
             rows.push(attachments::ActiveModel {
                 id: Set(id),
@@ -138,17 +153,12 @@ impl Store {
                 inline: Set(part.inline),
                 size: Set(i64::try_from(part.content.size()).unwrap_or(i64::MAX)),
                 kept: Set(kept),
+                remote: Set(remote),
+                fate: Set(fate.to_owned()),
             });
         }
         self.files.write(files).await?;
         Ok(rows)
-    }
-
-    fn identifier_hash(&self, journalled: &Journalled, identifier: Option<&String>) -> Option<Vec<u8>> {
-        identifier.map(|identifier| {
-            self.keys
-                .lookup("identifier", &format!("{}\n{identifier}", journalled.raw.line))
-        })
     }
 
     async fn decide(
@@ -170,6 +180,7 @@ impl Store {
                 self.decide_message(transaction, plan, journalled, incoming, parts, "unreadable")
                     .await
             }
+            Normalised::Notice(notice) => self.decide_notice(transaction, plan, journalled, &notice).await,
             Normalised::Ignore(reason) => {
                 plan.settle(journal_id, "ignored", reason);
                 Ok(())
@@ -206,25 +217,37 @@ impl Store {
             plan.settle(journal_id, "ignored", "our own message, come back");
             return Ok(());
         }
-        let identifier_hash = self.identifier_hash(
-            journalled,
-            incoming.identifier.as_ref().map(|identifier| identifier.expose()),
-        );
+        let line = journalled.raw.line.as_str();
+        let identifier_hash = incoming
+            .identifier
+            .as_ref()
+            .map(|identifier| self.hash_of_identifier(line, identifier.expose()));
         let their_id_hash = incoming
             .message_id
             .as_ref()
             .map(|id| self.keys.lookup("their id", id));
         let digest = self.digest(&incoming);
-        let mine = plan
-            .known
-            .of_identifier(journalled.raw.line.as_str(), identifier_hash.as_ref());
-        match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {
-            Repeated::SameContent => {
-                plan.settle(journal_id, "ignored", "delivered again");
-                return Ok(());
+        let mine = plan.known.of_identifier(line, identifier_hash.as_ref());
+        if let Some(piece) = &incoming.piece {
+            if let Some(found) = plan.known.written(&mine, their_id_hash.as_ref()) {
+                return self.merge(plan, journalled, &incoming, piece, &mine, found, parts);
             }
-            Repeated::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
-            Repeated::No => {}
+        } else {
+            match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {
+                Repeated::SameContent => {
+                    plan.settle(journal_id, "ignored", "delivered again");
+                    return Ok(());
+                }
+                Repeated::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
+                Repeated::No => {}
+            }
+        }
+        if let Some(hash) = &identifier_hash {
+            let choice = plan.known.choices.entry(hash.clone()).or_default();
+            incoming.language = choice.language.or(incoming.language);
+            if std::mem::take(&mut choice.stopped) {
+                plan.heard.insert(hash.clone());
+            }
         }
         let evident = self.evident(&plan.known, &incoming.evidence);
         let candidates = as_candidates(&plan.known, &mine, &evident);
@@ -390,24 +413,30 @@ impl Store {
             references: incoming.references.clone(),
             remarks: incoming.remarks.clone(),
             claimed_at: incoming.claimed_at,
+            pieces: incoming
+                .piece
+                .iter()
+                .map(|piece| PieceBody::new(incoming, piece, journalled.job.journal_id))
+                .collect(),
+            edited_at: None,
         };
         if let Some(hash) = &their_id_hash {
-            plan.known
-                .theirs
-                .entry(hash.clone())
-                .or_default()
-                .push((contact_id, Some(digest.clone())));
+            plan.known.theirs.entry(hash.clone()).or_default().push(Written {
+                contact: contact_id,
+                message: id,
+                digest: Some(digest.clone()),
+            });
         }
-        plan.messages.push(messages::ActiveModel {
-            id: Set(id),
-            contact_id: Set(contact_id),
-            direction: Set("in".to_owned()),
-            author: Set(None),
-            at: Set(journalled.raw.received_at.timestamp_micros()),
-            journal_id: Set(Some(journalled.job.journal_id)),
-            body: Set(Some(seal(&key, &body_place(id), &body)?)),
-            their_id_hash: Set(their_id_hash),
-            digest: Set(Some(digest)),
+        plan.messages.push(messages::Model {
+            id,
+            contact_id,
+            direction: "in".to_owned(),
+            author: None,
+            at: journalled.raw.received_at.timestamp_micros(),
+            journal_id: Some(journalled.job.journal_id),
+            body: Some(seal(&key, &body_place(id), &body)?),
+            their_id_hash,
+            digest: Some(digest),
         });
         if !parts.is_empty()
             && let Some(contact) = plan.known.contacts.get_mut(index)
@@ -472,10 +501,11 @@ fn from_unreadable(unreadable: Unreadable) -> Incoming {
         identifier: unreadable.identifier,
         name: None,
         answer_to: None,
-        joining: Joining::ByEvidence,
+        joining: unreadable.joining,
         echo_of: None,
         evidence: Vec::new(),
         message_id: None,
+        piece: None,
         references: Vec::new(),
         answers_lie_ready: false,
         subject: unreadable.subject,

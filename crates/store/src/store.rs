@@ -9,16 +9,24 @@ use std::{
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use hotline_core::{clock::Clock, intake::Cursor, job::JobKind, line::LineName, private::Private};
+use hotline_core::{
+    clock::Clock,
+    intake::{Cursor, Source},
+    job::JobKind,
+    line::LineName,
+    private::Private,
+};
 use hotline_migrations::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
     IsolationLevel, PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{self, Connection, SqliteConnection},
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
-use crate::{accept, changes::Changes, entity, error::StoreError, files::Files, sealing::Keys};
+use crate::{
+    accept, changes::Changes, cursors, entity, error::StoreError, files::Files, sealing::Keys, typing::Typing,
+};
 
 /// How to open the store.
 pub struct Settings {
@@ -53,6 +61,8 @@ pub struct LineSettings {
     pub answers_also_by: Option<String>,
     /// Whether people send files on it only when a counsellor asked for them.
     pub asks_for_files: bool,
+    /// Whether files can leave by it.
+    pub sends_files: bool,
 }
 
 /// The database, sealed.
@@ -71,6 +81,9 @@ pub struct Store {
     /// Told when a job of a kind may be due.
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
+    pub(crate) fetch_due: Arc<Notify>,
+    /// Told when somebody writes an answer.
+    pub(crate) typing: broadcast::Sender<Typing>,
     pub(crate) changes: Changes,
     /// Held while this process runs the jobs of a SQLite database.
     pub(crate) served: OnceLock<std::fs::File>,
@@ -115,6 +128,8 @@ impl Store {
             door,
             receive_due: Arc::new(Notify::new()),
             deliver_due: Arc::new(Notify::new()),
+            fetch_due: Arc::new(Notify::new()),
+            typing: broadcast::Sender::new(64),
             changes,
             served: OnceLock::new(),
             waiting: AtomicU64::new(0),
@@ -134,11 +149,11 @@ impl Store {
         self.files.probe().await?;
         let probe = Cursor {
             line: LineName::stored(String::new()),
-            source: "readiness".to_owned(),
+            source: Source::Named("readiness".to_owned()),
             position: self.now().to_string(),
         };
         let transaction = self.begin().await?;
-        accept::move_cursor(&transaction, &probe).await?;
+        cursors::write(&transaction, self.cursor_row(&probe)?).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -154,6 +169,7 @@ impl Store {
         let due = match kind {
             JobKind::Receive => &self.receive_due,
             JobKind::Deliver => &self.deliver_due,
+            JobKind::Fetch => &self.fetch_due,
         };
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }

@@ -52,6 +52,62 @@ pub struct Body {
     pub remarks: Vec<Remark>,
     /// When its sender says it was sent.
     pub claimed_at: Option<DateTime<Utc>>,
+    /// Its pieces, where the platform names them.
+    pub pieces: Vec<PieceBody>,
+    /// When the newest of its later versions was written.
+    pub edited_at: Option<DateTime<Utc>>,
+}
+
+/// A piece of a message, as it stands.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct PieceBody {
+    /// The platform's id of it.
+    pub id: String,
+    /// Its place in its conversation.
+    pub place: u64,
+    /// Which version of it this is.
+    pub version: i64,
+    /// What was written.
+    pub text: String,
+    /// What was quoted with it.
+    pub quoted: String,
+    /// What makes its files the same files in another version.
+    pub files: Vec<String>,
+    /// The raw message that its files came with.
+    pub files_of: i64,
+}
+
+impl Body {
+    /// Makes the whole of its pieces, in their order.
+    pub(crate) fn compose(&mut self) {
+        self.pieces
+            .sort_by(|a, b| (a.place, &a.id).cmp(&(b.place, &b.id)));
+        let joined = |of: fn(&PieceBody) -> &str| {
+            let texts: Vec<&str> = self
+                .pieces
+                .iter()
+                .map(of)
+                .filter(|text| !text.is_empty())
+                .collect();
+            texts.join("\n\n")
+        };
+        let (text, quoted) = (joined(|piece| &piece.text), joined(|piece| &piece.quoted));
+        self.text = text;
+        self.quoted = quoted;
+    }
+
+    /// Its place in its conversation, where the platform says it.
+    pub(crate) fn place(&self) -> u64 {
+        self.pieces.first().map_or(0, |piece| piece.place)
+    }
+
+    /// Where the files that came with this raw message stand in it. `None`: they belong to another version.
+    pub(crate) fn place_of_files(&self, journal_id: i64) -> Option<usize> {
+        if self.pieces.is_empty() {
+            return Some(0);
+        }
+        self.pieces.iter().position(|piece| piece.files_of == journal_id)
+    }
 }
 
 impl Store {
@@ -106,6 +162,10 @@ pub(crate) fn card_place(id: Uuid) -> String {
 
 pub(crate) fn body_place(id: Uuid) -> String {
     format!("message|{id}|body")
+}
+
+pub(crate) fn version_place(id: Uuid) -> String {
+    format!("version|{id}|body")
 }
 
 pub(crate) fn said_place(id: Uuid) -> String {

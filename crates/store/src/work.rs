@@ -2,7 +2,8 @@
 
 use hotline_core::{
     contact::{Marking, Status, Step},
-    counting,
+    counting, ids,
+    message::OutboundFile,
     reference::Reference,
     rights::{Right, Role},
 };
@@ -14,13 +15,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{contacts, messages},
+    entity::{attachments, contacts, messages},
     error::{Conflict, StoreError},
+    opened::OURS,
     outbox::goes_to,
+    people::has_stopped,
     register::{add_to_total, event},
     staff::Person,
     store::Store,
-    thread::{Body, body_place, seal},
+    thread::{Body, attachment_place, body_place, seal},
 };
 
 /// The longest reply or note, in characters.
@@ -76,15 +79,21 @@ impl Store {
     /// Writes a reply and queues it, in one commit. `id` makes it the same reply when the form is sent twice.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, or there is no address.
+    /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, there is no address, the person
+    /// asked not to be written to, or the line sends no files.
     pub async fn reply(
         &self,
         who: &Person,
         reference: Reference,
         id: Uuid,
         text: &str,
+        files: Vec<OutboundFile>,
     ) -> Result<(), StoreError> {
-        let text = checked(text)?;
+        let text = if files.is_empty() {
+            checked(text)?
+        } else {
+            not_too_long(text)?
+        };
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if written_before(&transaction, id).await? {
             return Ok(());
@@ -93,9 +102,13 @@ impl Store {
         if goes_to(&card, true).is_none() {
             return Err(StoreError::Conflict(Conflict::NoAddress));
         }
+        if has_stopped(&transaction, &contact).await? {
+            return Err(StoreError::Conflict(Conflict::Stopped));
+        }
         let now = self.now();
         self.write_message(&transaction, &contact, who, id, "reply", text, now)
             .await?;
+        self.write_files(&transaction, &contact, id, files).await?;
         self.queue_message(&transaction, &contact, &card, id, now).await?;
         let status = status_of(&contact)
             .after(Step::Replied)
@@ -332,6 +345,50 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps what goes with a reply, sealed with the contact's key.
+    async fn write_files(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        message: Uuid,
+        files: Vec<OutboundFile>,
+    ) -> Result<(), StoreError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        if !self.line(&contact.line).is_some_and(|line| line.sends_files) {
+            return Err(StoreError::Conflict(Conflict::SendsNoFiles));
+        }
+        self.files.room()?;
+        let key = self.contact_key(contact)?;
+        let (mut rows, mut sealed) = (Vec::new(), Vec::new());
+        for (position, file) in (0..).zip(files) {
+            let id = ids::new(self.clock.now());
+            sealed.push((id, key.seal(&attachment_place(id, "bytes"), &file.bytes)?));
+            rows.push(attachments::ActiveModel {
+                id: Set(id),
+                contact_id: Set(contact.id),
+                message_id: Set(message),
+                journal_id: Set(OURS),
+                position: Set(position),
+                name: Set(Some(
+                    key.seal(&attachment_place(id, "name"), file.name.as_bytes())?,
+                )),
+                media_type: Set(file.media_type),
+                inline: Set(false),
+                size: Set(i64::try_from(file.bytes.len()).unwrap_or(i64::MAX)),
+                kept: Set(true),
+                remote: Set(None),
+                fate: Set(String::new()),
+            });
+        }
+        self.files.write(sealed).await?;
+        attachments::Entity::insert_many(rows)
+            .exec_without_returning(transaction)
+            .await?;
+        Ok(())
+    }
+
     async fn done(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
         transaction.commit().await?;
         self.tell().await;
@@ -364,6 +421,11 @@ fn checked(text: &str) -> Result<&str, StoreError> {
     if text.is_empty() {
         return Err(StoreError::Conflict(Conflict::NoText));
     }
+    not_too_long(text)
+}
+
+fn not_too_long(text: &str) -> Result<&str, StoreError> {
+    let text = text.trim();
     if text.chars().count() > LONGEST {
         return Err(StoreError::Conflict(Conflict::TooLong));
     }

@@ -20,10 +20,12 @@ mod account;
 pub mod browser;
 pub mod cable;
 mod certificates;
+pub mod discord;
 pub mod disk;
 pub mod dovecot;
 pub mod postgres;
 pub mod smtp;
+pub mod telegram;
 
 /// How long a peer may take to start or to stop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -14,7 +14,7 @@ use hotline_core::{
     chance,
     clock::Clock,
     health::Health,
-    intake::{Cursor, Intake},
+    intake::{Cursor, Intake, Source},
     line::LineName,
     message::RawMessage,
 };
@@ -139,9 +139,13 @@ impl Mailbox<'_> {
         }
     }
 
+    fn source(&self) -> Source {
+        Source::Named(self.settings.folder.clone())
+    }
+
     async fn position(&self, intake: &dyn Intake, validity: u32) -> anyhow::Result<Position> {
         let known = intake
-            .cursor(self.line, &self.settings.folder)
+            .cursor(self.line, &self.source())
             .await?
             .and_then(|text| Position::parse(&text));
         Ok(match known {
@@ -221,7 +225,7 @@ impl Mailbox<'_> {
                 .extend(care.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
                 line: self.line.clone(),
-                source: self.settings.folder.clone(),
+                source: self.source(),
                 position: next.to_text(),
             };
             let messages: Vec<RawMessage> = arrived.into_iter().map(|(_, raw)| raw).collect();

@@ -80,6 +80,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
         evidence,
         references: ancestors,
         message_id,
+        piece: None,
         answers_lie_ready: false,
         subject: subject(&mail),
         language: Language::guess(&text),
@@ -101,7 +102,7 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     Normalised::Unreadable(Unreadable {
         reason: reason.to_owned(),
         identifier: identifier.map(Private::new),
-        subject: None,
+        ..Unreadable::default()
     })
 }
 

@@ -8,7 +8,7 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
     message::{
-        Mailbox,
+        Attachment, Mailbox, MultiPart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
@@ -156,7 +156,17 @@ impl Sender {
             .header(ContentType::TEXT_PLAIN)
             .header(ContentTransferEncoding::QuotedPrintable)
             .body(message.text.expose().clone());
-        let mail = mail.singlepart(body)?;
+        let mail = if message.files.is_empty() {
+            mail.singlepart(body)?
+        } else {
+            let mut parts = MultiPart::mixed().singlepart(body);
+            for file in &message.files {
+                let kind = ContentType::parse(&file.media_type)
+                    .unwrap_or(ContentType::parse("application/octet-stream")?);
+                parts = parts.singlepart(Attachment::new(file.name.clone()).body(file.bytes.clone(), kind));
+            }
+            mail.multipart(parts)?
+        };
         Ok((Envelope::new(Some(answer_to), vec![to])?, mail.formatted()))
     }
 }
@@ -245,6 +255,8 @@ mod tests {
             subject: Some(subject.to_owned().into()),
             text: "Драга Ана,\r\n.\r\nту смо.".to_owned().into(),
             thread: vec!["first@example.org".to_owned(), "second@example.org".to_owned()],
+            files: Vec::new(),
+            uncertain: false,
             automatic,
             written_at: chrono::DateTime::UNIX_EPOCH,
         };

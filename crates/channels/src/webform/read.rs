@@ -81,8 +81,7 @@ pub fn read(raw: &RawMessage) -> Normalised {
         let reason = "it is not what the form sends".to_owned();
         return Normalised::Unreadable(Unreadable {
             reason,
-            identifier: None,
-            subject: None,
+            ..Unreadable::default()
         });
     };
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
@@ -94,6 +93,7 @@ pub fn read(raw: &RawMessage) -> Normalised {
         echo_of: None,
         evidence: Vec::new(),
         message_id: None,
+        piece: None,
         references: Vec::new(),
         answers_lie_ready: true,
         subject: None,

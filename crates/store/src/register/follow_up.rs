@@ -6,10 +6,7 @@ use hotline_core::{
     message::{Incoming, Origin, Remark},
     routing::{OnDuty, Route, route},
 };
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::plan::{Plan, queued};
@@ -114,16 +111,16 @@ impl Store {
             text: template.replace("{reference}", &reference),
             ..Body::default()
         };
-        plan.messages.push(messages::ActiveModel {
-            id: Set(id),
-            contact_id: Set(contact_id),
-            direction: Set("automatic".to_owned()),
-            author: Set(None),
-            at: Set(now),
-            journal_id: Set(None),
-            body: Set(Some(seal(&key, &body_place(id), &body)?)),
-            their_id_hash: Set(None),
-            digest: Set(None),
+        plan.messages.push(messages::Model {
+            id,
+            contact_id,
+            direction: "automatic".to_owned(),
+            author: None,
+            at: now,
+            journal_id: None,
+            body: Some(seal(&key, &body_place(id), &body)?),
+            their_id_hash: None,
+            digest: None,
         });
         plan.outbox
             .push(queued(ids::new(self.clock.now()), id, contact_id, line, now));

@@ -6,6 +6,7 @@ use hotline_core::{
     contact::{Status, Step},
     counting::Candidate,
     message::{Evidence, Normalised, Origin},
+    private::Private,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
@@ -14,10 +15,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::Kept;
+use super::{Kept, merge::Found};
 use crate::{
     entity::{contacts, messages},
     error::StoreError,
+    people::{Choice, choices},
     store::{Store, time},
 };
 
@@ -25,8 +27,14 @@ use crate::{
 /// with the same id. Somebody who floods the mailbox crowds out nobody else.
 const OF_ONE: i64 = 20;
 
-/// A message of theirs: in which contact, and the digest of what it said.
-pub(super) type Written = (Uuid, Option<Vec<u8>>);
+/// A message of theirs.
+pub(super) struct Written {
+    /// In which contact.
+    pub(super) contact: Uuid,
+    pub(super) message: Uuid,
+    /// The digest of what it said.
+    pub(super) digest: Option<Vec<u8>>,
+}
 
 /// What is stored, and what this batch adds to it.
 #[derive(Default)]
@@ -36,6 +44,10 @@ pub(super) struct Known {
     pub(super) added: HashSet<usize>,
     /// Messages by the hash of their own id.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
+    /// Of those, the ones that a piece may belong to.
+    pub(super) messages: HashMap<Uuid, messages::Model>,
+    /// What people chose, by the hash of their identifier.
+    pub(super) choices: HashMap<Vec<u8>, Choice>,
 }
 
 impl Known {
@@ -45,6 +57,23 @@ impl Known {
 
     pub(super) fn position(&self, test: impl Fn(&contacts::Model) -> bool) -> Option<usize> {
         self.contacts.iter().position(test)
+    }
+
+    /// Which of these contacts has this id.
+    fn among(&self, mine: &[usize], id: Uuid) -> Option<usize> {
+        let has = |index: &usize| self.contacts.get(*index).is_some_and(|contact| contact.id == id);
+        mine.iter().copied().find(has)
+    }
+
+    /// The message with this id of theirs, if it is in one of these contacts.
+    pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Option<Found> {
+        let seen = self.theirs.get(their_id_hash?)?;
+        seen.iter().find_map(|written| {
+            Some(Found {
+                contact: self.among(mine, written.contact)?,
+                message: written.message,
+            })
+        })
     }
 
     pub(super) fn add(&mut self, contact: contacts::Model) -> usize {
@@ -129,18 +158,10 @@ pub(super) fn repeated(
     let Some(seen) = their_id_hash.and_then(|hash| known.theirs.get(hash)) else {
         return Repeated::No;
     };
-    let is_mine = |id: &Uuid| {
-        mine.iter().any(|index| {
-            known
-                .contacts
-                .get(*index)
-                .is_some_and(|contact| contact.id == *id)
-        })
-    };
     let mut digests = seen
         .iter()
-        .filter(|(contact, _)| is_mine(contact))
-        .map(|(_, digest)| digest)
+        .filter(|written| known.among(mine, written.contact).is_some())
+        .map(|written| &written.digest)
         .peekable();
     if digests.peek().is_none() {
         Repeated::No
@@ -159,13 +180,16 @@ impl Store {
         kept: &[Kept],
     ) -> Result<Known, StoreError> {
         let (mut identifiers, mut threads, mut their_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut pieces = false;
         for (journalled, normalised, _) in kept {
+            let line = journalled.raw.line.as_str();
+            let identifier = identifier_of(normalised);
+            identifiers
+                .extend(identifier.map(|identifier| self.hash_of_identifier(line, identifier.expose())));
             let Normalised::Message(incoming) = normalised else {
                 continue;
             };
-            identifiers.extend(
-                self.identifier_hash(journalled, incoming.identifier.as_ref().map(|one| one.expose())),
-            );
+            pieces |= incoming.piece.is_some();
             their_ids.extend(
                 incoming
                     .message_id
@@ -183,12 +207,18 @@ impl Store {
         if !their_ids.is_empty() && !identifiers.is_empty() {
             known.theirs = written_before(transaction, &their_ids, &identifiers).await?;
         }
-        let pointed_at: HashSet<Uuid> = known
-            .theirs
-            .values()
-            .flatten()
-            .map(|(contact, _)| *contact)
-            .collect();
+        let written = || known.theirs.values().flatten();
+        let pointed_at: HashSet<Uuid> = written().map(|written| written.contact).collect();
+        if pieces && !pointed_at.is_empty() {
+            let found = messages::Entity::find()
+                .filter(messages::Column::Id.is_in(written().map(|written| written.message)))
+                .all(transaction)
+                .await?;
+            known.messages = found.into_iter().map(|message| (message.id, message)).collect();
+        }
+        if !identifiers.is_empty() {
+            known.choices = choices(transaction, &identifiers).await?;
+        }
         if !identifiers.is_empty() || !threads.is_empty() {
             let mut found = contacts::Entity::find()
                 .filter(
@@ -222,10 +252,10 @@ impl Store {
                 }
                 Evidence::TheirMessage(id) => {
                     let hash = self.keys.lookup("their id", id);
-                    for (contact_id, _) in known.theirs.get(&hash).into_iter().flatten() {
+                    for written in known.theirs.get(&hash).into_iter().flatten() {
                         found.extend(
                             known
-                                .position(|contact| contact.id == *contact_id)
+                                .position(|contact| contact.id == written.contact)
                                 .map(|index| (index, false)),
                         );
                     }
@@ -233,6 +263,16 @@ impl Store {
             }
         }
         found
+    }
+}
+
+/// Whom a message or notice is from.
+fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
+    match normalised {
+        Normalised::Message(incoming) => incoming.identifier.as_ref(),
+        Normalised::Unreadable(unreadable) => unreadable.identifier.as_ref(),
+        Normalised::Notice(notice) => Some(&notice.identifier),
+        Normalised::Report(_) | Normalised::Ignore(_) => None,
     }
 }
 
@@ -269,6 +309,7 @@ async fn written_before(
         .order_by((messages::Entity, messages::Column::At), Order::Desc)
         .to_owned();
     let numbered = Query::select()
+        .column((messages::Entity, messages::Column::Id))
         .column((messages::Entity, messages::Column::ContactId))
         .column((messages::Entity, messages::Column::TheirIdHash))
         .column((messages::Entity, messages::Column::Digest))
@@ -288,13 +329,17 @@ async fn written_before(
         )
         .to_owned();
     let select = Query::select()
-        .columns(["contact_id", "their_id_hash", "digest"])
+        .columns(["id", "contact_id", "their_id_hash", "digest"])
         .from_subquery(numbered, "numbered")
         .and_where(Expr::col("n").lte(OF_ONE))
         .to_owned();
     let mut theirs: HashMap<Vec<u8>, Vec<Written>> = HashMap::new();
     for row in transaction.query_all(&select).await? {
-        let written = (row.try_get("", "contact_id")?, row.try_get("", "digest")?);
+        let written = Written {
+            contact: row.try_get("", "contact_id")?,
+            message: row.try_get("", "id")?,
+            digest: row.try_get("", "digest")?,
+        };
         theirs
             .entry(row.try_get("", "their_id_hash")?)
             .or_default()

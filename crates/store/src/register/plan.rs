@@ -13,8 +13,10 @@ use uuid::Uuid;
 
 use super::known::Known;
 use crate::{
-    entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, totals},
+    entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, totals, versions},
     error::StoreError,
+    fetched::WANTED,
+    people,
 };
 
 /// Everything a batch writes.
@@ -22,7 +24,13 @@ use crate::{
 pub(super) struct Plan {
     pub(super) known: Known,
     pub(super) changed: HashSet<usize>,
-    pub(super) messages: Vec<messages::ActiveModel>,
+    /// New messages.
+    pub(super) messages: Vec<messages::Model>,
+    /// Messages that were there and have a new body.
+    pub(super) rewritten: HashMap<Uuid, messages::Model>,
+    pub(super) versions: Vec<versions::ActiveModel>,
+    /// People who wrote after they had asked us to stop.
+    pub(super) heard: HashSet<Vec<u8>>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
@@ -44,6 +52,24 @@ impl Plan {
         self.events.push(event(contact_id, at, actor, kind, detail));
     }
 
+    /// A message that is there already or comes with this batch.
+    pub(super) fn message(&self, id: Uuid) -> Result<&messages::Model, StoreError> {
+        let new = self.messages.iter().find(|message| message.id == id);
+        new.or_else(|| self.rewritten.get(&id))
+            .or_else(|| self.known.messages.get(&id))
+            .ok_or(StoreError::NotFound("message"))
+    }
+
+    /// Puts a message that [`Plan::message`] gave back, changed.
+    pub(super) fn put(&mut self, message: messages::Model) {
+        match self.messages.iter_mut().find(|new| new.id == message.id) {
+            Some(new) => *new = message,
+            None => {
+                self.rewritten.insert(message.id, message);
+            }
+        }
+    }
+
     pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         let mut opened = Vec::new();
         for (index, contact) in self.known.contacts.into_iter().enumerate() {
@@ -57,6 +83,7 @@ impl Plan {
                     waiting_since: Set(contact.waiting_since),
                     closed_at: Set(contact.closed_at),
                     files_wanted: Set(contact.files_wanted),
+                    language: Set(contact.language),
                     card: Set(contact.card),
                     ..Default::default()
                 };
@@ -69,7 +96,30 @@ impl Plan {
                 .await?;
         }
         if !self.messages.is_empty() {
-            messages::Entity::insert_many(self.messages)
+            let messages = self.messages.into_iter();
+            messages::Entity::insert_many(
+                messages.map(|message| messages::ActiveModel::from(message).reset_all()),
+            )
+            .exec_without_returning(transaction)
+            .await?;
+        }
+        for message in self.rewritten.into_values() {
+            let update = messages::ActiveModel {
+                id: Unchanged(message.id),
+                body: Set(message.body),
+                ..Default::default()
+            };
+            update.update(transaction).await?;
+        }
+        if !self.versions.is_empty() {
+            versions::Entity::insert_many(self.versions)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        people::hear_again(transaction, self.heard.into_iter().collect()).await?;
+        let fetch: Vec<_> = self.attachments.iter().filter_map(fetch_job).collect();
+        if !fetch.is_empty() {
+            jobs::Entity::insert_many(fetch)
                 .exec_without_returning(transaction)
                 .await?;
         }
@@ -175,6 +225,33 @@ pub(crate) fn queued(
         queued_at: Set(now),
         sent_at: Set(None),
         said: Set(None),
+        done: Set(0),
+    }
+}
+
+/// The job that fetches a file, if it is wanted at once.
+fn fetch_job(attachment: &attachments::ActiveModel) -> Option<jobs::ActiveModel> {
+    let wanted = *attachment.fate.as_ref() == WANTED;
+    // Ids are made of the time.
+    let made = attachment.id.as_ref().get_timestamp()?;
+    let (seconds, nanos) = made.to_unix();
+    let now = i64::try_from(seconds * 1_000_000 + u64::from(nanos) / 1_000).ok()?;
+    wanted.then(|| to_fetch(*attachment.id.as_ref(), now))
+}
+
+/// The job that fetches this file.
+pub(crate) fn to_fetch(attachment: Uuid, now: i64) -> jobs::ActiveModel {
+    jobs::ActiveModel {
+        id: NotSet,
+        kind: Set(JobKind::Fetch.as_str().to_owned()),
+        journal_id: Set(None),
+        outbox_id: Set(None),
+        attachment_id: Set(Some(attachment)),
+        state: Set("ready".to_owned()),
+        attempt: Set(0),
+        due_at: Set(now),
+        made_at: Set(now),
+        reason: Set(String::new()),
     }
 }
 
@@ -185,6 +262,7 @@ pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel) -> jobs::ActiveModel {
         kind: Set(JobKind::Deliver.as_str().to_owned()),
         journal_id: Set(None),
         outbox_id: Set(Some(*outgoing.id.as_ref())),
+        attachment_id: Set(None),
         state: Set("ready".to_owned()),
         attempt: Set(0),
         due_at: Set(now),

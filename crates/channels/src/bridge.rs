@@ -1,0 +1,305 @@
+//! The bridge: signed JSON in and out, by which a centre ties in any network of its own.
+//!
+//! Both ways are signed as the Standard Webhooks specification (1.0) says: `webhook-id`, `webhook-timestamp` and
+//! `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`, with a secret `whsec_<base64>`. A call whose time is
+//! more than five minutes off is refused, and a repeated `webhook-id` is the same message. In:
+//! `POST /bridge/<line>` with `{"id", "from": {"id", "name"}, "text", "language", "edit", "sent_at", "place"}`; out: the same to
+//! `callback_url` with `{"id", "to", "text", "reference", "in_reply_to"}`, whose answer of 2xx means that it was taken.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, ensure};
+use async_trait::async_trait;
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use chrono::{DateTime, Utc};
+use data_encoding::BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use hotline_core::{
+    clock::Clock,
+    counting::Joining,
+    intake::Intake,
+    line::LineName,
+    locale::Language,
+    message::{Incoming, Normalised, Origin, OutboundMessage, Piece, RawMessage, Unreadable},
+    private::Private,
+};
+use serde::Deserialize;
+use serde_json::json;
+use sha2::Sha256;
+
+use crate::{
+    channel::{Channel, ChannelError, Kind, Opening, secret},
+    clean::one_line,
+};
+
+/// The registration of this channel.
+pub const KIND: Kind = Kind {
+    name: "bridge",
+    only_one: false,
+    open,
+};
+
+/// How far the time of a call may be off, in seconds: the specification's.
+const WINDOW: i64 = 300;
+/// The largest call, in bytes.
+const LARGEST: usize = 1 << 20;
+/// The other side is given this long for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The table `[lines.<name>]` with `channel = "bridge"`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "channel")]
+    _channel: String,
+    /// `whsec_` and base64 of 24 to 64 bytes, or the file it is in.
+    secret: Option<Private<String>>,
+    secret_file: Option<PathBuf>,
+    /// Where replies go. Without it people can write and not be answered.
+    callback_url: Option<reqwest::Url>,
+}
+
+/// One bridge.
+#[derive(Clone)]
+struct Bridge {
+    name: LineName,
+    secret: Arc<[u8]>,
+    callback_url: Option<reqwest::Url>,
+    client: reqwest::Client,
+    clock: Arc<dyn Clock>,
+}
+
+/// A message as the other side calls it.
+#[derive(Deserialize)]
+struct Call {
+    /// The other side's id of the message.
+    id: String,
+    from: Sender,
+    #[serde(default)]
+    text: String,
+    language: Option<String>,
+    /// Zero as first written; each later version of the same id has a higher one.
+    #[serde(default)]
+    edit: i64,
+    sent_at: Option<DateTime<Utc>>,
+    /// Of two messages of one person the later has the higher.
+    #[serde(default)]
+    place: u64,
+}
+
+#[derive(Deserialize)]
+struct Sender {
+    id: String,
+    name: Option<String>,
+}
+
+fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
+    let settings: Settings = opening.settings.try_deserialize()?;
+    let given = secret(
+        settings.secret.as_ref().map(|secret| secret.expose()),
+        settings.secret_file.as_ref(),
+    )?
+    .context("Give `secret` or `secret_file`")?;
+    let bytes = given
+        .trim()
+        .strip_prefix("whsec_")
+        .and_then(|text| BASE64.decode(text.as_bytes()).ok());
+    let bytes =
+        bytes.context("`secret` is \"whsec_\" and base64, as the Standard Webhooks specification has it")?;
+    ensure!((24..=64).contains(&bytes.len()), "`secret` has 24 to 64 bytes");
+    Ok(Arc::new(Bridge {
+        name: opening.name,
+        secret: bytes.into(),
+        callback_url: settings.callback_url,
+        client: reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?,
+        clock: opening.clock,
+    }))
+}
+
+#[async_trait]
+impl Channel for Bridge {
+    fn routes(&self, intake: Arc<dyn Intake>) -> Option<Router> {
+        let route = format!("/bridge/{}", self.name);
+        Some(
+            Router::new()
+                .route(&route, post(knock))
+                .layer(DefaultBodyLimit::max(LARGEST))
+                .with_state((self.clone(), intake)),
+        )
+    }
+
+    fn normalise(&self, raw: &RawMessage) -> Normalised {
+        let Ok(call) = serde_json::from_slice::<Call>(&raw.bytes) else {
+            return Normalised::Unreadable(Unreadable {
+                reason: "it does not have the form of a call".to_owned(),
+                ..Unreadable::default()
+            });
+        };
+        let text = call.text.replace('\0', "").trim().to_owned();
+        let language = call.language.as_deref().and_then(Language::parse);
+        Normalised::Message(Box::new(Incoming {
+            identifier: Some(call.from.id.into()),
+            name: call.from.name.as_deref().map(one_line),
+            answer_to: None,
+            joining: Joining::ByIdentifier,
+            echo_of: None,
+            evidence: Vec::new(),
+            piece: Some(Piece {
+                id: call.id.clone(),
+                place: call.place,
+                version: call.edit.max(0),
+            }),
+            message_id: Some(call.id),
+            references: Vec::new(),
+            answers_lie_ready: false,
+            subject: None,
+            language: language.or_else(|| Language::guess(&text)),
+            text,
+            quoted: String::new(),
+            url: None,
+            asks: None,
+            parts: Vec::new(),
+            origin: Origin::Person,
+            claimed_at: call.sent_at,
+            remarks: Vec::new(),
+        }))
+    }
+
+    async fn send(&self, message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
+        let url = self
+            .callback_url
+            .clone()
+            .ok_or_else(|| ChannelError::never("this line has no `callback_url` to answer to"))?;
+        let body = json!({
+            "id": message.id.to_string(),
+            "to": message.to.expose(),
+            "text": message.text.expose(),
+            "reference": message.reference.to_string(),
+            "in_reply_to": message.thread.last(),
+        });
+        let (id, at) = (message.id.to_string(), self.clock.now().timestamp().to_string());
+        let body = body.to_string();
+        let signed = self.sign(&id, &at, body.as_bytes());
+        let signed = signed.ok_or_else(|| ChannelError::later("it cannot be signed"))?;
+        let signature = BASE64.encode(&signed.finalize().into_bytes());
+        let answer = self
+            .client
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", at)
+            .header("webhook-signature", format!("v1,{signature}"))
+            .body(body)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(refused(&answer)),
+            Err(error) if error.is_connect() => {
+                Err(ChannelError::later("the call-back address cannot be reached"))
+            }
+            // The same id is sent again, by which the other side knows it.
+            Err(_) => Err(ChannelError::Unknown {
+                reason: "the connection to the call-back address broke".to_owned(),
+            }),
+        }
+    }
+
+    async fn check(&self) -> anyhow::Result<Vec<String>> {
+        let calls = format!("takes signed calls at /bridge/{}", self.name);
+        let Some(url) = &self.callback_url else {
+            return Ok(vec![
+                calls,
+                "without `callback_url` nobody can be answered".to_owned(),
+            ]);
+        };
+        self.client
+            .head(url.clone())
+            .send()
+            .await
+            .map_err(reqwest::Error::without_url)?;
+        Ok(vec![calls, "the call-back address answers".to_owned()])
+    }
+}
+
+impl Bridge {
+    /// `None` never happens: a key of any length will do.
+    fn sign(&self, id: &str, at: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
+        mac.update(format!("{id}.{at}.").as_bytes());
+        mac.update(body);
+        Some(mac)
+    }
+
+    /// The id of a call that is signed and of now.
+    fn proven(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
+        let text = |name: &str| headers.get(name)?.to_str().ok();
+        let (id, at) = (text("webhook-id")?, text("webhook-timestamp")?);
+        let off = now.timestamp().saturating_sub(at.parse::<i64>().ok()?);
+        let signed = text("webhook-signature")?.split(' ').any(|signature| {
+            let given = signature
+                .strip_prefix("v1,")
+                .and_then(|text| BASE64.decode(text.as_bytes()).ok());
+            let signed = self.sign(id, at, body);
+            given
+                .zip(signed)
+                .is_some_and(|(given, signed)| signed.verify_slice(&given).is_ok())
+        });
+        (signed && off.abs() <= WINDOW && !id.is_empty() && id.len() <= 500).then(|| id.to_owned())
+    }
+}
+
+async fn knock(
+    State((bridge, intake)): State<(Bridge, Arc<dyn Intake>)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let now = bridge.clock.now();
+    let Some(id) = bridge.proven(&headers, &body, now) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let raw = RawMessage {
+        line: bridge.name.clone(),
+        external_id: id,
+        received_at: now,
+        bytes: body.to_vec(),
+        cut_from: None,
+    };
+    match intake.accept(vec![raw], None).await {
+        Ok(accepted) => {
+            let reference = accepted.first().map(|one| one.reference.to_string());
+            (StatusCode::ACCEPTED, Json(json!({ "reference": reference }))).into_response()
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")]).into_response(),
+    }
+}
+
+/// What an answer other than 2xx means.
+fn refused(answer: &reqwest::Response) -> ChannelError {
+    let status = answer.status().as_u16();
+    let reason = format!("the call-back address answered {status}");
+    let after = answer
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|after| after.to_str().ok());
+    match status {
+        429 | 503 => ChannelError::Transient {
+            reason,
+            retry_after: after
+                .and_then(|after| after.parse().ok())
+                .map(Duration::from_secs),
+        },
+        408 | 500..=599 | 401 | 404 => ChannelError::later(reason),
+        _ => ChannelError::never(reason),
+    }
+}

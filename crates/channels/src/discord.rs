@@ -1,0 +1,199 @@
+//! Discord: direct messages to a bot, and a button in a server's channel that opens a private conversation.
+//!
+//! The gateway only rings: what was written is read by REST, conversation by conversation, from the last message that was
+//! accepted. So what the gateway lost, or what was written while we were away, comes the same way, once and in order. What makes
+//! a repeat harmless: a message is its id and the time of its last edit; what leaves carries a nonce that Discord enforces for
+//! some minutes, and after that is looked for in the conversation before it is sent again.
+
+mod check;
+mod conversations;
+mod gateway;
+mod pull;
+mod read;
+mod rest;
+mod room;
+mod send;
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use hotline_core::{
+    centre::Centre,
+    clock::Clock,
+    intake::Intake,
+    line::LineName,
+    locale::Locales,
+    message::{Normalised, OutboundMessage, RawMessage},
+    private::Private,
+};
+use serde::Deserialize;
+use serenity::all::{ChannelId, GuildId, UserId};
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use self::{conversations::Conversations, pull::Bell, rest::Rest};
+use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret};
+
+/// The registration of this channel.
+pub const KIND: Kind = Kind {
+    name: "discord",
+    only_one: false,
+    open,
+};
+
+/// The table `[lines.<name>]` with `channel = "discord"`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "channel")]
+    _channel: String,
+    /// The bot's token, or the file it is in.
+    token: Option<Private<String>>,
+    token_file: Option<PathBuf>,
+    /// Where Discord is, if not at its own address.
+    api_url: Option<reqwest::Url>,
+    /// The server, and in it the channel with the button. Without them people write direct messages only.
+    guild: Option<GuildId>,
+    room: Option<ChannelId>,
+    #[serde(default = "on_request")]
+    attachments: Attachments,
+    #[serde(default = "yes")]
+    acknowledge: bool,
+}
+
+const fn on_request() -> Attachments {
+    Attachments::OnRequest
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// One bot.
+struct Discord {
+    shared: Arc<Shared>,
+    rung: Mutex<mpsc::UnboundedReceiver<Bell>>,
+}
+
+/// What all of its parts need.
+struct Shared {
+    name: LineName,
+    rest: Rest,
+    /// Who we are: a token begins with it.
+    me: UserId,
+    /// The server and the channel with the button.
+    room: Option<(GuildId, ChannelId)>,
+    attachments: Attachments,
+    acknowledge: bool,
+    centre: Arc<Centre>,
+    locales: Arc<Locales>,
+    public_url: String,
+    clock: Arc<dyn Clock>,
+    conversations: Conversations,
+    bells: mpsc::UnboundedSender<Bell>,
+}
+
+fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
+    let settings: Settings = opening.settings.try_deserialize()?;
+    let token = settings.token.as_ref().map(|token| token.expose());
+    let token = secret(token, settings.token_file.as_ref())?
+        .context("Give `token` or `token_file`: it is in Discord's developer portal under \"Bot\"")?;
+    let token = token.trim().trim_start_matches("Bot ").to_owned();
+    let me = owner(&token)
+        .context("`token` is not the token of a Discord bot, which has three parts with dots between")?;
+    let room = match (settings.guild, settings.room) {
+        (Some(guild), Some(room)) => Some((guild, room)),
+        (None, None) => None,
+        _ => anyhow::bail!(
+            "`guild` and `room` belong together: the server, and the channel in it with the button"
+        ),
+    };
+    let (bells, rung) = mpsc::unbounded_channel();
+    Ok(Arc::new(Discord {
+        shared: Arc::new(Shared {
+            name: opening.name,
+            rest: Rest::new(token, settings.api_url)?,
+            me,
+            room,
+            attachments: settings.attachments,
+            acknowledge: settings.acknowledge,
+            centre: opening.centre,
+            locales: opening.locales,
+            public_url: opening.public_url,
+            clock: opening.clock,
+            conversations: Conversations::default(),
+            bells,
+        }),
+        rung: Mutex::new(rung),
+    }))
+}
+
+/// Whose token it is: its first part is the bot's id in base64.
+fn owner(token: &str) -> Option<UserId> {
+    let mut parts = token.split('.');
+    let (first, _, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let bare = first.trim_end_matches('=');
+    let id = data_encoding::BASE64URL_NOPAD
+        .decode(bare.as_bytes())
+        .or_else(|_| data_encoding::BASE64_NOPAD.decode(bare.as_bytes()))
+        .ok()?;
+    let id: u64 = std::str::from_utf8(&id).ok()?.parse().ok()?;
+    (id != 0).then(|| UserId::new(id))
+}
+
+#[async_trait]
+impl Channel for Discord {
+    async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut rung = self.rung.lock().await;
+        tokio::join!(
+            Arc::clone(&self.shared).stay(Arc::clone(&intake), &stop),
+            self.shared.pull(&*intake, &mut rung, &stop),
+        );
+        Ok(())
+    }
+
+    fn normalise(&self, raw: &RawMessage) -> Normalised {
+        read::read(raw, self.shared.me, self.shared.attachments)
+    }
+
+    fn pieces(&self, message: &OutboundMessage) -> usize {
+        send::pieces(message)
+    }
+
+    async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError> {
+        self.shared.send_piece(message, piece).await
+    }
+
+    fn sends_files(&self) -> bool {
+        true
+    }
+
+    async fn typing(&self, to: &Private<String>, thread: &[String]) {
+        self.shared.show_typing(to, thread).await;
+    }
+
+    async fn fetch(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
+        self.shared.download(reference).await
+    }
+
+    async fn check(&self) -> anyhow::Result<Vec<String>> {
+        self.shared.check().await
+    }
+
+    fn acknowledgement(&self) -> Option<&'static str> {
+        self.shared.acknowledge.then_some("chat-acknowledgement")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_says_whose_it_is() {
+        assert_eq!(owner("MTIzNDU2.abc.def"), Some(UserId::new(123_456)));
+        assert_eq!(owner("MTIzNDU2"), None);
+        assert_eq!(owner("4242:telegram-token"), None);
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether token, intents and permissions suffice, in words.
+
+use anyhow::{Context, ensure};
+use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
+
+use super::Shared;
+
+/// Bits of an application's flags: it may read the content of messages, in any server or in few.
+const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
+
+/// What the button and its threads need, and how Discord calls it.
+const NEEDED: [(Permissions, &str); 6] = [
+    (Permissions::VIEW_CHANNEL, "View Channel"),
+    (Permissions::SEND_MESSAGES, "Send Messages"),
+    (Permissions::CREATE_PRIVATE_THREADS, "Create Private Threads"),
+    (Permissions::SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+    (Permissions::READ_MESSAGE_HISTORY, "Read Message History"),
+    (Permissions::ATTACH_FILES, "Attach Files"),
+];
+
+impl Shared {
+    pub(super) async fn check(&self) -> anyhow::Result<Vec<String>> {
+        let me = self.rest.get(Route::UserMe, Vec::new()).await?;
+        let name = me
+            .get("username")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        let mut said = vec![format!("the token is that of the bot {name}")];
+        let Some((guild, room)) = self.room else {
+            said.push(
+                "it takes direct messages; without `guild` and `room` there is no button in a server"
+                    .to_owned(),
+            );
+            return Ok(said);
+        };
+        let application = self.rest.get(Route::Oauth2ApplicationCurrent, Vec::new()).await?;
+        let flags = application
+            .get("flags")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or_default();
+        ensure!(
+            flags & MESSAGE_CONTENT != 0,
+            "The bot may not read messages in servers: switch on \"Message Content Intent\" in Discord's developer portal under \
+             \"Bot\""
+        );
+        said.push("it may read messages in its threads".to_owned());
+        let of_guild = self.rest.get(Route::Guild { guild_id: guild }, Vec::new()).await;
+        let of_guild: PartialGuild =
+            serde_json::from_value(of_guild.context("The bot is not in the server `guild`")?)
+                .context("Discord's answer about the server cannot be read")?;
+        let member = Route::GuildMember {
+            guild_id: guild,
+            user_id: self.me,
+        };
+        let mut member = self.rest.get(member, Vec::new()).await?;
+        if let Some(fields) = member.as_object_mut() {
+            fields.insert("guild_id".to_owned(), guild.to_string().into());
+        }
+        let member: Member = serde_json::from_value(member)
+            .context("Discord's answer about the bot's roles cannot be read")?;
+        let channel = self
+            .rest
+            .get(Route::Channel { channel_id: room }, Vec::new())
+            .await;
+        let channel: GuildChannel =
+            serde_json::from_value(channel.context("The bot does not see the channel `room`")?)
+                .context("`room` is no channel of a server")?;
+        ensure!(
+            channel.guild_id == guild,
+            "The channel `room` is not in the server `guild`"
+        );
+        let may = of_guild.user_permissions_in(&channel, &member);
+        let missing: Vec<&str> = NEEDED
+            .iter()
+            .filter(|(permission, _)| !may.contains(*permission))
+            .map(|(_, name)| *name)
+            .collect();
+        ensure!(
+            missing.is_empty(),
+            "In #{} of {} the bot lacks: {}. Give its role these permissions there",
+            channel.name,
+            of_guild.name,
+            missing.join(", ")
+        );
+        said.push(format!(
+            "in #{} of {} it may do all that the button needs",
+            channel.name, of_guild.name
+        ));
+        Ok(said)
+    }
+}

@@ -1,0 +1,378 @@
+//! Reading conversations: from the last message that was accepted, page by page, whenever the gateway rings and after every gap.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use hotline_core::{
+    intake::{Intake, NotAccepted},
+    message::RawMessage,
+};
+use serde_json::{Value, json};
+use serenity::all::{ChannelId, Route, UserId};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{Shared, conversations::Conversation, rest::RestError};
+
+/// Messages on a page: Discord's limit.
+const PAGE: usize = 100;
+/// Conversations read at the same time.
+const TOGETHER: usize = 4;
+/// Conversations taken up before the bell is listened to again.
+const BATCH: usize = 16;
+/// How often conversations of the last day are looked into though nothing rang: the gateway may lose an event.
+const SWEEP: Duration = Duration::from_secs(60);
+/// And all of them.
+const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
+/// Of a direct conversation that is new to us, no more than this is read: it may be older than this service.
+const NEW: chrono::Duration = chrono::Duration::days(14);
+
+/// What rang.
+#[derive(Debug, Clone, Copy)]
+pub enum Bell {
+    /// Events may have been missed.
+    Gap,
+    /// Somebody wrote.
+    Wrote {
+        channel: ChannelId,
+        person: UserId,
+        direct: bool,
+    },
+    /// Somebody changed a message.
+    Edited { channel: ChannelId, message: u64 },
+}
+
+/// What is to be read. Earlier variants come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    /// What is new in a conversation.
+    New(ChannelId),
+    /// One message again.
+    Message(ChannelId, u64),
+    /// What is new, and what was changed in the last page.
+    Again(ChannelId),
+}
+
+/// Why something could not be read.
+enum Failed {
+    Rest(RestError),
+    NotAccepted,
+}
+
+impl From<RestError> for Failed {
+    fn from(error: RestError) -> Self {
+        Self::Rest(error)
+    }
+}
+
+impl From<NotAccepted> for Failed {
+    fn from(_: NotAccepted) -> Self {
+        Self::NotAccepted
+    }
+}
+
+/// What is to be read, when, and how often it failed.
+type Due = BTreeMap<Work, (Instant, u32)>;
+
+impl Shared {
+    /// Reads until `stop`.
+    pub(super) async fn pull(
+        &self,
+        intake: &dyn Intake,
+        rung: &mut mpsc::UnboundedReceiver<Bell>,
+        stop: &CancellationToken,
+    ) {
+        while self.load_conversations(intake).await.is_err() {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+        let mut due = Due::new();
+        let (mut sweep, mut great) = (Instant::now() + SWEEP, Instant::now() + GREAT_SWEEP);
+        loop {
+            let next = due.values().map(|(at, _)| *at).min();
+            let next = next.map_or(sweep, |next| next.min(sweep));
+            tokio::select! {
+                bell = rung.recv() => match bell {
+                    Some(bell) => self.hear(bell, &mut due).await,
+                    None => return,
+                },
+                () = tokio::time::sleep_until(next) => {}
+                () = stop.cancelled() => return,
+            }
+            while let Ok(bell) = rung.try_recv() {
+                self.hear(bell, &mut due).await;
+            }
+            let now = Instant::now();
+            if now >= sweep {
+                sweep = now + SWEEP;
+                let all = now >= great;
+                if all {
+                    great = now + GREAT_SWEEP;
+                }
+                self.look_everywhere(&mut due, all);
+            }
+            let batch: Vec<(Work, u32)> = due
+                .iter()
+                .filter(|(_, (at, _))| *at <= now)
+                .map(|(work, (_, failures))| (*work, *failures))
+                .take(BATCH)
+                .collect();
+            due.retain(|work, _| !batch.iter().any(|(taken, _)| taken == work));
+            let done = futures::stream::iter(batch)
+                .map(|(work, failures)| async move { (work, failures, self.read_one(intake, work).await) })
+                .buffer_unordered(TOGETHER)
+                .collect::<Vec<_>>();
+            let done = tokio::select! {
+                done = done => done,
+                () = stop.cancelled() => return,
+            };
+            for (work, failures, read) in done {
+                if let Err(failed) = read {
+                    self.set_back(intake, &mut due, work, failures, failed).await;
+                }
+            }
+        }
+    }
+
+    async fn hear(&self, bell: Bell, due: &mut Due) {
+        match bell {
+            Bell::Gap => {
+                self.find_threads().await;
+                for (channel, _) in self.conversations.readable() {
+                    ring(due, Work::Again(channel));
+                }
+            }
+            Bell::Wrote {
+                channel,
+                person,
+                direct,
+            } => {
+                if self.conversations.get(channel).is_none_or(|known| known.gone) {
+                    if !direct {
+                        return;
+                    }
+                    let from = self.clock.now() - NEW;
+                    let conversation = Conversation {
+                        person,
+                        thread: false,
+                        after: first_id(from),
+                        gone: false,
+                    };
+                    self.conversations.put(channel, conversation);
+                }
+                ring(due, Work::New(channel));
+            }
+            Bell::Edited { channel, message } => {
+                if self.conversations.get(channel).is_some() {
+                    ring(due, Work::Message(channel, message));
+                }
+            }
+        }
+    }
+
+    fn look_everywhere(&self, due: &mut Due, all: bool) {
+        let recent = first_id(self.clock.now() - chrono::Duration::days(1));
+        for (channel, conversation) in self.conversations.readable() {
+            if all || conversation.after > recent {
+                ring(due, Work::Again(channel));
+            }
+        }
+    }
+
+    async fn read_one(&self, intake: &dyn Intake, work: Work) -> Result<(), Failed> {
+        match work {
+            Work::New(channel) => self.read_new(intake, channel).await,
+            Work::Again(channel) => {
+                self.read_new(intake, channel).await?;
+                self.read_last_page(intake, channel).await
+            }
+            Work::Message(channel, message) => {
+                let Some(conversation) = self.conversations.get(channel) else {
+                    return Ok(());
+                };
+                let route = Route::ChannelMessage {
+                    channel_id: channel,
+                    message_id: message.max(1).into(),
+                };
+                let found = self.rest.get(route, Vec::new()).await?;
+                let raw = self.raw(channel, &conversation, &found);
+                intake.accept(raw.into_iter().collect(), None).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Everything after the last message that was accepted, oldest first. Each page and how far it goes are one commit.
+    async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
+        let Some(mut conversation) = self.conversations.get(channel) else {
+            return Ok(());
+        };
+        loop {
+            let after = conversation.after.to_string();
+            let params = vec![("limit", PAGE.to_string()), ("after", after)];
+            let page = self.page(channel, params).await?;
+            let Some(last) = page.iter().filter_map(id).max() else {
+                return Ok(());
+            };
+            let whole = page.len() == PAGE;
+            conversation.after = conversation.after.max(last);
+            let raws: Vec<_> = page
+                .iter()
+                .filter_map(|message| self.raw(channel, &conversation, message))
+                .collect();
+            let cursor = self.cursor(channel, &conversation);
+            intake.accept(raws, Some(cursor)).await?;
+            self.conversations.put(channel, conversation);
+            if !whole {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The last page once more: what was changed since is another version, what was not is known.
+    async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
+        let Some(conversation) = self.conversations.get(channel) else {
+            return Ok(());
+        };
+        let page = self.page(channel, vec![("limit", PAGE.to_string())]).await?;
+        let changed = page.iter().filter(|message| {
+            let read = id(message).is_some_and(|id| id <= conversation.after);
+            read && message.get("edited_timestamp").is_some_and(Value::is_string)
+        });
+        let raws: Vec<_> = changed
+            .filter_map(|message| self.raw(channel, &conversation, message))
+            .collect();
+        if !raws.is_empty() {
+            intake.accept(raws, None).await?;
+        }
+        Ok(())
+    }
+
+    /// A page of messages, oldest first.
+    async fn page(
+        &self,
+        channel: ChannelId,
+        params: Vec<(&'static str, String)>,
+    ) -> Result<Vec<Value>, RestError> {
+        let route = Route::ChannelMessages { channel_id: channel };
+        let Value::Array(mut page) = self.rest.get(route, params).await? else {
+            return Err(RestError::Broke);
+        };
+        page.sort_by_key(id);
+        Ok(page)
+    }
+
+    /// A message as a raw one. `None`: we wrote it.
+    fn raw(&self, channel: ChannelId, conversation: &Conversation, message: &Value) -> Option<RawMessage> {
+        let author = message.pointer("/author/id").and_then(Value::as_str);
+        if author == Some(self.me.to_string().as_str()) {
+            return None;
+        }
+        let number = id(message).unwrap_or_default();
+        let edited = message
+            .get("edited_timestamp")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let envelope = json!({
+            "channel": channel.to_string(),
+            "person": conversation.person.to_string(),
+            "thread": conversation.thread,
+            "message": message,
+        });
+        let now = self.clock.now();
+        Some(RawMessage {
+            line: self.name.clone(),
+            external_id: format!("{channel} {number} {edited}"),
+            received_at: sent_at(number).min(now),
+            bytes: envelope.to_string().into_bytes(),
+            cut_from: None,
+        })
+    }
+
+    /// Reads it again later, or never: then the person's contact says that something may be missing.
+    async fn set_back(&self, intake: &dyn Intake, due: &mut Due, work: Work, failures: u32, failed: Failed) {
+        let (channel, of_message) = match work {
+            Work::New(channel) | Work::Again(channel) => (channel, false),
+            Work::Message(channel, _) => (channel, true),
+        };
+        let mut wait = Duration::from_secs(1 << failures.min(8));
+        match failed {
+            // A message that is gone before its change was read: the version we have stays.
+            Failed::Rest(error) if error.is_for_good() && of_message => return,
+            Failed::Rest(error) if error.is_for_good() => {
+                tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read any more", self.name);
+                if self.note_gap(intake, channel).await.is_ok() {
+                    return;
+                }
+            }
+            Failed::Rest(RestError::Limited(asked)) => wait = asked,
+            Failed::Rest(error) => {
+                tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} is read again later", self.name);
+            }
+            Failed::NotAccepted => {}
+        }
+        due.insert(work, (Instant::now() + wait, failures.saturating_add(1)));
+    }
+
+    /// The conversation can't be read: its person's contact says so, once.
+    async fn note_gap(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), NotAccepted> {
+        let Some(mut conversation) = self.conversations.get(channel) else {
+            return Ok(());
+        };
+        conversation.gone = true;
+        let now = self.clock.now();
+        let gap = json!({ "gap": { "person": conversation.person.to_string() } });
+        let raw = RawMessage {
+            line: self.name.clone(),
+            external_id: format!("{channel} gap after {}", conversation.after),
+            received_at: now,
+            bytes: gap.to_string().into_bytes(),
+            cut_from: None,
+        };
+        let cursor = self.cursor(channel, &conversation);
+        intake.accept(vec![raw], Some(cursor)).await?;
+        self.conversations.put(channel, conversation);
+        Ok(())
+    }
+}
+
+fn ring(due: &mut Due, work: Work) {
+    due.insert(work, (Instant::now(), 0));
+}
+
+/// The id of a message.
+fn id(message: &Value) -> Option<u64> {
+    message.get("id")?.as_str()?.parse().ok()
+}
+
+/// The first millisecond of 2015, from which Discord counts.
+const EPOCH: i64 = 1_420_070_400_000;
+
+/// When something with this id came to be.
+pub fn sent_at(id: u64) -> DateTime<Utc> {
+    let millis = i64::try_from(id >> 22).unwrap_or_default() + EPOCH;
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+/// The lowest id of what came to be at this time.
+fn first_id(at: DateTime<Utc>) -> u64 {
+    u64::try_from(at.timestamp_millis() - EPOCH).unwrap_or_default() << 22
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_its_time() {
+        // The example of Discord's documentation.
+        assert_eq!(
+            sent_at(175_928_847_299_117_063).to_rfc3339(),
+            "2016-04-30T11:18:25.796+00:00"
+        );
+        assert!(first_id(sent_at(175_928_847_299_117_063)) <= 175_928_847_299_117_063);
+    }
+}

@@ -1,0 +1,198 @@
+//! Requests to Discord. serenity writes them; we send them, since its own limiter goes past `api_url`, and without it a refusal
+//! no longer says when to ask again.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serenity::http::{LightMethod, Request, Route};
+
+use crate::pace::Pace;
+
+/// Discord is given this long for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait that is sat out here instead of being told to who asked.
+const SHORT: Duration = Duration::from_secs(30);
+
+/// Discord's REST interface.
+pub struct Rest {
+    client: reqwest::Client,
+    token: String,
+    api_url: Option<reqwest::Url>,
+    pace: Pace,
+}
+
+/// Why a request was not carried out, or may not have been.
+#[derive(Debug)]
+pub enum RestError {
+    /// Too many requests; ask again after this.
+    Limited(Duration),
+    /// Discord refused: the HTTP status, its own code (0 if none) and its words.
+    Refused(u16, i64, String),
+    /// It never got there.
+    Unreachable,
+    /// It broke off in the middle: nobody knows.
+    Broke,
+}
+
+impl std::fmt::Display for RestError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Limited(wait) => write!(f, "Discord asks us to wait {} seconds", wait.as_secs() + 1),
+            Self::Refused(401, ..) => f.write_str("Discord refuses the token"),
+            Self::Refused(status, 0, words) => write!(f, "Discord answered {status} {words}"),
+            Self::Refused(_, code, words) => write!(f, "Discord says: {words} ({code})"),
+            Self::Unreachable => f.write_str("Discord cannot be reached"),
+            Self::Broke => f.write_str("the connection to Discord broke"),
+        }
+    }
+}
+
+impl std::error::Error for RestError {}
+
+impl RestError {
+    /// Whether the same request will never be carried out.
+    pub fn is_for_good(&self) -> bool {
+        match self {
+            Self::Refused(status, ..) => (400..500).contains(status) && *status != 401 && *status != 408,
+            Self::Limited(_) | Self::Unreachable | Self::Broke => false,
+        }
+    }
+}
+
+impl Rest {
+    pub fn new(token: String, api_url: Option<reqwest::Url>) -> anyhow::Result<Self> {
+        Ok(Self {
+            client: reqwest::Client::builder()
+                .connect_timeout(Duration::from_secs(10))
+                .timeout(PATIENCE)
+                .build()?,
+            token,
+            api_url,
+            pace: Pace::default(),
+        })
+    }
+
+    /// The token, for the gateway.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Where Discord is, if not at its own address.
+    pub fn api_url(&self) -> Option<&str> {
+        self.api_url
+            .as_ref()
+            .map(|url| url.as_str().trim_end_matches('/'))
+    }
+
+    /// Reads something.
+    pub async fn get(
+        &self,
+        route: Route<'_>,
+        params: Vec<(&'static str, String)>,
+    ) -> Result<Value, RestError> {
+        let params = Some(params).filter(|params| !params.is_empty());
+        self.call(route, Request::new(route, LightMethod::Get).params(params))
+            .await
+    }
+
+    /// Sends a body of JSON.
+    pub async fn send(
+        &self,
+        method: LightMethod,
+        route: Route<'_>,
+        body: &impl serde::Serialize,
+    ) -> Result<Value, RestError> {
+        let body = serde_json::to_vec(body).map_err(|_| RestError::Broke)?;
+        self.call(route, Request::new(route, method).body(Some(body)))
+            .await
+    }
+
+    /// Carries a request out. Short waits that Discord asked for are sat out first.
+    pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
+        let key = route.path();
+        while let Some(wait) = self.pace.wait(&key) {
+            if wait > SHORT {
+                return Err(RestError::Limited(wait));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        let token = format!("Bot {}", self.token);
+        let request = request
+            .build(&self.client, &token, self.api_url())
+            .map_err(|_| RestError::Refused(400, 0, "it cannot be asked".to_owned()))?;
+        let answer = request.send().await.map_err(|error| {
+            if error.is_connect() || error.is_builder() {
+                RestError::Unreachable
+            } else {
+                RestError::Broke
+            }
+        })?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let text = answer.text().await.map_err(|_| RestError::Broke)?;
+        let body: Value = serde_json::from_str(&text).unwrap_or_default();
+        if status.as_u16() == 429 {
+            let asked = body.get("retry_after").and_then(Value::as_f64);
+            let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
+            let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
+            if global || headers.contains_key("x-ratelimit-global") {
+                self.pace.asked_by_all(wait);
+            } else {
+                self.pace.asked(&key, wait);
+            }
+            return Err(RestError::Limited(wait));
+        }
+        if number("x-ratelimit-remaining") == Some(0.0)
+            && let Some(after) = number("x-ratelimit-reset-after")
+        {
+            self.pace.asked(&key, seconds(after));
+        }
+        if status.is_success() {
+            // Half an answer is none, though it says that all went well.
+            let whole = !text.is_empty() && body.is_null();
+            return if whole && text.trim() != "null" {
+                Err(RestError::Broke)
+            } else {
+                Ok(body)
+            };
+        }
+        let code = body.get("code").and_then(Value::as_i64).unwrap_or_default();
+        let words = body.get("message").and_then(Value::as_str).unwrap_or_default();
+        Err(RestError::Refused(status.as_u16(), code, words.to_owned()))
+    }
+
+    /// Fetches a file from where Discord says it lies, which must be Discord. At most `largest` bytes.
+    pub async fn file(&self, url: &str, largest: u64) -> Result<Option<Vec<u8>>, RestError> {
+        let Some(url) = reqwest::Url::parse(url).ok().filter(|url| self.is_discords(url)) else {
+            return Ok(None);
+        };
+        let mut answer = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .map_err(|_| RestError::Unreachable)?;
+        if !answer.status().is_success() {
+            return Err(RestError::Refused(answer.status().as_u16(), 0, String::new()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(some) = answer.chunk().await.map_err(|_| RestError::Broke)? {
+            bytes.extend_from_slice(&some);
+            if bytes.len() as u64 > largest {
+                return Ok(None);
+            }
+        }
+        Ok(Some(bytes))
+    }
+
+    fn is_discords(&self, url: &reqwest::Url) -> bool {
+        match &self.api_url {
+            Some(own) => url.origin() == own.origin(),
+            None => {
+                let hosts = ["cdn.discordapp.com", "media.discordapp.net"];
+                url.scheme() == "https" && url.host_str().is_some_and(|host| hosts.contains(&host))
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What leaves by Discord, what it says to that, and files that are fetched.
+
+use std::time::Duration;
+
+use hotline_core::{
+    message::{OutboundFile, OutboundMessage},
+    private::Private,
+};
+use serde_json::{Value, json};
+use serenity::{
+    all::{
+        ChannelId, CreateAllowedMentions, CreateAttachment, CreateMessage, LightMethod, MessageFlags,
+        MessageId, Nonce, Request, Route, UserId,
+    },
+    http::{Multipart, MultipartUpload},
+};
+use sha2::{Digest, Sha256};
+
+use super::{Shared, rest::RestError};
+use crate::{channel::ChannelError, split::split};
+
+/// The longest message, in characters; counted in UTF-16 units, which are never fewer.
+const LONGEST: usize = 2_000;
+/// The largest file that is fetched, in bytes.
+pub const LARGEST: u64 = 25 << 20;
+/// How long an answer waits for the thread of a form to be made.
+const FOR_THREAD: chrono::Duration = chrono::Duration::seconds(20);
+
+fn texts(message: &OutboundMessage) -> Vec<String> {
+    split(message.text.expose(), LONGEST)
+}
+
+/// What a message leaves as: its text in pieces, then its files.
+pub fn pieces(message: &OutboundMessage) -> usize {
+    texts(message).len() + message.files.len()
+}
+
+/// What a piece holds.
+enum Piece<'a> {
+    Text(&'a str),
+    File(&'a OutboundFile),
+}
+
+impl Shared {
+    pub(super) async fn send_piece(
+        &self,
+        message: &OutboundMessage,
+        number: usize,
+    ) -> Result<(), ChannelError> {
+        let texts = texts(message);
+        let file = message.files.get(number.saturating_sub(texts.len()));
+        let piece = match (texts.get(number), file) {
+            (Some(text), _) => Piece::Text(text),
+            (None, Some(file)) => Piece::File(file),
+            (None, None) => return Ok(()),
+        };
+        let young = self.clock.now() - message.written_at < FOR_THREAD;
+        let channel = self.channel_of(&message.to, &message.thread, young).await?;
+        if message.uncertain && self.was_sent(channel, message, &piece).await? {
+            return Ok(());
+        }
+        let new = CreateMessage::new()
+            .nonce(Nonce::String(nonce(message, number)))
+            .enforce_nonce(true)
+            // Whatever is typed rings nobody.
+            .allowed_mentions(CreateAllowedMentions::new())
+            .flags(MessageFlags::SUPPRESS_EMBEDS);
+        let route = Route::ChannelMessages { channel_id: channel };
+        let sent = match piece {
+            Piece::Text(text) => self.rest.send(LightMethod::Post, route, &new.content(text)).await,
+            Piece::File(file) => {
+                let upload = CreateAttachment::bytes(file.bytes.clone(), file.name.clone());
+                let payload =
+                    serde_json::to_string(&new).map_err(|_| ChannelError::never("it cannot be written"))?;
+                let multipart = Multipart {
+                    upload: MultipartUpload::Attachments(vec![upload]),
+                    fields: Vec::new(),
+                    payload_json: Some(payload),
+                };
+                let request = Request::new(route, LightMethod::Post).multipart(Some(multipart));
+                self.rest.call(route, request).await
+            }
+        };
+        sent.map(drop).map_err(refused)
+    }
+
+    pub(super) async fn show_typing(&self, to: &Private<String>, thread: &[String]) {
+        if let Ok(channel) = self.channel_of(to, thread, false).await {
+            let route = Route::ChannelTyping { channel_id: channel };
+            let _ = self
+                .rest
+                .call(route, Request::new(route, LightMethod::Post))
+                .await;
+        }
+    }
+
+    /// Where somebody is answered: where the last message was written; else the person's thread; else directly.
+    async fn channel_of(
+        &self,
+        to: &Private<String>,
+        thread: &[String],
+        wait_for_thread: bool,
+    ) -> Result<ChannelId, ChannelError> {
+        let last = thread.last().and_then(|id| id.split_once(':'));
+        let channel = last
+            .and_then(|(channel, _)| channel.parse().ok())
+            .filter(|id| *id != 0);
+        if let Some(channel) = channel {
+            return Ok(ChannelId::new(channel));
+        }
+        let person = to.expose().parse().ok().filter(|id| *id != 0);
+        let person = person
+            .map(UserId::new)
+            .ok_or_else(|| ChannelError::never("this is nobody on Discord"))?;
+        if let Some(thread) = self.conversations.thread_of(person) {
+            return Ok(thread);
+        }
+        if wait_for_thread && self.room.is_some() {
+            return Err(ChannelError::Transient {
+                reason: "the person's thread is being made".to_owned(),
+                retry_after: Some(Duration::from_secs(2)),
+            });
+        }
+        let body = json!({ "recipient_id": person.to_string() });
+        let made = self
+            .rest
+            .send(LightMethod::Post, Route::UserMeDmChannels, &body)
+            .await
+            .map_err(refused)?;
+        let id = made
+            .get("id")
+            .and_then(Value::as_str)
+            .and_then(|id| id.parse().ok());
+        id.filter(|id| *id != 0)
+            .map(ChannelId::new)
+            .ok_or_else(|| ChannelError::later("Discord opens no conversation"))
+    }
+
+    /// Whether a piece that may have been sent stands in the conversation.
+    async fn was_sent(
+        &self,
+        channel: ChannelId,
+        message: &OutboundMessage,
+        piece: &Piece<'_>,
+    ) -> Result<bool, ChannelError> {
+        let route = Route::ChannelMessages { channel_id: channel };
+        let last = self
+            .rest
+            .get(route, vec![("limit", "50".to_owned())])
+            .await
+            .map_err(refused)?;
+        let me = self.me.to_string();
+        let found = last.as_array().into_iter().flatten().any(|one| {
+            let text = |path: &str| one.pointer(path).and_then(Value::as_str).unwrap_or_default();
+            let same = match piece {
+                Piece::Text(words) => text("/content") == *words,
+                Piece::File(file) => {
+                    let size = one.pointer("/attachments/0/size").and_then(Value::as_u64);
+                    size == Some(file.bytes.len() as u64)
+                }
+            };
+            let at = text("/id").parse().map(super::pull::sent_at).unwrap_or_default();
+            same && text("/author/id") == me && at >= message.written_at - chrono::Duration::minutes(1)
+        });
+        Ok(found)
+    }
+
+    /// Fetches a file that was named as channel, message and attachment.
+    pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
+        let ids: Vec<u64> = reference
+            .expose()
+            .split(' ')
+            .filter_map(|id| id.parse().ok())
+            .filter(|id| *id != 0)
+            .collect();
+        let [channel, message, file] = ids.as_slice() else {
+            return Err(ChannelError::never("this is no file of Discord"));
+        };
+        let route = Route::ChannelMessage {
+            channel_id: ChannelId::new(*channel),
+            message_id: MessageId::new(*message),
+        };
+        let found = self.rest.get(route, Vec::new()).await.map_err(refused)?;
+        let own = found
+            .get("attachments")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let forwarded = found
+            .pointer("/message_snapshots")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|snapshot| snapshot.pointer("/message/attachments")?.as_array())
+            .flatten();
+        let url = own
+            .chain(forwarded)
+            .find(|one| one.get("id").and_then(Value::as_str) == Some(&file.to_string()))
+            .and_then(|one| one.get("url")?.as_str());
+        let url = url.ok_or_else(|| ChannelError::never("the message does not have this file any more"))?;
+        match self.rest.file(url, LARGEST).await {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(ChannelError::never("the file is too large, or lies elsewhere")),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+/// The same for every attempt at a piece, so that Discord takes it once; at most 25 characters.
+fn nonce(message: &OutboundMessage, piece: usize) -> String {
+    let digest = Sha256::digest(format!("{} {piece}", message.id));
+    let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
+    nonce.truncate(25);
+    nonce
+}
+
+/// Whether trying again makes sense.
+fn refused(error: RestError) -> ChannelError {
+    let said = error.to_string();
+    match error {
+        RestError::Limited(wait) => ChannelError::Transient {
+            reason: said,
+            retry_after: Some(wait),
+        },
+        RestError::Refused(_, 50_007, _) => ChannelError::never(
+            "Discord does not let us write to this person directly: they take no direct messages from the server's members, or \
+             left the server. They can press the button in the server's channel again; or answer another way",
+        ),
+        RestError::Refused(..) if error.is_for_good() => ChannelError::never(said),
+        RestError::Refused(401 | 408, ..) | RestError::Unreachable => ChannelError::later(said),
+        // Nobody knows whether it was done; the nonce tells Discord when it is asked again.
+        RestError::Refused(..) | RestError::Broke => ChannelError::Unknown { reason: said },
+    }
+}

@@ -1,0 +1,69 @@
+//! How long a platform wants to be left alone: in one conversation, or altogether.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What a platform asked for. Without it, the messages that follow would be refused as well, and bots that do not listen are
+/// shut out.
+#[derive(Default)]
+pub struct Pace(Mutex<Asked>);
+
+#[derive(Default)]
+struct Asked {
+    altogether: Option<Instant>,
+    conversations: HashMap<String, Instant>,
+}
+
+impl Pace {
+    /// How long to wait before writing in a conversation. `None`: not at all.
+    pub fn wait(&self, conversation: &str) -> Option<Duration> {
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = asked.conversations.get(conversation).copied();
+        let until = here.max(asked.altogether)?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
+    }
+
+    /// The platform refused something in a conversation and wants to be asked again after `wait`. Says whether it refuses
+    /// another one as well.
+    pub fn asked(&self, conversation: &str, wait: Duration) -> bool {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, until) = (Instant::now(), Instant::now() + wait);
+        asked.conversations.retain(|_, until| *until > now);
+        let others = asked.conversations.keys().any(|other| other != conversation);
+        asked.conversations.insert(conversation.to_owned(), until);
+        others
+    }
+
+    /// The platform wants to be left alone altogether.
+    pub fn asked_by_all(&self, wait: Duration) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.altogether = asked.altogether.max(Some(Instant::now() + wait));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn one_slow_conversation_slows_no_other() {
+        let pace = Pace::default();
+        assert!(!pace.asked("ana", MINUTE));
+        assert!(pace.wait("ana").is_some() && pace.wait("petar").is_none());
+        assert!(pace.asked("petar", MINUTE), "another one is slow as well");
+        pace.asked_by_all(MINUTE);
+        assert!(pace.wait("vuk").is_some());
+    }
+
+    #[test]
+    fn what_was_asked_passes() {
+        let pace = Pace::default();
+        pace.asked_by_all(Duration::ZERO);
+        assert_eq!(pace.wait("ana"), None);
+    }
+}

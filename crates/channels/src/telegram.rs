@@ -1,0 +1,231 @@
+//! Telegram: a bot that people write to in a private chat.
+//!
+//! Updates come by long polling or to a webhook. Raw, each is accepted before Telegram is told that it was received. What makes
+//! a repeat harmless: the external id is the update's and the message's id; the pieces and versions of a message make the same
+//! message in whatever order they come. Sending knows no such id: what broke off in the middle is sent again only by a person.
+
+mod contents;
+mod look;
+mod menu;
+mod read;
+mod send;
+mod update;
+mod webhook;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use hotline_core::{
+    clock::Clock,
+    intake::Intake,
+    line::LineName,
+    message::{Normalised, OutboundMessage, RawMessage},
+    private::Private,
+};
+use serde::Deserialize;
+use teloxide::{Bot, requests::Requester};
+use tokio_util::sync::CancellationToken;
+
+use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret};
+
+/// The registration of this channel.
+pub const KIND: Kind = Kind {
+    name: "telegram",
+    only_one: false,
+    open,
+};
+
+/// The table `[lines.<name>]` with `channel = "telegram"`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(rename = "channel")]
+    _channel: String,
+    /// The bot's token, or the file it is in.
+    token: Option<Private<String>>,
+    token_file: Option<PathBuf>,
+    /// Where the Bot API is: Telegram's own, or a server of one's own.
+    #[serde(default = "telegrams_own")]
+    api_url: reqwest::Url,
+    #[serde(default)]
+    mode: Mode,
+    /// With `mode = "webhook"`: where Telegram reaches the public pages, if not by `http.public_url`.
+    webhook_url: Option<reqwest::Url>,
+    #[serde(default = "on_request")]
+    attachments: Attachments,
+    #[serde(default = "yes")]
+    acknowledge: bool,
+    #[serde(default)]
+    repeat: Repeat,
+}
+
+/// How updates come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    /// We ask, and Telegram answers when there is something.
+    #[default]
+    Polling,
+    /// Telegram calls us.
+    Webhook,
+}
+
+/// What is done with a reply that broke off while it was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Repeat {
+    /// A counsellor decides.
+    #[default]
+    Ask,
+    /// It is sent again, perhaps twice.
+    Send,
+}
+
+#[expect(clippy::expect_used, reason = "an address written here; a test parses it")]
+fn telegrams_own() -> reqwest::Url {
+    reqwest::Url::parse("https://api.telegram.org").expect("an address")
+}
+
+const fn on_request() -> Attachments {
+    Attachments::OnRequest
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Telegram is given this long for an answer.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// One bot.
+struct Telegram {
+    name: LineName,
+    /// For everything but looking for updates, which has a connection and a patience of its own.
+    bot: Bot,
+    looking: Bot,
+    settings: Settings,
+    public_url: String,
+    clock: Arc<dyn Clock>,
+    pace: crate::pace::Pace,
+    menu: menu::Menu,
+}
+
+fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
+    let settings: Settings = opening.settings.try_deserialize()?;
+    let token = settings.token.as_ref().map(|token| token.expose());
+    let token = secret(token, settings.token_file.as_ref())?
+        .context("Give `token` or `token_file`: BotFather has it")?;
+    let client = |patience| {
+        reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(patience)
+            // A connection to a server that fell silent is given up.
+            .tcp_keepalive(Duration::from_secs(30))
+            .build()
+    };
+    let bot = |client| Bot::with_client(token.clone(), client).set_api_url(settings.api_url.clone());
+    let bot = bot(client(PATIENCE)?);
+    let looking =
+        Bot::with_client(token.clone(), client(look::PATIENCE)?).set_api_url(settings.api_url.clone());
+    Ok(Arc::new(Telegram {
+        menu: menu::Menu::new(
+            opening.name.clone(),
+            bot.clone(),
+            opening.centre,
+            opening.locales,
+            opening.public_url.clone(),
+        ),
+        name: opening.name,
+        bot,
+        looking,
+        settings,
+        public_url: opening.public_url,
+        clock: opening.clock,
+        pace: crate::pace::Pace::default(),
+    }))
+}
+
+#[async_trait]
+impl Channel for Telegram {
+    async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+        let answering = self.menu.answer(&*intake, &stop);
+        match self.settings.mode {
+            Mode::Polling => tokio::join!(answering, self.look(&*intake, &stop)),
+            Mode::Webhook => tokio::join!(answering, self.watch_webhook(&*intake, &stop)),
+        };
+        Ok(())
+    }
+
+    fn routes(&self, intake: Arc<dyn Intake>) -> Option<axum::Router> {
+        (self.settings.mode == Mode::Webhook).then(|| self.webhook(intake))
+    }
+
+    fn normalise(&self, raw: &RawMessage) -> Normalised {
+        read::read(raw, self.settings.attachments)
+    }
+
+    fn pieces(&self, message: &OutboundMessage) -> usize {
+        send::pieces(message)
+    }
+
+    async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError> {
+        self.send_piece(message, piece).await
+    }
+
+    fn repeats_are_seen(&self) -> bool {
+        self.settings.repeat == Repeat::Ask
+    }
+
+    fn sends_files(&self) -> bool {
+        true
+    }
+
+    async fn typing(&self, to: &Private<String>, _thread: &[String]) {
+        self.show_typing(to).await;
+    }
+
+    async fn fetch(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
+        self.download(reference).await
+    }
+
+    async fn check(&self) -> anyhow::Result<Vec<String>> {
+        let me = self.bot.get_me().await.map_err(send::in_words)?;
+        let mut said = vec![format!("the token is that of the bot @{}", me.username())];
+        let hook = self.bot.get_webhook_info().await.map_err(send::in_words)?;
+        let set = hook.url.is_some();
+        match self.settings.mode {
+            Mode::Polling if set => {
+                said.push("it has a webhook, which is removed at the next start".to_owned())
+            }
+            Mode::Polling => {}
+            Mode::Webhook => {
+                let url = self.webhook_url()?;
+                anyhow::ensure!(
+                    url.scheme() == "https" || self.settings.api_url != telegrams_own(),
+                    "Telegram calls only addresses with https, and the webhook would be {url}: set `http.public_url` or \
+                     `webhook_url`"
+                );
+                said.push(format!("updates come to {url}"));
+                if let Some(error) = hook.last_error_message.filter(|_| set) {
+                    said.push(format!("Telegram's last call failed: {error}"));
+                }
+            }
+        }
+        said.push(format!(
+            "{} updates wait with Telegram",
+            hook.pending_update_count
+        ));
+        if me.can_read_all_group_messages {
+            said.push(
+                "it may read all messages of groups, which it never needs: switch that off with BotFather"
+                    .to_owned(),
+            );
+        }
+        Ok(said)
+    }
+
+    fn acknowledgement(&self) -> Option<&'static str> {
+        self.settings.acknowledge.then_some("chat-acknowledgement")
+    }
+}

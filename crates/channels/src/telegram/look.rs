@@ -1,0 +1,207 @@
+//! Long polling: asking for updates, and telling Telegram which were received only once they are on disk.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use hotline_core::{chance, health::Health, intake::Intake, message::RawMessage};
+use serde::Serialize;
+use serde_json::Value;
+use teloxide::{
+    ApiError, RequestError,
+    requests::{JsonRequest, Payload, Requester},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Telegram, send, update};
+
+/// Telegram answers after this long even if there is nothing, in seconds.
+const AT_MOST: u32 = 25;
+/// A look that has not ended by then is given up, and another one begun.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// A line on which no look ended for this long is an alarm.
+const SILENT: Duration = Duration::from_secs(90);
+/// Telegram keeps an update for 24 hours. What waits longer than this is an alarm.
+pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
+
+/// `getUpdates`, with the updates as they are: what teloxide has no type for must not be lost.
+#[derive(Clone, Serialize)]
+struct GetUpdates {
+    /// Everything before it was received and is forgotten by Telegram.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<i64>,
+    limit: u8,
+    timeout: u32,
+    allowed_updates: [&'static str; 4],
+}
+
+impl Payload for GetUpdates {
+    type Output = Vec<Value>;
+    const NAME: &'static str = "GetUpdates";
+}
+
+/// Where it stands between two looks.
+struct State {
+    /// What to tell Telegram with the next look. It is not told again: after a week without updates Telegram begins with other
+    /// numbers, which would then be taken for received.
+    offset: Option<i64>,
+    /// How many updates are asked for; one, while something among them cannot be read.
+    limit: u8,
+    failures: u32,
+    /// Since when nothing could be received. While it can, since when it can.
+    since: DateTime<Utc>,
+}
+
+/// Why a look brought nothing.
+enum Failed {
+    Telegram(RequestError),
+    NotAccepted,
+}
+
+impl Telegram {
+    /// Looks for updates until `stop`.
+    pub(super) async fn look(&self, intake: &dyn Intake, stop: &CancellationToken) {
+        let mut state = State {
+            offset: None,
+            limit: 100,
+            failures: 0,
+            since: self.clock.now(),
+        };
+        while !stop.is_cancelled() {
+            let looked = tokio::select! {
+                looked = self.look_once(intake, &mut state) => looked,
+                () = stop.cancelled() => return,
+            };
+            let pause = match looked {
+                Ok(health) => {
+                    state.failures = 0;
+                    state.since = self.clock.now();
+                    intake.health(&self.name, health).await;
+                    continue;
+                }
+                Err(failed) => self.blame(intake, &mut state, &failed).await,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look_once(&self, intake: &dyn Intake, state: &mut State) -> Result<Health, Failed> {
+        let asked = GetUpdates {
+            offset: state.offset,
+            limit: state.limit,
+            timeout: AT_MOST,
+            allowed_updates: update::WANTED,
+        };
+        let looked = JsonRequest::new(self.looking.clone(), asked).await;
+        let (arrived, offset, oldest) = match looked {
+            Ok(updates) => self.take(updates),
+            Err(RequestError::InvalidJson { raw, .. }) => match self.take_unreadable(state, &raw) {
+                Some(taken) => taken,
+                None => return Ok(Health::Up),
+            },
+            Err(error) => return Err(Failed::Telegram(error)),
+        };
+        let updates: Vec<Value> = arrived
+            .iter()
+            .filter_map(|raw| serde_json::from_slice(&raw.bytes).ok())
+            .collect();
+        if !arrived.is_empty() {
+            let whole = updates.len() == arrived.len();
+            let accepted = intake
+                .accept(arrived, None)
+                .await
+                .map_err(|_| Failed::NotAccepted)?;
+            let fresh = accepted.iter().map(|one| one.fresh);
+            if whole {
+                let fresh = updates.iter().zip(fresh).filter(|(_, fresh)| *fresh);
+                fresh.for_each(|(update, _)| self.menu.consider(update));
+            }
+        }
+        state.limit = 100;
+        // Told with the next look, now that all of it is on disk.
+        state.offset = offset;
+        let now = self.clock.now();
+        Ok(match oldest {
+            Some(oldest) if now - oldest > ALARM => {
+                let hours = (now - oldest).num_hours();
+                tracing::error!(line.name = %self.name, hours, "Line {} received what had waited for hours", self.name);
+                Health::Ailing(format!(
+                    "a message waited for {hours} hours; Telegram keeps them for 24 and then forgets them"
+                ))
+            }
+            Some(_) | None => Health::Up,
+        })
+    }
+
+    /// Updates as raw messages in the order of their numbers, what to tell Telegram, and how old the oldest is.
+    fn take(&self, mut updates: Vec<Value>) -> (Vec<RawMessage>, Option<i64>, Option<DateTime<Utc>>) {
+        let now = self.clock.now();
+        updates.sort_by_key(update::id);
+        let offset = updates
+            .iter()
+            .filter_map(update::id)
+            .max()
+            .map(|last| last.saturating_add(1));
+        let oldest = updates.iter().filter_map(update::sent_at).min();
+        let raws = updates.iter().map(|update| update::raw(&self.name, update, now));
+        (raws.collect(), offset, oldest)
+    }
+
+    /// An answer that is not JSON: updates are asked for one by one, until the one that spoils it is alone. `None`: look again.
+    #[expect(clippy::type_complexity, reason = "as `take`")]
+    fn take_unreadable(
+        &self,
+        state: &mut State,
+        raw: &str,
+    ) -> Option<(Vec<RawMessage>, Option<i64>, Option<DateTime<Utc>>)> {
+        let last = update::last_id_in(raw)?;
+        if state.limit > 1 {
+            tracing::warn!(line.name = %self.name, "An answer of Telegram cannot be read; its updates are fetched one by one");
+            state.limit = 1;
+            return None;
+        }
+        let bytes = raw.as_bytes().to_vec();
+        let raw = update::raw_bytes(&self.name, Some(last), bytes, self.clock.now());
+        Some((vec![raw], Some(last.saturating_add(1)), None))
+    }
+
+    /// Says what is wrong, and gives the pause before the next look.
+    async fn blame(&self, intake: &dyn Intake, state: &mut State, failed: &Failed) -> Duration {
+        state.failures = state.failures.saturating_add(1);
+        let mut pause = Duration::from_secs(1 << state.failures.min(6)).mul_f64(chance::jitter());
+        let reason = match failed {
+            Failed::NotAccepted => "what arrives cannot be written down".to_owned(),
+            Failed::Telegram(error) => {
+                match error {
+                    RequestError::RetryAfter(wait) => pause = wait.duration(),
+                    RequestError::Api(ApiError::CantGetUpdates) => {
+                        // Somebody set a webhook. What waits must stay.
+                        let _ = self.bot.delete_webhook().await;
+                    }
+                    RequestError::Network(error) if error.is_timeout() => pause = Duration::from_secs(1),
+                    RequestError::Api(_)
+                    | RequestError::MigrateToChatId(_)
+                    | RequestError::Network(_)
+                    | RequestError::InvalidJson { .. }
+                    | RequestError::Io(_) => {}
+                }
+                send::words_of(error)
+            }
+        };
+        let now = self.clock.now();
+        let down = now - state.since;
+        if down > ALARM {
+            let hours = down.num_hours();
+            tracing::error!(line.name = %self.name, hours, reason, "Line {} is down for hours; Telegram forgets messages after 24", self.name);
+        } else {
+            tracing::warn!(line.name = %self.name, reason, "Line {} cannot be read and is tried again", self.name);
+        }
+        // A single look that breaks off is no reason to worry anybody.
+        if state.failures > 2 || down.to_std().is_ok_and(|down| down >= SILENT) {
+            intake.health(&self.name, Health::Down(reason)).await;
+        }
+        pause.min(Duration::from_secs(60))
+    }
+}

@@ -1,0 +1,318 @@
+//! What the bot answers by itself: a greeting, the choice of a language, and that it serves nobody in groups.
+//!
+//! These are the bot's own buttons, not correspondence: nothing of them is kept, and who hears no answer presses again. What a
+//! press means for a contact goes the way of every message.
+
+use std::sync::Arc;
+
+use hotline_core::{
+    centre::Centre,
+    intake::Intake,
+    line::LineName,
+    locale::{Language, Locales},
+    private::Private,
+};
+use serde_json::Value;
+use teloxide::{
+    Bot,
+    payloads::{SendMessageSetters, SetMyCommandsSetters},
+    requests::Requester,
+    types::{
+        BotCommand, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions,
+    },
+};
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::send;
+
+/// What waits to be answered. Beyond, presses are left alone: people press again.
+const WAITING: usize = 256;
+/// Before the language's tag in what a button says.
+const CHOICE: &str = "language:";
+
+/// A command the bot knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Start,
+    Help,
+    Language,
+    Stop,
+}
+
+impl Command {
+    const ALL: [(&'static str, Self); 4] = [
+        ("start", Self::Start),
+        ("help", Self::Help),
+        ("language", Self::Language),
+        ("stop", Self::Stop),
+    ];
+
+    /// The command a text is, if it is nothing else: `/start`, `/start@bot`, `/start payload-of-a-link`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.trim().strip_prefix('/')?.split_whitespace();
+        let name = words.next()?.split('@').next()?.to_ascii_lowercase();
+        let (_, command) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
+        let lawful = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        // "/start pomozite" are words of a person; the payload of a link is made to be told from them.
+        match (words.next(), words.next(), command) {
+            (None, ..) => Some(command),
+            (Some(payload), None, Self::Start) => {
+                let marked = payload.contains(|c: char| c.is_ascii_digit() || "_-".contains(c));
+                (marked && payload.len() <= 64 && payload.chars().all(lawful)).then_some(command)
+            }
+            (Some(_), ..) => None,
+        }
+    }
+}
+
+/// The language a button stands for.
+pub fn choice(data: &str) -> Option<Language> {
+    Language::parse(data.strip_prefix(CHOICE)?)
+}
+
+/// Something to be answered.
+enum Press {
+    Command {
+        chat: i64,
+        command: Command,
+        language: Option<Language>,
+    },
+    Chosen {
+        chat: i64,
+        query: String,
+        language: Language,
+    },
+    /// A button that means nothing any more.
+    Stale {
+        query: String,
+    },
+    Group {
+        chat: i64,
+    },
+}
+
+/// The bot's own answers.
+#[derive(Clone)]
+pub struct Menu(Arc<Inner>);
+
+struct Inner {
+    line: LineName,
+    bot: Bot,
+    centre: Arc<Centre>,
+    locales: Arc<Locales>,
+    public_url: String,
+    presses: mpsc::Sender<Press>,
+    pressed: Mutex<mpsc::Receiver<Press>>,
+}
+
+impl Menu {
+    pub fn new(
+        line: LineName,
+        bot: Bot,
+        centre: Arc<Centre>,
+        locales: Arc<Locales>,
+        public_url: String,
+    ) -> Self {
+        let (presses, pressed) = mpsc::channel(WAITING);
+        Self(Arc::new(Inner {
+            line,
+            bot,
+            centre,
+            locales,
+            public_url,
+            presses,
+            pressed: Mutex::new(pressed),
+        }))
+    }
+
+    /// Takes up an update that was accepted for the first time, if the bot answers it by itself.
+    pub fn consider(&self, update: &Value) {
+        if let Some(press) = press(update) {
+            // Too many wait already: people press again.
+            let _ = self.0.presses.try_send(press);
+        }
+    }
+
+    /// Answers what was taken up, until `stop`.
+    pub async fn answer(&self, intake: &dyn Intake, stop: &CancellationToken) {
+        let mut pressed = self.0.pressed.lock().await;
+        self.0.introduce().await;
+        loop {
+            let press = tokio::select! {
+                press = pressed.recv() => press,
+                () = stop.cancelled() => return,
+            };
+            let Some(press) = press else { return };
+            if let Err(error) = self.0.react(intake, press).await {
+                let reason = send::words_of(&error);
+                tracing::warn!(line.name = %self.0.line, reason, "A press of a button could not be answered");
+            }
+        }
+    }
+}
+
+/// What an update asks of the bot itself.
+fn press(update: &Value) -> Option<Press> {
+    if let Some(query) = update.get("callback_query") {
+        let id = query.get("id")?.as_str()?.to_owned();
+        let chat = query.pointer("/from/id")?.as_i64()?;
+        let data = query.get("data").and_then(Value::as_str).unwrap_or_default();
+        return Some(match choice(data) {
+            Some(language) => Press::Chosen {
+                chat,
+                query: id,
+                language,
+            },
+            None => Press::Stale { query: id },
+        });
+    }
+    let message = update.get("message").or_else(|| update.get("my_chat_member"))?;
+    let chat = message.pointer("/chat/id")?.as_i64()?;
+    if message.pointer("/chat/type")?.as_str()? != "private" {
+        let gone = message.pointer("/new_chat_member/status").and_then(Value::as_str);
+        let gone = gone.is_some_and(|status| ["left", "kicked"].contains(&status));
+        return (!gone).then_some(Press::Group { chat });
+    }
+    let command = Command::parse(message.get("text")?.as_str()?)?;
+    let language = message.pointer("/from/language_code").and_then(Value::as_str);
+    Some(Press::Command {
+        chat,
+        command,
+        language: language.and_then(Language::parse),
+    })
+}
+
+impl Inner {
+    /// What the bot says of itself where people find it.
+    async fn introduce(&self) {
+        for language in Language::ALL {
+            let words = self.locales.of(language);
+            let commands = Command::ALL
+                .map(|(name, _)| BotCommand::new(name, words.say(&format!("telegram-command-{name}"))));
+            let set = self.bot.set_my_commands(commands);
+            let set = match language {
+                Language::SrCyrl => set.language_code("sr"),
+                // What people see whose language we do not speak.
+                Language::SrLatn => set,
+                Language::En => set.language_code("en"),
+            };
+            if let Err(error) = set.await {
+                let reason = send::words_of(&error);
+                tracing::info!(line.name = %self.line, reason, "The bot's commands could not be set");
+                return;
+            }
+        }
+    }
+
+    async fn react(&self, intake: &dyn Intake, press: Press) -> Result<(), teloxide::RequestError> {
+        match press {
+            Press::Command {
+                chat,
+                command,
+                language,
+            } => {
+                let person = Private::new(chat.to_string());
+                let chosen = intake.chosen_language(&self.line, &person).await;
+                let language = chosen.ok().flatten().or(language).unwrap_or(self.centre.language);
+                match command {
+                    Command::Start | Command::Help => self.greet(chat, language).await,
+                    Command::Language => self.offer_languages(chat, language).await,
+                    Command::Stop => {
+                        self.tell(chat, self.locales.of(language).say("telegram-stopped"))
+                            .await
+                    }
+                }
+            }
+            Press::Chosen {
+                chat,
+                query,
+                language,
+            } => {
+                self.bot.answer_callback_query(CallbackQueryId(query)).await?;
+                self.greet(chat, language).await
+            }
+            Press::Stale { query } => {
+                self.bot.answer_callback_query(CallbackQueryId(query)).await?;
+                Ok(())
+            }
+            Press::Group { chat } => {
+                let words = self.locales.of(self.centre.language);
+                let said = words.with("telegram-group", "form", &self.public_url);
+                // It may have no right to write there: it leaves all the same.
+                let _ = self.tell(chat, said).await;
+                self.bot.leave_chat(ChatId(chat)).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn greet(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
+        let words = self.locales.of(language);
+        let emergency: Vec<String> = self
+            .centre
+            .emergency
+            .iter()
+            .map(|one| format!("{} – {}", one.number, words.own(&one.name)))
+            .collect();
+        let values = [
+            ("centre", words.own(&self.centre.name)),
+            ("hours", words.own(&self.centre.opening_hours)),
+            ("telephone", self.centre.telephone.clone()),
+            ("emergency", emergency.join("\n")),
+            ("form", self.public_url.clone()),
+        ];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        self.tell(chat, words.with_all("telegram-greeting", &values))
+            .await
+    }
+
+    async fn offer_languages(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
+        let buttons = Language::ALL.map(|language| {
+            let data = format!("{CHOICE}{}", language.tag());
+            vec![InlineKeyboardButton::callback(language.own_name(), data)]
+        });
+        let said = self.locales.of(language).say("telegram-choose-language");
+        self.bot
+            .send_message(ChatId(chat), said)
+            .reply_markup(InlineKeyboardMarkup::new(buttons))
+            .await?;
+        Ok(())
+    }
+
+    async fn tell(&self, chat: i64, text: String) -> Result<(), teloxide::RequestError> {
+        self.bot
+            .send_message(ChatId(chat), text)
+            .link_preview_options(no_preview())
+            .await?;
+        Ok(())
+    }
+}
+
+/// What an answer links to is not shown under it.
+pub fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_one_only_when_nothing_else_was_written() {
+        assert_eq!(Command::parse("/start"), Some(Command::Start));
+        assert_eq!(Command::parse(" /HELP@centar_bot "), Some(Command::Help));
+        assert_eq!(Command::parse("/start from_the-poster1"), Some(Command::Start));
+        assert_eq!(Command::parse("/start pomozite"), None);
+        assert_eq!(Command::parse("/start pomozite mi"), None);
+        assert_eq!(Command::parse("/stop biće mi gore"), None);
+        assert_eq!(Command::parse("/nasilje"), None);
+        assert_eq!(Command::parse("start"), None);
+    }
+}

@@ -1,0 +1,195 @@
+//! What leaves by Telegram, and what it says to that.
+
+use std::time::Duration;
+
+use hotline_core::{message::OutboundMessage, private::Private};
+use teloxide::{
+    ApiError, DownloadError, RequestError,
+    net::Download,
+    payloads::SendMessageSetters,
+    requests::Requester,
+    types::{ChatAction, ChatId, FileId, InputFile},
+};
+
+use super::{Telegram, contents::LARGEST, menu::no_preview};
+use crate::{channel::ChannelError, split::split};
+
+/// The longest message, in UTF-16 units.
+const LONGEST: usize = 4_096;
+
+/// What a message leaves as: its text in pieces, then its files.
+fn texts(message: &OutboundMessage) -> Vec<String> {
+    split(message.text.expose(), LONGEST)
+}
+
+pub fn pieces(message: &OutboundMessage) -> usize {
+    texts(message).len() + message.files.len()
+}
+
+impl Telegram {
+    pub(super) async fn send_piece(
+        &self,
+        message: &OutboundMessage,
+        piece: usize,
+    ) -> Result<(), ChannelError> {
+        let to = message.to.expose();
+        if let Some(wait) = self.pace.wait(to) {
+            return Err(ChannelError::Transient {
+                reason: "Telegram asked us to slow down".to_owned(),
+                retry_after: Some(wait),
+            });
+        }
+        let chat = to
+            .parse()
+            .map(ChatId)
+            .map_err(|_| ChannelError::never("this is no chat of Telegram"))?;
+        let texts = texts(message);
+        let sent = match (
+            texts.get(piece),
+            message.files.get(piece.saturating_sub(texts.len())),
+        ) {
+            // Without a parse mode: what was typed arrives as it was typed, whatever signs are in it.
+            (Some(text), _) => {
+                let sending = self.bot.send_message(chat, text);
+                sending.link_preview_options(no_preview()).await
+            }
+            (None, Some(file)) => {
+                let upload = InputFile::memory(file.bytes.clone()).file_name(file.name.clone());
+                self.bot.send_document(chat, upload).await
+            }
+            (None, None) => return Ok(()),
+        };
+        sent.map(drop).map_err(|error| {
+            if let RequestError::RetryAfter(wait) = &error {
+                // It does not say whether it means this chat or all; if it refuses two, it means all.
+                if self.pace.asked(to, wait.duration()) {
+                    self.pace.asked_by_all(wait.duration());
+                }
+            }
+            refused(&error)
+        })
+    }
+
+    pub(super) async fn show_typing(&self, to: &Private<String>) {
+        let Ok(chat) = to.expose().parse() else { return };
+        if self.pace.wait(to.expose()).is_none() {
+            let _ = self.bot.send_chat_action(ChatId(chat), ChatAction::Typing).await;
+        }
+    }
+
+    /// Fetches a file by its id.
+    pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
+        let id = FileId(reference.expose().clone());
+        let file = self.bot.get_file(id).await.map_err(|error| refused(&error))?;
+        let mut bytes = Bounded(Vec::new());
+        match self.bot.download_file(&file.path, &mut bytes).await {
+            Ok(()) => Ok(bytes.0),
+            Err(DownloadError::Io(_)) => Err(ChannelError::never("the file is larger than 20 MB")),
+            Err(DownloadError::Network(_)) => Err(ChannelError::later("Telegram cannot be reached")),
+        }
+    }
+}
+
+/// What is downloaded, as far as it may go.
+struct Bounded(Vec<u8>);
+
+impl tokio::io::AsyncWrite for Bounded {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+        some: &[u8],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        if self.0.len().saturating_add(some.len()) as u64 > LARGEST {
+            return std::task::Poll::Ready(Err(std::io::ErrorKind::FileTooLarge.into()));
+        }
+        self.0.extend_from_slice(some);
+        std::task::Poll::Ready(Ok(some.len()))
+    }
+
+    fn poll_flush(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+}
+
+/// Whether trying again makes sense.
+fn refused(error: &RequestError) -> ChannelError {
+    let reason = words_of(error);
+    let later = |retry_after: Option<Duration>| ChannelError::Transient {
+        reason: reason.clone(),
+        retry_after,
+    };
+    match error {
+        RequestError::RetryAfter(wait) => later(Some(wait.duration())),
+        RequestError::Api(ApiError::InvalidToken) => later(None),
+        // An answer with a status of 500 and above comes as words only.
+        RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
+        RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::never(reason),
+        // It was never reached.
+        RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
+        // What a proxy says in Telegram's place was said before Telegram had it, or after: nobody knows.
+        RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
+            ChannelError::Unknown { reason }
+        }
+    }
+}
+
+fn is_the_servers_fault(words: &str) -> bool {
+    [
+        "Internal Server Error",
+        "Bad Gateway",
+        "Service Unavailable",
+        "Gateway Timeout",
+        "Too Many Requests",
+    ]
+    .iter()
+    .any(|fault| words.starts_with(fault))
+}
+
+/// What went wrong, without the address of the request: the token is in it.
+pub fn words_of(error: &RequestError) -> String {
+    match error {
+        RequestError::Api(ApiError::InvalidToken) => {
+            "Telegram refuses the token: is it that of the bot, whole?".to_owned()
+        }
+        RequestError::Api(ApiError::BotBlocked) => {
+            "the person blocked the bot: nothing can be sent until that is taken back".to_owned()
+        }
+        RequestError::Api(ApiError::UserDeactivated) => {
+            "the person deleted the account at Telegram: nothing can be sent there any more".to_owned()
+        }
+        RequestError::Api(ApiError::ChatNotFound | ApiError::CantInitiateConversation) => {
+            "Telegram knows no such chat, or the person never began it".to_owned()
+        }
+        RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
+            "another program reads the messages of this bot with the same token: stop it, or messages go there"
+                .to_owned()
+        }
+        RequestError::Api(ApiError::CantGetUpdates) => {
+            "a webhook was set for this bot; it is removed".to_owned()
+        }
+        RequestError::Api(error) => format!("Telegram says: {error}"),
+        RequestError::RetryAfter(wait) => format!("Telegram asks us to wait {} seconds", wait.seconds()),
+        RequestError::MigrateToChatId(_) => "the group became another one".to_owned(),
+        RequestError::Network(error) if error.is_timeout() => "Telegram took too long to answer".to_owned(),
+        RequestError::Network(error) if error.is_connect() => "Telegram cannot be reached".to_owned(),
+        RequestError::Network(_) => "the connection to Telegram broke".to_owned(),
+        RequestError::InvalidJson { .. } => "what answered was not Telegram, or spoke nonsense".to_owned(),
+        RequestError::Io(error) => error.to_string(),
+    }
+}
+
+/// The same as an error to be reported.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub fn in_words(error: RequestError) -> anyhow::Error {
+    anyhow::anyhow!(words_of(&error))
+}

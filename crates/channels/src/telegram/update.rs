@@ -1,0 +1,105 @@
+//! Updates as they come: what they are called, and from when they are.
+
+use chrono::{DateTime, Duration, Utc};
+use hotline_core::{line::LineName, message::RawMessage};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The kinds of updates that are asked for.
+pub const WANTED: [&str; 4] = ["message", "edited_message", "callback_query", "my_chat_member"];
+
+/// The number of an update.
+pub fn id(update: &Value) -> Option<i64> {
+    update.get("update_id")?.as_i64()
+}
+
+/// The message an update is about, if it is about one.
+fn message(update: &Value) -> Option<&Value> {
+    WANTED.iter().find_map(|kind| update.get(*kind))
+}
+
+/// When its message was sent.
+pub fn sent_at(update: &Value) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(message(update)?.get("date")?.as_i64()?, 0)
+}
+
+/// An update as a raw message.
+pub fn raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage {
+    let bytes = update.to_string().into_bytes();
+    let number = |path: &str| {
+        message(update)
+            .and_then(|message| message.pointer(path))
+            .map(Value::to_string)
+            .unwrap_or_default()
+    };
+    let external_id = match id(update) {
+        Some(id) => format!("{id} {} {}", number("/chat/id"), number("/message_id")),
+        None => hash(&bytes),
+    };
+    RawMessage {
+        line: line.clone(),
+        external_id,
+        received_at: arrived(sent_at(update), now),
+        bytes,
+        cut_from: None,
+    }
+}
+
+/// Bytes that are no update as a raw message.
+pub fn raw_bytes(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime<Utc>) -> RawMessage {
+    RawMessage {
+        line: line.clone(),
+        external_id: id.map_or_else(|| hash(&bytes), |id| format!("{id} unreadable")),
+        received_at: now,
+        bytes,
+        cut_from: None,
+    }
+}
+
+/// Telegram gives the second in which a message was sent: it arrived then, not when we fetched it. Within the second it is as
+/// late as can be, so that an answer of ours in the same second stands before it.
+fn arrived(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match sent_at {
+        Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),
+        Some(_) | None => now,
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// The number of the last update in an answer that is not JSON.
+pub fn last_id_in(text: &str) -> Option<i64> {
+    let ids = text.match_indices("\"update_id\"").filter_map(|(at, key)| {
+        let after = text.get(at + key.len()..)?.trim_start().strip_prefix(':')?;
+        let digits: String = after
+            .trim_start()
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        digits.parse().ok()
+    });
+    ids.max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_in_what_is_no_json() {
+        let broken = r#"{"ok":true,"result":[{"update_id": 7, "message": {oops]"#;
+        assert_eq!(last_id_in(broken), Some(7));
+        assert_eq!(last_id_in("<html>502 Bad Gateway</html>"), None);
+    }
+
+    #[test]
+    fn a_message_is_dated_by_its_second_and_never_later_than_now() {
+        let at = |millis| DateTime::from_timestamp_millis(millis).unwrap_or_default();
+        assert_eq!(arrived(Some(at(5_000)), at(5_300)), at(5_300));
+        assert_eq!(arrived(Some(at(5_000)), at(90_000)), at(5_999));
+        assert_eq!(arrived(Some(at(9_000)), at(5_000)), at(5_000));
+        assert_eq!(arrived(None, at(5_000)), at(5_000));
+    }
+}

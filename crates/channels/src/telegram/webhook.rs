@@ -1,0 +1,165 @@
+//! The webhook: Telegram calls us, and calls again until we say that we have it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use chrono::{DateTime, Utc};
+use hotline_core::{clock::Clock, health::Health, intake::Intake, line::LineName};
+use sha2::{Digest, Sha256};
+use teloxide::{
+    payloads::SetWebhookSetters,
+    requests::Requester,
+    types::{AllowedUpdate, WebhookInfo},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Telegram, look::ALARM, menu::Menu, send, update};
+
+const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
+/// Updates are small; this is far more than any.
+const LARGEST: usize = 4 << 20;
+/// How often Telegram is asked how its calls fare.
+const LOOK: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+struct Door {
+    line: LineName,
+    secret: String,
+    intake: Arc<dyn Intake>,
+    clock: Arc<dyn Clock>,
+    menu: Menu,
+}
+
+impl Telegram {
+    /// Where Telegram calls.
+    pub(super) fn webhook_url(&self) -> anyhow::Result<reqwest::Url> {
+        let base = match &self.settings.webhook_url {
+            Some(url) => url.clone(),
+            None => reqwest::Url::parse(&self.public_url).context("`http.public_url` is no address")?,
+        };
+        Ok(base.join(&path(&self.name))?)
+    }
+
+    /// Known to Telegram and us alone; the same after a restart, so that no call is refused meanwhile.
+    fn webhook_secret(&self) -> String {
+        let digest = Sha256::digest(format!("webhook secret of {}", self.bot.token()));
+        data_encoding::HEXLOWER.encode(&digest)
+    }
+
+    pub(super) fn webhook(&self, intake: Arc<dyn Intake>) -> Router {
+        let door = Door {
+            line: self.name.clone(),
+            secret: self.webhook_secret(),
+            intake,
+            clock: Arc::clone(&self.clock),
+            menu: self.menu.clone(),
+        };
+        Router::new()
+            .route(&path(&self.name), post(knock))
+            .layer(DefaultBodyLimit::max(LARGEST))
+            .with_state(door)
+    }
+
+    /// Tells Telegram where to call, and watches how that fares until `stop`.
+    pub(super) async fn watch_webhook(&self, intake: &dyn Intake, stop: &CancellationToken) {
+        let mut set = false;
+        while !stop.is_cancelled() {
+            let watched = tokio::select! {
+                watched = self.watch_once(&mut set) => watched,
+                () = stop.cancelled() => return,
+            };
+            let health = watched.unwrap_or_else(|error| Health::Down(format!("{error:#}")));
+            let well = health == Health::Up;
+            if !well {
+                tracing::warn!(line.name = %self.name, health = ?health, "Line {} has trouble with its webhook", self.name);
+            }
+            intake.health(&self.name, health).await;
+            tokio::select! {
+                () = tokio::time::sleep(if set { LOOK } else { LOOK / 10 }) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn watch_once(&self, set: &mut bool) -> anyhow::Result<Health> {
+        if !*set {
+            self.bot
+                .set_webhook(self.webhook_url()?)
+                .secret_token(self.webhook_secret())
+                .allowed_updates([
+                    AllowedUpdate::Message,
+                    AllowedUpdate::EditedMessage,
+                    AllowedUpdate::CallbackQuery,
+                    AllowedUpdate::MyChatMember,
+                ])
+                .await
+                .map_err(send::in_words)?;
+            *set = true;
+        }
+        let info = self.bot.get_webhook_info().await.map_err(send::in_words)?;
+        if info.url.is_none() {
+            *set = false;
+            anyhow::bail!("somebody removed the webhook; it is set again");
+        }
+        Ok(health(&info, self.clock.now()))
+    }
+}
+
+/// What Telegram says of its calls. It says only when the last one failed, not since when messages wait.
+fn health(info: &WebhookInfo, now: DateTime<Utc>) -> Health {
+    let failing = info.last_error_date.filter(|_| info.pending_update_count > 0);
+    match failing {
+        Some(at) if now - at < ALARM => {
+            let why = info.last_error_message.clone().unwrap_or_default();
+            let count = info.pending_update_count;
+            Health::Ailing(format!(
+                "Telegram cannot call us, and {count} updates wait there for at most 24 hours: {why}"
+            ))
+        }
+        Some(_) | None => Health::Up,
+    }
+}
+
+fn path(line: &LineName) -> String {
+    format!("/telegram/{line}")
+}
+
+/// One call. Whatever it holds is accepted, or Telegram would send it for ever and nothing after it.
+async fn knock(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Response {
+    let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
+    if !same(given, door.secret.as_bytes()) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let now = door.clock.now();
+    let update = serde_json::from_slice::<serde_json::Value>(&body).ok();
+    let raw = match &update {
+        Some(update) => update::raw(&door.line, update, now),
+        None => {
+            let id = update::last_id_in(&String::from_utf8_lossy(&body));
+            update::raw_bytes(&door.line, id, body.to_vec(), now)
+        }
+    };
+    match door.intake.accept(vec![raw], None).await {
+        Ok(accepted) => {
+            let fresh = accepted.first().is_some_and(|one| one.fresh);
+            if let Some(update) = update.filter(|_| fresh) {
+                door.menu.consider(&update);
+            }
+            StatusCode::OK.into_response()
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response(),
+    }
+}
+
+/// Compares without telling by the time it takes where two secrets differ.
+fn same(given: &[u8], secret: &[u8]) -> bool {
+    Sha256::digest(given) == Sha256::digest(secret)
+}

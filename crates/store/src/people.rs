@@ -1,0 +1,124 @@
+//! What people chose on a line: the language of automatic texts, and not to be written to for now.
+
+use std::collections::{HashMap, HashSet};
+
+use hotline_core::{line::LineName, locale::Language, message::News};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{
+    entity::{contacts, people},
+    error::StoreError,
+    store::Store,
+};
+
+/// What somebody chose.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Choice {
+    pub(crate) language: Option<Language>,
+    pub(crate) stopped: bool,
+}
+
+impl From<people::Model> for Choice {
+    fn from(row: people::Model) -> Self {
+        Self {
+            language: row.language.as_deref().and_then(Language::parse),
+            stopped: row.stopped,
+        }
+    }
+}
+
+impl Store {
+    pub(crate) async fn read_chosen_language(
+        &self,
+        line: &LineName,
+        identifier: &str,
+    ) -> Result<Option<Language>, StoreError> {
+        let hash = self.hash_of_identifier(line.as_str(), identifier);
+        let row = people::Entity::find_by_id((line.as_str().to_owned(), hash))
+            .one(&self.reading)
+            .await?;
+        Ok(row.and_then(|row| Choice::from(row).language))
+    }
+
+    /// The keyed hash by which an identifier on a line is found again.
+    pub(crate) fn hash_of_identifier(&self, line: &str, identifier: &str) -> Vec<u8> {
+        self.keys.lookup("identifier", &format!("{line}\n{identifier}"))
+    }
+}
+
+/// Whether the person of a contact asked not to be written to.
+pub(crate) async fn has_stopped(
+    database: &impl ConnectionTrait,
+    contact: &contacts::Model,
+) -> Result<bool, StoreError> {
+    let Some(hash) = contact.identifier_hash.clone() else {
+        return Ok(false);
+    };
+    let row = people::Entity::find_by_id((contact.line.clone(), hash))
+        .one(database)
+        .await?;
+    Ok(row.is_some_and(|row| row.stopped))
+}
+
+/// What these people chose.
+pub(crate) async fn choices(
+    transaction: &DatabaseTransaction,
+    identifiers: &HashSet<Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, Choice>, StoreError> {
+    let rows = people::Entity::find()
+        .filter(people::Column::IdentifierHash.is_in(identifiers.iter().cloned()))
+        .all(transaction)
+        .await?;
+    // The hash covers the line.
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.identifier_hash.clone(), row.into()))
+        .collect())
+}
+
+/// Notes a choice. Other news are none.
+pub(crate) async fn choose(
+    transaction: &DatabaseTransaction,
+    line: &str,
+    identifier_hash: Vec<u8>,
+    news: News,
+) -> Result<(), StoreError> {
+    let (language, stopped, column) = match news {
+        News::Chose(language) => (Some(language.tag().to_owned()), false, people::Column::Language),
+        News::Stopped => (None, true, people::Column::Stopped),
+        News::Blocked | News::Unblocked | News::Gap => return Ok(()),
+    };
+    let row = people::ActiveModel {
+        line: Set(line.to_owned()),
+        identifier_hash: Set(identifier_hash),
+        language: Set(language),
+        stopped: Set(stopped),
+    };
+    let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
+    conflict.update_column(column);
+    people::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Who writes may be written to again.
+pub(crate) async fn hear_again(
+    transaction: &DatabaseTransaction,
+    identifiers: Vec<Vec<u8>>,
+) -> Result<(), StoreError> {
+    if identifiers.is_empty() {
+        return Ok(());
+    }
+    people::Entity::update_many()
+        .col_expr(people::Column::Stopped, Expr::value(false))
+        .filter(people::Column::IdentifierHash.is_in(identifiers))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Messages of several pieces and versions: whatever the order in which they arrive, they make the same message.
+
+use std::cmp::Ordering;
+
+use hotline_core::{
+    contact::Status,
+    ids,
+    message::{Content, Incoming, Part, Piece},
+};
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use super::plan::Plan;
+use crate::{
+    entity::{attachments, versions},
+    error::StoreError,
+    queue::Journalled,
+    store::{Store, time},
+    thread::{Body, PieceBody, body_place, card_place, first_words, seal, version_place},
+};
+
+/// A message that is there already, and the contact it is in.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub(super) contact: usize,
+    pub(super) message: Uuid,
+}
+
+/// What a piece that arrives is to a message that is there.
+enum Change {
+    /// A piece it did not have.
+    Added,
+    /// A version of one of its pieces that takes the place of the one it has.
+    Newer,
+    /// A version that another one took the place of before it came.
+    Older,
+}
+
+impl PieceBody {
+    pub(super) fn new(incoming: &Incoming, piece: &Piece, journal_id: i64) -> Self {
+        Self {
+            id: piece.id.clone(),
+            place: piece.place,
+            version: piece.version,
+            text: incoming.text.clone(),
+            quoted: incoming.quoted.clone(),
+            files: incoming.parts.iter().map(same_file).collect(),
+            files_of: journal_id,
+        }
+    }
+}
+
+/// What makes it the same file in another version of its message.
+fn same_file(part: &Part) -> String {
+    match &part.content {
+        Content::Elsewhere(file) => file.unique.clone(),
+        Content::Here(_) | Content::NotTaken(_) | Content::TooLarge(_) => format!(
+            "{} {} {}",
+            part.name.as_deref().unwrap_or_default(),
+            part.media_type,
+            part.content.size()
+        ),
+    }
+}
+
+impl Store {
+    /// Puts a piece into a message that is there. `mine` are the contacts of its sender.
+    pub(super) fn merge(
+        &self,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        incoming: &Incoming,
+        piece: &Piece,
+        mine: &[usize],
+        found: Found,
+        parts: Vec<attachments::ActiveModel>,
+    ) -> Result<(), StoreError> {
+        let journal_id = journalled.job.journal_id;
+        let key = self.contact_key(plan.known.contact(found.contact)?)?;
+        let mut message = plan.message(found.message)?.clone();
+        let before = self.body(&key, &message)?;
+        let mut body = before.clone();
+        let mut new = PieceBody::new(incoming, piece, journal_id);
+        let known = before.pieces.iter().find(|known| known.id == piece.id);
+        let change = match known.map(|known| piece.version.cmp(&known.version)) {
+            None => Change::Added,
+            Some(Ordering::Greater) => Change::Newer,
+            Some(Ordering::Less) => Change::Older,
+            Some(Ordering::Equal) => {
+                plan.settle(journal_id, "ignored", "delivered again");
+                return Ok(());
+            }
+        };
+        let same_files = known.filter(|known| known.files == new.files);
+        if let Some(known) = same_files {
+            // They may have been fetched already.
+            new.files_of = known.files_of;
+        } else {
+            plan.attachments.extend(parts.into_iter().map(|mut part| {
+                part.contact_id = Set(message.contact_id);
+                part.message_id = Set(message.id);
+                part
+            }));
+        }
+        body.pieces.retain(|known| known.id != piece.id);
+        body.pieces.push(new);
+        body.compose();
+        for remark in &incoming.remarks {
+            if !body.remarks.contains(remark) {
+                body.remarks.push(*remark);
+            }
+        }
+        let at = journalled.raw.received_at;
+        match change {
+            Change::Added => plan.settle(journal_id, "part", ""),
+            Change::Newer => {
+                plan.settle(journal_id, "version", "");
+                let written = before.edited_at.unwrap_or(time(message.at));
+                self.keep_version(plan, &key, message.id, written.timestamp_micros(), &before)?;
+                body.edited_at = Some(at);
+            }
+            Change::Older => {
+                plan.settle(journal_id, "version", "");
+                let written = if piece.version == 0 { time(message.at) } else { at };
+                self.keep_version(plan, &key, message.id, written.timestamp_micros(), &body)?;
+                if before.edited_at.is_none() {
+                    let mut shown = before;
+                    shown.edited_at = Some(time(message.at));
+                    message.body = Some(seal(&key, &body_place(message.id), &shown)?);
+                    plan.put(message);
+                }
+                return Ok(());
+            }
+        }
+        let words = first_words(&body.text);
+        message.body = Some(seal(&key, &body_place(message.id), &body)?);
+        plan.put(message);
+        self.look_at_change(plan, journalled, incoming, mine, found, &change, words)
+    }
+
+    /// The contact waits for us again. Of a closed one whose person has another one open, that one does.
+    #[expect(clippy::too_many_arguments, reason = "one change is all of these")]
+    fn look_at_change(
+        &self,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        incoming: &Incoming,
+        mine: &[usize],
+        found: Found,
+        change: &Change,
+        words: String,
+    ) -> Result<(), StoreError> {
+        let is_open = |index: &usize| {
+            let contact = plan.known.contact(*index);
+            contact.is_ok_and(|contact| contact.status != Status::Closed.as_str())
+        };
+        let elsewhere = mine
+            .iter()
+            .copied()
+            .find(|index| *index != found.contact && is_open(index));
+        let target = match elsewhere {
+            Some(open) if !is_open(&found.contact) => open,
+            Some(_) | None => found.contact,
+        };
+        let at = journalled.raw.received_at.timestamp_micros();
+        plan.known.join(target, at, incoming.origin);
+        plan.changed.insert(target);
+        let contact = plan.known.contact(target)?;
+        let (id, key) = (contact.id, self.contact_key(contact)?);
+        let mut card = self.card(contact)?;
+        if target == found.contact && !words.is_empty() {
+            card.first_words = words;
+        }
+        let card = seal(&key, &card_place(id), &card)?;
+        if let Some(contact) = plan.known.contacts.get_mut(target) {
+            contact.card = Some(card);
+        }
+        if let Change::Newer = change {
+            let kind = if target == found.contact {
+                "edited"
+            } else {
+                "edited_earlier"
+            };
+            plan.event(id, self.now(), None, kind, "");
+        } else if target != found.contact {
+            plan.event(id, self.now(), None, "edited_earlier", "");
+        }
+        Ok(())
+    }
+
+    fn keep_version(
+        &self,
+        plan: &mut Plan,
+        key: &crate::sealing::DataKey,
+        message: Uuid,
+        at: i64,
+        body: &Body,
+    ) -> Result<(), StoreError> {
+        let id = ids::new(self.clock.now());
+        plan.versions.push(versions::ActiveModel {
+            id: Set(id),
+            message_id: Set(message),
+            at: Set(at),
+            body: Set(Some(seal(key, &version_place(id), body)?)),
+        });
+        Ok(())
+    }
+}

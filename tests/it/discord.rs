@@ -1,0 +1,210 @@
+//! Discord: the real serenity against a stand-in of its REST interface and gateway.
+
+use std::time::Duration;
+
+use hotline_tests::{
+    peers::{
+        discord::{Discord, Fault, content},
+        wait_until,
+    },
+    service::{Service, Staff, text},
+};
+use serde_json::{Value, json};
+
+const ANA: u64 = 7_001;
+const PETAR: u64 = 7_002;
+
+async fn running(more: &str) -> (Discord, Service, Staff) {
+    let discord = Discord::start().await.unwrap();
+    discord.person(ANA, "ana", Some("Ana"));
+    discord.person(PETAR, "petar", None);
+    let lines = format!(
+        "[lines.discord]\nchannel = \"discord\"\ntoken = \"{}\"\napi_url = \"{}\"\nguild = {}\nroom = {}\n{more}\n",
+        discord.token(),
+        discord.api_url(),
+        discord.guild_id(),
+        discord.room_id()
+    );
+    let mut service = Service::with_lines(None, &lines).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    wait_until(Duration::from_secs(30), || async { discord.connected() > 0 })
+        .await
+        .unwrap();
+    (discord, service, staff)
+}
+
+/// What the service wrote in a channel.
+fn told(discord: &Discord, channel: u64) -> Vec<String> {
+    let sent = discord.sent_to(channel);
+    sent.iter()
+        .map(|message| text(message, "/content").to_owned())
+        .collect()
+}
+
+/// What the person wrote.
+fn incoming(contact: &Value) -> Vec<Value> {
+    let all = contact
+        .get("messages")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    all.into_iter()
+        .filter(|one| text(one, "/direction") == "in")
+        .collect()
+}
+
+async fn until_messages(staff: &Staff, reference: &str, count: usize) -> Vec<Value> {
+    wait_until(Duration::from_secs(60), || async {
+        incoming(&staff.contact(reference).await.unwrap()).len() == count
+    })
+    .await
+    .unwrap();
+    incoming(&staff.contact(reference).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives() {
+    let (discord, service, staff) = running("").await;
+    let id = discord.says(ANA, "Neko mi preti").unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    let dm = discord.dm_of(ANA).unwrap();
+    wait_until(Duration::from_secs(40), || async {
+        told(&discord, dm).len() == 1
+    })
+    .await
+    .unwrap();
+    discord
+        .edits(ANA, dm, id, "Neko mi preti slikama")
+        .unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        let said = incoming(&staff.contact(&reference).await.unwrap());
+        text(&said[0], "/text") == "Neko mi preti slikama"
+            && text(&said[0], "/versions/0/text") == "Neko mi preti"
+    })
+    .await
+    .unwrap();
+    // Carried out, and the answer lost: it is not seen twice.
+    discord.fault("POST /api/v10/channels", Fault::DropAfter, 1);
+    staff.reply(&reference, "Tu smo, @everyone.").await.unwrap();
+    staff.until_reply_is(&reference, "unknown").await.unwrap();
+    wait_until(Duration::from_secs(60), || async {
+        staff.last_reply(&reference).await.unwrap().0 == "sent"
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        told(&discord, dm)
+            .iter()
+            .filter(|one| *one == "Tu smo, @everyone.")
+            .count(),
+        1
+    );
+    let checked = service.must(&["check"]).unwrap();
+    assert!(
+        checked.contains("it may do all that the button needs"),
+        "{checked}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_takes_a_form_and_opens_a_private_thread() {
+    let (discord, _service, staff) = running("").await;
+    let room = discord.room_id();
+    wait_until(Duration::from_secs(20), || async {
+        !discord.sent_to(room).is_empty()
+    })
+    .await
+    .unwrap();
+    let button = discord.sent_to(room).remove(0);
+    let id = text(&button, "/id").parse().unwrap();
+    let pressed = discord.presses(ANA, id, "hotline-write").unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        !discord.interaction_answers(pressed).is_empty()
+    })
+    .await
+    .unwrap();
+    let form = discord
+        .submits(ANA, "hotline-form", &[("text", "Imaju moje slike")])
+        .unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    wait_until(Duration::from_secs(20), || async { discord.threads().len() == 1 })
+        .await
+        .unwrap();
+    let thread = discord.threads()[0];
+    wait_until(Duration::from_secs(20), || async {
+        discord.interaction_answers(form).len() == 2
+    })
+    .await
+    .unwrap();
+    assert!(discord.thread_members(thread).contains(&ANA));
+    staff.reply(&reference, "Tu smo.").await.unwrap();
+    wait_until(Duration::from_secs(40), || async {
+        told(&discord, thread).contains(&"Tu smo.".to_owned())
+    })
+    .await
+    .unwrap();
+    discord.sends(ANA, thread, content::text("Hvala")).unwrap();
+    until_messages(&staff, &reference, 2).await;
+    // Who only looks in has a contact of their own.
+    discord
+        .sends(PETAR, thread, content::text("ja sam samo gost"))
+        .unwrap();
+    staff.until_contacts(2).await.unwrap();
+    assert_eq!(until_messages(&staff, &reference, 2).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_while_we_were_down_arrives_once_and_in_order() {
+    let (discord, mut service, staff) = running("acknowledge = false").await;
+    discord.says(ANA, "broj 0").unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    service.kill();
+    for number in 1..=200 {
+        discord.says(ANA, &format!("broj {number}")).unwrap();
+    }
+    discord.chaos(6);
+    service.start().await.unwrap();
+    let staff = service.log_in("mila").await.unwrap();
+    let said = until_messages(&staff, &reference, 201).await;
+    let said: Vec<_> = said.iter().map(|one| text(one, "/text").to_owned()).collect();
+    let sent: Vec<_> = (0..=200).map(|number| format!("broj {number}")).collect();
+    assert_eq!(said, sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
+    let (discord, _service, staff) = running("acknowledge = false").await;
+    let file = discord.add_file(b"slika", "slika.png", "image/png");
+    let dm = discord.dm_of(ANA).unwrap();
+    discord
+        .sends(ANA, dm, content::attachments("pogledaj", &[file]))
+        .unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    let said = until_messages(&staff, &reference, 1).await;
+    let id = text(&said[0], "/attachments/0/id").to_owned();
+    staff
+        .post(
+            &format!("/api/v1/contacts/{reference}/attachments/{id}/fetch"),
+            &json!({}),
+        )
+        .await
+        .unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        let contact = staff.contact(&reference).await.unwrap();
+        text(&incoming(&contact)[0], "/attachments/0/held") == "here"
+    })
+    .await
+    .unwrap();
+    let download = format!("/desk/contacts/{reference}/attachments/{id}");
+    assert_eq!(staff.bytes(&download).await.unwrap(), b"slika");
+    discord.forbids_dms(ANA);
+    staff.reply(&reference, "Tu smo.").await.unwrap();
+    staff.until_reply_is(&reference, "failed").await.unwrap();
+    let (_, said) = staff.last_reply(&reference).await.unwrap();
+    assert!(said.contains("does not let us write to this person"), "{said}");
+}

@@ -1,0 +1,277 @@
+//! The people on the other side, played by the test.
+
+use serde_json::{Map, Value, json};
+
+use super::methods::member_update;
+use super::state::{Chat, Standing, State, object, overlay, unix_now};
+use super::{Telegram, bot_user, content};
+
+/// A person who can write to the bot; the setters change how Telegram describes them.
+#[derive(Clone, Debug)]
+pub struct Person {
+    telegram: Telegram,
+    id: i64,
+}
+
+impl Person {
+    /// The identifier of the person and of the private chat with them.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Gives them a username.
+    pub fn username(self, username: &str) -> Self {
+        self.put(&json!({ "username": username }), true)
+    }
+
+    /// Gives them a last name.
+    pub fn last_name(self, last_name: &str) -> Self {
+        self.put(&json!({ "last_name": last_name }), true)
+    }
+
+    /// Sets the language of their Telegram.
+    pub fn language_code(self, language_code: &str) -> Self {
+        self.put(&json!({ "language_code": language_code }), false)
+    }
+
+    /// Sets any fields of their User object.
+    pub fn with(self, fields: &Value) -> Self {
+        self.put(fields, false)
+    }
+
+    /// Their User object.
+    pub fn user(&self) -> Value {
+        self.telegram.server().lock().user(self.id)
+    }
+
+    fn put(self, fields: &Value, in_chat: bool) -> Self {
+        {
+            let mut state = self.telegram.server().lock();
+            let chat = state.private_chat(self.id);
+            if let Some(user) = &mut chat.user {
+                overlay(user, fields);
+            }
+            if in_chat {
+                overlay(&mut chat.info, fields);
+            }
+        }
+        self
+    }
+}
+
+impl State {
+    /// Puts a message of a person into a chat and queues the update that tells of it.
+    fn receive(&mut self, chat_id: i64, from: &Value, content: &Value) -> i64 {
+        let chat = self.private_chat(chat_id);
+        let next = chat.next_message();
+        let mut message = object(json!({
+            "message_id": next,
+            "from": from,
+            "chat": chat.info,
+            "date": unix_now(),
+        }));
+        overlay(&mut message, content);
+        let number = |name: &str| message.get(name).and_then(Value::as_i64);
+        let message_id = number("message_id").unwrap_or(next);
+        let since = number("date").unwrap_or_else(unix_now);
+        chat.last_message = chat.last_message.max(message_id);
+        let message = Value::Object(message);
+        chat.messages.insert(message_id, message.clone());
+        self.tell(chat_id, message_id, "message", message, since);
+        message_id
+    }
+
+    fn tell(&mut self, chat_id: i64, message_id: i64, kind: &str, message: Value, since: i64) {
+        let update = self.enqueue(kind, message, since);
+        if let (Some(update), Some(chat)) = (update, self.chats.get_mut(&chat_id)) {
+            chat.updates.insert(message_id, update);
+        }
+    }
+}
+
+impl Telegram {
+    /// A person and the private chat with them. A person of whom something is asked before is
+    /// made with the name `Person`.
+    pub fn person(&self, id: i64, first_name: &str) -> Person {
+        let person = Person {
+            telegram: self.clone(),
+            id,
+        };
+        person.put(&json!({ "first_name": first_name }), true)
+    }
+
+    /// The person writes a text; `/start` and the like are marked as commands. Returns the
+    /// message's identifier.
+    pub fn says(&self, person: i64, text: &str) -> i64 {
+        let content = if text.starts_with('/') {
+            content::command(text)
+        } else {
+            content::text(text)
+        };
+        self.sends(person, &content)
+    }
+
+    /// The person sends a message; see [`content`] for what. Its fields go over those every
+    /// message has, such as `date`. Returns the message's identifier.
+    pub fn sends(&self, person: i64, content: &Value) -> i64 {
+        self.server().change(|state| {
+            let from = state.user(person);
+            state.receive(person, &from, content)
+        })
+    }
+
+    /// The person changes a message: the given fields take the place of its own.
+    pub fn edits(&self, person: i64, message_id: i64, content: &Value) {
+        self.server().change(|state| {
+            let from = state.user(person);
+            let chat = state.private_chat(person);
+            let before = chat.messages.get(&message_id).cloned().map(object);
+            let mut message = before.unwrap_or_else(|| {
+                object(json!({
+                    "message_id": message_id,
+                    "from": from,
+                    "chat": chat.info,
+                    "date": unix_now(),
+                }))
+            });
+            for (text, entities) in [("text", "entities"), ("caption", "caption_entities")] {
+                if content.get(text).is_some() {
+                    message.remove(entities);
+                }
+            }
+            message.insert("edit_date".to_owned(), unix_now().into());
+            overlay(&mut message, content);
+            let since = message.get("edit_date").and_then(Value::as_i64);
+            let message = Value::Object(message);
+            chat.messages.insert(message_id, message.clone());
+            let since = since.unwrap_or_else(unix_now);
+            state.tell(person, message_id, "edited_message", message, since);
+        });
+    }
+
+    /// The person presses a button below a message of the bot. Of a message that is not there the
+    /// bot is told as of an inaccessible one. Returns the callback query's identifier.
+    pub fn presses(&self, person: i64, message_id: i64, data: &str) -> String {
+        self.server().change(|state| {
+            let from = state.user(person);
+            let id = format!("{}{:06}", 18_000_000_000_i64, state.serial());
+            let chat = state.private_chat(person);
+            let message = chat.messages.get(&message_id).cloned();
+            let message =
+                message.unwrap_or_else(|| json!({ "chat": chat.info, "message_id": message_id, "date": 0 }));
+            let query = json!({
+                "id": id,
+                "from": from,
+                "message": message,
+                "chat_instance": format!("-{person}77"),
+                "data": data,
+            });
+            state.queries.insert(id.clone());
+            state.enqueue("callback_query", query, unix_now());
+            id
+        })
+    }
+
+    /// The person blocks the bot.
+    pub fn blocks(&self, person: i64) {
+        self.block(person, Standing::Blocked, "member", "kicked");
+    }
+
+    /// The person unblocks the bot.
+    pub fn unblocks(&self, person: i64) {
+        self.block(person, Standing::Member, "kicked", "member");
+    }
+
+    fn block(&self, person: i64, standing: Standing, before: &str, after: &str) {
+        self.server().change(|state| {
+            let by = state.user(person);
+            state.private_chat(person).standing = standing;
+            member_update(state, person, &by, before, after);
+        });
+    }
+
+    /// The person deletes their account; the bot is not told.
+    pub fn deletes_account(&self, person: i64) {
+        self.server().change(|state| {
+            let chat = state.private_chat(person);
+            *chat = Chat {
+                standing: Standing::Deactivated,
+                messages: std::mem::take(&mut chat.messages),
+                sent: std::mem::take(&mut chat.sent),
+                updates: std::mem::take(&mut chat.updates),
+                last_message: chat.last_message,
+                ..Chat::private(person, "")
+            };
+        });
+    }
+
+    /// The person sends several photos, videos or files together: one message each, all with
+    /// the same `media_group_id`. Returns the messages' identifiers.
+    pub fn album(&self, person: i64, items: &[Value]) -> Vec<i64> {
+        self.server().change(|state| {
+            let group = format!("{}{:06}", 13_000_000_000_i64, state.serial());
+            let from = state.user(person);
+            let group = json!({ "media_group_id": group });
+            let mut ids = Vec::new();
+            for item in items {
+                let content = content::with(item.clone(), &group);
+                ids.push(state.receive(person, &from, &content));
+            }
+            ids
+        })
+    }
+
+    /// A person writes a text in a group the bot sees. Returns the message's identifier.
+    pub fn group_message(&self, chat_id: i64, person: i64, text: &str) -> i64 {
+        self.sends_in_group(chat_id, person, &content::text(text))
+    }
+
+    /// A person sends a message in a group the bot sees. Returns the message's identifier.
+    pub fn sends_in_group(&self, chat_id: i64, person: i64, content: &Value) -> i64 {
+        self.server().change(|state| {
+            let from = state.user(person);
+            state.group_chat(chat_id);
+            state.receive(chat_id, &from, content)
+        })
+    }
+
+    /// A person adds the bot to a group; a supergroup if the identifier begins with -100 and has
+    /// 13 digits. The bot is told twice, as documented.
+    pub fn adds_to_group(&self, chat_id: i64, title: &str, person: i64) {
+        self.server().change(|state| {
+            let by = state.user(person);
+            let chat = state.group_chat(chat_id);
+            chat.info.insert("title".to_owned(), title.into());
+            chat.standing = Standing::Member;
+            member_update(state, chat_id, &by, "left", "member");
+            let content = json!({ "new_chat_members": [bot_user()] });
+            state.receive(chat_id, &by, &content);
+        });
+    }
+
+    /// A person throws the bot out of a group.
+    pub fn removes_from_group(&self, chat_id: i64, person: i64) {
+        self.server().change(|state| {
+            let by = state.user(person);
+            state.group_chat(chat_id).standing = Standing::Blocked;
+            member_update(state, chat_id, &by, "member", "kicked");
+        });
+    }
+
+    /// Queues any update, given without its `update_id`, whatever kinds the bot wants. Returns
+    /// that identifier.
+    pub fn push(&self, update: &Value) -> i64 {
+        let update: Map<String, Value> = object(update.clone());
+        self.server()
+            .change(|state| state.enqueue_any(update, unix_now()))
+    }
+
+    /// Queues a text that goes out as it is in the place of an update, so that the whole answer
+    /// may not be valid. `{update_id}` in it becomes the identifier, which is returned.
+    pub fn push_raw(&self, text: &str) -> i64 {
+        self.server().change(|state| {
+            let json = text.replace("{update_id}", &state.next_update.to_string());
+            state.enqueue_json(json, unix_now())
+        })
+    }
+}
