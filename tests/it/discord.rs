@@ -75,9 +75,7 @@ async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives
     })
     .await
     .unwrap();
-    discord
-        .edits(ANA, dm, id, "Neko mi preti slikama")
-        .unwrap();
+    discord.edits(ANA, dm, id, "Neko mi preti slikama").unwrap();
     wait_until(Duration::from_secs(20), || async {
         let said = incoming(&staff.contact(&reference).await.unwrap());
         text(&said[0], "/text") == "Neko mi preti slikama"

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod chats;
 mod crash;
 mod deploy;
 mod discord;

@@ -36,6 +36,8 @@ pub struct Service {
     of_form: String,
     /// Whether its clock can be set.
     own_clock: bool,
+    /// Whether its log holds everything there is to log.
+    logs_everything: bool,
 }
 
 /// Somebody logged in, asking as a program does.
@@ -60,6 +62,7 @@ impl Service {
             of_data: String::new(),
             of_form: String::new(),
             own_clock: false,
+            logs_everything: false,
         };
         service.write_settings()?;
         Ok(service)
@@ -108,6 +111,11 @@ impl Service {
         let (new, file) = (self.folder.path().join("clock.new"), self.clock_file());
         std::fs::write(&new, offset)?;
         Ok(std::fs::rename(new, file)?)
+    }
+
+    /// Makes it log everything there is to log, from the next start on.
+    pub fn log_everything(&mut self) {
+        self.logs_everything = true;
     }
 
     fn clock_file(&self) -> PathBuf {
@@ -196,6 +204,9 @@ impl Service {
             .arg(self.settings())
             .arg("serve")
             .stdin(Stdio::null());
+        if self.logs_everything {
+            command.env("HOTLINE_LOG", "trace");
+        }
         if self.own_clock {
             self.lend_clock(&mut command)?;
         }

@@ -190,6 +190,7 @@ impl Shared {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
 fn in_words(error: &GatewayError) -> &'static str {
     match error {
         GatewayError::InvalidAuthentication => "Discord refuses the token",

@@ -62,6 +62,7 @@ impl Shared {
     }
 
     /// Answers a press of the button or a form that was sent.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
     pub(super) async fn answer(&self, intake: &dyn Intake, interaction: Interaction) {
         let answered = match &interaction {
             Interaction::Component(pressed) if pressed.data.custom_id == BUTTON => {
@@ -309,6 +310,7 @@ fn whisper(text: String) -> CreateInteractionResponse {
 }
 
 /// What was typed into a form.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
 fn typed(form: &ModalInteraction) -> String {
     let fields = form.data.components.iter().flat_map(|row| &row.components);
     let values = fields.filter_map(|field| match field {

@@ -46,6 +46,7 @@ pub fn contents(message: &Message, attachments: Attachments) -> Contents {
 }
 
 /// The text or caption, with the address after words that hide one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
 fn words(message: &Message) -> Option<String> {
     let text = message.text().or_else(|| message.caption())?;
     let entities = message

@@ -16,6 +16,7 @@ use super::{
 use crate::{channel::Attachments, clean::one_line};
 
 /// Reads an update.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
 pub fn read(raw: &RawMessage, attachments: Attachments) -> Normalised {
     let Ok(value) = serde_json::from_slice::<Value>(&raw.bytes) else {
         return unreadable("it is no JSON", None);

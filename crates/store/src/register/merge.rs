@@ -65,6 +65,7 @@ fn same_file(part: &Part) -> String {
 
 impl Store {
     /// Puts a piece into a message that is there. `mine` are the contacts of its sender.
+    #[expect(clippy::too_many_arguments, reason = "one piece is all of these")]
     pub(super) fn merge(
         &self,
         plan: &mut Plan,
