@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use hotline_tests::{
-    peers::{discord::Discord, telegram::Telegram, wait_until},
+    peers::{
+        browser::Browser,
+        discord::Discord,
+        telegram::{Telegram, content},
+        wait_until,
+    },
     service::{Service, Staff, text},
 };
 use serde_json::Value;
@@ -165,4 +170,76 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         }
     }
     found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
+    let (telegram, discord) = (Telegram::start().await.unwrap(), Discord::start().await.unwrap());
+    telegram.person(7_001, "Ana").username("ana");
+    let mut service = Service::with_lines(None, &lines(&telegram, &discord)).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    let file = |name| telegram.add_file(b"x", name);
+    let first = telegram.says(7_001, "Neko mi prti");
+    telegram.edits(7_001, first, &content::text("Neko mi preti"));
+    for sent in [
+        content::captioned(content::photo(&file("a.jpg")), "ovo mi je poslao"),
+        content::document(&file("pretnje.pdf"), "application/pdf"),
+        content::voice(&file("glas.ogg")),
+        content::audio(&file("pesma.mp3")),
+        content::video(&telegram.add_huge_file(30 << 20)),
+        content::video_note(&file("krug.mp4")),
+        content::sticker(&file("s.webp"), "😢"),
+        content::location(44.8125, 20.4612),
+        content::contact("+381600000000", "Nepoznat"),
+        content::poll("Da kažem mami?", &["da", "ne"]),
+        content::forwarded_from_hidden_user(content::text("znam gde živiš"), "Skriveni"),
+        content::reply_to(content::text("na ovo"), &telegram.message(7_001, first).unwrap()),
+    ] {
+        telegram.sends(7_001, &sent);
+    }
+    telegram.album(
+        7_001,
+        &[content::photo(&file("1.jpg")), content::photo(&file("2.jpg"))],
+    );
+    telegram.blocks(7_001);
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let path = format!("/desk/contacts/{}?view=all", text(&contacts[0], "/reference"));
+    wait_until(Duration::from_secs(20), || async {
+        staff.page(&path).await.unwrap().contains("The person blocked us")
+    })
+    .await
+    .unwrap();
+    let page = staff.page(&path).await.unwrap();
+    for shown in [
+        "Neko mi preti",
+        "Neko mi prti",
+        "ovo mi je poslao",
+        "pretnje.pdf",
+        "audio/ogg",
+        "pesma.mp3",
+        "larger than the platform gives out",
+        "😢",
+        "44.8125",
+        "+381600000000",
+        "Da kažem mami?",
+        "Somebody else&#39;s words",
+        "Quoted text",
+        "Fetch",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    crate::pages::log_in(client, &service, "sr-Latn").await;
+    for (width, height) in [(1_280, 2_400), (360, 800)] {
+        browser.set_size(width, height).await.unwrap();
+        client.goto(&format!("{}{path}", service.base())).await.unwrap();
+        assert_eq!(browser.axe().await.unwrap(), serde_json::json!([]), "{width}");
+        if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
+            let file = std::path::Path::new(&folder).join(format!("chat-{width}.png"));
+            browser.screenshot(file).await.unwrap();
+        }
+    }
+    browser.close().await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Golden messages: one file each, named for what it taught, read and shown whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hotline_channels::{
     KINDS,
@@ -30,6 +30,19 @@ const LINES: [(&str, &str); 5] = [
     ("discord", "channel = \"discord\"\ntoken = \"MTIzNDU2.a.b\"\n"),
     ("telegram", "channel = \"telegram\"\ntoken = \"4242:x\"\n"),
 ];
+
+/// A line of each channel, opened once.
+static OPENED: LazyLock<Vec<(&str, Arc<dyn Channel>)>> =
+    LazyLock::new(|| LINES.iter().map(|(name, _)| (*name, line(name))).collect());
+
+/// The golden messages of a channel.
+fn golden_files(channel: &str) -> Vec<std::path::PathBuf> {
+    let folder = format!("{}/golden/{channel}", env!("CARGO_MANIFEST_DIR"));
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
 
 fn mailbox() -> Arc<dyn Channel> {
     line("email")
@@ -328,17 +341,15 @@ proptest! {
 
     #[test]
     fn no_bytes_at_all_break_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
-        for (channel, _) in LINES {
-            shown(&line(channel).normalise(&raw(bytes.clone())));
+        for (_, line) in OPENED.iter() {
+            shown(&line.normalise(&raw(bytes.clone())));
         }
     }
 
     #[test]
     fn no_spoiled_message_breaks_a_reader(which in any::<usize>(), places in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..30)) {
-        for (channel, _) in LINES {
-            let folder = format!("{}/golden/{channel}", env!("CARGO_MANIFEST_DIR"));
-            let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-            files.sort();
+        for (channel, line) in OPENED.iter() {
+            let files = golden_files(channel);
             let mut bytes = std::fs::read(&files[which % files.len()]).unwrap();
             for (place, byte) in &places {
                 if !bytes.is_empty() {
@@ -346,24 +357,22 @@ proptest! {
                     bytes[at] = *byte;
                 }
             }
-            shown(&line(channel).normalise(&raw(bytes)));
+            shown(&line.normalise(&raw(bytes)));
         }
     }
 
     /// JSON that stays JSON: every value may be replaced by one of another kind.
     #[test]
     fn no_twisted_update_breaks_a_reader(which in any::<usize>(), twists in proptest::collection::vec((any::<u16>(), 0usize..7), 1..6)) {
-        for (channel, _) in LINES {
-            let folder = format!("{}/golden/{channel}", env!("CARGO_MANIFEST_DIR"));
-            let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-            files.sort();
+        for (channel, line) in OPENED.iter() {
+            let files = golden_files(channel);
             let bytes = std::fs::read(&files[which % files.len()]).unwrap();
             let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
             for (place, kind) in &twists {
                 let mut count = usize::from(*place) % 60;
                 twist(&mut value, &mut count, *kind);
             }
-            shown(&line(channel).normalise(&raw(value.to_string().into_bytes())));
+            shown(&line.normalise(&raw(value.to_string().into_bytes())));
         }
     }
 }

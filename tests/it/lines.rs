@@ -382,7 +382,7 @@ async fn a_mailbox_that_takes_no_attachments_names_them_and_hands_out_none() {
     let reference = text(contacts.first().unwrap(), "/reference");
     let contact = staff.contact(reference).await.unwrap();
     let part = contact.pointer("/messages/0/attachments/0").unwrap();
-    assert_eq!(part.get("kept"), Some(&json!(false)));
+    assert_eq!(part.get("held"), Some(&json!("not_taken")));
     assert_eq!(part.get("size"), Some(&json!(8)));
     let path = format!("/desk/contacts/{reference}/attachments/{}", text(part, "/id"));
     assert_eq!(staff.status(reqwest::Method::GET, &path).await.unwrap(), 404);

@@ -314,7 +314,7 @@ async fn the_desk_reads_as_it_was_reviewed() {
     assert!(said.contains("somebody else holds this contact"), "{said}");
 }
 
-async fn log_in(client: &Client, service: &Service, lang: &str) {
+pub async fn log_in(client: &Client, service: &Service, lang: &str) {
     client
         .goto(&format!("{}/desk/login", service.base()))
         .await

@@ -13,9 +13,11 @@ use anyhow::{Context, Result};
 use hotline_tests::{
     peers::{
         browser::Browser,
+        discord::Discord,
         dovecot::Dovecot,
         postgres::{FreshDatabase, Postgres},
         smtp::Smtp,
+        telegram::Telegram,
         wait_until,
     },
     service::{CENTRE, Service},
@@ -39,6 +41,7 @@ async fn main() -> Result<()> {
         for count in [1_000, 10_000] {
             mails(on, count).await?;
         }
+        chats(on, 2_000).await?;
         to_list(on, 100).await?;
         to_screen(on, 50).await?;
     }
@@ -239,6 +242,64 @@ async fn mails(on: &str, count: usize) -> Result<()> {
         took,
         &mut [],
     )
+}
+
+/// Messages of a hundred people on each chat channel, written while the service was down. Discord's people had begun before, or
+/// the bot could not find them.
+async fn chats(on: &str, count: usize) -> Result<()> {
+    const PEOPLE: usize = 100;
+    for channel in ["Telegram", "Discord"] {
+        let (telegram, discord) = (Telegram::start().await?, Discord::start().await?);
+        let (token, url) = match channel {
+            "Telegram" => (telegram.token().to_owned(), telegram.api_url()),
+            _ => (discord.token(), discord.api_url()),
+        };
+        let line = format!(
+            "[lines.chat]\nchannel = \"{}\"\nacknowledge = false\ntoken = \"{token}\"\napi_url = \"{url}\"\n",
+            channel.to_lowercase()
+        );
+        let database = fresh(on).await?;
+        let mut service = Service::with_lines(database.as_deref(), &line)?;
+        service.start().await?;
+        let staff = service.hire("mila", "counsellor").await?;
+        let says = |number: usize| {
+            let person = number % PEOPLE + 1;
+            let words = format!("Neko mi piše ružne poruke, broj {number}. Šta da radim?");
+            if channel == "Telegram" {
+                telegram.person(person as i64, "Neko");
+                telegram.says(person as i64, &words);
+                return Ok(0);
+            }
+            discord.person(person as u64, &format!("neko{person}"), None);
+            discord.says(person as u64, &words)
+        };
+        wait_until(Duration::from_secs(60), || async {
+            channel == "Telegram" || discord.connected() > 0
+        })
+        .await?;
+        for number in 0..PEOPLE {
+            says(number)?;
+        }
+        staff.until_contacts(PEOPLE).await?;
+        service.stop();
+        for number in 0..count {
+            says(number)?;
+        }
+        let begun = Instant::now();
+        service.start().await?;
+        wait_until(Duration::from_secs(300), || async {
+            let printed = service.must(&["reconcile"]).unwrap_or_default();
+            printed.contains(&format!(
+                "chat: {} accepted ({} message)",
+                count + PEOPLE,
+                count + PEOPLE
+            ))
+        })
+        .await?;
+        let what = format!("{channel} messages caught up with, start included");
+        row(&what, on, 1, count, begun.elapsed(), &mut [])?;
+    }
+    Ok(())
 }
 
 /// From the moment a person sends until a counsellor's open inbox has painted it: a real page in Chromium, told live.
