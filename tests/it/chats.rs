@@ -3,108 +3,19 @@
 use std::time::Duration;
 
 use hotline_tests::{
+    chat_crash::{lines, run},
     peers::{
         browser::Browser,
         discord::Discord,
         telegram::{Telegram, content},
         wait_until,
     },
-    service::{Service, Staff, text},
+    service::{Service, text},
 };
-use serde_json::Value;
-
-const PEOPLE: u16 = 4;
-const EACH: usize = 25;
-
-fn lines(telegram: &Telegram, discord: &Discord) -> String {
-    format!(
-        "[lines.telegram]\nchannel = \"telegram\"\nacknowledge = false\ntoken = \"{}\"\napi_url = \"{}\"\n\
-         [lines.discord]\nchannel = \"discord\"\nacknowledge = false\ntoken = \"{}\"\napi_url = \"{}\"\n",
-        telegram.token(),
-        telegram.api_url(),
-        discord.token(),
-        discord.api_url()
-    )
-}
-
-/// What the people of every contact wrote, in order.
-async fn registered(staff: &Staff) -> Vec<Vec<String>> {
-    let mut all = Vec::new();
-    for contact in staff.contacts().await.unwrap_or_default() {
-        let contact = staff
-            .contact(text(&contact, "/reference"))
-            .await
-            .unwrap_or_default();
-        let messages = contact.get("messages").and_then(Value::as_array).cloned();
-        let said = messages.unwrap_or_default().into_iter();
-        all.push(said.map(|one| text(&one, "/text").to_owned()).collect());
-    }
-    all.sort();
-    all
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_and_faults_lose_nothing_double_nothing_and_keep_the_order() {
-    let (telegram, discord) = (Telegram::start().await.unwrap(), Discord::start().await.unwrap());
-    for person in 1..=PEOPLE {
-        telegram.person(i64::from(person), "Neko");
-        discord.person(u64::from(person), &format!("neko{person}"), None);
-    }
-    let mut service = Service::with_lines(None, &lines(&telegram, &discord)).unwrap();
-    service.start().await.unwrap();
-    let staff = service.hire("mila", "counsellor").await.unwrap();
-    wait_until(Duration::from_secs(30), || async { discord.connected() > 0 })
-        .await
-        .unwrap();
-    // Whom Discord's bot has never heard of it can't find again, so everybody begins while it listens.
-    for person in 1..=PEOPLE {
-        discord
-            .says(u64::from(person), &format!("discord {person} broj 0"))
-            .unwrap();
-    }
-    staff.until_contacts(usize::from(PEOPLE)).await.unwrap();
-    telegram.chaos(7);
-    telegram.duplicate(true);
-    discord.chaos(9);
-    let writing = async {
-        for number in 0..EACH {
-            for person in 1..=PEOPLE {
-                telegram.says(i64::from(person), &format!("telegram {person} broj {number}"));
-                if number > 0 {
-                    discord
-                        .says(u64::from(person), &format!("discord {person} broj {number}"))
-                        .unwrap();
-                }
-                tokio::time::sleep(Duration::from_millis(15)).await;
-            }
-        }
-    };
-    let killing = async {
-        for round in 0..8u64 {
-            tokio::time::sleep(Duration::from_millis(60 + round * 7_919 % 300)).await;
-            service.kill();
-            service.start().await.unwrap();
-        }
-    };
-    tokio::join!(writing, killing);
-    let staff = service.log_in("mila").await.unwrap();
-    let mut sent = Vec::new();
-    for channel in ["discord", "telegram"] {
-        for person in 1..=PEOPLE {
-            sent.push(
-                (0..EACH)
-                    .map(|number| format!("{channel} {person} broj {number}"))
-                    .collect::<Vec<_>>(),
-            );
-        }
-    }
-    let ended = wait_until(Duration::from_secs(120), || async {
-        registered(&staff).await == sent
-    })
-    .await;
-    assert!(ended.is_ok(), "{:#?}", registered(&staff).await);
-    service.must(&["statistics", "verify"]).unwrap();
-    service.must(&["reconcile"]).unwrap();
+    run(8, 4, 25).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

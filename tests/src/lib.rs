@@ -1,5 +1,6 @@
 //! What the tests stand on: real peers, and the service itself as a program of its own.
 
+pub mod chat_crash;
 pub mod crash;
 pub mod peers;
 pub mod service;

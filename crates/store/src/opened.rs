@@ -311,8 +311,13 @@ impl Store {
                 direction: row.direction,
             });
         }
-        // Of what came at the same time, what the platform says came first.
-        shown.sort_by_key(|message| (message.at, message.body.as_ref().map_or(0, Body::place)));
+        // Of what came at the same time, what the platform says came first; what it tells of the person comes after that.
+        shown.sort_by_key(|message| {
+            (
+                message.at,
+                message.body.as_ref().and_then(Body::place).unwrap_or(u64::MAX),
+            )
+        });
         Ok(shown)
     }
 

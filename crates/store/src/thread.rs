@@ -97,8 +97,8 @@ impl Body {
     }
 
     /// Its place in its conversation, where the platform says it.
-    pub(crate) fn place(&self) -> u64 {
-        self.pieces.first().map_or(0, |piece| piece.place)
+    pub(crate) fn place(&self) -> Option<u64> {
+        self.pieces.first().map(|piece| piece.place)
     }
 
     /// Where the files that came with this raw message stand in it. `None`: they belong to another version.
