@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod bridge;
 mod chats;
 mod crash;
 mod deploy;

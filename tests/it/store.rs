@@ -46,6 +46,7 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
     let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
     let line = LineSettings {
         sends_files: false,
+        keeps_order: false,
         name: "mail".to_owned(),
         channel: "email".to_owned(),
         acknowledgement: Vec::new(),

@@ -215,6 +215,10 @@ impl Channel for Bridge {
         }
     }
 
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     async fn check(&self) -> anyhow::Result<Vec<String>> {
         let calls = format!("takes signed calls at /bridge/{}", self.name);
         let Some(url) = &self.callback_url else {

@@ -77,6 +77,11 @@ pub trait Channel: Send + Sync {
         false
     }
 
+    /// Whether a message waits behind an earlier one to the same person that has not left yet, as in a conversation.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
     /// Whether files can leave with a message.
     fn sends_files(&self) -> bool {
         false

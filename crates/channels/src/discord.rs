@@ -165,6 +165,10 @@ impl Channel for Discord {
         self.shared.send_piece(message, piece).await
     }
 
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     fn sends_files(&self) -> bool {
         true
     }

@@ -177,6 +177,10 @@ impl Channel for Telegram {
         self.settings.repeat == Repeat::Ask
     }
 
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     fn sends_files(&self) -> bool {
         true
     }

@@ -20,8 +20,8 @@ use crate::service::{LOOK_AGAIN, Lines};
 
 /// Messages handed over at the same time.
 const TOGETHER: usize = 8;
-/// Longer than any attempt takes.
-const LEASE: Duration = Duration::from_secs(600);
+/// Longer than a piece takes; it begins anew with each.
+const LEASE: Duration = Duration::from_secs(60);
 /// How soon a message looks again whether the one before it has left.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
 /// One piece of a message may take this long.
@@ -148,7 +148,7 @@ async fn hand_over(
     for piece in outgoing.done..pieces {
         let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, piece)).await;
         match sent {
-            Ok(Ok(())) if piece + 1 < pieces => store.pieces_done(job, piece + 1).await?,
+            Ok(Ok(())) if piece + 1 < pieces => store.pieces_done(job, piece + 1, LEASE).await?,
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Ok(Err(error)),
             Err(_) => {

@@ -113,6 +113,9 @@ impl Store {
 
     /// Whether an earlier message to the same person by the same line is still on its way.
     async fn is_behind(&self, row: &outbox::Model) -> Result<bool, StoreError> {
+        if !self.line(&row.line).is_some_and(|line| line.keeps_order) {
+            return Ok(false);
+        }
         let under_way = [Delivery::Queued, Delivery::Sending, Delivery::Delayed];
         let earlier = outbox::Entity::find()
             .filter(outbox::Column::ContactId.eq(row.contact_id))
@@ -149,18 +152,31 @@ impl Store {
         Ok(files)
     }
 
-    /// Notes how many pieces of a message were handed over, so that they are not handed over again.
+    /// Notes how many pieces of a message were handed over, so that they are not handed over again. The lease begins anew.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn pieces_done(&self, job: &Claimed, done: usize) -> Result<(), StoreError> {
+    pub async fn pieces_done(&self, job: &Claimed, done: usize, lease: Duration) -> Result<(), StoreError> {
         let update = outbox::ActiveModel {
             id: Unchanged(job.outbox_id),
             done: Set(i32::try_from(done).unwrap_or(i32::MAX)),
             state: Set(Delivery::Sending.as_str().to_owned()),
             ..Default::default()
         };
-        update.update(&self.writing).await?;
+        let until = self
+            .now()
+            .saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
+        let transaction = self.begin().await?;
+        let ours = jobs::Entity::update_many()
+            .col_expr(jobs::Column::DueAt, Expr::value(until))
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&transaction)
+            .await?;
+        if ours.rows_affected == 1 {
+            update.update(&transaction).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 

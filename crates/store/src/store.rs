@@ -63,6 +63,8 @@ pub struct LineSettings {
     pub asks_for_files: bool,
     /// Whether files can leave by it.
     pub sends_files: bool,
+    /// Whether a message waits behind an earlier one to the same person.
+    pub keeps_order: bool,
 }
 
 /// The database, sealed.
