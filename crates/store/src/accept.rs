@@ -126,7 +126,10 @@ impl Store {
             }
             written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
             let now = self.now();
-            let made = written.fresh.values().map(|id| jobs::ActiveModel {
+            // In the order in which they came, so that they are registered in it.
+            let mut ids: Vec<&i64> = written.fresh.values().collect();
+            ids.sort_unstable();
+            let made = ids.into_iter().map(|id| jobs::ActiveModel {
                 id: NotSet,
                 kind: Set(JobKind::Receive.as_str().to_owned()),
                 journal_id: Set(Some(*id)),
