@@ -4,10 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use hotline_tests::{
-    peers::wait_until,
-    service::{Service, text},
-};
+use hotline_tests::{peers::wait_until, service::Service, staff::text};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::{

@@ -10,7 +10,8 @@ use hotline_tests::{
         telegram::{Telegram, content},
         wait_until,
     },
-    service::{Service, text},
+    service::Service,
+    staff::text,
 };
 
 #[tokio::test(flavor = "multi_thread")]

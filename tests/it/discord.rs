@@ -7,9 +7,10 @@ use hotline_tests::{
         discord::{Discord, Fault, content},
         wait_until,
     },
-    service::{Service, Staff, text},
+    service::Service,
+    staff::{Staff, text},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 const ANA: u64 = 7_001;
 const PETAR: u64 = 7_002;
@@ -42,27 +43,6 @@ fn told(discord: &Discord, channel: u64) -> Vec<String> {
         .collect()
 }
 
-/// What the person wrote.
-fn incoming(contact: &Value) -> Vec<Value> {
-    let all = contact
-        .get("messages")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    all.into_iter()
-        .filter(|one| text(one, "/direction") == "in")
-        .collect()
-}
-
-async fn until_messages(staff: &Staff, reference: &str, count: usize) -> Vec<Value> {
-    wait_until(Duration::from_secs(60), || async {
-        incoming(&staff.contact(reference).await.unwrap()).len() == count
-    })
-    .await
-    .unwrap();
-    incoming(&staff.contact(reference).await.unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives() {
     let (discord, service, staff) = running("").await;
@@ -77,7 +57,7 @@ async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives
     .unwrap();
     discord.edits(ANA, dm, id, "Neko mi preti slikama").unwrap();
     wait_until(Duration::from_secs(20), || async {
-        let said = incoming(&staff.contact(&reference).await.unwrap());
+        let said = staff.said(&reference).await.unwrap();
         text(&said[0], "/text") == "Neko mi preti slikama"
             && text(&said[0], "/versions/0/text") == "Neko mi preti"
     })
@@ -145,13 +125,13 @@ async fn the_button_takes_a_form_and_opens_a_private_thread() {
     .await
     .unwrap();
     discord.sends(ANA, thread, content::text("Hvala")).unwrap();
-    until_messages(&staff, &reference, 2).await;
+    staff.until_said(&reference, 2).await.unwrap();
     // Who only looks in has a contact of their own.
     discord
         .sends(PETAR, thread, content::text("ja sam samo gost"))
         .unwrap();
     staff.until_contacts(2).await.unwrap();
-    assert_eq!(until_messages(&staff, &reference, 2).await.len(), 2);
+    assert_eq!(staff.until_said(&reference, 2).await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +147,7 @@ async fn what_was_written_while_we_were_down_arrives_once_and_in_order() {
     discord.chaos(6);
     service.start().await.unwrap();
     let staff = service.log_in("mila").await.unwrap();
-    let said = until_messages(&staff, &reference, 201).await;
+    let said = staff.until_said(&reference, 201).await.unwrap();
     let said: Vec<_> = said.iter().map(|one| text(one, "/text").to_owned()).collect();
     let sent: Vec<_> = (0..=200).map(|number| format!("broj {number}")).collect();
     assert_eq!(said, sent);
@@ -183,7 +163,7 @@ async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
         .unwrap();
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
-    let said = until_messages(&staff, &reference, 1).await;
+    let said = staff.until_said(&reference, 1).await.unwrap();
     let id = text(&said[0], "/attachments/0/id").to_owned();
     staff
         .post(
@@ -193,8 +173,7 @@ async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
         .await
         .unwrap();
     wait_until(Duration::from_secs(20), || async {
-        let contact = staff.contact(&reference).await.unwrap();
-        text(&incoming(&contact)[0], "/attachments/0/held") == "here"
+        text(&staff.said(&reference).await.unwrap()[0], "/attachments/0/held") == "here"
     })
     .await
     .unwrap();
@@ -205,4 +184,62 @@ async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
     staff.until_reply_is(&reference, "failed").await.unwrap();
     let (_, said) = staff.last_reply(&reference).await.unwrap();
     assert!(said.contains("does not let us write to this person"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_what_the_bot_lacks() {
+    let (discord, service, _staff) = running("").await;
+    // All but creating private threads and attaching files.
+    discord.set_permissions((1 << 10) | (1 << 11) | (1 << 16) | (1 << 38));
+    let printed = service.run(&["check"], "").unwrap();
+    let words = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(
+        !printed.status.success() && words.contains("lacks: Create Private Threads, Attach Files"),
+        "{words}"
+    );
+    discord.allow_message_content(false);
+    let printed = service.run(&["check"], "").unwrap();
+    let words = String::from_utf8_lossy(&printed.stdout).into_owned();
+    assert!(words.contains("switch on \"Message Content Intent\""), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
+    let (discord, _service, staff) = running("acknowledge = false").await;
+    let first = discord.says(ANA, "Neko mi preti").unwrap();
+    let dm = discord.dm_of(ANA).unwrap();
+    let file = |name, kind| discord.add_file(b"x", name, kind);
+    for sent in [
+        content::attachments("pogledaj", &[file("slika.png", "image/png")]),
+        content::voice(file("glas.ogg", "audio/ogg"), 3.0),
+        content::sticker("Tuga"),
+        content::forward("znam gde živiš"),
+        content::poll("Da kažem mami?", &["da", "ne"]),
+        discord.reply_to(first, "na ovo").unwrap(),
+        content::attachments("", &[discord.add_huge_file(40 << 20)]),
+    ] {
+        discord.sends(ANA, dm, sent).unwrap();
+    }
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    staff.until_said(&reference, 8).await.unwrap();
+    let page = staff
+        .page(&format!("/desk/contacts/{reference}?view=all"))
+        .await
+        .unwrap();
+    for shown in [
+        "pogledaj",
+        "slika.png",
+        "audio/ogg",
+        "Tuga",
+        "znam gde živiš",
+        "Somebody else&#39;s words",
+        "Da kažem mami?",
+        "na ovo",
+        "Quoted text",
+        "larger than the platform gives out",
+        "Fetch",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
 }

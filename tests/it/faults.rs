@@ -16,7 +16,8 @@ use hotline_tests::{
         smtp::Smtp,
         wait_until,
     },
-    service::{CENTRE, Service, Staff, mail_lines, text},
+    service::{CENTRE, Service, mail_lines},
+    staff::{Staff, text},
 };
 use reqwest::Method;
 use serde_json::json;

@@ -9,7 +9,8 @@ use hotline_tests::{
         smtp::{Faults, Smtp},
         wait_until,
     },
-    service::{CENTRE, Service, Staff, mail_lines, text},
+    service::{CENTRE, Service, mail_lines},
+    staff::{Staff, text},
 };
 use serde_json::{Value, json};
 

@@ -10,7 +10,8 @@ use hotline_tests::{
         smtp::{Faults, Smtp},
         wait_until,
     },
-    service::{CENTRE, PASSWORD, Service, mail_lines, send_mail, text},
+    service::{CENTRE, Service, mail_lines, send_mail},
+    staff::{PASSWORD, text},
 };
 use serde_json::{Value, json};
 

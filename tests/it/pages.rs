@@ -5,7 +5,8 @@ use std::time::Duration;
 use fantoccini::{Client, Locator, key::Key};
 use hotline_tests::{
     peers::{browser::Browser, dovecot::Dovecot, smtp::Smtp, wait_until},
-    service::{CENTRE, PASSWORD, Service, Staff, mail_lines, text},
+    service::{CENTRE, Service, mail_lines},
+    staff::{PASSWORD, Staff, text},
 };
 use serde_json::{Value, json};
 

@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use hotline_tests::{
     peers::{dovecot::Dovecot, postgres::Postgres, smtp::Smtp, wait_until},
-    service::{CENTRE, Service, send_mail, text},
+    service::{CENTRE, Service, send_mail},
+    staff::text,
 };
 use serde_json::json;
 
@@ -84,7 +85,7 @@ impl Used {
             "kanarink",
             "Kanarinkovic",
             "mnogo teksta",
-            hotline_tests::service::PASSWORD,
+            hotline_tests::staff::PASSWORD,
         ];
         let mut words: Vec<String> = words.map(str::to_owned).to_vec();
         words.extend([self.code.clone(), self.code.replace(' ', "")]);

@@ -7,7 +7,8 @@ use hotline_tests::{
         telegram::{Fault, Telegram, content},
         wait_until,
     },
-    service::{Service, Staff, text},
+    service::Service,
+    staff::{Staff, text},
 };
 use serde_json::{Value, json};
 
@@ -43,28 +44,6 @@ fn told(telegram: &Telegram, chat: i64) -> Vec<String> {
         .collect()
 }
 
-/// What the person wrote.
-fn incoming(contact: &Value) -> Vec<Value> {
-    let all = contact
-        .get("messages")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    all.into_iter()
-        .filter(|one| text(one, "/direction") == "in")
-        .collect()
-}
-
-async fn until_messages(staff: &Staff, reference: &str, count: usize) -> Vec<Value> {
-    wait_until(Duration::from_secs(20), || async {
-        let contact = staff.contact(reference).await.unwrap();
-        incoming(&contact).len() == count
-    })
-    .await
-    .unwrap();
-    incoming(&staff.contact(reference).await.unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_a_contact_and_its_answer_arrives() {
     let (telegram, service, staff) = running("").await;
@@ -91,7 +70,7 @@ async fn a_message_is_a_contact_and_its_answer_arrives() {
         "Ту смо, *Ана*. <b>Не</b> одговарај му."
     );
     telegram.says(ANA, "Хвала");
-    let said = until_messages(&staff, &reference, 2).await;
+    let said = staff.until_said(&reference, 2).await.unwrap();
     assert_eq!(text(said.last().unwrap(), "/text"), "Хвала");
     let checked = service.must(&["check"]).unwrap();
     assert!(
@@ -165,8 +144,7 @@ async fn an_album_is_one_message_and_an_edit_is_a_version_of_it() {
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
     wait_until(Duration::from_secs(20), || async {
-        let contact = staff.contact(&reference).await.unwrap();
-        let said = incoming(&contact);
+        let said = staff.said(&reference).await.unwrap();
         said.len() == 1
             && text(&said[0], "/text") == "ovo mi je poslao juče"
             && said[0]
@@ -194,7 +172,7 @@ async fn a_file_is_fetched_when_a_counsellor_asks_and_not_before() {
     telegram.sends(ANA, &content::video(&huge));
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
-    let said = until_messages(&staff, &reference, 2).await;
+    let said = staff.until_said(&reference, 2).await.unwrap();
     assert_eq!(text(&said[0], "/attachments/0/held"), "elsewhere");
     assert_eq!(text(&said[1], "/attachments/0/held"), "too_large");
     assert!(telegram.calls_of("getFile").is_empty(), "nobody asked yet");
@@ -204,8 +182,7 @@ async fn a_file_is_fetched_when_a_counsellor_asks_and_not_before() {
     );
     staff.post(&path, &json!({})).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
-        let contact = staff.contact(&reference).await.unwrap();
-        text(&incoming(&contact)[0], "/attachments/0/held") == "here"
+        text(&staff.said(&reference).await.unwrap()[0], "/attachments/0/held") == "here"
     })
     .await
     .unwrap();
@@ -231,7 +208,7 @@ async fn what_cannot_be_read_is_a_contact_and_stops_nothing() {
         .iter()
         .find(|one| text(one, "/first_words") == "posle")
         .unwrap();
-    until_messages(&staff, text(ana, "/reference"), 2).await;
+    staff.until_said(text(ana, "/reference"), 2).await.unwrap();
     wait_until(Duration::from_secs(20), || async { telegram.pending() == 0 })
         .await
         .unwrap();
@@ -259,7 +236,7 @@ async fn two_people_never_share_a_contact_whatever_they_call_themselves() {
     .await
     .unwrap();
     let petar = of("i ja sam Ana").unwrap();
-    assert_eq!(until_messages(&staff, &petar, 1).await.len(), 1);
+    assert_eq!(staff.until_said(&petar, 1).await.unwrap().len(), 1);
     assert_eq!(staff.contacts().await.unwrap().len(), 2);
 }
 
@@ -278,11 +255,11 @@ async fn what_was_written_while_we_were_down_arrives_once_and_in_order() {
     service.start().await.unwrap();
     let staff = service.log_in("mila").await.unwrap();
     wait_until(Duration::from_secs(90), || async {
-        incoming(&staff.contact(&reference).await.unwrap()).len() == 201
+        staff.said(&reference).await.unwrap().len() == 201
     })
     .await
     .unwrap();
-    let said = incoming(&staff.contact(&reference).await.unwrap());
+    let said = staff.said(&reference).await.unwrap();
     let said: Vec<_> = said.iter().map(|one| text(one, "/text").to_owned()).collect();
     let sent: Vec<_> = (0..=200).map(|number| format!("broj {number}")).collect();
     assert_eq!(said, sent);
@@ -329,13 +306,18 @@ async fn the_same_update_fifty_times_at_once_is_one_message() {
     assert_eq!(refused.send().await.unwrap().status().as_u16(), 401);
     let contacts = staff.until_contacts(1).await.unwrap();
     assert_eq!(
-        until_messages(&staff, text(&contacts[0], "/reference"), 1)
+        staff
+            .until_said(text(&contacts[0], "/reference"), 1)
             .await
+            .unwrap()
             .len(),
         1
     );
     telegram.says(ANA, "i ovo stiže");
-    until_messages(&staff, text(&contacts[0], "/reference"), 2).await;
+    staff
+        .until_said(text(&contacts[0], "/reference"), 2)
+        .await
+        .unwrap();
     // What cannot be read is taken all the same, or Telegram would send it for ever.
     let spoiled = client
         .post(&url)
@@ -406,7 +388,88 @@ async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
     let refused = staff.reply(&reference, "Tu smo.").await.unwrap_err().to_string();
     assert!(refused.contains("409"), "{refused}");
     telegram.says(ANA, "Ipak, pišite");
-    until_messages(&staff, &reference, 2).await;
+    staff.until_said(&reference, 2).await.unwrap();
     staff.reply(&reference, "Tu smo.").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_for_more_than_six_hours_is_an_alarm_on_the_desk() {
+    let (telegram, service, staff) = running("acknowledge = false").await;
+    let sara = service.hire("sara", "supervisor").await.unwrap();
+    let sent_at = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() - 7 * 3_600;
+    let late = content::with(content::text("čekam od jutros"), &json!({ "date": sent_at }));
+    telegram.sends(ANA, &late);
+    staff.until_contacts(1).await.unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        sara.page("/desk/queue")
+            .await
+            .unwrap()
+            .contains("waited for 7 hours")
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_person_sees_that_an_answer_is_written_and_gets_its_files() {
+    let (telegram, service, staff) = running("acknowledge = false").await;
+    telegram.says(ANA, "Zdravo");
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let path = format!("/desk/contacts/{}", text(&contacts[0], "/reference"));
+    staff.submit(&format!("{path}/claim"), &[]).await.unwrap();
+    staff.submit(&format!("{path}/typing"), &[]).await.unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        !telegram.calls_of("sendChatAction").is_empty()
+    })
+    .await
+    .unwrap();
+    let form = reqwest::multipart::Form::new()
+        .text("id", "0190b6a0-0000-7000-8000-000000000007")
+        .text("text", "Evo uputstva.")
+        .part(
+            "files",
+            reqwest::multipart::Part::bytes(vec![9; 5_000]).file_name("uputstvo.pdf"),
+        );
+    reqwest::Client::builder()
+        .build()
+        .unwrap()
+        .post(format!("{}{path}/reply", service.base()))
+        .bearer_auth(staff.token())
+        .multipart(form)
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        telegram.sent_to(ANA).len() == 2
+    })
+    .await
+    .unwrap();
+    assert_eq!(told(&telegram, ANA)[0], "Evo uputstva.");
+    let sent = telegram.calls_of("sendDocument");
+    let file = sent[0].files.first().unwrap();
+    assert_eq!((file.name.as_str(), file.bytes.len()), ("uputstvo.pdf", 5_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_a_wrong_token_and_a_server_that_is_away() {
+    let (telegram, _service, _staff) = running("").await;
+    let right = lines(&telegram, "");
+    for (lines, said) in [
+        (
+            right.replace(telegram.token(), "4242:wrong"),
+            "Telegram refuses the token",
+        ),
+        (
+            right.replace(&telegram.api_url(), "http://127.0.0.1:1"),
+            "Telegram cannot be reached",
+        ),
+    ] {
+        let other = Service::with_lines(None, &lines).unwrap();
+        let printed = other.run(&["check"], "").unwrap();
+        let words = String::from_utf8_lossy(&printed.stdout).into_owned();
+        assert!(!printed.status.success() && words.contains(said), "{words}");
+    }
 }

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::Locator;
-use hotline_tests::{
-    peers::browser::Browser,
-    service::{Service, text},
-};
+use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::{Value, json};
 
 async fn started() -> Service {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::{
     peers::{discord::Discord, telegram::Telegram, wait_until},
-    service::{Service, Staff, text},
+    service::Service,
+    staff::{Staff, text},
 };
 
 /// A line on each chat channel.

@@ -14,7 +14,8 @@ use serde_json::json;
 
 use crate::{
     peers::{dovecot::Dovecot, postgres::Postgres, smtp::Smtp},
-    service::{CENTRE, Service, Staff, text},
+    service::{CENTRE, Service},
+    staff::{Staff, text},
 };
 
 /// How hard to try.

@@ -4,3 +4,4 @@ pub mod chat_crash;
 pub mod crash;
 pub mod peers;
 pub mod service;
+pub mod staff;

@@ -27,7 +27,7 @@ use hotline_core::{
     intake::Intake,
     line::LineName,
     locale::Language,
-    message::{Incoming, Normalised, Origin, OutboundMessage, Piece, RawMessage, Unreadable},
+    message::{Incoming, Normalised, OutboundMessage, Piece, RawMessage, Unreadable},
     private::Private,
 };
 use serde::Deserialize;
@@ -36,7 +36,7 @@ use sha2::Sha256;
 
 use crate::{
     channel::{Channel, ChannelError, Kind, Opening, secret},
-    clean::one_line,
+    clean,
 };
 
 /// The registration of this channel.
@@ -145,33 +145,22 @@ impl Channel for Bridge {
                 ..Unreadable::default()
             });
         };
-        let text = call.text.replace('\0', "").trim().to_owned();
+        let text = clean::text(&call.text);
         let language = call.language.as_deref().and_then(Language::parse);
         Normalised::Message(Box::new(Incoming {
             identifier: Some(call.from.id.into()),
-            name: call.from.name.as_deref().map(one_line),
-            answer_to: None,
+            name: call.from.name.as_deref().map(clean::one_line),
             joining: Joining::ByIdentifier,
-            echo_of: None,
-            evidence: Vec::new(),
             piece: Some(Piece {
                 id: call.id.clone(),
                 place: call.place,
                 version: call.edit.max(0),
             }),
             message_id: Some(call.id),
-            references: Vec::new(),
-            answers_lie_ready: false,
-            subject: None,
             language: language.or_else(|| Language::guess(&text)),
             text,
-            quoted: String::new(),
-            url: None,
-            asks: None,
-            parts: Vec::new(),
-            origin: Origin::Person,
             claimed_at: call.sent_at,
-            remarks: Vec::new(),
+            ..Incoming::default()
         }))
     }
 

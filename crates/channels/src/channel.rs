@@ -131,12 +131,13 @@ pub trait Channel: Send + Sync {
 }
 
 /// What a line does with files people send: its setting `attachments`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attachments {
     /// Takes none. What was sent is named with its kind and size, if that is known.
     Never,
     /// Takes, fetches or shows them only when a counsellor asks, which is logged.
+    #[default]
     OnRequest,
     /// Takes them as they come. They are shown only when asked for all the same.
     Always,
@@ -182,6 +183,11 @@ impl ChannelError {
             reason: reason.into(),
         }
     }
+}
+
+/// For settings that are on unless they are switched off.
+pub(crate) const fn yes() -> bool {
+    true
 }
 
 /// Reads a secret given as itself or as a file; the file's last line end does not belong to it.

@@ -2,6 +2,11 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+/// A text as somebody wrote it, without what means nothing to anybody: NULs, blank ends, a browser's own line ends.
+pub fn text(text: &str) -> String {
+    text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
+}
+
 /// One line, composed, without control characters and without letters that turn the writing round.
 pub fn one_line(text: &str) -> String {
     let one_line: String = text

@@ -33,7 +33,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use self::{conversations::Conversations, pull::Bell, rest::Rest};
-use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret};
+use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret, yes};
 
 /// The registration of this channel.
 pub const KIND: Kind = Kind {
@@ -56,18 +56,10 @@ struct Settings {
     /// The server, and in it the channel with the button. Without them people write direct messages only.
     guild: Option<GuildId>,
     room: Option<ChannelId>,
-    #[serde(default = "on_request")]
+    #[serde(default)]
     attachments: Attachments,
     #[serde(default = "yes")]
     acknowledge: bool,
-}
-
-const fn on_request() -> Attachments {
-    Attachments::OnRequest
-}
-
-const fn yes() -> bool {
-    true
 }
 
 /// One bot.

@@ -27,7 +27,7 @@ use serde::Deserialize;
 use teloxide::{Bot, requests::Requester};
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret};
+use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret, yes};
 
 /// The registration of this channel.
 pub const KIND: Kind = Kind {
@@ -52,7 +52,7 @@ struct Settings {
     mode: Mode,
     /// With `mode = "webhook"`: where Telegram reaches the public pages, if not by `http.public_url`.
     webhook_url: Option<reqwest::Url>,
-    #[serde(default = "on_request")]
+    #[serde(default)]
     attachments: Attachments,
     #[serde(default = "yes")]
     acknowledge: bool,
@@ -85,14 +85,6 @@ enum Repeat {
 #[expect(clippy::expect_used, reason = "an address written here; a test parses it")]
 fn telegrams_own() -> reqwest::Url {
     reqwest::Url::parse("https://api.telegram.org").expect("an address")
-}
-
-const fn on_request() -> Attachments {
-    Attachments::OnRequest
-}
-
-const fn yes() -> bool {
-    true
 }
 
 /// Telegram is given this long for an answer.

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use crate::locale::Language;
+use crate::locale::{Language, Words};
 
 /// The centre as its settings describe it.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -24,6 +24,28 @@ pub struct Centre {
     pub exit_url: String,
     /// For how many days after it was closed a contact takes a later message of the same identifier.
     pub reopen_days: u16,
+}
+
+impl Centre {
+    /// The text with this key, with what the centre says of itself in it, and `more`.
+    #[must_use]
+    pub fn say(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
+        let emergency: Vec<String> = self
+            .emergency
+            .iter()
+            .map(|one| format!("{} – {}", one.number, words.own(&one.name)))
+            .collect();
+        let emergency = emergency.join("\n");
+        let (name, hours) = (words.own(&self.name), words.own(&self.opening_hours));
+        let mut values = vec![
+            ("centre", name.as_str()),
+            ("hours", &hours),
+            ("telephone", &self.telephone),
+            ("emergency", &emergency),
+        ];
+        values.extend(more);
+        words.with_all(key, &values)
+    }
 }
 
 /// A telephone number for emergencies.

@@ -89,7 +89,8 @@ pub struct Unreadable {
     pub subject: Option<String>,
 }
 
-/// A message somebody sent to us, understood.
+/// A message somebody sent to us, understood. What a reader leaves out is the careful value: it joins nothing by itself.
+#[derive(Default)]
 pub struct Incoming {
     /// The other side's address or account, in its one canonical spelling. Without one it can't be answered.
     pub identifier: Option<Private<String>>,
@@ -187,9 +188,10 @@ impl Asks {
 }
 
 /// Who or what sent a message. Machines never get an automatic answer (RFC 3834).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
     /// A person, as far as can be told.
+    #[default]
     Person,
     /// A machine or a list: a contact, but nothing is answered automatically.
     Machine,

@@ -7,8 +7,9 @@ use axum::{
 };
 use hotline_core::rights::Role;
 use hotline_store::{
+    attachments::Attachment,
     inbox::{Place, Row, View},
-    opened::{Attachment, Opened},
+    opened::Opened,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -16,8 +16,9 @@ use hotline_core::{
     rights::Right,
 };
 use hotline_store::{
+    attachments::{Attachment, Held},
     inbox::{Page, Place, View},
-    opened::{Attachment, Delivered, Event, Held, Opened},
+    opened::{Delivered, Event, Opened},
 };
 use serde::Deserialize;
 use uuid::Uuid;

@@ -9,7 +9,7 @@ use hotline_core::{
 };
 use hotline_store::{
     error::StoreError,
-    outbox::{Due, Outgoing},
+    outgoing::{Due, Outgoing},
     queue::Claimed,
     store::Store,
 };

@@ -59,7 +59,8 @@ async fn fetch(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), StoreE
     match JobKind::Fetch.wait_after(u32::try_from(job.attempt).unwrap_or(u32::MAX)) {
         Some(wait) => {
             let wait = retry_after.map_or(wait, |asked| wait.max(asked));
-            store.fetch_later(job, wait.min(JobKind::LONGEST_WAIT)).await
+            let wait = wait.min(JobKind::LONGEST_WAIT);
+            store.retry(job, wait, "the file cannot be fetched now").await
         }
         None => store.fetch_failed(job).await,
     }

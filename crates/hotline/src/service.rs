@@ -8,7 +8,6 @@ use hotline_channels::{
     channel::{Channel, Opening},
 };
 use hotline_core::{
-    centre::Centre,
     clock::SystemClock,
     intake::Intake,
     line::LineName,
@@ -182,13 +181,7 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
 
 /// The acknowledgement in every language, the centre's own first. The store puts the reference in.
 fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
-    let centre: &Centre = &settings.centre;
-    let emergency: Vec<String> = centre
-        .emergency
-        .iter()
-        .map(|one| format!("{} – {}", one.number, one.name))
-        .collect();
-    let emergency = emergency.join("\n");
+    let centre = &settings.centre;
     let mut languages = vec![centre.language];
     languages.extend(
         Language::ALL
@@ -196,16 +189,12 @@ fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(S
             .filter(|language| *language != centre.language),
     );
     let text = |language: Language| {
-        let words = locales.of(language);
-        let values = [
+        let more = [
             ("reference", "{reference}"),
-            ("hours", &words.own(&centre.opening_hours)),
-            ("telephone", &centre.telephone),
-            ("emergency", &words.own(&emergency)),
-            ("centre", &words.own(&centre.name)),
-            ("form", &settings.http.public_url),
+            ("form", settings.http.public_url.as_str()),
         ];
-        (language.tag().to_owned(), words.with_all(key, &values))
+        let said = centre.say(locales.of(language), key, &more);
+        (language.tag().to_owned(), said)
     };
     languages.into_iter().map(text).collect()
 }

@@ -1,7 +1,5 @@
 //! Files that lie with a platform: fetched when somebody asks, which is logged, or at once where the settings say so.
 
-use std::time::Duration;
-
 use hotline_core::{line::LineName, private::Private, reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
@@ -11,10 +9,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{attachments, contacts, jobs},
+    entity::{attachments, contacts},
     error::{Conflict, StoreError},
     inbox::reference_of,
-    queue::Claimed,
+    queue::{Claimed, end_job},
     register::{event, to_fetch},
     staff::Person,
     store::Store,
@@ -132,14 +130,6 @@ impl Store {
         self.end_fetch(job, contact.id, failed, "file_failed").await
     }
 
-    /// Tries to fetch it again after `wait`.
-    ///
-    /// # Errors
-    /// When the database refuses; the job then comes back when its lease ends.
-    pub async fn fetch_later(&self, job: &Claimed, wait: Duration) -> Result<(), StoreError> {
-        self.retry(job, wait, "the file cannot be fetched now").await
-    }
-
     async fn end_fetch(
         &self,
         job: &Claimed,
@@ -148,12 +138,7 @@ impl Store {
         kind: &str,
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        let ended = jobs::Entity::delete_many()
-            .filter(jobs::Column::Id.eq(job.id))
-            .filter(jobs::Column::Attempt.eq(job.attempt))
-            .exec(&transaction)
-            .await?;
-        if ended.rows_affected == 1 {
+        if end_job(&transaction, job).await? {
             file.update(&transaction).await?;
             event(contact, self.now(), None, kind, "")
                 .insert(&transaction)

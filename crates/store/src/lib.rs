@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod answers;
+pub mod attachments;
 pub mod audit;
 pub mod changes;
 mod cursors;
@@ -13,6 +14,7 @@ pub mod inbox;
 pub mod lines;
 pub mod opened;
 pub mod outbox;
+pub mod outgoing;
 mod people;
 pub mod queue;
 pub mod reconcile;

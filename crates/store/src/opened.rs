@@ -11,14 +11,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
-    accept::raw_place,
+    attachments::Attachment,
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
     error::StoreError,
-    fetched::{FAILED, TOO_LARGE, WANTED},
     inbox::{name_of, reference_of},
-    sealing::DataKey,
     store::{Store, time},
-    thread::{Body, Card, attachment_place, unseal, version_place},
+    thread::{Body, Card, unseal, version_place},
 };
 
 /// A contact, whole.
@@ -109,40 +107,6 @@ pub struct Delivered {
     pub under_way: bool,
 }
 
-/// Something that came with a message; its bytes are not here.
-pub struct Attachment {
-    /// Its id.
-    pub id: Uuid,
-    /// Its name as sent.
-    pub name: Option<String>,
-    /// Its media type as sent.
-    pub media_type: String,
-    /// Its size in bytes.
-    pub size: i64,
-    /// Whether it stood inside the text.
-    pub inline: bool,
-    /// Whether its bytes are here, and why not.
-    pub held: Held,
-}
-
-/// Where the bytes of an attachment are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Held {
-    /// Here.
-    Here,
-    /// With the platform, until somebody asks for them.
-    Elsewhere,
-    /// Being fetched.
-    Wanted,
-    /// With the platform: fetching them failed.
-    Failed,
-    /// They are more than the platform gives out.
-    TooLarge,
-    /// They were not taken: the line takes no files.
-    NotTaken,
-}
-
 /// Something that was done to a contact.
 pub struct Event {
     /// When.
@@ -164,19 +128,6 @@ pub struct Other {
     /// Where it stands.
     pub status: Status,
 }
-
-/// The bytes of something that came with a message.
-pub struct Bytes {
-    /// Its name as sent.
-    pub name: Option<String>,
-    /// Its media type as sent.
-    pub media_type: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// The raw message of what came with none: we wrote it.
-pub(crate) const OURS: i64 = 0;
 
 impl Store {
     /// A contact by its reference. `None` if there is none.
@@ -321,26 +272,6 @@ impl Store {
         Ok(shown)
     }
 
-    /// Takes the files of a message, or of a version of it, out of those that are left.
-    async fn take_files(
-        &self,
-        rest: &mut Vec<&attachments::Model>,
-        body: Option<&Body>,
-        contact: &contacts::Model,
-    ) -> Result<Vec<Attachment>, StoreError> {
-        let place = |part: &attachments::Model| match body {
-            Some(body) => body.place_of_files(part.journal_id),
-            None => Some(0),
-        };
-        let mut mine: Vec<_> = rest.extract_if(.., |part| place(part).is_some()).collect();
-        mine.sort_by_key(|part| (place(part), part.position));
-        let mut shown = Vec::with_capacity(mine.len());
-        for part in mine {
-            shown.push(self.attachment_row(part, contact).await?);
-        }
-        Ok(shown)
-    }
-
     async fn others(&self, contact: &contacts::Model) -> Result<Vec<Other>, StoreError> {
         let Some(hash) = &contact.identifier_hash else {
             return Ok(Vec::new());
@@ -359,79 +290,6 @@ impl Store {
             status: Status::parse(&row.status).unwrap_or(Status::Waiting),
         };
         Ok(rows.iter().map(other).collect())
-    }
-
-    async fn attachment_row(
-        &self,
-        part: &attachments::Model,
-        contact: &contacts::Model,
-    ) -> Result<Attachment, StoreError> {
-        let name = match &part.name {
-            Some(sealed) => {
-                let key = self.attachment_key(part, contact).await.ok();
-                let name = key.and_then(|key| key.open(&attachment_place(part.id, "name"), sealed).ok());
-                name.map(|name| String::from_utf8_lossy(&name).into_owned())
-            }
-            None => None,
-        };
-        let held = match (part.kept, part.fate.as_str(), part.remote.is_some()) {
-            (true, ..) => Held::Here,
-            (false, WANTED, _) => Held::Wanted,
-            (false, FAILED, _) => Held::Failed,
-            (false, TOO_LARGE, _) => Held::TooLarge,
-            (false, _, true) => Held::Elsewhere,
-            (false, _, false) => Held::NotTaken,
-        };
-        Ok(Attachment {
-            id: part.id,
-            name,
-            media_type: part.media_type.clone(),
-            size: part.size,
-            inline: part.inline,
-            held,
-        })
-    }
-
-    /// The key an attachment is sealed with: of the raw message it came with, or of the contact if we wrote it.
-    pub(crate) async fn attachment_key(
-        &self,
-        part: &attachments::Model,
-        contact: &contacts::Model,
-    ) -> Result<DataKey, StoreError> {
-        const ERASED: StoreError = StoreError::NotFound("content: it was erased");
-        if part.journal_id == OURS {
-            return self.contact_key(contact);
-        }
-        let row = journal::Entity::find_by_id(part.journal_id)
-            .one(&self.reading)
-            .await?;
-        let row = row.ok_or(ERASED)?;
-        let wrapped = row.data_key.ok_or(ERASED)?;
-        self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
-    }
-
-    /// The bytes of an attachment of this contact. The caller writes the audit entry first.
-    ///
-    /// # Errors
-    /// When it does not open or cannot be read.
-    pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
-        let Some((part, contact)) = self.file_of(reference, id).await? else {
-            return Ok(None);
-        };
-        if !part.kept {
-            return Ok(None);
-        }
-        let key = match self.attachment_key(&part, &contact).await {
-            Err(StoreError::NotFound(_)) => return Ok(None),
-            key => key?,
-        };
-        let bytes = key.open(&attachment_place(id, "bytes"), &self.files.read(id).await?)?;
-        let row = self.attachment_row(&part, &contact).await?;
-        Ok(Some(Bytes {
-            name: row.name,
-            media_type: row.media_type,
-            bytes,
-        }))
     }
 
     /// The raw source of a message of this contact. The caller writes the audit entry first.

@@ -79,8 +79,7 @@ impl Store {
         in_hand: &[i64],
     ) -> Result<Vec<Claimed>, StoreError> {
         let now = self.now();
-        let far = now.saturating_add(i64::try_from(JobKind::LONGEST_WAIT.as_micros()).unwrap_or(i64::MAX));
-        let until = now.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
+        let (far, until) = (self.after(JobKind::LONGEST_WAIT), self.after(lease));
         let backend = self.writing.get_database_backend();
         let skip = if backend == DbBackend::Postgres {
             " FOR UPDATE SKIP LOCKED"
@@ -151,10 +150,7 @@ impl Store {
     /// # Errors
     /// When the database refuses; the job then comes back when its lease ends.
     pub async fn retry(&self, job: &Claimed, wait: Duration, reason: &str) -> Result<(), StoreError> {
-        let due = self
-            .now()
-            .saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
-        self.settle(job, "ready", due, reason).await
+        self.settle(job, "ready", self.after(wait), reason).await
     }
 
     /// Gives a job up for now: supervisors see it and can run it again. `reason` must hold no words of people.
@@ -174,6 +170,12 @@ impl Store {
             .filter(jobs::Column::Attempt.eq(job.attempt))
             .exec(&self.writing)
             .await?;
+        Ok(())
+    }
+
+    /// Takes a job out of the queue: there is nothing to do for it any more.
+    pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
+        end_job(&self.writing, job).await?;
         Ok(())
     }
 
@@ -321,6 +323,31 @@ impl Store {
         self.fetch_due.notify_one();
         Ok(changed)
     }
+}
+
+/// Takes a job out of the queue, in the transaction that has its effect. False if the lease was lost: then there may be none.
+pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) -> Result<bool, StoreError> {
+    let ended = jobs::Entity::delete_many()
+        .filter(jobs::Column::Id.eq(job.id))
+        .filter(jobs::Column::Attempt.eq(job.attempt))
+        .exec(connection)
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+/// Gives a job another time to be due, in the transaction that has the effect. False if the lease was lost.
+pub(crate) async fn put_off(
+    connection: &impl ConnectionTrait,
+    job: &Claimed,
+    due_at: i64,
+) -> Result<bool, StoreError> {
+    let put_off = jobs::Entity::update_many()
+        .col_expr(jobs::Column::DueAt, Expr::value(due_at))
+        .filter(jobs::Column::Id.eq(job.id))
+        .filter(jobs::Column::Attempt.eq(job.attempt))
+        .exec(connection)
+        .await?;
+    Ok(put_off.rows_affected == 1)
 }
 
 /// A message that opened no contact.

@@ -7,6 +7,7 @@ mod follow_up;
 mod known;
 mod merge;
 mod notice;
+mod parts;
 mod plan;
 
 use std::collections::HashSet;
@@ -16,10 +17,10 @@ use hotline_core::{
     contact::Status,
     counting::{Belongs, Joining, belongs},
     ids,
-    message::{Content, Incoming, Normalised, Origin, Remark, Unreadable},
+    message::{Incoming, Normalised, Origin, Remark, Unreadable},
 };
 use sea_orm::{
-    ActiveValue::{NotSet, Set},
+    ActiveValue::Set,
     Condition, ConnectionTrait, DatabaseTransaction,
     sea_query::{Expr, ExprTrait, Query},
 };
@@ -31,15 +32,11 @@ use self::{
     plan::Plan,
 };
 use crate::{
-    accept::raw_place,
     entity::{attachments, contacts, jobs, messages},
     error::StoreError,
-    fetched::{TOO_LARGE, WANTED},
     queue::Journalled,
     store::{LineSettings, Store},
-    thread::{
-        Body, Card, PieceBody, attachment_place, body_place, card_place, contact_place, first_words, seal,
-    },
+    thread::{Body, Card, PieceBody, body_place, card_place, contact_place, first_words, seal},
 };
 
 impl Store {
@@ -79,6 +76,7 @@ impl Store {
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
         let mut plan = Plan {
+            now: self.now(),
             known: self.look_up(&transaction, &kept).await?,
             ..Plan::default()
         };
@@ -101,64 +99,6 @@ impl Store {
                 .await?;
         }
         Ok(())
-    }
-
-    /// Writes what came with a message into sealed files.
-    async fn keep_parts(
-        &self,
-        journalled: &Journalled,
-        normalised: &Normalised,
-    ) -> Result<Vec<attachments::ActiveModel>, StoreError> {
-        let Normalised::Message(incoming) = normalised else {
-            return Ok(Vec::new());
-        };
-        if incoming.parts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let key = self
-            .keys
-            .data_key(&raw_place(&journalled.external_hash), &journalled.data_key)?;
-        let (mut rows, mut files) = (Vec::new(), Vec::new());
-        for (position, part) in (0..).zip(&incoming.parts) {
-            let id = ids::new(self.clock.now());
-            let name = part
-                .name
-                .as_ref()
-                .map(|name| key.seal(&attachment_place(id, "name"), name.as_bytes()))
-                .transpose()?;
-            let kept = match &part.content {
-                Content::Here(bytes) => {
-                    files.push((id, key.seal(&attachment_place(id, "bytes"), bytes)?));
-                    true
-                }
-                Content::NotTaken(_) | Content::TooLarge(_) | Content::Elsewhere(_) => false,
-            };
-            let (remote, fate) = match &part.content {
-                Content::Here(_) | Content::NotTaken(_) => (None, ""),
-                Content::TooLarge(_) => (None, TOO_LARGE),
-                Content::Elsewhere(file) => {
-                    let place = attachment_place(id, "remote");
-                    let sealed = key.seal(&place, file.reference.expose().as_bytes())?;
-                    (Some(sealed), if file.at_once { WANTED } else { "" })
-                }
-            };
-            rows.push(attachments::ActiveModel {
-                id: Set(id),
-                contact_id: NotSet,
-                message_id: NotSet,
-                journal_id: Set(journalled.job.journal_id),
-                position: Set(position),
-                name: Set(name),
-                media_type: Set(part.media_type.clone()),
-                inline: Set(part.inline),
-                size: Set(i64::try_from(part.content.size()).unwrap_or(i64::MAX)),
-                kept: Set(kept),
-                remote: Set(remote),
-                fate: Set(fate.to_owned()),
-            });
-        }
-        self.files.write(files).await?;
-        Ok(rows)
     }
 
     async fn decide(
@@ -499,24 +439,10 @@ fn words_of(incoming: &Incoming) -> String {
 fn from_unreadable(unreadable: Unreadable) -> Incoming {
     Incoming {
         identifier: unreadable.identifier,
-        name: None,
-        answer_to: None,
         joining: unreadable.joining,
-        echo_of: None,
-        evidence: Vec::new(),
-        message_id: None,
-        piece: None,
-        references: Vec::new(),
-        answers_lie_ready: false,
         subject: unreadable.subject,
-        text: String::new(),
-        quoted: String::new(),
-        url: None,
-        asks: None,
-        language: None,
-        parts: Vec::new(),
         origin: Origin::Machine,
-        claimed_at: None,
         remarks: vec![Remark::Unreadable],
+        ..Incoming::default()
     }
 }

@@ -180,6 +180,12 @@ impl Store {
         self.clock.now().timestamp_micros()
     }
 
+    /// The time in microseconds when this will have passed from now.
+    pub(crate) fn after(&self, wait: Duration) -> i64 {
+        self.now()
+            .saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
+    }
+
     pub(crate) fn on_sqlite(&self) -> bool {
         self.writing.get_database_backend() == DbBackend::Sqlite
     }

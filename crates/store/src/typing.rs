@@ -4,7 +4,7 @@ use hotline_core::{line::LineName, private::Private, reference::Reference};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::sync::broadcast;
 
-use crate::{entity::contacts, error::StoreError, outbox::goes_to, staff::Person, store::Store};
+use crate::{entity::contacts, error::StoreError, outgoing::goes_to, staff::Person, store::Store};
 
 /// An answer is being written.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use hotline_core::{
     contact::{Marking, Status, Step},
-    counting, ids,
+    counting,
     message::OutboundFile,
     reference::Reference,
     rights::{Right, Role},
@@ -15,15 +15,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{attachments, contacts, messages},
+    entity::{contacts, messages},
     error::{Conflict, StoreError},
-    opened::OURS,
-    outbox::goes_to,
+    outgoing::goes_to,
     people::has_stopped,
     register::{add_to_total, event},
     staff::Person,
     store::Store,
-    thread::{Body, attachment_place, body_place, seal},
+    thread::{Body, body_place, seal},
 };
 
 /// The longest reply or note, in characters.
@@ -342,50 +341,6 @@ impl Store {
             digest: Set(None),
         };
         message.insert(transaction).await?;
-        Ok(())
-    }
-
-    /// Keeps what goes with a reply, sealed with the contact's key.
-    async fn write_files(
-        &self,
-        transaction: &DatabaseTransaction,
-        contact: &contacts::Model,
-        message: Uuid,
-        files: Vec<OutboundFile>,
-    ) -> Result<(), StoreError> {
-        if files.is_empty() {
-            return Ok(());
-        }
-        if !self.line(&contact.line).is_some_and(|line| line.sends_files) {
-            return Err(StoreError::Conflict(Conflict::SendsNoFiles));
-        }
-        self.files.room()?;
-        let key = self.contact_key(contact)?;
-        let (mut rows, mut sealed) = (Vec::new(), Vec::new());
-        for (position, file) in (0..).zip(files) {
-            let id = ids::new(self.clock.now());
-            sealed.push((id, key.seal(&attachment_place(id, "bytes"), &file.bytes)?));
-            rows.push(attachments::ActiveModel {
-                id: Set(id),
-                contact_id: Set(contact.id),
-                message_id: Set(message),
-                journal_id: Set(OURS),
-                position: Set(position),
-                name: Set(Some(
-                    key.seal(&attachment_place(id, "name"), file.name.as_bytes())?,
-                )),
-                media_type: Set(file.media_type),
-                inline: Set(false),
-                size: Set(i64::try_from(file.bytes.len()).unwrap_or(i64::MAX)),
-                kept: Set(true),
-                remote: Set(None),
-                fate: Set(String::new()),
-            });
-        }
-        self.files.write(sealed).await?;
-        attachments::Entity::insert_many(rows)
-            .exec_without_returning(transaction)
-            .await?;
         Ok(())
     }
 

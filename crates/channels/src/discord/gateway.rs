@@ -12,9 +12,8 @@ use async_trait::async_trait;
 use hotline_core::{chance, health::Health, intake::Intake};
 use serenity::{
     all::{
-        ChannelId, ClientBuilder, ConnectionStage, Context, EventHandler, GatewayIntents, GuildId,
-        HttpBuilder, Interaction, Message, MessageId, MessageUpdateEvent, Ready, ResumedEvent, Route,
-        ShardId, ShardStageUpdateEvent,
+        ClientBuilder, ConnectionStage, Context, EventHandler, GatewayIntents, HttpBuilder, Interaction,
+        Message, MessageUpdateEvent, Ready, ResumedEvent, Route, ShardId, ShardStageUpdateEvent,
     },
     gateway::GatewayError,
 };
@@ -72,10 +71,6 @@ impl EventHandler for Handler {
             channel: event.channel_id,
             message: event.id.get(),
         });
-    }
-
-    async fn message_delete(&self, _: Context, _: ChannelId, _: MessageId, _: Option<GuildId>) {
-        // What was written stays on record.
     }
 
     async fn interaction_create(&self, _: Context, interaction: Interaction) {

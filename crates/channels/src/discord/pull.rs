@@ -96,14 +96,14 @@ impl Shared {
             let next = next.map_or(sweep, |next| next.min(sweep));
             tokio::select! {
                 bell = rung.recv() => match bell {
-                    Some(bell) => self.hear(bell, &mut due).await,
+                    Some(bell) => self.hear(intake, bell, &mut due).await,
                     None => return,
                 },
                 () = tokio::time::sleep_until(next) => {}
                 () = stop.cancelled() => return,
             }
             while let Ok(bell) = rung.try_recv() {
-                self.hear(bell, &mut due).await;
+                self.hear(intake, bell, &mut due).await;
             }
             let now = Instant::now();
             if now >= sweep {
@@ -137,10 +137,10 @@ impl Shared {
         }
     }
 
-    async fn hear(&self, bell: Bell, due: &mut Due) {
+    async fn hear(&self, intake: &dyn Intake, bell: Bell, due: &mut Due) {
         match bell {
             Bell::Gap => {
-                self.find_threads().await;
+                self.find_threads(intake).await;
                 for (channel, _) in self.conversations.readable() {
                     ring(due, Work::Again(channel));
                 }

@@ -101,7 +101,7 @@ fn read_message(message: &Message, channel: &str, person: &str, attachments: Att
     }
     let mut remarks = Vec::new();
     let mut said = Vec::new();
-    said.extend(Some(clean_text(&message.content)).filter(|text| !text.is_empty()));
+    said.extend(Some(clean::text(&message.content)).filter(|text| !text.is_empty()));
     let mut files: Vec<&Attachment> = message.attachments.iter().collect();
     let forwards = |kind: MessageReferenceKind| kind == MessageReferenceKind::Forward;
     if message
@@ -111,7 +111,7 @@ fn read_message(message: &Message, channel: &str, person: &str, attachments: Att
     {
         remarks.push(Remark::Forwarded);
         for snapshot in &message.message_snapshots {
-            said.push(format!("↪ {}", clean_text(&snapshot.content)));
+            said.push(format!("↪ {}", clean::text(&snapshot.content)));
             files.extend(&snapshot.attachments);
             said.extend(snapshot.sticker_items.iter().map(|one| sticker(&one.name)));
         }
@@ -141,13 +141,14 @@ fn read_message(message: &Message, channel: &str, person: &str, attachments: Att
     let version = message.edited_timestamp.map_or(0, |at| at.timestamp_micros());
     let quoted = message.referenced_message.as_ref().map(|answered| {
         let beginning: String = answered.content.chars().take(1_000).collect();
-        clean_text(&beginning)
+        clean::text(&beginning)
     });
     let parts = files
         .iter()
         .map(|file| part(file, channel, id, attachments))
         .collect();
     let name = name(&message.author.name, message.author.global_name.as_deref());
+    let text = said.join("\n");
     let machine = message.author.bot || message.webhook_id.is_some();
     Normalised::Message(Box::new(Incoming {
         piece: Some(Piece {
@@ -158,21 +159,20 @@ fn read_message(message: &Message, channel: &str, person: &str, attachments: Att
         message_id: Some(whole),
         origin: if machine { Origin::Machine } else { Origin::Person },
         parts,
-        ..incoming(
-            author,
-            name,
-            said.join("\n"),
-            quoted.unwrap_or_default(),
-            None,
-            remarks,
-        )
+        identifier: Some(author.into()),
+        name: Some(name),
+        joining: Joining::ByIdentifier,
+        language: Language::guess(&text),
+        text,
+        quoted: quoted.unwrap_or_default(),
+        remarks,
+        ..Incoming::default()
     }))
 }
 
 fn read_form(form: Form) -> Normalised {
-    let text = clean_text(&form.text);
+    let text = clean::text(&form.text);
     let place = form.id.parse().unwrap_or_default();
-    let spoken = Language::parse(&form.locale);
     let name = name(&form.user.username, form.user.global_name.as_deref());
     Normalised::Message(Box::new(Incoming {
         piece: Some(Piece {
@@ -182,40 +182,13 @@ fn read_form(form: Form) -> Normalised {
         }),
         // Where it is answered is not known yet.
         message_id: Some(format!("-:{}", form.id)),
-        ..incoming(form.user.id, name, text, String::new(), spoken, Vec::new())
-    }))
-}
-
-fn incoming(
-    identifier: String,
-    name: String,
-    text: String,
-    quoted: String,
-    spoken: Option<Language>,
-    remarks: Vec<Remark>,
-) -> Incoming {
-    Incoming {
-        identifier: Some(identifier.into()),
+        identifier: Some(form.user.id.into()),
         name: Some(name),
-        answer_to: None,
         joining: Joining::ByIdentifier,
-        echo_of: None,
-        evidence: Vec::new(),
-        message_id: None,
-        piece: None,
-        references: Vec::new(),
-        answers_lie_ready: false,
-        subject: None,
-        language: Language::guess(&text).or(spoken),
+        language: Language::guess(&text).or(Language::parse(&form.locale)),
         text,
-        quoted,
-        url: None,
-        asks: None,
-        parts: Vec::new(),
-        origin: Origin::Person,
-        claimed_at: None,
-        remarks,
-    }
+        ..Incoming::default()
+    }))
 }
 
 fn sticker(name: &str) -> String {
@@ -229,10 +202,6 @@ fn name(username: &str, shown: Option<&str>) -> String {
         Some(shown) => format!("{} (@{username})", one_line(shown)),
         None => format!("@{username}"),
     }
-}
-
-fn clean_text(text: &str) -> String {
-    text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
 }
 
 /// A file. Its address changes every day, so it is found again by its message.

@@ -209,7 +209,7 @@ impl Shared {
     }
 
     /// Takes up threads that were made and are not known: we were cut off in between.
-    pub(super) async fn find_threads(&self) {
+    pub(super) async fn find_threads(&self, intake: &dyn Intake) {
         let Some((guild, room)) = self.room else { return };
         let route = Route::GuildThreadsActive { guild_id: guild };
         let Ok(active) = self.rest.get(route, Vec::new()).await else {
@@ -246,13 +246,7 @@ impl Shared {
             if let (Some(person), None) = (others.next(), others.next())
                 && let Some(person) = person.parse().ok().filter(|id| *id != 0)
             {
-                let conversation = Conversation {
-                    person: UserId::new(person),
-                    thread: true,
-                    after: id.get(),
-                    gone: false,
-                };
-                self.conversations.put(id, conversation);
+                self.adopt(intake, id, UserId::new(person)).await;
             }
         }
     }
@@ -279,25 +273,8 @@ impl Shared {
 
     /// A text with what the centre says of itself.
     fn said(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
-        let emergency: Vec<String> = self
-            .centre
-            .emergency
-            .iter()
-            .map(|one| format!("{} – {}", one.number, words.own(&one.name)))
-            .collect();
-        let emergency = emergency.join("\n");
-        let (centre, hours) = (
-            words.own(&self.centre.name),
-            words.own(&self.centre.opening_hours),
-        );
-        let mut values = vec![
-            ("centre", centre.as_str()),
-            ("hours", &hours),
-            ("emergency", &emergency),
-            ("form", &self.public_url),
-        ];
-        values.extend(more);
-        words.with_all(key, &values)
+        let form = [("form", self.public_url.as_str())];
+        self.centre.say(words, key, &[&form, more].concat())
     }
 }
 

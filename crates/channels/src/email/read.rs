@@ -80,14 +80,10 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
         evidence,
         references: ancestors,
         message_id,
-        piece: None,
-        answers_lie_ready: false,
         subject: subject(&mail),
         language: Language::guess(&text),
         text,
         quoted,
-        url: None,
-        asks: None,
         parts,
         origin,
         claimed_at: mail
@@ -95,6 +91,7 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
             .and_then(|date| chrono::DateTime::from_timestamp(date.to_timestamp(), 0)),
         identifier: identifier.map(Private::new),
         remarks,
+        ..Incoming::default()
     }))
 }
 

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use hotline_core::private::Private;
 use serde::Deserialize;
 
-use crate::channel::Attachments;
+use crate::channel::{Attachments, yes};
 
 /// The table `[lines.<name>]` with `channel = "email"`.
 #[derive(Debug, Deserialize)]
@@ -35,7 +35,7 @@ pub struct Email {
     pub acknowledge: bool,
     /// What becomes of what comes with a mail: `on_request` keeps it sealed and hands it out when a counsellor asks, which
     /// is logged; `never` names it only.
-    #[serde(default = "on_request")]
+    #[serde(default)]
     pub attachments: Attachments,
     /// Minutes after which a mailbox that cannot be reached is an alarm.
     #[serde(default = "default_alarm")]
@@ -167,14 +167,6 @@ pub async fn token(command: &str) -> anyhow::Result<String> {
         output.status
     );
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-const fn on_request() -> Attachments {
-    Attachments::OnRequest
-}
-
-const fn yes() -> bool {
-    true
 }
 
 const fn imaps() -> u16 {

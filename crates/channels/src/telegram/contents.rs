@@ -69,11 +69,7 @@ fn words(message: &Message) -> Option<String> {
             shown.insert_str(end, &address);
         }
     }
-    Some(clean_text(&shown))
-}
-
-fn clean_text(text: &str) -> String {
-    text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
+    Some(clean::text(&shown))
 }
 
 /// What stands for something that is no words.
@@ -147,13 +143,13 @@ fn title(chat: &teloxide::types::Chat) -> String {
 /// What the message answers: the part the person chose, else the beginning of it.
 fn quoted(message: &Message) -> String {
     if let Some(quote) = message.quote() {
-        return clean_text(&quote.text);
+        return clean::text(&quote.text);
     }
     let Some(answered) = message.reply_to_message() else {
         return String::new();
     };
     let text = answered.text().or_else(|| answered.caption()).unwrap_or_default();
-    clean_text(&text.chars().take(1_000).collect::<String>())
+    clean::text(&text.chars().take(1_000).collect::<String>())
 }
 
 /// A file as Telegram names it.
@@ -173,7 +169,6 @@ fn files(message: &Message) -> Vec<File<'_>> {
             media_type: mime.map_or_else(|| usual.to_owned(), |mime| clean::media_type(&mime)),
         });
     };
-    let mime = |mime: &Option<mime::Mime>| mime.as_ref().map(ToString::to_string);
     if let Some(sizes) = message.photo()
         && let Some(largest) = sizes
             .iter()
@@ -243,4 +238,9 @@ impl File<'_> {
             content,
         }
     }
+}
+
+/// A media type as text; teloxide has a type of its own for it.
+fn mime(mime: &Option<impl ToString>) -> Option<String> {
+    mime.as_ref().map(ToString::to_string)
 }

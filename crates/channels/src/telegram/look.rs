@@ -51,6 +51,16 @@ struct State {
     since: DateTime<Utc>,
 }
 
+/// What a look brought.
+struct Taken {
+    /// As raw messages, in the order of their numbers.
+    raws: Vec<RawMessage>,
+    /// The updates themselves; none if what came is no JSON.
+    updates: Vec<Value>,
+    /// What to tell Telegram once they are on disk.
+    offset: Option<i64>,
+}
+
 /// Why a look brought nothing.
 enum Failed {
     Telegram(RequestError),
@@ -95,7 +105,7 @@ impl Telegram {
             allowed_updates: update::WANTED,
         };
         let looked = JsonRequest::new(self.looking.clone(), asked).await;
-        let (arrived, offset, oldest) = match looked {
+        let taken = match looked {
             Ok(updates) => self.take(updates),
             Err(RequestError::InvalidJson { raw, .. }) => match self.take_unreadable(state, &raw) {
                 Some(taken) => taken,
@@ -103,26 +113,17 @@ impl Telegram {
             },
             Err(error) => return Err(Failed::Telegram(error)),
         };
-        let updates: Vec<Value> = arrived
-            .iter()
-            .filter_map(|raw| serde_json::from_slice(&raw.bytes).ok())
-            .collect();
-        if !arrived.is_empty() {
-            let whole = updates.len() == arrived.len();
-            let accepted = intake
-                .accept(arrived, None)
-                .await
-                .map_err(|_| Failed::NotAccepted)?;
-            let fresh = accepted.iter().map(|one| one.fresh);
-            if whole {
-                let fresh = updates.iter().zip(fresh).filter(|(_, fresh)| *fresh);
-                fresh.for_each(|(update, _)| self.menu.consider(update));
-            }
+        if !taken.raws.is_empty() {
+            let accepted = intake.accept(taken.raws, None).await;
+            let accepted = accepted.map_err(|_| Failed::NotAccepted)?;
+            let fresh = taken.updates.iter().zip(accepted).filter(|(_, one)| one.fresh);
+            fresh.for_each(|(update, _)| self.menu.consider(update));
         }
         state.limit = 100;
         // Told with the next look, now that all of it is on disk.
-        state.offset = offset;
+        state.offset = taken.offset;
         let now = self.clock.now();
+        let oldest = taken.updates.iter().filter_map(update::sent_at).min();
         Ok(match oldest {
             Some(oldest) if now - oldest > ALARM => {
                 let hours = (now - oldest).num_hours();
@@ -135,27 +136,20 @@ impl Telegram {
         })
     }
 
-    /// Updates as raw messages in the order of their numbers, what to tell Telegram, and how old the oldest is.
-    fn take(&self, mut updates: Vec<Value>) -> (Vec<RawMessage>, Option<i64>, Option<DateTime<Utc>>) {
+    fn take(&self, mut updates: Vec<Value>) -> Taken {
         let now = self.clock.now();
         updates.sort_by_key(update::id);
-        let offset = updates
-            .iter()
-            .filter_map(update::id)
-            .max()
-            .map(|last| last.saturating_add(1));
-        let oldest = updates.iter().filter_map(update::sent_at).min();
+        let last = updates.iter().filter_map(update::id).max();
         let raws = updates.iter().map(|update| update::raw(&self.name, update, now));
-        (raws.collect(), offset, oldest)
+        Taken {
+            raws: raws.collect(),
+            offset: last.map(|last| last.saturating_add(1)),
+            updates,
+        }
     }
 
     /// An answer that is not JSON: updates are asked for one by one, until the one that spoils it is alone. `None`: look again.
-    #[expect(clippy::type_complexity, reason = "as `take`")]
-    fn take_unreadable(
-        &self,
-        state: &mut State,
-        raw: &str,
-    ) -> Option<(Vec<RawMessage>, Option<i64>, Option<DateTime<Utc>>)> {
+    fn take_unreadable(&self, state: &mut State, raw: &str) -> Option<Taken> {
         let last = update::last_id_in(raw)?;
         if state.limit > 1 {
             tracing::warn!(line.name = %self.name, "An answer of Telegram cannot be read; its updates are fetched one by one");
@@ -164,7 +158,11 @@ impl Telegram {
         }
         let bytes = raw.as_bytes().to_vec();
         let raw = update::raw_bytes(&self.name, Some(last), bytes, self.clock.now());
-        Some((vec![raw], Some(last.saturating_add(1)), None))
+        Some(Taken {
+            raws: vec![raw],
+            updates: Vec::new(),
+            offset: Some(last.saturating_add(1)),
+        })
     }
 
     /// Says what is wrong, and gives the pause before the next look.

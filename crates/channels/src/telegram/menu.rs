@@ -249,22 +249,9 @@ impl Inner {
 
     async fn greet(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
         let words = self.locales.of(language);
-        let emergency: Vec<String> = self
-            .centre
-            .emergency
-            .iter()
-            .map(|one| format!("{} – {}", one.number, words.own(&one.name)))
-            .collect();
-        let values = [
-            ("centre", words.own(&self.centre.name)),
-            ("hours", words.own(&self.centre.opening_hours)),
-            ("telephone", self.centre.telephone.clone()),
-            ("emergency", emergency.join("\n")),
-            ("form", self.public_url.clone()),
-        ];
-        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
-        self.tell(chat, words.with_all("telegram-greeting", &values))
-            .await
+        let more = [("form", self.public_url.as_str())];
+        let said = self.centre.say(words, "telegram-greeting", &more);
+        self.tell(chat, said).await
     }
 
     async fn offer_languages(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {

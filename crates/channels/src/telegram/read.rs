@@ -101,32 +101,24 @@ fn read_message(message: &Message, version: i64, attachments: Attachments) -> No
     Normalised::Message(Box::new(Incoming {
         identifier: Some(chat.to_string().into()),
         name: from.map(name),
-        answer_to: None,
         joining: Joining::ByIdentifier,
-        echo_of: None,
-        evidence: Vec::new(),
         message_id: Some(whole),
         piece: Some(Piece {
             id: format!("{chat}:{id}"),
             place: u64::try_from(id).unwrap_or_default(),
             version,
         }),
-        references: Vec::new(),
-        answers_lie_ready: false,
-        subject: None,
         language: Language::guess(&text).or(spoken),
         text,
         quoted,
-        url: None,
-        asks: None,
         parts,
         origin: if from.is_some_and(|from| from.is_bot) {
             Origin::Machine
         } else {
             Origin::Person
         },
-        claimed_at: None,
         remarks,
+        ..Incoming::default()
     }))
 }
 

@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use hotline_core::{
     counting::Joining,
     locale::Language,
-    message::{Asks, Content, Incoming, Normalised, Origin, Part, RawMessage, Unreadable},
+    message::{Asks, Content, Incoming, Normalised, Part, RawMessage, Unreadable},
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,24 +87,14 @@ pub fn read(raw: &RawMessage) -> Normalised {
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
     Normalised::Message(Box::new(Incoming {
         identifier: Some(posted.receipt.into()),
-        name: None,
         answer_to: given(posted.reply_to).map(Into::into),
         joining: Joining::ByIdentifier,
-        echo_of: None,
-        evidence: Vec::new(),
-        message_id: None,
-        piece: None,
-        references: Vec::new(),
         answers_lie_ready: true,
-        subject: None,
         text: posted.message,
-        quoted: String::new(),
         url: given(posted.url),
         asks: posted.kind,
         language: Some(posted.language),
         parts: posted.files.iter().map(PostedFile::to_part).collect(),
-        origin: Origin::Person,
-        claimed_at: None,
-        remarks: Vec::new(),
+        ..Incoming::default()
     }))
 }

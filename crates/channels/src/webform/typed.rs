@@ -137,13 +137,12 @@ impl Typed {
         Ok(())
     }
 
-    /// What was typed, without what means nothing to anybody: NULs, blank ends, the browser's own line ends.
+    /// What was typed, without what means nothing to anybody.
     pub fn cleaned(self) -> Self {
-        let clean = |text: String| text.replace('\0', "").replace("\r\n", "\n").trim().to_owned();
         Self {
-            message: clean(self.message),
-            url: clean(self.url),
-            reply_to: clean(self.reply_to),
+            message: clean::text(&self.message),
+            url: clean::text(&self.url),
+            reply_to: clean::text(&self.reply_to),
             ..self
         }
     }

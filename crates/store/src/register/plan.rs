@@ -22,6 +22,8 @@ use crate::{
 /// Everything a batch writes.
 #[derive(Default)]
 pub(super) struct Plan {
+    /// When it is written.
+    pub(super) now: i64,
     pub(super) known: Known,
     pub(super) changed: HashSet<usize>,
     /// New messages.
@@ -117,7 +119,11 @@ impl Plan {
                 .await?;
         }
         people::hear_again(transaction, self.heard.into_iter().collect()).await?;
-        let fetch: Vec<_> = self.attachments.iter().filter_map(fetch_job).collect();
+        let fetch: Vec<_> = self
+            .attachments
+            .iter()
+            .filter_map(|attachment| fetch_job(attachment, self.now))
+            .collect();
         if !fetch.is_empty() {
             jobs::Entity::insert_many(fetch)
                 .exec_without_returning(transaction)
@@ -230,12 +236,8 @@ pub(crate) fn queued(
 }
 
 /// The job that fetches a file, if it is wanted at once.
-fn fetch_job(attachment: &attachments::ActiveModel) -> Option<jobs::ActiveModel> {
+fn fetch_job(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
     let wanted = *attachment.fate.as_ref() == WANTED;
-    // Ids are made of the time.
-    let made = attachment.id.as_ref().get_timestamp()?;
-    let (seconds, nanos) = made.to_unix();
-    let now = i64::try_from(seconds * 1_000_000 + u64::from(nanos) / 1_000).ok()?;
     wanted.then(|| to_fetch(*attachment.id.as_ref(), now))
 }
 

@@ -1,0 +1,209 @@
+//! Somebody of the staff, asking as a program does.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::peers::wait_until;
+
+/// Everybody's password in tests.
+pub const PASSWORD: &str = "a long password";
+/// Somebody logged in, asking as a program does.
+pub struct Staff {
+    client: reqwest::Client,
+    token: String,
+    base: String,
+}
+
+impl Staff {
+    /// Logs in.
+    pub async fn log_in(base: String, login: &str) -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()?;
+        let answer = client
+            .post(format!("{base}/api/v1/session"))
+            .json(&json!({ "login": login, "password": PASSWORD }))
+            .send()
+            .await?
+            .error_for_status()?;
+        let session: Value = answer.json().await?;
+        let token = session
+            .get("token")
+            .and_then(Value::as_str)
+            .context("no token")?
+            .to_owned();
+        Ok(Self { client, token, base })
+    }
+
+    /// The secret of the log-in, as it stands in the cookie.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Reads a path of the API.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .send()
+            .await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
+    /// Reads a page, in English.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .header("cookie", "language=en")
+            .send()
+            .await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// The same, whatever its status.
+    pub async fn any_page(&self, path: &str) -> Result<String> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let answer = request
+            .bearer_auth(&self.token)
+            .header("cookie", "language=en")
+            .send()
+            .await?;
+        Ok(answer.text().await?)
+    }
+
+    /// The bytes of a download.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let answer = request.bearer_auth(&self.token).send().await?;
+        Ok(answer.error_for_status()?.bytes().await?.to_vec())
+    }
+
+    /// Sends a form of the desk and gives the page that follows, in English.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Result<String> {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let answer = request
+            .bearer_auth(&self.token)
+            .header("cookie", "language=en")
+            .form(fields)
+            .send()
+            .await?;
+        Ok(answer.text().await?)
+    }
+
+    /// The status that a path answers with.
+    pub async fn status(&self, method: reqwest::Method, path: &str) -> Result<u16> {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
+        Ok(request.send().await?.status().as_u16())
+    }
+
+    /// Posts JSON to a path of the API.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if !status.is_success() {
+            bail!("{path}: {status}: {text}");
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Replies to a contact.
+    pub async fn reply(&self, reference: &str, text: &str) -> Result<Value> {
+        let path = format!("/api/v1/contacts/{reference}/reply");
+        self.post(&path, &json!({ "text": text })).await
+    }
+
+    /// The state of the newest reply of a contact, and what the other side said of it.
+    pub async fn last_reply(&self, reference: &str) -> Result<(String, String)> {
+        let contact = self.contact(reference).await?;
+        let messages = contact.get("messages").and_then(Value::as_array);
+        let mut replies = messages
+            .into_iter()
+            .flatten()
+            .filter(|one| text(one, "/direction") == "reply");
+        let reply = replies.next_back().cloned().unwrap_or_default();
+        let part = |pointer| text(&reply, pointer).to_owned();
+        Ok((part("/deliveries/0/state"), part("/deliveries/0/said")))
+    }
+
+    /// Waits until the newest reply of a contact is in this state.
+    pub async fn until_reply_is(&self, reference: &str, state: &str) -> Result<()> {
+        wait_until(Duration::from_secs(20), || async {
+            self.last_reply(reference).await.is_ok_and(|(is, _)| is == state)
+        })
+        .await
+        .with_context(|| format!("the reply is not {state}"))
+    }
+
+    /// Every contact, the newest first.
+    pub async fn contacts(&self) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.get(&format!("/api/v1/inbox?view=all{after}")).await?;
+            all.extend(
+                page.get("contacts")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default(),
+            );
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => after = format!("&after={next}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Waits until there are this many contacts, and gives them.
+    pub async fn until_contacts(&self, count: usize) -> Result<Vec<Value>> {
+        wait_until(Duration::from_secs(30), || async {
+            self.contacts().await.is_ok_and(|all| all.len() == count)
+        })
+        .await
+        .with_context(|| format!("there are not {count} contacts"))?;
+        self.contacts().await
+    }
+
+    /// One contact, whole.
+    pub async fn contact(&self, reference: &str) -> Result<Value> {
+        self.get(&format!("/api/v1/contacts/{reference}")).await
+    }
+
+    /// What the person of a contact wrote, oldest first.
+    pub async fn said(&self, reference: &str) -> Result<Vec<Value>> {
+        let contact = self.contact(reference).await?;
+        let all = contact.get("messages").and_then(Value::as_array).cloned();
+        let said = all.unwrap_or_default().into_iter();
+        Ok(said.filter(|one| text(one, "/direction") == "in").collect())
+    }
+
+    /// Waits until the person of a contact has written this many messages, and gives them.
+    pub async fn until_said(&self, reference: &str, count: usize) -> Result<Vec<Value>> {
+        wait_until(Duration::from_secs(60), || async {
+            self.said(reference).await.is_ok_and(|said| said.len() == count)
+        })
+        .await
+        .with_context(|| format!("there are not {count} messages"))?;
+        self.said(reference).await
+    }
+}
+
+/// A text in a JSON value, or nothing.
+#[must_use]
+pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
