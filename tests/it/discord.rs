@@ -154,6 +154,50 @@ async fn what_was_written_while_we_were_down_arrives_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_we_were_not_let_into_for_a_while_is_read_again() {
+    let (discord, _service, staff) = running("acknowledge = false").await;
+    discord.says(ANA, "broj 0").unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    let closed = Fault::Status {
+        code: 403,
+        body: json!({ "message": "Missing Access", "code": 50_001 }),
+    };
+    discord.fault("GET /api/v10/channels", closed, 1_000);
+    discord.says(ANA, "broj 1").unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        let page = staff
+            .page(&format!("/desk/contacts/{reference}?view=all"))
+            .await
+            .unwrap();
+        page.contains("Messages may be missing")
+    })
+    .await
+    .unwrap();
+    discord.no_faults();
+    discord.says(ANA, "broj 2").unwrap();
+    staff.until_said(&reference, 3).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_whose_pieces_are_equal_arrives_whole() {
+    let (discord, _service, staff) = running("acknowledge = false").await;
+    discord.says(ANA, "Zdravo").unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    let dm = discord.dm_of(ANA).unwrap();
+    discord.fault("POST /api/v10/channels", Fault::Drop, 1);
+    staff.reply(&reference, &"x".repeat(6_000)).await.unwrap();
+    staff.until_reply_is(&reference, "unknown").await.unwrap();
+    wait_until(Duration::from_secs(60), || async {
+        staff.last_reply(&reference).await.unwrap().0 == "sent"
+    })
+    .await
+    .unwrap();
+    assert_eq!(told(&discord, dm), vec!["x".repeat(2_000); 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
     let (discord, _service, staff) = running("acknowledge = false").await;
     let file = discord.add_file(b"slika", "slika.png", "image/png");

@@ -336,8 +336,14 @@ fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {
         .unwrap();
 }
 
+/// How many cases a property test makes up, if not `HOTLINE_FUZZ_CASES`.
+pub fn cases(usual: u32) -> u32 {
+    let asked = std::env::var("HOTLINE_FUZZ_CASES").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(cases(400)))]
 
     #[test]
     fn no_bytes_at_all_break_a_reader(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {

@@ -16,6 +16,7 @@ mod golden;
 mod lines;
 mod mail;
 mod pages;
+mod pieces;
 mod privacy;
 mod store;
 mod telegram;

@@ -25,15 +25,15 @@ use hotline_tests::peers::{
     wait_until,
 };
 
-struct World {
-    store: Arc<Store>,
-    clock: Arc<FixedClock>,
-    mila: Person,
+pub struct World {
+    pub store: Arc<Store>,
+    pub clock: Arc<FixedClock>,
+    pub mila: Person,
     _folder: tempfile::TempDir,
     _database: Option<FreshDatabase>,
 }
 
-async fn world(database: Option<FreshDatabase>) -> World {
+pub async fn world(database: Option<FreshDatabase>) -> World {
     world_with_backlog(database, 1_000).await
 }
 
@@ -83,12 +83,12 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
 }
 
 /// Runs a test on both databases.
-async fn on_both(test: impl AsyncFn(World)) {
+pub async fn on_both(test: impl AsyncFn(World)) {
     test(world(None).await).await;
     test(world(Some(Postgres::url_of_fresh_database().await.unwrap())).await).await;
 }
 
-fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incoming {
+pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incoming {
     Incoming {
         piece: None,
         identifier: Some(from.to_owned().into()),
@@ -144,7 +144,7 @@ impl World {
         self.store.contacts_registered().await.unwrap()
     }
 
-    async fn total(&self) -> i64 {
+    pub async fn total(&self) -> i64 {
         assert_eq!(
             self.store.verify_totals().await.unwrap().differences,
             vec![],

@@ -371,7 +371,7 @@ async fn a_long_answer_a_slow_server_and_a_person_who_blocked_us() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
-    let (telegram, _service, staff) = running("acknowledge = false").await;
+    let (telegram, mut service, staff) = running("acknowledge = false").await;
     telegram.says(ANA, "Zdravo");
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
@@ -391,6 +391,37 @@ async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
     staff.until_said(&reference, 2).await.unwrap();
     staff.reply(&reference, "Tu smo.").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();
+    // Words, a stop, words and a stop that come together: the last one holds.
+    service.kill();
+    for words in ["ne", "/stop", "da", "/stop"] {
+        telegram.says(ANA, words);
+    }
+    service.start().await.unwrap();
+    let staff = service.log_in("mila").await.unwrap();
+    staff.until_said(&reference, 4).await.unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        staff.reply(&reference, "Tu smo.").await.is_err()
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_some_other_server_is_no_answer_of_telegrams() {
+    let (telegram, service, _staff) = running("acknowledge = false").await;
+    let sara = service.hire("sara", "supervisor").await.unwrap();
+    telegram.fault("getUpdates", Fault::Page, 1_000);
+    telegram.says(ANA, "Zdravo");
+    wait_until(Duration::from_secs(60), || async {
+        sara.page("/desk/queue")
+            .await
+            .unwrap()
+            .contains("<b class=\"bad\">down</b>")
+    })
+    .await
+    .unwrap();
+    telegram.clear_faults();
+    sara.until_contacts(1).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,17 +146,22 @@ impl Channel for Bridge {
             });
         };
         let text = clean::text(&call.text);
+        // What has no name is nobody and nothing in particular: two of those are not the same.
+        let named = |id: String| Some(id).filter(|id| !id.trim().is_empty());
+        let id = named(call.id);
         let language = call.language.as_deref().and_then(Language::parse);
         Normalised::Message(Box::new(Incoming {
-            identifier: Some(call.from.id.into()),
+            identifier: named(call.from.id).map(Private::new),
             name: call.from.name.as_deref().map(clean::one_line),
             joining: Joining::ByIdentifier,
-            piece: Some(Piece {
-                id: call.id.clone(),
+            piece: id.clone().map(|id| Piece {
+                id,
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            message_id: Some(call.id),
+            // Whoever signs may say so.
+            echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
+            message_id: id,
             language: language.or_else(|| Language::guess(&text)),
             text,
             claimed_at: call.sent_at,

@@ -154,7 +154,8 @@ impl Channel for Telegram {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, self.settings.attachments)
+        let (bot, _) = self.bot.token().split_once(':').unwrap_or_default();
+        read::read(raw, bot, self.settings.attachments)
     }
 
     fn pieces(&self, message: &OutboundMessage) -> usize {

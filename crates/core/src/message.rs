@@ -90,7 +90,7 @@ pub struct Unreadable {
 }
 
 /// A message somebody sent to us, understood. What a reader leaves out is the careful value: it joins nothing by itself.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Incoming {
     /// The other side's address or account, in its one canonical spelling. Without one it can't be answered.
     pub identifier: Option<Private<String>>,
@@ -100,8 +100,8 @@ pub struct Incoming {
     pub answer_to: Option<Private<String>>,
     /// What must be known before it joins a contact.
     pub joining: Joining,
-    /// Our own message that this seems to be a copy of, come back to us.
-    pub echo_of: Option<(Uuid, ThreadToken)>,
+    /// Our own message that this seems to be a copy of, come back to us; with the token that proves it where anybody could say so.
+    pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
     /// What proves that it belongs to a thread.
     pub evidence: Vec<Evidence>,
     /// The sender's own id of it (a Message-ID), so that later messages can point at it. Of a message with a `piece`: the
@@ -266,6 +266,7 @@ impl Remark {
 }
 
 /// Something that came with a message. Stored sealed, shown only when asked for.
+#[derive(Clone)]
 pub struct Part {
     /// The file name as sent. Never used as a path.
     pub name: Option<String>,
@@ -278,6 +279,7 @@ pub struct Part {
 }
 
 /// What is in something that came with a message.
+#[derive(Clone)]
 pub enum Content {
     /// These bytes, decoded.
     Here(Vec<u8>),
@@ -290,6 +292,7 @@ pub enum Content {
 }
 
 /// A file that lies with the platform.
+#[derive(Clone)]
 pub struct Elsewhere {
     /// How the channel fetches it. Its text means something to the channel alone.
     pub reference: Private<String>,
@@ -356,7 +359,7 @@ pub struct OutboundMessage {
     pub thread: Vec<String>,
     /// What goes with it.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt broke off: it may have arrived already.
+    /// Whether an earlier attempt at this piece broke off: it may have arrived already.
     pub uncertain: bool,
     /// Whether nobody wrote it: an acknowledgement.
     pub automatic: bool,

@@ -92,7 +92,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
 }
 
 async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), StoreError> {
-    let outgoing = match store.outgoing(job).await {
+    let mut outgoing = match store.outgoing(job).await {
         Ok(Due::Now(outgoing)) => outgoing,
         Ok(Due::Later) => {
             return store
@@ -113,15 +113,19 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
             .uncertain(job, "we were cut off while handing it over")
             .await;
     }
-    let (state, reason, retry_after) = match hand_over(store, job, channel, &outgoing).await? {
-        Ok(()) => return store.sent(job).await,
-        Err(ChannelError::Permanent { reason }) => {
+    let error = match hand_over(store, job, channel, &mut outgoing).await? {
+        Handed::Over => return store.sent(job).await,
+        Handed::ByOther => return Ok(()),
+        Handed::Not(error) => error,
+    };
+    let (state, reason, retry_after) = match error {
+        ChannelError::Permanent { reason } => {
             tracing::warn!(job.id, line.name = %outgoing.line, "A message was refused for good");
             return store.failed(job, &reason).await;
         }
-        Err(ChannelError::Unknown { reason }) if asks => return store.uncertain(job, &reason).await,
-        Err(ChannelError::Unknown { reason }) => (Delivery::Unknown, reason, None),
-        Err(ChannelError::Transient { reason, retry_after }) => (Delivery::Delayed, reason, retry_after),
+        ChannelError::Unknown { reason } if asks => return store.uncertain(job, &reason).await,
+        ChannelError::Unknown { reason } => (Delivery::Unknown, reason, None),
+        ChannelError::Transient { reason, retry_after } => (Delivery::Delayed, reason, retry_after),
     };
     let Some(wait) = JobKind::Deliver.wait_after(outgoing.tries.saturating_add(1)) else {
         tracing::warn!(job.id, line.name = %outgoing.line, "A message was given up on");
@@ -137,25 +141,39 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     store.set_back(job, state, wait, &reason).await
 }
 
+/// How handing over went.
+enum Handed {
+    Over,
+    Not(ChannelError),
+    /// We took too long over it, and somebody else does it by now.
+    ByOther,
+}
+
 /// Hands over the pieces that were not yet, in order. What fails here is ours; what fails there is in the answer.
 async fn hand_over(
     store: &Store,
     job: &Claimed,
     channel: &Arc<dyn Channel>,
-    outgoing: &Outgoing,
-) -> Result<Result<(), ChannelError>, StoreError> {
+    outgoing: &mut Outgoing,
+) -> Result<Handed, StoreError> {
     let pieces = channel.pieces(&outgoing.message);
     for piece in outgoing.done..pieces {
         let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, piece)).await;
         match sent {
-            Ok(Ok(())) if piece + 1 < pieces => store.pieces_done(job, piece + 1, LEASE).await?,
+            Ok(Ok(())) if piece + 1 < pieces => {
+                if !store.pieces_done(job, piece + 1, LEASE).await? {
+                    return Ok(Handed::ByOther);
+                }
+            }
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Ok(Err(error)),
+            Ok(Err(error)) => return Ok(Handed::Not(error)),
             Err(_) => {
                 let reason = "the other side took too long".to_owned();
-                return Ok(Err(ChannelError::Unknown { reason }));
+                return Ok(Handed::Not(ChannelError::Unknown { reason }));
             }
         }
+        // Only the piece that was under way may have arrived.
+        outgoing.message.uncertain = false;
     }
-    Ok(Ok(()))
+    Ok(Handed::Over)
 }

@@ -28,11 +28,12 @@ use crate::{
 };
 
 impl Store {
-    /// Notes how many pieces of a message were handed over, so that they are not handed over again. The lease begins anew.
+    /// Notes how many pieces of a message were handed over, so that they are not handed over again. The lease begins anew. False
+    /// if it was lost: somebody else hands the message over by now.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn pieces_done(&self, job: &Claimed, done: usize, lease: Duration) -> Result<(), StoreError> {
+    pub async fn pieces_done(&self, job: &Claimed, done: usize, lease: Duration) -> Result<bool, StoreError> {
         let update = outbox::ActiveModel {
             id: Unchanged(job.outbox_id),
             done: Set(i32::try_from(done).unwrap_or(i32::MAX)),
@@ -40,11 +41,12 @@ impl Store {
             ..Default::default()
         };
         let transaction = self.begin().await?;
-        if put_off(&transaction, job, self.after(lease)).await? {
+        let ours = put_off(&transaction, job, self.after(lease)).await?;
+        if ours {
             update.update(&transaction).await?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(ours)
     }
 
     /// The channel took the message: one commit notes it and ends the job.
@@ -208,15 +210,16 @@ impl Store {
         seal(&self.contact_key(contact)?, &said_place(id), &short)
     }
 
-    /// Whether this id and token belong to a message we sent.
+    /// Whether this id, and the token if one is needed, belong to a message we sent.
     pub(crate) async fn sent_by_us(
         &self,
         transaction: &DatabaseTransaction,
         id: Uuid,
-        token: &ThreadToken,
+        token: Option<&ThreadToken>,
     ) -> Result<bool, StoreError> {
         let row = outbox::Entity::find_by_id(id).one(transaction).await?;
-        Ok(row.is_some_and(|row| self.keys.thread_token(row.contact_id) == *token))
+        let proven = |row: outbox::Model| token.is_none_or(|token| self.keys.thread_token(row.contact_id) == *token);
+        Ok(row.is_some_and(proven))
     }
 
     /// Notes what another machine reports of one of our messages. False if it is about nothing we sent.

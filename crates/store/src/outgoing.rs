@@ -77,15 +77,13 @@ impl Store {
         let body = self.body(&key, &message)?;
         let card = self.card(&contact)?;
         let to = goes_to(&card, row.line == contact.line).ok_or(StoreError::Conflict(Conflict::NoAddress))?;
-        let uncertain = job.interrupted || row.state == Delivery::Unknown.as_str();
-        let state = if uncertain {
-            Delivery::Unknown
-        } else {
-            Delivery::Sending
-        };
-        self.set_state(&row, state, row.tries + 1).await?;
-        Ok(Due::Now(Box::new(Outgoing {
-            line: LineName::stored(row.line),
+        // Whoever left it as being sent never learned how that ended.
+        let uncertain = job.interrupted
+            || [Delivery::Unknown, Delivery::Sending]
+                .map(Delivery::as_str)
+                .contains(&row.state.as_str());
+        let outgoing = Outgoing {
+            line: LineName::stored(row.line.clone()),
             tries: u32::try_from(row.tries).unwrap_or_default(),
             done: usize::try_from(row.done).unwrap_or_default(),
             message: OutboundMessage {
@@ -101,7 +99,15 @@ impl Store {
                 automatic: message.direction == "automatic",
                 written_at: time(message.at),
             },
-        })))
+        };
+        let state = if uncertain {
+            Delivery::Unknown
+        } else {
+            Delivery::Sending
+        };
+        // Nothing but handing it over comes after this.
+        self.set_state(&row, state, row.tries + 1).await?;
+        Ok(Due::Now(Box::new(outgoing)))
     }
 
     /// Whether an earlier message to the same person by the same line is still on its way.

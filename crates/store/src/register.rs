@@ -29,6 +29,7 @@ use uuid::Uuid;
 pub(crate) use self::plan::{add_to_total, deliver_job, event, queued, to_fetch};
 use self::{
     known::{Repeated, Written, as_candidates, repeated},
+    merge::Fit,
     plan::Plan,
 };
 use crate::{
@@ -152,7 +153,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let journal_id = journalled.job.journal_id;
         if let Some((id, token)) = &incoming.echo_of
-            && self.sent_by_us(transaction, *id, token).await?
+            && self.sent_by_us(transaction, *id, token.as_ref()).await?
         {
             plan.settle(journal_id, "ignored", "our own message, come back");
             return Ok(());
@@ -169,8 +170,17 @@ impl Store {
         let digest = self.digest(&incoming);
         let mine = plan.known.of_identifier(line, identifier_hash.as_ref());
         if let Some(piece) = &incoming.piece {
-            if let Some(found) = plan.known.written(&mine, their_id_hash.as_ref()) {
-                return self.merge(plan, journalled, &incoming, piece, &mine, found, parts);
+            let written = plan.known.written(&mine, their_id_hash.as_ref());
+            match self.fit(transaction, plan, &incoming, piece, &written).await? {
+                Fit::New => {}
+                Fit::Repeated => {
+                    plan.settle(journal_id, "ignored", "delivered again");
+                    return Ok(());
+                }
+                Fit::Belongs(found) => {
+                    return self.merge(plan, journalled, &incoming, piece, &mine, found, parts);
+                }
+                Fit::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
             }
         } else {
             match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {

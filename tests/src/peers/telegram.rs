@@ -116,6 +116,8 @@ pub enum Fault {
     },
     /// Not carried out: 502 and a page of HTML.
     Garbage,
+    /// Not carried out: a page of HTML that says it is all well, as a wall between us may show.
+    Page,
     /// Carried out, but the connection is closed after half of the answer's body.
     HalfBody,
 }

@@ -20,9 +20,20 @@ pub struct Conversation {
     pub thread: bool,
     /// The id of the last message that was accepted.
     pub after: u64,
-    /// Whether it can't be read any more.
     #[serde(default)]
-    pub gone: bool,
+    pub reach: Reach,
+}
+
+/// Whether a conversation can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    Open,
+    /// We are not let in; tried again now and then, for that may pass.
+    Shut,
+    /// It does not exist any more.
+    Gone,
 }
 
 /// Every conversation, by its channel.
@@ -47,15 +58,22 @@ impl Conversations {
         let all = self.all();
         let mine = all
             .iter()
-            .filter(|(_, one)| one.person == person && one.thread && !one.gone);
+            .filter(|(_, one)| one.person == person && one.thread && one.reach == Reach::Open);
         mine.map(|(channel, _)| *channel).max()
+    }
+
+    /// Those that we are not let into.
+    pub fn shut(&self) -> Vec<ChannelId> {
+        let all = self.all();
+        let shut = all.iter().filter(|(_, one)| one.reach == Reach::Shut);
+        shut.map(|(channel, _)| *channel).collect()
     }
 
     /// Those that can be read.
     pub fn readable(&self) -> Vec<(ChannelId, Conversation)> {
         let all = self.all();
         all.iter()
-            .filter(|(_, one)| !one.gone)
+            .filter(|(_, one)| one.reach == Reach::Open)
             .map(|(channel, one)| (*channel, *one))
             .collect()
     }

@@ -13,7 +13,11 @@ use serenity::all::{ChannelId, Route, UserId};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, conversations::Conversation, rest::RestError};
+use super::{
+    Shared,
+    conversations::{Conversation, Reach},
+    rest::RestError,
+};
 
 /// Messages on a page: Discord's limit.
 const PAGE: usize = 100;
@@ -141,27 +145,27 @@ impl Shared {
         match bell {
             Bell::Gap => {
                 self.find_threads(intake).await;
-                for (channel, _) in self.conversations.readable() {
-                    ring(due, Work::Again(channel));
-                }
+                self.look_everywhere(due, true);
             }
             Bell::Wrote {
                 channel,
                 person,
                 direct,
             } => {
-                if self.conversations.get(channel).is_none_or(|known| known.gone) {
+                if self.conversations.get(channel).is_none() {
                     if !direct {
                         return;
                     }
-                    let from = self.clock.now() - NEW;
                     let conversation = Conversation {
                         person,
                         thread: false,
-                        after: first_id(from),
-                        gone: false,
+                        after: first_id(self.clock.now() - NEW),
+                        reach: Reach::Open,
                     };
                     self.conversations.put(channel, conversation);
+                    // Nobody but this bell tells of it: it must be known after a crash. If it cannot be written, reading it is.
+                    let cursor = self.cursor(channel, &conversation);
+                    let _ = intake.accept(Vec::new(), Some(cursor)).await;
                 }
                 ring(due, Work::New(channel));
             }
@@ -177,6 +181,11 @@ impl Shared {
         let recent = first_id(self.clock.now() - chrono::Duration::days(1));
         for (channel, conversation) in self.conversations.readable() {
             if all || conversation.after > recent {
+                ring(due, Work::Again(channel));
+            }
+        }
+        if all {
+            for channel in self.conversations.shut() {
                 ring(due, Work::Again(channel));
             }
         }
@@ -198,7 +207,7 @@ impl Shared {
                     message_id: message.max(1).into(),
                 };
                 let found = self.rest.get(route, Vec::new()).await?;
-                let raw = self.raw(channel, &conversation, &found);
+                let raw = self.raw(channel, &conversation, &found, changed_in(&found));
                 intake.accept(raw.into_iter().collect(), None).await?;
                 Ok(())
             }
@@ -214,14 +223,16 @@ impl Shared {
             let after = conversation.after.to_string();
             let params = vec![("limit", PAGE.to_string()), ("after", after)];
             let page = self.page(channel, params).await?;
-            let Some(last) = page.iter().filter_map(id).max() else {
+            let last = page.iter().filter_map(id).max();
+            if last.is_none() && conversation.reach == Reach::Open {
                 return Ok(());
-            };
+            }
+            conversation.reach = Reach::Open;
             let whole = page.len() == PAGE;
-            conversation.after = conversation.after.max(last);
+            conversation.after = conversation.after.max(last.unwrap_or_default());
             let raws: Vec<_> = page
                 .iter()
-                .filter_map(|message| self.raw(channel, &conversation, message))
+                .filter_map(|message| self.raw(channel, &conversation, message, sent_in(message)))
                 .collect();
             let cursor = self.cursor(channel, &conversation);
             intake.accept(raws, Some(cursor)).await?;
@@ -243,7 +254,7 @@ impl Shared {
             read && message.get("edited_timestamp").is_some_and(Value::is_string)
         });
         let raws: Vec<_> = changed
-            .filter_map(|message| self.raw(channel, &conversation, message))
+            .filter_map(|message| self.raw(channel, &conversation, message, changed_in(message)))
             .collect();
         if !raws.is_empty() {
             intake.accept(raws, None).await?;
@@ -265,8 +276,14 @@ impl Shared {
         Ok(page)
     }
 
-    /// A message as a raw one. `None`: we wrote it.
-    fn raw(&self, channel: ChannelId, conversation: &Conversation, message: &Value) -> Option<RawMessage> {
+    /// A message as a raw one that arrived at this time. `None`: we wrote it.
+    fn raw(
+        &self,
+        channel: ChannelId,
+        conversation: &Conversation,
+        message: &Value,
+        at: DateTime<Utc>,
+    ) -> Option<RawMessage> {
         let author = message.pointer("/author/id").and_then(Value::as_str);
         if author == Some(self.me.to_string().as_str()) {
             return None;
@@ -286,13 +303,13 @@ impl Shared {
         Some(RawMessage {
             line: self.name.clone(),
             external_id: format!("{channel} {number} {edited}"),
-            received_at: sent_at(number).min(now),
+            received_at: at.min(now),
             bytes: envelope.to_string().into_bytes(),
             cut_from: None,
         })
     }
 
-    /// Reads it again later, or never: then the person's contact says that something may be missing.
+    /// Reads it again soon, or not before it rings or all are looked into: then the person's contact says that something may be missing.
     async fn set_back(&self, intake: &dyn Intake, due: &mut Due, work: Work, failures: u32, failed: Failed) {
         let (channel, of_message) = match work {
             Work::New(channel) | Work::Again(channel) => (channel, false),
@@ -303,8 +320,9 @@ impl Shared {
             // A message that is gone before its change was read: the version we have stays.
             Failed::Rest(error) if error.is_for_good() && of_message => return,
             Failed::Rest(error) if error.is_for_good() => {
-                tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read any more", self.name);
-                if self.note_gap(intake, channel).await.is_ok() {
+                tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);
+                let reach = if error.is_gone() { Reach::Gone } else { Reach::Shut };
+                if self.note_gap(intake, channel, reach).await.is_ok() {
                     return;
                 }
             }
@@ -318,11 +336,16 @@ impl Shared {
     }
 
     /// The conversation can't be read: its person's contact says so, once.
-    async fn note_gap(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), NotAccepted> {
+    async fn note_gap(
+        &self,
+        intake: &dyn Intake,
+        channel: ChannelId,
+        reach: Reach,
+    ) -> Result<(), NotAccepted> {
         let Some(mut conversation) = self.conversations.get(channel) else {
             return Ok(());
         };
-        conversation.gone = true;
+        conversation.reach = reach;
         let now = self.clock.now();
         let gap = json!({ "gap": { "person": conversation.person.to_string() } });
         let raw = RawMessage {
@@ -346,6 +369,18 @@ fn ring(due: &mut Due, work: Work) {
 /// The id of a message.
 fn id(message: &Value) -> Option<u64> {
     message.get("id")?.as_str()?.parse().ok()
+}
+
+/// When a message was sent.
+fn sent_in(message: &Value) -> DateTime<Utc> {
+    sent_at(id(message).unwrap_or_default())
+}
+
+/// When a message got the form it has.
+fn changed_in(message: &Value) -> DateTime<Utc> {
+    let edited = message.get("edited_timestamp").and_then(Value::as_str);
+    let edited = edited.and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+    edited.map_or_else(|| sent_in(message), |at| at.to_utc())
 }
 
 /// The first millisecond of 2015, from which Discord counts.

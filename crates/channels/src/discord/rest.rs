@@ -50,6 +50,11 @@ impl std::fmt::Display for RestError {
 impl std::error::Error for RestError {}
 
 impl RestError {
+    /// Whether what was asked about does not exist any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused(404, ..))
+    }
+
     /// Whether the same request will never be carried out.
     pub fn is_for_good(&self) -> bool {
         match self {

@@ -16,7 +16,11 @@ use serenity::all::{
     LightMethod, ModalInteraction, Request, Route, UserId,
 };
 
-use super::{Shared, conversations::Conversation, rest::RestError};
+use super::{
+    Shared,
+    conversations::{Conversation, Reach},
+    rest::RestError,
+};
 
 /// What the button and the form are called between Discord and us.
 const BUTTON: &str = "hotline-write";
@@ -199,7 +203,7 @@ impl Shared {
             person,
             thread: true,
             after: thread.get(),
-            gone: false,
+            reach: Reach::Open,
         };
         self.conversations.put(thread, conversation);
         // If this is not kept, the thread is found again among those there are.

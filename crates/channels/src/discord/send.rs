@@ -23,6 +23,8 @@ use crate::{channel::ChannelError, split::split};
 const LONGEST: usize = 2_000;
 /// The largest file that is fetched, in bytes.
 pub const LARGEST: u64 = 25 << 20;
+/// How far Discord's clock may be behind ours. Short: what was sent before a message was written is another message.
+const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
 /// How long an answer waits for the thread of a form to be made.
 const FOR_THREAD: chrono::Duration = chrono::Duration::seconds(20);
 
@@ -41,6 +43,38 @@ enum Piece<'a> {
     File(&'a OutboundFile),
 }
 
+/// What a message leaves as: its text in pieces, then its files.
+fn all<'a>(texts: &'a [String], files: &'a [OutboundFile]) -> impl Iterator<Item = Piece<'a>> {
+    let texts = texts.iter().map(|text| Piece::Text(text));
+    texts.chain(files.iter().map(Piece::File))
+}
+
+impl Piece<'_> {
+    /// Whether this is what stands in a message of Discord's.
+    fn is_in(&self, message: &Value) -> bool {
+        match self {
+            Self::Text(text) => message.get("content").and_then(Value::as_str) == Some(text),
+            Self::File(file) => {
+                let of = |key: &str| message.pointer("/attachments/0")?.get(key);
+                let size = of("size").and_then(Value::as_u64);
+                let name = of("title").or_else(|| of("filename")).and_then(Value::as_str);
+                size == Some(file.bytes.len() as u64) && name == Some(file.name.as_str())
+            }
+        }
+    }
+
+    /// Whether somebody who saw both would see the same twice.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::File(one), Self::File(other)) => {
+                one.name == other.name && one.bytes.len() == other.bytes.len()
+            }
+            (Self::Text(_), Self::File(_)) | (Self::File(_), Self::Text(_)) => false,
+        }
+    }
+}
+
 impl Shared {
     pub(super) async fn send_piece(
         &self,
@@ -48,15 +82,12 @@ impl Shared {
         number: usize,
     ) -> Result<(), ChannelError> {
         let texts = texts(message);
-        let file = message.files.get(number.saturating_sub(texts.len()));
-        let piece = match (texts.get(number), file) {
-            (Some(text), _) => Piece::Text(text),
-            (None, Some(file)) => Piece::File(file),
-            (None, None) => return Ok(()),
+        let Some(piece) = all(&texts, &message.files).nth(number) else {
+            return Ok(());
         };
         let young = self.clock.now() - message.written_at < FOR_THREAD;
         let channel = self.channel_of(&message.to, &message.thread, young).await?;
-        if message.uncertain && self.was_sent(channel, message, &piece).await? {
+        if message.uncertain && self.was_sent(channel, message, number).await? {
             return Ok(());
         }
         let new = CreateMessage::new()
@@ -136,13 +167,19 @@ impl Shared {
             .ok_or_else(|| ChannelError::later("Discord opens no conversation"))
     }
 
-    /// Whether a piece that may have been sent stands in the conversation.
+    /// Whether a piece that may have been sent stands in the conversation, besides the equal ones that came before it.
     async fn was_sent(
         &self,
         channel: ChannelId,
         message: &OutboundMessage,
-        piece: &Piece<'_>,
+        number: usize,
     ) -> Result<bool, ChannelError> {
+        let texts = texts(message);
+        let pieces: Vec<_> = all(&texts, &message.files).take(number + 1).collect();
+        let Some((piece, before)) = pieces.split_last() else {
+            return Ok(false);
+        };
+        let before = before.iter().filter(|other| piece.is_same(other)).count();
         let route = Route::ChannelMessages { channel_id: channel };
         let last = self
             .rest
@@ -150,19 +187,12 @@ impl Shared {
             .await
             .map_err(refused)?;
         let me = self.me.to_string();
-        let found = last.as_array().into_iter().flatten().any(|one| {
+        let found = last.as_array().into_iter().flatten().filter(|one| {
             let text = |path: &str| one.pointer(path).and_then(Value::as_str).unwrap_or_default();
-            let same = match piece {
-                Piece::Text(words) => text("/content") == *words,
-                Piece::File(file) => {
-                    let size = one.pointer("/attachments/0/size").and_then(Value::as_u64);
-                    size == Some(file.bytes.len() as u64)
-                }
-            };
             let at = text("/id").parse().map(super::pull::sent_at).unwrap_or_default();
-            same && text("/author/id") == me && at >= message.written_at - chrono::Duration::minutes(1)
+            piece.is_in(one) && text("/author/id") == me && at >= message.written_at - CLOCKS
         });
-        Ok(found)
+        Ok(found.count() > before)
     }
 
     /// Fetches a file that was named as channel, message and attachment.

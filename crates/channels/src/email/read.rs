@@ -108,9 +108,10 @@ fn echo_of(
     own: &OwnAddress,
     message_id: Option<&str>,
     identifier: Option<&str>,
-) -> Option<(Uuid, ThreadToken)> {
+) -> Option<(Uuid, Option<ThreadToken>)> {
     let ours = identifier.is_some_and(|identifier| identifier == own.plain());
-    message_id.filter(|_| ours).and_then(|id| own.own_message(id))
+    let (id, token) = message_id.filter(|_| ours).and_then(|id| own.own_message(id))?;
+    Some((id, Some(token)))
 }
 
 /// A sender's address in its one spelling: small letters. Nothing that could not be answered.

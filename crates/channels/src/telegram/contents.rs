@@ -1,7 +1,11 @@
 //! What a message holds: its words, what stands for what is no words, and its files by name.
 
+use std::collections::BTreeSet;
+
 use hotline_core::message::{Content, Elsewhere, Part, Remark};
-use teloxide::types::{FileMeta, Message, MessageEntityKind, MessageKind, MessageOrigin};
+use teloxide::types::{
+    FileMeta, Message, MessageEntity, MessageEntityKind, MessageEntityRef, MessageKind, MessageOrigin,
+};
 
 use super::read::name;
 use crate::{
@@ -49,10 +53,9 @@ pub fn contents(message: &Message, attachments: Attachments) -> Contents {
 #[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
 fn words(message: &Message) -> Option<String> {
     let text = message.text().or_else(|| message.caption())?;
-    let entities = message
-        .parse_entities()
-        .or_else(|| message.parse_caption_entities())
-        .unwrap_or_default();
+    let marked = message.entities().or_else(|| message.caption_entities());
+    let marked = inside(text, marked.unwrap_or_default());
+    let entities = MessageEntityRef::parse(text, &marked);
     let mut hidden: Vec<(usize, String)> = entities
         .iter()
         .filter_map(|entity| match entity.kind() {
@@ -70,6 +73,21 @@ fn words(message: &Message) -> Option<String> {
         }
     }
     Some(clean::text(&shown))
+}
+
+/// The entities that begin and end between two characters of the text. teloxide panics at others.
+fn inside(text: &str, entities: &[MessageEntity]) -> Vec<MessageEntity> {
+    let between = text.chars().scan(0, |end, one| {
+        *end += one.len_utf16();
+        Some(*end)
+    });
+    let between: BTreeSet<usize> = std::iter::once(0).chain(between).collect();
+    let holds = |at: Option<usize>| at.is_some_and(|at| between.contains(&at));
+    entities
+        .iter()
+        .filter(|entity| holds(Some(entity.offset)) && holds(entity.offset.checked_add(entity.length)))
+        .cloned()
+        .collect()
 }
 
 /// What stands for something that is no words.

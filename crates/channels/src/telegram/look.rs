@@ -61,6 +61,14 @@ struct Taken {
     offset: Option<i64>,
 }
 
+/// What is made of an answer that teloxide could not read.
+enum Unread {
+    Taken(Taken),
+    LookAgain,
+    /// It holds no update.
+    Failed,
+}
+
 /// Why a look brought nothing.
 enum Failed {
     Telegram(RequestError),
@@ -107,11 +115,11 @@ impl Telegram {
         let looked = JsonRequest::new(self.looking.clone(), asked).await;
         let taken = match looked {
             Ok(updates) => self.take(updates),
-            Err(RequestError::InvalidJson { raw, .. }) => match self.take_unreadable(state, &raw) {
-                Some(taken) => taken,
-                None => return Ok(Health::Up),
+            Err(error) => match self.take_unreadable(state, &error) {
+                Unread::Taken(taken) => taken,
+                Unread::LookAgain => return Ok(Health::Up),
+                Unread::Failed => return Err(Failed::Telegram(error)),
             },
-            Err(error) => return Err(Failed::Telegram(error)),
         };
         if !taken.raws.is_empty() {
             let accepted = intake.accept(taken.raws, None).await;
@@ -148,17 +156,22 @@ impl Telegram {
         }
     }
 
-    /// An answer that is not JSON: updates are asked for one by one, until the one that spoils it is alone. `None`: look again.
-    fn take_unreadable(&self, state: &mut State, raw: &str) -> Option<Taken> {
-        let last = update::last_id_in(raw)?;
+    /// Updates in an answer that is not JSON are asked for one by one, until the one that spoils it is alone.
+    fn take_unreadable(&self, state: &mut State, error: &RequestError) -> Unread {
+        let RequestError::InvalidJson { raw, .. } = error else {
+            return Unread::Failed;
+        };
+        let Some(last) = update::last_id_in(raw) else {
+            return Unread::Failed;
+        };
         if state.limit > 1 {
             tracing::warn!(line.name = %self.name, "An answer of Telegram cannot be read; its updates are fetched one by one");
             state.limit = 1;
-            return None;
+            return Unread::LookAgain;
         }
         let bytes = raw.as_bytes().to_vec();
         let raw = update::raw_bytes(&self.name, Some(last), bytes, self.clock.now());
-        Some(Taken {
+        Unread::Taken(Taken {
             raws: vec![raw],
             updates: Vec::new(),
             offset: Some(last.saturating_add(1)),

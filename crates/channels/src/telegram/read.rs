@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// Reads an update.
+/// Reads an update. `bot` is the number of the bot it came to: another bot gives its messages the same numbers anew.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
-pub fn read(raw: &RawMessage, attachments: Attachments) -> Normalised {
+pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
     let Ok(value) = serde_json::from_slice::<Value>(&raw.bytes) else {
         return unreadable("it is no JSON", None);
     };
@@ -27,14 +27,14 @@ pub fn read(raw: &RawMessage, attachments: Attachments) -> Normalised {
         return unreadable("it is no update", sender);
     };
     match update.kind {
-        UpdateKind::Message(message) => read_message(&message, 0, attachments),
+        UpdateKind::Message(message) => read_message(&message, bot, 0, attachments),
         UpdateKind::EditedMessage(message) => {
             let edited = message.edit_date().map_or(0, chrono::DateTime::timestamp);
             // Of two versions in one second the later has the higher number.
             let version = edited
                 .saturating_mul(1 << 20)
                 .saturating_add(i64::from(update.id.0) & 0xf_ffff);
-            read_message(&message, version.max(1), attachments)
+            read_message(&message, bot, version.max(1), attachments)
         }
         UpdateKind::CallbackQuery(query) => pressed(&query),
         UpdateKind::MyChatMember(change) => blocked(&change),
@@ -63,7 +63,7 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     })
 }
 
-fn read_message(message: &Message, version: i64, attachments: Attachments) -> Normalised {
+fn read_message(message: &Message, bot: &str, version: i64, attachments: Attachments) -> Normalised {
     if !message.chat.is_private() {
         return Normalised::Ignore("written in a group or channel, where nobody is served");
     }
@@ -91,8 +91,8 @@ fn read_message(message: &Message, version: i64, attachments: Attachments) -> No
     let id = message.id.0;
     // The pieces of an album are one message.
     let whole = message.media_group_id().map_or_else(
-        || format!("{chat}:{id}"),
-        |album| format!("{chat}:album {}", album.0),
+        || format!("{bot}:{chat}:{id}"),
+        |album| format!("{bot}:{chat}:album {}", album.0),
     );
     let from = message.from.as_ref();
     let spoken = from
@@ -104,7 +104,7 @@ fn read_message(message: &Message, version: i64, attachments: Attachments) -> No
         joining: Joining::ByIdentifier,
         message_id: Some(whole),
         piece: Some(Piece {
-            id: format!("{chat}:{id}"),
+            id: format!("{bot}:{chat}:{id}"),
             place: u64::try_from(id).unwrap_or_default(),
             version,
         }),

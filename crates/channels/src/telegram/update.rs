@@ -18,9 +18,11 @@ fn message(update: &Value) -> Option<&Value> {
     WANTED.iter().find_map(|kind| update.get(*kind))
 }
 
-/// When its message was sent.
+/// When its message was sent, or changed.
 pub fn sent_at(update: &Value) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(message(update)?.get("date")?.as_i64()?, 0)
+    let message = message(update)?;
+    let at = message.get("edit_date").or_else(|| message.get("date"))?;
+    DateTime::from_timestamp(at.as_i64()?, 0)
 }
 
 /// An update as a raw message.
@@ -92,6 +94,12 @@ mod tests {
         let broken = r#"{"ok":true,"result":[{"update_id": 7, "message": {oops]"#;
         assert_eq!(last_id_in(broken), Some(7));
         assert_eq!(last_id_in("<html>502 Bad Gateway</html>"), None);
+    }
+
+    #[test]
+    fn an_edit_is_dated_by_itself_and_not_by_what_it_changes() {
+        let edit = serde_json::json!({ "edited_message": { "date": 5, "edit_date": 90 } });
+        assert_eq!(sent_at(&edit), DateTime::from_timestamp(90, 0));
     }
 
     #[test]

@@ -65,15 +65,16 @@ impl Known {
         mine.iter().copied().find(has)
     }
 
-    /// The message with this id of theirs, if it is in one of these contacts.
-    pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Option<Found> {
-        let seen = self.theirs.get(their_id_hash?)?;
-        seen.iter().find_map(|written| {
+    /// The messages with this id of theirs that are in one of these contacts.
+    pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Vec<Found> {
+        let seen = their_id_hash.and_then(|hash| self.theirs.get(hash));
+        let found = seen.into_iter().flatten().filter_map(|written| {
             Some(Found {
                 contact: self.among(mine, written.contact)?,
                 message: written.message,
             })
-        })
+        });
+        found.collect()
     }
 
     pub(super) fn add(&mut self, contact: contacts::Model) -> usize {

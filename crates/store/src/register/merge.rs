@@ -7,7 +7,7 @@ use hotline_core::{
     ids,
     message::{Content, Incoming, Part, Piece},
 };
-use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::plan::Plan;
@@ -15,8 +15,9 @@ use crate::{
     entity::{attachments, versions},
     error::StoreError,
     queue::Journalled,
+    sealing::DataKey,
     store::{Store, time},
-    thread::{Body, PieceBody, body_place, card_place, first_words, seal, version_place},
+    thread::{Body, PieceBody, body_place, card_place, first_words, seal, unseal, version_place},
 };
 
 /// A message that is there already, and the contact it is in.
@@ -26,7 +27,19 @@ pub(super) struct Found {
     pub(super) message: Uuid,
 }
 
-/// What a piece that arrives is to a message that is there.
+/// What a piece that arrives is to the messages with its id.
+pub(super) enum Fit {
+    /// There are none.
+    New,
+    /// It is there already.
+    Repeated,
+    /// A piece or a version of this one.
+    Belongs(Found),
+    /// The platform has used the id for something else before.
+    OtherContent,
+}
+
+/// What a piece is to the message it belongs to.
 enum Change {
     /// A piece it did not have.
     Added,
@@ -48,6 +61,10 @@ impl PieceBody {
             files_of: journal_id,
         }
     }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.text == other.text && self.quoted == other.quoted && self.files == other.files
+    }
 }
 
 /// What makes it the same file in another version of its message.
@@ -64,6 +81,66 @@ fn same_file(part: &Part) -> String {
 }
 
 impl Store {
+    /// Finds the message a piece belongs to, among those with its id.
+    pub(super) async fn fit(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        incoming: &Incoming,
+        piece: &Piece,
+        all: &[Found],
+    ) -> Result<Fit, StoreError> {
+        let new = PieceBody::new(incoming, piece, 0);
+        for found in all {
+            let key = self.contact_key(plan.known.contact(found.contact)?)?;
+            let mut body = self.body(&key, plan.message(found.message)?)?;
+            body.pieces.retain(|known| known.id == piece.id);
+            let same_version = match body.pieces.pop() {
+                Some(known) if known.version == new.version => Some(known),
+                Some(known) if known.version > new.version => {
+                    self.kept_version(transaction, plan, &key, found.message, piece)
+                        .await?
+                }
+                Some(_) | None => None,
+            };
+            match same_version {
+                None => return Ok(Fit::Belongs(*found)),
+                Some(known) if known.says_the_same(&new) => return Ok(Fit::Repeated),
+                Some(_) => {}
+            }
+        }
+        Ok(if all.is_empty() {
+            Fit::New
+        } else {
+            Fit::OtherContent
+        })
+    }
+
+    /// A version of a piece that another one took the place of.
+    async fn kept_version(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        key: &DataKey,
+        message: Uuid,
+        piece: &Piece,
+    ) -> Result<Option<PieceBody>, StoreError> {
+        let stored = versions::Entity::find()
+            .filter(versions::Column::MessageId.eq(message))
+            .all(transaction)
+            .await?;
+        let new = plan.versions.iter().filter(|kept| kept.message_id == message);
+        for kept in stored.iter().chain(new) {
+            let Some(sealed) = &kept.body else { continue };
+            let body: Body = unseal(key, &version_place(kept.id), sealed)?;
+            let mut same = body.pieces.into_iter();
+            if let Some(same) = same.find(|one| one.id == piece.id && one.version == piece.version) {
+                return Ok(Some(same));
+            }
+        }
+        Ok(None)
+    }
+
     /// Puts a piece into a message that is there. `mine` are the contacts of its sender.
     #[expect(clippy::too_many_arguments, reason = "one piece is all of these")]
     pub(super) fn merge(
@@ -85,12 +162,8 @@ impl Store {
         let known = before.pieces.iter().find(|known| known.id == piece.id);
         let change = match known.map(|known| piece.version.cmp(&known.version)) {
             None => Change::Added,
-            Some(Ordering::Greater) => Change::Newer,
+            Some(Ordering::Greater | Ordering::Equal) => Change::Newer,
             Some(Ordering::Less) => Change::Older,
-            Some(Ordering::Equal) => {
-                plan.settle(journal_id, "ignored", "delivered again");
-                return Ok(());
-            }
         };
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
@@ -192,17 +265,17 @@ impl Store {
     fn keep_version(
         &self,
         plan: &mut Plan,
-        key: &crate::sealing::DataKey,
+        key: &DataKey,
         message: Uuid,
         at: i64,
         body: &Body,
     ) -> Result<(), StoreError> {
         let id = ids::new(self.clock.now());
-        plan.versions.push(versions::ActiveModel {
-            id: Set(id),
-            message_id: Set(message),
-            at: Set(at),
-            body: Set(Some(seal(key, &version_place(id), body)?)),
+        plan.versions.push(versions::Model {
+            id,
+            message_id: message,
+            at,
+            body: Some(seal(key, &version_place(id), body)?),
         });
         Ok(())
     }

@@ -31,7 +31,10 @@ impl Store {
         let choice = plan.known.choices.entry(hash.clone()).or_default();
         match notice.news {
             News::Chose(language) => choice.language = Some(language),
-            News::Stopped => choice.stopped = true,
+            News::Stopped => {
+                choice.stopped = true;
+                plan.heard.remove(&hash);
+            }
             News::Blocked | News::Unblocked | News::Gap => {}
         }
         let mine = plan.known.of_identifier(line, Some(&hash));

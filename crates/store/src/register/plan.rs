@@ -30,7 +30,7 @@ pub(super) struct Plan {
     pub(super) messages: Vec<messages::Model>,
     /// Messages that were there and have a new body.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
-    pub(super) versions: Vec<versions::ActiveModel>,
+    pub(super) versions: Vec<versions::Model>,
     /// People who wrote after they had asked us to stop.
     pub(super) heard: HashSet<Vec<u8>>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
@@ -114,7 +114,8 @@ impl Plan {
             update.update(transaction).await?;
         }
         if !self.versions.is_empty() {
-            versions::Entity::insert_many(self.versions)
+            let versions = self.versions.into_iter();
+            versions::Entity::insert_many(versions.map(|one| versions::ActiveModel::from(one).reset_all()))
                 .exec_without_returning(transaction)
                 .await?;
         }

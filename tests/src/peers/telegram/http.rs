@@ -200,6 +200,11 @@ async fn answer(server: &Arc<Server>, request: Request<Incoming>) -> Result<Resp
                 b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx/1.18.0</center>\r\n</body>\r\n</html>\r\n",
             ),
         },
+        Some(Fault::Page) => Reply {
+            status: 200,
+            kind: "text/html",
+            body: Bytes::from_static(b"<html><body>Please log in to the network.</body></html>"),
+        },
         Some(Fault::HalfBody) => {
             half = true;
             carry_out.await
