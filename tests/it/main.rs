@@ -8,6 +8,7 @@
 
 mod bridge;
 mod chats;
+mod contract;
 mod crash;
 mod deploy;
 mod discord;

@@ -10,7 +10,7 @@ use hotline_tests::{
 use serde_json::json;
 
 /// Every file below a folder that holds one of these words.
-fn files_with(folder: &Path, words: &[String]) -> Vec<String> {
+pub fn files_with(folder: &Path, words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

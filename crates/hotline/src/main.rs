@@ -65,35 +65,34 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn log_to_stderr(arguments: &Arguments) {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::{EnvFilter, Layer, filter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
     let quiet = if matches!(arguments.command, Command::Serve) {
         "info"
     } else {
         "warn"
     };
-    let mut filter = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
+    let asked = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
         EnvFilter::new(format!(
             "{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn"
         ))
     });
-    // Whatever is asked for: these write what people said, and secrets in addresses, into the log.
-    for loud in [
-        "serenity=off",
-        "tungstenite=off",
-        "teloxide=off",
-        "teloxide_core=off",
-        "hyper_util=info",
-        "reqwest=info",
-    ] {
-        filter = filter.add_directive(loud.parse().unwrap_or_default());
-    }
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false);
-    if arguments.json {
-        log.json().init()
+    let log = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let log = if arguments.json {
+        log.json().boxed()
     } else {
-        log.init()
-    }
+        log.boxed()
+    };
+    tracing_subscriber::registry()
+        .with(log.with_filter(asked))
+        .with(filter::filter_fn(is_discreet))
+        .init();
+}
+
+/// Whether a line may be logged at all, whatever is asked for. Libraries write what people said, passwords and tokens in addresses
+/// into theirs: all of them below `info`, some of them above as well.
+fn is_discreet(line: &tracing::Metadata<'_>) -> bool {
+    const LOUD: [&str; 3] = ["serenity", "teloxide", "tungstenite"];
+    let (of, level) = (line.target(), *line.level());
+    let is_loud = LOUD.iter().any(|loud| of.starts_with(loud));
+    of.starts_with("hotline") || (level <= tracing::Level::INFO && !is_loud)
 }

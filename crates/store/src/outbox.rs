@@ -218,7 +218,8 @@ impl Store {
         token: Option<&ThreadToken>,
     ) -> Result<bool, StoreError> {
         let row = outbox::Entity::find_by_id(id).one(transaction).await?;
-        let proven = |row: outbox::Model| token.is_none_or(|token| self.keys.thread_token(row.contact_id) == *token);
+        let proven =
+            |row: outbox::Model| token.is_none_or(|token| self.keys.thread_token(row.contact_id) == *token);
         Ok(row.is_some_and(proven))
     }
 

@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 mod account;
+pub mod bridge;
 pub mod browser;
 pub mod cable;
 mod certificates;

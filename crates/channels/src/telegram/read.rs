@@ -75,6 +75,10 @@ fn read_message(message: &Message, bot: &str, version: i64, attachments: Attachm
             Normalised::Ignore("a command, which the bot answers by itself")
         };
     }
+    let from = message.from.as_ref();
+    if from.is_some_and(|from| from.id.0.to_string() == bot) {
+        return Normalised::Ignore("our own message");
+    }
     if is_service(&message.kind) {
         return Normalised::Ignore("the platform's own remark about the chat");
     }
@@ -94,7 +98,6 @@ fn read_message(message: &Message, bot: &str, version: i64, attachments: Attachm
         || format!("{bot}:{chat}:{id}"),
         |album| format!("{bot}:{chat}:album {}", album.0),
     );
-    let from = message.from.as_ref();
     let spoken = from
         .and_then(|from| from.language_code.as_deref())
         .and_then(Language::parse);

@@ -1,0 +1,329 @@
+//! The contract: what holds for every channel there is, tried on each with its own network.
+
+mod bridge;
+mod discord;
+mod email;
+mod telegram;
+mod webform;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hotline_channels::KINDS;
+use hotline_tests::{
+    peers::wait_until,
+    service::Service,
+    staff::{Staff, text},
+};
+
+use crate::privacy::files_with;
+
+/// A channel's network and the people on it.
+#[async_trait]
+trait World: Sized + Sync {
+    const CHANNEL: &'static str;
+
+    /// Starts the network. The service will be at `base`.
+    async fn start(base: &str) -> Self;
+
+    /// The line, as settings of the service.
+    fn set_up(&self, service: &mut Service);
+
+    /// Waits until it is joined to the service.
+    async fn ready(&self) {}
+
+    /// Somebody writes.
+    async fn says(&mut self, who: Who, text: &str) -> Said;
+
+    /// Somebody sends a picture with this name.
+    async fn sends_picture(&mut self, who: Who, name: &str) -> Said;
+
+    /// The network never heard that we have it, and hands over all that anybody has written once more.
+    async fn repeats(&mut self);
+
+    /// What arrived at somebody.
+    async fn told(&mut self, who: Who) -> Vec<String>;
+
+    /// What was told to somebody last comes back to us as if it had been written. False if there is no way back.
+    async fn echoes(&mut self, who: Who) -> bool;
+
+    /// The network asks us to come later, until `lets`. False if we hand nothing over on this channel.
+    fn limits(&mut self) -> bool;
+
+    fn lets(&mut self);
+
+    /// The network will never again take anything for somebody. False as above.
+    fn refuses(&mut self, who: Who) -> bool;
+
+    /// Words that belong into no log, besides what is said here.
+    fn secrets(&self) -> Vec<String>;
+}
+
+/// Two people. Both go by the name in [`NAME`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Ana,
+    Other,
+}
+
+const NAME: &str = "Imenjakovićka";
+
+/// What became of something written, as far as its writer can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// The network, or we, have it.
+    Kept,
+    /// It was turned down, and the writer knows.
+    Refused,
+    /// Nobody answers, and the writer knows.
+    Down,
+    /// The channel has no such thing.
+    Never,
+}
+
+/// A service with one channel, and what Ana has said there so far.
+struct Trial<W> {
+    world: W,
+    service: Service,
+    staff: Staff,
+    /// Ana's contact, once there is one.
+    reference: String,
+    said: Vec<String>,
+}
+
+async fn keeps_the_contract<W: World>() {
+    let mut service = Service::new(None).unwrap();
+    let world = W::start(&service.base()).await;
+    world.set_up(&mut service);
+    service.log_everything();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    world.ready().await;
+    let mut trial = Trial {
+        world,
+        service,
+        staff,
+        reference: String::new(),
+        said: Vec::new(),
+    };
+    trial.what_is_written_arrives_as_it_was_meant().await;
+    trial.what_comes_again_is_known().await;
+    trial.a_crash_loses_and_doubles_nothing().await;
+    trial
+        .what_is_written_while_we_are_down_arrives_or_its_writer_knows()
+        .await;
+    trial.an_answer_arrives_once_and_comes_back_as_nothing().await;
+    trial.an_answer_waits_as_long_as_the_network_asks().await;
+    trial.two_people_of_one_name_are_two_contacts().await;
+    trial.a_refusal_is_told_and_somebody_looks_again().await;
+    trial.nothing_private_stands_in_the_logs();
+}
+
+impl<W: World> Trial<W> {
+    async fn what_is_written_arrives_as_it_was_meant(&mut self) {
+        self.ana_says("Pomozite 😭 молим вас 🏳️‍🌈").await;
+        self.reference = text(&self.staff.until_contacts(1).await.unwrap()[0], "/reference").to_owned();
+        self.settled().await;
+        let long = format!("{}kraj", "čuvam te ".repeat(6_553));
+        match self.world.says(Who::Ana, &long).await {
+            Said::Kept => self.said.push(long),
+            Said::Refused => {}
+            other @ (Said::Down | Said::Never) => panic!("{other:?}"),
+        }
+        self.settled().await;
+        match self.world.says(Who::Ana, "").await {
+            Said::Kept => self.said.push(String::new()),
+            Said::Refused => {}
+            other @ (Said::Down | Said::Never) => panic!("{other:?}"),
+        }
+        self.settled().await;
+        let name = "slika sa mora.png";
+        match self.world.sends_picture(Who::Ana, name).await {
+            Said::Kept => {
+                self.said.push("slika".to_owned());
+                self.settled().await;
+                let said = self.staff.said(&self.reference).await.unwrap();
+                assert_eq!(text(said.last().unwrap(), "/attachments/0/name"), name);
+            }
+            Said::Never => {}
+            other @ (Said::Down | Said::Refused) => panic!("{other:?}"),
+        }
+    }
+
+    async fn what_comes_again_is_known(&mut self) {
+        self.world.repeats().await;
+        self.world.repeats().await;
+        self.ana_says("posle ponavljanja").await;
+        self.settled().await;
+    }
+
+    /// Killed while she writes, at whatever point that is; and the network never heard that we had it.
+    async fn a_crash_loses_and_doubles_nothing(&mut self) {
+        for round in 0..4 {
+            self.ana_says(&format!("pred pad {round}")).await;
+            tokio::time::sleep(Duration::from_millis(round * 40)).await;
+            self.service.kill();
+            self.service.start().await.unwrap();
+            self.world.ready().await;
+            self.staff = self.service.log_in("mila").await.unwrap();
+            self.world.repeats().await;
+        }
+        self.ana_says("posle pada").await;
+        self.settled().await;
+    }
+
+    async fn what_is_written_while_we_are_down_arrives_or_its_writer_knows(&mut self) {
+        self.service.stop();
+        let words = "dok vas nije bilo";
+        let said = self.world.says(Who::Ana, words).await;
+        self.service.start().await.unwrap();
+        self.world.ready().await;
+        self.staff = self.service.log_in("mila").await.unwrap();
+        match said {
+            Said::Kept => self.said.push(words.to_owned()),
+            Said::Down => self.ana_says(words).await,
+            other @ (Said::Refused | Said::Never) => panic!("{other:?}"),
+        }
+        self.settled().await;
+    }
+
+    async fn an_answer_arrives_once_and_comes_back_as_nothing(&mut self) {
+        let answer = "Tu smo 💛 бићемо ту.";
+        self.answer(answer).await;
+        if self.world.echoes(Who::Ana).await {
+            self.ana_says("posle odjeka").await;
+            self.settled().await;
+        }
+        assert_eq!(self.heard(answer).await, 1);
+    }
+
+    async fn an_answer_waits_as_long_as_the_network_asks(&mut self) {
+        if !self.world.limits() {
+            return;
+        }
+        let answer = "Ovo stiže malo kasnije.";
+        self.staff.reply(&self.reference, answer).await.unwrap();
+        wait_until(Duration::from_secs(60), || async {
+            let (state, _) = self.staff.last_reply(&self.reference).await.unwrap();
+            ["delayed", "sent"].contains(&state.as_str())
+        })
+        .await
+        .unwrap();
+        self.world.lets();
+        self.arrived(answer).await;
+        assert_eq!(self.heard(answer).await, 1);
+    }
+
+    async fn two_people_of_one_name_are_two_contacts(&mut self) {
+        assert_eq!(self.world.says(Who::Other, "i ja sam Ana").await, Said::Kept);
+        let contacts = self.staff.until_contacts(2).await.unwrap();
+        let other = contacts
+            .iter()
+            .find(|one| text(one, "/reference") != self.reference)
+            .unwrap();
+        assert_eq!(text(other, "/first_words"), "i ja sam Ana");
+        self.ana_says("a ja sam prva Ana").await;
+        self.settled().await;
+        let reference = text(other, "/reference").to_owned();
+        self.staff
+            .reply(&reference, "Ovo je samo za drugu.")
+            .await
+            .unwrap();
+        self.staff.until_reply_is(&reference, "sent").await.unwrap();
+        assert_eq!(self.heard("Ovo je samo za drugu.").await, 0);
+    }
+
+    async fn a_refusal_is_told_and_somebody_looks_again(&mut self) {
+        if !self.world.refuses(Who::Ana) {
+            return;
+        }
+        self.staff.reply(&self.reference, "Ovo ne stiže.").await.unwrap();
+        self.staff
+            .until_reply_is(&self.reference, "failed")
+            .await
+            .unwrap();
+        let (_, said) = self.staff.last_reply(&self.reference).await.unwrap();
+        assert!(!said.is_empty(), "why is told");
+        let contact = self.staff.contact(&self.reference).await.unwrap();
+        assert_eq!(text(&contact, "/status"), "waiting");
+    }
+
+    fn nothing_private_stands_in_the_logs(&mut self) {
+        self.service.stop();
+        let mut secrets = self.world.secrets();
+        secrets.push(NAME.to_owned());
+        secrets.push("Tu smo".to_owned());
+        secrets.extend(self.said.iter().filter(|said| said.len() > 6).cloned());
+        let mut found = files_with(self.service.folder(), &secrets);
+        // The settings hold the token, as they must.
+        found.retain(|found| !found.ends_with("hotline.toml"));
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    async fn ana_says(&mut self, words: &str) {
+        assert_eq!(self.world.says(Who::Ana, words).await, Said::Kept, "{words}");
+        self.said.push(words.to_owned());
+    }
+
+    /// Waits until everything Ana has said stands in her contact, and sees that nothing else does.
+    async fn settled(&self) {
+        let said = self.staff.until_said(&self.reference, self.said.len()).await;
+        let said: Vec<_> = said
+            .unwrap_or_else(|error| panic!("{error:#}: {:?}", self.said))
+            .iter()
+            .map(|one| text(one, "/text").trim().to_owned())
+            .collect();
+        assert_eq!(said, self.said);
+        assert!(self.staff.contacts().await.unwrap().len() <= 2);
+    }
+
+    async fn answer(&mut self, words: &str) {
+        self.staff.reply(&self.reference, words).await.unwrap();
+        self.arrived(words).await;
+    }
+
+    async fn arrived(&mut self, words: &str) {
+        for _ in 0..1_200 {
+            if self.heard(words).await > 0 {
+                self.staff.until_reply_is(&self.reference, "sent").await.unwrap();
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{words} never arrived");
+    }
+
+    /// How often Ana has been told this.
+    async fn heard(&mut self, words: &str) -> usize {
+        let told = self.world.told(Who::Ana).await;
+        told.iter().filter(|told| told.contains(words)).count()
+    }
+}
+
+macro_rules! worlds {
+    ($($name:ident: $world:ty),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                keeps_the_contract::<$world>().await;
+            }
+        )*
+
+        #[test]
+        fn every_registered_channel_is_under_contract() {
+            let mut tried = vec![$(<$world as World>::CHANNEL),*];
+            let mut registered: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+            tried.sort_unstable();
+            registered.sort_unstable();
+            assert_eq!(tried, registered);
+        }
+    };
+}
+
+worlds! {
+    mail_keeps_the_contract: email::Mail,
+    the_form_keeps_the_contract: webform::Form,
+    telegram_keeps_the_contract: telegram::Chat,
+    discord_keeps_the_contract: discord::Chat,
+    the_bridge_keeps_the_contract: bridge::Other,
+}
