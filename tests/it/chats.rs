@@ -141,15 +141,27 @@ async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
+    staff
+        .reply(
+            text(&contacts[0], "/reference"),
+            "Tu smo. Ne šalji mu više ništa.",
+        )
+        .await
+        .unwrap();
+    can_be_used(&service, &path, "telegram").await;
+}
+
+/// Opens a contact at both widths: nothing for axe-core to complain of. `HOTLINE_SCREENSHOTS` names a folder for pictures.
+pub async fn can_be_used(service: &Service, path: &str, name: &str) {
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
-    crate::pages::log_in(client, &service, "sr-Latn").await;
-    for (width, height) in [(1_280, 2_400), (360, 800)] {
+    crate::pages::log_in(client, service, "sr-Latn").await;
+    for (width, height) in [(1_280, 2_600), (360, 800)] {
         browser.set_size(width, height).await.unwrap();
         client.goto(&format!("{}{path}", service.base())).await.unwrap();
         assert_eq!(browser.axe().await.unwrap(), serde_json::json!([]), "{width}");
         if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-            let file = std::path::Path::new(&folder).join(format!("chat-{width}.png"));
+            let file = std::path::Path::new(&folder).join(format!("{name}-{width}.png"));
             browser.screenshot(file).await.unwrap();
         }
     }

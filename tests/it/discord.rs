@@ -249,7 +249,7 @@ async fn check_tells_what_the_bot_lacks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
-    let (discord, _service, staff) = running("acknowledge = false").await;
+    let (discord, service, staff) = running("acknowledge = false").await;
     let first = discord.says(ANA, "Neko mi preti").unwrap();
     let dm = discord.dm_of(ANA).unwrap();
     let file = |name, kind| discord.add_file(b"x", name, kind);
@@ -286,4 +286,17 @@ async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
+    discord.edits(ANA, dm, first, "Neko mi stalno preti").unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        text(&staff.said(&reference).await.unwrap()[0], "/text") == "Neko mi stalno preti"
+    })
+    .await
+    .unwrap();
+    staff
+        .reply(&reference, "Tu smo. Ne šalji mu više ništa.")
+        .await
+        .unwrap();
+    staff.until_reply_is(&reference, "sent").await.unwrap();
+    let path = format!("/desk/contacts/{reference}?view=all");
+    crate::chats::can_be_used(&service, &path, "discord").await;
 }

@@ -29,6 +29,7 @@ use hotline_core::{
     locale::Language,
     message::{Incoming, Normalised, OutboundMessage, Piece, RawMessage, Unreadable},
     private::Private,
+    reason::Known,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -199,12 +200,10 @@ impl Channel for Bridge {
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(refused(&answer)),
-            Err(error) if error.is_connect() => {
-                Err(ChannelError::later("the call-back address cannot be reached"))
-            }
+            Err(error) if error.is_connect() => Err(ChannelError::later(Known::Unreachable)),
             // The same id is sent again, by which the other side knows it.
             Err(_) => Err(ChannelError::Unknown {
-                reason: "the connection to the call-back address broke".to_owned(),
+                reason: Known::Broke.into(),
             }),
         }
     }
@@ -292,7 +291,7 @@ fn refused(answer: &reqwest::Response) -> ChannelError {
         .and_then(|after| after.to_str().ok());
     match status {
         429 | 503 => ChannelError::Transient {
-            reason,
+            reason: Known::Wait.saying(reason),
             retry_after: after
                 .and_then(|after| after.parse().ok())
                 .map(Duration::from_secs),

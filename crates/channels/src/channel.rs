@@ -11,6 +11,7 @@ use hotline_core::{
     locale::Locales,
     message::{Normalised, OutboundMessage, RawMessage},
     private::Private,
+    reason::Reason,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +97,7 @@ pub trait Channel: Send + Sync {
     /// Whether trying again makes sense.
     async fn fetch(&self, _reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         Err(ChannelError::Permanent {
-            reason: "this channel fetches nothing".to_owned(),
+            reason: "this channel fetches nothing".into(),
         })
     }
 
@@ -150,7 +151,7 @@ pub enum ChannelError {
     #[error("{reason}")]
     Transient {
         /// Why.
-        reason: String,
+        reason: Reason,
         /// When the other side wants to be asked again.
         retry_after: Option<Duration>,
     },
@@ -158,19 +159,19 @@ pub enum ChannelError {
     #[error("{reason}")]
     Unknown {
         /// What broke.
-        reason: String,
+        reason: Reason,
     },
     /// It never will.
     #[error("{reason}")]
     Permanent {
         /// Why.
-        reason: String,
+        reason: Reason,
     },
 }
 
 impl ChannelError {
     /// It may work later, whenever.
-    pub(crate) fn later(reason: impl Into<String>) -> Self {
+    pub(crate) fn later(reason: impl Into<Reason>) -> Self {
         Self::Transient {
             reason: reason.into(),
             retry_after: None,
@@ -178,7 +179,7 @@ impl ChannelError {
     }
 
     /// It never will.
-    pub(crate) fn never(reason: impl Into<String>) -> Self {
+    pub(crate) fn never(reason: impl Into<Reason>) -> Self {
         Self::Permanent {
             reason: reason.into(),
         }

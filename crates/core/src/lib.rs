@@ -16,6 +16,7 @@ pub mod line;
 pub mod locale;
 pub mod message;
 pub mod private;
+pub mod reason;
 pub mod receipt;
 pub mod reference;
 pub mod rights;

@@ -5,7 +5,10 @@ use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
-use hotline_core::rights::Role;
+use hotline_core::{
+    locale::{Language, Words},
+    rights::Role,
+};
 use hotline_store::{
     attachments::Attachment,
     inbox::{Place, Row, View},
@@ -85,10 +88,11 @@ fn row(row: &Row) -> Value {
 }
 
 pub(crate) async fn contact(State(desk): State<Desk>, Path(reference): Path<String>) -> Answer {
-    Ok(Json(whole(&find(&desk, &reference).await?)))
+    let found = find(&desk, &reference).await?;
+    Ok(Json(whole(&found, desk.locales.of(Language::En))))
 }
 
-fn whole(contact: &Opened) -> Value {
+fn whole(contact: &Opened, words: &Words) -> Value {
     let messages: Vec<Value> = contact
         .messages
         .iter()
@@ -96,7 +100,10 @@ fn whole(contact: &Opened) -> Value {
             let deliveries: Vec<Value> = message
                 .deliveries
                 .iter()
-                .map(|one| json!({ "line": one.line, "state": one.state, "said": one.said, "sent_at": one.sent_at }))
+                .map(|one| {
+                    let said = one.said.as_ref().map(|said| said.said(words));
+                    json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at })
+                })
                 .collect();
             let versions: Vec<Value> = message
                 .versions

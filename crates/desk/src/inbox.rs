@@ -263,6 +263,18 @@ impl Inbox<'_> {
         }
     }
 
+    /// What a file is called: its name, or else what kind of thing it is.
+    fn called(&self, part: &Attachment) -> String {
+        let kind = part.media_type.split('/').next().unwrap_or_default();
+        let key = match kind {
+            "image" => "file-picture",
+            "audio" => "file-sound",
+            "video" => "file-video",
+            _ => "file",
+        };
+        part.name.clone().unwrap_or_else(|| self.frame.words.say(key))
+    }
+
     fn history(&self, event: &Event) -> String {
         let what = self.frame.words.say(&format!("event-{}", event.kind));
         let how = match event.kind.as_str() {

@@ -6,9 +6,10 @@ use hotline_channels::channel::{Channel, ChannelError};
 use hotline_core::{
     chance,
     job::{Delivery, JobKind},
+    reason::Known,
 };
 use hotline_store::{
-    error::StoreError,
+    error::{Conflict, StoreError},
     outgoing::{Due, Outgoing},
     queue::Claimed,
     store::Store,
@@ -24,6 +25,8 @@ const TOGETHER: usize = 8;
 const LEASE: Duration = Duration::from_secs(60);
 /// How soon a message looks again whether the one before it has left.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
+/// This often the other side's word on when to come again is enough; then our own patience is the least.
+const TRUSTED: u32 = 3;
 /// One piece of a message may take this long.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -79,11 +82,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
     }
     let settled = match JobKind::Deliver.wait_after(tries) {
         Some(wait) => store.retry(job, wait, "it could not be prepared").await,
-        None => {
-            store
-                .failed(job, "it could not be prepared, again and again")
-                .await
-        }
+        None => store.failed(job, Known::CannotPrepare.into()).await,
     };
     if let Err(error) = settled {
         // Its lease ends, and it comes back.
@@ -100,18 +99,21 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
                 .await;
         }
         Ok(Due::Done) => return Ok(()),
-        Err(StoreError::Conflict(why)) => return store.failed(job, &why.to_string()).await,
+        Err(StoreError::Conflict(Conflict::Stopped)) => {
+            return store.failed(job, Known::Stopped.into()).await;
+        }
+        Err(StoreError::Conflict(Conflict::NoAddress)) => {
+            return store.failed(job, Known::NoAddress.into()).await;
+        }
         Err(error) => return Err(error),
     };
     let Some((_, channel)) = lines.get(&outgoing.line) else {
-        return store.failed(job, "its line is not in the settings").await;
+        return store.failed(job, Known::NoLine.into()).await;
     };
     // Nobody wrote an acknowledgement, so nobody is asked.
     let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
     if outgoing.message.uncertain && asks {
-        return store
-            .uncertain(job, "we were cut off while handing it over")
-            .await;
+        return store.uncertain(job, Known::CutOff.into()).await;
     }
     let error = match hand_over(store, job, channel, &mut outgoing).await? {
         Handed::Over => return store.sent(job).await,
@@ -121,24 +123,26 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     let (state, reason, retry_after) = match error {
         ChannelError::Permanent { reason } => {
             tracing::warn!(job.id, line.name = %outgoing.line, "A message was refused for good");
-            return store.failed(job, &reason).await;
+            return store.failed(job, reason).await;
         }
-        ChannelError::Unknown { reason } if asks => return store.uncertain(job, &reason).await,
+        ChannelError::Unknown { reason } if asks => return store.uncertain(job, reason).await,
         ChannelError::Unknown { reason } => (Delivery::Unknown, reason, None),
         ChannelError::Transient { reason, retry_after } => (Delivery::Delayed, reason, retry_after),
     };
     let Some(wait) = JobKind::Deliver.wait_after(outgoing.tries.saturating_add(1)) else {
         tracing::warn!(job.id, line.name = %outgoing.line, "A message was given up on");
-        return store
-            .failed(job, &format!("given up on after five days: {reason}"))
-            .await;
+        return store.failed(job, Known::GivenUp.saying(reason.words)).await;
     };
-    let wait = retry_after
-        .map_or(wait, |asked| wait.max(asked))
-        .mul_f64(chance::jitter())
-        .min(JobKind::LONGEST_WAIT);
+    let own = wait.mul_f64(chance::jitter());
+    let wait = match retry_after {
+        // Never before the time it asked for.
+        Some(asked) if outgoing.tries < TRUSTED => asked.mul_f64(chance::jitter() + 0.2),
+        Some(asked) => own.max(asked),
+        None => own,
+    };
+    let wait = wait.min(JobKind::LONGEST_WAIT);
     tracing::info!(job.id, line.name = %outgoing.line, state = state.as_str(), wait_s = wait.as_secs(), "A message is tried again");
-    store.set_back(job, state, wait, &reason).await
+    store.set_back(job, state, wait, reason).await
 }
 
 /// How handing over went.
@@ -168,7 +172,7 @@ async fn hand_over(
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Ok(Handed::Not(error)),
             Err(_) => {
-                let reason = "the other side took too long".to_owned();
+                let reason = Known::TooSlow.into();
                 return Ok(Handed::Not(ChannelError::Unknown { reason }));
             }
         }

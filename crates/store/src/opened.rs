@@ -5,6 +5,7 @@ use hotline_core::{
     contact::{Marking, Status},
     job::Delivery,
     message::Asks,
+    reason::Reason,
     reference::Reference,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -99,8 +100,8 @@ pub struct Delivered {
     pub line: String,
     /// Its state.
     pub state: Delivery,
-    /// What the other side said.
-    pub said: Option<String>,
+    /// Why it fares so.
+    pub said: Option<Reason>,
     /// When the other side took it.
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether it will be handed over, or handed over again, by itself.

@@ -6,6 +6,7 @@ use hotline_core::{
     contact::Status,
     job::Delivery,
     message::{DeliveryReport, Fate},
+    reason::Reason,
     reference::Reference,
     token::ThreadToken,
 };
@@ -61,16 +62,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn failed(&self, job: &Claimed, said: &str) -> Result<(), StoreError> {
-        self.end(job, Delivery::Failed, Some(said)).await
+    pub async fn failed(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
+        self.end(job, Delivery::Failed, Some(&said)).await
     }
 
     /// The channel may or may not have taken the message, and a repeat would be seen: somebody decides.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn uncertain(&self, job: &Claimed, said: &str) -> Result<(), StoreError> {
-        self.end(job, Delivery::Unknown, Some(said)).await
+    pub async fn uncertain(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
+        self.end(job, Delivery::Unknown, Some(&said)).await
     }
 
     /// The channel did not take the message, or may not have: tried again after `wait`, and shown as `state` until then.
@@ -82,7 +83,7 @@ impl Store {
         job: &Claimed,
         state: Delivery,
         wait: Duration,
-        said: &str,
+        said: Reason,
     ) -> Result<(), StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             return self.drop_job(job).await;
@@ -90,7 +91,7 @@ impl Store {
         let update = outbox::ActiveModel {
             id: Unchanged(row.id),
             state: Set(state.as_str().to_owned()),
-            said: Set(Some(self.seal_said(&contact, row.id, said)?)),
+            said: Set(Some(self.seal_said(&contact, row.id, &said)?)),
             ..Default::default()
         };
         let transaction = self.begin().await?;
@@ -113,7 +114,7 @@ impl Store {
         Ok(())
     }
 
-    async fn end(&self, job: &Claimed, state: Delivery, said: Option<&str>) -> Result<(), StoreError> {
+    async fn end(&self, job: &Claimed, state: Delivery, said: Option<&Reason>) -> Result<(), StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             return self.drop_job(job).await;
         };
@@ -199,14 +200,17 @@ impl Store {
         Ok(())
     }
 
-    /// A sealed text, opened with a contact's key.
-    pub(crate) fn said(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<String> {
+    /// A sealed reason, opened with a contact's key.
+    pub(crate) fn said(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
         let key = self.contact_key(contact).ok()?;
         unseal(&key, &said_place(outgoing.id), outgoing.said.as_ref()?).ok()
     }
 
-    fn seal_said(&self, contact: &contacts::Model, id: Uuid, said: &str) -> Result<Vec<u8>, StoreError> {
-        let short: String = said.chars().take(2_000).collect();
+    fn seal_said(&self, contact: &contacts::Model, id: Uuid, said: &Reason) -> Result<Vec<u8>, StoreError> {
+        let short = Reason {
+            known: said.known,
+            words: said.words.chars().take(2_000).collect(),
+        };
         seal(&self.contact_key(contact)?, &said_place(id), &short)
     }
 
@@ -251,7 +255,7 @@ impl Store {
         else {
             return Ok(false);
         };
-        let said = self.seal_said(&contact, row.id, report.said.expose())?;
+        let said = self.seal_said(&contact, row.id, &report.said.expose().as_str().into())?;
         let state = match report.fate {
             Fate::Failed => Delivery::Failed,
             Fate::Delayed => Delivery::Delayed,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hotline_core::{
     message::{OutboundFile, OutboundMessage},
     private::Private,
+    reason::Known,
 };
 use serde_json::{Value, json};
 use serenity::{
@@ -148,7 +149,7 @@ impl Shared {
         }
         if wait_for_thread && self.room.is_some() {
             return Err(ChannelError::Transient {
-                reason: "the person's thread is being made".to_owned(),
+                reason: Known::Wait.into(),
                 retry_after: Some(Duration::from_secs(2)),
             });
         }
@@ -249,16 +250,18 @@ fn refused(error: RestError) -> ChannelError {
     let said = error.to_string();
     match error {
         RestError::Limited(wait) => ChannelError::Transient {
-            reason: said,
+            reason: Known::Wait.into(),
             retry_after: Some(wait),
         },
-        RestError::Refused(_, 50_007, _) => ChannelError::never(
-            "Discord does not let us write to this person directly: they take no direct messages from the server's members, or \
-             left the server. They can press the button in the server's channel again; or answer another way",
-        ),
+        RestError::Refused(_, 50_007, _) => ChannelError::never(Known::NoDirectMessages),
+        RestError::Refused(401, ..) => ChannelError::later(Known::TokenRefused),
+        RestError::Unreachable => ChannelError::later(Known::Unreachable),
+        RestError::Broke => ChannelError::Unknown {
+            reason: Known::Broke.into(),
+        },
         RestError::Refused(..) if error.is_for_good() => ChannelError::never(said),
-        RestError::Refused(401 | 408, ..) | RestError::Unreachable => ChannelError::later(said),
+        RestError::Refused(408, ..) => ChannelError::later(said),
         // Nobody knows whether it was done; the nonce tells Discord when it is asked again.
-        RestError::Refused(..) | RestError::Broke => ChannelError::Unknown { reason: said },
+        RestError::Refused(..) => ChannelError::Unknown { reason: said.into() },
     }
 }

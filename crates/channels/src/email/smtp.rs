@@ -98,11 +98,11 @@ impl Sender {
     /// Hands one message over.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
         let later = |reason: String| ChannelError::Transient {
-            reason,
+            reason: reason.into(),
             retry_after: None,
         };
         let (envelope, mail) = self.write(message).map_err(|error| ChannelError::Permanent {
-            reason: format!("{error:#}"),
+            reason: format!("{error:#}").into(),
         })?;
         let transport = self
             .transport()
@@ -112,11 +112,11 @@ impl Sender {
             Ok(_) => Ok(()),
             Err(error) if refuses_us(&error) => Err(later(error.to_string())),
             Err(error) if error.is_permanent() => Err(ChannelError::Permanent {
-                reason: error.to_string(),
+                reason: error.to_string().into(),
             }),
             Err(error) if never_began(&error) => Err(later(error.to_string())),
             Err(error) => Err(ChannelError::Unknown {
-                reason: error.to_string(),
+                reason: error.to_string().into(),
             }),
         }
     }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use hotline_core::{message::OutboundMessage, private::Private};
+use hotline_core::{
+    message::OutboundMessage,
+    private::Private,
+    reason::{Known, Reason},
+};
 use teloxide::{
     ApiError, DownloadError, RequestError,
     net::Download,
@@ -35,7 +39,7 @@ impl Telegram {
         let to = message.to.expose();
         if let Some(wait) = self.pace.wait(to) {
             return Err(ChannelError::Transient {
-                reason: "Telegram asked us to slow down".to_owned(),
+                reason: Known::Wait.into(),
                 retry_after: Some(wait),
             });
         }
@@ -85,7 +89,7 @@ impl Telegram {
         match self.bot.download_file(&file.path, &mut bytes).await {
             Ok(()) => Ok(bytes.0),
             Err(DownloadError::Io(_)) => Err(ChannelError::never("the file is larger than 20 MB")),
-            Err(DownloadError::Network(_)) => Err(ChannelError::later("Telegram cannot be reached")),
+            Err(DownloadError::Network(_)) => Err(ChannelError::later(Known::Unreachable)),
         }
     }
 }
@@ -123,7 +127,7 @@ impl tokio::io::AsyncWrite for Bounded {
 
 /// Whether trying again makes sense.
 fn refused(error: &RequestError) -> ChannelError {
-    let reason = words_of(error);
+    let reason = reason_of(error);
     let later = |retry_after: Option<Duration>| ChannelError::Transient {
         reason: reason.clone(),
         retry_after,
@@ -140,6 +144,23 @@ fn refused(error: &RequestError) -> ChannelError {
         RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
             ChannelError::Unknown { reason }
         }
+    }
+}
+
+/// As much of it as can be said in the reader's language.
+fn reason_of(error: &RequestError) -> Reason {
+    match error {
+        RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),
+        RequestError::Api(ApiError::UserDeactivated) => Known::AccountGone.into(),
+        RequestError::Api(ApiError::InvalidToken) => Known::TokenRefused.into(),
+        RequestError::RetryAfter(_) => Known::Wait.into(),
+        RequestError::Network(error) if error.is_timeout() => Known::TooSlow.into(),
+        RequestError::Network(error) if error.is_connect() => Known::Unreachable.into(),
+        RequestError::Network(_) => Known::Broke.into(),
+        RequestError::Api(_)
+        | RequestError::MigrateToChatId(_)
+        | RequestError::InvalidJson { .. }
+        | RequestError::Io(_) => words_of(error).into(),
     }
 }
 
@@ -160,12 +181,6 @@ pub fn words_of(error: &RequestError) -> String {
     match error {
         RequestError::Api(ApiError::InvalidToken) => {
             "Telegram refuses the token: is it that of the bot, whole?".to_owned()
-        }
-        RequestError::Api(ApiError::BotBlocked) => {
-            "the person blocked the bot: nothing can be sent until that is taken back".to_owned()
-        }
-        RequestError::Api(ApiError::UserDeactivated) => {
-            "the person deleted the account at Telegram: nothing can be sent there any more".to_owned()
         }
         RequestError::Api(ApiError::ChatNotFound | ApiError::CantInitiateConversation) => {
             "Telegram knows no such chat, or the person never began it".to_owned()
