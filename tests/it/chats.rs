@@ -16,7 +16,7 @@ use hotline_tests::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_and_faults_lose_nothing_double_nothing_and_keep_the_order() {
-    run(8, 4, 25).await.unwrap();
+    run(8, 4, 25, false).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ use hotline_tests::{
     service::Service,
     staff::{Staff, text},
 };
+use reqwest::multipart;
 
 use crate::privacy::files_with;
 
@@ -43,6 +44,12 @@ trait World: Sized + Sync {
 
     /// What arrived at somebody.
     async fn told(&mut self, who: Who) -> Vec<String>;
+
+    /// Files that arrived at somebody: name and size. `None` if the channel sends none.
+    async fn files(&mut self, who: Who) -> Option<Vec<(String, usize)>>;
+
+    /// Whether somebody was shown that an answer is being written. `None` if that cannot be shown there.
+    async fn sees_typing(&mut self, who: Who) -> Option<bool>;
 
     /// What was told to somebody last comes back to us as if it had been written. False if there is no way back.
     async fn echoes(&mut self, who: Who) -> bool;
@@ -113,6 +120,9 @@ async fn keeps_the_contract<W: World>() {
         .what_is_written_while_we_are_down_arrives_or_its_writer_knows()
         .await;
     trial.an_answer_arrives_once_and_comes_back_as_nothing().await;
+    trial
+        .an_answer_takes_its_files_along_and_is_seen_being_written()
+        .await;
     trial.an_answer_waits_as_long_as_the_network_asks().await;
     trial.two_people_of_one_name_are_two_contacts().await;
     trial.a_refusal_is_told_and_somebody_looks_again().await;
@@ -195,6 +205,35 @@ impl<W: World> Trial<W> {
             self.settled().await;
         }
         assert_eq!(self.heard(answer).await, 1);
+    }
+
+    async fn an_answer_takes_its_files_along_and_is_seen_being_written(&mut self) {
+        let path = format!("/desk/contacts/{}", self.reference);
+        self.staff.submit(&format!("{path}/typing"), &[]).await.unwrap();
+        for _ in 0..100 {
+            if self.world.sees_typing(Who::Ana).await != Some(false) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_ne!(self.world.sees_typing(Who::Ana).await, Some(false));
+        let file = multipart::Part::bytes(vec![9; 5_000]).file_name("uputstvo.pdf");
+        let form = multipart::Form::new()
+            .text("id", uuid::Uuid::now_v7().to_string())
+            .text("text", "Evo uputstva.")
+            .part("files", file);
+        let client = reqwest::Client::builder().build().unwrap();
+        let request = client.post(format!("{}{path}/reply", self.service.base()));
+        let answer = request.bearer_auth(self.staff.token()).multipart(form).send();
+        let status = answer.await.unwrap().status();
+        if self.world.files(Who::Ana).await.is_none() {
+            assert_eq!(status.as_u16(), 409, "what cannot be sent is not taken");
+            return;
+        }
+        assert!(status.is_success() || status.is_redirection(), "{status}");
+        self.arrived("Evo uputstva.").await;
+        let files = self.world.files(Who::Ana).await.unwrap();
+        assert_eq!(files, [("uputstvo.pdf".to_owned(), 5_000)]);
     }
 
     async fn an_answer_waits_as_long_as_the_network_asks(&mut self) {

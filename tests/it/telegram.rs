@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hotline_tests::{
     peers::{
+        other_telegram::OtherTelegram,
         telegram::{Fault, Telegram, content},
         wait_until,
     },
@@ -469,45 +470,28 @@ async fn what_waited_for_more_than_six_hours_is_an_alarm_on_the_desk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_person_sees_that_an_answer_is_written_and_gets_its_files() {
-    let (telegram, service, staff) = running("acknowledge = false").await;
-    telegram.says(ANA, "Zdravo");
-    let contacts = staff.until_contacts(1).await.unwrap();
-    let path = format!("/desk/contacts/{}", text(&contacts[0], "/reference"));
-    staff.submit(&format!("{path}/claim"), &[]).await.unwrap();
-    staff.submit(&format!("{path}/typing"), &[]).await.unwrap();
-    wait_until(Duration::from_secs(20), || async {
-        !telegram.calls_of("sendChatAction").is_empty()
-    })
-    .await
-    .unwrap();
-    let form = reqwest::multipart::Form::new()
-        .text("id", "0190b6a0-0000-7000-8000-000000000007")
-        .text("text", "Evo uputstva.")
-        .part(
-            "files",
-            reqwest::multipart::Part::bytes(vec![9; 5_000]).file_name("uputstvo.pdf"),
-        );
-    reqwest::Client::builder()
-        .build()
-        .unwrap()
-        .post(format!("{}{path}/reply", service.base()))
-        .bearer_auth(staff.token())
-        .multipart(form)
-        .send()
-        .await
-        .unwrap()
-        .error_for_status()
-        .unwrap();
-    wait_until(Duration::from_secs(20), || async {
-        telegram.sent_to(ANA).len() == 2
-    })
-    .await
-    .unwrap();
-    assert_eq!(told(&telegram, ANA)[0], "Evo uputstva.");
-    let sent = telegram.calls_of("sendDocument");
-    let file = sent[0].files.first().unwrap();
-    assert_eq!((file.name.as_str(), file.bytes.len()), ("uputstvo.pdf", 5_000));
+async fn a_test_server_of_other_makers_is_served_too() {
+    let other = OtherTelegram::start().await.unwrap();
+    let lines = format!(
+        "[lines.telegram]\nchannel = \"telegram\"\nacknowledge = false\ntoken = \"{}\"\napi_url = \"{}\"\n",
+        other.token(),
+        other.api_url()
+    );
+    let mut service = Service::with_lines(None, &lines).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    other.says(ANA, "Неко ми прети").await.unwrap();
+    other.says(ANA, "drugi put").await.unwrap();
+    other.says(PETAR, "i meni").await.unwrap();
+    let contacts = staff.until_contacts(2).await.unwrap();
+    let mine = contacts.iter().find(|one| text(one, "/first_words") != "i meni");
+    let reference = text(mine.unwrap(), "/reference").to_owned();
+    let said = staff.until_said(&reference, 2).await.unwrap();
+    assert_eq!(text(&said[0], "/text"), "Неко ми прети");
+    staff.reply(&reference, "Tu smo 💛").await.unwrap();
+    staff.until_reply_is(&reference, "sent").await.unwrap();
+    assert_eq!(other.told(ANA).await.unwrap(), ["Tu smo 💛"]);
+    assert!(other.told(PETAR).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

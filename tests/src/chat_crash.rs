@@ -6,7 +6,12 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::{
-    peers::{discord::Discord, telegram::Telegram, wait_until},
+    peers::{
+        discord::Discord,
+        postgres::{FreshDatabase, Postgres},
+        telegram::Telegram,
+        wait_until,
+    },
     service::Service,
     staff::{Staff, text},
 };
@@ -42,13 +47,19 @@ async fn registered(staff: &Staff) -> Vec<Vec<String>> {
 
 /// Kills the service `kills` times while `people` on each channel write `each` messages, and faults are on. An error says what was
 /// lost, doubled or out of order.
-pub async fn run(kills: u64, people: u16, each: usize) -> Result<()> {
+pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result<()> {
     let (telegram, discord) = (Telegram::start().await?, Discord::start().await?);
     for person in 1..=people {
         telegram.person(i64::from(person), "Neko");
         discord.person(u64::from(person), &format!("neko{person}"), None);
     }
-    let mut service = Service::with_lines(None, &lines(&telegram, &discord))?;
+    let database = if postgres {
+        Some(Postgres::url_of_fresh_database().await?)
+    } else {
+        None
+    };
+    let url = database.as_ref().map(FreshDatabase::url);
+    let mut service = Service::with_lines(url, &lines(&telegram, &discord))?;
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
     wait_until(Duration::from_secs(30), || async { discord.connected() > 0 }).await?;

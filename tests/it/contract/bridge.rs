@@ -78,6 +78,14 @@ impl World for Other {
         mine.map(|body| text(&body, "/text").to_owned()).collect()
     }
 
+    async fn files(&mut self, _: Who) -> Option<Vec<(String, usize)>> {
+        None
+    }
+
+    async fn sees_typing(&mut self, _: Who) -> Option<bool> {
+        None
+    }
+
     async fn echoes(&mut self, who: Who) -> bool {
         let last = self.bridge.taken().last().unwrap().body();
         let echo =

@@ -90,6 +90,19 @@ impl World for Chat {
         sent.iter().map(|one| text(one, "/content").to_owned()).collect()
     }
 
+    async fn files(&mut self, who: Who) -> Option<Vec<(String, usize)>> {
+        let path = format!("/channels/{}/messages", self.conversation(who));
+        let calls = self.discord.calls().into_iter();
+        let mine = calls.filter(|call| call.method == "POST" && call.path.ends_with(&path));
+        let files = mine.flat_map(|call| call.files);
+        Some(files.map(|file| (file.name, file.bytes.len())).collect())
+    }
+
+    async fn sees_typing(&mut self, who: Who) -> Option<bool> {
+        let path = format!("/channels/{}/typing", self.conversation(who));
+        Some(self.discord.calls().iter().any(|call| call.path.ends_with(&path)))
+    }
+
     async fn echoes(&mut self, who: Who) -> bool {
         self.tells(&self.discord.sent_to(self.conversation(who)));
         true

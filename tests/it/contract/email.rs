@@ -10,7 +10,7 @@ use hotline_tests::{
     },
     service::{CENTRE, Service, mail_lines},
 };
-use mail_parser::MessageParser;
+use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{NAME, Said, Who, World};
 
@@ -99,6 +99,25 @@ impl World for Mail {
             .filter_map(|mail| MessageParser::default().parse(mail));
         read.map(|mail| mail.body_text(0).unwrap_or_default().into_owned())
             .collect()
+    }
+
+    async fn files(&mut self, who: Who) -> Option<Vec<(String, usize)>> {
+        let mails = self.dovecot.messages(mailbox(who)).unwrap();
+        let read = mails
+            .iter()
+            .filter_map(|mail| MessageParser::default().parse(mail));
+        let files = read.flat_map(|mail| {
+            let files = mail.attachments().map(|file| {
+                let name = file.attachment_name().unwrap_or_default().to_owned();
+                (name, file.contents().len())
+            });
+            files.collect::<Vec<_>>()
+        });
+        Some(files.collect())
+    }
+
+    async fn sees_typing(&mut self, _: Who) -> Option<bool> {
+        None
     }
 
     /// Somebody passes all their mail on to us, or a copy of what we sent lands in our own mailbox.

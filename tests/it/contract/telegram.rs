@@ -73,6 +73,17 @@ impl World for Chat {
         sent.iter().map(|one| text(one, "/text").to_owned()).collect()
     }
 
+    async fn files(&mut self, who: Who) -> Option<Vec<(String, usize)>> {
+        let calls = self.telegram.calls_of("sendDocument").into_iter();
+        let mine = calls.filter(|call| call.params.get("chat_id") == Some(&json!(id(who))));
+        let files = mine.flat_map(|call| call.files);
+        Some(files.map(|file| (file.name, file.bytes.len())).collect())
+    }
+
+    async fn sees_typing(&mut self, _: Who) -> Option<bool> {
+        Some(!self.telegram.calls_of("sendChatAction").is_empty())
+    }
+
     async fn echoes(&mut self, who: Who) -> bool {
         let last = self.telegram.sent_to(id(who)).pop().unwrap();
         self.telegram.push(&json!({ "message": last }));

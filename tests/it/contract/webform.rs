@@ -123,6 +123,14 @@ impl World for Form {
         page.split("<li").map(str::to_owned).collect()
     }
 
+    async fn files(&mut self, _: Who) -> Option<Vec<(String, usize)>> {
+        None
+    }
+
+    async fn sees_typing(&mut self, _: Who) -> Option<bool> {
+        None
+    }
+
     async fn echoes(&mut self, _: Who) -> bool {
         false
     }

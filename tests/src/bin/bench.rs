@@ -54,9 +54,14 @@ fn machine() {
         .lines()
         .find(|line| line.starts_with("model name"))
         .unwrap_or("model name : unknown");
+    let build = if cfg!(debug_assertions) {
+        "DEBUG"
+    } else {
+        "release"
+    };
     let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     println!(
-        "{cores} cores, {}; release build, full sync, load generator on the same machine\n",
+        "{cores} cores, {}; {build} build, full sync, load generator on the same machine\n",
         model.trim()
     );
 }

@@ -1,5 +1,5 @@
 //! `cargo run -p hotline-tests --bin crash -- [kills] [mails] [posts] [postgres]`, or
-//! `-- chats [kills] [people] [messages of each]`: the crash tests at any length.
+//! `-- chats [kills] [people] [messages of each] [postgres]`: the crash tests at any length.
 
 use hotline_tests::{
     chat_crash,
@@ -14,10 +14,11 @@ async fn main() -> anyhow::Result<()> {
             .get(index)
             .map_or(Ok(usual), |text| text.parse::<usize>())
     };
+    let postgres = arguments.iter().any(|word| word == "postgres");
     if arguments.first().is_some_and(|word| word == "chats") {
         let (kills, people, each) = (number(1, 100)?, number(2, 4)?, number(3, 125)?);
         println!("{kills} kills, {people} people on each channel, {each} messages of each");
-        chat_crash::run(u64::try_from(kills)?, u16::try_from(people)?, each).await?;
+        chat_crash::run(u64::try_from(kills)?, u16::try_from(people)?, each, postgres).await?;
         println!("Nothing was lost, doubled or out of order; statistics verify and reconcile agree.");
         return Ok(());
     }
@@ -25,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
         kills: number(0, 200)?,
         mails: number(1, 1_000)?,
         posts: number(2, 1_000)?,
-        postgres: arguments.iter().any(|word| word == "postgres"),
+        postgres,
     };
     println!("{plan:?}");
     let outcome = run(&plan).await?;

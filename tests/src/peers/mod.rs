@@ -24,6 +24,7 @@ mod certificates;
 pub mod discord;
 pub mod disk;
 pub mod dovecot;
+pub mod other_telegram;
 pub mod postgres;
 pub mod smtp;
 pub mod telegram;

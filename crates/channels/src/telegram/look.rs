@@ -10,12 +10,15 @@ use teloxide::{
     ApiError, RequestError,
     requests::{JsonRequest, Payload, Requester},
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Telegram, send, update};
 
 /// Telegram answers after this long even if there is nothing, in seconds.
 const AT_MOST: u32 = 25;
+/// "Nothing" comes no sooner than this from a server that waits.
+const AT_ONCE: Duration = Duration::from_millis(500);
 /// A look that has not ended by then is given up, and another one begun.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 /// A line on which no look ended for this long is an alarm.
@@ -61,6 +64,13 @@ struct Taken {
     offset: Option<i64>,
 }
 
+/// What a look showed.
+struct Looked {
+    health: Health,
+    /// Whether there was anything.
+    came: bool,
+}
+
 /// What is made of an answer that teloxide could not read.
 enum Unread {
     Taken(Taken),
@@ -85,16 +95,21 @@ impl Telegram {
             since: self.clock.now(),
         };
         while !stop.is_cancelled() {
+            let begun = Instant::now();
             let looked = tokio::select! {
                 looked = self.look_once(intake, &mut state) => looked,
                 () = stop.cancelled() => return,
             };
             let pause = match looked {
-                Ok(health) => {
+                Ok(Looked { health, came }) => {
                     state.failures = 0;
                     state.since = self.clock.now();
                     intake.health(&self.name, health).await;
-                    continue;
+                    if came || begun.elapsed() > AT_ONCE {
+                        continue;
+                    }
+                    // This server does not wait until there is something, as Telegram does.
+                    AT_ONCE
                 }
                 Err(failed) => self.blame(intake, &mut state, &failed).await,
             };
@@ -105,7 +120,7 @@ impl Telegram {
         }
     }
 
-    async fn look_once(&self, intake: &dyn Intake, state: &mut State) -> Result<Health, Failed> {
+    async fn look_once(&self, intake: &dyn Intake, state: &mut State) -> Result<Looked, Failed> {
         let asked = GetUpdates {
             offset: state.offset,
             limit: state.limit,
@@ -117,11 +132,17 @@ impl Telegram {
             Ok(updates) => self.take(updates),
             Err(error) => match self.take_unreadable(state, &error) {
                 Unread::Taken(taken) => taken,
-                Unread::LookAgain => return Ok(Health::Up),
+                Unread::LookAgain => {
+                    return Ok(Looked {
+                        health: Health::Up,
+                        came: true,
+                    });
+                }
                 Unread::Failed => return Err(Failed::Telegram(error)),
             },
         };
-        if !taken.raws.is_empty() {
+        let came = !taken.raws.is_empty();
+        if came {
             let accepted = intake.accept(taken.raws, None).await;
             let accepted = accepted.map_err(|_| Failed::NotAccepted)?;
             let fresh = taken.updates.iter().zip(accepted).filter(|(_, one)| one.fresh);
@@ -132,7 +153,7 @@ impl Telegram {
         state.offset = taken.offset;
         let now = self.clock.now();
         let oldest = taken.updates.iter().filter_map(update::sent_at).min();
-        Ok(match oldest {
+        let health = match oldest {
             Some(oldest) if now - oldest > ALARM => {
                 let hours = (now - oldest).num_hours();
                 tracing::error!(line.name = %self.name, hours, "Line {} received what had waited for hours", self.name);
@@ -141,7 +162,8 @@ impl Telegram {
                 ))
             }
             Some(_) | None => Health::Up,
-        })
+        };
+        Ok(Looked { health, came })
     }
 
     fn take(&self, mut updates: Vec<Value>) -> Taken {
