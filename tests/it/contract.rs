@@ -209,7 +209,10 @@ impl<W: World> Trial<W> {
 
     async fn an_answer_takes_its_files_along_and_is_seen_being_written(&mut self) {
         let path = format!("/desk/contacts/{}", self.reference);
-        self.staff.submit(&format!("{path}/typing"), &[]).await.unwrap();
+        self.staff
+            .submit(&format!("{path}/here"), &[("doing", "writing")])
+            .await
+            .unwrap();
         for _ in 0..100 {
             if self.world.sees_typing(Who::Ana).await != Some(false) {
                 break;

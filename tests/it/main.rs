@@ -23,3 +23,4 @@ mod store;
 mod telegram;
 mod walls;
 mod webform;
+mod writing;

@@ -316,6 +316,10 @@ async fn the_desk_reads_as_it_was_reviewed() {
 }
 
 pub async fn log_in(client: &Client, service: &Service, lang: &str) {
+    log_in_as(client, service, "mila", lang).await;
+}
+
+pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str) {
     client
         .goto(&format!("{}/desk/login", service.base()))
         .await
@@ -340,7 +344,7 @@ pub async fn log_in(client: &Client, service: &Service, lang: &str) {
             break;
         }
     }
-    type_on(&format!("mila{}", Key::Tab)).await;
+    type_on(&format!("{who}{}", Key::Tab)).await;
     type_on(&format!("{PASSWORD}{}", Key::Enter)).await;
     client
         .wait()

@@ -10,7 +10,7 @@ use hotline_core::{
     line::LineName,
     message::{Content, Elsewhere, Evidence, Incoming, Normalised, Part, Piece, RawMessage, Remark},
 };
-use hotline_store::{inbox::View, opened::Opened, outgoing::Due};
+use hotline_store::{inbox::View, opened::Opened, outgoing::Due, work::NewReply};
 use proptest::prelude::*;
 
 use crate::golden::cases;
@@ -145,7 +145,15 @@ async fn what_was_left_as_being_sent_may_have_arrived_and_who_was_too_slow_hands
         let id = uuid::Uuid::now_v7();
         world
             .store
-            .reply(&world.mila, reference, id, "Tu smo.", Vec::new())
+            .reply(
+                &world.mila,
+                reference,
+                NewReply {
+                    id,
+                    text: "Tu smo.".to_owned(),
+                    ..NewReply::default()
+                },
+            )
             .await
             .unwrap();
         let claim = || world.store.claim(JobKind::Deliver, 1, LEASE, i32::MAX, &[]);

@@ -34,6 +34,8 @@ pub struct Service {
     of_data: String,
     /// More keys of the form's line.
     of_form: String,
+    /// How long a reply can be taken back. None of the tests but those of it wait for that.
+    undo_seconds: u8,
     /// Whether its clock can be set.
     own_clock: bool,
     /// Whether its log holds everything there is to log.
@@ -54,6 +56,7 @@ impl Service {
             lines: String::new(),
             of_data: String::new(),
             of_form: String::new(),
+            undo_seconds: 0,
             own_clock: false,
             logs_everything: false,
         };
@@ -90,6 +93,12 @@ impl Service {
     /// Adds keys to the form's line, instead of those added before.
     pub fn set_form_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_form);
+        self.write_settings()
+    }
+
+    /// Lets replies be taken back for so long.
+    pub fn let_replies_be_taken_back(&mut self, seconds: u8) -> Result<()> {
+        self.undo_seconds = seconds;
         self.write_settings()
     }
 
@@ -135,8 +144,10 @@ impl Service {
             .unwrap_or_default();
         let port = self.port;
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[database]\n{url}[data]\nfolder = \"{}\"\n{}\n\
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[desk]\nundo_seconds = {}\n[database]\n{url}\
+             [data]\nfolder = \"{}\"\n{}\n\
              [lines.form]\nchannel = \"webform\"\n{}\n{}",
+            self.undo_seconds,
             self.data().display(),
             self.of_data,
             self.of_form,

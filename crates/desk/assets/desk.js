@@ -1,11 +1,18 @@
-// Keeps the desk live and sends its forms without a reload. Without this every form and link still works.
+// Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
+
+import { arrive as drafting, flush, newest, sent, taken } from "./writing.js";
+import { arrive as attending, leave } from "./presence.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
-const PARTS = ["views", "list", "head", "thread", "record", "health"];
+const PARTS = ["views", "list", "head", "thread", "record", "health", "figures"];
 
 /** @param {string} html */
-function show(html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
+function read(html) {
+  return new DOMParser().parseFromString(html, "text/html");
+}
+
+/** @param {Document} fresh */
+function show(fresh) {
   for (const id of PARTS) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
     if (!old || !now || old.innerHTML === now.innerHTML) continue;
@@ -25,11 +32,13 @@ function show(html) {
   }
   const write = document.getElementById("write");
   const now = fresh.getElementById("write");
+  newest(now);
   // Who may write can change; what is typed may not vanish.
   if (write && now && !write.querySelector("form") !== !now.querySelector("form") && !typing(write)) {
     write.replaceChildren(...now.childNodes);
   }
   document.title = fresh.title;
+  count();
 }
 
 /** @param {Element} part */
@@ -45,9 +54,10 @@ async function refresh() {
     return;
   }
   reading = true;
+  const at = location.href;
   let html = "";
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const answer = await fetch(at, { headers: { accept: "text/html" } });
     if (answer.redirected && new URL(answer.url).pathname === "/desk/login") location.assign("/desk/login");
     if (answer.ok) html = await answer.text();
     stale(!answer.ok);
@@ -55,7 +65,8 @@ async function refresh() {
     stale(true);
   }
   reading = false;
-  if (html) show(html);
+  // Somebody may have gone on meanwhile.
+  if (html && location.href === at) show(read(html));
   if (again) {
     again = false;
     refresh();
@@ -68,36 +79,63 @@ function stale(is) {
   if (notice) notice.hidden = !is;
 }
 
-if (document.querySelector("header.top")) {
-  const live = new EventSource("/desk/live");
-  live.onmessage = refresh;
-  live.onerror = () => setTimeout(() => live.readyState !== EventSource.OPEN && stale(true), 5000);
-  live.onopen = () => stale(false);
-  // Waiting times turn with age.
-  setInterval(refresh, 30000);
+/**
+ * Goes to another page of the desk, in place.
+ * @param {string} url
+ * @param {boolean} back whether the browser has the address already
+ */
+async function go(url, back) {
+  await flush();
+  leave();
+  try {
+    const answer = await fetch(url, { headers: { accept: "text/html" } });
+    if (new URL(answer.url).pathname === "/desk/login") return location.assign(answer.url);
+    const fresh = read(await answer.text());
+    if (!fresh.querySelector("header.top")) return location.assign(url);
+    if (!back) history.pushState(null, "", answer.url);
+    document.body.className = fresh.body.className;
+    for (const place of ["header.top", "main"]) {
+      const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
+      if (old && now) old.replaceWith(now);
+    }
+    document.title = fresh.title;
+    stale(false);
+    arrived();
+    const heading = document.getElementById("contact") ?? document.getElementById("main");
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus({ preventScroll: true });
+    if (!document.body.classList.contains("three")) scrollTo(0, 0);
+  } catch {
+    stale(true);
+  }
 }
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element && event.target.closest("a[href]");
+  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const to = new URL(link.href);
+  if (to.origin !== location.origin || !to.pathname.startsWith("/desk") || link.hasAttribute("download") || link.target || to.hash) return;
+  event.preventDefault();
+  go(link.href, false);
+});
+addEventListener("popstate", () => go(location.href, true));
 
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (!form.matches("[data-live]")) return;
   event.preventDefault();
-  const button = form.querySelector("button");
-  if (button) button.disabled = true;
+  const buttons = [...form.querySelectorAll("button")];
+  const typed = new FormData(form, event.submitter);
+  for (const button of buttons) button.disabled = true;
   try {
-    const typed = new FormData(form);
-    const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(typed);
+    const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(/** @type {any} */ (typed));
     const answer = await fetch(form.action, { method: "POST", body });
-    const html = await answer.text();
+    const fresh = read(await answer.text());
     if (answer.ok) {
       if (location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
-      const area = form.querySelector("textarea");
-      const id = form.querySelector("input[name=id]");
-      const fresh = new DOMParser().parseFromString(html, "text/html");
-      if (area) area.value = "";
-      for (const file of form.querySelectorAll("input[type=file]")) file.value = "";
-      // The next text is another message.
-      if (id) id.value = fresh.querySelector(`form.${form.className.split(" ")[0]} input[name=id]`)?.value ?? crypto.randomUUID();
-      show(html);
+      sent(form, fresh);
+      show(fresh);
+      if (form.matches(".undo")) taken(fresh);
       refocus(form);
       const duty = form.querySelector("button.duty");
       if (duty) {
@@ -106,14 +144,15 @@ document.addEventListener("submit", async (event) => {
         turned.querySelector("button")?.focus();
       }
     } else {
-      const text = new DOMParser().parseFromString(html, "text/html").querySelector("[role=alert]")?.textContent;
-      tell(form, text || String(answer.status));
+      tell(form, fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      // Somebody was quicker, or something came: what is so now is shown.
+      if (answer.status === 409) refresh();
     }
   } catch {
     // What was typed stays where it is, to be sent again: its id makes it the same message.
     stale(true);
   }
-  if (button) button.disabled = false;
+  for (const button of buttons) button.disabled = false;
 });
 
 /**
@@ -122,8 +161,8 @@ document.addEventListener("submit", async (event) => {
  */
 function refocus(form) {
   if (form.isConnected) return;
-  const next = form.action.endsWith("/claim") ? document.getElementById("reply") : document.getElementById("contact");
-  next?.focus();
+  const write = form.action.endsWith("/claim") || form.matches(".undo");
+  (write ? document.getElementById("reply") : document.getElementById("contact"))?.focus();
 }
 
 /**
@@ -135,29 +174,45 @@ function tell(form, text) {
   notice.className = "alarm";
   notice.setAttribute("role", "alert");
   notice.textContent = text;
-  form.append(notice);
+  (form.isConnected ? form : document.getElementById("head") ?? document.body).append(notice);
   setTimeout(() => notice.remove(), 10000);
 }
-
-// What was typed and not sent is not left behind without a question.
-addEventListener("beforeunload", (event) => {
-  if (typing(document.body)) event.preventDefault();
-});
-
-// Whoever waits on a chat is shown that an answer is being written, while it is.
-let told = 0;
-document.addEventListener("input", (event) => {
-  const path = event.target instanceof HTMLTextAreaElement && event.target.form?.dataset.typing;
-  if (!path || Date.now() - told < 4000) return;
-  told = Date.now();
-  fetch(path, { method: "POST" }).catch(() => {});
-});
 
 // Ctrl+Enter sends what is being typed.
 document.addEventListener("keydown", (event) => {
   const area = event.target instanceof HTMLTextAreaElement ? event.target : null;
-  if (area && event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit();
+  if (area && event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit(area.form.querySelector("[data-send]"));
 });
 
-const thread = document.getElementById("thread");
-if (thread) thread.scrollTop = thread.scrollHeight;
+/** Seconds in which a reply can still be taken back. */
+function count() {
+  let over = false;
+  for (const form of document.querySelectorAll("form.undo")) {
+    const left = Math.ceil((Number(/** @type {HTMLElement} */ (form).dataset.until) - Date.now()) / 1000);
+    const shown = form.querySelector(".left");
+    if (left <= 0) {
+      form.remove();
+      over = true;
+    } else if (shown) shown.textContent = `(${left})`;
+  }
+  if (over) refresh();
+}
+setInterval(count, 500);
+
+function arrived() {
+  const thread = document.getElementById("thread");
+  if (thread) thread.scrollTop = thread.scrollHeight;
+  count();
+  drafting();
+  attending();
+}
+
+if (document.querySelector("header.top")) {
+  const live = new EventSource("/desk/live");
+  live.onmessage = refresh;
+  live.onerror = () => setTimeout(() => live.readyState !== EventSource.OPEN && stale(true), 5000);
+  live.onopen = () => stale(false);
+  // Waiting times turn with age.
+  setInterval(refresh, 30000);
+  arrived();
+}

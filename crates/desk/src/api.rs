@@ -5,24 +5,21 @@ use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
-use hotline_core::{
-    locale::{Language, Words},
-    rights::Role,
-};
+use hotline_core::{locale::Language, rights::Role};
 use hotline_store::{
     attachments::Attachment,
+    drafts::DraftKind,
     inbox::{Place, Row, View},
     opened::Opened,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::{
     access::{Who, token},
     desk::Desk,
     error::PageError,
-    inbox::{find, parsed},
+    inbox::find,
     login::{Typed, try_log_in},
 };
 
@@ -87,12 +84,25 @@ fn row(row: &Row) -> Value {
     })
 }
 
-pub(crate) async fn contact(State(desk): State<Desk>, Path(reference): Path<String>) -> Answer {
+pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
     let found = find(&desk, &reference).await?;
-    Ok(Json(whole(&found, desk.locales.of(Language::En))))
+    let mut whole = whole(&desk, &found);
+    let draft = desk.store.draft(me.id, found.reference, DraftKind::Reply).await?;
+    let present = desk.store.present(found.id, me.id).await?;
+    let present: Vec<_> = present
+        .iter()
+        .map(|one| json!({ "name": one.name, "writing": one.writing }))
+        .collect();
+    if let Some(fields) = whole.as_object_mut() {
+        fields.insert("draft".to_owned(), json!(draft));
+        fields.insert("present".to_owned(), json!(present));
+    }
+    Ok(Json(whole))
 }
 
-fn whole(contact: &Opened, words: &Words) -> Value {
+/// A contact, whole.
+pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
+    let words = desk.locales.of(Language::En);
     let messages: Vec<Value> = contact
         .messages
         .iter()
@@ -102,7 +112,7 @@ fn whole(contact: &Opened, words: &Words) -> Value {
                 .iter()
                 .map(|one| {
                     let said = one.said.as_ref().map(|said| said.said(words));
-                    json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at })
+                    json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at, "leaves_at": one.leaves_at })
                 })
                 .collect();
             let versions: Vec<Value> = message
@@ -146,6 +156,8 @@ fn whole(contact: &Opened, words: &Words) -> Value {
         "asks": contact.asks,
         "language": contact.language,
         "day": contact.day,
+        "waiting_since": contact.waiting_since,
+        "newest": contact.newest,
         "holder": contact.holder.as_ref().map(|(_, name)| name),
         "identifier": contact.card.as_ref().and_then(|card| card.identifier.as_ref()),
         "name": contact.card.as_ref().and_then(|card| card.name.as_ref()),
@@ -161,63 +173,4 @@ fn attachments(attachments: &[Attachment]) -> Vec<Value> {
         .iter()
         .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size, "held": one.held }))
         .collect()
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Text {
-    /// The same id twice is the same message.
-    id: Option<Uuid>,
-    text: String,
-}
-
-pub(crate) async fn reply(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-    Json(text): Json<Text>,
-) -> Answer {
-    let id = text
-        .id
-        .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store
-        .reply(&me, parsed(&reference)?, id, &text.text, Vec::new())
-        .await?;
-    Ok(Json(json!({ "id": id })))
-}
-
-pub(crate) async fn note(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-    Json(text): Json<Text>,
-) -> Answer {
-    let id = text
-        .id
-        .unwrap_or_else(|| hotline_core::ids::new(desk.clock.now()));
-    desk.store.note(&me, parsed(&reference)?, id, &text.text).await?;
-    Ok(Json(json!({ "id": id })))
-}
-
-pub(crate) async fn fetch(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path((reference, id)): Path<(String, Uuid)>,
-) -> Answer {
-    desk.store.want_file(&me, parsed(&reference)?, id).await?;
-    contact(State(desk), Path(reference)).await
-}
-
-pub(crate) async fn claim(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store.take(&me, parsed(&reference)?).await?;
-    contact(State(desk), Path(reference)).await
-}
-
-pub(crate) async fn close(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store.close(&me, parsed(&reference)?).await?;
-    contact(State(desk), Path(reference)).await
-}
-
-pub(crate) async fn reopen(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    desk.store.reopen(&me, parsed(&reference)?).await?;
-    contact(State(desk), Path(reference)).await
 }

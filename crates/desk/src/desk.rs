@@ -15,7 +15,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, error, files, inbox, live, login, queue, statistics, work,
+    api, error, files, inbox, live, login, queue, statistics, work, writing,
 };
 
 /// What every page needs.
@@ -33,6 +33,12 @@ pub struct Desk {
     pub https: bool,
     /// How often each log-in name may be tried.
     pub log_ins: Arc<DefaultKeyedRateLimiter<String>>,
+}
+
+impl Desk {
+    pub(crate) fn new_id(&self) -> uuid::Uuid {
+        hotline_core::ids::new(self.clock.now())
+    }
 }
 
 /// One address of the desk.
@@ -74,91 +80,17 @@ pub fn addresses() -> Vec<Address> {
         May(ReadContacts),
         get(inbox::contact),
     );
-    add(
-        "GET",
-        "/desk/contacts/{reference}/messages/{id}/source",
-        May(ReadContacts),
-        get(inbox::source),
-    );
-    add(
-        "GET",
-        "/desk/contacts/{reference}/attachments/{id}",
-        May(ReadContacts),
-        get(inbox::attachment),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/reply",
-        May(WorkOnContacts),
-        post(work::reply).layer(DefaultBodyLimit::max(files::LARGEST_REPLY)),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/typing",
-        May(WorkOnContacts),
-        post(work::typing),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/attachments/{id}/fetch",
-        May(WorkOnContacts),
-        post(work::fetch),
-    );
-    add(
-        "POST",
-        "/api/v1/contacts/{reference}/attachments/{id}/fetch",
-        May(WorkOnContacts),
-        post(api::fetch),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/note",
-        May(WorkOnContacts),
-        post(work::note),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/claim",
-        May(WorkOnContacts),
-        post(work::claim),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/give-back",
-        May(WorkOnContacts),
-        post(work::give_back),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/ask-for-files",
-        May(WorkOnContacts),
-        post(work::ask_for_files),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/close",
-        May(WorkOnContacts),
-        post(work::close),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/reopen",
-        May(WorkOnContacts),
-        post(work::reopen),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/mark",
-        May(WorkOnContacts),
-        post(work::mark),
-    );
-    add(
-        "POST",
-        "/desk/contacts/{reference}/messages/{id}/again",
-        May(WorkOnContacts),
-        post(work::send_again),
-    );
+    let source = "/desk/contacts/{reference}/messages/{id}/source";
+    add("GET", source, May(ReadContacts), get(inbox::source));
+    let attachment = "/desk/contacts/{reference}/attachments/{id}";
+    add("GET", attachment, May(ReadContacts), get(inbox::attachment));
+    // What is done to a contact: by a page's form, and by a program.
+    for (desk, api, handler) in actions() {
+        add("POST", desk, May(WorkOnContacts), handler.clone());
+        add("POST", api, May(WorkOnContacts), handler);
+    }
     add("POST", "/desk/duty", May(TakeDuty), post(work::duty));
+    add("POST", "/api/v1/duty", May(TakeDuty), post(work::duty));
     add("GET", "/desk/queue", May(SeeQueue), get(queue::page));
     add("POST", "/desk/queue/again", May(RunAgain), post(queue::run_again));
     add(
@@ -167,12 +99,8 @@ pub fn addresses() -> Vec<Address> {
         May(ReadStatistics),
         get(statistics::page),
     );
-    add(
-        "POST",
-        "/desk/statistics/balances",
-        May(EnterBalances),
-        post(statistics::enter_balance),
-    );
+    let balances = post(statistics::enter_balance);
+    add("POST", "/desk/statistics/balances", May(EnterBalances), balances);
     add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
@@ -184,42 +112,43 @@ pub fn addresses() -> Vec<Address> {
         get(api::contact),
     );
     add(
-        "POST",
-        "/api/v1/contacts/{reference}/reply",
-        May(WorkOnContacts),
-        post(api::reply),
-    );
-    add(
-        "POST",
-        "/api/v1/contacts/{reference}/note",
-        May(WorkOnContacts),
-        post(api::note),
-    );
-    add(
-        "POST",
-        "/api/v1/contacts/{reference}/claim",
-        May(WorkOnContacts),
-        post(api::claim),
-    );
-    add(
-        "POST",
-        "/api/v1/contacts/{reference}/close",
-        May(WorkOnContacts),
-        post(api::close),
-    );
-    add(
-        "POST",
-        "/api/v1/contacts/{reference}/reopen",
-        May(WorkOnContacts),
-        post(api::reopen),
-    );
-    add(
         "GET",
         "/api/v1/statistics/totals",
         May(ReadStatistics),
         get(statistics::totals),
     );
     all
+}
+
+/// What is done to a contact: its address on the desk, its address in the API, and who does it.
+fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
+    macro_rules! action {
+        ($path:literal, $handler:expr) => {
+            (
+                concat!("/desk/contacts/{reference}", $path),
+                concat!("/api/v1/contacts/{reference}", $path),
+                $handler,
+            )
+        };
+    }
+    vec![
+        action!(
+            "/reply",
+            post(writing::reply).layer(DefaultBodyLimit::max(files::LARGEST_REPLY))
+        ),
+        action!("/note", post(writing::note)),
+        action!("/draft", post(writing::draft)),
+        action!("/here", post(writing::here)),
+        action!("/messages/{id}/undo", post(writing::undo)),
+        action!("/messages/{id}/again", post(work::send_again)),
+        action!("/attachments/{id}/fetch", post(work::fetch)),
+        action!("/claim", post(work::claim)),
+        action!("/give-back", post(work::give_back)),
+        action!("/ask-for-files", post(work::ask_for_files)),
+        action!("/close", post(work::close)),
+        action!("/reopen", post(work::reopen)),
+        action!("/mark", post(work::mark)),
+    ]
 }
 
 /// The desk.
@@ -237,6 +166,7 @@ pub fn router(desk: Desk) -> Router {
             )
         })
     };
+    let script = |text| asset("text/javascript; charset=utf-8", text);
     router
         .layer(middleware::from_fn_with_state(desk.clone(), error::spoken))
         .with_state(desk)
@@ -244,11 +174,7 @@ pub fn router(desk: Desk) -> Router {
             "/desk.css",
             asset("text/css; charset=utf-8", include_str!("../assets/desk.css")),
         )
-        .route(
-            "/desk.js",
-            asset(
-                "text/javascript; charset=utf-8",
-                include_str!("../assets/desk.js"),
-            ),
-        )
+        .route("/desk.js", script(include_str!("../assets/desk.js")))
+        .route("/writing.js", script(include_str!("../assets/writing.js")))
+        .route("/presence.js", script(include_str!("../assets/presence.js")))
 }

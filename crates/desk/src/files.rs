@@ -1,11 +1,11 @@
 //! A reply as its form sends it: text, and files where the line sends them.
 
-use axum::extract::{Form, FromRequest, Multipart, Request, multipart::Field};
+use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
 use hotline_core::message::OutboundFile;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{desk::Desk, error::PageError};
+use crate::{action::Sent, desk::Desk, error::PageError};
 
 /// Files that can go with one reply, and the largest of them in bytes: what every platform takes.
 const MOST: usize = 5;
@@ -16,7 +16,13 @@ pub(crate) const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 /// What was typed, and what goes with it.
 #[derive(Default, Deserialize)]
 pub(crate) struct Reply {
-    pub id: Uuid,
+    /// The same id twice is the same reply.
+    pub id: Option<Uuid>,
+    /// The newest event its writer has seen.
+    pub seen: Option<i64>,
+    /// Whether it leaves whatever came since.
+    #[serde(default)]
+    pub anyway: bool,
     #[serde(default)]
     pub text: String,
     #[serde(default)]
@@ -32,7 +38,7 @@ impl FromRequest<Desk> for Reply {
         let kind = request.headers().get("content-type");
         let multipart = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
         if !multipart {
-            let Form(reply) = Form::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
+            let Sent(reply) = Sent::from_request(request, desk).await?;
             return Ok(reply);
         }
         let mut reply = Self::default();
@@ -47,7 +53,9 @@ impl FromRequest<Desk> for Reply {
             let name = field.name().unwrap_or_default().to_owned();
             let text = field.text().await.map_err(|_| UNREADABLE)?;
             match name.as_str() {
-                "id" => reply.id = text.parse().map_err(|_| UNREADABLE)?,
+                "id" => reply.id = Some(text.parse().map_err(|_| UNREADABLE)?),
+                "seen" => reply.seen = Some(text.parse().map_err(|_| UNREADABLE)?),
+                "anyway" => reply.anyway = text == "true",
                 "text" => reply.text = text,
                 "view" => reply.view = text,
                 _ => {}

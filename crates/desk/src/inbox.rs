@@ -17,8 +17,10 @@ use hotline_core::{
 };
 use hotline_store::{
     attachments::{Attachment, Held},
+    drafts::{Draft, DraftKind},
     inbox::{Page, Place, View},
-    opened::{Delivered, Event, Opened},
+    opened::{Delivered, Event, Message, Opened},
+    presence::Present,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -44,6 +46,11 @@ struct Inbox<'a> {
     /// Makes a reply or note the same one if its form is sent twice.
     ids: (Uuid, Uuid),
     mine: bool,
+    /// What I began to write.
+    draft: Option<Draft>,
+    noting: Option<Draft>,
+    /// Who else is here.
+    present: Vec<Present>,
 }
 
 /// What a list is asked for.
@@ -101,14 +108,22 @@ async fn shown(
     for view in [View::Unassigned, View::Mine] {
         sizes.push((view, desk.store.view_size(view, me.id).await?));
     }
-    let now = desk.clock.now();
+    let (mut draft, mut noting, mut present) = (None, None, Vec::new());
+    if let Some(open) = open {
+        draft = desk.store.draft(me.id, open.reference, DraftKind::Reply).await?;
+        noting = desk.store.draft(me.id, open.reference, DraftKind::Note).await?;
+        present = desk.store.present(open.id, me.id).await?;
+    }
     page(&Inbox {
+        draft,
+        noting,
+        present,
         view,
         sizes,
         list: desk.store.inbox(view, me.id, after, ROWS).await?,
         mine: open.is_some_and(|open| open.holder.as_ref().is_some_and(|(holder, _)| *holder == me.id)),
         open,
-        ids: (hotline_core::ids::new(now), hotline_core::ids::new(now)),
+        ids: (desk.new_id(), desk.new_id()),
         frame: Frame::new(desk, desk.words(jar), &me, "inbox").await?,
     })
 }
@@ -273,6 +288,32 @@ impl Inbox<'_> {
             _ => "file",
         };
         part.name.clone().unwrap_or_else(|| self.frame.words.say(key))
+    }
+
+    /// What a draft has to have seen: what it had when it was begun, or what is shown now.
+    fn seen(&self, open: &Opened) -> i64 {
+        self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
+    }
+
+    /// What came since the draft was begun.
+    fn is_behind(&self, open: &Opened) -> bool {
+        self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
+    }
+
+    /// Until when my reply can be taken back, in milliseconds since 1970.
+    fn leaves_at(&self, message: &Message) -> Option<i64> {
+        let mine = message.direction == "reply" && message.author.as_ref() == Some(&self.frame.me.name);
+        let all = message.deliveries.iter().map(|one| one.leaves_at);
+        let first = all.collect::<Option<Vec<_>>>()?.into_iter().min()?;
+        (mine && first > self.frame.now).then(|| first.timestamp_millis())
+    }
+
+    /// What a colleague does here.
+    fn doing(&self, one: &Present) -> String {
+        let key = if one.writing { "writes-here" } else { "reads-here" };
+        self.frame
+            .words
+            .with(key, "name", &self.frame.words.own(&one.name))
     }
 
     fn history(&self, event: &Event) -> String {

@@ -1,6 +1,7 @@
 //! The staff's screens and the API. Channels cannot be seen from here: a reply is queued, never sent.
 
 pub mod access;
+mod action;
 mod api;
 pub mod desk;
 mod error;
@@ -12,3 +13,4 @@ mod queue;
 mod statistics;
 mod view;
 mod work;
+mod writing;

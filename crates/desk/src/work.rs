@@ -1,135 +1,87 @@
-//! What a counsellor does, as forms. Each leads back to where it came from.
+//! What a counsellor does with a contact.
 
 use axum::{
-    extract::{Form, Path, State},
-    http::StatusCode,
-    response::Redirect,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
 };
 use hotline_core::contact::Marking;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{access::Who, desk::Desk, error::PageError, files::Reply, inbox::parsed};
+use crate::{
+    access::Who,
+    action::{Back, Program, Sent},
+    desk::Desk,
+    error::PageError,
+    inbox::parsed,
+};
 
-/// Text to be noted.
-#[derive(Deserialize)]
-pub(crate) struct Text {
-    id: Uuid,
-    text: String,
-    #[serde(default)]
-    view: String,
-}
-
-/// Nothing but where to lead back to.
-#[derive(Deserialize)]
-pub(crate) struct Back {
-    #[serde(default)]
-    view: String,
-}
-
-type Done = Result<Redirect, PageError>;
-
-fn back(reference: &str, view: &str) -> Done {
-    let view = hotline_store::inbox::View::parse(view).unwrap_or(hotline_store::inbox::View::Mine);
-    Ok(Redirect::to(&format!(
-        "/desk/contacts/{}?view={}",
-        parsed(reference)?,
-        view.as_str()
-    )))
-}
-
-pub(crate) async fn reply(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-    reply: Reply,
-) -> Done {
-    desk.store
-        .reply(&me, parsed(&reference)?, reply.id, &reply.text, reply.files)
-        .await?;
-    back(&reference, &reply.view)
-}
-
-/// Somebody types an answer: the person may be shown so.
-pub(crate) async fn typing(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-) -> Result<StatusCode, PageError> {
-    desk.store.is_typing(&me, parsed(&reference)?).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
+type Done = Result<Response, PageError>;
 
 pub(crate) async fn fetch(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path((reference, id)): Path<(String, Uuid)>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.want_file(&me, parsed(&reference)?, id).await?;
-    back(&reference, &to.view)
-}
-
-pub(crate) async fn note(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-    Form(text): Form<Text>,
-) -> Done {
-    desk.store
-        .note(&me, parsed(&reference)?, text.id, &text.text)
-        .await?;
-    back(&reference, &text.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 pub(crate) async fn claim(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path(reference): Path<String>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.take(&me, parsed(&reference)?).await?;
-    back(&reference, &to.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 pub(crate) async fn give_back(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path(reference): Path<String>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.give_back(&me, parsed(&reference)?).await?;
-    back(&reference, &to.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 pub(crate) async fn ask_for_files(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path(reference): Path<String>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.ask_for_files(&me, parsed(&reference)?).await?;
-    back(&reference, &to.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 pub(crate) async fn close(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path(reference): Path<String>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.close(&me, parsed(&reference)?).await?;
-    back(&reference, &to.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 pub(crate) async fn reopen(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path(reference): Path<String>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.reopen(&me, parsed(&reference)?).await?;
-    back(&reference, &to.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 #[derive(Deserialize)]
@@ -142,25 +94,27 @@ pub(crate) struct Mark {
 pub(crate) async fn mark(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path(reference): Path<String>,
-    Form(mark): Form<Mark>,
+    Sent(mark): Sent<Mark>,
 ) -> Done {
     let marking = match mark.marking.as_str() {
         "none" => None,
         name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
     };
     desk.store.mark(&me, parsed(&reference)?, marking).await?;
-    back(&reference, &mark.view)
+    program.then(&desk, &reference, &mark.view).await
 }
 
 pub(crate) async fn send_again(
     State(desk): State<Desk>,
     Who(me): Who,
+    program: Program,
     Path((reference, id)): Path<(String, Uuid)>,
-    Form(to): Form<Back>,
+    Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.send_again(&me, parsed(&reference)?, id).await?;
-    back(&reference, &to.view)
+    program.then(&desk, &reference, &to.view).await
 }
 
 #[derive(Deserialize)]
@@ -168,7 +122,15 @@ pub(crate) struct Duty {
     on: bool,
 }
 
-pub(crate) async fn duty(State(desk): State<Desk>, Who(me): Who, Form(duty): Form<Duty>) -> Done {
+pub(crate) async fn duty(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Sent(duty): Sent<Duty>,
+) -> Done {
     desk.store.set_on_duty(&me, duty.on).await?;
-    Ok(Redirect::to("/desk/inbox"))
+    if program.0 {
+        return Ok(axum::http::StatusCode::NO_CONTENT.into_response());
+    }
+    Ok(Redirect::to("/desk/inbox").into_response())
 }

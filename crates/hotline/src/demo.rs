@@ -8,7 +8,7 @@ use hotline_core::{
     clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, locale::Language,
     message::RawMessage, rights::Role,
 };
-use hotline_store::{inbox::View, staff::Person, store::Store};
+use hotline_store::{inbox::View, staff::Person, store::Store, work::NewReply};
 
 use crate::{life::Life, service, settings::Settings};
 
@@ -153,9 +153,7 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
     let mut references = rows.iter().map(|row| row.reference);
     let now = SystemClock.now();
     if let Some(first) = references.next() {
-        store
-            .reply(mila, first, ids::new(now), TO_THE_SCHOOL, Vec::new())
-            .await?;
+        store.reply(mila, first, reply(TO_THE_SCHOOL)).await?;
         store
             .note(
                 mila,
@@ -169,12 +167,18 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
         store.take(vuk, second).await?;
     }
     if let Some(third) = references.next() {
-        store
-            .reply(vuk, third, ids::new(now), TO_THE_PARENT, Vec::new())
-            .await?;
+        store.reply(vuk, third, reply(TO_THE_PARENT)).await?;
         store.close(vuk, third).await?;
     }
     Ok(())
+}
+
+fn reply(text: &str) -> NewReply {
+    NewReply {
+        id: ids::new(SystemClock.now()),
+        text: text.to_owned(),
+        ..NewReply::default()
+    }
 }
 
 const TO_THE_SCHOOL: &str = "Поштована,\n\nрадо долазимо. Слободни смо 10. и 12. децембра пре подне. За 54 ученика предлажемо две \

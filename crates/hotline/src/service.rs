@@ -104,6 +104,7 @@ pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow
         key_file: settings.data.key_file.clone(),
         zone: settings.centre.time_zone,
         reopen_days: settings.centre.reopen_days,
+        undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),
         reserve: settings.data.reserve_mib << 20,
         backlog: settings.data.backlog,
         lines,

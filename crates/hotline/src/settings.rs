@@ -30,6 +30,9 @@ pub struct Settings {
     /// What the centre says of itself.
     #[serde(default)]
     pub centre: Centre,
+    /// How the desk works.
+    #[serde(default)]
+    pub desk: Desk,
     /// The lines, by name. What stands in each belongs to its channel.
     #[serde(default)]
     pub lines: BTreeMap<String, Value>,
@@ -61,6 +64,20 @@ impl Default for Http {
             public_url: "http://127.0.0.1:8080".to_owned(),
             desk_url: String::new(),
         }
+    }
+}
+
+/// `[desk]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Desk {
+    /// How long a reply can be taken back, in seconds.
+    pub undo_seconds: u8,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { undo_seconds: 10 }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{entity, error::StoreError, store::Store};
 /// How often other processes' changes are looked for when nobody told us.
 const POLL: Duration = Duration::from_millis(700);
 /// The PostgreSQL channel on which processes tell each other.
-const CHANNEL: &str = "hotline";
+pub(crate) const CHANNEL: &str = "hotline";
 
 /// The number of the newest event, to be watched.
 #[derive(Debug)]
@@ -76,14 +76,16 @@ impl Store {
         loop {
             match &mut listener {
                 Some(listener) => {
-                    let told = tokio::time::timeout(POLL, listener.recv()).await;
-                    if told.is_ok_and(|told| told.is_err()) {
+                    match tokio::time::timeout(POLL, listener.recv()).await {
+                        Ok(Ok(told)) => self.presence.hear(told.payload()),
                         // The database is away; the listener connects again by itself.
-                        tokio::time::sleep(POLL).await;
+                        Ok(Err(_)) => tokio::time::sleep(POLL).await,
+                        Err(_) => {}
                     }
                 }
                 None => tokio::time::sleep(POLL).await,
             }
+            self.presence.sweep();
             self.look().await;
             self.count_waiting().await;
             // Another process may have accepted something, or a waiting job have come due.

@@ -49,6 +49,15 @@ pub enum Conflict {
     /// A text is longer than [`crate::work::LONGEST`].
     #[error("the text is longer than 20,000 characters")]
     TooLong,
+    /// A reply was begun before something that its writer has not seen.
+    #[error("something came that you have not seen yet")]
+    NotSeen,
+    /// A reply is on its way, or gone.
+    #[error("this reply has left already")]
+    HasLeft,
+    /// Only who wrote a reply takes it back.
+    #[error("somebody else wrote this")]
+    NotYours,
     /// What did not fail is not sent again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
@@ -105,6 +114,9 @@ impl Conflict {
             Self::NoText => "conflict-no-text",
             Self::TooLong => "conflict-long",
             Self::NotFailed => "conflict-not-failed",
+            Self::NotSeen => "conflict-not-seen",
+            Self::HasLeft => "conflict-has-left",
+            Self::NotYours => "conflict-not-yours",
             Self::Stopped => "conflict-stopped",
             Self::NothingToFetch => "conflict-nothing-to-fetch",
             Self::SendsNoFiles => "conflict-sends-no-files",

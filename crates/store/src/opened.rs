@@ -18,6 +18,7 @@ use crate::{
     inbox::{name_of, reference_of},
     store::{Store, time},
     thread::{Body, Card, unseal, version_place},
+    undo::newest_event,
 };
 
 /// A contact, whole.
@@ -52,6 +53,8 @@ pub struct Opened {
     pub messages: Vec<Message>,
     /// What was done, oldest first.
     pub history: Vec<Event>,
+    /// The number of the newest event that a reply has to have seen.
+    pub newest: i64,
     /// Earlier and later contacts of the same identifier on the same line, newest first, at most 20.
     pub others: Vec<Other>,
     /// A contact of somebody else that it refers to.
@@ -106,6 +109,8 @@ pub struct Delivered {
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether it will be handed over, or handed over again, by itself.
     pub under_way: bool,
+    /// Until when it can be taken back.
+    pub leaves_at: Option<DateTime<Utc>>,
 }
 
 /// Something that was done to a contact.
@@ -141,6 +146,7 @@ impl Store {
             return Ok(None);
         };
         let names = self.names().await?;
+        let newest = newest_event(&self.reading, contact.id).await?;
         let history = events::Entity::find()
             .filter(events::Column::ContactId.eq(contact.id))
             .order_by_asc(events::Column::Id)
@@ -158,6 +164,7 @@ impl Store {
         let sends_files = self.line(&contact.line).is_some_and(|line| line.sends_files);
         Ok(Some(Opened {
             files: asks.then_some(contact.files_wanted),
+            newest,
             sends_files,
             id: contact.id,
             reference,
@@ -210,13 +217,12 @@ impl Store {
             .filter(outbox::Column::ContactId.eq(contact.id))
             .all(&self.reading)
             .await?;
-        let under_way: Vec<Uuid> = jobs::Entity::find()
-            .select_only()
-            .column(jobs::Column::OutboxId)
+        let under_way = jobs::Entity::find()
             .filter(jobs::Column::OutboxId.is_in(sent.iter().map(|outgoing| outgoing.id)))
-            .into_tuple()
             .all(&self.reading)
             .await?;
+        let job_of = |outgoing: Uuid| under_way.iter().find(|job| job.outbox_id == Some(outgoing));
+        let untouched = |job: &&jobs::Model| job.state == "ready" && job.attempt == 0;
         let mut versions = versions::Entity::find()
             .filter(versions::Column::MessageId.is_in(rows.iter().map(|row| row.id)))
             .order_by_asc(versions::Column::At)
@@ -249,7 +255,8 @@ impl Store {
                     state: Delivery::parse(&outgoing.state).unwrap_or(Delivery::Unknown),
                     said: self.said(contact, outgoing),
                     sent_at: outgoing.sent_at.map(time),
-                    under_way: under_way.contains(&outgoing.id),
+                    under_way: job_of(outgoing.id).is_some(),
+                    leaves_at: job_of(outgoing.id).filter(untouched).map(|job| time(job.due_at)),
                 });
             shown.push(Message {
                 id: row.id,

@@ -295,7 +295,7 @@ impl Store {
             queued_at: Set(now),
             ..Default::default()
         };
-        deliver_job(&again).insert(&transaction).await?;
+        deliver_job(&again, now).insert(&transaction).await?;
         again.update(&transaction).await?;
         event(
             contact.id,

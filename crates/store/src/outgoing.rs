@@ -193,7 +193,7 @@ impl Store {
         Ok(())
     }
 
-    /// The rows that send a message of a contact: by its own line, and by another one too if the person left an address.
+    /// The rows that send a message of a contact once it can't be taken back any more: by its own line, and by another one too if the person left an address.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,
@@ -202,6 +202,7 @@ impl Store {
         message: Uuid,
         now: i64,
     ) -> Result<(), StoreError> {
+        let due_at = now.saturating_add(i64::try_from(self.undo.as_micros()).unwrap_or_default());
         let also = self
             .line(&contact.line)
             .and_then(|settings| settings.answers_also_by.clone());
@@ -209,7 +210,7 @@ impl Store {
         lines.extend(also.filter(|_| card.answer_to.is_some()));
         for line in lines {
             let outgoing = queued(ids::new(self.clock.now()), message, contact.id, line, now);
-            deliver_job(&outgoing).insert(transaction).await?;
+            deliver_job(&outgoing, due_at).insert(transaction).await?;
             outgoing.insert(transaction).await?;
         }
         Ok(())

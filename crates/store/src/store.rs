@@ -25,7 +25,8 @@ use sea_orm::{
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::{
-    accept, changes::Changes, cursors, entity, error::StoreError, files::Files, sealing::Keys, typing::Typing,
+    accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
+    sealing::Keys, typing::Typing,
 };
 
 /// How to open the store.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub reopen_days: u16,
     /// Bytes of disk that stay free.
     pub reserve: u64,
+    /// How long a reply waits before it leaves, so that it can be taken back.
+    pub undo: Duration,
     /// Messages that may wait to be registered; beyond, nothing is accepted.
     pub backlog: u64,
     /// What it must know of each line.
@@ -87,6 +90,9 @@ pub struct Store {
     /// Told when somebody writes an answer.
     pub(crate) typing: broadcast::Sender<Typing>,
     pub(crate) changes: Changes,
+    pub(crate) presence: Presence,
+    /// How long a reply can be taken back.
+    pub(crate) undo: Duration,
     /// Held while this process runs the jobs of a SQLite database.
     pub(crate) served: OnceLock<std::fs::File>,
     /// How many messages wait to be registered, as last looked.
@@ -133,6 +139,8 @@ impl Store {
             fetch_due: Arc::new(Notify::new()),
             typing: broadcast::Sender::new(64),
             changes,
+            presence: Presence::new(),
+            undo: settings.undo,
             served: OnceLock::new(),
             waiting: AtomicU64::new(0),
             backlog: settings.backlog,

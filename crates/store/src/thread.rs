@@ -168,6 +168,10 @@ pub(crate) fn version_place(id: Uuid) -> String {
     format!("version|{id}|body")
 }
 
+pub(crate) fn draft_place(staff: Uuid, contact: Uuid) -> String {
+    format!("draft|{staff}|{contact}")
+}
+
 pub(crate) fn said_place(id: Uuid) -> String {
     format!("outbox|{id}|said")
 }

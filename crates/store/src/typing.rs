@@ -1,7 +1,6 @@
 //! Somebody is writing an answer: told to whoever can show it to the person. Nothing is kept of it.
 
-use hotline_core::{line::LineName, private::Private, reference::Reference};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use hotline_core::{line::LineName, private::Private};
 use tokio::sync::broadcast;
 
 use crate::{entity::contacts, error::StoreError, outgoing::goes_to, staff::Person, store::Store};
@@ -19,24 +18,21 @@ pub struct Typing {
 
 impl Store {
     /// Tells that somebody who holds a contact writes an answer.
-    ///
-    /// # Errors
-    /// When the contact cannot be read.
-    pub async fn is_typing(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
-        let Some(contact) = found.one(&self.reading).await? else {
-            return Err(StoreError::NotFound("contact"));
-        };
-        let stopped = crate::people::has_stopped(&self.reading, &contact).await?;
+    pub(crate) async fn tell_typing(
+        &self,
+        who: &Person,
+        contact: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let stopped = crate::people::has_stopped(&self.reading, contact).await?;
         if contact.holder != Some(who.id) || stopped {
             return Ok(());
         }
-        if let Some(to) = goes_to(&self.card(&contact)?, true) {
+        if let Some(to) = goes_to(&self.card(contact)?, true) {
             // Where nobody listens there is nobody to tell.
             let _ = self.typing.send(Typing {
                 line: LineName::stored(contact.line.clone()),
                 to: to.into(),
-                thread: self.thread_ids(&contact).await?,
+                thread: self.thread_ids(contact).await?,
             });
         }
         Ok(())

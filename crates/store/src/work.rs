@@ -15,6 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
+    drafts::{DraftKind, drop_draft},
     entity::{contacts, messages},
     error::{Conflict, StoreError},
     outgoing::goes_to,
@@ -23,10 +24,24 @@ use crate::{
     staff::Person,
     store::Store,
     thread::{Body, body_place, seal},
+    undo::newest_event,
 };
 
 /// The longest reply or note, in characters.
 pub const LONGEST: usize = 20_000;
+
+/// A reply to be written.
+#[derive(Default)]
+pub struct NewReply {
+    /// Makes it the same reply when its form is sent twice.
+    pub id: Uuid,
+    /// What it says.
+    pub text: String,
+    /// What goes with it.
+    pub files: Vec<OutboundFile>,
+    /// The newest event its writer has seen ([`crate::opened::Opened::newest`]). `None`: whatever came.
+    pub seen: Option<i64>,
+}
 
 impl Store {
     /// Takes a contact that nobody holds. Of several who try at once, one succeeds.
@@ -75,27 +90,31 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Writes a reply and queues it, in one commit. `id` makes it the same reply when the form is sent twice.
+    /// Writes a reply and queues it, in one commit.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, there is no address, the person
-    /// asked not to be written to, or the line sends no files.
-    pub async fn reply(
-        &self,
-        who: &Person,
-        reference: Reference,
-        id: Uuid,
-        text: &str,
-        files: Vec<OutboundFile>,
-    ) -> Result<(), StoreError> {
+    /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, something came that its writer has
+    /// not seen, there is no address, the person asked not to be written to, or the line sends no files.
+    pub async fn reply(&self, who: &Person, reference: Reference, reply: NewReply) -> Result<(), StoreError> {
+        let NewReply {
+            id,
+            text,
+            files,
+            seen,
+        } = reply;
         let text = if files.is_empty() {
-            checked(text)?
+            checked(&text)?
         } else {
-            not_too_long(text)?
+            not_too_long(&text)?
         };
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if written_before(&transaction, id).await? {
             return Ok(());
+        }
+        if let Some(seen) = seen
+            && newest_event(&transaction, contact.id).await? > seen
+        {
+            return Err(StoreError::Conflict(Conflict::NotSeen));
         }
         let card = self.card(&contact)?;
         if goes_to(&card, true).is_none() {
@@ -109,6 +128,7 @@ impl Store {
             .await?;
         self.write_files(&transaction, &contact, id, files).await?;
         self.queue_message(&transaction, &contact, &card, id, now).await?;
+        drop_draft(&transaction, who.id, contact.id, DraftKind::Reply).await?;
         let status = status_of(&contact)
             .after(Step::Replied)
             .unwrap_or(Status::Answered);
@@ -158,6 +178,7 @@ impl Store {
         let now = self.now();
         self.write_message(&transaction, &contact, who, id, "note", text, now)
             .await?;
+        drop_draft(&transaction, who.id, contact.id, DraftKind::Note).await?;
         event(contact.id, now, Some(who.id), "noted", "")
             .insert(&transaction)
             .await?;
@@ -284,7 +305,7 @@ impl Store {
     }
 
     /// A transaction and the contact in it, locked against others who work on it.
-    async fn begin_on(
+    pub(crate) async fn begin_on(
         &self,
         reference: Reference,
     ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
@@ -344,7 +365,7 @@ impl Store {
         Ok(())
     }
 
-    async fn done(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
+    pub(crate) async fn done(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
         transaction.commit().await?;
         self.tell().await;
         Ok(())

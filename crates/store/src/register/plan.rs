@@ -136,7 +136,8 @@ impl Plan {
                 .exec_without_returning(transaction)
                 .await?;
         }
-        let deliver: Vec<_> = self.outbox.iter().map(deliver_job).collect();
+        let now = |outgoing: &outbox::ActiveModel| deliver_job(outgoing, *outgoing.queued_at.as_ref());
+        let deliver: Vec<_> = self.outbox.iter().map(now).collect();
         if !deliver.is_empty() {
             outbox::Entity::insert_many(self.outbox)
                 .exec_without_returning(transaction)
@@ -258,7 +259,8 @@ pub(crate) fn to_fetch(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     }
 }
 
-pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel) -> jobs::ActiveModel {
+/// The job that hands a message over, not before `due_at`.
+pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::ActiveModel {
     let now = *outgoing.queued_at.as_ref();
     jobs::ActiveModel {
         id: NotSet,
@@ -268,7 +270,7 @@ pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel) -> jobs::ActiveModel {
         attachment_id: Set(None),
         state: Set("ready".to_owned()),
         attempt: Set(0),
-        due_at: Set(now),
+        due_at: Set(due_at),
         made_at: Set(now),
         reason: Set(String::new()),
     }

@@ -1,0 +1,132 @@
+// What is being written: kept on the server while it is typed, and asked about before it is sent past something unseen.
+
+/** How long after the last key it is kept, in milliseconds. */
+const SOON = 700;
+
+/** @type {Map<HTMLFormElement, number>} */
+const waiting = new Map();
+
+/** @param {HTMLFormElement} form */
+function area(form) {
+  return /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
+}
+
+/** @returns {HTMLInputElement | null} */
+function seen() {
+  return document.querySelector("form.reply input[name=seen]");
+}
+
+/** @param {HTMLFormElement} form */
+function written(form) {
+  const fields = { kind: form.dataset.draft ?? "", text: area(form).value, seen: seen()?.value ?? "0" };
+  return new URLSearchParams(fields);
+}
+
+/** @returns {string} */
+function at() {
+  return /** @type {HTMLElement | null} */ (document.querySelector("[data-at]"))?.dataset.at ?? "";
+}
+
+/** @param {HTMLFormElement} form */
+async function keep(form) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  const said = document.getElementById("kept");
+  const words = /** @type {DOMStringMap} */ (said?.dataset ?? {});
+  try {
+    const answer = await fetch(`${at()}/draft`, { method: "POST", body: written(form) });
+    if (said) said.textContent = (answer.ok ? words.yes : words.no) ?? "";
+    if (!answer.ok) waiting.set(form, setTimeout(() => keep(form), 5000));
+  } catch {
+    if (said) said.textContent = words.no ?? "";
+    waiting.set(form, setTimeout(() => keep(form), 5000));
+  }
+}
+
+/** Keeps at once what is not kept yet. */
+export async function flush() {
+  await Promise.all([...waiting.keys()].map(keep));
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target instanceof HTMLTextAreaElement ? event.target.form : null;
+  if (!form?.dataset.draft) return;
+  clearTimeout(waiting.get(form));
+  waiting.set(form, setTimeout(() => keep(form), SOON));
+});
+
+// A tab that is closed, or a telephone that is put away, keeps what was typed last.
+addEventListener("pagehide", () => {
+  for (const form of waiting.keys()) navigator.sendBeacon(`${at()}/draft`, written(form));
+});
+// What could not be kept is not left behind without a question.
+addEventListener("beforeunload", (event) => {
+  if (waiting.size && !navigator.onLine) event.preventDefault();
+});
+
+/**
+ * A page that was read anew tells what a reply has to have seen by now.
+ * @param {Element | null} write
+ */
+export function newest(write) {
+  const mine = seen();
+  const now = /** @type {HTMLInputElement | null} */ (write?.querySelector("input[name=seen]"));
+  if (!mine?.form || !now) return;
+  mine.dataset.newest = now.dataset.newest;
+  // Who has written nothing yet has seen what is shown.
+  if (area(mine.form).value.trim() === "") mine.value = now.dataset.newest ?? mine.value;
+  ask(mine);
+}
+
+/** @param {HTMLInputElement} mine */
+function ask(mine) {
+  const newer = document.getElementById("newer");
+  if (newer) newer.hidden = Number(mine.value) >= Number(mine.dataset.newest);
+}
+
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("[data-look]")) return;
+  const mine = seen();
+  const thread = document.getElementById("thread");
+  if (thread) {
+    thread.scrollTop = thread.scrollHeight;
+    thread.focus();
+  }
+  if (!mine?.form) return;
+  mine.value = mine.dataset.newest ?? mine.value;
+  ask(mine);
+  keep(mine.form);
+});
+
+/**
+ * A form was sent: the next text is another message.
+ * @param {HTMLFormElement} form
+ * @param {Document} fresh
+ */
+export function sent(form, fresh) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  const typed = form.querySelector("textarea");
+  if (typed) typed.value = "";
+  for (const file of form.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (file).value = "";
+  const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
+  const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form.${form.className.split(" ")[0]} input[name=id]`));
+  if (id) id.value = next?.value ?? crypto.randomUUID();
+  const said = document.getElementById("kept");
+  if (said && typed) said.textContent = "";
+}
+
+/**
+ * A reply was taken back: its words are a draft again.
+ * @param {Document} fresh
+ */
+export function taken(fresh) {
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.reply"));
+  const text = /** @type {HTMLTextAreaElement | null} */ (fresh.getElementById("reply"))?.value ?? "";
+  if (form && area(form).value.trim() === "") area(form).value = text;
+  newest(fresh.getElementById("write"));
+}
+
+export function arrive() {
+  waiting.clear();
+}

@@ -1,0 +1,138 @@
+//! Taking a reply back in the seconds before it leaves.
+
+use hotline_core::{contact::Status, job::JobKind, reference::Reference};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+
+use crate::{
+    drafts::{Draft, DraftKind},
+    entity::{attachments, contacts, jobs, messages, outbox},
+    error::{Conflict, StoreError},
+    register::event,
+    staff::Person,
+    store::Store,
+};
+
+impl Store {
+    /// Takes back a reply that nobody has begun to hand over. Its text is a draft again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it has left, or somebody else wrote it.
+    pub async fn undo(&self, who: &Person, reference: Reference, message: Uuid) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        let message = messages::Entity::find_by_id(message)
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .filter(messages::Column::Direction.eq("reply"))
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        if message.author != Some(who.id) {
+            return Err(StoreError::Conflict(Conflict::NotYours));
+        }
+        let leaving = outbox::Entity::find()
+            .filter(outbox::Column::MessageId.eq(message.id))
+            .all(&transaction)
+            .await?;
+        let dropped = jobs::Entity::delete_many()
+            .filter(jobs::Column::OutboxId.is_in(leaving.iter().map(|one| one.id)))
+            .filter(jobs::Column::Kind.eq(JobKind::Deliver.as_str()))
+            .filter(jobs::Column::State.eq("ready"))
+            .filter(jobs::Column::Attempt.eq(0))
+            .exec(&transaction)
+            .await?;
+        if leaving.is_empty() || dropped.rows_affected != leaving.len() as u64 {
+            return Err(StoreError::Conflict(Conflict::HasLeft));
+        }
+        let draft = Draft {
+            text: self.body(&self.contact_key(&contact)?, &message)?.text,
+            seen: newest_event(&transaction, contact.id).await?,
+            at: self.clock.now(),
+        };
+        self.put_draft(&transaction, who, &contact, DraftKind::Reply, &draft)
+            .await?;
+        outbox::Entity::delete_many()
+            .filter(outbox::Column::MessageId.eq(message.id))
+            .exec(&transaction)
+            .await?;
+        let files: Vec<Uuid> = attachments::Entity::find()
+            .filter(attachments::Column::MessageId.eq(message.id))
+            .all(&transaction)
+            .await?
+            .into_iter()
+            .map(|file| file.id)
+            .collect();
+        attachments::Entity::delete_many()
+            .filter(attachments::Column::MessageId.eq(message.id))
+            .exec(&transaction)
+            .await?;
+        message.delete(&transaction).await?;
+        self.wait_again(&transaction, &contact).await?;
+        event(contact.id, self.now(), Some(who.id), "unsent", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await?;
+        self.files.remove(files).await;
+        Ok(())
+    }
+
+    /// The person waits since the first message that nothing has answered.
+    async fn wait_again(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let all = messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .order_by_desc(messages::Column::At)
+            .all(transaction)
+            .await?;
+        let unanswered = all.iter().take_while(|one| one.direction != "reply");
+        let since = unanswered
+            .filter(|one| one.direction == "in")
+            .map(|one| one.at)
+            .min();
+        let status = if since.is_some() {
+            Status::Waiting
+        } else {
+            Status::Answered
+        };
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(status.as_str().to_owned()),
+            waiting_since: Set(since),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+/// What a reply must have seen: the number of the newest event that could change its words. Zero if there is none.
+pub(crate) async fn newest_event(
+    connection: &impl sea_orm::ConnectionTrait,
+    contact: Uuid,
+) -> Result<i64, StoreError> {
+    use crate::entity::events;
+    let newest = events::Entity::find()
+        .filter(events::Column::ContactId.eq(contact))
+        .filter(events::Column::Kind.is_in(NEWS))
+        .order_by_desc(events::Column::Id)
+        .one(connection)
+        .await?;
+    Ok(newest.map_or(0, |event| event.id))
+}
+
+/// Events after which a reply that was begun before them may be the wrong one.
+pub(crate) const NEWS: [&str; 6] = [
+    "registered",
+    "joined",
+    "edited",
+    "edited_earlier",
+    "replied",
+    "news",
+];

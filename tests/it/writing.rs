@@ -1,0 +1,199 @@
+//! Writing to a person: nothing typed is lost, nothing is sent by accident, and colleagues see each other.
+
+use std::time::Duration;
+
+use fantoccini::{Client, Locator};
+use hotline_tests::{
+    peers::{browser::Browser, wait_until},
+    service::Service,
+    staff::{Staff, text},
+};
+use serde_json::{Value, json};
+
+use crate::pages::log_in_as;
+
+async fn posted(service: &Service, words: &str) -> (String, String) {
+    let client = reqwest::Client::builder().build().unwrap();
+    let request = client.post(format!("{}/api/v1/contacts", service.base()));
+    let post = json!({ "kind": "advice", "message": words, "language": "sr-Latn" });
+    let answer = request.json(&post).send().await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    (
+        text(&answer, "/reference").to_owned(),
+        text(&answer, "/receipt_code").to_owned(),
+    )
+}
+
+/// Whoever has the code writes again.
+async fn writes_again(service: &Service, code: &str, words: &str) {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let form = [("code", code), ("id", &id), ("lang", "en"), ("message", words)];
+    let client = reqwest::Client::builder().build().unwrap();
+    let request = client
+        .post(format!("{}/answer/write", service.base()))
+        .form(&form);
+    assert!(request.send().await.unwrap().status().is_success());
+}
+
+async fn begun() -> (Service, Staff, String, String) {
+    let mut service = Service::new(None).unwrap();
+    service.let_replies_be_taken_back(3).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, code) = posted(&service, "Neko mi preti").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    (service, mila, reference, code)
+}
+
+fn newest(contact: &Value) -> i64 {
+    contact.pointer("/newest").and_then(Value::as_i64).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_is_taken_back_within_seconds_and_its_words_are_a_draft_again() {
+    let (service, mila, reference, _) = begun().await;
+    let path = format!("/api/v1/contacts/{reference}");
+    let id = mila.reply(&reference, "Prebrzo poslato").await.unwrap();
+    let undo = format!("{path}/messages/{}/undo", text(&id, "/id"));
+    let petar = service.hire("petar", "counsellor").await.unwrap();
+    let other = petar.post(&undo, &json!({})).await.unwrap_err().to_string();
+    assert!(other.contains("409"), "{other}");
+    let after = mila.post(&undo, &json!({})).await.unwrap();
+    assert_eq!(text(&after, "/status"), "waiting");
+    assert!(after.pointer("/messages/1").is_none(), "{after}");
+    let contact = mila.contact(&reference).await.unwrap();
+    assert_eq!(text(&contact, "/draft/text"), "Prebrzo poslato");
+    assert!(
+        text(&contact, "/waiting_since") == text(&contact, "/messages/0/at"),
+        "{contact}"
+    );
+    // Once it has left nobody takes it back.
+    let id = mila.reply(&reference, "Promišljeno").await.unwrap();
+    mila.until_reply_is(&reference, "sent").await.unwrap();
+    let undo = format!("{path}/messages/{}/undo", text(&id, "/id"));
+    let late = mila.post(&undo, &json!({})).await.unwrap_err().to_string();
+    assert!(late.contains("409"), "{late}");
+    let contact = mila.contact(&reference).await.unwrap();
+    assert_eq!(
+        contact.pointer("/draft"),
+        Some(&Value::Null),
+        "what was sent is no draft"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_answers_at_once_one_leaves_and_none_leaves_past_something_unseen() {
+    let (service, mila, reference, code) = begun().await;
+    let sara = service.hire("sara", "supervisor").await.unwrap();
+    let path = format!("/api/v1/contacts/{reference}");
+    for _ in 0..10 {
+        let seen = newest(&mila.contact(&reference).await.unwrap());
+        let reply = |words: &str| json!({ "text": words, "seen": seen });
+        let reply_path = format!("{path}/reply");
+        let (one, other) = (reply("Mila"), reply("Sara"));
+        let (one, other) = tokio::join!(mila.post(&reply_path, &one), sara.post(&reply_path, &other));
+        assert!(one.is_ok() != other.is_ok(), "exactly one: {one:?} {other:?}");
+    }
+    let seen = newest(&mila.contact(&reference).await.unwrap());
+    writes_again(&service, &code, "Ipak ne, sve je u redu").await;
+    mila.until_said(&reference, 2).await.unwrap();
+    let late = json!({ "text": "Zovite policiju", "seen": seen });
+    let refused = mila
+        .post(&format!("{path}/reply"), &late)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("you have not seen"), "{refused}");
+    let contact = mila.contact(&reference).await.unwrap();
+    assert_eq!(
+        text(&contact, "/draft/text"),
+        "Zovite policiju",
+        "nothing typed is lost"
+    );
+    let anyway = json!({ "text": "Zovite policiju", "seen": seen, "anyway": true });
+    mila.post(&format!("{path}/reply"), &anyway).await.unwrap();
+}
+
+async fn until(client: &Client, css: &str) -> fantoccini::elements::Element {
+    client
+        .wait()
+        .at_most(Duration::from_secs(20))
+        .for_element(Locator::Css(css))
+        .await
+        .unwrap_or_else(|error| panic!("{css}: {error}"))
+}
+
+async fn shows(client: &Client, css: &str, words: &str) {
+    wait_until(Duration::from_secs(20), || async {
+        match client.find(Locator::Css(css)).await {
+            Ok(found) => found.text().await.is_ok_and(|shown| shown.contains(words)),
+            Err(_) => false,
+        }
+    })
+    .await
+    .unwrap_or_else(|_| panic!("{css} never showed {words}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_the_page() {
+    let (mut service, _, reference, code) = begun().await;
+    service.hire("sara", "supervisor").await.unwrap();
+    let (one, two) = tokio::join!(Browser::start(), Browser::start());
+    let (one, two) = (one.unwrap(), two.unwrap());
+    let (mila, sara) = (one.client(), two.client());
+    log_in_as(mila, &service, "mila", "en").await;
+    log_in_as(sara, &service, "sara", "en").await;
+    let link = format!("a[href^='/desk/contacts/{reference}']");
+    until(mila, &link).await.click().await.unwrap();
+    until(mila, "#reply").await;
+    until(sara, &link).await.click().await.unwrap();
+    until(sara, "#reply").await;
+    shows(mila, "#present", "sara is reading this").await;
+    until(mila, "#reply")
+        .await
+        .send_keys("Draga, tu smo")
+        .await
+        .unwrap();
+    shows(sara, "#present", "mila is writing a reply").await;
+    shows(mila, "#kept", "Draft kept").await;
+    // The power fails in the middle of a word; nothing typed is gone, not even on another device.
+    service.kill();
+    service.start().await.unwrap();
+    let again = Browser::start().await.unwrap();
+    log_in_as(again.client(), &service, "mila", "en").await;
+    again
+        .client()
+        .goto(&format!("{}/desk/contacts/{reference}", service.base()))
+        .await
+        .unwrap();
+    let kept = until(again.client(), "#reply").await.prop("value").await.unwrap();
+    assert_eq!(kept.as_deref(), Some("Draga, tu smo"));
+    again.close().await.unwrap();
+    // Something comes while she writes: she is asked before it leaves.
+    writes_again(&service, &code, "Ne smem više da pišem").await;
+    shows(mila, "#thread", "Ne smem više").await;
+    shows(mila, "#newer", "Something came").await;
+    until(mila, "[data-send]").await.click().await.unwrap();
+    shows(mila, ".reply .alarm", "you have not seen").await;
+    until(mila, "[data-look]").await.click().await.unwrap();
+    until(mila, "[data-send]").await.click().await.unwrap();
+    until(mila, "form.undo button").await.click().await.unwrap();
+    wait_until(Duration::from_secs(10), || async {
+        let area = mila.find(Locator::Css("#reply")).await.unwrap();
+        area.prop("value").await.unwrap().as_deref() == Some("Draga, tu smo")
+    })
+    .await
+    .unwrap();
+    until(mila, "[data-send]").await.click().await.unwrap();
+    shows(mila, ".message.reply .delivery", "lies ready").await;
+    shows(sara, "#thread", "Draga, tu smo").await;
+    // Who leaves is gone from the others' pages.
+    one.close().await.unwrap();
+    wait_until(Duration::from_secs(20), || async {
+        let present = sara.find(Locator::Css("#present")).await.unwrap();
+        present.text().await.unwrap().is_empty()
+    })
+    .await
+    .unwrap();
+    two.close().await.unwrap();
+}
