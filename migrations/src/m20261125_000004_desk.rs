@@ -1,4 +1,4 @@
-//! What a counsellor's day needs: drafts.
+//! What a counsellor's day needs: drafts, and the classification of contacts.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -8,11 +8,23 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(drafts()).await
+        manager.create_table(drafts()).await?;
+        manager.create_table(records()).await?;
+        // How pressing whoever read it finds it: 0 ordinary, 1 urgent, 2 immediate danger.
+        let urgency = schema::small_integer("urgency").default(0).to_owned();
+        manager
+            .alter_table(Table::alter().table("contacts").add_column(urgency).to_owned())
+            .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("drafts").to_owned()).await
+        manager
+            .alter_table(Table::alter().table("contacts").drop_column("urgency").to_owned())
+            .await?;
+        for table in ["records", "drafts"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -37,6 +49,28 @@ fn drafts() -> TableCreateStatement {
             ForeignKey::create()
                 .from("drafts", "staff_id")
                 .to("staff", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .to_owned()
+}
+
+/// How a contact is classified, complete or not. It outlives the contact's content: it says nothing of anybody in particular.
+fn records() -> TableCreateStatement {
+    Table::create()
+        .table("records")
+        .col(schema::uuid("contact_id").primary_key())
+        // The scheme it was made by.
+        .col(schema::text("scheme"))
+        .col(schema::integer("version"))
+        // JSON: names of answers by the names of questions.
+        .col(schema::text("answers"))
+        .col(schema::boolean("complete"))
+        .col(schema::uuid("by"))
+        .col(schema::big_integer("at"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("records", "contact_id")
+                .to("contacts", "id")
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned()

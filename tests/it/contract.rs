@@ -59,7 +59,7 @@ trait World: Sized + Sync {
 
     fn lets(&mut self);
 
-    /// The network will never again take anything for somebody. False as above.
+    /// The network will never again take anything for somebody. False if it always does, or nothing is handed over.
     fn refuses(&mut self, who: Who) -> bool;
 
     /// Words that belong into no log, besides what is said here.
@@ -119,6 +119,7 @@ async fn keeps_the_contract<W: World>() {
     trial
         .what_is_written_while_we_are_down_arrives_or_its_writer_knows()
         .await;
+    trial.what_cannot_be_written_down_stays_with_the_network().await;
     trial.an_answer_arrives_once_and_comes_back_as_nothing().await;
     trial
         .an_answer_takes_its_files_along_and_is_seen_being_written()
@@ -197,6 +198,29 @@ impl<W: World> Trial<W> {
         self.settled().await;
     }
 
+    /// While nothing can be written down here, it stays where it is; nobody out there is told that we have it.
+    async fn what_cannot_be_written_down_stays_with_the_network(&mut self) {
+        self.service.stop();
+        self.service.set_data_keys("reserve_mib = 1000000000").unwrap();
+        self.service.start_unready().await.unwrap();
+        self.world.ready().await;
+        let words = "kad nema mesta";
+        let said = self.world.says(Who::Ana, words).await;
+        // Long enough for every channel to have looked.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        self.service.stop();
+        self.service.set_data_keys("").unwrap();
+        self.service.start().await.unwrap();
+        self.world.ready().await;
+        self.staff = self.service.log_in("mila").await.unwrap();
+        match said {
+            Said::Kept => self.said.push(words.to_owned()),
+            Said::Down => self.ana_says(words).await,
+            other @ (Said::Refused | Said::Never) => panic!("{other:?}"),
+        }
+        self.settled().await;
+    }
+
     async fn an_answer_arrives_once_and_comes_back_as_nothing(&mut self) {
         let answer = "Tu smo 💛 бићемо ту.";
         self.answer(answer).await;
@@ -222,7 +246,7 @@ impl<W: World> Trial<W> {
         assert_ne!(self.world.sees_typing(Who::Ana).await, Some(false));
         let file = multipart::Part::bytes(vec![9; 5_000]).file_name("uputstvo.pdf");
         let form = multipart::Form::new()
-            .text("id", uuid::Uuid::now_v7().to_string())
+            .text("id", uuid::Uuid::new_v4().to_string())
             .text("text", "Evo uputstva.")
             .part("files", file);
         let client = reqwest::Client::builder().build().unwrap();

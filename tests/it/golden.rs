@@ -16,7 +16,7 @@ use hotline_core::{
 use proptest::prelude::*;
 
 /// The settings a line of each channel is opened with here. One without a golden folder is missed by the test below.
-const LINES: [(&str, &str); 5] = [
+const LINES: &[(&str, &str)] = &[
     (
         "bridge",
         "channel = \"bridge\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n",

@@ -23,4 +23,5 @@ mod store;
 mod telegram;
 mod walls;
 mod webform;
+mod wrapup;
 mod writing;

@@ -49,7 +49,7 @@ impl World {
         for portion in all.chunks(portion.max(1)) {
             let raws = portion.iter().map(|_| RawMessage {
                 line: LineName::parse("mail").unwrap(),
-                external_id: uuid::Uuid::now_v7().to_string(),
+                external_id: uuid::Uuid::new_v4().to_string(),
                 received_at: self.store_now(),
                 bytes: b"raw".to_vec(),
                 cut_from: None,
@@ -142,7 +142,7 @@ async fn what_was_left_as_being_sent_may_have_arrived_and_who_was_too_slow_hands
     on_both(async |world| {
         world.receive(vec![piece("ana", "m1", "1", 0, "pomoć")], 1).await;
         let reference = world.all().await[0].reference;
-        let id = uuid::Uuid::now_v7();
+        let id = uuid::Uuid::new_v4();
         world
             .store
             .reply(

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use hotline_core::{
+    classification::Scheme,
     clock::{Clock, FixedClock},
     contact::Marking,
     counting::Joining,
@@ -59,6 +60,8 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
         key_file: None,
         zone: hotline_core::centre::Centre::default().time_zone,
         reopen_days: 7,
+        scheme: Scheme::centre().unwrap(),
+        wrap_up: false,
         undo: Duration::ZERO,
         reserve: 0,
         backlog,
@@ -722,6 +725,8 @@ async fn another_master_key_is_refused_at_the_start() {
         key_file: Some(key),
         zone: hotline_core::centre::Centre::default().time_zone,
         reopen_days: 7,
+        scheme: Scheme::centre().unwrap(),
+        wrap_up: false,
         undo: Duration::ZERO,
         reserve: 0,
         backlog: 1_000,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::pages::log_in_as;
 
-async fn posted(service: &Service, words: &str) -> (String, String) {
+pub async fn posted(service: &Service, words: &str) -> (String, String) {
     let client = reqwest::Client::builder().build().unwrap();
     let request = client.post(format!("{}/api/v1/contacts", service.base()));
     let post = json!({ "kind": "advice", "message": words, "language": "sr-Latn" });
@@ -114,7 +114,7 @@ async fn of_two_answers_at_once_one_leaves_and_none_leaves_past_something_unseen
     mila.post(&format!("{path}/reply"), &anyway).await.unwrap();
 }
 
-async fn until(client: &Client, css: &str) -> fantoccini::elements::Element {
+pub async fn until(client: &Client, css: &str) -> fantoccini::elements::Element {
     client
         .wait()
         .at_most(Duration::from_secs(20))
@@ -123,7 +123,7 @@ async fn until(client: &Client, css: &str) -> fantoccini::elements::Element {
         .unwrap_or_else(|error| panic!("{css}: {error}"))
 }
 
-async fn shows(client: &Client, css: &str, words: &str) {
+pub async fn shows(client: &Client, css: &str, words: &str) {
     wait_until(Duration::from_secs(20), || async {
         match client.find(Locator::Css(css)).await {
             Ok(found) => found.text().await.is_ok_and(|shown| shown.contains(words)),

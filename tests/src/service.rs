@@ -36,6 +36,8 @@ pub struct Service {
     of_form: String,
     /// How long a reply can be taken back. None of the tests but those of it wait for that.
     undo_seconds: u8,
+    /// Whether a contact is closed only when it is classified.
+    wrap_up: bool,
     /// Whether its clock can be set.
     own_clock: bool,
     /// Whether its log holds everything there is to log.
@@ -57,6 +59,7 @@ impl Service {
             of_data: String::new(),
             of_form: String::new(),
             undo_seconds: 0,
+            wrap_up: false,
             own_clock: false,
             logs_everything: false,
         };
@@ -102,6 +105,12 @@ impl Service {
         self.write_settings()
     }
 
+    /// Has contacts closed only when they are classified.
+    pub fn require_wrap_up(&mut self) -> Result<()> {
+        self.wrap_up = true;
+        self.write_settings()
+    }
+
     /// Gives it a clock of its own from the next start on, which [`Service::set_clock`] sets.
     pub fn give_clock(&mut self) -> Result<()> {
         self.own_clock = true;
@@ -144,10 +153,11 @@ impl Service {
             .unwrap_or_default();
         let port = self.port;
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[desk]\nundo_seconds = {}\n[database]\n{url}\
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
              [lines.form]\nchannel = \"webform\"\n{}\n{}",
             self.undo_seconds,
+            self.wrap_up,
             self.data().display(),
             self.of_data,
             self.of_form,

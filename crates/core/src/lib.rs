@@ -5,6 +5,7 @@
 
 pub mod centre;
 pub mod chance;
+pub mod classification;
 pub mod clock;
 pub mod contact;
 pub mod counting;

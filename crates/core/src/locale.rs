@@ -146,6 +146,16 @@ impl Words {
         }
     }
 
+    /// A text that is data in both languages, Serbian in Cyrillic: in the language and script of these words.
+    #[must_use]
+    pub fn either(&self, sr: &str, en: &str) -> String {
+        match self.language {
+            Language::SrCyrl => sr.to_owned(),
+            Language::SrLatn => to_latin(sr),
+            Language::En => en.to_owned(),
+        }
+    }
+
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();

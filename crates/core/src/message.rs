@@ -15,9 +15,10 @@ use crate::{
 pub struct RawMessage {
     /// The line it came in by.
     pub line: LineName,
-    /// What makes it the same message when it is delivered again. Unique on its line.
+    /// What makes it the same message when it is delivered again. Unique on its line; only a keyed hash of it is kept, so it is
+    /// empty when the message is read later.
     pub external_id: String,
-    /// When we received it.
+    /// When the platform took it, never later than our clock. Its contact counts on that day.
     pub received_at: DateTime<Utc>,
     /// The bytes; their form is the channel's own.
     pub bytes: Vec<u8>,

@@ -2,6 +2,7 @@
 
 import { arrive as drafting, flush, newest, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
+import { wrapped } from "./wrapup.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
 const PARTS = ["views", "list", "head", "thread", "record", "health", "figures"];
@@ -136,6 +137,7 @@ document.addEventListener("submit", async (event) => {
       sent(form, fresh);
       show(fresh);
       if (form.matches(".undo")) taken(fresh);
+      wrapped(fresh);
       refocus(form);
       const duty = form.querySelector("button.duty");
       if (duty) {

@@ -164,6 +164,8 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "subject": contact.card.as_ref().and_then(|card| card.subject.as_ref()),
         "refers_to": contact.refers_to.map(|reference| reference.to_string()),
         "others": others,
+        "record": contact.record.answers,
+        "missing": contact.record.missing,
         "messages": messages,
     })
 }

@@ -15,7 +15,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, error, files, inbox, live, login, queue, statistics, work, writing,
+    api, error, files, inbox, live, login, queue, statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -104,6 +104,7 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
+    add("GET", "/api/v1/scheme", May(ReadContacts), get(wrapup::scheme));
     add("GET", "/api/v1/inbox", May(ReadContacts), get(api::inbox));
     add(
         "GET",
@@ -148,6 +149,7 @@ fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
         action!("/close", post(work::close)),
         action!("/reopen", post(work::reopen)),
         action!("/mark", post(work::mark)),
+        action!("/wrap-up", post(wrapup::wrap_up)),
     ]
 }
 
@@ -176,5 +178,6 @@ pub fn router(desk: Desk) -> Router {
         )
         .route("/desk.js", script(include_str!("../assets/desk.js")))
         .route("/writing.js", script(include_str!("../assets/writing.js")))
+        .route("/wrapup.js", script(include_str!("../assets/wrapup.js")))
         .route("/presence.js", script(include_str!("../assets/presence.js")))
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
+    classification::{Answer, Answers, KIND, Question, Scheme},
     contact::{Marking, Status},
     job::Delivery,
     locale::Language,
@@ -30,6 +31,7 @@ use crate::{
     desk::Desk,
     error::PageError,
     view::{Frame, page},
+    wrapup::{asked, suggested},
 };
 
 /// Rows of the list.
@@ -51,6 +53,9 @@ struct Inbox<'a> {
     noting: Option<Draft>,
     /// Who else is here.
     present: Vec<Present>,
+    scheme: &'a Scheme,
+    /// The answers of the wrap-up, or what may be suggested.
+    answers: Answers,
 }
 
 /// What a list is asked for.
@@ -115,6 +120,10 @@ async fn shown(
         present = desk.store.present(open.id, me.id).await?;
     }
     page(&Inbox {
+        scheme: desk.store.scheme(),
+        answers: open
+            .map(|open| suggested(desk.store.scheme(), open))
+            .unwrap_or_default(),
         draft,
         noting,
         present,
@@ -288,6 +297,53 @@ impl Inbox<'_> {
             _ => "file",
         };
         part.name.clone().unwrap_or_else(|| self.frame.words.say(key))
+    }
+
+    fn asked(&self) -> Vec<&Question> {
+        asked(self.scheme, &self.answers)
+    }
+
+    fn is_missing(&self, question: &Question) -> bool {
+        let missing = self.open.map(|open| open.record.missing.contains(&question.id));
+        missing.unwrap_or_default() && !self.answers.contains_key(&question.id)
+    }
+
+    fn answered(&self, question: &Question, place: usize) -> &str {
+        let given = self.answers.get(&question.id).and_then(|given| given.get(place));
+        given.map_or("", String::as_str)
+    }
+
+    fn is_answered(&self, question: &Question, place: &usize, answer: &Answer) -> bool {
+        self.answered(question, *place) == answer.id
+    }
+
+    /// A further answer is asked for once there is one before it.
+    fn is_shown(&self, question: &Question, place: &usize) -> bool {
+        let given = self.answers.get(&question.id).map_or(0, Vec::len);
+        *place <= given
+    }
+
+    /// The kinds that are all there is to say, each with its key.
+    fn quick(&self) -> Vec<(char, &Answer)> {
+        let kinds = self
+            .scheme
+            .question(KIND)
+            .map(|question| question.answers.as_slice());
+        let quick = kinds.unwrap_or_default().iter().filter(|kind| !kind.counselling);
+        ('1'..='9').chain('a'..='z').zip(quick).collect()
+    }
+
+    fn read_answers(&self, question: &Question) -> String {
+        let given = self
+            .answers
+            .get(&question.id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let said = given.iter().map(|one| {
+            let answer = question.answers.iter().find(|answer| answer.id == *one);
+            answer.map_or_else(|| one.clone(), |answer| answer.said(self.frame.words))
+        });
+        said.collect::<Vec<_>>().join(", ")
     }
 
     /// What a draft has to have seen: what it had when it was begun, or what is shown now.

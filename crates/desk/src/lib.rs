@@ -13,4 +13,5 @@ mod queue;
 mod statistics;
 mod view;
 mod work;
+mod wrapup;
 mod writing;

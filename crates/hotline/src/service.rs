@@ -1,6 +1,6 @@
 //! The service: opens the store and the lines, and starts everything.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use hotline_channels::{
@@ -8,6 +8,7 @@ use hotline_channels::{
     channel::{Channel, Opening},
 };
 use hotline_core::{
+    classification::Scheme,
     clock::SystemClock,
     intake::Intake,
     line::LineName,
@@ -98,18 +99,31 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
 
 /// Opens the store that the settings name.
 pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow::Result<Arc<Store>> {
+    let scheme = match &settings.desk.scheme_file {
+        Some(file) => scheme_in(file)?,
+        None => Scheme::centre()?,
+    };
     let of_store = hotline_store::store::Settings {
         url: settings.database_url(),
         folder: settings.data.folder.clone(),
         key_file: settings.data.key_file.clone(),
         zone: settings.centre.time_zone,
         reopen_days: settings.centre.reopen_days,
+        scheme,
+        wrap_up: settings.desk.wrap_up,
         undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),
         reserve: settings.data.reserve_mib << 20,
         backlog: settings.data.backlog,
         lines,
     };
     Store::open(of_store, Arc::new(SystemClock)).await
+}
+
+fn scheme_in(file: &Path) -> anyhow::Result<Scheme> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("Could not read the classification {}", file.display()))?;
+    let scheme = Scheme::read(&text);
+    scheme.with_context(|| format!("The classification {} is not lawful", file.display()))
 }
 
 /// Opens every configured line.

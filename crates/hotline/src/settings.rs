@@ -73,11 +73,19 @@ impl Default for Http {
 pub struct Desk {
     /// How long a reply can be taken back, in seconds.
     pub undo_seconds: u8,
+    /// Whether a contact is closed only when it is classified.
+    pub wrap_up: bool,
+    /// A classification of the centre's own.
+    pub scheme_file: Option<PathBuf>,
 }
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { undo_seconds: 10 }
+        Self {
+            undo_seconds: 10,
+            wrap_up: true,
+            scheme_file: None,
+        }
     }
 }
 
@@ -265,6 +273,10 @@ fn meant(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use hotline_core::locale::Locales;
+
     use super::*;
 
     fn refused(text: &str) -> String {
@@ -291,7 +303,7 @@ mod tests {
         let text = include_str!("../../../config/hotline.toml");
         let nothing = Environment::with_prefix("NOTHING_OF_THE_KIND");
         Settings::read(text, nothing).unwrap();
-        // Every key that is only shown is right as well.
+        // What is only shown is right as well.
         let is_key = |line: &&str| {
             let key = line.split(" = ").next().unwrap_or_default();
             line.starts_with('[')
@@ -302,7 +314,26 @@ mod tests {
             .lines()
             .map(|line| format!("{}\n", uncommented(line)))
             .collect();
-        let settings = Settings::read(&shown, Environment::with_prefix("NOTHING_OF_THE_KIND")).unwrap();
-        assert!(settings.lines.len() >= 2, "the examples show both channels");
+        let read = || Settings::read(&shown, Environment::with_prefix("NOTHING_OF_THE_KIND")).unwrap();
+        let mut channels = Vec::new();
+        for (name, value) in read().lines {
+            let table = value.clone().into_table().unwrap();
+            channels.push(table.get("channel").unwrap().to_string());
+            // Files that are named are not there; every key is known.
+            let mut settings = read();
+            settings.lines = BTreeMap::from([(name.clone(), value)]);
+            let opened = crate::service::open_lines(&settings, &Arc::new(Locales::load().unwrap()));
+            let said = opened
+                .err()
+                .map_or_else(String::new, |error| format!("{error:#}"));
+            assert!(
+                !said.contains("unknown") && !said.contains("missing field"),
+                "{name}: {said}"
+            );
+        }
+        channels.sort();
+        let mut kinds: Vec<_> = hotline_channels::KINDS.iter().map(|kind| kind.name).collect();
+        kinds.sort_unstable();
+        assert_eq!(channels, kinds, "an example of each");
     }
 }

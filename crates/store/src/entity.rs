@@ -170,6 +170,7 @@ pub mod contacts {
         pub earlier: Option<Uuid>,
         pub refers_to: Option<Uuid>,
         pub files_wanted: bool,
+        pub urgency: i16,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -423,6 +424,29 @@ pub mod drafts {
         #[sea_orm(primary_key, auto_increment = false)]
         pub kind: String,
         pub body: Vec<u8>,
+        pub at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How contacts are classified.
+pub mod records {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "records")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contact_id: Uuid,
+        pub scheme: String,
+        pub version: i32,
+        pub answers: String,
+        pub complete: bool,
+        pub by: Uuid,
         pub at: i64,
     }
 

@@ -52,6 +52,12 @@ pub enum Conflict {
     /// A reply was begun before something that its writer has not seen.
     #[error("something came that you have not seen yet")]
     NotSeen,
+    /// A contact is closed only when it is classified.
+    #[error("complete the wrap-up first")]
+    NotWrappedUp,
+    /// The scheme has no such question or answer.
+    #[error("the classification has no such question or answer")]
+    Unlawful,
     /// A reply is on its way, or gone.
     #[error("this reply has left already")]
     HasLeft,
@@ -116,6 +122,8 @@ impl Conflict {
             Self::NotFailed => "conflict-not-failed",
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
+            Self::NotWrappedUp => "conflict-not-wrapped-up",
+            Self::Unlawful => "conflict-unlawful-answer",
             Self::NotYours => "conflict-not-yours",
             Self::Stopped => "conflict-stopped",
             Self::NothingToFetch => "conflict-nothing-to-fetch",

@@ -20,6 +20,7 @@ mod people;
 pub mod presence;
 pub mod queue;
 pub mod reconcile;
+pub mod records;
 pub mod register;
 pub mod sealing;
 pub mod staff;

@@ -16,6 +16,7 @@ use crate::{
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
     error::StoreError,
     inbox::{name_of, reference_of},
+    records::Record,
     store::{Store, time},
     thread::{Body, Card, unseal, version_place},
     undo::newest_event,
@@ -63,6 +64,8 @@ pub struct Opened {
     pub files: Option<bool>,
     /// Whether files can be sent with a reply.
     pub sends_files: bool,
+    /// How it is classified so far.
+    pub record: Record,
 }
 
 /// One message of a contact.
@@ -166,6 +169,7 @@ impl Store {
             files: asks.then_some(contact.files_wanted),
             newest,
             sends_files,
+            record: self.record_of(&self.reading, contact.id).await?,
             id: contact.id,
             reference,
             messages: self.messages(&contact, &names).await?,

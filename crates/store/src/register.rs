@@ -333,6 +333,7 @@ impl Store {
             earlier,
             refers_to,
             files_wanted: false,
+            urgency: 0,
         }))
     }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
+    classification::Scheme,
     clock::Clock,
     intake::{Cursor, Source},
     job::JobKind,
@@ -47,6 +48,10 @@ pub struct Settings {
     pub undo: Duration,
     /// Messages that may wait to be registered; beyond, nothing is accepted.
     pub backlog: u64,
+    /// How contacts are classified.
+    pub scheme: Scheme,
+    /// Whether a contact is closed only when it is classified.
+    pub wrap_up: bool,
     /// What it must know of each line.
     pub lines: Vec<LineSettings>,
 }
@@ -81,6 +86,8 @@ pub struct Store {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
     pub(crate) reopen_days: u16,
+    pub(crate) scheme: Scheme,
+    pub(crate) wrap_up: bool,
     pub(crate) lines: Vec<LineSettings>,
     pub(crate) door: mpsc::Sender<accept::Knock>,
     /// Told when a job of a kind may be due.
@@ -132,6 +139,8 @@ impl Store {
             clock,
             zone: settings.zone,
             reopen_days: settings.reopen_days,
+            scheme: settings.scheme,
+            wrap_up: settings.wrap_up,
             lines: settings.lines,
             door,
             receive_due: Arc::new(Notify::new()),

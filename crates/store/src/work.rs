@@ -18,6 +18,7 @@ use crate::{
     drafts::{DraftKind, drop_draft},
     entity::{contacts, messages},
     error::{Conflict, StoreError},
+    inbox::reference_of,
     outgoing::goes_to,
     people::has_stopped,
     register::{add_to_total, event},
@@ -234,6 +235,9 @@ impl Store {
         kind: &str,
     ) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
+        if step == Step::Close && !self.is_wrapped_up(&transaction, &contact).await? {
+            return Err(StoreError::Conflict(Conflict::NotWrappedUp));
+        }
         let status = status_of(&contact)
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
@@ -264,11 +268,22 @@ impl Store {
         marking: Option<Marking>,
     ) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
+        self.mark_in(&transaction, who, &contact, marking).await?;
+        self.done(transaction).await
+    }
+
+    pub(crate) async fn mark_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+        marking: Option<Marking>,
+    ) -> Result<(), StoreError> {
         let before = contact.marking.as_deref().and_then(Marking::parse);
         let change = i64::from(counting::counts(marking)) - i64::from(counting::counts(before));
         if change != 0 {
             let (day, line, channel) = (contact.day.clone(), contact.line.clone(), contact.channel.clone());
-            add_to_total(&transaction, day, line, channel, change).await?;
+            add_to_total(transaction, day, line, channel, change).await?;
         }
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
@@ -279,29 +294,23 @@ impl Store {
             ..Default::default()
         };
         // What is marked is done with. If the person writes again it is seen again.
-        let closes = marking.is_some() && status_of(&contact).is_open();
+        let closes = marking.is_some() && status_of(contact).is_open();
         if closes {
             update.status = Set(Status::Closed.as_str().to_owned());
             update.closed_at = Set(Some(now));
             update.waiting_since = Set(None);
         }
-        update.update(&transaction).await?;
+        update.update(transaction).await?;
         event(contact.id, now, Some(who.id), "marked", &detail)
-            .insert(&transaction)
+            .insert(transaction)
             .await?;
         if closes {
             event(contact.id, now, Some(who.id), "closed", "")
-                .insert(&transaction)
+                .insert(transaction)
                 .await?;
         }
-        self.audit_in(
-            &transaction,
-            Some(who.id),
-            "mark",
-            &format!("{reference} {detail}"),
-        )
-        .await?;
-        self.done(transaction).await
+        let what = format!("{} {detail}", reference_of(contact));
+        self.audit_in(transaction, Some(who.id), "mark", &what).await
     }
 
     /// A transaction and the contact in it, locked against others who work on it.
@@ -384,7 +393,7 @@ const fn may_work_on_others(role: Role) -> bool {
     role.may(Right::WorkOnOthers)
 }
 
-fn status_of(contact: &contacts::Model) -> Status {
+pub(crate) fn status_of(contact: &contacts::Model) -> Status {
     Status::parse(&contact.status).unwrap_or(Status::Waiting)
 }
 

@@ -25,9 +25,10 @@ fn id(who: Who) -> &'static str {
 
 impl Other {
     async fn calls(&self, body: &str) -> Said {
-        let id = uuid::Uuid::now_v7().to_string();
+        let id = uuid::Uuid::new_v4().to_string();
         match call(&self.base, &id, now(), body, body).await {
             Ok(202) => Said::Kept,
+            Ok(503) => Said::Down,
             Ok(status) => panic!("{status}"),
             Err(_) => Said::Down,
         }

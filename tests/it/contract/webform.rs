@@ -74,6 +74,7 @@ impl Form {
                 Said::Kept
             }
             422 => Said::Refused,
+            503 => Said::Down,
             status => panic!("{status}"),
         }
     }

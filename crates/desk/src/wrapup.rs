@@ -1,0 +1,126 @@
+//! The wrap-up: how a contact is classified, kept half-filled, complete before closing.
+
+use axum::{
+    Json,
+    extract::{Form, FromRequest, Path, Request, State},
+    http::header,
+    response::Response,
+};
+use hotline_core::classification::{Answers, KIND, Question, Scheme};
+use hotline_store::opened::Opened;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{access::Who, action::Program, desk::Desk, error::PageError, inbox::parsed};
+
+/// What was answered, and whether the contact is closed with it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrapUp {
+    #[serde(default)]
+    answers: Answers,
+    #[serde(default)]
+    close: bool,
+    #[serde(default)]
+    view: String,
+}
+
+impl FromRequest<Desk> for WrapUp {
+    type Rejection = PageError;
+
+    /// As JSON, or as a form that has a field for each question, `quick` for a kind that is all there is to say, and `close`.
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+        const UNREADABLE: PageError = PageError::Bad("error-form");
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+            let Json(read) = Json::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
+            return Ok(read);
+        }
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, desk)
+            .await
+            .map_err(|_| UNREADABLE)?;
+        let mut read = Self::default();
+        let mut quick = None;
+        for (name, value) in fields {
+            match name.as_str() {
+                "close" => read.close = value == "true",
+                "view" => read.view = value,
+                "quick" => quick = Some(value),
+                _ => read.answers.entry(name).or_default().push(value),
+            }
+        }
+        if let Some(kind) = quick {
+            read.answers = Answers::from([(KIND.to_owned(), vec![kind])]);
+            read.close = true;
+        }
+        Ok(read)
+    }
+}
+
+pub(crate) async fn wrap_up(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    asked: WrapUp,
+) -> Result<Response, PageError> {
+    let number = parsed(&reference)?;
+    let marks = desk
+        .store
+        .scheme()
+        .kind(&asked.answers)
+        .is_some_and(|kind| kind.marking.is_some());
+    desk.store.classify(&me, number, asked.answers).await?;
+    // A marking closes by itself.
+    if asked.close && !marks {
+        desk.store.close(&me, number).await?;
+    }
+    program.then(&desk, &reference, &asked.view).await
+}
+
+/// `GET /api/v1/scheme`
+pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
+    let scheme = desk.store.scheme();
+    let questions = scheme.questions.iter().map(|question| {
+        let answers = question.answers.iter().map(|answer| {
+            json!({
+                "id": answer.id, "sr": answer.sr, "en": answer.en,
+                "counselling": answer.counselling, "marking": answer.marking,
+            })
+        });
+        json!({
+            "id": question.id, "sr": question.label.sr, "en": question.label.en,
+            "required": question.required, "most": question.most, "only_if": question.only_if,
+            "answers": answers.collect::<Vec<_>>(),
+        })
+    });
+    Json(
+        json!({ "name": scheme.name, "version": scheme.version, "questions": questions.collect::<Vec<_>>() }),
+    )
+}
+
+/// The questions that are asked of a contact as it stands.
+pub(crate) fn asked<'a>(scheme: &'a Scheme, answers: &Answers) -> Vec<&'a Question> {
+    let kind = scheme.kind(answers);
+    let asked = scheme
+        .questions
+        .iter()
+        .filter(|question| Scheme::asks(question, kind));
+    asked.collect()
+}
+
+/// What the person said in the form, as far as it is an answer: a suggestion until somebody keeps it.
+pub(crate) fn suggested(scheme: &Scheme, open: &Opened) -> Answers {
+    let mut answers = open.record.answers.clone();
+    let kind = open.asks.map(|asks| match asks {
+        hotline_core::message::Asks::Advice => "counselling",
+        hotline_core::message::Asks::Report => "report",
+    });
+    if answers.is_empty()
+        && let Some(kind) = kind
+    {
+        let suggested = Answers::from([(KIND.to_owned(), vec![kind.to_owned()])]);
+        answers = scheme.lawful(suggested).unwrap_or_default();
+    }
+    answers
+}

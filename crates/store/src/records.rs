@@ -1,0 +1,145 @@
+//! How contacts are classified: kept half-filled, complete before closing, and by which version of which scheme.
+
+use hotline_core::{
+    classification::{Answers, Scheme, URGENCY},
+    reference::Reference,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ConnectionTrait, EntityTrait,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::{
+    entity::{contacts, records},
+    error::{Conflict, StoreError},
+    register::event,
+    staff::Person,
+    store::Store,
+};
+
+/// How a contact is classified so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Answers by question.
+    pub answers: Answers,
+    /// Questions that have to be answered before the contact can be closed.
+    pub missing: Vec<String>,
+}
+
+impl Store {
+    /// The scheme by which contacts are classified.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// Keeps answers, complete or not. A kind that is a marking marks the contact, another takes such a marking away.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the scheme has no such answer, or somebody else holds the contact.
+    pub async fn classify(
+        &self,
+        who: &Person,
+        reference: Reference,
+        answers: Answers,
+    ) -> Result<(), StoreError> {
+        let answers = self
+            .scheme
+            .lawful(answers)
+            .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let before = self.record_of(&transaction, contact.id).await?;
+        if before.answers == answers {
+            return Ok(());
+        }
+        let complete = self.scheme.missing(&answers).is_empty();
+        let row = records::ActiveModel {
+            contact_id: Set(contact.id),
+            scheme: Set(self.scheme.name.clone()),
+            version: Set(i32::try_from(self.scheme.version).unwrap_or(i32::MAX)),
+            answers: Set(serde_json::to_string(&answers).unwrap_or_default()),
+            complete: Set(complete),
+            by: Set(who.id),
+            at: Set(self.now()),
+        };
+        let newer = OnConflict::column(records::Column::ContactId)
+            .update_columns([
+                records::Column::Scheme,
+                records::Column::Version,
+                records::Column::Answers,
+                records::Column::Complete,
+                records::Column::By,
+                records::Column::At,
+            ])
+            .to_owned();
+        records::Entity::insert(row)
+            .on_conflict(newer)
+            .exec_without_returning(&transaction)
+            .await?;
+        let urgency = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            urgency: Set(self.urgency(&answers)),
+            ..Default::default()
+        };
+        urgency.update(&transaction).await?;
+        let marking = |answers: &Answers| self.scheme.kind(answers).and_then(|kind| kind.marking);
+        if marking(&before.answers) != marking(&answers) {
+            self.mark_in(&transaction, who, &contact, marking(&answers))
+                .await?;
+        }
+        // Not every answer is worth a line of the history: the first, and that it is complete.
+        let was_complete = before.missing.is_empty();
+        if before.answers.is_empty() || complete != was_complete {
+            let kind = if complete {
+                "classified"
+            } else {
+                "classified_in_part"
+            };
+            event(contact.id, self.now(), Some(who.id), kind, "")
+                .insert(&transaction)
+                .await?;
+        }
+        self.done(transaction).await
+    }
+
+    /// The place of the urgency among its answers, which stand from the least pressing to the most.
+    fn urgency(&self, answers: &Answers) -> i16 {
+        let answer = answers.get(URGENCY).and_then(|given| given.first());
+        let all = self.scheme.question(URGENCY).map(|question| &question.answers);
+        let place = all
+            .zip(answer)
+            .and_then(|(all, answer)| all.iter().position(|one| one.id == *answer));
+        place
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or_default()
+    }
+
+    pub(crate) async fn record_of(
+        &self,
+        connection: &impl ConnectionTrait,
+        contact: Uuid,
+    ) -> Result<Record, StoreError> {
+        let row = records::Entity::find_by_id(contact).one(connection).await?;
+        let answers: Answers = row
+            .and_then(|row| serde_json::from_str(&row.answers).ok())
+            .unwrap_or_default();
+        let missing = self.scheme.missing(&answers).into_iter();
+        Ok(Record {
+            missing: missing.map(|question| question.id.clone()).collect(),
+            answers,
+        })
+    }
+
+    /// Whether a contact may be closed.
+    pub(crate) async fn is_wrapped_up(
+        &self,
+        connection: &impl ConnectionTrait,
+        contact: &contacts::Model,
+    ) -> Result<bool, StoreError> {
+        let marked = contact.marking.is_some();
+        Ok(!self.wrap_up || marked || self.record_of(connection, contact.id).await?.missing.is_empty())
+    }
+}
