@@ -160,7 +160,7 @@ async fn a_mail_shows_live_is_answered_and_its_answer_joins_while_a_strangers_co
         .await
         .unwrap();
     client
-        .find(Locator::Css("form.reply button"))
+        .find(Locator::Css("[data-send]"))
         .await
         .unwrap()
         .click()

@@ -1,5 +1,6 @@
 // Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
 
+import { children } from "./morph.js";
 import { arrive as drafting, flush, newest, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
 import { wrapped } from "./wrapup.js";
@@ -16,20 +17,10 @@ function read(html) {
 function show(fresh) {
   for (const id of PARTS) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
-    if (!old || !now || old.innerHTML === now.innerHTML) continue;
-    // A choice being made is left alone until the next change.
-    if (old.querySelector("select:focus")) continue;
-    const focused = old.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
-    const unfolded = [...old.querySelectorAll("details[open]")].map((one) => one.id || one.parentElement?.id).filter(Boolean);
+    if (!old || !now) continue;
     const atEnd = old.scrollTop + old.clientHeight >= old.scrollHeight - 40;
-    const top = old.scrollTop;
-    old.replaceChildren(...now.childNodes);
-    for (const id of unfolded) {
-      const one = document.getElementById(id);
-      (one?.matches("details") ? one : one?.querySelector("details"))?.setAttribute("open", "");
-    }
-    if (focused) old.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
-    old.scrollTop = id === "thread" && atEnd ? old.scrollHeight : top;
+    children(old, now);
+    if (id === "thread" && atEnd) old.scrollTop = old.scrollHeight;
   }
   const write = document.getElementById("write");
   const now = fresh.getElementById("write");

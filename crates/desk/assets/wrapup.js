@@ -1,36 +1,17 @@
 // The wrap-up: each answer is kept as it is given; what is no counselling is closed with one key.
 
+import { children } from "./morph.js";
+
 /** How long after the last answer they are kept, in milliseconds. */
 const SOON = 250;
 
-/** @param {Element} part */
-function fields(part) {
-  return [...part.querySelectorAll("select, input, button")].map((one) => one.id || /** @type {HTMLButtonElement} */ (one).value).join(" ");
-}
-
 /**
- * Shows the wrap-up as the server has it. While the questions are the same, nobody's hand is disturbed; when they are others, who
- * stands in it stays there, with what they are typing.
+ * Shows the wrap-up as the server has it; whoever stands in it stays there, with what they are typing.
  * @param {Document} fresh
  */
 export function wrapped(fresh) {
   const [old, now] = [document.getElementById("wrapup"), fresh.getElementById("wrapup")];
-  if (!old || !now) return;
-  if (fields(old) === fields(now)) {
-    const questions = [...now.querySelectorAll(".question")];
-    for (const [place, one] of [...old.querySelectorAll(".question")].entries()) one.className = questions[place].className;
-    const [hint, other] = [old.querySelector(".lacking"), now.querySelector(".lacking")];
-    if (hint && other) hint.textContent = other.textContent;
-    return;
-  }
-  const at = old.contains(document.activeElement) ? /** @type {HTMLInputElement} */ (document.activeElement) : null;
-  const unfolded = old.querySelector("details[open]") !== null;
-  old.replaceChildren(...now.childNodes);
-  if (unfolded) old.querySelector("details")?.setAttribute("open", "");
-  const same = at?.id ? /** @type {HTMLInputElement | null} */ (document.getElementById(at.id)) : null;
-  if (!at || !same) return;
-  if (at.matches("input")) same.value = at.value;
-  same.focus();
+  if (old && now) children(old, now);
 }
 
 let soon = 0;

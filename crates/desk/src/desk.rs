@@ -178,6 +178,7 @@ pub fn router(desk: Desk) -> Router {
         )
         .route("/desk.js", script(include_str!("../assets/desk.js")))
         .route("/writing.js", script(include_str!("../assets/writing.js")))
+        .route("/morph.js", script(include_str!("../assets/morph.js")))
         .route("/wrapup.js", script(include_str!("../assets/wrapup.js")))
         .route("/presence.js", script(include_str!("../assets/presence.js")))
 }

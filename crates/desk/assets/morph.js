@@ -1,0 +1,59 @@
+// Makes a part of the page what the server shows now by changing only what is different: what is under somebody's pointer, in focus,
+// unfolded or being typed stays the same thing.
+
+/** @param {Node} one @param {Node} other */
+function same(one, other) {
+  return one.nodeName === other.nodeName && /** @type {Element} */ (one).id === /** @type {Element} */ (other).id;
+}
+
+/** @param {Element} old @param {Element} now */
+function attributes(old, now) {
+  for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) {
+    // Who unfolded something wants to read it.
+    if (!now.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
+  }
+}
+
+/**
+ * @param {Node} old
+ * @param {Node} now
+ */
+export function morph(old, now) {
+  if (old.isEqualNode(now)) return;
+  if (!(old instanceof Element) || !(now instanceof Element)) {
+    old.nodeValue = now.nodeValue;
+    return;
+  }
+  // What a script keeps up to date is its own; what is being chosen or typed is somebody's.
+  if (old.hasAttribute("data-own")) return;
+  const mine = old === document.activeElement && old.matches("select, input, textarea");
+  if (mine) return;
+  attributes(old, now);
+  children(old, now);
+}
+
+/**
+ * @param {Element} old
+ * @param {Element} now
+ */
+export function children(old, now) {
+  let at = old.firstChild;
+  for (const next of [...now.childNodes]) {
+    const id = /** @type {Element} */ (next).id;
+    let found = at && same(at, next) ? at : null;
+    for (let one = at; id && one && !found; one = one.nextSibling) if (same(one, next)) found = one;
+    if (!found) {
+      old.insertBefore(next, at);
+      continue;
+    }
+    if (found === at) at = at.nextSibling;
+    else old.insertBefore(found, at);
+    morph(found, next);
+  }
+  while (at) {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  }
+}
