@@ -9,6 +9,7 @@ pub mod classification;
 pub mod clock;
 pub mod contact;
 pub mod counting;
+pub mod fold;
 pub mod health;
 pub mod ids;
 pub mod intake;

@@ -85,21 +85,29 @@ async function go(url, back) {
     const fresh = read(await answer.text());
     if (!fresh.querySelector("header.top")) return location.assign(url);
     if (!back) history.pushState(null, "", answer.url);
-    document.body.className = fresh.body.className;
-    for (const place of ["header.top", "main"]) {
-      const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
-      if (old && now) old.replaceWith(now);
-    }
-    document.title = fresh.title;
-    stale(false);
-    arrived();
-    const heading = document.getElementById("contact") ?? document.getElementById("main");
-    heading?.setAttribute("tabindex", "-1");
-    heading?.focus({ preventScroll: true });
-    if (!document.body.classList.contains("three")) scrollTo(0, 0);
+    arrive(fresh);
   } catch {
     stale(true);
   }
+}
+
+/**
+ * Shows another page.
+ * @param {Document} fresh
+ */
+function arrive(fresh) {
+  document.body.className = fresh.body.className;
+  for (const place of ["header.top", "main"]) {
+    const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
+    if (old && now) old.replaceWith(now);
+  }
+  document.title = fresh.title;
+  stale(false);
+  arrived();
+  const first = document.querySelector("main [autofocus]") ?? document.getElementById("contact") ?? document.getElementById("main");
+  if (!first?.matches("select, input, textarea")) first?.setAttribute("tabindex", "-1");
+  /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
+  if (!document.body.classList.contains("three")) scrollTo(0, 0);
 }
 
 document.addEventListener("click", (event) => {
@@ -114,6 +122,12 @@ addEventListener("popstate", () => go(location.href, true));
 
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
+  if (form.matches("[role=search]")) {
+    event.preventDefault();
+    await go(`${form.action}?${new URLSearchParams(/** @type {any} */ (new FormData(form)))}`, false);
+    document.getElementById("q")?.focus();
+    return;
+  }
   if (!form.matches("[data-live]")) return;
   event.preventDefault();
   const buttons = [...form.querySelectorAll("button")];
@@ -123,6 +137,12 @@ document.addEventListener("submit", async (event) => {
     const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(/** @type {any} */ (typed));
     const answer = await fetch(form.action, { method: "POST", body });
     const fresh = read(await answer.text());
+    // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
+    if (form.matches("[data-asks]") && (answer.ok || answer.status === 422)) {
+      if (answer.ok) history.replaceState(null, "", answer.url);
+      arrive(fresh);
+      return;
+    }
     if (answer.ok) {
       if (location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
       sent(form, fresh);

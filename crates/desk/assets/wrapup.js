@@ -14,10 +14,27 @@ export function wrapped(fresh) {
   if (old && now) children(old, now);
 }
 
+/**
+ * Shows the questions that are asked of this kind, and a place for a further answer where there is one before it.
+ * @param {Element} form
+ */
+function asks(form) {
+  const kind = /** @type {HTMLSelectElement | null} */ (form.querySelector("#q-kind"))?.value ?? "";
+  for (const one of form.querySelectorAll("[data-only-if]")) {
+    /** @type {HTMLElement} */ (one).hidden = !one.getAttribute("data-only-if")?.split(" ").includes(kind);
+  }
+  for (const one of form.querySelectorAll("[data-further]")) {
+    const further = /** @type {HTMLSelectElement} */ (one);
+    const before = /** @type {HTMLSelectElement | null} */ (further.previousElementSibling);
+    further.hidden = !before?.value && !further.value;
+  }
+}
+
 let soon = 0;
 document.addEventListener("change", (event) => {
-  const form = event.target instanceof Element ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-keep]")) : null;
-  if (!form) return;
+  const form = event.target instanceof Element ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-keep], form[data-asks]")) : null;
+  if (form) asks(form);
+  if (!form?.matches("[data-keep]")) return;
   clearTimeout(soon);
   soon = setTimeout(() => keep(form), SOON);
 });

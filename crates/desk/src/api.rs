@@ -68,6 +68,28 @@ pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): 
     ))
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Looked {
+    q: String,
+}
+
+/// `GET /api/v1/search`
+pub(crate) async fn search(State(desk): State<Desk>, Query(looked): Query<Looked>) -> Answer {
+    let found = desk.store.find(&looked.q, 100).await?;
+    let contacts = found.rows.iter().map(|(found, round)| {
+        let mut row = row(found);
+        if let Some(fields) = row.as_object_mut() {
+            fields.insert("found".to_owned(), json!(round));
+        }
+        row
+    });
+    Ok(Json(json!({
+        "contacts": contacts.collect::<Vec<_>>(),
+        "more": found.more,
+        "read_so_far": found.so_far,
+    })))
+}
+
 fn row(row: &Row) -> Value {
     json!({
         "reference": row.reference.to_string(),

@@ -15,7 +15,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, error, files, inbox, live, login, queue, statistics, work, wrapup, writing,
+    api, error, files, inbox, live, log, login, queue, statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -29,6 +29,8 @@ pub struct Desk {
     pub centre: Arc<Centre>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Networks that no line reads and counsellors log: names of channels.
+    pub networks: Arc<[String]>,
     /// Whether the desk is reached by HTTPS: its cookie then goes nowhere else.
     pub https: bool,
     /// How often each log-in name may be tried.
@@ -89,6 +91,9 @@ pub fn addresses() -> Vec<Address> {
         add("POST", desk, May(WorkOnContacts), handler.clone());
         add("POST", api, May(WorkOnContacts), handler);
     }
+    add("GET", "/desk/log", May(WorkOnContacts), get(log::form));
+    add("POST", "/desk/log", May(WorkOnContacts), post(log::save));
+    add("POST", "/api/v1/log", May(WorkOnContacts), post(log::api));
     add("POST", "/desk/duty", May(TakeDuty), post(work::duty));
     add("POST", "/api/v1/duty", May(TakeDuty), post(work::duty));
     add("GET", "/desk/queue", May(SeeQueue), get(queue::page));
@@ -104,6 +109,7 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
+    add("GET", "/api/v1/search", May(ReadContacts), get(api::search));
     add("GET", "/api/v1/scheme", May(ReadContacts), get(wrapup::scheme));
     add("GET", "/api/v1/inbox", May(ReadContacts), get(api::inbox));
     add(

@@ -8,7 +8,6 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    classification::{Answer, Answers, KIND, Question, Scheme},
     contact::{Marking, Status},
     job::Delivery,
     locale::Language,
@@ -22,6 +21,7 @@ use hotline_store::{
     inbox::{Page, Place, View},
     opened::{Delivered, Event, Message, Opened},
     presence::Present,
+    search::Found,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -30,10 +30,13 @@ use crate::{
     access::Who,
     desk::Desk,
     error::PageError,
+    questions::Questions,
     view::{Frame, page},
-    wrapup::{asked, suggested},
+    wrapup::suggested,
 };
 
+/// Contacts that a search shows.
+const FOUND: usize = 50;
 /// Rows of the list.
 const ROWS: u64 = 50;
 
@@ -44,6 +47,9 @@ struct Inbox<'a> {
     view: View,
     sizes: Vec<(View, u64)>,
     list: Page,
+    /// What is looked for, and what was found round it.
+    sought: String,
+    found: Option<Found>,
     open: Option<&'a Opened>,
     /// Makes a reply or note the same one if its form is sent twice.
     ids: (Uuid, Uuid),
@@ -53,9 +59,8 @@ struct Inbox<'a> {
     noting: Option<Draft>,
     /// Who else is here.
     present: Vec<Present>,
-    scheme: &'a Scheme,
-    /// The answers of the wrap-up, or what may be suggested.
-    answers: Answers,
+    /// The wrap-up, with what may be suggested.
+    questions: Questions<'a>,
 }
 
 /// What a list is asked for.
@@ -63,6 +68,9 @@ struct Inbox<'a> {
 pub(crate) struct Asked {
     view: Option<String>,
     after: Option<String>,
+    /// What is looked for.
+    #[serde(default)]
+    q: String,
 }
 
 /// Leads to the page a role begins with.
@@ -109,6 +117,10 @@ async fn shown(
         .and_then(View::parse)
         .unwrap_or(View::Unassigned);
     let after = asked.after.as_deref().and_then(Place::parse);
+    let mut found = None;
+    if !asked.q.trim().is_empty() {
+        found = Some(desk.store.find(&asked.q, FOUND).await?);
+    }
     let mut sizes = Vec::new();
     for view in [View::Unassigned, View::Mine] {
         sizes.push((view, desk.store.view_size(view, me.id).await?));
@@ -120,16 +132,25 @@ async fn shown(
         present = desk.store.present(open.id, me.id).await?;
     }
     page(&Inbox {
-        scheme: desk.store.scheme(),
-        answers: open
-            .map(|open| suggested(desk.store.scheme(), open))
-            .unwrap_or_default(),
+        questions: Questions {
+            scheme: desk.store.scheme(),
+            words: desk.words(jar),
+            answers: open
+                .map(|open| suggested(desk.store.scheme(), open))
+                .unwrap_or_default(),
+        },
         draft,
         noting,
         present,
         view,
         sizes,
-        list: desk.store.inbox(view, me.id, after, ROWS).await?,
+        list: if found.is_some() {
+            Page::default()
+        } else {
+            desk.store.inbox(view, me.id, after, ROWS).await?
+        },
+        found,
+        sought: asked.q,
         mine: open.is_some_and(|open| open.holder.as_ref().is_some_and(|(holder, _)| *holder == me.id)),
         open,
         ids: (desk.new_id(), desk.new_id()),
@@ -228,7 +249,13 @@ fn percent(byte: u8) -> String {
 
 impl Inbox<'_> {
     fn link(&self, reference: &Reference) -> String {
-        format!("/desk/contacts/{reference}?view={}", self.view.as_str())
+        let sought = if self.sought.is_empty() {
+            String::new()
+        } else {
+            let typed = form_urlencoded::byte_serialize(self.sought.as_bytes());
+            format!("&q={}", typed.collect::<String>())
+        };
+        format!("/desk/contacts/{reference}?view={}{sought}", self.view.as_str())
     }
 
     fn is_open(&self, reference: &Reference) -> bool {
@@ -297,53 +324,6 @@ impl Inbox<'_> {
             _ => "file",
         };
         part.name.clone().unwrap_or_else(|| self.frame.words.say(key))
-    }
-
-    fn asked(&self) -> Vec<&Question> {
-        asked(self.scheme, &self.answers)
-    }
-
-    fn is_missing(&self, question: &Question) -> bool {
-        let missing = self.open.map(|open| open.record.missing.contains(&question.id));
-        missing.unwrap_or_default() && !self.answers.contains_key(&question.id)
-    }
-
-    fn answered(&self, question: &Question, place: usize) -> &str {
-        let given = self.answers.get(&question.id).and_then(|given| given.get(place));
-        given.map_or("", String::as_str)
-    }
-
-    fn is_answered(&self, question: &Question, place: &usize, answer: &Answer) -> bool {
-        self.answered(question, *place) == answer.id
-    }
-
-    /// A further answer is asked for once there is one before it.
-    fn is_shown(&self, question: &Question, place: &usize) -> bool {
-        let given = self.answers.get(&question.id).map_or(0, Vec::len);
-        *place <= given
-    }
-
-    /// The kinds that are all there is to say, each with its key.
-    fn quick(&self) -> Vec<(char, &Answer)> {
-        let kinds = self
-            .scheme
-            .question(KIND)
-            .map(|question| question.answers.as_slice());
-        let quick = kinds.unwrap_or_default().iter().filter(|kind| !kind.counselling);
-        ('1'..='9').chain('a'..='z').zip(quick).collect()
-    }
-
-    fn read_answers(&self, question: &Question) -> String {
-        let given = self
-            .answers
-            .get(&question.id)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let said = given.iter().map(|one| {
-            let answer = question.answers.iter().find(|answer| answer.id == *one);
-            answer.map_or_else(|| one.clone(), |answer| answer.said(self.frame.words))
-        });
-        said.collect::<Vec<_>>().join(", ")
     }
 
     /// What a draft has to have seen: what it had when it was begun, or what is shown now.

@@ -6,7 +6,7 @@ use axum::{
     http::header,
     response::Response,
 };
-use hotline_core::classification::{Answers, KIND, Question, Scheme};
+use hotline_core::classification::{Answers, KIND, Scheme};
 use hotline_store::opened::Opened;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -97,16 +97,6 @@ pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
     Json(
         json!({ "name": scheme.name, "version": scheme.version, "questions": questions.collect::<Vec<_>>() }),
     )
-}
-
-/// The questions that are asked of a contact as it stands.
-pub(crate) fn asked<'a>(scheme: &'a Scheme, answers: &Answers) -> Vec<&'a Question> {
-    let kind = scheme.kind(answers);
-    let asked = scheme
-        .questions
-        .iter()
-        .filter(|question| Scheme::asks(question, kind));
-    asked.collect()
 }
 
 /// What the person said in the form, as far as it is an answer: a suggestion until somebody keeps it.

@@ -56,6 +56,7 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
         locales,
         centre: Arc::new(settings.centre.clone()),
         clock: Arc::new(SystemClock),
+        networks: settings.desk.networks.clone().into(),
         https: settings.http.desk_url.starts_with("https:"),
         log_ins: Arc::new(hotline_desk::login::limiter()),
     };
@@ -64,6 +65,10 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
     let stopped = life.stop.clone();
     life.run(async move {
         tokio::select! { () = following => {}, () = stopped.cancelled() => {} }
+    });
+    let (searchable, stopped) = (Arc::clone(&store).keep_searchable(), life.stop.clone());
+    life.run(async move {
+        tokio::select! { () = searchable => {}, () = stopped.cancelled() => {} }
     });
     life.run(receive::work(
         Arc::clone(&store),

@@ -77,6 +77,8 @@ pub struct Desk {
     pub wrap_up: bool,
     /// A classification of the centre's own.
     pub scheme_file: Option<PathBuf>,
+    /// Networks that no line reads, and on which counsellors log what came.
+    pub networks: Vec<String>,
 }
 
 impl Default for Desk {
@@ -85,6 +87,16 @@ impl Default for Desk {
             undo_seconds: 10,
             wrap_up: true,
             scheme_file: None,
+            networks: [
+                "telephone",
+                "viber",
+                "whatsapp",
+                "instagram",
+                "facebook",
+                "in-person",
+            ]
+            .map(str::to_owned)
+            .into(),
         }
     }
 }

@@ -52,6 +52,12 @@ pub enum Conflict {
     /// A reply was begun before something that its writer has not seen.
     #[error("something came that you have not seen yet")]
     NotSeen,
+    /// What is logged has happened.
+    #[error("this time has not come yet")]
+    InTheFuture,
+    /// No such network is logged here.
+    #[error("no such network is logged here")]
+    NoNetwork,
     /// A contact is closed only when it is classified.
     #[error("complete the wrap-up first")]
     NotWrappedUp,
@@ -122,6 +128,8 @@ impl Conflict {
             Self::NotFailed => "conflict-not-failed",
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
+            Self::InTheFuture => "conflict-in-the-future",
+            Self::NoNetwork => "conflict-no-network",
             Self::NotWrappedUp => "conflict-not-wrapped-up",
             Self::Unlawful => "conflict-unlawful-answer",
             Self::NotYours => "conflict-not-yours",

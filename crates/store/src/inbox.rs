@@ -108,6 +108,7 @@ impl Place {
 }
 
 /// A page of the inbox.
+#[derive(Default)]
 pub struct Page {
     /// The rows.
     pub rows: Vec<Row>,
@@ -174,7 +175,10 @@ impl Store {
     }
 
     /// Of these contacts, those with a reply that did not get through.
-    async fn undelivered(&self, found: &[contacts::Model]) -> Result<HashMap<Uuid, Delivery>, StoreError> {
+    pub(crate) async fn undelivered(
+        &self,
+        found: &[contacts::Model],
+    ) -> Result<HashMap<Uuid, Delivery>, StoreError> {
         let mut worst = HashMap::new();
         if found.is_empty() {
             return Ok(worst);
@@ -215,7 +219,7 @@ impl Store {
         Ok(worst)
     }
 
-    fn row(
+    pub(crate) fn row(
         &self,
         contact: contacts::Model,
         view: View,

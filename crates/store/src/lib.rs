@@ -23,6 +23,7 @@ pub mod reconcile;
 pub mod records;
 pub mod register;
 pub mod sealing;
+pub mod search;
 pub mod staff;
 pub mod store;
 pub mod thread;

@@ -7,7 +7,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ConnectionTrait, EntityTrait,
+    ConnectionTrait, DatabaseTransaction, EntityTrait,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -55,12 +55,44 @@ impl Store {
         if before.answers == answers {
             return Ok(());
         }
-        let complete = self.scheme.missing(&answers).is_empty();
+        self.keep_record(&transaction, who, &contact, &answers).await?;
+        let marking = |answers: &Answers| self.scheme.kind(answers).and_then(|kind| kind.marking);
+        if marking(&before.answers) != marking(&answers) {
+            self.mark_in(&transaction, who, &contact, marking(&answers))
+                .await?;
+        }
+        // Not every answer is worth a line of the history: the first, and that it is complete.
+        let (complete, was_complete) = (
+            self.scheme.missing(&answers).is_empty(),
+            before.missing.is_empty(),
+        );
+        if before.answers.is_empty() || complete != was_complete {
+            let kind = if complete {
+                "classified"
+            } else {
+                "classified_in_part"
+            };
+            event(contact.id, self.now(), Some(who.id), kind, "")
+                .insert(&transaction)
+                .await?;
+        }
+        self.done(transaction).await
+    }
+
+    /// Writes answers in the place of earlier ones.
+    pub(crate) async fn keep_record(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+        answers: &Answers,
+    ) -> Result<(), StoreError> {
+        let complete = self.scheme.missing(answers).is_empty();
         let row = records::ActiveModel {
             contact_id: Set(contact.id),
             scheme: Set(self.scheme.name.clone()),
             version: Set(i32::try_from(self.scheme.version).unwrap_or(i32::MAX)),
-            answers: Set(serde_json::to_string(&answers).unwrap_or_default()),
+            answers: Set(serde_json::to_string(answers).unwrap_or_default()),
             complete: Set(complete),
             by: Set(who.id),
             at: Set(self.now()),
@@ -77,32 +109,15 @@ impl Store {
             .to_owned();
         records::Entity::insert(row)
             .on_conflict(newer)
-            .exec_without_returning(&transaction)
+            .exec_without_returning(transaction)
             .await?;
         let urgency = contacts::ActiveModel {
             id: Unchanged(contact.id),
-            urgency: Set(self.urgency(&answers)),
+            urgency: Set(self.urgency(answers)),
             ..Default::default()
         };
-        urgency.update(&transaction).await?;
-        let marking = |answers: &Answers| self.scheme.kind(answers).and_then(|kind| kind.marking);
-        if marking(&before.answers) != marking(&answers) {
-            self.mark_in(&transaction, who, &contact, marking(&answers))
-                .await?;
-        }
-        // Not every answer is worth a line of the history: the first, and that it is complete.
-        let was_complete = before.missing.is_empty();
-        if before.answers.is_empty() || complete != was_complete {
-            let kind = if complete {
-                "classified"
-            } else {
-                "classified_in_part"
-            };
-            event(contact.id, self.now(), Some(who.id), kind, "")
-                .insert(&transaction)
-                .await?;
-        }
-        self.done(transaction).await
+        urgency.update(transaction).await?;
+        Ok(())
     }
 
     /// The place of the urgency among its answers, which stand from the least pressing to the most.

@@ -3,6 +3,7 @@
 //! Several messages share a transaction. What is known of their identifiers and threads is read first, each is decided by
 //! the rules of `core` on top of the ones before it, and the outcome of all is written at once.
 
+mod call;
 mod follow_up;
 mod known;
 mod merge;
@@ -26,6 +27,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub use self::call::NewCall;
 pub(crate) use self::plan::{add_to_total, deliver_job, event, queued, to_fetch};
 use self::{
     known::{Repeated, Written, as_candidates, repeated},

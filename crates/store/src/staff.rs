@@ -5,7 +5,11 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use chrono::{DateTime, Duration, Utc};
-use hotline_core::{chance, ids, private::Private, rights::Role};
+use hotline_core::{
+    chance, ids,
+    private::Private,
+    rights::{Right, Role},
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -101,6 +105,23 @@ impl Store {
             .await?;
         self.audit(None, "staff add", &person.login).await?;
         Ok(person)
+    }
+
+    /// Those who work on contacts, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn colleagues(&self) -> Result<Vec<Person>, StoreError> {
+        let mut all = self.staff().await?;
+        all.retain(|one| one.active && one.role.may(Right::WorkOnContacts));
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    /// One of them.
+    pub(crate) async fn colleague(&self, id: Uuid) -> Result<Person, StoreError> {
+        let found = self.colleagues().await?.into_iter().find(|one| one.id == id);
+        found.ok_or(StoreError::NotFound("colleague"))
     }
 
     /// Ends an account: it can't log in, every log-in of it ends now, and what it holds goes back.

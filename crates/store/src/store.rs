@@ -27,7 +27,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::{
     accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
-    sealing::Keys, typing::Typing,
+    sealing::Keys, search::Search, typing::Typing,
 };
 
 /// How to open the store.
@@ -98,6 +98,7 @@ pub struct Store {
     pub(crate) typing: broadcast::Sender<Typing>,
     pub(crate) changes: Changes,
     pub(crate) presence: Presence,
+    pub(crate) search: Search,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
     /// Held while this process runs the jobs of a SQLite database.
@@ -149,6 +150,7 @@ impl Store {
             typing: broadcast::Sender::new(64),
             changes,
             presence: Presence::new(),
+            search: Search::default(),
             undo: settings.undo,
             served: OnceLock::new(),
             waiting: AtomicU64::new(0),

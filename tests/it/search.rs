@@ -1,0 +1,122 @@
+//! Search: over sealed text, in any script, with nothing to read on disk.
+
+use std::time::Duration;
+
+use hotline_tests::{
+    peers::{browser::Browser, postgres::Postgres, wait_until},
+    service::Service,
+    staff::{Staff, text},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    privacy::files_with,
+    writing::{posted, shows, until},
+};
+
+async fn found(staff: &Staff, words: &str) -> Vec<String> {
+    let query = form_urlencoded::byte_serialize(words.as_bytes()).collect::<String>();
+    let found = staff.get(&format!("/api/v1/search?q={query}")).await.unwrap();
+    let rows = found.get("contacts").and_then(Value::as_array).cloned().unwrap();
+    rows.iter()
+        .map(|row| text(row, "/reference").to_owned())
+        .collect()
+}
+
+async fn until_found(staff: &Staff, words: &str, expected: &[&String]) {
+    let mut expected: Vec<_> = expected.iter().map(|one| (*one).clone()).collect();
+    expected.sort();
+    let is_so = wait_until(Duration::from_secs(20), || async {
+        let mut found = found(staff, words).await;
+        found.sort();
+        found == expected
+    });
+    if is_so.await.is_err() {
+        panic!("{words}: {:?} and not {expected:?}", found(staff, words).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
+    for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
+        let url = database.as_ref().map(|database| database.url());
+        let mut service = Service::new(url).unwrap();
+        service.let_replies_be_taken_back(60).unwrap();
+        service.start().await.unwrap();
+        let mila = service.hire("mila", "counsellor").await.unwrap();
+        let (cyrillic, _) = posted(&service, "Пријављујем насиље у школи, чувам те доказе").await;
+        let (latin, _) = posted(&service, "nasilje NA INTERNETU, žao mi je. Cuvam te slike").await;
+        let (other, _) = posted(&service, "Ђак је добио џепарац").await;
+        for words in ["насиље", "Nasilje", "nasil", "NASILJE"] {
+            until_found(&mila, words, &[&cyrillic, &latin]).await;
+        }
+        until_found(&mila, "čuvam te", &[&cyrillic, &latin]).await;
+        until_found(&mila, "\"cuvam te slike\"", &[&latin]).await;
+        until_found(&mila, "\"te cuvam\"", &[]).await;
+        until_found(&mila, "djak dzepar", &[&other]).await;
+        until_found(&mila, "nasilje zao", &[&latin]).await;
+        until_found(&mila, "nepostojeće", &[]).await;
+        until_found(&mila, &latin, &[&latin]).await;
+        // Notes and replies are found, what was taken back is not.
+        mila.post(
+            &format!("/api/v1/contacts/{other}/note"),
+            &json!({ "text": "razgovarati sa učiteljicom" }),
+        )
+        .await
+        .unwrap();
+        until_found(&mila, "учитељиц", &[&other]).await;
+        let reply = mila.reply(&other, "Obratite se pedagogu").await.unwrap();
+        until_found(&mila, "педагогу", &[&other]).await;
+        mila.post(
+            &format!("/api/v1/contacts/{other}/messages/{}/undo", text(&reply, "/id")),
+            &json!({}),
+        )
+        .await
+        .unwrap();
+        until_found(&mila, "педагогу", &[]).await;
+        // After a restart it is made anew; nothing readable lies on disk meanwhile.
+        service.stop();
+        let readable = files_with(
+            service.folder(),
+            &["nasilje".to_owned(), "насиље".to_owned(), "pedagog".to_owned()],
+        );
+        assert!(readable.is_empty(), "{readable:?}");
+        service.start().await.unwrap();
+        let mila = service.log_in("mila").await.unwrap();
+        until_found(&mila, "насиље", &[&cyrillic, &latin]).await;
+        let manager = service.hire("marko", "manager").await.unwrap();
+        let refused = manager
+            .status(reqwest::Method::GET, "/api/v1/search?q=nasilje")
+            .await;
+        assert_eq!(refused.unwrap(), 403);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_finds_as_one_types_and_opens_what_it_found() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = posted(
+        &service,
+        "Dugo pišem o svemu i svačemu pa tek onda kažem da je to насиље i da se bojim",
+    )
+    .await;
+    posted(&service, "nešto drugo").await;
+    mila.until_contacts(2).await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    crate::pages::log_in(client, &service, "sr-Latn").await;
+    let field = until(client, "#q").await;
+    field
+        .send_keys(&format!("nasilje{}", fantoccini::key::Key::Enter))
+        .await
+        .unwrap();
+    shows(client, "#list", "насиље i da se bojim").await;
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    until(client, "#list a[data-row]").await.click().await.unwrap();
+    shows(client, "#contact", &reference).await;
+    let kept = until(client, "#q").await.prop("value").await.unwrap();
+    assert_eq!(kept.as_deref(), Some("nasilje"), "what was looked for stays");
+    browser.close().await.unwrap();
+}
