@@ -12,15 +12,28 @@ impl MigrationTrait for Migration {
         manager.create_table(records()).await?;
         // How pressing whoever read it finds it: 0 ordinary, 1 urgent, 2 immediate danger.
         let urgency = schema::small_integer("urgency").default(0).to_owned();
-        manager
-            .alter_table(Table::alter().table("contacts").add_column(urgency).to_owned())
-            .await
+        // Until when it is out of sight.
+        let snoozed = schema::big_integer_null("snoozed_until");
+        for column in [urgency, snoozed] {
+            manager
+                .alter_table(Table::alter().table("contacts").add_column(column).to_owned())
+                .await?;
+        }
+        let mut index = Index::create();
+        index.name("contacts_marked").table("contacts");
+        index.col("marking").col("last_in_at").col("id");
+        manager.create_index(index).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
-            .alter_table(Table::alter().table("contacts").drop_column("urgency").to_owned())
+            .drop_index(Index::drop().name("contacts_marked").table("contacts").to_owned())
             .await?;
+        for column in ["snoozed_until", "urgency"] {
+            manager
+                .alter_table(Table::alter().table("contacts").drop_column(column).to_owned())
+                .await?;
+        }
         for table in ["records", "drafts"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }

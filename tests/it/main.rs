@@ -14,6 +14,7 @@ mod deploy;
 mod discord;
 mod faults;
 mod golden;
+mod handing;
 mod lines;
 mod log;
 mod mail;

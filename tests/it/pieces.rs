@@ -10,7 +10,12 @@ use hotline_core::{
     line::LineName,
     message::{Content, Elsewhere, Evidence, Incoming, Normalised, Part, Piece, RawMessage, Remark},
 };
-use hotline_store::{inbox::View, opened::Opened, outgoing::Due, work::NewReply};
+use hotline_store::{
+    inbox::{Filter, View},
+    opened::Opened,
+    outgoing::Due,
+    work::NewReply,
+};
 use proptest::prelude::*;
 
 use crate::golden::cases;
@@ -76,7 +81,7 @@ impl World {
     async fn all(&self) -> Vec<Opened> {
         let page = self
             .store
-            .inbox(View::All, self.mila.id, None, 100)
+            .inbox(View::All, &Filter::default(), self.mila.id, None, 100)
             .await
             .unwrap();
         let mut all = Vec::new();

@@ -16,7 +16,7 @@ use hotline_core::{
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
-    inbox::View,
+    inbox::{Filter, View},
     staff::Person,
     store::{LineSettings, Settings, Store},
     totals::Period,
@@ -214,7 +214,7 @@ async fn a_message_joins_by_evidence_of_the_same_identifier_for_seven_days_after
         );
         let rows = world
             .store
-            .inbox(View::All, world.mila.id, None, 10)
+            .inbox(View::All, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows;
@@ -247,7 +247,7 @@ async fn a_marking_leaves_the_total_and_comes_back() {
             .await;
         let reference = world
             .store
-            .inbox(View::All, world.mila.id, None, 10)
+            .inbox(View::All, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows[0]
@@ -325,7 +325,7 @@ async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_
             .await;
         let reference = world
             .store
-            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .inbox(View::Unassigned, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows[0]
@@ -361,7 +361,7 @@ async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_
             .await;
         let mine = world
             .store
-            .inbox(View::Mine, world.mila.id, None, 10)
+            .inbox(View::Mine, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows;
@@ -433,10 +433,14 @@ async fn who_waits_longest_stands_first_and_writing_again_costs_no_place() {
         );
         world.arrives("3", again).await;
         let order = async |view| {
-            let first = world.store.inbox(view, world.mila.id, None, 1).await.unwrap();
+            let first = world
+                .store
+                .inbox(view, &Filter::default(), world.mila.id, None, 1)
+                .await
+                .unwrap();
             let rest = world
                 .store
-                .inbox(view, world.mila.id, first.next, 10)
+                .inbox(view, &Filter::default(), world.mila.id, first.next, 10)
                 .await
                 .unwrap();
             let rows = first.rows.into_iter().chain(rest.rows);
@@ -446,7 +450,7 @@ async fn who_waits_longest_stands_first_and_writing_again_costs_no_place() {
         assert_eq!(order(View::All).await, ["please", "second"], "newest first");
         for row in world
             .store
-            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .inbox(View::Unassigned, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows
@@ -466,7 +470,7 @@ async fn what_a_disabled_counsellor_held_is_nobodys_closed_or_not() {
             .await;
         let rows = world
             .store
-            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .inbox(View::Unassigned, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows;
@@ -483,7 +487,7 @@ async fn what_a_disabled_counsellor_held_is_nobodys_closed_or_not() {
         world.arrives("2", again).await;
         let rows = world
             .store
-            .inbox(View::Unassigned, world.mila.id, None, 10)
+            .inbox(View::Unassigned, &Filter::default(), world.mila.id, None, 10)
             .await
             .unwrap()
             .rows;
@@ -561,7 +565,7 @@ async fn a_flood_from_one_sender_crowds_out_no_other() {
         assert_eq!(world.contacts().await, 1 + 2_400 + 2);
         let page = world
             .store
-            .inbox(View::All, world.mila.id, None, 5)
+            .inbox(View::All, &Filter::default(), world.mila.id, None, 5)
             .await
             .unwrap();
         let mut found = 0;
@@ -650,7 +654,7 @@ async fn messages_of_one_person_stand_in_their_order_whichever_of_them_fails_fir
     assert_eq!(world.total().await, 1, "one contact, counted once");
     let page = world
         .store
-        .inbox(View::All, world.mila.id, None, 10)
+        .inbox(View::All, &Filter::default(), world.mila.id, None, 10)
         .await
         .unwrap();
     let contact = world
@@ -686,7 +690,7 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
             Migrator::up(&database, None).await.unwrap();
             let page = world
                 .store
-                .inbox(View::All, world.mila.id, None, 10)
+                .inbox(View::All, &Filter::default(), world.mila.id, None, 10)
                 .await
                 .unwrap();
             let contact = world

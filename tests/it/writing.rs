@@ -25,7 +25,7 @@ pub async fn posted(service: &Service, words: &str) -> (String, String) {
 }
 
 /// Whoever has the code writes again.
-async fn writes_again(service: &Service, code: &str, words: &str) {
+pub async fn writes_again(service: &Service, code: &str, words: &str) {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let form = [("code", code), ("id", &id), ("lang", "en"), ("message", words)];
     let client = reqwest::Client::builder().build().unwrap();

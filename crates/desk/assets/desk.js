@@ -122,10 +122,11 @@ addEventListener("popstate", () => go(location.href, true));
 
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.matches("[role=search]")) {
+  if (form.matches("[role=search], [data-get]")) {
     event.preventDefault();
-    await go(`${form.action}?${new URLSearchParams(/** @type {any} */ (new FormData(form)))}`, false);
-    document.getElementById("q")?.focus();
+    const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]));
+    await go(`${form.action}?${asked}`, false);
+    if (form.matches("[role=search]")) document.getElementById("q")?.focus();
     return;
   }
   if (!form.matches("[data-live]")) return;

@@ -19,7 +19,7 @@ use crate::{
     access::{Who, token},
     desk::Desk,
     error::PageError,
-    inbox::find,
+    inbox::{Chosen, find},
     login::{Typed, try_log_in},
 };
 
@@ -53,6 +53,10 @@ pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Res
 pub(crate) struct Asked {
     view: Option<String>,
     after: Option<String>,
+    /// Rows of a page: 1 to 200.
+    size: Option<String>,
+    #[serde(flatten)]
+    filter: Chosen,
 }
 
 pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): Query<Asked>) -> Answer {
@@ -61,7 +65,12 @@ pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): 
         None => View::All,
     };
     let after = asked.after.as_deref().and_then(Place::parse);
-    let page = desk.store.inbox(view, me.id, after, 200).await?;
+    let size = asked.size.and_then(|size| size.parse().ok()).unwrap_or(200u64);
+    let size = size.clamp(1, 200);
+    let page = desk
+        .store
+        .inbox(view, &asked.filter.read(), me.id, after, size)
+        .await?;
     let contacts: Vec<Value> = page.rows.iter().map(row).collect();
     Ok(Json(
         json!({ "contacts": contacts, "next": page.next.map(Place::to_text) }),
@@ -71,6 +80,15 @@ pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): 
 #[derive(Deserialize)]
 pub(crate) struct Looked {
     q: String,
+}
+
+/// `GET /api/v1/colleagues`
+pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
+    let all = desk.store.colleagues().await?;
+    let all = all
+        .iter()
+        .map(|one| json!({ "id": one.id, "name": one.name, "on_duty": one.on_duty }));
+    Ok(Json(json!({ "colleagues": all.collect::<Vec<_>>() })))
 }
 
 /// `GET /api/v1/search`
@@ -99,6 +117,8 @@ fn row(row: &Row) -> Value {
         "undelivered": row.undelivered,
         "marking": row.marking,
         "holder": row.holder,
+        "urgency": row.urgency,
+        "snoozed_until": row.snoozed_until,
         "waiting_since": row.waiting_since,
         "last_in_at": row.last_in_at,
         "subject": row.card.as_ref().and_then(|card| card.subject.clone()),
@@ -179,6 +199,9 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "language": contact.language,
         "day": contact.day,
         "waiting_since": contact.waiting_since,
+        "urgency": contact.urgency,
+        "snoozed_until": contact.snoozed_until,
+        "asked_by": contact.asked_by.iter().map(|(_, name)| name).collect::<Vec<_>>(),
         "newest": contact.newest,
         "holder": contact.holder.as_ref().map(|(_, name)| name),
         "identifier": contact.card.as_ref().and_then(|card| card.identifier.as_ref()),

@@ -29,6 +29,8 @@ pub struct Desk {
     pub centre: Arc<Centre>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Every channel a contact can be of.
+    pub channels: Arc<[String]>,
     /// Networks that no line reads and counsellors log: names of channels.
     pub networks: Arc<[String]>,
     /// Whether the desk is reached by HTTPS: its cookie then goes nowhere else.
@@ -109,6 +111,8 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
+    let colleagues = get(api::colleagues);
+    add("GET", "/api/v1/colleagues", May(ReadContacts), colleagues);
     add("GET", "/api/v1/search", May(ReadContacts), get(api::search));
     add("GET", "/api/v1/scheme", May(ReadContacts), get(wrapup::scheme));
     add("GET", "/api/v1/inbox", May(ReadContacts), get(api::inbox));
@@ -154,6 +158,9 @@ fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
         action!("/ask-for-files", post(work::ask_for_files)),
         action!("/close", post(work::close)),
         action!("/reopen", post(work::reopen)),
+        action!("/hand-over", post(work::hand_over)),
+        action!("/ask-for", post(work::ask_for)),
+        action!("/snooze", post(work::snooze)),
         action!("/mark", post(work::mark)),
         action!("/wrap-up", post(wrapup::wrap_up)),
     ]

@@ -1,5 +1,7 @@
 //! The inbox and the page of one contact.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -18,10 +20,11 @@ use hotline_core::{
 use hotline_store::{
     attachments::{Attachment, Held},
     drafts::{Draft, DraftKind},
-    inbox::{Page, Place, View},
+    inbox::{Filter, Page, Place, View},
     opened::{Delivered, Event, Message, Opened},
     presence::Present,
     search::Found,
+    staff::Person,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -49,6 +52,9 @@ struct Inbox<'a> {
     list: Page,
     /// What is looked for, and what was found round it.
     sought: String,
+    chosen: Chosen,
+    colleagues: Vec<Person>,
+    channels: Arc<[String]>,
     found: Option<Found>,
     open: Option<&'a Opened>,
     /// Makes a reply or note the same one if its form is sent twice.
@@ -71,6 +77,57 @@ pub(crate) struct Asked {
     /// What is looked for.
     #[serde(default)]
     q: String,
+    #[serde(flatten)]
+    filter: Chosen,
+}
+
+/// What of a view is asked for. Empty or senseless: all of it.
+#[derive(Default, Deserialize)]
+pub(crate) struct Chosen {
+    #[serde(default)]
+    channel: String,
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    holder: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+}
+
+impl Chosen {
+    pub(crate) fn read(&self) -> Filter {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Filter {
+            channel: some(&self.channel),
+            language: some(&self.language),
+            holder: self.holder.parse().ok(),
+            from: self.from.parse().ok(),
+            to: self.to.parse().ok(),
+        }
+    }
+
+    /// As it stands in an address, after what is there already.
+    fn in_address(&self) -> String {
+        let all = [
+            ("channel", &self.channel),
+            ("language", &self.language),
+            ("holder", &self.holder),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        let mut address = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
+            address.append_pair(name, value);
+        }
+        let address = address.finish();
+        if address.is_empty() {
+            address
+        } else {
+            format!("&{address}")
+        }
+    }
 }
 
 /// Leads to the page a role begins with.
@@ -122,7 +179,7 @@ async fn shown(
         found = Some(desk.store.find(&asked.q, FOUND).await?);
     }
     let mut sizes = Vec::new();
-    for view in [View::Unassigned, View::Mine] {
+    for view in View::ALL.into_iter().filter(|view| view.is_of_open()) {
         sizes.push((view, desk.store.view_size(view, me.id).await?));
     }
     let (mut draft, mut noting, mut present) = (None, None, Vec::new());
@@ -147,10 +204,14 @@ async fn shown(
         list: if found.is_some() {
             Page::default()
         } else {
-            desk.store.inbox(view, me.id, after, ROWS).await?
+            let filter = asked.filter.read();
+            desk.store.inbox(view, &filter, me.id, after, ROWS).await?
         },
         found,
         sought: asked.q,
+        chosen: asked.filter,
+        colleagues: desk.store.colleagues().await?,
+        channels: desk.channels.clone(),
         mine: open.is_some_and(|open| open.holder.as_ref().is_some_and(|(holder, _)| *holder == me.id)),
         open,
         ids: (desk.new_id(), desk.new_id()),
@@ -255,7 +316,11 @@ impl Inbox<'_> {
             let typed = form_urlencoded::byte_serialize(self.sought.as_bytes());
             format!("&q={}", typed.collect::<String>())
         };
-        format!("/desk/contacts/{reference}?view={}{sought}", self.view.as_str())
+        let chosen = self.chosen.in_address();
+        format!(
+            "/desk/contacts/{reference}?view={}{sought}{chosen}",
+            self.view.as_str()
+        )
     }
 
     fn is_open(&self, reference: &Reference) -> bool {
@@ -352,11 +417,40 @@ impl Inbox<'_> {
             .with(key, "name", &self.frame.words.own(&one.name))
     }
 
+    /// How pressing it is, for who reads and for the style sheet.
+    fn pressing(&self, urgency: &i16) -> Option<(&'static str, String)> {
+        let key = match urgency {
+            i16::MIN..=0 => return None,
+            1 => "urgent",
+            2.. => "danger",
+        };
+        Some((key, self.frame.words.say(&format!("urgency-{key}"))))
+    }
+
+    fn so_long(&self, hours: &i64) -> String {
+        if hours % 24 == 0 {
+            self.frame.words.count("days", hours / 24)
+        } else {
+            self.frame.words.count("hours-long", *hours)
+        }
+    }
+
+    /// Whether I may ask for it.
+    fn may_ask(&self, open: &Opened) -> bool {
+        let others = open
+            .holder
+            .as_ref()
+            .is_some_and(|(holder, _)| *holder != self.frame.me.id);
+        let asked = open.asked_by.iter().any(|(who, _)| *who == self.frame.me.id);
+        others && !asked && self.frame.may(Right::WorkOnContacts)
+    }
+
     fn history(&self, event: &Event) -> String {
         let what = self.frame.words.say(&format!("event-{}", event.kind));
         let how = match event.kind.as_str() {
             "news" => self.news(&event.detail),
             "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
+            "handed_over" | "logged" => self.frame.words.own(&event.detail),
             "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
             _ => String::new(),
         };

@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::contact::Marking;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -133,4 +134,62 @@ pub(crate) async fn duty(
         return Ok(axum::http::StatusCode::NO_CONTENT.into_response());
     }
     Ok(Redirect::to("/desk/inbox").into_response())
+}
+
+/// To whom, and why.
+#[derive(Deserialize)]
+pub(crate) struct HandOver {
+    to: Uuid,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    view: String,
+}
+
+pub(crate) async fn hand_over(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<HandOver>,
+) -> Done {
+    desk.store
+        .hand_over(&me, parsed(&reference)?, to.to, &to.note)
+        .await?;
+    program.then(&desk, &reference, &to.view).await
+}
+
+pub(crate) async fn ask_for(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.ask_for(&me, parsed(&reference)?).await?;
+    program.then(&desk, &reference, &to.view).await
+}
+
+/// Until when: so many hours from now, or that time. Neither: back in sight.
+#[derive(Deserialize)]
+pub(crate) struct Snooze {
+    hours: Option<u16>,
+    until: Option<DateTime<Utc>>,
+    #[serde(default)]
+    view: String,
+}
+
+pub(crate) async fn snooze(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(snooze): Sent<Snooze>,
+) -> Done {
+    let hours = snooze.hours.filter(|hours| *hours > 0);
+    let until = hours.map(|hours| desk.clock.now() + TimeDelta::hours(hours.into()));
+    desk.store
+        .snooze(&me, parsed(&reference)?, snooze.until.or(until))
+        .await?;
+    program.then(&desk, &reference, &snooze.view).await
 }

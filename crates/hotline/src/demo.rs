@@ -8,7 +8,12 @@ use hotline_core::{
     clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, locale::Language,
     message::RawMessage, rights::Role,
 };
-use hotline_store::{inbox::View, staff::Person, store::Store, work::NewReply};
+use hotline_store::{
+    inbox::{Filter, View},
+    staff::Person,
+    store::Store,
+    work::NewReply,
+};
 
 use crate::{life::Life, service, settings::Settings};
 
@@ -149,7 +154,10 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
 
 /// Some contacts are held, answered and closed, so that every screen shows something.
 async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Result<()> {
-    let rows = store.inbox(View::Unassigned, mila.id, None, 50).await?.rows;
+    let rows = store
+        .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)
+        .await?
+        .rows;
     let mut references = rows.iter().map(|row| row.reference);
     let now = SystemClock.now();
     if let Some(first) = references.next() {

@@ -56,6 +56,7 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
         locales,
         centre: Arc::new(settings.centre.clone()),
         clock: Arc::new(SystemClock),
+        channels: channels(&settings, &lines).into(),
         networks: settings.desk.networks.clone().into(),
         https: settings.http.desk_url.starts_with("https:"),
         log_ins: Arc::new(hotline_desk::login::limiter()),
@@ -100,6 +101,15 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
     }
     tracing::info!(engine = store.engine(), "Ready");
     Ok(store)
+}
+
+/// The channels of the lines and what counsellors log, by name.
+fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
+    let of_lines = lines.values().map(|(channel, _)| (*channel).to_owned());
+    let mut all: Vec<String> = of_lines.chain(settings.desk.networks.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// Opens the store that the settings name.

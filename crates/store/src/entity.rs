@@ -171,6 +171,7 @@ pub mod contacts {
         pub refers_to: Option<Uuid>,
         pub files_wanted: bool,
         pub urgency: i16,
+        pub snoozed_until: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -52,6 +52,9 @@ pub enum Conflict {
     /// A reply was begun before something that its writer has not seen.
     #[error("something came that you have not seen yet")]
     NotSeen,
+    /// A time that was to come.
+    #[error("this time has passed")]
+    HasPassed,
     /// What is logged has happened.
     #[error("this time has not come yet")]
     InTheFuture,
@@ -128,6 +131,7 @@ impl Conflict {
             Self::NotFailed => "conflict-not-failed",
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
+            Self::HasPassed => "conflict-has-passed",
             Self::InTheFuture => "conflict-in-the-future",
             Self::NoNetwork => "conflict-no-network",
             Self::NotWrappedUp => "conflict-not-wrapped-up",

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     contact::{Marking, Status},
     job::Delivery,
@@ -25,20 +25,43 @@ use crate::{
 /// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
 
-/// A view of the inbox.
+/// A view of the inbox. In those of open contacts the pressing ones stand first, then who waits longest; who was answered stands
+/// last. In the others the newest stands first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// What nobody holds and nobody closed; who waits longest stands first, and who was answered last.
+    /// What nobody holds.
     Unassigned,
-    /// What I hold and have not closed; who waits longest stands first, and whom I answered last.
+    /// What I hold.
     Mine,
-    /// Everything, the newest first.
+    /// What somebody found urgent.
+    Urgent,
+    /// Everybody who waits for us.
+    Waiting,
+    /// Everybody who was answered, and for whom we wait.
+    Answered,
+    /// What is out of sight for now.
+    Snoozed,
+    /// What was closed.
+    Closed,
+    /// What was marked as spam, test or duplicate.
+    Marked,
+    /// Everything.
     All,
 }
 
 impl View {
     /// Every view, as they stand on screen.
-    pub const ALL: [Self; 3] = [Self::Unassigned, Self::Mine, Self::All];
+    pub const ALL: [Self; 9] = [
+        Self::Unassigned,
+        Self::Mine,
+        Self::Urgent,
+        Self::Waiting,
+        Self::Answered,
+        Self::Snoozed,
+        Self::Closed,
+        Self::Marked,
+        Self::All,
+    ];
 
     /// Its name in addresses.
     #[must_use]
@@ -46,6 +69,12 @@ impl View {
         match self {
             Self::Unassigned => "unassigned",
             Self::Mine => "mine",
+            Self::Urgent => "urgent",
+            Self::Waiting => "waiting",
+            Self::Answered => "answered",
+            Self::Snoozed => "snoozed",
+            Self::Closed => "closed",
+            Self::Marked => "marked",
             Self::All => "all",
         }
     }
@@ -55,6 +84,32 @@ impl View {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|view| view.as_str() == name)
     }
+
+    /// Whether it shows open contacts alone.
+    #[must_use]
+    pub const fn is_of_open(self) -> bool {
+        match self {
+            Self::Unassigned | Self::Mine | Self::Urgent | Self::Waiting | Self::Answered | Self::Snoozed => {
+                true
+            }
+            Self::Closed | Self::Marked | Self::All => false,
+        }
+    }
+}
+
+/// What of a view is shown. Nothing set: all of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this channel.
+    pub channel: Option<String>,
+    /// In this language: its tag.
+    pub language: Option<String>,
+    /// Held by this counsellor.
+    pub holder: Option<Uuid>,
+    /// Registered on this day or later.
+    pub from: Option<NaiveDate>,
+    /// Registered on this day or earlier.
+    pub to: Option<NaiveDate>,
 }
 
 /// One row of the inbox.
@@ -71,6 +126,10 @@ pub struct Row {
     pub marking: Option<Marking>,
     /// Who holds it: the work name.
     pub holder: Option<String>,
+    /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
+    pub urgency: i16,
+    /// Until when it is out of sight.
+    pub snoozed_until: Option<DateTime<Utc>>,
     /// Since when the person waits.
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
@@ -138,13 +197,14 @@ impl Store {
     pub async fn inbox(
         &self,
         view: View,
+        filter: &Filter,
         me: Uuid,
         after: Option<Place>,
         size: u64,
     ) -> Result<Page, StoreError> {
-        let descending = view == View::All;
+        let descending = !view.is_of_open();
         let (at, id) = (sorted_by(view), contacts::Column::Id);
-        let mut query = in_view(view, me);
+        let mut query = filtered(self.in_view(view, me), filter);
         query = if descending {
             query.order_by_desc(at.clone()).order_by_desc(id)
         } else {
@@ -235,10 +295,13 @@ impl Store {
             holder: contact.holder.and_then(|holder| name_of(names, holder)),
             waiting_since: contact.waiting_since.map(time),
             last_in_at: time(contact.last_in_at),
+            urgency: contact.urgency,
+            snoozed_until: contact.snoozed_until.map(time),
             place: Place {
-                at: match view {
-                    View::Unassigned | View::Mine => contact.waiting_since.unwrap_or(i64::MAX),
-                    View::All => contact.last_in_at,
+                at: if view.is_of_open() {
+                    contact.waiting_since.unwrap_or(ANSWERED) - i64::from(contact.urgency) * PRESSING
+                } else {
+                    contact.last_in_at
                 },
                 id: contact.id,
             },
@@ -252,7 +315,8 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn view_size(&self, view: View, me: Uuid) -> Result<u64, StoreError> {
-        let ids = in_view(view, me)
+        let ids = self
+            .in_view(view, me)
             .select_only()
             .column(contacts::Column::Id)
             .limit(1_000);
@@ -273,26 +337,67 @@ impl Store {
     }
 }
 
-/// What a view is sorted by. Who writes again while waiting keeps the place; who was answered stands last.
+/// Where who waits for nothing stands: later than any time there is.
+const ANSWERED: i64 = 4_000_000_000_000_000_000;
+/// So much earlier stands what is more pressing, in microseconds: more than all of time since 1970.
+const PRESSING: i64 = 100_000_000_000_000_000;
+
+/// What a view is sorted by. Who writes again while waiting keeps the place.
 fn sorted_by(view: View) -> Expr {
-    match view {
-        View::Unassigned | View::Mine => {
-            Func::coalesce([Expr::col(contacts::Column::WaitingSince), Expr::val(i64::MAX)]).into()
-        }
-        View::All => Expr::col(contacts::Column::LastInAt),
+    if !view.is_of_open() {
+        return Expr::col(contacts::Column::LastInAt);
     }
+    let since = Func::coalesce([Expr::col(contacts::Column::WaitingSince), Expr::val(ANSWERED)]);
+    let pressing = Expr::col(contacts::Column::Urgency)
+        .cast_as("bigint")
+        .mul(PRESSING);
+    Expr::from(since).sub(pressing)
 }
 
-fn in_view(view: View, me: Uuid) -> Select<contacts::Entity> {
-    let all = contacts::Entity::find();
-    match view {
-        View::Unassigned => all
-            .filter(contacts::Column::Holder.is_null())
-            .filter(contacts::Column::Status.ne(Status::Closed.as_str())),
-        View::Mine => all
-            .filter(contacts::Column::Holder.eq(me))
-            .filter(contacts::Column::Status.ne(Status::Closed.as_str())),
-        View::All => all,
+fn filtered(query: Select<contacts::Entity>, filter: &Filter) -> Select<contacts::Entity> {
+    let equal =
+        |column: contacts::Column, value: &Option<String>| value.as_ref().map(|value| column.eq(value));
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+    let conditions = [
+        equal(contacts::Column::Channel, &filter.channel),
+        equal(contacts::Column::Language, &filter.language),
+        filter.holder.map(|holder| contacts::Column::Holder.eq(holder)),
+        day(filter.from).map(|from| contacts::Column::Day.gte(from)),
+        day(filter.to).map(|to| contacts::Column::Day.lte(to)),
+    ];
+    conditions
+        .into_iter()
+        .flatten()
+        .fold(query, |query, condition| query.filter(condition))
+}
+
+impl Store {
+    fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
+        use contacts::Column;
+        let all = contacts::Entity::find();
+        let open = [Status::Waiting, Status::Answered].map(Status::as_str);
+        let open = || contacts::Entity::find().filter(Column::Status.is_in(open));
+        let now = self.now();
+        let in_sight = Condition::any()
+            .add(Column::SnoozedUntil.is_null())
+            .add(Column::SnoozedUntil.lte(now));
+        match view {
+            View::Unassigned => open().filter(Column::Holder.is_null()).filter(in_sight),
+            View::Mine => open().filter(Column::Holder.eq(me)).filter(in_sight),
+            View::Urgent => open().filter(Column::Urgency.gt(0)).filter(in_sight),
+            View::Waiting => all
+                .filter(Column::Status.eq(Status::Waiting.as_str()))
+                .filter(in_sight),
+            View::Answered => all
+                .filter(Column::Status.eq(Status::Answered.as_str()))
+                .filter(in_sight),
+            View::Snoozed => open().filter(Column::SnoozedUntil.gt(now)),
+            View::Closed => all
+                .filter(Column::Status.eq(Status::Closed.as_str()))
+                .filter(Column::Marking.is_null()),
+            View::Marked => all.filter(Column::Marking.is_not_null()),
+            View::All => all,
+        }
     }
 }
 

@@ -40,6 +40,12 @@ pub struct Opened {
     pub asks: Option<Asks>,
     /// The language, if known.
     pub language: Option<String>,
+    /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
+    pub urgency: i16,
+    /// Until when it is out of sight.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Colleagues who asked whoever holds it to hand it over, since they hold it.
+    pub asked_by: Vec<(Uuid, String)>,
     /// Who holds it: id and work name.
     pub holder: Option<(Uuid, String)>,
     /// The day it counts on.
@@ -155,6 +161,16 @@ impl Store {
             .order_by_asc(events::Column::Id)
             .all(&self.reading)
             .await?;
+        let changes = ["claimed", "given_back", "handed_over", "assigned"];
+        let since = history
+            .iter()
+            .rposition(|event| changes.contains(&event.kind.as_str()));
+        let asked = history.iter().skip(since.unwrap_or_default());
+        let mut asked_by: Vec<(Uuid, String)> = asked
+            .filter(|event| event.kind == "asked_for")
+            .filter_map(|event| Some((event.actor?, name_of(&names, event.actor?)?)))
+            .collect();
+        asked_by.dedup();
         let refers_to = match contact.refers_to {
             Some(id) => contacts::Entity::find_by_id(id)
                 .one(&self.reading)
@@ -184,6 +200,12 @@ impl Store {
                 })
                 .collect(),
             refers_to,
+            asked_by,
+            urgency: contact.urgency,
+            snoozed_until: contact
+                .snoozed_until
+                .filter(|until| *until > self.now())
+                .map(time),
             card: self.card(&contact).ok(),
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
             marking: contact.marking.as_deref().and_then(Marking::parse),

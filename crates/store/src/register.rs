@@ -336,6 +336,7 @@ impl Store {
             refers_to,
             files_wanted: false,
             urgency: 0,
+            snoozed_until: None,
         }))
     }
 

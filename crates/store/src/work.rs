@@ -1,8 +1,9 @@
 //! What counsellors do with a contact. Each step is one transaction with its entry in the history.
 
+use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::{Marking, Status, Step},
-    counting,
+    counting, ids,
     message::OutboundFile,
     reference::Reference,
     rights::{Right, Role},
@@ -86,6 +87,91 @@ impl Store {
         .update(&transaction)
         .await?;
         event(contact.id, self.now(), Some(who.id), "given_back", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Hands a contact to a colleague, with a word on why.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it or it is closed; [`StoreError::NotFound`] if there is no such colleague.
+    pub async fn hand_over(
+        &self,
+        who: &Person,
+        reference: Reference,
+        to: Uuid,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let note = not_too_long(note)?;
+        let to = self.colleague(to).await?;
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let now = self.now();
+        if !note.is_empty() {
+            let id = ids::new(self.clock.now());
+            self.write_message(&transaction, &contact, who, id, "note", note, now)
+                .await?;
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(Some(to.id)),
+            snoozed_until: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, now, Some(who.id), "handed_over", &to.name)
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Asks whoever holds a contact to hand it over.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if nobody else holds it.
+    pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if contact.holder.is_none_or(|holder| holder == who.id) {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        event(contact.id, self.now(), Some(who.id), "asked_for", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Puts a contact out of sight until a time, or brings it back. If the person writes, it comes back by itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it, it is closed, or the time has passed.
+    pub async fn snooze(
+        &self,
+        who: &Person,
+        reference: Reference,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let until = until.map(|until| until.timestamp_micros());
+        if until.is_some_and(|until| until <= now) {
+            return Err(StoreError::Conflict(Conflict::HasPassed));
+        }
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            snoozed_until: Set(until),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let kind = if until.is_some() { "snoozed" } else { "woken" };
+        event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
         self.done(transaction).await

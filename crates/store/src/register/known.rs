@@ -122,6 +122,7 @@ impl Known {
             contact.waiting_since = Some(at);
         }
         contact.closed_at = None;
+        contact.snoozed_until = None;
         contact.last_in_at = Ord::max(contact.last_in_at, at);
     }
 }

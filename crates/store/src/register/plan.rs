@@ -84,6 +84,7 @@ impl Plan {
                     last_in_at: Set(contact.last_in_at),
                     waiting_since: Set(contact.waiting_since),
                     closed_at: Set(contact.closed_at),
+                    snoozed_until: Set(contact.snoozed_until),
                     files_wanted: Set(contact.files_wanted),
                     language: Set(contact.language),
                     card: Set(contact.card),
