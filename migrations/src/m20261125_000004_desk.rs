@@ -1,4 +1,4 @@
-//! What a counsellor's day needs: drafts, and the classification of contacts.
+//! What a counsellor's day needs: drafts, the classification of contacts, cases and referrals.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -10,6 +10,21 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(drafts()).await?;
         manager.create_table(records()).await?;
+        for table in [cases(), case_contacts(), referrals()] {
+            manager.create_table(table).await?;
+        }
+        let mut index = Index::create();
+        index.name("cases_number").table("cases").unique();
+        index.col("year").col("number");
+        manager.create_index(index).await?;
+        for (name, table, column) in [
+            ("case_contacts_contact", "case_contacts", "contact_id"),
+            ("referrals_case", "referrals", "case_id"),
+        ] {
+            let mut index = Index::create();
+            index.name(name).table(table).col(column);
+            manager.create_index(index).await?;
+        }
         // How pressing whoever read it finds it: 0 ordinary, 1 urgent, 2 immediate danger.
         let urgency = schema::small_integer("urgency").default(0).to_owned();
         // Until when it is out of sight.
@@ -34,7 +49,7 @@ impl MigrationTrait for Migration {
                 .alter_table(Table::alter().table("contacts").drop_column(column).to_owned())
                 .await?;
         }
-        for table in ["records", "drafts"] {
+        for table in ["referrals", "case_contacts", "cases", "records", "drafts"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
@@ -84,6 +99,74 @@ fn records() -> TableCreateStatement {
             ForeignKey::create()
                 .from("records", "contact_id")
                 .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .to_owned()
+}
+
+/// Cases: formed from contacts, advisory until one of their referrals was confirmed by a second person.
+fn cases() -> TableCreateStatement {
+    Table::create()
+        .table("cases")
+        .col(schema::uuid("id").primary_key())
+        // Counted anew each year.
+        .col(schema::integer("number"))
+        .col(schema::integer("year"))
+        // `advisory` or `forwarded`
+        .col(schema::text("kind"))
+        .col(schema::uuid("formed_by"))
+        .col(schema::big_integer("formed_at"))
+        .col(schema::text("day"))
+        .col(schema::big_integer_null("closed_at"))
+        .col(schema::blob_null("data_key"))
+        // What it is about. Sealed.
+        .col(schema::blob_null("summary"))
+        .to_owned()
+}
+
+/// Which contacts a case was formed from.
+fn case_contacts() -> TableCreateStatement {
+    Table::create()
+        .table("case_contacts")
+        .col(schema::uuid("case_id"))
+        .col(schema::uuid("contact_id"))
+        .primary_key(Index::create().col("case_id").col("contact_id"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("case_contacts", "case_id")
+                .to("cases", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from("case_contacts", "contact_id")
+                .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .to_owned()
+}
+
+/// Cases sent to institutions. Who proposed one never confirms it.
+fn referrals() -> TableCreateStatement {
+    Table::create()
+        .table("referrals")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::uuid("case_id"))
+        .col(schema::text("institution"))
+        .col(schema::uuid("proposed_by"))
+        .col(schema::big_integer("proposed_at"))
+        // When what is to be sent was last changed: who confirms has seen just that.
+        .col(schema::big_integer("changed_at"))
+        .col(schema::uuid_null("confirmed_by"))
+        .col(schema::big_integer_null("confirmed_at"))
+        // The day on which it was sent.
+        .col(schema::text_null("sent_on"))
+        // What was sent, on what basis, under which number, what came of it. Sealed with the case's key.
+        .col(schema::blob("details"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("referrals", "case_id")
+                .to("cases", "id")
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned()

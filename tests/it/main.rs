@@ -7,9 +7,11 @@
 )]
 
 mod bridge;
+mod cases;
 mod chats;
 mod contract;
 mod crash;
+mod demo;
 mod deploy;
 mod discord;
 mod faults;

@@ -383,7 +383,7 @@ pub async fn send_mail(port: u16, from: &str, to: &str, mail: &str) -> Result<()
 }
 
 /// The program, built beside the tests.
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("HOTLINE_BIN") {
         return Ok(PathBuf::from(named));
     }

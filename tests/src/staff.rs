@@ -9,6 +9,7 @@ use crate::peers::wait_until;
 
 /// Everybody's password in tests.
 pub const PASSWORD: &str = "a long password";
+
 /// Somebody logged in, asking as a program does.
 pub struct Staff {
     client: reqwest::Client,
@@ -19,12 +20,17 @@ pub struct Staff {
 impl Staff {
     /// Logs in.
     pub async fn log_in(base: String, login: &str) -> Result<Self> {
+        Self::log_in_with(base, login, PASSWORD).await
+    }
+
+    /// Logs in with a password of one's own.
+    pub async fn log_in_with(base: String, login: &str, password: &str) -> Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .build()?;
         let answer = client
             .post(format!("{base}/api/v1/session"))
-            .json(&json!({ "login": login, "password": PASSWORD }))
+            .json(&json!({ "login": login, "password": password }))
             .send()
             .await?
             .error_for_status()?;

@@ -23,6 +23,21 @@ pub struct Scheme {
     pub version: u32,
     /// In the order in which they are asked.
     pub questions: Vec<Question>,
+    /// Where cases are sent.
+    #[serde(default)]
+    pub institutions: Vec<Institution>,
+}
+
+/// An institution to which cases are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Institution {
+    /// Its name in records.
+    pub id: String,
+    /// In Serbian, Cyrillic.
+    pub sr: String,
+    /// In English.
+    pub en: String,
 }
 
 /// A question.

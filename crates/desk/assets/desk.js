@@ -6,7 +6,7 @@ import { arrive as attending, leave } from "./presence.js";
 import { wrapped } from "./wrapup.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
-const PARTS = ["views", "list", "head", "thread", "record", "health", "figures"];
+const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case"];
 
 /** @param {string} html */
 function read(html) {
@@ -118,6 +118,9 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(link.href, false);
 });
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-print]")) print();
+});
 addEventListener("popstate", () => go(location.href, true));
 
 document.addEventListener("submit", async (event) => {
@@ -138,6 +141,18 @@ document.addEventListener("submit", async (event) => {
     const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(/** @type {any} */ (typed));
     const answer = await fetch(form.action, { method: "POST", body });
     const fresh = read(await answer.text());
+    // What was done leads to a page: of a case, or to the contact with the reply prepared.
+    if (form.matches("[data-follow]") && answer.ok) {
+      if (new URL(answer.url).pathname !== location.pathname) {
+        history.pushState(null, "", answer.url);
+        return arrive(fresh);
+      }
+      // The same page: what is being typed elsewhere on it stays.
+      show(fresh);
+      if (String(new URLSearchParams(/** @type {any} */ (new FormData(form, event.submitter)))) === String(body)) form.reset();
+      for (const button of buttons) button.disabled = false;
+      return;
+    }
     // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
     if (form.matches("[data-asks]") && (answer.ok || answer.status === 422)) {
       if (answer.ok) history.replaceState(null, "", answer.url);

@@ -189,6 +189,9 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         .iter()
         .map(|other| other.reference.to_string())
         .collect();
+    let history = contact.history.iter().map(
+        |event| json!({ "at": event.at, "actor": event.actor, "kind": event.kind, "detail": event.detail }),
+    );
     json!({
         "reference": contact.reference.to_string(),
         "line": contact.line,
@@ -209,9 +212,11 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "subject": contact.card.as_ref().and_then(|card| card.subject.as_ref()),
         "refers_to": contact.refers_to.map(|reference| reference.to_string()),
         "others": others,
+        "cases": contact.cases.iter().map(|case| case.id).collect::<Vec<_>>(),
         "record": contact.record.answers,
         "missing": contact.record.missing,
         "messages": messages,
+        "history": history.collect::<Vec<_>>(),
     })
 }
 

@@ -15,7 +15,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, error, files, inbox, live, log, login, queue, statistics, work, wrapup, writing,
+    api, cases, error, files, inbox, live, log, login, queue, statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -96,6 +96,15 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/desk/log", May(WorkOnContacts), get(log::form));
     add("POST", "/desk/log", May(WorkOnContacts), post(log::save));
     add("POST", "/api/v1/log", May(WorkOnContacts), post(log::api));
+    for (desk, api, method, handler) in cases() {
+        let right = if method == "GET" {
+            ReadContacts
+        } else {
+            WorkOnContacts
+        };
+        add(method, desk, May(right), handler.clone());
+        add(method, api, May(right), handler);
+    }
     add("POST", "/desk/duty", May(TakeDuty), post(work::duty));
     add("POST", "/api/v1/duty", May(TakeDuty), post(work::duty));
     add("GET", "/desk/queue", May(SeeQueue), get(queue::page));
@@ -161,8 +170,33 @@ fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
         action!("/hand-over", post(work::hand_over)),
         action!("/ask-for", post(work::ask_for)),
         action!("/snooze", post(work::snooze)),
+        action!("/case", post(cases::form)),
         action!("/mark", post(work::mark)),
         action!("/wrap-up", post(wrapup::wrap_up)),
+    ]
+}
+
+/// Cases: the address on the desk, the address in the API, and who does it.
+fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)> {
+    macro_rules! of_case {
+        ($path:literal, $method:ident, $name:literal, $handler:expr) => {
+            (
+                concat!("/desk/cases", $path),
+                concat!("/api/v1/cases", $path),
+                $name,
+                $method($handler),
+            )
+        };
+    }
+    vec![
+        of_case!("", get, "GET", cases::list),
+        of_case!("/{id}", get, "GET", cases::one),
+        of_case!("/{id}/summary", post, "POST", cases::describe),
+        of_case!("/{id}/close", post, "POST", cases::close),
+        of_case!("/{id}/tell/{reference}", post, "POST", cases::tell),
+        of_case!("/{id}/referrals", post, "POST", cases::propose),
+        of_case!("/{id}/referrals/{referral}", post, "POST", cases::detail),
+        of_case!("/{id}/referrals/{referral}/confirm", post, "POST", cases::confirm),
     ]
 }
 

@@ -450,6 +450,7 @@ impl Inbox<'_> {
         let how = match event.kind.as_str() {
             "news" => self.news(&event.detail),
             "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
+            "in_case" | "forwarded" => event.detail.clone(),
             "handed_over" | "logged" => self.frame.words.own(&event.detail),
             "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
             _ => String::new(),

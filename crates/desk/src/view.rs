@@ -69,6 +69,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The same with the day in any case, for what is printed.
+    pub(crate) fn day_and_hour(&self, at: &DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone()).format("%d.%m.%Y. %H:%M").to_string()
+    }
+
     pub(crate) fn at_or_nothing(&self, at: &Option<DateTime<Utc>>) -> String {
         at.as_ref().map(|at| self.at(at)).unwrap_or_default()
     }

@@ -2,20 +2,28 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chrono::{NaiveDate, Utc};
 use hotline_core::{
-    clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName, locale::Language,
-    message::RawMessage, rights::Role,
+    classification::Answers, clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName,
+    locale::Language, message::RawMessage, rights::Role,
 };
 use hotline_store::{
+    cases::Details,
     inbox::{Filter, View},
+    register::NewCall,
     staff::Person,
     store::Store,
     work::NewReply,
 };
 
+use self::samples::{
+    MAILS, OF_THE_CALL, OF_THE_PARENT, POSTS, THE_CALL, THE_CASE, TO_THE_PARENT, TO_THE_PROSECUTOR,
+    TO_THE_SCHOOL,
+};
 use crate::{life::Life, service, settings::Settings};
+
+mod samples;
 
 /// Everybody's password in the demo, and only there.
 const PASSWORD: &str = "demo demo demo";
@@ -143,7 +151,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     )
     .await?;
     let expected = (MAILS.len() + POSTS.len()) as u64;
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if store.contacts_registered().await? >= expected {
             break;
         }
@@ -152,33 +160,55 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     work_a_little(store, &mila, &vuk).await
 }
 
-/// Some contacts are held, answered and closed, so that every screen shows something.
+/// Some contacts are held, answered, closed and sent on, so that every screen shows something.
 async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Result<()> {
     let rows = store
         .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)
         .await?
         .rows;
-    let mut references = rows.iter().map(|row| row.reference);
-    let now = SystemClock.now();
-    if let Some(first) = references.next() {
-        store.reply(mila, first, reply(TO_THE_SCHOOL)).await?;
-        store
-            .note(
-                mila,
-                first,
-                ids::new(now),
-                "Питати колеге ко је слободан 10. децембра.",
-            )
-            .await?;
-    }
-    if let Some(second) = references.next() {
-        store.take(vuk, second).await?;
-    }
-    if let Some(third) = references.next() {
-        store.reply(vuk, third, reply(TO_THE_PARENT)).await?;
-        store.close(vuk, third).await?;
-    }
+    let [school, game, parent, ..] = rows.as_slice() else {
+        bail!("the sample messages did not become contacts in time");
+    };
+    store.reply(mila, school.reference, reply(TO_THE_SCHOOL)).await?;
+    store
+        .note(
+            mila,
+            school.reference,
+            ids::new(SystemClock.now()),
+            "Питати колеге ко је слободан 10. децембра.",
+        )
+        .await?;
+    store.take(vuk, game.reference).await?;
+    let case = store.form_case(vuk, game.reference, None).await?;
+    store.describe_case(vuk, case, THE_CASE).await?;
+    let details = Details {
+        sent: TO_THE_PROSECUTOR.to_owned(),
+        ..Details::default()
+    };
+    store
+        .propose_referral(vuk, case, "high_tech_crime", &details)
+        .await?;
+    store.reply(vuk, parent.reference, reply(TO_THE_PARENT)).await?;
+    store
+        .classify(vuk, parent.reference, answers(&OF_THE_PARENT))
+        .await?;
+    store.close(vuk, parent.reference).await?;
+    let call = NewCall {
+        id: ids::new(SystemClock.now()),
+        network: "telephone".to_owned(),
+        at: SystemClock.now() - chrono::Duration::hours(26),
+        for_whom: None,
+        caller: String::new(),
+        text: THE_CALL.to_owned(),
+        answers: answers(&OF_THE_CALL),
+    };
+    store.log_call(mila, call).await?;
     Ok(())
+}
+
+fn answers(given: &[(&str, &str)]) -> Answers {
+    let one = |(question, answer): &(&str, &str)| ((*question).to_owned(), vec![(*answer).to_owned()]);
+    given.iter().map(one).collect()
 }
 
 fn reply(text: &str) -> NewReply {
@@ -188,73 +218,6 @@ fn reply(text: &str) -> NewReply {
         ..NewReply::default()
     }
 }
-
-const TO_THE_SCHOOL: &str = "Поштована,\n\nрадо долазимо. Слободни смо 10. и 12. децембра пре подне. За 54 ученика предлажемо две \
-                             групе по један школски час.\n\nСрдачан поздрав,\nЦентар";
-
-const TO_THE_PARENT: &str = "Dobar dan,\n\nsačuvajte snimke ekrana i adresu profila, i ne pišite onome ko ga je napravio. Profil se \
-                             prijavljuje na samoj mreži kao lažno predstavljanje; pomoći ćemo vam u tome. Pošaljite nam adresu \
-                             profila.\n\nCentar";
-
-const MAILS: [(i64, &str, &str, &str); 5] = [
-    (
-        2_900,
-        "uciteljica@example.org",
-        "Предавање за седми разред",
-        "Поштовани,\n\nжелели бисмо предавање о безбедности на интернету за 54 ученика седмог разреда. Да ли имате слободан термин у децембру?\n\nСрдачан поздрав,\nучитељица",
-    ),
-    (
-        190,
-        "roditelj.m@example.com",
-        "Lažni profil mog deteta",
-        "Dobar dan,\n\nneko je napravio profil sa slikama moje ćerke (12 godina) i piše njenim drugarima. Kome da prijavimo i kako da se profil ugasi?",
-    ),
-    (
-        75,
-        "nov.korisnik@example.com",
-        "help",
-        "somebody says he will send my photos to my class if i dont pay. i am 15. what do i do",
-    ),
-    (
-        26,
-        "otac@example.org",
-        "Igrice po celu noć",
-        "Sin (14) igra do četiri ujutru i svađamo se svaki dan. Imate li savet kako da razgovaramo?",
-    ),
-    (
-        4,
-        "nastavnik@example.rs",
-        "Група у којој вређају дете",
-        "У одељењу постоји група у којој данима исмевају једну ученицу. Имам снимке екрана. Како да поступимо?",
-    ),
-];
-
-const POSTS: [(i64, &str, &str, &str); 4] = [
-    (
-        1_500,
-        "report",
-        "https://example.com/profil/lazna-nagradna-igra",
-        "Траже број картице од деце да би добили награду у игрици.",
-    ),
-    (
-        130,
-        "advice",
-        "",
-        "другарица ми је рекла да више не жели да живи јер јој стално пишу ружне ствари. не знам шта да јој кажем",
-    ),
-    (
-        40,
-        "advice",
-        "",
-        "poslao sam sliku devojci koju znam samo sa neta i sad trazi jos. stid me je da kazem mojima",
-    ),
-    (
-        9,
-        "report",
-        "https://example.org/grupa/8a",
-        "Grupa u kojoj se dele tuđe slike bez pitanja.",
-    ),
-];
 
 async fn accept_mail(
     store: &Arc<Store>,

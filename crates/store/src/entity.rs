@@ -1,5 +1,9 @@
 //! The tables as sea-orm entities, one module each. What each column means stands beside its making, in the migrations.
 
+mod casework;
+
+pub use casework::{case_contacts, cases, drafts, records, referrals};
+
 /// Raw messages.
 pub mod journal {
     use sea_orm::entity::prelude::*;
@@ -403,52 +407,6 @@ pub mod people {
         pub identifier_hash: Vec<u8>,
         pub language: Option<String>,
         pub stopped: bool,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// What was begun and not sent.
-pub mod drafts {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "drafts")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub staff_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub contact_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: String,
-        pub body: Vec<u8>,
-        pub at: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// How contacts are classified.
-pub mod records {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "records")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub contact_id: Uuid,
-        pub scheme: String,
-        pub version: i32,
-        pub answers: String,
-        pub complete: bool,
-        pub by: Uuid,
-        pub at: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

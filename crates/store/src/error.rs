@@ -52,6 +52,18 @@ pub enum Conflict {
     /// A reply was begun before something that its writer has not seen.
     #[error("something came that you have not seen yet")]
     NotSeen,
+    /// Who proposes does not confirm.
+    #[error("somebody else has to confirm what you proposed")]
+    SecondPerson,
+    /// Somebody changed it while it was read.
+    #[error("it was changed since you opened it; read it again")]
+    Changed,
+    /// What a second person has confirmed is not changed behind their back.
+    #[error("what was confirmed stays as it was")]
+    Confirmed,
+    /// A case that was closed.
+    #[error("this case is closed")]
+    CaseClosed,
     /// A time that was to come.
     #[error("this time has passed")]
     HasPassed,
@@ -131,6 +143,10 @@ impl Conflict {
             Self::NotFailed => "conflict-not-failed",
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
+            Self::SecondPerson => "conflict-second-person",
+            Self::Changed => "conflict-changed",
+            Self::Confirmed => "conflict-confirmed",
+            Self::CaseClosed => "conflict-case-closed",
             Self::HasPassed => "conflict-has-passed",
             Self::InTheFuture => "conflict-in-the-future",
             Self::NoNetwork => "conflict-no-network",

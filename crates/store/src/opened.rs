@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     attachments::Attachment,
+    cases::CaseRow,
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
     error::StoreError,
     inbox::{name_of, reference_of},
@@ -72,6 +73,8 @@ pub struct Opened {
     pub sends_files: bool,
     /// How it is classified so far.
     pub record: Record,
+    /// The cases it is in.
+    pub cases: Vec<CaseRow>,
 }
 
 /// One message of a contact.
@@ -185,6 +188,7 @@ impl Store {
             files: asks.then_some(contact.files_wanted),
             newest,
             sends_files,
+            cases: self.cases_of(contact.id).await?,
             record: self.record_of(&self.reading, contact.id).await?,
             id: contact.id,
             reference,

@@ -95,7 +95,7 @@ impl Store {
 
     /// Processes that share a PostgreSQL database register one after the other: what one of them decides by what it has
     /// read must still be so when it writes. SQLite has one writer anyway.
-    async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    pub(crate) async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             transaction
                 .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792794)")

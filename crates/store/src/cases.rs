@@ -1,0 +1,323 @@
+//! Cases: formed from contacts, advisory until a second person confirmed that one was forwarded to an institution.
+
+use hotline_core::{clock, ids, reference::Reference};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+
+pub use self::view::{Case, CaseRow, Details, Referral};
+use crate::{
+    entity::{case_contacts, cases, referrals},
+    error::{Conflict, StoreError},
+    register::event,
+    sealing::DataKey,
+    staff::Person,
+    store::Store,
+    thread::{seal, unseal},
+    work::LONGEST,
+};
+
+mod view;
+
+impl Store {
+    /// Forms a case from a contact, or adds the contact to a case. Gives the case.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds the contact or the case is closed.
+    pub async fn form_case(
+        &self,
+        who: &Person,
+        reference: Reference,
+        into: Option<Uuid>,
+    ) -> Result<Uuid, StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        self.one_at_a_time(&transaction).await?;
+        let case = match into {
+            Some(id) => open_case(&transaction, id).await?,
+            None => self.new_case(&transaction, who).await?,
+        };
+        let tied = case_contacts::Entity::find_by_id((case.id, contact.id))
+            .one(&transaction)
+            .await?;
+        if tied.is_none() {
+            let tie = case_contacts::ActiveModel {
+                case_id: Set(case.id),
+                contact_id: Set(contact.id),
+            };
+            case_contacts::Entity::insert(tie)
+                .exec_without_returning(&transaction)
+                .await?;
+            let number = format!("{}/{}", case.number, case.year);
+            event(contact.id, self.now(), Some(who.id), "in_case", &number)
+                .insert(&transaction)
+                .await?;
+        }
+        self.done(transaction).await?;
+        Ok(case.id)
+    }
+
+    async fn new_case(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+    ) -> Result<cases::Model, StoreError> {
+        let now = self.clock.now();
+        let day = clock::day_of(now, self.zone);
+        let year = chrono::Datelike::year(&day);
+        let newest = cases::Entity::find()
+            .filter(cases::Column::Year.eq(year))
+            .order_by_desc(cases::Column::Number)
+            .one(transaction)
+            .await?;
+        let id = ids::new(now);
+        let (key, data_key) = self.keys.new_data_key(&key_place(id))?;
+        let case = cases::Model {
+            id,
+            number: newest.map_or(1, |newest| newest.number.saturating_add(1)),
+            year,
+            kind: "advisory".to_owned(),
+            formed_by: who.id,
+            formed_at: now.timestamp_micros(),
+            day: day.to_string(),
+            closed_at: None,
+            data_key: Some(data_key),
+            summary: Some(seal(&key, &summary_place(id), &String::new())?),
+        };
+        cases::ActiveModel::from(case.clone())
+            .reset_all()
+            .insert(transaction)
+            .await?;
+        self.audit_in(transaction, Some(who.id), "form case", &id.to_string())
+            .await?;
+        Ok(case)
+    }
+
+    /// Says what a case is about.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is closed or the text too long.
+    pub async fn describe_case(&self, who: &Person, id: Uuid, summary: &str) -> Result<(), StoreError> {
+        if summary.chars().count() > LONGEST {
+            return Err(StoreError::Conflict(Conflict::TooLong));
+        }
+        let transaction = self.begin().await?;
+        let case = open_case(&transaction, id).await?;
+        let sealed = seal(&self.case_key(&case)?, &summary_place(id), &summary)?;
+        cases::ActiveModel {
+            id: Unchanged(id),
+            summary: Set(Some(sealed)),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        self.audit_in(&transaction, Some(who.id), "describe case", &id.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Proposes to send a case to an institution. Nothing is forwarded before somebody else confirmed it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if there is no such institution or the case is closed.
+    pub async fn propose_referral(
+        &self,
+        who: &Person,
+        case: Uuid,
+        institution: &str,
+        details: &Details,
+    ) -> Result<(), StoreError> {
+        if !self
+            .scheme
+            .institutions
+            .iter()
+            .any(|known| known.id == institution)
+        {
+            return Err(StoreError::Conflict(Conflict::Unlawful));
+        }
+        let transaction = self.begin().await?;
+        let case = open_case(&transaction, case).await?;
+        let id = ids::new(self.clock.now());
+        let referral = referrals::ActiveModel {
+            id: Set(id),
+            case_id: Set(case.id),
+            institution: Set(institution.to_owned()),
+            proposed_by: Set(who.id),
+            proposed_at: Set(self.now()),
+            changed_at: Set(self.now()),
+            confirmed_by: Set(None),
+            confirmed_at: Set(None),
+            sent_on: Set(details.sent_on.map(|day| day.to_string())),
+            details: Set(self.seal_details(&case, id, details)?),
+        };
+        referral.insert(&transaction).await?;
+        self.audit_in(&transaction, Some(who.id), "propose referral", &id.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Confirms that a case is forwarded: from now on it counts so. `seen` is [`Referral::changed`] of what was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the same person proposed it, it was confirmed, or changed since it was read.
+    pub async fn confirm_referral(
+        &self,
+        who: &Person,
+        id: Uuid,
+        seen: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let referral = referral(&transaction, id).await?;
+        if referral.proposed_by == who.id {
+            return Err(StoreError::Conflict(Conflict::SecondPerson));
+        }
+        if referral.confirmed_by.is_some() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        if seen.is_some_and(|seen| seen != referral.changed_at) {
+            return Err(StoreError::Conflict(Conflict::Changed));
+        }
+        let case = open_case(&transaction, referral.case_id).await?;
+        referrals::ActiveModel {
+            id: Unchanged(id),
+            confirmed_by: Set(Some(who.id)),
+            confirmed_at: Set(Some(self.now())),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        cases::ActiveModel {
+            id: Unchanged(case.id),
+            kind: Set("forwarded".to_owned()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        for tie in ties(&transaction, case.id).await? {
+            let number = format!("{}/{}", case.number, case.year);
+            event(tie.contact_id, self.now(), Some(who.id), "forwarded", &number)
+                .insert(&transaction)
+                .await?;
+        }
+        self.audit_in(&transaction, Some(who.id), "confirm referral", &id.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Notes what was sent, when and under which number, and what came of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it changes the basis, or what is sent, after a second person confirmed it.
+    pub async fn detail_referral(
+        &self,
+        who: &Person,
+        id: Uuid,
+        change: impl FnOnce(&mut Details),
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let referral = referral(&transaction, id).await?;
+        let case = case(&transaction, referral.case_id).await?;
+        let before: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
+        let mut after = before.clone();
+        change(&mut after);
+        let other_words = (&before.basis, &before.sent) != (&after.basis, &after.sent);
+        if other_words && referral.confirmed_by.is_some() {
+            return Err(StoreError::Conflict(Conflict::Confirmed));
+        }
+        referrals::ActiveModel {
+            id: Unchanged(id),
+            changed_at: Set(self.now().max(referral.changed_at.saturating_add(1))),
+            sent_on: Set(after.sent_on.map(|day| day.to_string())),
+            details: Set(self.seal_details(&case, id, &after)?),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        self.audit_in(&transaction, Some(who.id), "detail referral", &id.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Closes a case, or opens it again.
+    ///
+    /// # Errors
+    /// When there is no such case.
+    pub async fn close_case(&self, who: &Person, id: Uuid, closed: bool) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let case = case(&transaction, id).await?;
+        cases::ActiveModel {
+            id: Unchanged(case.id),
+            closed_at: Set(closed.then(|| self.now())),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let what = if closed { "close case" } else { "reopen case" };
+        self.audit_in(&transaction, Some(who.id), what, &id.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+
+    fn case_key(&self, case: &cases::Model) -> Result<DataKey, StoreError> {
+        let wrapped = case
+            .data_key
+            .as_ref()
+            .ok_or(StoreError::NotFound("content: it was erased"))?;
+        self.keys.data_key(&key_place(case.id), wrapped)
+    }
+
+    fn summary(&self, key: &DataKey, case: &cases::Model) -> Result<String, StoreError> {
+        match &case.summary {
+            Some(sealed) => unseal(key, &summary_place(case.id), sealed),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn seal_details(&self, case: &cases::Model, id: Uuid, details: &Details) -> Result<Vec<u8>, StoreError> {
+        let all = [&details.basis, &details.sent, &details.number, &details.outcome];
+        if all.iter().any(|text| text.chars().count() > LONGEST) {
+            return Err(StoreError::Conflict(Conflict::TooLong));
+        }
+        seal(&self.case_key(case)?, &details_place(id), details)
+    }
+}
+
+fn key_place(id: Uuid) -> String {
+    format!("case|{id}|key")
+}
+
+fn summary_place(id: Uuid) -> String {
+    format!("case|{id}|summary")
+}
+
+fn details_place(id: Uuid) -> String {
+    format!("referral|{id}|details")
+}
+
+async fn case(connection: &impl ConnectionTrait, id: Uuid) -> Result<cases::Model, StoreError> {
+    let found = cases::Entity::find_by_id(id).one(connection).await?;
+    found.ok_or(StoreError::NotFound("case"))
+}
+
+async fn open_case(connection: &impl ConnectionTrait, id: Uuid) -> Result<cases::Model, StoreError> {
+    let found = case(connection, id).await?;
+    if found.closed_at.is_some() {
+        return Err(StoreError::Conflict(Conflict::CaseClosed));
+    }
+    Ok(found)
+}
+
+async fn referral(connection: &impl ConnectionTrait, id: Uuid) -> Result<referrals::Model, StoreError> {
+    let found = referrals::Entity::find_by_id(id).one(connection).await?;
+    found.ok_or(StoreError::NotFound("referral"))
+}
+
+async fn ties(
+    connection: &impl ConnectionTrait,
+    case: Uuid,
+) -> Result<Vec<case_contacts::Model>, StoreError> {
+    let found = case_contacts::Entity::find().filter(case_contacts::Column::CaseId.eq(case));
+    Ok(found.all(connection).await?)
+}

@@ -1,0 +1,209 @@
+//! Cases as they are read.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::reference::Reference;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{details_place, ties};
+use crate::{
+    entity::{case_contacts, cases, contacts, referrals},
+    error::StoreError,
+    inbox::{name_of, reference_of},
+    store::{Store, time},
+    thread::{first_words, unseal},
+};
+
+/// A case, whole.
+pub struct Case {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number in its year.
+    pub number: i32,
+    /// Its year.
+    pub year: i32,
+    /// Whether it was forwarded; else it is advisory.
+    pub forwarded: bool,
+    /// Who formed it: the work name.
+    pub formed_by: Option<String>,
+    /// When.
+    pub formed_at: DateTime<Utc>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// What it is about.
+    pub summary: String,
+    /// The contacts it was formed from: reference, channel, day.
+    pub contacts: Vec<(Reference, String, String)>,
+    /// Where it was sent.
+    pub referrals: Vec<Referral>,
+}
+
+/// A case sent to an institution.
+pub struct Referral {
+    /// Its id.
+    pub id: Uuid,
+    /// The institution, by its name in the scheme.
+    pub institution: String,
+    /// Who proposed it: id and work name.
+    pub proposed_by: (Uuid, String),
+    /// When.
+    pub proposed_at: DateTime<Utc>,
+    /// Who confirmed it.
+    pub confirmed_by: Option<String>,
+    /// When.
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// When what is to be sent was last changed, as a number that only grows.
+    pub changed: i64,
+    /// What was sent, and what came of it.
+    pub details: Details,
+}
+
+/// What was sent and what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Details {
+    /// On which legal basis.
+    pub basis: String,
+    /// What was sent.
+    pub sent: String,
+    /// The day on which it was sent.
+    pub sent_on: Option<NaiveDate>,
+    /// The institution's number of it.
+    pub number: String,
+    /// What came of it.
+    pub outcome: String,
+}
+
+/// A row of the list of cases.
+pub struct CaseRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number in its year.
+    pub number: i32,
+    /// Its year.
+    pub year: i32,
+    /// Whether it was forwarded.
+    pub forwarded: bool,
+    /// When it was formed.
+    pub formed_at: DateTime<Utc>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Its first words.
+    pub summary: String,
+    /// Whether a referral waits for a second person.
+    pub to_confirm: bool,
+}
+
+impl Store {
+    /// A case, whole.
+    ///
+    /// # Errors
+    /// When the database refuses or it does not open.
+    pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
+        let Some(row) = cases::Entity::find_by_id(id).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let names = self.names().await?;
+        let key = self.case_key(&row)?;
+        let ties = ties(&self.reading, id).await?;
+        let mut of = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(ties.iter().map(|tie| tie.contact_id)))
+            .all(&self.reading)
+            .await?;
+        of.sort_by_key(|contact| contact.opened_at);
+        let found = referrals::Entity::find()
+            .filter(referrals::Column::CaseId.eq(id))
+            .order_by_asc(referrals::Column::ProposedAt)
+            .all(&self.reading)
+            .await?;
+        let mut all = Vec::with_capacity(found.len());
+        for one in found {
+            let name = |id| name_of(&names, id).unwrap_or_default();
+            all.push(Referral {
+                id: one.id,
+                institution: one.institution,
+                proposed_by: (one.proposed_by, name(one.proposed_by)),
+                proposed_at: time(one.proposed_at),
+                confirmed_by: one.confirmed_by.map(name),
+                confirmed_at: one.confirmed_at.map(time),
+                changed: one.changed_at,
+                details: unseal(&key, &details_place(one.id), &one.details)?,
+            });
+        }
+        Ok(Some(Case {
+            id,
+            number: row.number,
+            year: row.year,
+            forwarded: row.kind == "forwarded",
+            formed_by: name_of(&names, row.formed_by),
+            formed_at: time(row.formed_at),
+            closed_at: row.closed_at.map(time),
+            summary: self.summary(&key, &row)?,
+            contacts: of
+                .iter()
+                .map(|contact| {
+                    (
+                        reference_of(contact),
+                        contact.channel.clone(),
+                        contact.day.clone(),
+                    )
+                })
+                .collect(),
+            referrals: all,
+        }))
+    }
+
+    /// Cases, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// When the database refuses or one does not open.
+    pub async fn cases(&self, most: u64) -> Result<Vec<CaseRow>, StoreError> {
+        let rows = cases::Entity::find()
+            .order_by_desc(cases::Column::FormedAt)
+            .limit(most)
+            .all(&self.reading)
+            .await?;
+        self.case_rows(rows).await
+    }
+
+    /// The cases a contact is in.
+    pub(crate) async fn cases_of(&self, contact: Uuid) -> Result<Vec<CaseRow>, StoreError> {
+        let ties = case_contacts::Entity::find()
+            .filter(case_contacts::Column::ContactId.eq(contact))
+            .all(&self.reading)
+            .await?;
+        let rows = cases::Entity::find()
+            .filter(cases::Column::Id.is_in(ties.iter().map(|tie| tie.case_id)))
+            .order_by_asc(cases::Column::FormedAt)
+            .all(&self.reading)
+            .await?;
+        self.case_rows(rows).await
+    }
+
+    async fn case_rows(&self, rows: Vec<cases::Model>) -> Result<Vec<CaseRow>, StoreError> {
+        let open: Vec<Uuid> = referrals::Entity::find()
+            .select_only()
+            .column(referrals::Column::CaseId)
+            .filter(referrals::Column::ConfirmedBy.is_null())
+            .filter(referrals::Column::CaseId.is_in(rows.iter().map(|row| row.id)))
+            .into_tuple()
+            .all(&self.reading)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let summary = self.summary(&self.case_key(&row)?, &row)?;
+                Ok(CaseRow {
+                    id: row.id,
+                    number: row.number,
+                    year: row.year,
+                    forwarded: row.kind == "forwarded",
+                    formed_at: time(row.formed_at),
+                    closed_at: row.closed_at.map(time),
+                    summary: first_words(&summary),
+                    to_confirm: open.contains(&row.id),
+                })
+            })
+            .collect()
+    }
+}
