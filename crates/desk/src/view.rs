@@ -71,7 +71,9 @@ impl<'a> Frame<'a> {
 
     /// The same with the day in any case, for what is printed.
     pub(crate) fn day_and_hour(&self, at: &DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone()).format("%d.%m.%Y. %H:%M").to_string()
+        at.with_timezone(&self.zone())
+            .format("%d.%m.%Y. %H:%M")
+            .to_string()
     }
 
     pub(crate) fn at_or_nothing(&self, at: &Option<DateTime<Utc>>) -> String {

@@ -2,8 +2,7 @@
 //! changes, and is gone with the process. On disk there is nothing to read.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    ops::Bound,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -15,9 +14,12 @@ use hotline_core::{
     fold::{Sought, words},
     reference::Reference,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
+};
 use uuid::Uuid;
 
+use self::index::Index;
 use crate::{
     entity::{contacts, events, messages},
     error::StoreError,
@@ -25,12 +27,12 @@ use crate::{
     store::Store,
 };
 
-/// Messages read at a time while the index is made.
+mod index;
+
+/// Contacts read at a time while the index is made.
 const PORTION: u64 = 2_000;
-/// Texts looked into for phrases, the newest first.
-const PHRASES: usize = 500;
-/// The longest word that is told apart, in bytes.
-const LONGEST: usize = 40;
+/// Contacts looked into for phrases, the newest first.
+const PHRASES: usize = 1_000;
 
 /// What was found.
 pub struct Found {
@@ -38,27 +40,8 @@ pub struct Found {
     pub rows: Vec<(Row, String)>,
     /// Whether there is more than is shown.
     pub more: bool,
-    /// Of how many messages so far, while the index is being made. `None`: of all there are.
+    /// Of how many contacts so far, while the index is being made. `None`: of all there are.
     pub so_far: Option<u64>,
-}
-
-/// One text of a contact.
-#[derive(Clone, Copy)]
-struct Text {
-    contact: Uuid,
-    /// `None`: what is known of the person.
-    message: Option<Uuid>,
-    at: i64,
-}
-
-/// Words to texts.
-#[derive(Default)]
-struct Index {
-    texts: Vec<Text>,
-    /// Texts that were replaced or are gone.
-    dead: HashSet<u32>,
-    of_contact: HashMap<Uuid, Vec<u32>>,
-    words: BTreeMap<Box<str>, Vec<u32>>,
 }
 
 /// The index, and how far it is.
@@ -67,72 +50,6 @@ pub(crate) struct Search {
     index: RwLock<Index>,
     /// Whether it has everything.
     whole: AtomicBool,
-}
-
-impl Index {
-    fn add(&mut self, text: Text, said: &[&str]) {
-        let Ok(number) = u32::try_from(self.texts.len()) else {
-            return;
-        };
-        self.texts.push(text);
-        self.of_contact.entry(text.contact).or_default().push(number);
-        let all: HashSet<String> = said.iter().flat_map(|said| words(said)).collect();
-        for mut word in all {
-            word.truncate(word.floor_char_boundary(LONGEST));
-            let known = self.words.entry(word.into_boxed_str()).or_default();
-            known.push(number);
-        }
-    }
-
-    fn forget(&mut self, contact: Uuid) {
-        let texts = self.of_contact.remove(&contact);
-        self.dead.extend(texts.into_iter().flatten());
-    }
-
-    /// The texts with a word that begins so, in ascending order.
-    fn beginning(&self, beginning: &str) -> Vec<u32> {
-        let beginning = beginning
-            .get(..beginning.floor_char_boundary(LONGEST))
-            .unwrap_or_default();
-        let mut found: Vec<u32> = self
-            .words
-            .range::<str, _>((Bound::Included(beginning), Bound::Unbounded))
-            .take_while(|(word, _)| word.starts_with(beginning))
-            .flat_map(|(_, texts)| texts.iter().copied())
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// The contacts in which everything that is looked for stands, with a text of each that has some of it.
-    fn find(&self, sought: &Sought) -> Vec<Text> {
-        let mut in_all: Option<HashMap<Uuid, Text>> = None;
-        for word in sought.all() {
-            let mut found: HashMap<Uuid, Text> = HashMap::new();
-            for number in self.beginning(word) {
-                let text = self
-                    .texts
-                    .get(number as usize)
-                    .filter(|_| !self.dead.contains(&number));
-                let Some(text) = text else { continue };
-                if in_all
-                    .as_ref()
-                    .is_some_and(|all| !all.contains_key(&text.contact))
-                {
-                    continue;
-                }
-                let newest = found.entry(text.contact).or_insert(*text);
-                if text.at > newest.at {
-                    *newest = *text;
-                }
-            }
-            in_all = Some(found);
-        }
-        let mut all: Vec<Text> = in_all.unwrap_or_default().into_values().collect();
-        all.sort_unstable_by_key(|text| std::cmp::Reverse((text.at, text.contact)));
-        all
-    }
 }
 
 impl Store {
@@ -157,17 +74,21 @@ impl Store {
         }
     }
 
+    /// Reads every contact, who wrote longest ago first. What changes meanwhile is read again afterwards.
     async fn index_all(&self) -> Result<(), StoreError> {
-        let mut after = Uuid::nil();
+        let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
+        let mut after = (i64::MIN, Uuid::nil());
         loop {
+            let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                .filter(contacts::Column::Id.gt(after))
-                .order_by_asc(contacts::Column::Id)
+                .filter(later)
+                .order_by_asc(at)
+                .order_by_asc(id)
                 .limit(PORTION)
                 .all(&self.reading)
                 .await?;
             let Some(last) = portion.last() else { return Ok(()) };
-            after = last.id;
+            after = (last.last_in_at, last.id);
             self.index(portion).await?;
             tokio::task::yield_now().await;
         }
@@ -195,50 +116,62 @@ impl Store {
 
     /// Puts contacts into the index as they are now.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
-        let ids = all.iter().map(|contact| contact.id);
-        let mut said = messages::Entity::find()
-            .filter(messages::Column::ContactId.is_in(ids))
-            .order_by_asc(messages::Column::At)
-            .all(&self.reading)
-            .await?;
-        said.sort_by_key(|message| message.contact_id);
-        let mut texts = Vec::new();
-        for contact in &all {
-            let (Ok(key), Ok(card)) = (self.contact_key(contact), self.card(contact)) else {
-                continue;
-            };
-            let person = Text {
-                contact: contact.id,
-                message: None,
-                at: contact.opened_at,
-            };
-            let known = [card.name, card.identifier, card.subject];
-            texts.push((person, known.into_iter().flatten().collect::<Vec<_>>().join(" ")));
-            let first = said.partition_point(|message| message.contact_id < contact.id);
-            let mine = said
-                .iter()
-                .skip(first)
-                .take_while(|message| message.contact_id == contact.id);
-            for message in mine.filter(|message| message.direction != "notice") {
-                let Ok(body) = self.body(&key, message) else {
-                    continue;
-                };
-                let text = Text {
-                    contact: contact.id,
-                    message: Some(message.id),
-                    at: message.at,
-                };
-                texts.push((text, format!("{} {}", body.text, body.url.unwrap_or_default())));
+        let said = self.said_in(&all).await?;
+        let texts: Vec<(Uuid, Option<String>)> = all
+            .iter()
+            .map(|contact| {
+                (
+                    contact.id,
+                    self.texts(contact, &said).map(|texts| texts.join("\n")),
+                )
+            })
+            .collect();
+        let mut index = self.search.index.write().unwrap_or_else(PoisonError::into_inner);
+        for (contact, text) in texts {
+            match text {
+                Some(text) => index.put(contact, &text),
+                None => index.forget(contact),
             }
         }
-        let mut index = self.search.index.write().unwrap_or_else(PoisonError::into_inner);
-        for contact in &all {
-            index.forget(contact.id);
-        }
-        for (text, said) in &texts {
-            index.add(*text, &[said]);
-        }
         Ok(())
+    }
+
+    /// The messages of contacts, the newest first.
+    async fn said_in(
+        &self,
+        all: &[contacts::Model],
+    ) -> Result<HashMap<Uuid, Vec<messages::Model>>, StoreError> {
+        let found = messages::Entity::find()
+            .filter(messages::Column::ContactId.is_in(all.iter().map(|contact| contact.id)))
+            .filter(messages::Column::Direction.ne("notice"))
+            .order_by_desc(messages::Column::At);
+        let mut said: HashMap<Uuid, Vec<messages::Model>> = HashMap::new();
+        for message in found.all(&self.reading).await? {
+            said.entry(message.contact_id).or_default().push(message);
+        }
+        Ok(said)
+    }
+
+    /// Everything that can be found in a contact: what was said, the newest first, then who it is. `None` if it was erased.
+    fn texts(
+        &self,
+        contact: &contacts::Model,
+        said: &HashMap<Uuid, Vec<messages::Model>>,
+    ) -> Option<Vec<String>> {
+        let key = self.contact_key(contact).ok()?;
+        let card = self.card(contact).ok()?;
+        let messages = said.get(&contact.id).into_iter().flatten();
+        let bodies = messages.filter_map(|message| self.body(&key, message).ok());
+        let person = [card.name, card.identifier, card.subject].into_iter().flatten();
+        Some(
+            bodies
+                .map(|body| match body.url {
+                    Some(url) => format!("{} {url}", body.text),
+                    None => body.text,
+                })
+                .chain(person)
+                .collect(),
+        )
     }
 
     /// Looks for words, phrases in quotation marks, a reference, or an identifier as a whole.
@@ -247,36 +180,24 @@ impl Store {
     /// When the database refuses.
     pub async fn find(&self, typed: &str, size: usize) -> Result<Found, StoreError> {
         let sought = Sought::parse(typed);
-        let (texts, so_far) = {
+        let (mut found, so_far) = {
             let index = self.search.index.read().unwrap_or_else(PoisonError::into_inner);
             let whole = self.search.whole.load(Ordering::Relaxed);
-            let so_far = (!whole).then_some(index.texts.len() as u64);
-            (index.find(&sought), so_far)
+            (index.find(&sought), (!whole).then_some(index.len() as u64))
         };
+        let mut all = self.named(typed).await?;
+        let mut rounds = vec![String::new(); all.len()];
+        found.retain(|one| all.iter().all(|known| known.id != *one));
         let most = if sought.phrases.is_empty() {
-            size.saturating_add(1)
+            found.len()
         } else {
             PHRASES
         };
-        let texts: Vec<Text> = texts.into_iter().take(most).collect();
-        let mut all = self.named(typed).await?;
-        let named = all.len();
-        let ids = texts.iter().map(|text| text.contact);
-        let found = contacts::Entity::find().filter(contacts::Column::Id.is_in(ids));
-        let mut found: HashMap<Uuid, contacts::Model> = found
-            .all(&self.reading)
-            .await?
-            .into_iter()
-            .map(|contact| (contact.id, contact))
-            .collect();
-        let said = self.texts_of(&texts, &sought).await?;
-        let mut rounds = vec![String::new(); named];
-        for text in texts {
-            let Some(contact) = found.remove(&text.contact) else {
-                continue;
-            };
-            let known = all.iter().any(|known| known.id == contact.id);
-            if let Some(round) = self.words_round(&contact, &said, &sought).filter(|_| !known) {
+        for portion in found.chunks(size.saturating_add(1)).take(most.div_ceil(size + 1)) {
+            if all.len() > size {
+                break;
+            }
+            for (contact, round) in self.looked_into(portion, &sought).await? {
                 all.push(contact);
                 rounds.push(round);
             }
@@ -295,17 +216,23 @@ impl Store {
         })
     }
 
-    /// The messages in which words were found; where phrases are looked for, every message of their contacts.
-    async fn texts_of(&self, texts: &[Text], sought: &Sought) -> Result<Vec<messages::Model>, StoreError> {
-        let wanted = if sought.phrases.is_empty() {
-            messages::Column::Id.is_in(texts.iter().filter_map(|text| text.message))
-        } else {
-            messages::Column::ContactId.is_in(texts.iter().map(|text| text.contact))
-        };
-        let found = messages::Entity::find()
-            .filter(wanted)
-            .order_by_desc(messages::Column::At);
-        Ok(found.all(&self.reading).await?)
+    /// Those of these contacts in which the phrases stand, in the same order, with the words round what was looked for.
+    async fn looked_into(
+        &self,
+        ids: &[Uuid],
+        sought: &Sought,
+    ) -> Result<Vec<(contacts::Model, String)>, StoreError> {
+        let mut found = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(ids.iter().copied()))
+            .all(&self.reading)
+            .await?;
+        found.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id));
+        let said = self.said_in(&found).await?;
+        let round = |contact: &contacts::Model| words_round(&self.texts(contact, &said)?, sought);
+        Ok(found
+            .into_iter()
+            .filter_map(|contact| round(&contact).map(|round| (contact, round)))
+            .collect())
     }
 
     /// Contacts that are called what was typed: by their reference, or by the whole identifier of their person.
@@ -324,31 +251,22 @@ impl Store {
             .limit(20);
         Ok(found.all(&self.reading).await?)
     }
+}
 
-    /// The words round what was looked for, in the newest of these messages that has it. `None`: a phrase stands in none.
-    fn words_round(
-        &self,
-        contact: &contacts::Model,
-        said: &[messages::Model],
-        sought: &Sought,
-    ) -> Option<String> {
-        let key = self.contact_key(contact).ok()?;
-        let mine = said.iter().filter(|message| message.contact_id == contact.id);
-        let mut texts = mine.filter_map(|message| Some(self.body(&key, message).ok()?.text));
-        let Some(text) = texts.find(|text| sought.phrases_stand_in(text)) else {
-            return sought.phrases.is_empty().then(String::new);
-        };
-        let all: Vec<&str> = text.split_whitespace().collect();
-        let has_some = |word: &&str| {
-            let folded = words(word);
-            sought
-                .all()
-                .any(|sought| folded.iter().any(|one| one.starts_with(sought)))
-        };
-        let hit = all.iter().position(has_some).unwrap_or_default();
-        let from = hit.saturating_sub(6);
-        let round: Vec<&str> = all.into_iter().skip(from).take(24).collect();
-        let beginning = if from > 0 { "… " } else { "" };
-        Some(format!("{beginning}{}", round.join(" ")))
-    }
+/// The words round what was looked for, in the first of these texts that has it. `None`: the phrases stand in none.
+fn words_round(texts: &[String], sought: &Sought) -> Option<String> {
+    let begins = |word: &str| sought.all().any(|sought| word.starts_with(sought));
+    let has_some = |text: &&String| words(text).iter().any(|word| begins(word));
+    let text = texts
+        .iter()
+        .filter(|text| sought.phrases_stand_in(text))
+        .find(has_some)?;
+    let all: Vec<&str> = text.split_whitespace().collect();
+    let hit = all
+        .iter()
+        .position(|word| words(word).iter().any(|word| begins(word)));
+    let from = hit.unwrap_or_default().saturating_sub(6);
+    let round: Vec<&str> = all.into_iter().skip(from).take(24).collect();
+    let beginning = if from > 0 { "… " } else { "" };
+    Some(format!("{beginning}{}", round.join(" ")))
 }

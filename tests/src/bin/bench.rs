@@ -1,4 +1,5 @@
 //! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]`: prints what was measured, with the machine.
+//! With `million [SQLite|PostgreSQL] [how many]` it fills an inbox first and measures what a counsellor then waits for.
 
 use std::{
     io::Write,
@@ -11,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use hotline_tests::{
+    million,
     peers::{
         browser::Browser,
         discord::Discord,
@@ -27,9 +29,18 @@ use serde_json::json;
 #[tokio::main]
 async fn main() -> Result<()> {
     machine();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, rest @ ..] = words.as_slice()
+        && first == "million"
+    {
+        let on = rest.first().map_or("SQLite", String::as_str);
+        let count = rest.get(1).map_or(Ok(1_000_000), |count| count.parse())?;
+        let database = fresh(on).await?;
+        return million::measure(on, database.as_deref(), count).await;
+    }
     println!("| what | on | clients | count | per second | p50 | p99 | disk syncs/s then | ratio |");
     println!("|---|---|---|---|---|---|---|---|---|");
-    let only = std::env::args().nth(1);
+    let only = words.into_iter().next();
     for on in ["SQLite", "PostgreSQL"]
         .into_iter()
         .filter(|on| only.as_deref().is_none_or(|only| only == *on))

@@ -1,0 +1,260 @@
+//! An inbox of a centre that has been at it for decades, and how long its counsellors wait for a page.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::{Value, json};
+
+use crate::{
+    peers::wait_until,
+    service::Service,
+    staff::{Staff, text},
+};
+
+/// Who writes at once while the inbox is filled.
+const WRITERS: usize = 64;
+/// How often each page is asked for.
+const ROUNDS: usize = 300;
+/// Views of the inbox, by their names in addresses.
+const VIEWS: [&str; 9] = [
+    "unassigned",
+    "mine",
+    "urgent",
+    "waiting",
+    "answered",
+    "snoozed",
+    "closed",
+    "marked",
+    "all",
+];
+/// A common word of what is written, a rarer one, a beginning, two words, and the other script.
+const SOUGHT: [&str; 6] = [
+    "poruke",
+    "reč512",
+    "reč9",
+    "reč77 reč78",
+    "поруке",
+    "\"ružne poruke\"",
+];
+
+/// Fills an inbox with so many contacts over the web form and prints how long pages take: with all of them waiting, then as it is
+/// with nearly all of them closed.
+pub async fn measure(on: &str, database: Option<&str>, count: usize) -> Result<()> {
+    let mut service = Service::new(database)?;
+    service.start().await?;
+    let mila = service.hire("mila", "counsellor").await?;
+    let begun = Instant::now();
+    fill(&service, count).await?;
+    wait_until(Duration::from_secs(1_800), || async {
+        let totals = mila.get("/api/v1/statistics/totals").await;
+        totals.is_ok_and(|totals| totals.get("total") == Some(&json!(count)))
+    })
+    .await?;
+    println!(
+        "{count} contacts on {on}, written by {WRITERS} people at once: {:.0?}\n",
+        begun.elapsed()
+    );
+    println!("| page | on | inbox | asked | p50 | p99 | slowest |\n|---|---|---|---|---|---|---|");
+    searchable(&mila, count).await?;
+    pages(&mila, on, "all waiting").await?;
+    service.stop();
+    close_most(&service, database, count).await?;
+    let begun = Instant::now();
+    service.start().await?;
+    let ready = begun.elapsed();
+    let mila = service.log_in("mila").await?;
+    searchable(&mila, count).await?;
+    println!(
+        "| start to ready {ready:.1?}; until everything can be found {:.1?} | {on} | {count} | | | | |",
+        begun.elapsed()
+    );
+    pages(&mila, on, "most closed").await?;
+    let pid = service.pid().context("it runs")?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let memory = status.lines().find(|line| line.starts_with("VmHWM"));
+    println!("\nMemory at its peak: {}", memory.unwrap_or_default());
+    weight(&mila).await
+}
+
+async fn fill(service: &Service, count: usize) -> Result<()> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut writers = Vec::new();
+    for _ in 0..WRITERS {
+        let (next, base) = (Arc::clone(&next), service.base());
+        writers.push(tokio::spawn(async move {
+            let client = reqwest::Client::builder().build()?;
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return anyhow::Ok(());
+                }
+                let post = json!({ "kind": "advice", "message": letter(number), "language": "sr-Latn" });
+                let request = client.post(format!("{base}/api/v1/contacts")).json(&post);
+                let answer = request.send().await?;
+                ensure!(answer.status().as_u16() == 201, "{}", answer.status());
+                answer.bytes().await?;
+            }
+        }));
+    }
+    for writer in writers {
+        writer.await??;
+    }
+    Ok(())
+}
+
+/// Thirty words, of which some are rare: word n stands in about one letter of n.
+fn letter(number: usize) -> String {
+    let mut letter = format!("Neko mi piše ružne poruke, broj {number}. Šta da radim?");
+    let mut seed = number as u64;
+    for _ in 0..24 {
+        // Knuth, The Art of Computer Programming, volume 2, 3.3.4: the multiplier of MMIX.
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let rank = 1.0 / ((seed >> 33) as f64 / f64::from(u32::MAX >> 1)).max(0.000_05);
+        letter.push_str(&format!(" reč{rank:.0}"));
+    }
+    letter
+}
+
+/// Leaves two thousand open, as a busy centre has them, some of each kind; closes the rest.
+async fn close_most(service: &Service, database: Option<&str>, count: usize) -> Result<()> {
+    let file = format!("sqlite://{}", service.data().join("hotline.db").display());
+    let connection = Database::connect(database.unwrap_or(&file)).await?;
+    let run = async |sql: &str| connection.execute_unprepared(sql).await;
+    let newest =
+        |most: usize| format!("id IN (SELECT id FROM contacts ORDER BY last_in_at DESC LIMIT {most})");
+    run(&format!(
+        "UPDATE contacts SET status = 'closed', waiting_since = NULL WHERE NOT {}",
+        newest(2_000)
+    ))
+    .await?;
+    run(&format!(
+        "UPDATE contacts SET marking = 'spam' WHERE status = 'closed' AND reference % 50 = 0 AND {}",
+        newest(count)
+    ))
+    .await?;
+    run(&format!(
+        "UPDATE contacts SET holder = (SELECT id FROM staff LIMIT 1) WHERE {}",
+        newest(600)
+    ))
+    .await?;
+    run(&format!(
+        "UPDATE contacts SET status = 'answered', waiting_since = NULL WHERE {}",
+        newest(400)
+    ))
+    .await?;
+    run(&format!(
+        "UPDATE contacts SET urgency = 1 WHERE {}",
+        newest(1_000)
+    ))
+    .await?;
+    run(&format!(
+        "UPDATE contacts SET snoozed_until = 4000000000000000 WHERE {}",
+        newest(100)
+    ))
+    .await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Waits until the index of the search has everything.
+async fn searchable(mila: &Staff, count: usize) -> Result<()> {
+    let last = format!("/api/v1/search?q=broj%20{}", count - 1);
+    wait_until(Duration::from_secs(1_800), || async {
+        let found = mila.get(&last).await.unwrap_or_default();
+        found.get("read_so_far").is_some_and(Value::is_null) && found.pointer("/contacts/0").is_some()
+    })
+    .await
+}
+
+async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
+    for view in VIEWS {
+        let path = format!("/desk/inbox?view={view}");
+        time(&format!("view {view}"), on, inbox, mila, |_| path.clone()).await?;
+    }
+    let mut references = Vec::new();
+    for view in ["all", "waiting"] {
+        let mut after = String::new();
+        for _ in 0..20 {
+            let page = mila.get(&format!("/api/v1/inbox?view={view}{after}")).await?;
+            let rows = page.get("contacts").and_then(Value::as_array).cloned();
+            references.extend(
+                rows.into_iter()
+                    .flatten()
+                    .map(|row| text(&row, "/reference").to_owned()),
+            );
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        time(&format!("view {view}, page 20"), on, inbox, mila, |_| {
+            format!("/desk/inbox?view={view}{after}")
+        })
+        .await?;
+    }
+    time("a contact", on, inbox, mila, |round| {
+        let which = references.get(round % references.len().max(1));
+        format!(
+            "/desk/contacts/{}?view=all",
+            which.map(String::as_str).unwrap_or_default()
+        )
+    })
+    .await?;
+    for sought in SOUGHT {
+        let query: String = form_urlencoded::byte_serialize(sought.as_bytes()).collect();
+        time(&format!("search for {sought}"), on, inbox, mila, |_| {
+            format!("/desk/inbox?view=all&q={query}")
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn time(what: &str, on: &str, inbox: &str, mila: &Staff, path: impl Fn(usize) -> String) -> Result<()> {
+    // The first few fill caches, as the first of a shift do.
+    for round in 0..5 {
+        mila.page(&path(round)).await?;
+    }
+    let mut times = Vec::new();
+    for round in 0..ROUNDS {
+        let begun = Instant::now();
+        mila.page(&path(round)).await?;
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    let at = |of: usize| times.get(ROUNDS * of / 100).copied().unwrap_or_default();
+    let slowest = times.last().copied().unwrap_or_default();
+    println!(
+        "| {what} | {on} | {inbox} | {ROUNDS} | {:.1?} | {:.1?} | {slowest:.1?} |",
+        at(50),
+        at(99)
+    );
+    Ok(())
+}
+
+/// What a browser has to fetch before the first page stands.
+async fn weight(mila: &Staff) -> Result<()> {
+    let page = mila.page("/desk/inbox?view=all").await?;
+    let mut all = page.len();
+    for part in [
+        "desk.css",
+        "desk.js",
+        "morph.js",
+        "writing.js",
+        "presence.js",
+        "wrapup.js",
+    ] {
+        all += mila.page(&format!("/{part}")).await?.len();
+    }
+    println!("First load, not compressed: {:.1} kB", all as f64 / 1_000.0);
+    Ok(())
+}
