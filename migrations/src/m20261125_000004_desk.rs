@@ -70,6 +70,11 @@ impl MigrationTrait for Migration {
                 .alter_table(Table::alter().table("contacts").add_column(column).to_owned())
                 .await?;
         }
+        // How somebody likes the desk: JSON.
+        let preferences = schema::text("preferences").default("{}").to_owned();
+        manager
+            .alter_table(Table::alter().table("staff").add_column(preferences).to_owned())
+            .await?;
         for (name, columns, of) in VIEWS {
             let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
             manager.get_connection().execute_unprepared(&index).await?;
@@ -82,6 +87,14 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .alter_table(
+                Table::alter()
+                    .table("staff")
+                    .drop_column("preferences")
+                    .to_owned(),
+            )
+            .await?;
         for (name, ..) in VIEWS {
             manager
                 .drop_index(Index::drop().name(name).table("contacts").to_owned())

@@ -96,8 +96,15 @@ async fn fill(service: &Service, count: usize) -> Result<()> {
                     return anyhow::Ok(());
                 }
                 let post = json!({ "kind": "advice", "message": letter(number), "language": "sr-Latn" });
-                let request = client.post(format!("{base}/api/v1/contacts")).json(&post);
-                let answer = request.send().await?;
+                // Who is told that the service cannot keep up writes again, as the page does.
+                let answer = loop {
+                    let request = client.post(format!("{base}/api/v1/contacts")).json(&post);
+                    let answer = request.send().await?;
+                    if answer.status().as_u16() != 503 {
+                        break answer;
+                    }
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                };
                 ensure!(answer.status().as_u16() == 201, "{}", answer.status());
                 answer.bytes().await?;
             }
@@ -250,6 +257,8 @@ async fn weight(mila: &Staff) -> Result<()> {
         "desk.js",
         "morph.js",
         "writing.js",
+        "keys.js",
+        "notice.js",
         "presence.js",
         "wrapup.js",
     ] {

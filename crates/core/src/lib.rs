@@ -17,6 +17,7 @@ pub mod job;
 pub mod line;
 pub mod locale;
 pub mod message;
+pub mod preferences;
 pub mod private;
 pub mod reason;
 pub mod receipt;

@@ -4,9 +4,11 @@ import { children } from "./morph.js";
 import { arrive as drafting, flush, newest, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
 import { wrapped } from "./wrapup.js";
+import { notice } from "./notice.js";
+import "./keys.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
-const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case"];
+const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits"];
 
 /** @param {string} html */
 function read(html) {
@@ -31,6 +33,7 @@ function show(fresh) {
   }
   document.title = fresh.title;
   count();
+  notice();
 }
 
 /** @param {Element} part */
@@ -86,8 +89,9 @@ async function go(url, back) {
     if (!fresh.querySelector("header.top")) return location.assign(url);
     if (!back) history.pushState(null, "", answer.url);
     arrive(fresh);
-  } catch {
+  } catch (error) {
     stale(true);
+    console.error(error);
   }
 }
 
@@ -177,9 +181,10 @@ document.addEventListener("submit", async (event) => {
       // Somebody was quicker, or something came: what is so now is shown.
       if (answer.status === 409) refresh();
     }
-  } catch {
+  } catch (error) {
     // What was typed stays where it is, to be sent again: its id makes it the same message.
     stale(true);
+    console.error(error);
   }
   for (const button of buttons) button.disabled = false;
 });

@@ -110,7 +110,7 @@ export function sent(form, fresh) {
   if (typed) typed.value = "";
   for (const file of form.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (file).value = "";
   const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
-  const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form.${form.className.split(" ")[0]} input[name=id]`));
+  const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form[data-draft="${form.dataset.draft}"] input[name=id]`));
   if (id) id.value = next?.value ?? crypto.randomUUID();
   const said = document.getElementById("kept");
   if (said && typed) said.textContent = "";

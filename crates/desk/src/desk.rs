@@ -15,7 +15,7 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, cases, error, files, inbox, live, log, login, queue, statistics, work, wrapup, writing,
+    api, cases, error, files, inbox, live, log, login, preferences, queue, statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -74,7 +74,9 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/desk/login", Open, get(login::page));
     add("POST", "/desk/login", Open, post(login::log_in));
     add("POST", "/desk/logout", Anyone, post(login::log_out));
-    add("POST", "/desk/language", Anyone, post(login::language));
+    add("POST", "/desk/preferences", Anyone, post(preferences::prefer));
+    add("POST", "/api/v1/preferences", Anyone, post(preferences::prefer));
+    add("GET", "/api/v1/me", Anyone, get(preferences::me));
     add("GET", "/desk", Anyone, get(inbox::front));
     add("GET", "/desk/inbox", May(ReadContacts), get(inbox::list));
     add("GET", "/desk/live", Anyone, get(live::live));
@@ -227,5 +229,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/writing.js", script(include_str!("../assets/writing.js")))
         .route("/morph.js", script(include_str!("../assets/morph.js")))
         .route("/wrapup.js", script(include_str!("../assets/wrapup.js")))
+        .route("/keys.js", script(include_str!("../assets/keys.js")))
+        .route("/notice.js", script(include_str!("../assets/notice.js")))
         .route("/presence.js", script(include_str!("../assets/presence.js")))
 }

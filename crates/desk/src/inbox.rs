@@ -347,6 +347,13 @@ impl Inbox<'_> {
         .unwrap_or_default()
     }
 
+    /// Who is on duty, by name.
+    fn on_shift(&self) -> String {
+        let there = self.colleagues.iter().filter(|one| one.on_duty);
+        let names: Vec<String> = there.map(|one| self.frame.words.own(&one.name)).collect();
+        names.join(", ")
+    }
+
     fn may_write(&self) -> bool {
         let Some(open) = self.open else { return false };
         open.holder.is_none() || self.mine || self.frame.may(Right::WorkOnOthers)

@@ -13,10 +13,7 @@ use axum_extra::extract::{
     cookie::{Cookie, SameSite},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use hotline_core::{
-    locale::{Language, Words},
-    private::Private,
-};
+use hotline_core::{locale::Words, private::Private};
 use hotline_store::{
     error::Conflict,
     staff::{Person, SessionToken},
@@ -27,6 +24,7 @@ use crate::{
     access::{cookie_name, token},
     desk::Desk,
     error::PageError,
+    preferences,
     view::page as written,
 };
 
@@ -70,7 +68,7 @@ pub(crate) async fn log_in(
     jar: CookieJar,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let Some((_, session)) = try_log_in(&desk, &typed).await? else {
+    let Some((person, session)) = try_log_in(&desk, &typed).await? else {
         let words = desk.words(&jar);
         let page = written(&Page {
             words,
@@ -85,6 +83,7 @@ pub(crate) async fn log_in(
         .http_only(true)
         .secure(desk.https)
         .same_site(SameSite::Strict);
+    let jar = preferences::on_this_device(jar, &person.preferences);
     Ok((jar.add(cookie), Redirect::to("/desk")).into_response())
 }
 
@@ -120,24 +119,4 @@ pub(crate) async fn log_out(
         .build();
     let clear = [("clear-site-data", "\"cache\", \"storage\"")];
     Ok((jar.remove(gone), clear, Redirect::to("/desk/login")).into_response())
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Chosen {
-    language: String,
-}
-
-pub(crate) async fn language(headers: HeaderMap, jar: CookieJar, Form(chosen): Form<Chosen>) -> Response {
-    // Back to the page it was chosen on.
-    let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
-    let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
-    let back = from.unwrap_or("/desk");
-    let Some(language) = Language::parse(&chosen.language) else {
-        return Redirect::to(back).into_response();
-    };
-    let cookie = Cookie::build(("language", language.tag()))
-        .path("/desk")
-        .same_site(SameSite::Strict)
-        .permanent();
-    (jar.add(cookie), Redirect::to(back)).into_response()
 }

@@ -7,11 +7,32 @@ use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
     locale::Words,
+    preferences::Theme,
     rights::{Right, Role},
 };
 use hotline_store::{lines::LineState, staff::Person};
 
 use crate::{desk::Desk, error::PageError};
+
+/// Keys, each with the end of the key of what it does in the locale files. `assets/keys.js` does it.
+const KEYS: [(&str, &str); 16] = [
+    ("Ctrl+K", "palette"),
+    ("j", "next"),
+    ("k", "previous"),
+    ("Enter", "open"),
+    ("r", "reply"),
+    ("Ctrl+Enter", "send"),
+    ("u", "undo"),
+    ("n", "note"),
+    ("c", "claim"),
+    ("h", "hand-over"),
+    ("z", "snooze"),
+    ("w", "wrap-up"),
+    ("e", "close"),
+    ("l", "log"),
+    ("/", "search"),
+    ("?", "keys"),
+];
 
 /// The frame round every page.
 pub(crate) struct Frame<'a> {
@@ -21,6 +42,8 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
+    /// How many wait for me or for whoever takes them: shown on every page, and in the title of a hidden one.
+    pub waits: u64,
 }
 
 impl<'a> Frame<'a> {
@@ -35,7 +58,12 @@ impl<'a> Frame<'a> {
             down = desk.store.line_states().await?;
             down.retain(|line| !line.problem.is_empty());
         }
+        let mut waits = 0;
+        if me.role.may(Right::WorkOnContacts) {
+            waits = desk.store.waits_for(me.id).await?;
+        }
         Ok(Self {
+            waits,
             words,
             centre: &desk.centre,
             me,
@@ -56,6 +84,24 @@ impl<'a> Frame<'a> {
             Role::Manager => "role-manager",
             Role::Administrator => "role-administrator",
         })
+    }
+
+    /// The keys that do something, and what.
+    pub(crate) fn keys(&self) -> Vec<(&'static str, String)> {
+        KEYS.into_iter()
+            .map(|(key, what)| (key, self.words.say(&format!("key-{what}"))))
+            .collect()
+    }
+
+    /// The themes there are: each by its name, as it is said, and whether it is mine.
+    pub(crate) fn themes(&self) -> Vec<(&'static str, String, bool)> {
+        Theme::ALL
+            .into_iter()
+            .map(|theme| {
+                let said = self.words.say(&format!("theme-{}", theme.as_str()));
+                (theme.as_str(), said, theme == self.me.preferences.theme)
+            })
+            .collect()
     }
 
     /// A time in the centre's zone: today only the hour.

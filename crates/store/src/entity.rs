@@ -113,6 +113,7 @@ pub mod staff {
         pub password: String,
         pub active: bool,
         pub on_duty: bool,
+        pub preferences: String,
         pub last_given: Option<i64>,
         pub made_at: i64,
     }

@@ -323,6 +323,21 @@ impl Store {
         self.count_rows(ids.into_query()).await
     }
 
+    /// How many contacts wait for `me`, or for somebody to take them, counted up to 1,000.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn waits_for(&self, me: Uuid) -> Result<u64, StoreError> {
+        let mine = contacts::Column::Holder.eq(me);
+        let ids = self
+            .in_view(View::Waiting, me)
+            .filter(mine.or(contacts::Column::Holder.is_null()))
+            .select_only()
+            .column(contacts::Column::Id)
+            .limit(1_000);
+        self.count_rows(ids.into_query()).await
+    }
+
     pub(crate) async fn names(&self) -> Result<Vec<(Uuid, String)>, StoreError> {
         let people = staff::Entity::find().all(&self.reading).await?;
         Ok(people.into_iter().map(|one| (one.id, one.name)).collect())

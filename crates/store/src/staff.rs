@@ -7,6 +7,7 @@ use argon2::{
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{
     chance, ids,
+    preferences::Preferences,
     private::Private,
     rights::{Right, Role},
 };
@@ -52,6 +53,8 @@ pub struct Person {
     pub active: bool,
     /// Whether the person takes new contacts now.
     pub on_duty: bool,
+    /// How the person likes the desk.
+    pub preferences: Preferences,
 }
 
 /// The secret in the cookie of a log-in: 256 bits, of which only a hash is stored.
@@ -95,6 +98,7 @@ impl Store {
             password: hashed(password).await?,
             active: true,
             on_duty: false,
+            preferences: "{}".to_owned(),
             last_given: None,
             made_at: now.timestamp_micros(),
         };
@@ -307,6 +311,21 @@ impl Store {
             .await
     }
 
+    /// Keeps how a person likes the desk.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn prefer(&self, who: &Person, preferences: &Preferences) -> Result<(), StoreError> {
+        staff::ActiveModel {
+            id: Unchanged(who.id),
+            preferences: Set(serde_json::to_string(preferences).unwrap_or_default()),
+            ..Default::default()
+        }
+        .update(&self.writing)
+        .await?;
+        Ok(())
+    }
+
     async fn find_login(&self, login: &str) -> Result<Option<staff::Model>, StoreError> {
         let login = login.trim().to_lowercase();
         Ok(staff::Entity::find()
@@ -324,6 +343,7 @@ fn person(row: staff::Model) -> Option<Person> {
         role: Role::parse(&row.role)?,
         active: row.active,
         on_duty: row.on_duty,
+        preferences: serde_json::from_str(&row.preferences).unwrap_or_default(),
     })
 }
 

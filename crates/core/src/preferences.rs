@@ -1,0 +1,52 @@
+//! How somebody of the staff likes the desk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::locale::Language;
+
+/// What a person chose for themselves. What is missing or unknown is as usual.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// The language of the pages. `None`: as the device or the centre has it.
+    pub language: Option<Language>,
+    /// Colours.
+    pub theme: Theme,
+    /// Whether a short sound tells a hidden page that somebody new waits.
+    pub sound: bool,
+    /// Whether the browser tells so, without a word of what was written.
+    pub notify: bool,
+    /// Whether single keys do nothing, for who speaks to the machine or hits keys by chance (WCAG 2.1, 2.1.4).
+    pub quiet_keys: bool,
+}
+
+/// Colours of the desk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the device has it.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+    /// Shades of grey: nothing calls for attention by its colour.
+    Calm,
+}
+
+impl Theme {
+    /// Every theme, as they are offered.
+    pub const ALL: [Self; 4] = [Self::System, Self::Light, Self::Dark, Self::Calm];
+
+    /// Its name in the style sheet and in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Calm => "calm",
+        }
+    }
+}

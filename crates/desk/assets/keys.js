@@ -1,0 +1,161 @@
+// The desk by keyboard: single keys, and every command by its name.
+
+/** @type {Record<string, () => Element | null | undefined>} what a key presses, or where it leads */
+const PRESSED = {
+  c: () => document.querySelector("form[action$='/claim'] button"),
+  u: () => document.querySelector("form.undo button"),
+  h: () => document.querySelector("#handing summary"),
+  z: () => document.querySelector("#snoozing summary"),
+  e: () => document.querySelector("form[action$='/close'] button, .actions a[href='#wrapup']"),
+  l: () => document.querySelector("header nav a[href='/desk/log']"),
+  j: () => row(1),
+  k: () => row(-1),
+  r: () => document.getElementById("reply"),
+  w: () => document.querySelector("#wrapup select, #wrapup input:not([type=hidden])"),
+  "/": () => document.getElementById("q"),
+};
+
+/** @param {number} step */
+function row(step) {
+  const all = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#list ol a[href^='/desk/contacts/']"))];
+  const focused = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const open = all.findIndex((link) => link.matches("[aria-current]"));
+  const at = focused < 0 ? open : focused;
+  return all[at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step];
+}
+
+function note() {
+  const noting = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details.noting"));
+  if (!noting) return null;
+  noting.open = true;
+  return document.getElementById("note");
+}
+
+/** @param {string} id */
+function dialog(id) {
+  return /** @type {HTMLDialogElement} */ (document.getElementById(id));
+}
+
+/** @param {KeyboardEvent} event */
+function single(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || dialog("keys").dataset.quiet !== undefined) return;
+  const at = /** @type {Element} */ (event.target);
+  if (at.closest("input, textarea, select, dialog, [contenteditable]")) return;
+  if (event.key === "?") {
+    event.preventDefault();
+    dialog("keys").showModal();
+    return;
+  }
+  const found = event.key === "n" ? note() : PRESSED[event.key]?.();
+  if (!(found instanceof HTMLElement)) return;
+  event.preventDefault();
+  found.scrollIntoView({ block: "nearest" });
+  if (found.matches("input, textarea, select, #list a")) found.focus();
+  else {
+    found.click();
+    const field = /** @type {HTMLElement | null} */ (found.closest("details[open]")?.querySelector("select, button"));
+    field?.focus();
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    open();
+    return;
+  }
+  // Out of a field, so that single keys work again.
+  if (event.key === "Escape" && event.target instanceof HTMLElement && event.target.matches("textarea, #q")) event.target.blur();
+  single(event);
+});
+
+/** @type {{ said: string, folded: string, act: () => void }[]} */
+let commands = [];
+let chosen = 0;
+
+/** @param {string} text */
+function fold(text) {
+  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "dj").toLowerCase().replace(/\s+/g, " ").trim();
+}
+
+/** What can be done on this page: what its links and buttons say they do. */
+function all() {
+  const found = document.querySelectorAll("header nav a, .views a, .actions button, .actions a, .actions summary, #record button, #case button, #preferences form + form button, button.duty");
+  return [...found].filter((one) => !(/** @type {HTMLButtonElement} */ (one).disabled)).map((one) => {
+    const inside = one.closest(".actions details:not([open])") && !one.matches("summary") ? one.closest("details")?.querySelector("summary")?.textContent : "";
+    const said = `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
+    return { said, folded: fold(said), act: () => /** @type {HTMLElement} */ (one).click() };
+  });
+}
+
+function open() {
+  const palette = dialog("palette");
+  if (palette.open) return palette.close();
+  commands = all();
+  const input = /** @type {HTMLInputElement} */ (palette.querySelector("input"));
+  input.value = "";
+  palette.showModal();
+  list();
+  input.focus();
+}
+
+function matching() {
+  const input = /** @type {HTMLInputElement} */ (dialog("palette").querySelector("input"));
+  const typed = fold(input.value);
+  const found = commands.filter((one) => typed.split(" ").every((word) => one.folded.includes(word)));
+  const search = /** @type {HTMLFormElement | null} */ (document.querySelector("form[role=search]"));
+  if (typed && search) {
+    const said = `${dialog("palette").dataset.search} „${input.value.trim()}“`;
+    const act = () => {
+      const field = /** @type {HTMLInputElement} */ (search.elements.namedItem("q"));
+      field.value = input.value.trim();
+      search.requestSubmit();
+    };
+    found.push({ said, folded: "", act });
+  }
+  return found;
+}
+
+function list() {
+  const found = matching();
+  chosen = Math.min(Math.max(chosen, 0), Math.max(found.length - 1, 0));
+  const rows = found.map((one, place) => {
+    const row = document.createElement("li");
+    row.textContent = one.said;
+    row.id = `command-${place}`;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-selected", String(place === chosen));
+    row.addEventListener("click", () => act(place));
+    return row;
+  });
+  document.getElementById("commands")?.replaceChildren(...rows);
+  rows[chosen]?.scrollIntoView({ block: "nearest" });
+  dialog("palette").querySelector("input")?.setAttribute("aria-activedescendant", rows.length ? `command-${chosen}` : "");
+}
+
+/** @param {number} place */
+function act(place) {
+  const command = matching()[place];
+  dialog("palette").close();
+  command?.act();
+}
+
+document.addEventListener("input", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("#palette")) return;
+  chosen = 0;
+  list();
+});
+document.addEventListener("keydown", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("#palette")) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) chosen += step;
+  else if (event.key === "Enter") act(chosen);
+  else return;
+  event.preventDefault();
+  if (step) list();
+});
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-palette]")) open();
+  // A click beside a window closes it.
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+});

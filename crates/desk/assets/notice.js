@@ -1,0 +1,39 @@
+// Tells whoever looks elsewhere that somebody new waits, without a word of what was written.
+
+let known = waits();
+
+function waits() {
+  return Number(/** @type {HTMLElement | null} */ (document.querySelector("#waits [data-waits]"))?.dataset.waits ?? 0);
+}
+
+function sound() {
+  const context = new AudioContext();
+  const [tone, loudness] = [context.createOscillator(), context.createGain()];
+  tone.frequency.value = 660;
+  loudness.gain.setValueAtTime(0.1, context.currentTime);
+  loudness.gain.exponentialRampToValueAtTime(0.001, context.currentTime + 0.4);
+  tone.connect(loudness).connect(context.destination);
+  tone.start();
+  tone.stop(context.currentTime + 0.4);
+  tone.onended = () => context.close();
+}
+
+/** Looks whether more wait than before. */
+export function notice() {
+  const now = waits();
+  const more = now > known;
+  known = now;
+  if (!more || !document.hidden) return;
+  const { sound: aloud, notify } = document.documentElement.dataset;
+  if (aloud !== undefined) sound();
+  // One notification at a time, however many wait.
+  if (notify && Notification.permission === "granted") new Notification("Hotline", { body: notify, tag: "waits" });
+}
+
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (!(box instanceof HTMLInputElement) || !box.matches("[data-permit]") || !box.checked) return;
+  Notification.requestPermission().then((said) => {
+    if (said !== "granted") box.checked = false;
+  });
+});

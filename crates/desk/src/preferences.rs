@@ -1,0 +1,63 @@
+//! How somebody likes the desk (`/desk/preferences`), and who is logged in (`/api/v1/me`).
+
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
+};
+use hotline_core::preferences::Preferences;
+use hotline_store::staff::Person;
+use serde_json::{Value, json};
+
+use crate::{
+    access::Who,
+    action::{Program, Sent},
+    desk::Desk,
+    error::PageError,
+};
+
+/// Who is logged in.
+pub(crate) async fn me(Who(me): Who) -> Json<Value> {
+    Json(whole(&me))
+}
+
+fn whole(me: &Person) -> Value {
+    json!({ "id": me.id, "login": me.login, "name": me.name, "role": me.role, "on_duty": me.on_duty, "preferences": me.preferences })
+}
+
+pub(crate) async fn prefer(
+    State(desk): State<Desk>,
+    Who(mut me): Who,
+    program: Program,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Sent(preferences): Sent<Preferences>,
+) -> Result<Response, PageError> {
+    desk.store.prefer(&me, &preferences).await?;
+    let jar = on_this_device(jar, &preferences);
+    if program.0 {
+        me.preferences = preferences;
+        return Ok((jar, Json(whole(&me))).into_response());
+    }
+    // Back to the page it was chosen on.
+    let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
+    let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
+    Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
+}
+
+/// Pages that know nobody yet, as that of logging in, come in the language that was chosen last on this device.
+pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
+    let Some(language) = preferences.language else {
+        return jar;
+    };
+    let cookie = Cookie::build(("language", language.tag()))
+        .path("/desk")
+        .same_site(SameSite::Strict)
+        .permanent();
+    jar.add(cookie)
+}
