@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod api;
 mod bridge;
 mod cases;
 mod chats;

@@ -13,7 +13,18 @@ const SERBIAN: &str = include_str!("../../../config/locales/sr.ftl");
 const ENGLISH: &str = include_str!("../../../config/locales/en.ftl");
 
 /// A language the software speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 pub enum Language {
     /// Serbian in Cyrillic.
     #[default]

@@ -1,11 +1,12 @@
 //! How somebody of the staff likes the desk.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::locale::Language;
 
 /// What a person chose for themselves. What is missing or unknown is as usual.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Preferences {
     /// The language of the pages. `None`: as the device or the centre has it.
@@ -21,7 +22,7 @@ pub struct Preferences {
 }
 
 /// Colours of the desk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
     /// As the device has it.

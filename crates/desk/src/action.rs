@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hotline_store::inbox::View;
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -39,9 +40,10 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Sent<T> {
 }
 
 /// Nothing but where to lead back to.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Back {
     #[serde(default)]
+    #[schemars(skip)]
     pub view: String,
 }
 

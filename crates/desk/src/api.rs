@@ -12,11 +12,13 @@ use hotline_store::{
     inbox::{Place, Row, View},
     opened::Opened,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     access::{Who, token},
+    action::Sent,
     desk::Desk,
     error::PageError,
     inbox::{Chosen, find},
@@ -33,7 +35,7 @@ pub(crate) struct Session {
     role: Role,
 }
 
-pub(crate) async fn log_in(State(desk): State<Desk>, Json(typed): Json<Typed>) -> Answer<Session> {
+pub(crate) async fn log_in(State(desk): State<Desk>, Sent(typed): Sent<Typed>) -> Answer<Session> {
     let (person, session) = try_log_in(&desk, &typed).await?.ok_or(PageError::NotLoggedIn)?;
     Ok(Json(Session {
         token: session.expose().to_owned(),
@@ -49,7 +51,7 @@ pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Res
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Asked {
     view: Option<String>,
     after: Option<String>,
@@ -77,8 +79,10 @@ pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): 
     ))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Looked {
+    /// Words, their beginnings, "phrases", a reference or a whole identifier.
+    #[serde(default)]
     q: String,
 }
 

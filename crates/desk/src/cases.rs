@@ -12,6 +12,7 @@ use hotline_store::{
     cases::{Case, CaseRow, Details, Referral},
     drafts::DraftKind,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -110,7 +111,7 @@ async fn then(desk: &Desk, program: Program, id: Uuid) -> Done {
 }
 
 /// Into which case; without it a new one.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Into {
     #[serde(default)]
     case: String,
@@ -131,7 +132,7 @@ pub(crate) async fn form(
     then(&desk, program, id).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Summary {
     summary: String,
 }
@@ -148,7 +149,7 @@ pub(crate) async fn describe(
 }
 
 /// Where it is to be sent, and what.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Proposal {
     institution: String,
     #[serde(default)]
@@ -176,11 +177,11 @@ pub(crate) async fn propose(
 }
 
 /// Nothing more is needed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
 /// What was read before it is confirmed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Read {
     seen: Option<i64>,
 }
@@ -197,10 +198,12 @@ pub(crate) async fn confirm(
 }
 
 /// What is known of a referral by now; what is not said stays.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Known {
     basis: Option<String>,
     sent: Option<String>,
+    /// `YYYY-MM-DD`, or nothing.
+    #[schemars(extend("format" = "date"))]
     sent_on: Option<String>,
     number: Option<String>,
     outcome: Option<String>,
@@ -233,7 +236,7 @@ pub(crate) async fn detail(
     then(&desk, program, id).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Closing {
     closed: bool,
 }

@@ -15,7 +15,8 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, cases, error, files, inbox, live, log, login, preferences, queue, statistics, work, wrapup, writing,
+    api, cases, error, files, inbox, live, log, login, openapi, preferences, queue, statistics, work, wrapup,
+    writing,
 };
 
 /// What every page needs.
@@ -120,6 +121,7 @@ pub fn addresses() -> Vec<Address> {
     let balances = post(statistics::enter_balance);
     add("POST", "/desk/statistics/balances", May(EnterBalances), balances);
     add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
+    add("GET", "/api/v1/openapi.json", Open, get(openapi::openapi));
     add("POST", "/api/v1/session", Open, post(api::log_in));
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
     let colleagues = get(api::colleagues);

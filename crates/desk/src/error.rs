@@ -71,8 +71,11 @@ pub(crate) async fn spoken(
 ) -> Response {
     let for_program = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
-    let Some(error) = response.extensions().get::<PageError>() else {
-        return response;
+    let error = match response.extensions().get::<PageError>() {
+        Some(error) => error,
+        // An address in which a part cannot be read leads to nothing.
+        None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
+        None => return response,
     };
     if for_program {
         let said = error.said(desk.locales.of(Language::En));

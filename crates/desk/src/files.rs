@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
 use hotline_core::message::OutboundFile;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ const LARGEST: usize = 10 << 20;
 pub(crate) const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 
 /// What was typed, and what goes with it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Reply {
     /// The same id twice is the same reply.
     pub id: Option<Uuid>,
@@ -26,6 +27,7 @@ pub(crate) struct Reply {
     #[serde(default)]
     pub text: String,
     #[serde(default)]
+    #[schemars(skip)]
     pub view: String,
     #[serde(skip)]
     pub files: Vec<OutboundFile>,

@@ -26,6 +26,7 @@ use hotline_store::{
     search::Found,
     staff::Person,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -70,7 +71,7 @@ struct Inbox<'a> {
 }
 
 /// What a list is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Asked {
     view: Option<String>,
     after: Option<String>,
@@ -82,7 +83,7 @@ pub(crate) struct Asked {
 }
 
 /// What of a view is asked for. Empty or senseless: all of it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Chosen {
     #[serde(default)]
     channel: String,

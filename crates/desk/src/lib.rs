@@ -11,6 +11,7 @@ mod inbox;
 mod live;
 mod log;
 pub mod login;
+mod openapi;
 mod preferences;
 mod questions;
 mod queue;

@@ -14,12 +14,14 @@ use hotline_store::{
     register::NewCall,
     staff::Person,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     access::Who,
+    action::Sent,
     desk::Desk,
     error::PageError,
     questions::Questions,
@@ -98,7 +100,7 @@ impl Desk {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Done {
     logged: Option<String>,
 }
@@ -167,7 +169,7 @@ pub(crate) async fn save(
 }
 
 /// A call as a program logs it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiCall {
     /// The same id twice is the same call.
@@ -187,7 +189,7 @@ pub(crate) struct ApiCall {
 pub(crate) async fn api(
     State(desk): State<Desk>,
     Who(me): Who,
-    Json(call): Json<ApiCall>,
+    Sent(call): Sent<ApiCall>,
 ) -> Result<Response, PageError> {
     let call = NewCall {
         id: call.id.unwrap_or_else(|| desk.new_id()),

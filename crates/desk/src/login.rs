@@ -18,6 +18,7 @@ use hotline_store::{
     error::Conflict,
     staff::{Person, SessionToken},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -55,11 +56,12 @@ pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Res
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Typed {
     #[serde(default)]
     pub login: String,
     #[serde(default)]
+    #[schemars(with = "String")]
     pub password: Private<String>,
 }
 

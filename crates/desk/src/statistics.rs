@@ -10,6 +10,7 @@ use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use hotline_core::{locale::Language, rights::Right};
 use hotline_store::totals::{Balance, Period, Totals};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -32,7 +33,7 @@ struct Page<'a> {
 }
 
 /// The period asked for: local days, both included.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Asked {
     #[serde(default)]
     from: String,
@@ -86,7 +87,7 @@ pub(crate) async fn totals(
     Ok(Json(desk.store.totals(asked.period()?).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Entered {
     channel: String,
     from: String,

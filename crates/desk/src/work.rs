@@ -6,6 +6,7 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::contact::Marking;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -85,10 +86,13 @@ pub(crate) async fn reopen(
     program.then(&desk, &reference, &to.view).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Mark {
+    /// `spam`, `test`, `duplicate`, or `none`: it counts again.
+    #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
     #[serde(default)]
+    #[schemars(skip)]
     view: String,
 }
 
@@ -118,7 +122,7 @@ pub(crate) async fn send_again(
     program.then(&desk, &reference, &to.view).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Duty {
     on: bool,
 }
@@ -137,12 +141,13 @@ pub(crate) async fn duty(
 }
 
 /// To whom, and why.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct HandOver {
     to: Uuid,
     #[serde(default)]
     note: String,
     #[serde(default)]
+    #[schemars(skip)]
     view: String,
 }
 
@@ -171,11 +176,12 @@ pub(crate) async fn ask_for(
 }
 
 /// Until when: so many hours from now, or that time. Neither: back in sight.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Snooze {
     hours: Option<u16>,
     until: Option<DateTime<Utc>>,
     #[serde(default)]
+    #[schemars(skip)]
     view: String,
 }
 

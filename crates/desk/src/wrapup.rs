@@ -8,13 +8,14 @@ use axum::{
 };
 use hotline_core::classification::{Answers, KIND, Scheme};
 use hotline_store::opened::Opened;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{access::Who, action::Program, desk::Desk, error::PageError, inbox::parsed};
 
 /// What was answered, and whether the contact is closed with it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrapUp {
     #[serde(default)]
@@ -22,6 +23,7 @@ pub(crate) struct WrapUp {
     #[serde(default)]
     close: bool,
     #[serde(default)]
+    #[schemars(skip)]
     view: String,
 }
 

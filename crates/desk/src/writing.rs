@@ -12,6 +12,7 @@ use hotline_store::{
     presence::Doing,
     work::NewReply,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -57,12 +58,13 @@ pub(crate) async fn reply(
 }
 
 /// Text to be noted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Note {
     /// The same id twice is the same note.
     id: Option<Uuid>,
     text: String,
     #[serde(default)]
+    #[schemars(skip)]
     view: String,
 }
 
@@ -82,8 +84,10 @@ pub(crate) async fn note(
 }
 
 /// What is being written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Draft {
+    /// `reply` or `note`.
+    #[schemars(with = "String", extend("enum" = ["reply", "note"]))]
     kind: DraftKind,
     text: String,
     #[serde(default)]
@@ -103,8 +107,10 @@ pub(crate) async fn draft(
 }
 
 /// What somebody does at a contact.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Here {
+    /// `reading`, `writing` or `gone`.
+    #[schemars(extend("enum" = ["reading", "writing", "gone"]))]
     doing: String,
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use super::{Child, PATIENCE, free_port, program, wait_until};
+use super::{Child, PATIENCE, free_port, program, tools, wait_until};
 
 /// The rules the accessibility check goes by.
 const RULES: [&str; 6] = [
@@ -173,15 +173,10 @@ impl Browser {
 }
 
 fn axe_file() -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(file) = set("HOTLINE_AXE") {
-        return file.into();
+    match std::env::var_os("HOTLINE_AXE").filter(|value| !value.is_empty()) {
+        Some(file) => file.into(),
+        None => tools().join("node_modules/axe-core/axe.min.js"),
     }
-    let tools = match set("HOTLINE_TEST_TOOLS") {
-        Some(tools) => PathBuf::from(tools),
-        None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hotline/tools"),
-    };
-    tools.join("node_modules/axe-core/axe.min.js")
 }
 
 impl Drop for Processes {

@@ -117,6 +117,15 @@ pub(crate) fn program(name: &str, elsewhere: &[PathBuf]) -> Result<PathBuf> {
         .with_context(|| format!("{name} is not installed (see tests/install)"))
 }
 
+/// Where `tests/install` puts what comes from npm and PyPI.
+#[must_use]
+pub fn tools() -> PathBuf {
+    match std::env::var_os("HOTLINE_TEST_TOOLS").filter(|value| !value.is_empty()) {
+        Some(tools) => PathBuf::from(tools),
+        None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hotline/tools"),
+    }
+}
+
 /// Where a server keeps its program while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Slot(Mutex<Option<Child>>);

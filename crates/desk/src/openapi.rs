@@ -1,0 +1,264 @@
+//! The staff's API, described (`GET /api/v1/openapi.json`, OpenAPI 3.1). What is asked for is described by the types that read it.
+
+use axum::Json;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    action::Back,
+    api::{self, Looked},
+    cases::{Closing, Into, Known, Nothing, Proposal, Read, Summary},
+    files::Reply,
+    log::ApiCall,
+    login::Typed,
+    statistics,
+    work::{Duty, HandOver, Mark, Snooze},
+    wrapup::WrapUp,
+    writing::{Draft, Here, Note},
+};
+use hotline_core::preferences::Preferences;
+
+/// What a program may ask for.
+struct Told {
+    method: &'static str,
+    path: &'static str,
+    what: &'static str,
+    /// The body it sends, or the query of the address.
+    asks: Value,
+    /// Whether anything is answered.
+    answers: bool,
+}
+
+pub(crate) async fn openapi() -> Json<Value> {
+    let mut paths: Map<String, Value> = Map::new();
+    for one in all() {
+        let path = paths.entry(one.path).or_insert_with(|| json!({}));
+        if let Some(path) = path.as_object_mut() {
+            path.insert(one.method.to_lowercase(), described(&one));
+        }
+    }
+    Json(json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Hotline", "version": env!("CARGO_PKG_VERSION"),
+            "description": "Everything the desk does. Log in with POST /api/v1/session and send the token with each request.",
+        },
+        "paths": paths,
+        "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
+        "security": [{ "token": [] }],
+    }))
+}
+
+fn all() -> Vec<Told> {
+    vec![
+        post::<Typed>("/api/v1/session", "Log in"),
+        post::<Nothing>("/api/v1/session/end", "Log out").silent(),
+        get::<Nothing>("/api/v1/openapi.json", "This description"),
+        get::<Nothing>("/api/v1/me", "Who is logged in"),
+        post::<Preferences>("/api/v1/preferences", "Choose language, colours, sound and keys"),
+        post::<Duty>("/api/v1/duty", "Go on duty or off").silent(),
+        get::<Nothing>(
+            "/api/v1/colleagues",
+            "Who works on contacts, and who of them is on duty",
+        ),
+        get::<api::Asked>("/api/v1/inbox", "A page of a view of the inbox"),
+        get::<Looked>("/api/v1/search", "Contacts in which something was said"),
+        get::<Nothing>("/api/v1/scheme", "The scheme of the classification"),
+        get::<statistics::Asked>("/api/v1/statistics/totals", "The registered-communications total"),
+        post::<ApiCall>("/api/v1/log", "Log a call"),
+        get::<Nothing>("/api/v1/contacts/{reference}", "A contact, whole"),
+        post::<Reply>("/api/v1/contacts/{reference}/reply", "Reply to the person"),
+        post::<Note>("/api/v1/contacts/{reference}/note", "Write an internal note"),
+        post::<Draft>("/api/v1/contacts/{reference}/draft", "Keep what is being written").silent(),
+        post::<Here>(
+            "/api/v1/contacts/{reference}/here",
+            "Tell colleagues who reads or writes",
+        )
+        .silent(),
+        post::<Back>(
+            "/api/v1/contacts/{reference}/messages/{id}/undo",
+            "Take a reply back before it leaves",
+        ),
+        post::<Back>(
+            "/api/v1/contacts/{reference}/messages/{id}/again",
+            "Send once more what failed",
+        ),
+        post::<Back>(
+            "/api/v1/contacts/{reference}/attachments/{id}/fetch",
+            "Fetch a file from its platform",
+        ),
+        post::<Back>("/api/v1/contacts/{reference}/claim", "Take a contact"),
+        post::<Back>("/api/v1/contacts/{reference}/give-back", "Give a contact back"),
+        post::<Back>(
+            "/api/v1/contacts/{reference}/ask-for-files",
+            "Ask the person for files",
+        ),
+        post::<Back>("/api/v1/contacts/{reference}/close", "Close a contact"),
+        post::<Back>("/api/v1/contacts/{reference}/reopen", "Reopen a contact"),
+        post::<HandOver>("/api/v1/contacts/{reference}/hand-over", "Hand a contact over"),
+        post::<Back>(
+            "/api/v1/contacts/{reference}/ask-for",
+            "Ask whoever holds a contact for it",
+        ),
+        post::<Snooze>(
+            "/api/v1/contacts/{reference}/snooze",
+            "Put a contact out of sight for a time",
+        ),
+        post::<Into>("/api/v1/contacts/{reference}/case", "Form a case, or add to one"),
+        post::<Mark>(
+            "/api/v1/contacts/{reference}/mark",
+            "Mark as spam, test or duplicate, or take that back",
+        ),
+        post::<WrapUp>(
+            "/api/v1/contacts/{reference}/wrap-up",
+            "Classify a contact, and close it",
+        ),
+        get::<Nothing>("/api/v1/cases", "Cases, the newest first"),
+        get::<Nothing>("/api/v1/cases/{id}", "A case, whole"),
+        post::<Summary>("/api/v1/cases/{id}/summary", "Say what a case is about"),
+        post::<Closing>("/api/v1/cases/{id}/close", "Close a case, or reopen it"),
+        post::<Nothing>(
+            "/api/v1/cases/{id}/tell/{reference}",
+            "Prepare a reply that tells what was done",
+        ),
+        post::<Proposal>(
+            "/api/v1/cases/{id}/referrals",
+            "Propose to forward a case to an institution",
+        ),
+        post::<Known>(
+            "/api/v1/cases/{id}/referrals/{referral}",
+            "Note what came of a referral",
+        ),
+        post::<Read>(
+            "/api/v1/cases/{id}/referrals/{referral}/confirm",
+            "Confirm what a colleague proposed",
+        ),
+    ]
+}
+
+fn get<Query: JsonSchema>(path: &'static str, what: &'static str) -> Told {
+    told::<Query>("GET", path, what)
+}
+
+fn post<Body: JsonSchema>(path: &'static str, what: &'static str) -> Told {
+    told::<Body>("POST", path, what)
+}
+
+fn told<Asks: JsonSchema>(method: &'static str, path: &'static str, what: &'static str) -> Told {
+    let inline = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    Told {
+        method,
+        path,
+        what,
+        asks: inline.into_generator().into_root_schema_for::<Asks>().to_value(),
+        answers: true,
+    }
+}
+
+impl Told {
+    /// Nothing is answered but that it was done.
+    fn silent(mut self) -> Self {
+        self.answers = false;
+        self
+    }
+}
+
+fn described(one: &Told) -> Value {
+    let mut parameters: Vec<Value> = one
+        .path
+        .split(['{', '}'])
+        .skip(1)
+        .step_by(2)
+        .map(in_path)
+        .collect();
+    let mut said = json!({ "summary": one.what, "responses": answers(one) });
+    if one.method == "GET" {
+        let query = one.asks.get("properties").and_then(Value::as_object);
+        parameters.extend(query.into_iter().flatten().map(|(name, schema)| {
+            json!({ "name": name, "in": "query", "required": false, "schema": plain(schema) })
+        }));
+    } else if let Some(said) = said.as_object_mut() {
+        let body = json!({ "required": true, "content": { "application/json": { "schema": one.asks } } });
+        said.insert("requestBody".to_owned(), body);
+    }
+    if let Some(said) = said.as_object_mut() {
+        said.insert("parameters".to_owned(), Value::Array(parameters));
+        if one.path == "/api/v1/session" || one.path == "/api/v1/openapi.json" {
+            said.insert("security".to_owned(), json!([]));
+        }
+    }
+    said
+}
+
+fn in_path(name: &str) -> Value {
+    let schema = match name {
+        "reference" => {
+            json!({ "type": "string", "description": "As it stands on screen, such as 7K3M-2QX9." })
+        }
+        _ => json!({ "type": "string", "format": "uuid" }),
+    };
+    json!({ "name": name, "in": "path", "required": true, "schema": schema })
+}
+
+/// What an address holds is text, or nothing.
+fn plain(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("type".to_owned(), json!("string"));
+        schema.remove("default");
+    }
+    schema
+}
+
+fn answers(one: &Told) -> Value {
+    let error = json!({ "application/json": { "schema": {
+        "type": "object", "required": ["error"], "properties": { "error": { "type": "string" } },
+    } } });
+    let mut answers = Map::new();
+    if one.answers {
+        let object = json!({ "application/json": { "schema": { "type": "object" } } });
+        answers.insert(
+            "200".to_owned(),
+            json!({ "description": "Done, or found", "content": object }),
+        );
+    } else {
+        answers.insert("204".to_owned(), json!({ "description": "Done" }));
+    }
+    for (status, what) in [
+        ("401", "Not logged in"),
+        ("403", "Not allowed to this person"),
+        ("404", "There is no such thing"),
+        ("409", "It cannot be done as things stand"),
+        ("413", "Too large"),
+        ("422", "It could not be read"),
+        ("503", "Not now; later"),
+    ] {
+        answers.insert(
+            status.to_owned(),
+            json!({ "description": what, "content": error }),
+        );
+    }
+    Value::Object(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::desk::addresses;
+
+    #[test]
+    fn every_address_of_the_api_is_described_and_no_other() {
+        let described: BTreeSet<_> = all().into_iter().map(|one| (one.method, one.path)).collect();
+        let served: BTreeSet<_> = addresses()
+            .into_iter()
+            .map(|one| (one.method, one.path))
+            .filter(|(_, path)| path.starts_with("/api/"))
+            .collect();
+        assert_eq!(described, served);
+    }
+}

@@ -1,0 +1,80 @@
+//! The API: described, whole, and never at a loss whatever it is sent.
+
+use std::process::{Command, Stdio};
+
+use hotline_desk::desk::addresses;
+use hotline_tests::{peers::tools, service::Service, staff::text};
+use serde_json::json;
+
+use crate::writing::posted;
+
+#[test]
+fn whatever_a_page_does_a_program_can_do() {
+    let all = addresses();
+    let served = |path: &str| all.iter().any(|one| one.method == "POST" && one.path == path);
+    // Logging in has another address for programs; the queue and opening balances are done at their page or by command.
+    let elsewhere = [
+        "/desk/login",
+        "/desk/logout",
+        "/desk/queue/again",
+        "/desk/statistics/balances",
+    ];
+    for one in all.iter().filter(|one| one.method == "POST") {
+        let Some(action) = one.path.strip_prefix("/desk") else {
+            continue;
+        };
+        let known = served(&format!("/api/v1{action}")) || elsewhere.contains(&one.path);
+        assert!(known, "{} is not in the API", one.path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "supervisor").await.unwrap();
+    let (reference, _) = posted(&service, "Neko mi preti").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    let case = mila
+        .post(&format!("/api/v1/contacts/{reference}/case"), &json!({}))
+        .await
+        .unwrap();
+    let path = format!("/api/v1/cases/{}/referrals", text(&case, "/id"));
+    let case = mila.post(&path, &json!({ "institution": "mup" })).await.unwrap();
+    let settings = service.folder().join("schemathesis.toml");
+    // What is there, so that it gets further than to what is not.
+    let known = format!(
+        "[parameters]\nreference = \"{reference}\"\n\"path.referral\" = \"{}\"\n",
+        text(&case, "/referrals/0/id")
+    );
+    std::fs::write(&settings, known).unwrap();
+    let output = Command::new("timeout")
+        .arg("240")
+        .arg(tools().join("schemathesis/bin/st"))
+        .arg("--config-file")
+        .arg(&settings)
+        .args(["run", &format!("{}/api/v1/openapi.json", service.base())])
+        .args(["--header", &format!("Authorization: Bearer {}", mila.token())])
+        .args(["--exclude-path", "/api/v1/session/end"])
+        .args([
+            "--phases",
+            "coverage,fuzzing",
+            "--max-examples",
+            "8",
+            "--no-color",
+        ])
+        .args(["--seed", "1"])
+        .args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+        ])
+        .current_dir(service.folder())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("generated"), "it has asked something: {said}");
+    service.must(&["statistics", "verify"]).unwrap();
+    service.must(&["reconcile"]).unwrap();
+}
