@@ -18,6 +18,7 @@ mod discord;
 mod faults;
 mod golden;
 mod handing;
+mod hostile;
 mod keys;
 mod lines;
 mod log;

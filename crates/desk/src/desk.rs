@@ -15,8 +15,8 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, cases, error, files, inbox, live, log, login, openapi, preferences, queue, statistics, work, wrapup,
-    writing,
+    api, attachments, cases, error, files, inbox, live, log, login, openapi, preferences, queue, statistics,
+    work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -88,9 +88,11 @@ pub fn addresses() -> Vec<Address> {
         get(inbox::contact),
     );
     let source = "/desk/contacts/{reference}/messages/{id}/source";
-    add("GET", source, May(ReadContacts), get(inbox::source));
+    add("GET", source, May(ReadContacts), get(attachments::source));
     let attachment = "/desk/contacts/{reference}/attachments/{id}";
-    add("GET", attachment, May(ReadContacts), get(inbox::attachment));
+    add("GET", attachment, May(ReadContacts), get(attachments::attachment));
+    let look = "/desk/contacts/{reference}/attachments/{id}/look";
+    add("GET", look, May(ReadContacts), get(attachments::look));
     // What is done to a contact: by a page's form, and by a program.
     for (desk, api, handler) in actions() {
         add("POST", desk, May(WorkOnContacts), handler.clone());

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderName, HeaderValue, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
@@ -32,6 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     access::Who,
+    attachments,
     desk::Desk,
     error::PageError,
     questions::Questions,
@@ -232,83 +232,6 @@ pub(crate) fn parsed(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)
 }
 
-pub(crate) async fn source(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path((reference, id)): Path<(String, Uuid)>,
-) -> Result<Response, PageError> {
-    let reference = parsed(&reference)?;
-    desk.store
-        .audit(Some(&me), "source", &format!("{reference} {id}"))
-        .await?;
-    let bytes = desk
-        .store
-        .source(reference, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
-    Ok(download(bytes, &format!("{reference}.txt")))
-}
-
-pub(crate) async fn attachment(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path((reference, id)): Path<(String, Uuid)>,
-) -> Result<Response, PageError> {
-    let reference = parsed(&reference)?;
-    desk.store
-        .audit(Some(&me), "attachment", &format!("{reference} {id}"))
-        .await?;
-    let found = desk
-        .store
-        .attachment(reference, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
-    let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
-    Ok(download(found.bytes, &name))
-}
-
-/// Bytes from outside are handed over to be saved, never shown: no type of their own, and a policy that runs nothing.
-fn download(bytes: Vec<u8>, name: &str) -> Response {
-    let plain: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || ".-_".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let encoded: String = name.bytes().map(percent).collect();
-    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
-    let disposition = HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"));
-    let headers: [(HeaderName, HeaderValue); 4] = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        ),
-        (header::CONTENT_DISPOSITION, disposition),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("sandbox; default-src 'none'"),
-        ),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-    ];
-    (headers, bytes).into_response()
-}
-
-/// A byte of a file name as RFC 8187 writes it.
-fn percent(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
-}
-
 impl Inbox<'_> {
     fn link(&self, reference: &Reference) -> String {
         let sought = if self.sought.is_empty() {
@@ -491,6 +414,13 @@ impl Inbox<'_> {
     /// Whether a file lies with the platform and I may ask for it.
     fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.held, Held::Elsewhere | Held::Failed) && self.may_write()
+    }
+
+    /// Whether it can be looked at or listened to here, and as what.
+    fn shown_as(&self, part: &Attachment) -> Option<&'static str> {
+        let kind = part.media_type.split('/').next().unwrap_or_default();
+        let known = ["image", "audio", "video"].into_iter().find(|one| *one == kind);
+        known.filter(|_| part.held == Held::Here && part.size <= attachments::LARGEST_SHOWN)
     }
 
     /// Its kind and, if the platform says it, its size.

@@ -3,6 +3,7 @@
 pub mod access;
 mod action;
 mod api;
+mod attachments;
 mod cases;
 pub mod desk;
 mod error;
