@@ -13,6 +13,13 @@ macro_rules! order {
     };
 }
 
+/// Indexes that others take the place of, with their tables.
+const REPLACED: [(&str, &str); 3] = [
+    ("contacts_holder", "contacts"),
+    ("contacts_status", "contacts"),
+    ("jobs_due", "jobs"),
+];
+
 /// An index for each view of the inbox, in its order: its name, what it is sorted by, and which contacts are in it.
 const VIEWS: [(&str, &str, &str); 8] = [
     (
@@ -79,10 +86,18 @@ impl MigrationTrait for Migration {
             let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
             manager.get_connection().execute_unprepared(&index).await?;
         }
-        for replaced in ["contacts_holder", "contacts_status"] {
-            let index = Index::drop().name(replaced).table("contacts").to_owned();
+        for (replaced, table) in REPLACED {
+            let index = Index::drop().name(replaced).table(table).to_owned();
             manager.drop_index(index).await?;
         }
+        // Jobs are taken up in their order: the first of a long queue are found without reading the rest.
+        manager
+            .get_connection()
+            .execute_unprepared("CREATE INDEX jobs_in_order ON jobs (kind, id) WHERE state <> 'parked'")
+            .await?;
+        let mut index = Index::create();
+        index.name("jobs_outbox").table("jobs").col("outbox_id");
+        manager.create_index(index).await?;
         Ok(())
     }
 
@@ -100,12 +115,18 @@ impl MigrationTrait for Migration {
                 .drop_index(Index::drop().name(name).table("contacts").to_owned())
                 .await?;
         }
-        for (name, columns) in [
-            ("contacts_holder", ["holder", "status", "last_in_at"]),
-            ("contacts_status", ["status", "last_in_at", "id"]),
-        ] {
+        for name in ["jobs_in_order", "jobs_outbox"] {
+            manager
+                .drop_index(Index::drop().name(name).table("jobs").to_owned())
+                .await?;
+        }
+        for ((name, table), columns) in REPLACED.into_iter().zip([
+            ["holder", "status", "last_in_at"],
+            ["status", "last_in_at", "id"],
+            ["kind", "state", "due_at"],
+        ]) {
             let mut index = Index::create();
-            index.name(name).table("contacts");
+            index.name(name).table(table);
             for column in columns {
                 index.col(column);
             }

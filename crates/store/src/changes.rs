@@ -8,7 +8,7 @@ use std::{
 use hotline_core::job::JobKind;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    QueryTrait, sea_query::Expr,
 };
 use tokio::sync::watch;
 
@@ -103,7 +103,7 @@ impl Store {
             .select_only()
             .column(entity::jobs::Column::Id)
             .filter(entity::jobs::Column::Kind.eq(JobKind::Receive.as_str()))
-            .filter(entity::jobs::Column::State.ne("parked"))
+            .filter(Expr::cust("state <> 'parked'"))
             .limit(self.backlog.saturating_add(1));
         if let Ok(count) = self.count_rows(waiting.into_query()).await {
             self.waiting.store(count, Ordering::Relaxed);

@@ -96,7 +96,7 @@ impl Store {
         let sql = format!(
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
-             WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state IN ('ready', 'running') \
+             WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state <> 'parked' \
              AND (due_at <= $3 OR (attempt = 0 AND due_at <= made_at) OR due_at > $4){besides} \
              AND attempt < $5 ORDER BY id LIMIT $6{skip}) RETURNING id, attempt, journal_id, outbox_id, attachment_id, reason"
         );
