@@ -53,7 +53,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(drafts()).await?;
         manager.create_table(records()).await?;
-        for table in [cases(), case_contacts(), referrals()] {
+        for table in [cases(), case_contacts(), referrals(), canned()] {
             manager.create_table(table).await?;
         }
         let mut index = Index::create();
@@ -137,11 +137,32 @@ impl MigrationTrait for Migration {
                 .alter_table(Table::alter().table("contacts").drop_column(column).to_owned())
                 .await?;
         }
-        for table in ["referrals", "case_contacts", "cases", "records", "drafts"] {
+        for table in [
+            "canned",
+            "referrals",
+            "case_contacts",
+            "cases",
+            "records",
+            "drafts",
+        ] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
     }
+}
+
+/// Texts that are written once for many replies. Nothing of a person stands in them.
+fn canned() -> TableCreateStatement {
+    Table::create()
+        .table("canned")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::text("name").unique_key())
+        // Serbian, in Cyrillic; and English.
+        .col(schema::text("sr"))
+        .col(schema::text("en"))
+        .col(schema::uuid("by"))
+        .col(schema::big_integer("at"))
+        .to_owned()
 }
 
 /// What somebody has begun to write to a contact and not sent. `body` is sealed with the contact's key.

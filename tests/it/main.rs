@@ -8,6 +8,7 @@
 
 mod api;
 mod bridge;
+mod canned;
 mod cases;
 mod chats;
 mod contract;

@@ -257,6 +257,7 @@ async fn weight(mila: &Staff) -> Result<()> {
         "desk.js",
         "morph.js",
         "writing.js",
+        "canned.js",
         "keys.js",
         "notice.js",
         "presence.js",

@@ -35,6 +35,8 @@ pub enum Right {
     EnterBalances,
     /// See how the lines are doing.
     SeeHealth,
+    /// Write and change canned replies.
+    EditCanned,
 }
 
 impl Role {
@@ -67,27 +69,29 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, TakeDuty,
+            EditCanned, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, TakeDuty,
             WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
             (Self::Counsellor, ReadContacts | WorkOnContacts | TakeDuty | ReadStatistics | SeeHealth) => true,
-            (Self::Counsellor, WorkOnOthers | SeeQueue | RunAgain | EnterBalances) => false,
+            (Self::Counsellor, WorkOnOthers | SeeQueue | RunAgain | EnterBalances | EditCanned) => false,
             (Self::Supervisor, EnterBalances) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain
-                | ReadStatistics | SeeHealth,
+                | ReadStatistics | SeeHealth | EditCanned,
             ) => true,
             (Self::Manager, ReadStatistics | EnterBalances) => true,
             (
                 Self::Manager,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain | SeeHealth,
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain | SeeHealth
+                | EditCanned,
             ) => false,
             (Self::Administrator, SeeQueue | RunAgain | SeeHealth) => true,
             (
                 Self::Administrator,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | ReadStatistics | EnterBalances,
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | ReadStatistics | EnterBalances
+                | EditCanned,
             ) => false,
         }
     }

@@ -6,6 +6,7 @@ import { arrive as attending, leave } from "./presence.js";
 import { wrapped } from "./wrapup.js";
 import { notice } from "./notice.js";
 import "./keys.js";
+import "./canned.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
 const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits"];

@@ -15,8 +15,8 @@ use hotline_store::store::Store;
 
 use crate::{
     access::{self, Access},
-    api, attachments, cases, error, files, inbox, live, log, login, openapi, preferences, queue, statistics,
-    work, wrapup, writing,
+    api, attachments, canned, cases, error, files, inbox, live, log, login, openapi, preferences, queue,
+    statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -61,7 +61,9 @@ pub struct Address {
 #[must_use]
 pub fn addresses() -> Vec<Address> {
     use Access::{Anyone, May, Open};
-    use Right::{EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeQueue, TakeDuty, WorkOnContacts};
+    use Right::{
+        EditCanned, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeQueue, TakeDuty, WorkOnContacts,
+    };
 
     let mut all = Vec::new();
     let mut add = |method, path, access, handler| {
@@ -110,6 +112,17 @@ pub fn addresses() -> Vec<Address> {
         add(method, desk, May(right), handler.clone());
         add(method, api, May(right), handler);
     }
+    for prefix in [
+        ["/desk/canned", "/desk/canned/{id}/delete"],
+        ["/api/v1/canned", "/api/v1/canned/{id}/delete"],
+    ] {
+        let [all, delete] = prefix;
+        add("GET", all, May(ReadContacts), get(canned::list));
+        add("POST", all, May(EditCanned), post(canned::write));
+        add("POST", delete, May(EditCanned), post(canned::delete));
+    }
+    let ready = "/api/v1/contacts/{reference}/canned";
+    add("GET", ready, May(ReadContacts), get(canned::for_contact));
     add("POST", "/desk/duty", May(TakeDuty), post(work::duty));
     add("POST", "/api/v1/duty", May(TakeDuty), post(work::duty));
     add("GET", "/desk/queue", May(SeeQueue), get(queue::page));
@@ -233,6 +246,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/writing.js", script(include_str!("../assets/writing.js")))
         .route("/morph.js", script(include_str!("../assets/morph.js")))
         .route("/wrapup.js", script(include_str!("../assets/wrapup.js")))
+        .route("/canned.js", script(include_str!("../assets/canned.js")))
         .route("/keys.js", script(include_str!("../assets/keys.js")))
         .route("/notice.js", script(include_str!("../assets/notice.js")))
         .route("/presence.js", script(include_str!("../assets/presence.js")))

@@ -332,6 +332,15 @@ impl Inbox<'_> {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
     }
 
+    /// The day of a message, if those before it are of another.
+    fn new_day(&self, which: &usize) -> Option<String> {
+        let messages = &self.open?.messages;
+        let day = |at: usize| messages.get(at).map(|message| self.frame.date(&message.at));
+        let here = day(*which);
+        let before = which.checked_sub(1).and_then(day);
+        here.filter(|_| messages.len() > 1 && day(*which) != before)
+    }
+
     /// Until when my reply can be taken back, in milliseconds since 1970.
     fn leaves_at(&self, message: &Message) -> Option<i64> {
         let mine = message.direction == "reply" && message.author.as_ref() == Some(&self.frame.me.name);

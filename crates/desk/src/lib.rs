@@ -4,6 +4,7 @@ pub mod access;
 mod action;
 mod api;
 mod attachments;
+mod canned;
 mod cases;
 pub mod desk;
 mod error;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     action::Back,
     api::{self, Looked},
+    canned::Written,
     cases::{Closing, Into, Known, Nothing, Proposal, Read, Summary},
     files::Reply,
     log::ApiCall,
@@ -113,6 +114,13 @@ fn all() -> Vec<Told> {
             "/api/v1/contacts/{reference}/wrap-up",
             "Classify a contact, and close it",
         ),
+        get::<Nothing>(
+            "/api/v1/contacts/{reference}/canned",
+            "Canned replies, filled in for this person",
+        ),
+        get::<Nothing>("/api/v1/canned", "Every canned reply"),
+        post::<Written>("/api/v1/canned", "Write a canned reply"),
+        post::<Nothing>("/api/v1/canned/{id}/delete", "Delete a canned reply"),
         get::<Nothing>("/api/v1/cases", "Cases, the newest first"),
         get::<Nothing>("/api/v1/cases/{id}", "A case, whole"),
         post::<Summary>("/api/v1/cases/{id}/summary", "Say what a case is about"),

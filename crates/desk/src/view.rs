@@ -115,6 +115,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The day of a time in the centre's zone.
+    pub(crate) fn date(&self, at: &DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone()).format("%d.%m.%Y.").to_string()
+    }
+
     /// The same with the day in any case, for what is printed.
     pub(crate) fn day_and_hour(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&self.zone())

@@ -2,7 +2,7 @@
 
 mod casework;
 
-pub use casework::{case_contacts, cases, drafts, records, referrals};
+pub use casework::{canned, case_contacts, cases, drafts, records, referrals};
 
 /// Raw messages.
 pub mod journal {

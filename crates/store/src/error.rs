@@ -61,6 +61,12 @@ pub enum Conflict {
     /// What a second person has confirmed is not changed behind their back.
     #[error("what was confirmed stays as it was")]
     Confirmed,
+    /// A field that no canned reply has.
+    #[error("only {{reference}}, {{counsellor}} and {{centre}} are filled in")]
+    NoField,
+    /// Two things of one name.
+    #[error("this name is taken")]
+    NameTaken,
     /// A case that was closed.
     #[error("this case is closed")]
     CaseClosed,
@@ -146,6 +152,8 @@ impl Conflict {
             Self::SecondPerson => "conflict-second-person",
             Self::Changed => "conflict-changed",
             Self::Confirmed => "conflict-confirmed",
+            Self::NoField => "conflict-no-field",
+            Self::NameTaken => "conflict-name-taken",
             Self::CaseClosed => "conflict-case-closed",
             Self::HasPassed => "conflict-has-passed",
             Self::InTheFuture => "conflict-in-the-future",

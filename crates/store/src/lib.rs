@@ -4,6 +4,7 @@ pub mod accept;
 pub mod answers;
 pub mod attachments;
 pub mod audit;
+pub mod canned;
 pub mod cases;
 pub mod changes;
 mod cursors;

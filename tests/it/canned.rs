@@ -1,0 +1,141 @@
+//! Canned replies: written once by a supervisor, in the person's language and script when a counsellor needs them.
+
+use std::time::Duration;
+
+use fantoccini::key::Key;
+use hotline_tests::{
+    peers::{browser::Browser, wait_until},
+    service::Service,
+    staff::{Staff, text},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    pages::log_in_as,
+    writing::{posted, shows, until},
+};
+
+async fn begun() -> (Service, Staff, Staff, String) {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "supervisor").await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = posted(&service, "Kako da podesim telefon?").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    let all = [
+        (
+            "Прве речи",
+            "Драга, хвала што си писала. Овде {counsellor}, {centre}.",
+            "Thank you for writing.",
+        ),
+        ("Подешавања", "Под бројем {reference}: подешавања су овде.", ""),
+    ];
+    for (name, sr, en) in all {
+        let one = json!({ "name": name, "sr": sr, "en": en });
+        vera.post("/api/v1/canned", &one).await.unwrap();
+    }
+    (service, vera, mila, reference)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canned_reply_comes_in_the_persons_script_with_its_fields_filled_in() {
+    let (_service, vera, mila, reference) = begun().await;
+    let ready = mila
+        .get(&format!("/api/v1/contacts/{reference}/canned"))
+        .await
+        .unwrap();
+    // By name: Подешавања comes before Прве речи.
+    assert_eq!(
+        text(&ready, "/canned/0/text"),
+        format!("Pod brojem {reference}: podešavanja su ovde.")
+    );
+    assert!(text(&ready, "/canned/1/text").starts_with("Draga, hvala što si pisala. Ovde mila, "));
+    let mistyped = json!({ "name": "x", "sr": "{refrence}" });
+    for (who, body, why) in [
+        (&vera, &mistyped, "are filled in"),
+        (
+            &vera,
+            &json!({ "name": "Прве речи", "sr": "a" }),
+            "this name is taken",
+        ),
+        (&vera, &json!({ "name": "x" }), "no text"),
+        (&mila, &json!({ "name": "x", "sr": "a" }), "403"),
+    ] {
+        let said = who.post("/api/v1/canned", body).await.unwrap_err().to_string();
+        assert!(said.contains(why), "{said}");
+    }
+    let all = vera.get("/api/v1/canned").await.unwrap();
+    let id = text(&all, "/canned/0/id").to_owned();
+    let changed = json!({ "id": id, "name": "Подешавања", "sr": "Ново", "en": "New" });
+    vera.post("/api/v1/canned", &changed).await.unwrap();
+    vera.post(
+        &format!("/api/v1/canned/{}/delete", text(&all, "/canned/1/id")),
+        &json!({}),
+    )
+    .await
+    .unwrap();
+    let all = mila.get("/api/v1/canned").await.unwrap();
+    let left = all.get("canned").and_then(Value::as_array).unwrap();
+    assert_eq!((left.len(), text(&left[0], "/sr")), (1, "Ново"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_lists_them_while_a_reply_is_written() {
+    let (service, _, mila, reference) = begun().await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "sr-Latn").await;
+    client
+        .goto(&format!("{}/desk/contacts/{reference}?view=all", service.base()))
+        .await
+        .unwrap();
+    let reply = until(client, "#reply").await;
+    reply.send_keys("Zdravo! /").await.unwrap();
+    shows(client, "#ready", "Подешавања").await;
+    reply.send_keys("прве").await.unwrap();
+    shows(client, "#ready li[aria-selected=true]", "Прве речи").await;
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
+        browser
+            .screenshot(std::path::Path::new(&folder).join("ready.png"))
+            .await
+            .unwrap();
+    }
+    reply.send_keys(&Key::Enter.to_string()).await.unwrap();
+    let value = reply.prop("value").await.unwrap().unwrap();
+    assert!(
+        value.starts_with("Zdravo! Draga, hvala što si pisala. Ovde mila"),
+        "{value}"
+    );
+    // It is a draft like anything typed.
+    wait_until(Duration::from_secs(10), || async {
+        let contact = mila.contact(&reference).await.unwrap();
+        text(&contact, "/draft/text") == value
+    })
+    .await
+    .unwrap();
+    // The page on which they are written.
+    log_in_as(client, &service, "vera", "sr-Latn").await;
+    client
+        .goto(&format!("{}/desk/canned", service.base()))
+        .await
+        .unwrap();
+    until(client, "#name").await.send_keys("Treći").await.unwrap();
+    until(client, "#sr")
+        .await
+        .send_keys(&format!("Трећи{}{}", Key::Control, Key::Enter))
+        .await
+        .unwrap();
+    shows(client, "#figures", "Treći").await;
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    for (width, height) in [(1_280, 900), (360, 900)] {
+        browser.set_size(width, height).await.unwrap();
+        if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
+            browser
+                .screenshot(std::path::Path::new(&folder).join(format!("canned-{width}.png")))
+                .await
+                .unwrap();
+        }
+    }
+    browser.close().await.unwrap();
+}
