@@ -95,6 +95,8 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
     reply.send_keys("прве").await.unwrap();
     shows(client, "#ready li[aria-selected=true]", "Прве речи").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
+    let over = "return document.documentElement.scrollWidth - innerWidth";
+    assert_eq!(client.execute(over, vec![]).await.unwrap(), json!(0));
     if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
         browser
             .screenshot(std::path::Path::new(&folder).join("ready.png"))
