@@ -1,0 +1,149 @@
+// A counsellor's shift from log-in to print, on the real desk. It is told where the desk is, and says on standard output
+// when the service is to be killed; it goes on when it is told on standard input that it runs again.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const [base, tools, folder, oldest, other] = process.argv.slice(2);
+const { chromium } = createRequire(`${tools}/`)("playwright-core");
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+
+/** Logs somebody in, each in a browser of their own. From then on no page is loaded anew. */
+async function begin(login) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  await context.addCookies([{ name: "language", value: "en", url: `${base}/desk` }]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("dialog", (dialog) => wrong.push(`a dialog: ${dialog.message()}`));
+  await page.goto(`${base}/desk/login`);
+  await page.fill("#login", login);
+  await page.fill("#password", "a long password");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("header.top");
+  await page.evaluate(() => (window.since = "log-in"));
+  return { page, wrong };
+}
+
+const mila = await begin("mila");
+const petar = await begin("petar");
+const [one, two] = [mila.page, petar.page];
+
+// The oldest is taken and answered, the answer taken back and sent again.
+await one.click(".views a[href*='unassigned']");
+await one.keyboard.press("j");
+await one.keyboard.press("Enter");
+await one.waitForSelector(`#contact:has-text("${oldest}")`);
+await one.keyboard.press("c");
+await one.waitForSelector("#record:has-text('mila')");
+await one.keyboard.press("r");
+await one.keyboard.type("Too quick");
+await one.keyboard.press("Control+Enter");
+await one.waitForSelector(".message.reply:has-text('Too quick')");
+await one.keyboard.press("Escape");
+await one.keyboard.press("u");
+await one.waitForFunction(() => document.getElementById("reply").value === "Too quick");
+await one.fill("#reply", "");
+await one.locator("#reply").pressSequentially("We are here. ", { delay: 5 });
+await one.waitForSelector("#kept:has-text('kept')");
+// The power fails in the middle of a sentence.
+console.log("KILL");
+await one.locator("#reply").pressSequentially("You did right to write.", { delay: 5 });
+await answers.next();
+await one.waitForSelector("#stale", { state: "hidden" });
+assert.equal(await one.inputValue("#reply"), "We are here. You did right to write.");
+await one.focus("#reply");
+await one.keyboard.press("Control+Enter");
+await one.waitForSelector(".message.reply .delivery:has-text('lies ready')");
+assert.equal(await one.locator(".message.reply").count(), 1, "one answer, not two");
+
+// A note, and to a colleague, who sees it come.
+await one.keyboard.press("Escape");
+await one.keyboard.press("n");
+await one.keyboard.type("She asked twice whether we tell her parents.");
+await one.click("form.note button");
+await one.waitForSelector(".message.note:has-text('asked twice')");
+await two.click(".views a[href*='mine']");
+await one.click("#handing summary");
+await one.selectOption("#hand-to", { label: "petar" });
+await one.fill("#hand-note", "My shift ends");
+await one.click("#handing form button");
+await two.click(`#list a:has-text("${oldest}")`);
+await two.waitForSelector(".message.note:has-text('My shift ends')");
+
+// The colleague wraps up by keyboard.
+await two.keyboard.press("w");
+for (const [question, answer] of [
+  ["kind", "counselling"],
+  ["who", "about self"],
+  ["role", "child"],
+  ["topic", "grooming"],
+  ["urgency", "urgent"],
+  ["outcome", "advice given"],
+]) {
+  await two.focus(`#q-${question}`);
+  await two.keyboard.type(answer);
+}
+await two.click("#wrapup button[name=close]");
+await two.waitForSelector("#contact:has-text('closed')");
+
+// A call is logged.
+await one.keyboard.press("Escape");
+await one.locator("#main").evaluate((main) => main.ownerDocument.activeElement.blur());
+await one.keyboard.press("l");
+await one.waitForSelector("#logging");
+await one.fill("#text", "A mother asks about settings.");
+for (const [question, answer] of [
+  ["kind", "counselling"],
+  ["who", "about a child"],
+  ["role", "parent"],
+  ["topic", "technical"],
+  ["urgency", "ordinary"],
+  ["outcome", "advice given"],
+]) {
+  await one.focus(`#q-${question}`);
+  await one.keyboard.type(answer);
+}
+await one.focus("#text");
+await one.keyboard.press("Control+Enter");
+await one.waitForSelector("main .done");
+
+// A case is formed, proposed, and forwarded by a second person.
+await one.click("header nav a[href='/desk/inbox']");
+await one.click(".views a[href*='view=unassigned']");
+await one.click(`#list a:has-text("${other}")`);
+await one.click("form[action$='/claim'] button");
+await one.click("form[action$='/case'] button");
+await one.waitForSelector("#case");
+await one.fill("#summary", "Лажни профил једне ученице");
+await one.click("form[action$='/summary'] button");
+await one.fill("#sent", "Address and screenshot");
+await one.click("form[action$='/referrals'] button");
+await one.waitForSelector(".referral:has-text('second person')");
+assert.equal(await one.locator("form[action$='/confirm']").count(), 0, "nobody confirms what they proposed");
+await two.click("header nav a[href='/desk/cases']");
+await two.click("main td a");
+await two.click("form[action$='/confirm'] button");
+await two.waitForSelector("#case h1:has-text('forwarded')");
+await one.waitForSelector("#case h1:has-text('forwarded')");
+
+// What a child wrote in Latin is found in Cyrillic, and the case is printed.
+await one.click("header nav a[href='/desk/inbox']");
+await one.fill("#q", "лажни профил");
+await one.keyboard.press("Enter");
+await one.waitForSelector(`#list a:has-text("${other}")`);
+const printed = await two.pdf({ format: "A4" });
+assert.equal(printed.subarray(0, 4).toString(), "%PDF");
+await writeFile(`${folder}/case.pdf`, printed);
+
+for (const { page, wrong } of [mila, petar]) {
+  assert.equal(await page.evaluate(() => window.since), "log-in", "no page was loaded anew");
+  assert.deepEqual(wrong, []);
+}
+await browser.close();
+console.log("DONE");
+process.exit(0);
