@@ -99,6 +99,26 @@ change = Change
 delete = Delete
 conflict-no-field = only {"{"}reference{"}"}, {"{"}counsellor{"}"} and {"{"}centre{"}"} are filled in
 conflict-name-taken = this name is taken
+view-followed = Followed
+follow = Follow
+linked = Linked contacts
+link = Link
+link-to = Reference of the other contact
+unlink = Take away the link to
+event-linked = linked to
+event-unlinked = link taken away
+error-reference = This is no reference.
+pick = Pick { $reference }
+several = Picked:
+several-claim = Take
+several-give-back = Give back
+several-follow = Follow
+several-close = Close
+several-spam = Spam
+several-done = { $n ->
+    [one] { $n } contact done
+   *[other] { $n } contacts done
+}
 palette = Commands
 palette-open = Commands
 palette-hint = What do you want to do?

@@ -99,6 +99,27 @@ change = Промени
 delete = Обриши
 conflict-no-field = попуњавају се само {"{"}reference{"}"}, {"{"}counsellor{"}"} и {"{"}centre{"}"}
 conflict-name-taken = ово име је заузето
+view-followed = Пратим
+follow = Прати
+linked = Повезани контакти
+link = Повежи
+link-to = Ознака другог контакта
+unlink = Уклони везу са
+event-linked = повезан са
+event-unlinked = веза уклоњена
+error-reference = То није ознака.
+pick = Изабери { $reference }
+several = Изабрани:
+several-claim = Преузми
+several-give-back = Врати
+several-follow = Прати
+several-close = Затвори
+several-spam = Непожељно
+several-done = { $n ->
+    [one] обрађен { $n } контакт
+    [few] обрађена { $n } контакта
+   *[other] обрађено { $n } контаката
+}
 palette = Команде
 palette-open = Команде
 palette-hint = Шта желите да урадите?

@@ -53,7 +53,14 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(drafts()).await?;
         manager.create_table(records()).await?;
-        for table in [cases(), case_contacts(), referrals(), canned()] {
+        for table in [
+            cases(),
+            case_contacts(),
+            referrals(),
+            canned(),
+            links(),
+            follows(),
+        ] {
             manager.create_table(table).await?;
         }
         let mut index = Index::create();
@@ -149,6 +156,26 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+}
+
+/// Contacts that belong together, each pair both ways.
+fn links() -> TableCreateStatement {
+    Table::create()
+        .table("links")
+        .col(schema::uuid("contact_id"))
+        .col(schema::uuid("other_id"))
+        .primary_key(Index::create().col("contact_id").col("other_id"))
+        .to_owned()
+}
+
+/// Who wants to see how a contact goes on.
+fn follows() -> TableCreateStatement {
+    Table::create()
+        .table("follows")
+        .col(schema::uuid("staff_id"))
+        .col(schema::uuid("contact_id"))
+        .primary_key(Index::create().col("staff_id").col("contact_id"))
+        .to_owned()
 }
 
 /// Texts that are written once for many replies. Nothing of a person stands in them.

@@ -29,6 +29,7 @@ mod pieces;
 mod preferences;
 mod privacy;
 mod search;
+mod several;
 mod shift;
 mod store;
 mod telegram;

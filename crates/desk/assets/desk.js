@@ -165,9 +165,10 @@ document.addEventListener("submit", async (event) => {
       return;
     }
     if (answer.ok) {
-      if (location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
+      if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
       sent(form, fresh);
       show(fresh);
+      if (form.id === "several") picked(fresh);
       if (form.matches(".undo")) taken(fresh);
       wrapped(fresh);
       refocus(form);
@@ -189,6 +190,15 @@ document.addEventListener("submit", async (event) => {
   }
   for (const button of buttons) button.disabled = false;
 });
+
+/**
+ * Something was done to those that were picked: what came of it is told until the next time.
+ * @param {Document} fresh
+ */
+function picked(fresh) {
+  for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#list input[name=pick]"))) box.checked = false;
+  document.getElementById("told")?.replaceChildren(...(fresh.getElementById("told")?.childNodes ?? []));
+}
 
 /**
  * What was done took its button away: the keyboard goes on where the next thing is done, not at the top of the page.

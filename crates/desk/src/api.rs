@@ -216,6 +216,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "subject": contact.card.as_ref().and_then(|card| card.subject.as_ref()),
         "refers_to": contact.refers_to.map(|reference| reference.to_string()),
         "others": others,
+        "linked": contact.linked.iter().map(|(other, _)| other.to_string()).collect::<Vec<_>>(),
         "cases": contact.cases.iter().map(|case| case.id).collect::<Vec<_>>(),
         "record": contact.record.answers,
         "missing": contact.record.missing,

@@ -16,7 +16,7 @@ use hotline_store::store::Store;
 use crate::{
     access::{self, Access},
     api, attachments, canned, cases, error, files, inbox, live, log, login, openapi, preferences, queue,
-    statistics, work, wrapup, writing,
+    several, statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -99,6 +99,9 @@ pub fn addresses() -> Vec<Address> {
     for (desk, api, handler) in actions() {
         add("POST", desk, May(WorkOnContacts), handler.clone());
         add("POST", api, May(WorkOnContacts), handler);
+    }
+    for path in ["/desk/several", "/api/v1/several"] {
+        add("POST", path, May(WorkOnContacts), post(several::several));
     }
     add("GET", "/desk/log", May(WorkOnContacts), get(log::form));
     add("POST", "/desk/log", May(WorkOnContacts), post(log::save));
@@ -189,6 +192,8 @@ fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
         action!("/hand-over", post(work::hand_over)),
         action!("/ask-for", post(work::ask_for)),
         action!("/snooze", post(work::snooze)),
+        action!("/link", post(work::link)),
+        action!("/follow", post(work::follow)),
         action!("/case", post(cases::form)),
         action!("/mark", post(work::mark)),
         action!("/wrap-up", post(wrapup::wrap_up)),

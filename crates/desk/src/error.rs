@@ -43,7 +43,7 @@ impl PageError {
         }
     }
 
-    fn said(&self, words: &Words) -> String {
+    pub(crate) fn said(&self, words: &Words) -> String {
         match self {
             Self::NotLoggedIn => words.say("error-not-logged-in"),
             Self::MayNot => words.say("error-may-not"),

@@ -51,6 +51,10 @@ struct Inbox<'a> {
     view: View,
     sizes: Vec<(View, u64)>,
     list: Page,
+    /// What came of what was done to several.
+    told: Vec<String>,
+    /// Whether I follow what is open.
+    followed: bool,
     /// What is looked for, and what was found round it.
     sought: String,
     chosen: Chosen,
@@ -80,6 +84,18 @@ pub(crate) struct Asked {
     q: String,
     #[serde(flatten)]
     filter: Chosen,
+}
+
+impl Asked {
+    /// A view, from its beginning.
+    pub(crate) fn of(view: &str) -> Self {
+        Self {
+            view: Some(view.to_owned()),
+            after: None,
+            q: String::new(),
+            filter: Chosen::default(),
+        }
+    }
 }
 
 /// What of a view is asked for. Empty or senseless: all of it.
@@ -148,7 +164,7 @@ pub(crate) async fn list(
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    shown(&desk, &jar, me, asked, None).await
+    shown(&desk, &jar, me, asked, None, Vec::new()).await
 }
 
 pub(crate) async fn contact(
@@ -159,15 +175,17 @@ pub(crate) async fn contact(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let opened = find(&desk, &reference).await?;
-    shown(&desk, &jar, me, asked, Some(&opened)).await
+    shown(&desk, &jar, me, asked, Some(&opened), Vec::new()).await
 }
 
-async fn shown(
+/// The inbox, with one contact opened or none, and with what came of what was just done.
+pub(crate) async fn shown(
     desk: &Desk,
     jar: &CookieJar,
-    me: hotline_store::staff::Person,
+    me: Person,
     asked: Asked,
     open: Option<&Opened>,
+    told: Vec<String>,
 ) -> Result<Response, PageError> {
     let view = asked
         .view
@@ -183,8 +201,9 @@ async fn shown(
     for view in View::ALL.into_iter().filter(|view| view.is_of_open()) {
         sizes.push((view, desk.store.view_size(view, me.id).await?));
     }
-    let (mut draft, mut noting, mut present) = (None, None, Vec::new());
+    let (mut draft, mut noting, mut present, mut followed) = (None, None, Vec::new(), false);
     if let Some(open) = open {
+        followed = desk.store.is_followed(me.id, open.id).await?;
         draft = desk.store.draft(me.id, open.reference, DraftKind::Reply).await?;
         noting = desk.store.draft(me.id, open.reference, DraftKind::Note).await?;
         present = desk.store.present(open.id, me.id).await?;
@@ -197,6 +216,8 @@ async fn shown(
                 .map(|open| suggested(desk.store.scheme(), open))
                 .unwrap_or_default(),
         },
+        told,
+        followed,
         draft,
         noting,
         present,
@@ -390,7 +411,7 @@ impl Inbox<'_> {
         let how = match event.kind.as_str() {
             "news" => self.news(&event.detail),
             "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
-            "in_case" | "forwarded" => event.detail.clone(),
+            "in_case" | "forwarded" | "linked" | "unlinked" => event.detail.clone(),
             "handed_over" | "logged" => self.frame.words.own(&event.detail),
             "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
             _ => String::new(),

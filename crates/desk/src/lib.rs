@@ -17,6 +17,7 @@ mod openapi;
 mod preferences;
 mod questions;
 mod queue;
+mod several;
 mod statistics;
 mod view;
 mod work;

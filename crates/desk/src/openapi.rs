@@ -12,8 +12,9 @@ use crate::{
     files::Reply,
     log::ApiCall,
     login::Typed,
+    several::Several,
     statistics,
-    work::{Duty, HandOver, Mark, Snooze},
+    work::{Duty, Follow, HandOver, Link, Mark, Snooze},
     wrapup::WrapUp,
     writing::{Draft, Here, Note},
 };
@@ -105,6 +106,15 @@ fn all() -> Vec<Told> {
             "/api/v1/contacts/{reference}/snooze",
             "Put a contact out of sight for a time",
         ),
+        post::<Link>(
+            "/api/v1/contacts/{reference}/link",
+            "Link two contacts, or take the link away",
+        ),
+        post::<Follow>(
+            "/api/v1/contacts/{reference}/follow",
+            "Follow a contact, or no longer",
+        ),
+        post::<Several>("/api/v1/several", "Do the same to several contacts"),
         post::<Into>("/api/v1/contacts/{reference}/case", "Form a case, or add to one"),
         post::<Mark>(
             "/api/v1/contacts/{reference}/mark",

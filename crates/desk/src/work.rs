@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use hotline_core::contact::Marking;
+use hotline_core::{contact::Marking, reference::Reference};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -138,6 +138,58 @@ pub(crate) async fn duty(
         return Ok(axum::http::StatusCode::NO_CONTENT.into_response());
     }
     Ok(Redirect::to("/desk/inbox").into_response())
+}
+
+/// To which contact.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Link {
+    /// The other's reference.
+    to: String,
+    /// `false` takes the link away.
+    #[serde(default = "yes")]
+    linked: bool,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+pub(crate) async fn link(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(link): Sent<Link>,
+) -> Done {
+    let to = Reference::parse(&link.to).map_err(|_| PageError::Bad("error-reference"))?;
+    desk.store.link(&me, parsed(&reference)?, to, link.linked).await?;
+    program.then(&desk, &reference, &link.view).await
+}
+
+/// Whether somebody wants to see how it goes on.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Follow {
+    #[serde(default = "yes")]
+    follows: bool,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn follow(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(follow): Sent<Follow>,
+) -> Done {
+    desk.store
+        .set_followed(&me, parsed(&reference)?, follow.follows)
+        .await?;
+    program.then(&desk, &reference, &follow.view).await
 }
 
 /// To whom, and why.

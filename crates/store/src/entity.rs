@@ -2,7 +2,7 @@
 
 mod casework;
 
-pub use casework::{canned, case_contacts, cases, drafts, records, referrals};
+pub use casework::{canned, case_contacts, cases, drafts, follows, links, records, referrals};
 
 /// Raw messages.
 pub mod journal {

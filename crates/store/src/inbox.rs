@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{contacts, messages, outbox, staff},
+    entity::{contacts, follows, messages, outbox, staff},
     error::StoreError,
     store::{Store, time},
     thread::Card,
@@ -41,6 +41,8 @@ pub enum View {
     Answered,
     /// What is out of sight for now.
     Snoozed,
+    /// What I follow.
+    Followed,
     /// What was closed.
     Closed,
     /// What was marked as spam, test or duplicate.
@@ -51,13 +53,14 @@ pub enum View {
 
 impl View {
     /// Every view, as they stand on screen.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unassigned,
         Self::Mine,
         Self::Urgent,
         Self::Waiting,
         Self::Answered,
         Self::Snoozed,
+        Self::Followed,
         Self::Closed,
         Self::Marked,
         Self::All,
@@ -73,6 +76,7 @@ impl View {
             Self::Waiting => "waiting",
             Self::Answered => "answered",
             Self::Snoozed => "snoozed",
+            Self::Followed => "followed",
             Self::Closed => "closed",
             Self::Marked => "marked",
             Self::All => "all",
@@ -92,7 +96,7 @@ impl View {
             Self::Unassigned | Self::Mine | Self::Urgent | Self::Waiting | Self::Answered | Self::Snoozed => {
                 true
             }
-            Self::Closed | Self::Marked | Self::All => false,
+            Self::Followed | Self::Closed | Self::Marked | Self::All => false,
         }
     }
 }
@@ -403,6 +407,13 @@ impl Store {
             View::Answered => of("status = 'answered'").filter(in_sight),
             View::Snoozed => {
                 of("status <> 'closed' AND snoozed_until IS NOT NULL").filter(Column::SnoozedUntil.gt(now))
+            }
+            View::Followed => {
+                let mine = follows::Entity::find()
+                    .select_only()
+                    .column(follows::Column::ContactId)
+                    .filter(follows::Column::StaffId.eq(me));
+                all.filter(Column::Id.in_subquery(mine.into_query()))
             }
             View::Closed => of("status = 'closed' AND marking IS NULL"),
             View::Marked => of("marking IS NOT NULL"),

@@ -29,6 +29,7 @@ pub mod search;
 pub mod staff;
 pub mod store;
 pub mod thread;
+pub mod ties;
 pub mod totals;
 pub mod typing;
 mod undo;

@@ -73,6 +73,8 @@ pub struct Opened {
     pub sends_files: bool,
     /// How it is classified so far.
     pub record: Record,
+    /// The contacts it was linked to, with where they stand.
+    pub linked: Vec<(Reference, Status)>,
     /// The cases it is in.
     pub cases: Vec<CaseRow>,
 }
@@ -189,6 +191,7 @@ impl Store {
             newest,
             sends_files,
             cases: self.cases_of(contact.id).await?,
+            linked: self.linked(contact.id).await?,
             record: self.record_of(&self.reading, contact.id).await?,
             id: contact.id,
             reference,

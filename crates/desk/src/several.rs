@@ -1,0 +1,112 @@
+//! The same done to several contacts at once. Each is done, or refused, by itself.
+
+use axum::{
+    Json,
+    extract::{Form, FromRequest, Request, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::contact::Marking;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    access::Who,
+    action::Program,
+    desk::Desk,
+    error::PageError,
+    inbox::{Asked, parsed, shown},
+};
+
+/// Contacts that can be picked at once.
+const MOST: usize = 200;
+
+/// What is done to which contacts.
+#[derive(Default, Deserialize, JsonSchema)]
+pub(crate) struct Several {
+    /// References, at most 200.
+    #[schemars(length(max = 200))]
+    references: Vec<String>,
+    /// What is done.
+    #[serde(rename = "do")]
+    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam"]))]
+    what: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+impl FromRequest<Desk> for Several {
+    type Rejection = PageError;
+
+    /// As JSON, or as a form with a field `pick` for each contact.
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+        const UNREADABLE: PageError = PageError::Bad("error-form");
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+            let Json(read) = Json::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
+            return Ok(read);
+        }
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, desk)
+            .await
+            .map_err(|_| UNREADABLE)?;
+        let mut read = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "pick" => read.references.push(value),
+                "do" => read.what = value,
+                "view" => read.view = value,
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}
+
+pub(crate) async fn several(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    several: Several,
+) -> Result<Response, PageError> {
+    if several.references.len() > MOST {
+        return Err(PageError::Bad("error-form"));
+    }
+    let (mut done, mut refused) = (Vec::new(), Vec::new());
+    for one in &several.references {
+        let reference = parsed(one)?;
+        let store = &desk.store;
+        let did = match several.what.as_str() {
+            "claim" => store.take(&me, reference).await,
+            "give-back" => store.give_back(&me, reference).await,
+            "follow" => store.set_followed(&me, reference, true).await,
+            "close" => store.close(&me, reference).await,
+            "spam" => store.mark(&me, reference, Some(Marking::Spam)).await,
+            _ => return Err(PageError::Bad("error-form")),
+        };
+        match did.map_err(PageError::from) {
+            Ok(()) => done.push(one.clone()),
+            Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => refused.push((one.clone(), why)),
+            Err(fault) => return Err(fault),
+        }
+    }
+    let words = desk.words(&jar);
+    if program.0 {
+        let words = desk.locales.of(hotline_core::locale::Language::En);
+        let refused = refused
+            .iter()
+            .map(|(one, why)| json!({ "reference": one, "error": why.said(words) }));
+        let refused: Vec<_> = refused.collect();
+        return Ok(Json(json!({ "done": done, "refused": refused })).into_response());
+    }
+    let mut told = vec![words.count("several-done", i64::try_from(done.len()).unwrap_or_default())];
+    told.extend(
+        refused
+            .iter()
+            .map(|(one, why)| format!("{one}: {}", why.said(words))),
+    );
+    shown(&desk, &jar, me, Asked::of(&several.view), None, told).await
+}

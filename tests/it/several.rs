@@ -1,0 +1,130 @@
+//! Several contacts at once, contacts that belong together, and contacts that somebody follows.
+
+use fantoccini::Locator;
+use hotline_tests::{
+    peers::browser::Browser,
+    service::Service,
+    staff::{Staff, text},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    pages::log_in_as,
+    writing::{posted, press, shows, until},
+};
+
+async fn begun(count: usize) -> (Service, Staff, Staff, Vec<String>) {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let petar = service.hire("petar", "counsellor").await.unwrap();
+    let mut references = Vec::new();
+    for number in 0..count {
+        let (reference, _) = posted(&service, &format!("Poruka broj {number}")).await;
+        mila.until_said(&reference, 1).await.unwrap();
+        references.push(reference);
+    }
+    (service, mila, petar, references)
+}
+
+async fn view(staff: &Staff, name: &str) -> Vec<String> {
+    let page = staff.get(&format!("/api/v1/inbox?view={name}")).await.unwrap();
+    let rows = page.get("contacts").and_then(Value::as_array).cloned().unwrap();
+    rows.iter()
+        .map(|row| text(row, "/reference").to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_each_is_done_or_refused_by_itself_and_says_so() {
+    let (service, mila, petar, references) = begun(4).await;
+    petar
+        .post(&format!("/api/v1/contacts/{}/claim", references[1]), &json!({}))
+        .await
+        .unwrap();
+    let spam = json!({ "do": "spam", "references": &references[..3] });
+    let came = mila.post("/api/v1/several", &spam).await.unwrap();
+    assert_eq!(came.get("done"), Some(&json!([references[0], references[2]])));
+    assert_eq!(text(&came, "/refused/0/reference"), references[1]);
+    assert!(text(&came, "/refused/0/error").contains("somebody else holds"));
+    let totals = mila.get("/api/v1/statistics/totals").await.unwrap();
+    assert_eq!(
+        totals.get("total"),
+        Some(&json!(2)),
+        "what was marked left the total, once each"
+    );
+    let odd = json!({ "do": "explode", "references": [references[3]] });
+    assert!(mila.post("/api/v1/several", &odd).await.is_err());
+    service.must(&["statistics", "verify"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linked_contacts_lead_to_each_other_and_followed_ones_stand_in_a_view_of_ones_own() {
+    let (_service, mila, petar, references) = begun(2).await;
+    let path = |which: usize, what: &str| format!("/api/v1/contacts/{}/{what}", references[which]);
+    for _ in 0..2 {
+        let contact = mila
+            .post(&path(0, "link"), &json!({ "to": references[1] }))
+            .await
+            .unwrap();
+        assert_eq!(contact.get("linked"), Some(&json!([references[1]])));
+    }
+    let other = mila.contact(&references[1]).await.unwrap();
+    assert_eq!(other.get("linked"), Some(&json!([references[0]])));
+    let linked = other
+        .get("history")
+        .unwrap()
+        .to_string()
+        .matches("linked")
+        .count();
+    assert_eq!(linked, 1, "the second time changed nothing");
+    let itself = mila.post(&path(0, "link"), &json!({ "to": references[0] })).await;
+    let nobody = mila.post(&path(0, "link"), &json!({ "to": "2222-2222" })).await;
+    assert!(itself.unwrap_err().to_string().contains("409"));
+    assert!(nobody.unwrap_err().to_string().contains("422"));
+    let away = json!({ "to": references[0], "linked": false });
+    mila.post(&path(1, "link"), &away).await.unwrap();
+    let contact = mila.contact(&references[0]).await.unwrap();
+    assert_eq!(contact.get("linked"), Some(&json!([])));
+    mila.post(&path(1, "follow"), &json!({})).await.unwrap();
+    petar.post(&path(1, "claim"), &json!({})).await.unwrap();
+    petar.post(&path(1, "close"), &json!({})).await.unwrap();
+    assert_eq!(
+        (view(&mila, "followed").await, view(&petar, "followed").await),
+        (vec![references[1].clone()], vec![])
+    );
+    mila.post(&path(1, "follow"), &json!({ "follows": false }))
+        .await
+        .unwrap();
+    assert_eq!(view(&mila, "followed").await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_are_picked_and_taken_on_the_page() {
+    let (service, mila, _, references) = begun(3).await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    let path = format!("{}/desk/inbox?view=unassigned", service.base());
+    client.goto(&path).await.unwrap();
+    until(client, "#list li").await;
+    let bar = client.find(Locator::Css("#several")).await.unwrap();
+    assert!(!bar.is_displayed().await.unwrap(), "nothing is picked yet");
+    for which in [0, 2] {
+        press(client, &format!("input[value='{}']", references[which])).await;
+    }
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
+        for (width, height) in [(1_280, 800), (360, 740)] {
+            browser.set_size(width, height).await.unwrap();
+            let file = std::path::Path::new(&folder).join(format!("several-{width}.png"));
+            browser.screenshot(file).await.unwrap();
+        }
+        browser.set_size(1_280, 900).await.unwrap();
+    }
+    press(client, "#several button[value=claim]").await;
+    shows(client, "#told", "2 contacts done").await;
+    assert_eq!(view(&mila, "mine").await.len(), 2);
+    assert_eq!(view(&mila, "unassigned").await, [references[1].clone()]);
+    browser.close().await.unwrap();
+}
