@@ -14,7 +14,8 @@ macro_rules! order {
 }
 
 /// Indexes that others take the place of, with their tables.
-const REPLACED: [(&str, &str); 3] = [
+const REPLACED: [(&str, &str); 4] = [
+    ("contacts_identifier", "contacts"),
     ("contacts_holder", "contacts"),
     ("contacts_status", "contacts"),
     ("jobs_due", "jobs"),
@@ -97,6 +98,11 @@ impl MigrationTrait for Migration {
             let index = Index::drop().name(replaced).table(table).to_owned();
             manager.drop_index(index).await?;
         }
+        // The hash of an identifier is of its line too, and is looked for without it.
+        let mut index = Index::create();
+        index.name("contacts_identifier_hash").table("contacts");
+        index.col("identifier_hash").col("line").col("opened_at");
+        manager.create_index(index).await?;
         // Jobs are taken up in their order: the first of a long queue are found without reading the rest.
         manager
             .get_connection()
@@ -122,12 +128,17 @@ impl MigrationTrait for Migration {
                 .drop_index(Index::drop().name(name).table("contacts").to_owned())
                 .await?;
         }
-        for name in ["jobs_in_order", "jobs_outbox"] {
+        for (name, table) in [
+            ("jobs_in_order", "jobs"),
+            ("jobs_outbox", "jobs"),
+            ("contacts_identifier_hash", "contacts"),
+        ] {
             manager
-                .drop_index(Index::drop().name(name).table("jobs").to_owned())
+                .drop_index(Index::drop().name(name).table(table).to_owned())
                 .await?;
         }
         for ((name, table), columns) in REPLACED.into_iter().zip([
+            ["line", "identifier_hash", "opened_at"],
             ["holder", "status", "last_in_at"],
             ["status", "last_in_at", "id"],
             ["kind", "state", "due_at"],
