@@ -119,6 +119,8 @@ several-done = { $n ->
     [one] { $n } contact done
    *[other] { $n } contacts done
 }
+save-as = Save as
+urgency = Urgency
 palette = Commands
 palette-open = Commands
 palette-hint = What do you want to do?

@@ -120,6 +120,8 @@ several-done = { $n ->
     [few] обрађена { $n } контакта
    *[other] обрађено { $n } контаката
 }
+save-as = Сачувај као
+urgency = Хитност
 palette = Команде
 palette-open = Команде
 palette-hint = Шта желите да урадите?

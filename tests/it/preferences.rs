@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     pages::log_in_as,
-    writing::{posted, press, until},
+    writing::{posted, press, shows, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn a_person_finds_the_language_and_colours_they_chose_on_any_device() {
     assert_eq!(
         me.get("preferences"),
         Some(
-            &json!({ "language": null, "theme": "dark", "sound": true, "notify": false, "quiet_keys": false })
+            &json!({ "language": null, "theme": "dark", "sound": true, "notify": false, "quiet_keys": false, "saved": [] })
         )
     );
     let odd = mila
@@ -106,4 +106,55 @@ async fn a_hidden_page_tells_how_many_wait_and_shows_nothing_of_what_was_written
     let badge = client.find(Locator::Css("#waits .badge")).await.unwrap();
     assert_eq!(badge.text().await.unwrap(), "2");
     browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_with_filters_is_saved_under_a_name_and_lies_beside_the_others() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    for (words, urgency) in [("Obično", "ordinary"), ("Hitno", "danger")] {
+        let (reference, _) = posted(&service, words).await;
+        mila.until_said(&reference, 1).await.unwrap();
+        let answers = json!({ "answers": { "urgency": [urgency] } });
+        mila.post(&format!("/api/v1/contacts/{reference}/wrap-up"), &answers)
+            .await
+            .unwrap();
+    }
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    let filtered = format!("{}/desk/inbox?view=all&urgency=2&channel=webform", service.base());
+    client.goto(&filtered).await.unwrap();
+    assert_eq!(
+        client.find_all(Locator::Css("#list ol li")).await.unwrap().len(),
+        1
+    );
+    until(client, "#saved-name")
+        .await
+        .send_keys("Opasno sa sajta")
+        .await
+        .unwrap();
+    press(client, "form[action='/desk/saved'] button").await;
+    until(client, ".saved a").await;
+    client
+        .goto(&format!("{}/desk/inbox?view=mine", service.base()))
+        .await
+        .unwrap();
+    press(client, ".saved a").await;
+    shows(client, "#list ol", "Hitno").await;
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    press(client, ".saved button").await;
+    wait_until(Duration::from_secs(10), || async {
+        client.find(Locator::Css(".saved")).await.is_err()
+    })
+    .await
+    .unwrap();
+    browser.close().await.unwrap();
+    let out = json!({ "name": "x", "query": "//outside.example.org" });
+    let me = mila.post("/api/v1/saved", &out).await.unwrap();
+    assert_eq!(
+        text(&me, "/preferences/saved/0/query"),
+        "%2F%2Foutside.example.org="
+    );
 }

@@ -19,6 +19,33 @@ pub struct Preferences {
     pub notify: bool,
     /// Whether single keys do nothing, for who speaks to the machine or hits keys by chance (WCAG 2.1, 2.1.4).
     pub quiet_keys: bool,
+    /// Views with filters that the person made up.
+    pub saved: Vec<SavedView>,
+}
+
+/// A view of the inbox with filters, under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SavedView {
+    /// What it is called.
+    pub name: String,
+    /// The query of its address.
+    pub query: String,
+}
+
+/// So many views somebody may save.
+const MOST_SAVED: usize = 20;
+
+impl Preferences {
+    /// Saves a view under a name, in the place of one that is called the same; without a query that one goes.
+    pub fn save_view(&mut self, name: &str, query: &str) {
+        self.saved.retain(|one| one.name != name);
+        if !query.is_empty() && self.saved.len() < MOST_SAVED {
+            self.saved.push(SavedView {
+                name: name.to_owned(),
+                query: query.to_owned(),
+            });
+        }
+    }
 }
 
 /// Colours of the desk.

@@ -79,6 +79,9 @@ pub fn addresses() -> Vec<Address> {
     add("POST", "/desk/logout", Anyone, post(login::log_out));
     add("POST", "/desk/preferences", Anyone, post(preferences::prefer));
     add("POST", "/api/v1/preferences", Anyone, post(preferences::prefer));
+    for path in ["/desk/saved", "/api/v1/saved"] {
+        add("POST", path, May(ReadContacts), post(preferences::save_view));
+    }
     add("GET", "/api/v1/me", Anyone, get(preferences::me));
     add("GET", "/desk", Anyone, get(inbox::front));
     add("GET", "/desk/inbox", May(ReadContacts), get(inbox::list));

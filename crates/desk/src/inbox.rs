@@ -106,6 +106,8 @@ pub(crate) struct Chosen {
     #[serde(default)]
     language: String,
     #[serde(default)]
+    urgency: String,
+    #[serde(default)]
     holder: String,
     #[serde(default)]
     from: String,
@@ -119,6 +121,7 @@ impl Chosen {
         Filter {
             channel: some(&self.channel),
             language: some(&self.language),
+            urgency: self.urgency.parse().ok(),
             holder: self.holder.parse().ok(),
             from: self.from.parse().ok(),
             to: self.to.parse().ok(),
@@ -130,6 +133,7 @@ impl Chosen {
         let all = [
             ("channel", &self.channel),
             ("language", &self.language),
+            ("urgency", &self.urgency),
             ("holder", &self.holder),
             ("from", &self.from),
             ("to", &self.to),

@@ -12,6 +12,7 @@ use crate::{
     files::Reply,
     log::ApiCall,
     login::Typed,
+    preferences::Saved,
     several::Several,
     statistics,
     work::{Duty, Follow, HandOver, Link, Mark, Snooze},
@@ -58,6 +59,7 @@ fn all() -> Vec<Told> {
         get::<Nothing>("/api/v1/openapi.json", "This description"),
         get::<Nothing>("/api/v1/me", "Who is logged in"),
         post::<Preferences>("/api/v1/preferences", "Choose language, colours, sound and keys"),
+        post::<Saved>("/api/v1/saved", "Save a view with filters, or forget one"),
         post::<Duty>("/api/v1/duty", "Go on duty or off").silent(),
         get::<Nothing>(
             "/api/v1/colleagues",

@@ -12,6 +12,8 @@ use axum_extra::extract::{
 };
 use hotline_core::preferences::Preferences;
 use hotline_store::staff::Person;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -36,8 +38,10 @@ pub(crate) async fn prefer(
     program: Program,
     headers: HeaderMap,
     jar: CookieJar,
-    Sent(preferences): Sent<Preferences>,
+    Sent(mut preferences): Sent<Preferences>,
 ) -> Result<Response, PageError> {
+    // Saved views have a form of their own.
+    preferences.saved.clone_from(&me.preferences.saved);
     desk.store.prefer(&me, &preferences).await?;
     let jar = on_this_device(jar, &preferences);
     if program.0 {
@@ -48,6 +52,44 @@ pub(crate) async fn prefer(
     let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
     let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
     Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
+}
+
+/// A view to be saved, or to be forgotten.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Saved {
+    /// What it is called.
+    #[schemars(length(min = 1, max = 40))]
+    name: String,
+    /// `view=…&channel=…`: the query of its address. Nothing: it is forgotten.
+    #[serde(default)]
+    query: String,
+}
+
+pub(crate) async fn save_view(
+    State(desk): State<Desk>,
+    Who(mut me): Who,
+    program: Program,
+    Sent(saved): Sent<Saved>,
+) -> Result<Response, PageError> {
+    let name = saved.name.trim();
+    if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {
+        return Err(PageError::Bad("error-form"));
+    }
+    // Written anew: whatever else was sent leads nowhere but to the inbox.
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form_urlencoded::parse(saved.query.as_bytes()))
+        .finish();
+    me.preferences.save_view(name, &query);
+    desk.store.prefer(&me, &me.preferences).await?;
+    if program.0 {
+        return Ok(Json(whole(&me)).into_response());
+    }
+    let to = if query.is_empty() {
+        "/desk/inbox".to_owned()
+    } else {
+        format!("/desk/inbox?{query}")
+    };
+    Ok(Redirect::to(&to).into_response())
 }
 
 /// Pages that know nobody yet, as that of logging in, come in the language that was chosen last on this device.

@@ -108,6 +108,8 @@ pub struct Filter {
     pub channel: Option<String>,
     /// In this language: its tag.
     pub language: Option<String>,
+    /// At least so pressing: 1 urgent, 2 immediate danger.
+    pub urgency: Option<i16>,
     /// Held by this counsellor.
     pub holder: Option<Uuid>,
     /// Registered on this day or later.
@@ -377,6 +379,7 @@ fn filtered(query: Select<contacts::Entity>, filter: &Filter) -> Select<contacts
     let conditions = [
         equal(contacts::Column::Channel, &filter.channel),
         equal(contacts::Column::Language, &filter.language),
+        filter.urgency.map(|least| contacts::Column::Urgency.gte(least)),
         filter.holder.map(|holder| contacts::Column::Holder.eq(holder)),
         day(filter.from).map(|from| contacts::Column::Day.gte(from)),
         day(filter.to).map(|to| contacts::Column::Day.lte(to)),
