@@ -107,8 +107,8 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
         text(&case, "/referrals/0/details/sent"),
         "Snimci ekrana i adresa profila"
     );
-    for which in 0..2 {
-        let contact = mila.contact(&references[which]).await.unwrap();
+    for reference in &references {
+        let contact = mila.contact(reference).await.unwrap();
         let happened = contact.pointer("/history").unwrap().to_string();
         assert!(
             happened.contains("forwarded") && happened.contains(&number),
