@@ -156,6 +156,8 @@ impl MigrationTrait for Migration {
                 .await?;
         }
         for table in [
+            "follows",
+            "links",
             "canned",
             "referrals",
             "case_contacts",
@@ -176,6 +178,18 @@ fn links() -> TableCreateStatement {
         .col(schema::uuid("contact_id"))
         .col(schema::uuid("other_id"))
         .primary_key(Index::create().col("contact_id").col("other_id"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("links", "contact_id")
+                .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from("links", "other_id")
+                .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
         .to_owned()
 }
 
@@ -186,6 +200,12 @@ fn follows() -> TableCreateStatement {
         .col(schema::uuid("staff_id"))
         .col(schema::uuid("contact_id"))
         .primary_key(Index::create().col("staff_id").col("contact_id"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("follows", "contact_id")
+                .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
         .to_owned()
 }
 
