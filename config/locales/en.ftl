@@ -121,6 +121,7 @@ several-done = { $n ->
 }
 save-as = Save as
 urgency = Urgency
+conflict-too-far = this time lies too far off
 palette = Commands
 palette-open = Commands
 palette-hint = What do you want to do?

@@ -122,6 +122,7 @@ several-done = { $n ->
 }
 save-as = Сачувај као
 urgency = Хитност
+conflict-too-far = ово време је предалеко
 palette = Команде
 palette-open = Команде
 palette-hint = Шта желите да урадите?

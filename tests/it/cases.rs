@@ -80,7 +80,10 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     assert_eq!(case.pointer("/contacts/1/reference"), Some(&json!(references[1])));
     let referral = format!("{path}/referrals/{}", text(&case, "/referrals/0/id"));
     let confirm = format!("{referral}/confirm");
-    let same = refused(&mila, &confirm, &json!({})).await;
+    let unread = refused(&petar, &confirm, &json!({})).await;
+    assert!(unread.contains("422"), "what was read is said: {unread}");
+    let seen = json!({ "seen": case.pointer("/referrals/0/changed") });
+    let same = refused(&mila, &confirm, &seen).await;
     assert!(same.contains("somebody else has to confirm"), "{same}");
     // Whoever confirms has read just what is sent.
     let seen = case.pointer("/referrals/0/changed").unwrap().clone();
@@ -88,13 +91,23 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     mila.post(&referral, &corrected).await.unwrap();
     let changed = refused(&petar, &confirm, &json!({ "seen": seen })).await;
     assert!(changed.contains("it was changed since"), "{changed}");
+    // Whoever puts other words in proposes them.
+    petar
+        .post(&referral, &json!({ "sent": "Nešto sasvim drugo" }))
+        .await
+        .unwrap();
+    let case = petar.get(&path).await.unwrap();
+    let seen = json!({ "seen": case.pointer("/referrals/0/changed") });
+    let own = refused(&petar, &confirm, &seen).await;
+    assert!(own.contains("somebody else has to confirm"), "{own}");
+    mila.post(&referral, &corrected).await.unwrap();
     let case = petar.get(&path).await.unwrap();
     let seen = json!({ "seen": case.pointer("/referrals/0/changed") });
     let case = petar.post(&confirm, &seen).await.unwrap();
     assert_eq!(case.get("forwarded"), Some(&json!(true)));
     assert_eq!(text(&case, "/referrals/0/confirmed_by"), "petar");
     assert!(
-        refused(&petar, &confirm, &json!({})).await.contains("409"),
+        refused(&petar, &confirm, &seen).await.contains("409"),
         "once is enough"
     );
     // What was sent is what was confirmed: afterwards only when, under which number, and what came of it.

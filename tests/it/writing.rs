@@ -210,3 +210,61 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
     .unwrap();
     two.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_to_one_person_never_becomes_a_draft_to_another() {
+    let (mut service, mila, first, _) = begun().await;
+    let (second, _) = posted(&service, "Druga osoba").await;
+    mila.until_said(&second, 1).await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    client
+        .goto(&format!("{}/desk/contacts/{first}?view=all", service.base()))
+        .await
+        .unwrap();
+    until(client, "#reply").await;
+    // The service is away while the first words are kept; meanwhile somebody else is opened, and one types on until it stands.
+    service.kill();
+    until(client, "#reply")
+        .await
+        .send_keys("Samo za prvu osobu")
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    service.start().await.unwrap();
+    let slow = "const real = window.fetch;
+        window.fetch = async (url, more) => { if (!more?.method) await new Promise((r) => setTimeout(r, 800)); return real(url, more); };";
+    client.execute(slow, vec![]).await.unwrap();
+    press(client, &format!("#list a[href^='/desk/contacts/{second}']")).await;
+    let reply = client.find(Locator::Css("#reply")).await.unwrap();
+    reply.send_keys(" i dalje").await.unwrap();
+    shows(client, "#contact", &second).await;
+    wait_until(Duration::from_secs(15), || async {
+        let contact = mila.contact(&first).await.unwrap();
+        text(&contact, "/draft/text") == "Samo za prvu osobu i dalje"
+    })
+    .await
+    .unwrap();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let other = mila.contact(&second).await.unwrap();
+    assert_eq!(other.pointer("/draft"), Some(&Value::Null));
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_id_with_other_words_is_refused_and_nothing_goes_centuries_away() {
+    let (_service, mila, reference, _) = begun().await;
+    let id = uuid::Uuid::new_v4();
+    let path = format!("/api/v1/contacts/{reference}");
+    let note = |words: &str| json!({ "id": id, "text": words });
+    mila.post(&format!("{path}/note"), &note("Prva")).await.unwrap();
+    mila.post(&format!("{path}/note"), &note("Prva")).await.unwrap();
+    let other = mila.post(&format!("{path}/note"), &note("Ispravljena")).await;
+    assert!(other.unwrap_err().to_string().contains("409"));
+    let far = json!({ "until": "+262142-12-31T23:59:59Z" });
+    let far = mila.post(&format!("{path}/snooze"), &far).await;
+    assert!(far.unwrap_err().to_string().contains("too far off"));
+    let call = json!({ "network": "telephone", "text": "x", "at": "-262143-01-01T00:00:00Z" });
+    assert!(mila.post("/api/v1/log", &call).await.is_err());
+}

@@ -1,7 +1,7 @@
 // Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
 
 import { children } from "./morph.js";
-import { arrive as drafting, flush, newest, sent, taken } from "./writing.js";
+import { arrive as drafting, flush, fresh_id, newest, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
 import { wrapped } from "./wrapup.js";
 import { notice } from "./notice.js";
@@ -18,6 +18,9 @@ function read(html) {
 
 /** @param {Document} fresh */
 function show(fresh) {
+  const at = (/** @type {Document} */ page) => /** @type {HTMLElement | null} */ (page.querySelector("[data-at]"))?.dataset.at;
+  // Never the messages of one person over the reply to another.
+  if (at(fresh) && at(document) && at(fresh) !== at(document)) return arrive(fresh);
   for (const id of PARTS) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
     if (!old || !now) continue;
@@ -75,24 +78,31 @@ function stale(is) {
   if (notice) notice.hidden = !is;
 }
 
+let going = 0;
+
 /**
  * Goes to another page of the desk, in place.
  * @param {string} url
  * @param {boolean} back whether the browser has the address already
  */
 async function go(url, back) {
+  const turn = ++going;
   await flush();
   leave();
   try {
     const answer = await fetch(url, { headers: { accept: "text/html" } });
     if (new URL(answer.url).pathname === "/desk/login") return location.assign(answer.url);
     const fresh = read(await answer.text());
+    // Somebody went elsewhere meanwhile.
+    if (turn !== going) return;
     if (!fresh.querySelector("header.top")) return location.assign(url);
     if (!back) history.pushState(null, "", answer.url);
     arrive(fresh);
   } catch (error) {
-    stale(true);
     console.error(error);
+    // The address is that of another page already.
+    if (back) location.reload();
+    else stale(true);
   }
 }
 
@@ -181,7 +191,11 @@ document.addEventListener("submit", async (event) => {
     } else {
       tell(form, fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
       // Somebody was quicker, or something came: what is so now is shown.
-      if (answer.status === 409) refresh();
+      if (answer.status === 409) {
+        const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
+        if (id && form.dataset.draft) id.value = fresh_id();
+        refresh();
+      }
     }
   } catch (error) {
     // What was typed stays where it is, to be sent again: its id makes it the same message.

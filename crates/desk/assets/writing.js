@@ -16,25 +16,31 @@ function seen() {
   return document.querySelector("form.reply input[name=seen]");
 }
 
-/** @param {HTMLFormElement} form */
-function written(form) {
-  const fields = { kind: form.dataset.draft ?? "", text: area(form).value, seen: seen()?.value ?? "0" };
-  return new URLSearchParams(fields);
+/**
+ * Where a form's own contact is, whatever the page shows by now.
+ * @param {Element} form
+ */
+function home(form) {
+  return /** @type {HTMLElement | null} */ (form.closest("[data-at]"));
 }
 
-/** @returns {string} */
-function at() {
-  return /** @type {HTMLElement | null} */ (document.querySelector("[data-at]"))?.dataset.at ?? "";
+/** @param {HTMLFormElement} form */
+function written(form) {
+  const seen = /** @type {HTMLInputElement | null} */ (home(form)?.querySelector("form.reply input[name=seen]"));
+  return new URLSearchParams({ kind: form.dataset.draft ?? "", text: area(form).value, seen: seen?.value ?? "0" });
 }
 
 /** @param {HTMLFormElement} form */
 async function keep(form) {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
-  const said = document.getElementById("kept");
+  const at = home(form)?.dataset.at ?? "";
+  // Somebody came back to it: what they see there is newer.
+  if (!form.isConnected && document.querySelector(`[data-at="${at}"]`)) return;
+  const said = form.isConnected ? document.getElementById("kept") : null;
   const words = /** @type {DOMStringMap} */ (said?.dataset ?? {});
   try {
-    const answer = await fetch(`${at()}/draft`, { method: "POST", body: written(form) });
+    const answer = await fetch(`${at}/draft`, { method: "POST", body: written(form) });
     if (said) said.textContent = (answer.ok ? words.yes : words.no) ?? "";
     if (!answer.ok) waiting.set(form, setTimeout(() => keep(form), 5000));
   } catch {
@@ -57,7 +63,7 @@ document.addEventListener("input", (event) => {
 
 // A tab that is closed, or a telephone that is put away, keeps what was typed last.
 addEventListener("pagehide", () => {
-  for (const form of waiting.keys()) navigator.sendBeacon(`${at()}/draft`, written(form));
+  for (const form of waiting.keys()) navigator.sendBeacon(`${home(form)?.dataset.at}/draft`, written(form));
 });
 // What could not be kept is not left behind without a question.
 addEventListener("beforeunload", (event) => {
@@ -98,6 +104,15 @@ document.addEventListener("click", (event) => {
   keep(mine.form);
 });
 
+/** An id as a form has it; `crypto.randomUUID` is not there without TLS. */
+export function fresh_id() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
 /**
  * A form was sent: the next text is another message.
  * @param {HTMLFormElement} form
@@ -111,7 +126,7 @@ export function sent(form, fresh) {
   for (const file of form.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (file).value = "";
   const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
   const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form[data-draft="${form.dataset.draft}"] input[name=id]`));
-  if (id) id.value = next?.value ?? crypto.randomUUID();
+  if (id) id.value = next?.value ?? fresh_id();
   const said = document.getElementById("kept");
   if (said && typed) said.textContent = "";
 }
@@ -123,10 +138,15 @@ export function sent(form, fresh) {
 export function taken(fresh) {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.reply"));
   const text = /** @type {HTMLTextAreaElement | null} */ (fresh.getElementById("reply"))?.value ?? "";
-  if (form && area(form).value.trim() === "") area(form).value = text;
+  if (form) {
+    const begun = area(form).value;
+    // What was begun since, and is not kept yet, stays below.
+    area(form).value = text.includes(begun.trim()) ? text : `${text}\n\n${begun}`;
+  }
   newest(fresh.getElementById("write"));
 }
 
+/** Another page is shown: what was typed while it came is kept where it was typed. */
 export function arrive() {
-  waiting.clear();
+  flush();
 }

@@ -183,7 +183,8 @@ pub(crate) struct Nothing {}
 /// What was read before it is confirmed.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Read {
-    seen: Option<i64>,
+    /// `changed` of the referral that was read.
+    seen: i64,
 }
 
 pub(crate) async fn confirm(
@@ -193,7 +194,7 @@ pub(crate) async fn confirm(
     Path((id, referral)): Path<(Uuid, Uuid)>,
     Sent(read): Sent<Read>,
 ) -> Done {
-    desk.store.confirm_referral(&me, referral, read.seen).await?;
+    desk.store.confirm_referral(&me, id, referral, read.seen).await?;
     then(&desk, program, id).await
 }
 
@@ -232,7 +233,7 @@ pub(crate) async fn detail(
             *place = said.unwrap_or_else(|| std::mem::take(place));
         }
     };
-    desk.store.detail_referral(&me, referral, change).await?;
+    desk.store.detail_referral(&me, id, referral, change).await?;
     then(&desk, program, id).await
 }
 
@@ -262,6 +263,10 @@ pub(crate) async fn tell(
 ) -> Done {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     let contact = find(&desk, &reference).await?;
+    if case.contacts.iter().all(|(one, ..)| *one != contact.reference) {
+        return Err(PageError::NotFound);
+    }
+    let reference = contact.reference.to_string();
     let language = contact.language.as_deref().and_then(Language::parse);
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
     let institutions = &desk.store.scheme().institutions;
@@ -279,6 +284,12 @@ pub(crate) async fn tell(
             &[("reference", &reference), ("institution", &sent)],
         )
     };
+    // What was begun stays, above.
+    let begun = desk
+        .store
+        .draft(me.id, contact.reference, DraftKind::Reply)
+        .await?;
+    let text = begun.map_or(text.clone(), |begun| format!("{}\n\n{text}", begun.text));
     desk.store
         .keep_draft(&me, contact.reference, DraftKind::Reply, &text, contact.newest)
         .await?;

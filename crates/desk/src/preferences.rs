@@ -54,6 +54,9 @@ pub(crate) async fn prefer(
     Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
 }
 
+/// What is kept of a view's address: never what was looked for, which may be a name.
+const KEPT: [&str; 7] = ["view", "channel", "language", "urgency", "holder", "from", "to"];
+
 /// A view to be saved, or to be forgotten.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Saved {
@@ -77,7 +80,9 @@ pub(crate) async fn save_view(
     }
     // Written anew: whatever else was sent leads nowhere but to the inbox.
     let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form_urlencoded::parse(saved.query.as_bytes()))
+        .extend_pairs(
+            form_urlencoded::parse(saved.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name)),
+        )
         .finish();
     me.preferences.save_view(name, &query);
     desk.store.prefer(&me, &me.preferences).await?;

@@ -36,7 +36,14 @@ impl Store {
         let (transaction, contact) = self.begin_held(who, reference).await?;
         self.one_at_a_time(&transaction).await?;
         let case = match into {
-            Some(id) => open_case(&transaction, id).await?,
+            Some(id) => {
+                let case = open_case(&transaction, id).await?;
+                // Nothing is added behind the back of whoever confirmed.
+                if case.kind == "forwarded" {
+                    return Err(StoreError::Conflict(Conflict::Confirmed));
+                }
+                case
+            }
             None => self.new_case(&transaction, who).await?,
         };
         let tied = case_contacts::Entity::find_by_id((case.id, contact.id))
@@ -104,6 +111,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::TooLong));
         }
         let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
         let case = open_case(&transaction, id).await?;
         let sealed = seal(&self.case_key(&case)?, &summary_place(id), &summary)?;
         cases::ActiveModel {
@@ -138,6 +146,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::Unlawful));
         }
         let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
         let case = open_case(&transaction, case).await?;
         let id = ids::new(self.clock.now());
         let referral = referrals::ActiveModel {
@@ -165,18 +174,20 @@ impl Store {
     pub async fn confirm_referral(
         &self,
         who: &Person,
+        case_id: Uuid,
         id: Uuid,
-        seen: Option<i64>,
+        seen: i64,
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        let referral = referral(&transaction, id).await?;
+        self.one_at_a_time(&transaction).await?;
+        let referral = referral(&transaction, case_id, id).await?;
         if referral.proposed_by == who.id {
             return Err(StoreError::Conflict(Conflict::SecondPerson));
         }
         if referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        if seen.is_some_and(|seen| seen != referral.changed_at) {
+        if seen != referral.changed_at {
             return Err(StoreError::Conflict(Conflict::Changed));
         }
         let case = open_case(&transaction, referral.case_id).await?;
@@ -213,11 +224,13 @@ impl Store {
     pub async fn detail_referral(
         &self,
         who: &Person,
+        case_id: Uuid,
         id: Uuid,
         change: impl FnOnce(&mut Details),
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        let referral = referral(&transaction, id).await?;
+        self.one_at_a_time(&transaction).await?;
+        let referral = referral(&transaction, case_id, id).await?;
         let case = case(&transaction, referral.case_id).await?;
         let before: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
         let mut after = before.clone();
@@ -226,8 +239,11 @@ impl Store {
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
         }
+        // Whoever writes other words proposes them, and does not confirm them.
+        let proposed_by = if other_words { who.id } else { referral.proposed_by };
         referrals::ActiveModel {
             id: Unchanged(id),
+            proposed_by: Set(proposed_by),
             changed_at: Set(self.now().max(referral.changed_at.saturating_add(1))),
             sent_on: Set(after.sent_on.map(|day| day.to_string())),
             details: Set(self.seal_details(&case, id, &after)?),
@@ -246,6 +262,7 @@ impl Store {
     /// When there is no such case.
     pub async fn close_case(&self, who: &Person, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
         let case = case(&transaction, id).await?;
         cases::ActiveModel {
             id: Unchanged(case.id),
@@ -309,9 +326,15 @@ async fn open_case(connection: &impl ConnectionTrait, id: Uuid) -> Result<cases:
     Ok(found)
 }
 
-async fn referral(connection: &impl ConnectionTrait, id: Uuid) -> Result<referrals::Model, StoreError> {
+async fn referral(
+    connection: &impl ConnectionTrait,
+    case: Uuid,
+    id: Uuid,
+) -> Result<referrals::Model, StoreError> {
     let found = referrals::Entity::find_by_id(id).one(connection).await?;
-    found.ok_or(StoreError::NotFound("referral"))
+    found
+        .filter(|found| found.case_id == case)
+        .ok_or(StoreError::NotFound("referral"))
 }
 
 async fn ties(

@@ -73,6 +73,9 @@ pub enum Conflict {
     /// A time that was to come.
     #[error("this time has passed")]
     HasPassed,
+    /// A time centuries away.
+    #[error("this time lies too far off")]
+    TooFar,
     /// What is logged has happened.
     #[error("this time has not come yet")]
     InTheFuture,
@@ -156,6 +159,7 @@ impl Conflict {
             Self::NameTaken => "conflict-name-taken",
             Self::CaseClosed => "conflict-case-closed",
             Self::HasPassed => "conflict-has-passed",
+            Self::TooFar => "conflict-too-far",
             Self::InTheFuture => "conflict-in-the-future",
             Self::NoNetwork => "conflict-no-network",
             Self::NotWrappedUp => "conflict-not-wrapped-up",

@@ -47,8 +47,13 @@ impl Store {
         if leaving.is_empty() || dropped.rows_affected != leaving.len() as u64 {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
+        let mut text = self.body(&self.contact_key(&contact)?, &message)?.text;
+        // What was begun since stays, below.
+        if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
+            text = format!("{text}\n\n{}", begun.text);
+        }
         let draft = Draft {
-            text: self.body(&self.contact_key(&contact)?, &message)?.text,
+            text,
             seen: newest_event(&transaction, contact.id).await?,
             at: self.clock.now(),
         };

@@ -1,6 +1,6 @@
 //! What counsellors do with a contact. Each step is one transaction with its entry in the history.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     contact::{Marking, Status, Step},
     counting, ids,
@@ -31,6 +31,9 @@ use crate::{
 
 /// The longest reply or note, in characters.
 pub const LONGEST: usize = 20_000;
+
+/// The longest that a contact is put out of sight.
+const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(366);
 
 /// A reply to be written.
 #[derive(Default)]
@@ -155,6 +158,9 @@ impl Store {
         until: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         let now = self.now();
+        if until.is_some_and(|until| until > self.clock.now() + LONGEST_SNOOZE) {
+            return Err(StoreError::Conflict(Conflict::TooFar));
+        }
         let until = until.map(|until| until.timestamp_micros());
         if until.is_some_and(|until| until <= now) {
             return Err(StoreError::Conflict(Conflict::HasPassed));
@@ -195,7 +201,10 @@ impl Store {
             not_too_long(&text)?
         };
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        if written_before(&transaction, id).await? {
+        if self
+            .written_before(&transaction, &contact, who, id, "reply", text)
+            .await?
+        {
             return Ok(());
         }
         if let Some(seen) = seen
@@ -259,7 +268,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text = checked(text)?;
         let (transaction, contact) = self.begin_on(reference).await?;
-        if written_before(&transaction, id).await? {
+        if self
+            .written_before(&transaction, &contact, who, id, "note", text)
+            .await?
+        {
             return Ok(());
         }
         let now = self.now();
@@ -270,6 +282,30 @@ impl Store {
             .insert(&transaction)
             .await?;
         self.done(transaction).await
+    }
+
+    /// Whether just this was written before, as when a form is sent twice. The same id with other words is refused: they would be lost.
+    async fn written_before(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        who: &Person,
+        id: Uuid,
+        direction: &str,
+        text: &str,
+    ) -> Result<bool, StoreError> {
+        let Some(known) = messages::Entity::find_by_id(id).one(transaction).await? else {
+            return Ok(false);
+        };
+        let same = known.contact_id == contact.id
+            && known.author == Some(who.id)
+            && known.direction == direction
+            && self.body(&self.contact_key(contact)?, &known)?.text == text;
+        if same {
+            Ok(true)
+        } else {
+            Err(StoreError::Conflict(Conflict::DoneAlready))
+        }
     }
 
     /// Lets the person send files: where they come back to read the answer, they find a place for them.
@@ -481,10 +517,6 @@ const fn may_work_on_others(role: Role) -> bool {
 
 pub(crate) fn status_of(contact: &contacts::Model) -> Status {
     Status::parse(&contact.status).unwrap_or(Status::Waiting)
-}
-
-async fn written_before(transaction: &DatabaseTransaction, id: Uuid) -> Result<bool, StoreError> {
-    Ok(messages::Entity::find_by_id(id).one(transaction).await?.is_some())
 }
 
 fn checked(text: &str) -> Result<&str, StoreError> {

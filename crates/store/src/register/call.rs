@@ -47,6 +47,8 @@ pub struct NewCall {
     pub answers: Answers,
 }
 
+/// Calls of this long ago can still be logged: thirty years.
+const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
 /// A clock on the wall may be this far ahead of ours.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 
@@ -59,6 +61,9 @@ impl Store {
         let now = self.clock.now();
         if call.at > now + AHEAD {
             return Err(StoreError::Conflict(Conflict::InTheFuture));
+        }
+        if call.at < now - LONGEST_AGO {
+            return Err(StoreError::Conflict(Conflict::TooFar));
         }
         if call.text.chars().count() > LONGEST {
             return Err(StoreError::Conflict(Conflict::TooLong));
@@ -101,9 +106,12 @@ impl Store {
             let contact = contacts::Entity::find_by_id(known.contact_id)
                 .one(&transaction)
                 .await?;
-            return contact
-                .map(|contact| reference_of(&contact))
-                .ok_or(StoreError::NotFound("contact"));
+            let contact = contact.ok_or(StoreError::NotFound("contact"))?;
+            let said = self.body(&self.contact_key(&contact)?, &known)?.text;
+            if known.author != Some(taken_by.id) || said != call.text.trim() {
+                return Err(StoreError::Conflict(Conflict::DoneAlready));
+            }
+            return Ok(reference_of(&contact));
         }
         let journalled = Journalled {
             job: Claimed {

@@ -222,13 +222,19 @@ impl Store {
             known.choices = choices(transaction, &identifiers).await?;
         }
         if !identifiers.is_empty() || !threads.is_empty() {
+            // A list of nothing beside another would make SQLite read every contact there is.
+            let mut any = Condition::any();
+            if !identifiers.is_empty() {
+                any = any.add(contacts::Column::Id.in_subquery(of_each(&identifiers)));
+            }
+            if !threads.is_empty() {
+                any = any.add(contacts::Column::ThreadHash.is_in(threads));
+            }
+            if !pointed_at.is_empty() {
+                any = any.add(contacts::Column::Id.is_in(pointed_at));
+            }
             let mut found = contacts::Entity::find()
-                .filter(
-                    Condition::any()
-                        .add(contacts::Column::Id.in_subquery(of_each(&identifiers)))
-                        .add(contacts::Column::ThreadHash.is_in(threads))
-                        .add(contacts::Column::Id.is_in(pointed_at)),
-                )
+                .filter(any)
                 .order_by_asc(contacts::Column::Id);
             if !self.on_sqlite() {
                 // Staff may be working on them: in the order of their ids, so that nobody waits for each other.
