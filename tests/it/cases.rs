@@ -82,6 +82,15 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let confirm = format!("{referral}/confirm");
     let unread = refused(&petar, &confirm, &json!({})).await;
     assert!(unread.contains("422"), "what was read is said: {unread}");
+    mila.post(&referral, &json!({ "sent": " " })).await.unwrap();
+    let nothing = mila.get(&path).await.unwrap();
+    let nothing = json!({ "seen": nothing.pointer("/referrals/0/changed") });
+    let nothing = refused(&petar, &confirm, &nothing).await;
+    assert!(nothing.contains("does not say what is sent"), "{nothing}");
+    let case = mila
+        .post(&referral, &json!({ "sent": "Snimci ekrana" }))
+        .await
+        .unwrap();
     let seen = json!({ "seen": case.pointer("/referrals/0/changed") });
     let same = refused(&mila, &confirm, &seen).await;
     assert!(same.contains("somebody else has to confirm"), "{same}");

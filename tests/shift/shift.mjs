@@ -34,8 +34,9 @@ const petar = await begin("petar");
 const [one, two] = [mila.page, petar.page];
 
 // The oldest is taken and answered, the answer taken back and sent again.
-await one.click(".views a[href*='unassigned']");
+await one.waitForSelector(`#list a:has-text("${oldest}")`);
 await one.keyboard.press("j");
+await one.waitForSelector("#list a:focus");
 await one.keyboard.press("Enter");
 await one.waitForSelector(`#contact:has-text("${oldest}")`);
 await one.keyboard.press("c");
@@ -68,6 +69,7 @@ await one.keyboard.type("She asked twice whether we tell her parents.");
 await one.click("form.note button");
 await one.waitForSelector(".message.note:has-text('asked twice')");
 await two.click(".views a[href*='mine']");
+await two.waitForSelector(".views a[href*='mine'][aria-current]");
 await one.click("#handing summary");
 await one.selectOption("#hand-to", { label: "petar" });
 await one.fill("#hand-note", "My shift ends");
@@ -115,6 +117,7 @@ await one.waitForSelector("main .done");
 // A case is formed, proposed, and forwarded by a second person.
 await one.click("header nav a[href='/desk/inbox']");
 await one.click(".views a[href*='view=unassigned']");
+await one.waitForSelector(".views a[href*='view=unassigned'][aria-current]");
 await one.click(`#list a:has-text("${other}")`);
 await one.click("form[action$='/claim'] button");
 await one.click("form[action$='/case'] button");

@@ -80,12 +80,26 @@ function stale(is) {
 
 let going = 0;
 
+/** A form that keeps no draft, with something typed into it. */
+function unsent() {
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-leave]"));
+  return form && [...form.querySelectorAll("textarea")].some((area) => area.value.trim()) ? form : null;
+}
+addEventListener("beforeunload", (event) => {
+  if (unsent()) event.preventDefault();
+});
+
 /**
  * Goes to another page of the desk, in place.
  * @param {string} url
  * @param {boolean} back whether the browser has the address already
  */
 async function go(url, back) {
+  const begun = unsent();
+  if (begun && !confirm(begun.dataset.leave)) {
+    if (back) history.forward();
+    return;
+  }
   const turn = ++going;
   await flush();
   leave();
@@ -275,3 +289,16 @@ if (document.querySelector("header.top")) {
   setInterval(refresh, 30000);
   arrived();
 }
+
+// One menu at a time; a click elsewhere or Escape closes it.
+/** @param {Element | null} [but] */
+function closeMenus(but) {
+  for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]"))) if (menu !== but) menu.open = false;
+}
+document.addEventListener("click", (event) => closeMenus(event.target instanceof Element ? event.target.closest("details.menu") : null));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const summary = /** @type {HTMLElement | null} */ (document.querySelector("details.menu[open] summary"));
+  closeMenus();
+  summary?.focus();
+});

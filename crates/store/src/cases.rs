@@ -191,6 +191,10 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::Changed));
         }
         let case = open_case(&transaction, referral.case_id).await?;
+        let details: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
+        if details.sent.trim().is_empty() {
+            return Err(StoreError::Conflict(Conflict::NothingSent));
+        }
         referrals::ActiveModel {
             id: Unchanged(id),
             confirmed_by: Set(Some(who.id)),

@@ -55,6 +55,9 @@ pub enum Conflict {
     /// Who proposes does not confirm.
     #[error("somebody else has to confirm what you proposed")]
     SecondPerson,
+    /// A referral that does not say what is sent.
+    #[error("it does not say what is sent")]
+    NothingSent,
     /// Somebody changed it while it was read.
     #[error("it was changed since you opened it; read it again")]
     Changed,
@@ -153,6 +156,7 @@ impl Conflict {
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
             Self::SecondPerson => "conflict-second-person",
+            Self::NothingSent => "conflict-nothing-sent",
             Self::Changed => "conflict-changed",
             Self::Confirmed => "conflict-confirmed",
             Self::NoField => "conflict-no-field",

@@ -11,7 +11,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use uuid::Uuid;
 
@@ -364,11 +364,16 @@ impl Store {
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
         let now = self.now();
+        let mut waiting_since = None;
+        if status.is_open() {
+            let unanswered = first_unanswered(&transaction, contact.id).await?;
+            waiting_since = Some(unanswered.unwrap_or(now));
+        }
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
             status: Set(status.as_str().to_owned()),
             closed_at: Set((!status.is_open()).then_some(now)),
-            waiting_since: Set(status.is_open().then_some(now)),
+            waiting_since: Set(waiting_since),
             ..Default::default()
         };
         update.update(&transaction).await.map_err(newer_open)?;
@@ -517,6 +522,29 @@ const fn may_work_on_others(role: Role) -> bool {
 
 pub(crate) fn status_of(contact: &contacts::Model) -> Status {
     Status::parse(&contact.status).unwrap_or(Status::Waiting)
+}
+
+/// When the person wrote what nobody has answered yet. A contact that was closed by mistake has waited since then.
+async fn first_unanswered(
+    transaction: &DatabaseTransaction,
+    contact: Uuid,
+) -> Result<Option<i64>, StoreError> {
+    let of = |direction: &str| {
+        messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact))
+            .filter(messages::Column::Direction.eq(direction))
+    };
+    let answered = of("reply")
+        .order_by_desc(messages::Column::At)
+        .one(transaction)
+        .await?;
+    let since = answered.map_or(i64::MIN, |reply| reply.at);
+    let first = of("in")
+        .filter(messages::Column::At.gt(since))
+        .order_by_asc(messages::Column::At)
+        .one(transaction)
+        .await?;
+    Ok(first.map(|message| message.at))
 }
 
 fn checked(text: &str) -> Result<&str, StoreError> {
