@@ -13,7 +13,7 @@ use crate::writing::posted;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shift_goes_from_log_in_to_print_without_a_reload_and_without_losing_a_word() {
     let mut service = Service::new(None).unwrap();
-    service.let_replies_be_taken_back(3).unwrap();
+    service.let_replies_be_taken_back(8).unwrap();
     service.require_wrap_up().unwrap();
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
@@ -26,7 +26,7 @@ async fn a_shift_goes_from_log_in_to_print_without_a_reload_and_without_losing_a
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/shift/shift.mjs");
     let mut shift = Command::new("timeout")
-        .args(["150", "node", script])
+        .args(["200", "node", script])
         .arg(service.base())
         .arg(tools().join("node_modules/x"))
         .arg(service.folder())

@@ -45,6 +45,8 @@ function typing(part) {
   return [...part.querySelectorAll("textarea")].some((area) => area.value.trim() !== "");
 }
 
+/** How many forms were answered: what was read before one was is older than its answer. */
+let done = 0;
 let reading = false;
 let again = false;
 async function refresh() {
@@ -54,6 +56,7 @@ async function refresh() {
   }
   reading = true;
   const at = location.href;
+  const before = done;
   let html = "";
   try {
     const answer = await fetch(at, { headers: { accept: "text/html" } });
@@ -65,7 +68,8 @@ async function refresh() {
   }
   reading = false;
   // Somebody may have gone on meanwhile.
-  if (html && location.href === at) show(read(html));
+  if (before !== done) again = true;
+  else if (html && location.href === at) show(read(html));
   if (again) {
     again = false;
     refresh();
@@ -190,6 +194,7 @@ document.addEventListener("submit", async (event) => {
     }
     if (answer.ok) {
       if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
+      done++;
       sent(form, fresh);
       show(fresh);
       if (form.id === "several") picked(fresh);
