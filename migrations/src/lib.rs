@@ -8,6 +8,7 @@ mod m20261124_000001_first_light;
 mod m20261124_000002_files;
 mod m20261125_000003_chats;
 mod m20261125_000004_desk;
+mod m20261126_000005_cases;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000002_files::Migration),
             Box::new(m20261125_000003_chats::Migration),
             Box::new(m20261125_000004_desk::Migration),
+            Box::new(m20261126_000005_cases::Migration),
         ]
     }
 }

@@ -1,81 +1,15 @@
-//! What a counsellor's day needs: drafts, the classification of contacts, cases and referrals.
+//! What a counsellor's day needs: drafts, and the classification of contacts.
 
 use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// In which order open contacts stand: the pressing ones first, then who waits longest, then who was answered. Written as the
-/// store writes it in its queries: an index serves only the same expression.
-macro_rules! order {
-    () => {
-        "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)"
-    };
-}
-
-/// Indexes that others take the place of, with their tables.
-const REPLACED: [(&str, &str); 4] = [
-    ("contacts_identifier", "contacts"),
-    ("contacts_holder", "contacts"),
-    ("contacts_status", "contacts"),
-    ("jobs_due", "jobs"),
-];
-
-/// An index for each view of the inbox, in its order: its name, what it is sorted by, and which contacts are in it.
-const VIEWS: [(&str, &str, &str); 8] = [
-    (
-        "contacts_unassigned",
-        order!(),
-        "status <> 'closed' AND holder IS NULL",
-    ),
-    (
-        "contacts_mine",
-        concat!("holder, ", order!()),
-        "status <> 'closed'",
-    ),
-    ("contacts_urgent", order!(), "status <> 'closed' AND urgency > 0"),
-    ("contacts_waiting", order!(), "status = 'waiting'"),
-    ("contacts_answered", order!(), "status = 'answered'"),
-    (
-        "contacts_snoozed",
-        order!(),
-        "status <> 'closed' AND snoozed_until IS NOT NULL",
-    ),
-    (
-        "contacts_closed",
-        "last_in_at",
-        "status = 'closed' AND marking IS NULL",
-    ),
-    ("contacts_marked", "last_in_at", "marking IS NOT NULL"),
-];
-
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(drafts()).await?;
         manager.create_table(records()).await?;
-        for table in [
-            cases(),
-            case_contacts(),
-            referrals(),
-            canned(),
-            links(),
-            follows(),
-        ] {
-            manager.create_table(table).await?;
-        }
-        let mut index = Index::create();
-        index.name("cases_number").table("cases").unique();
-        index.col("year").col("number");
-        manager.create_index(index).await?;
-        for (name, table, column) in [
-            ("case_contacts_contact", "case_contacts", "contact_id"),
-            ("referrals_case", "referrals", "case_id"),
-        ] {
-            let mut index = Index::create();
-            index.name(name).table(table).col(column);
-            manager.create_index(index).await?;
-        }
         // How pressing whoever read it finds it: 0 ordinary, 1 urgent, 2 immediate danger.
         let urgency = schema::small_integer("urgency").default(0).to_owned();
         // Until when it is out of sight.
@@ -85,142 +19,26 @@ impl MigrationTrait for Migration {
                 .alter_table(Table::alter().table("contacts").add_column(column).to_owned())
                 .await?;
         }
-        // How somebody likes the desk: JSON.
-        let preferences = schema::text("preferences").default("{}").to_owned();
-        manager
-            .alter_table(Table::alter().table("staff").add_column(preferences).to_owned())
-            .await?;
-        for (name, columns, of) in VIEWS {
-            let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
-            manager.get_connection().execute_unprepared(&index).await?;
-        }
-        for (replaced, table) in REPLACED {
-            let index = Index::drop().name(replaced).table(table).to_owned();
-            manager.drop_index(index).await?;
-        }
-        // The hash of an identifier is of its line too, and is looked for without it.
         let mut index = Index::create();
-        index.name("contacts_identifier_hash").table("contacts");
-        index.col("identifier_hash").col("line").col("opened_at");
-        manager.create_index(index).await?;
-        // Jobs are taken up in their order: the first of a long queue are found without reading the rest.
-        manager
-            .get_connection()
-            .execute_unprepared("CREATE INDEX jobs_in_order ON jobs (kind, id) WHERE state <> 'parked'")
-            .await?;
-        let mut index = Index::create();
-        index.name("jobs_outbox").table("jobs").col("outbox_id");
-        manager.create_index(index).await?;
-        Ok(())
+        index.name("contacts_marked").table("contacts");
+        index.col("marking").col("last_in_at").col("id");
+        manager.create_index(index).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
-            .alter_table(
-                Table::alter()
-                    .table("staff")
-                    .drop_column("preferences")
-                    .to_owned(),
-            )
+            .drop_index(Index::drop().name("contacts_marked").table("contacts").to_owned())
             .await?;
-        for (name, ..) in VIEWS {
-            manager
-                .drop_index(Index::drop().name(name).table("contacts").to_owned())
-                .await?;
-        }
-        for (name, table) in [
-            ("jobs_in_order", "jobs"),
-            ("jobs_outbox", "jobs"),
-            ("contacts_identifier_hash", "contacts"),
-        ] {
-            manager
-                .drop_index(Index::drop().name(name).table(table).to_owned())
-                .await?;
-        }
-        for ((name, table), columns) in REPLACED.into_iter().zip([
-            ["line", "identifier_hash", "opened_at"],
-            ["holder", "status", "last_in_at"],
-            ["status", "last_in_at", "id"],
-            ["kind", "state", "due_at"],
-        ]) {
-            let mut index = Index::create();
-            index.name(name).table(table);
-            for column in columns {
-                index.col(column);
-            }
-            manager.create_index(index).await?;
-        }
         for column in ["snoozed_until", "urgency"] {
             manager
                 .alter_table(Table::alter().table("contacts").drop_column(column).to_owned())
                 .await?;
         }
-        for table in [
-            "follows",
-            "links",
-            "canned",
-            "referrals",
-            "case_contacts",
-            "cases",
-            "records",
-            "drafts",
-        ] {
+        for table in ["records", "drafts"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
     }
-}
-
-/// Contacts that belong together, each pair both ways.
-fn links() -> TableCreateStatement {
-    Table::create()
-        .table("links")
-        .col(schema::uuid("contact_id"))
-        .col(schema::uuid("other_id"))
-        .primary_key(Index::create().col("contact_id").col("other_id"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("links", "contact_id")
-                .to("contacts", "id")
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .foreign_key(
-            ForeignKey::create()
-                .from("links", "other_id")
-                .to("contacts", "id")
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .to_owned()
-}
-
-/// Who wants to see how a contact goes on.
-fn follows() -> TableCreateStatement {
-    Table::create()
-        .table("follows")
-        .col(schema::uuid("staff_id"))
-        .col(schema::uuid("contact_id"))
-        .primary_key(Index::create().col("staff_id").col("contact_id"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("follows", "contact_id")
-                .to("contacts", "id")
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .to_owned()
-}
-
-/// Texts that are written once for many replies. Nothing of a person stands in them.
-fn canned() -> TableCreateStatement {
-    Table::create()
-        .table("canned")
-        .col(schema::uuid("id").primary_key())
-        .col(schema::text("name").unique_key())
-        // Serbian, in Cyrillic; and English.
-        .col(schema::text("sr"))
-        .col(schema::text("en"))
-        .col(schema::uuid("by"))
-        .col(schema::big_integer("at"))
-        .to_owned()
 }
 
 /// What somebody has begun to write to a contact and not sent. `body` is sealed with the contact's key.
@@ -266,74 +84,6 @@ fn records() -> TableCreateStatement {
             ForeignKey::create()
                 .from("records", "contact_id")
                 .to("contacts", "id")
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .to_owned()
-}
-
-/// Cases: formed from contacts, advisory until one of their referrals was confirmed by a second person.
-fn cases() -> TableCreateStatement {
-    Table::create()
-        .table("cases")
-        .col(schema::uuid("id").primary_key())
-        // Counted anew each year.
-        .col(schema::integer("number"))
-        .col(schema::integer("year"))
-        // `advisory` or `forwarded`
-        .col(schema::text("kind"))
-        .col(schema::uuid("formed_by"))
-        .col(schema::big_integer("formed_at"))
-        .col(schema::text("day"))
-        .col(schema::big_integer_null("closed_at"))
-        .col(schema::blob_null("data_key"))
-        // What it is about. Sealed.
-        .col(schema::blob_null("summary"))
-        .to_owned()
-}
-
-/// Which contacts a case was formed from.
-fn case_contacts() -> TableCreateStatement {
-    Table::create()
-        .table("case_contacts")
-        .col(schema::uuid("case_id"))
-        .col(schema::uuid("contact_id"))
-        .primary_key(Index::create().col("case_id").col("contact_id"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("case_contacts", "case_id")
-                .to("cases", "id")
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .foreign_key(
-            ForeignKey::create()
-                .from("case_contacts", "contact_id")
-                .to("contacts", "id")
-                .on_delete(ForeignKeyAction::Cascade),
-        )
-        .to_owned()
-}
-
-/// Cases sent to institutions. Who proposed one never confirms it.
-fn referrals() -> TableCreateStatement {
-    Table::create()
-        .table("referrals")
-        .col(schema::uuid("id").primary_key())
-        .col(schema::uuid("case_id"))
-        .col(schema::text("institution"))
-        .col(schema::uuid("proposed_by"))
-        .col(schema::big_integer("proposed_at"))
-        // When what is to be sent was last changed: who confirms has seen just that.
-        .col(schema::big_integer("changed_at"))
-        .col(schema::uuid_null("confirmed_by"))
-        .col(schema::big_integer_null("confirmed_at"))
-        // The day on which it was sent.
-        .col(schema::text_null("sent_on"))
-        // What was sent, on what basis, under which number, what came of it. Sealed with the case's key.
-        .col(schema::blob("details"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("referrals", "case_id")
-                .to("cases", "id")
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned()

@@ -97,12 +97,7 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     let over = "return document.documentElement.scrollWidth - innerWidth";
     assert_eq!(client.execute(over, vec![]).await.unwrap(), json!(0));
-    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-        browser
-            .screenshot(std::path::Path::new(&folder).join("ready.png"))
-            .await
-            .unwrap();
-    }
+    browser.pictures("ready").await.unwrap();
     reply.send_keys(&Key::Enter.to_string()).await.unwrap();
     let value = reply.prop("value").await.unwrap().unwrap();
     assert!(
@@ -130,14 +125,6 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
         .unwrap();
     shows(client, "#figures", "Treći").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
-    for (width, height) in [(1_280, 900), (360, 900)] {
-        browser.set_size(width, height).await.unwrap();
-        if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-            browser
-                .screenshot(std::path::Path::new(&folder).join(format!("canned-{width}.png")))
-                .await
-                .unwrap();
-        }
-    }
+    browser.pictures("canned").await.unwrap();
     browser.close().await.unwrap();
 }

@@ -229,11 +229,11 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
     );
     go(petar, "/desk/cases").await;
     assert_eq!(two.axe().await.unwrap(), json!([]));
-    picture(&two, "cases").await;
+    two.pictures("cases").await.unwrap();
     press(petar, "main td a").await;
     until(petar, "form[action$='/confirm'] button").await;
     assert_eq!(two.axe().await.unwrap(), json!([]));
-    picture(&two, "case").await;
+    two.pictures("case").await.unwrap();
     press(petar, "form[action$='/confirm'] button").await;
     shows(petar, "#case h1", "prosleđen").await;
     shows(mila, "#case h1", "prosleđen").await;
@@ -245,15 +245,4 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
     }
     one.close().await.unwrap();
     two.close().await.unwrap();
-}
-
-async fn picture(browser: &Browser, name: &str) {
-    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-        for (width, height) in [(1_280, 1_000), (360, 1_600)] {
-            browser.set_size(width, height).await.unwrap();
-            let file = std::path::Path::new(&folder).join(format!("{name}-{width}.png"));
-            browser.screenshot(file).await.unwrap();
-        }
-        browser.set_size(1_280, 1_000).await.unwrap();
-    }
 }

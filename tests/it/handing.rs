@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::writing::{posted, press, shows, until, writes_again};
 
-async fn view(staff: &Staff, name: &str) -> Vec<String> {
+pub async fn view(staff: &Staff, name: &str) -> Vec<String> {
     let page = staff.get(&format!("/api/v1/inbox?view={name}")).await.unwrap();
     let rows = page.get("contacts").and_then(Value::as_array).cloned().unwrap();
     rows.iter()

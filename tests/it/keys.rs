@@ -71,7 +71,7 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     press_keys(client, "?").await;
     shows(client, "#keys", "take the contact").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
-    picture(&browser, "keys").await;
+    browser.pictures("keys").await.unwrap();
     press_keys(client, &Key::Escape.to_string()).await;
     // Every command by its name; what is no command is searched for.
     press_keys(client, &format!("{}k", Key::Control)).await;
@@ -79,7 +79,7 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     press_keys(client, "closed").await;
     shows(client, "#palette li[aria-selected=true]", "Closed").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
-    picture(&browser, "palette").await;
+    browser.pictures("palette").await.unwrap();
     press_keys(client, &Key::Enter.to_string()).await;
     until(client, ".views a[href*='view=closed'][aria-current]").await;
     press_keys(client, &format!("{}k", Key::Control)).await;
@@ -99,11 +99,4 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     let contact = mila.contact(&references[1]).await.unwrap();
     assert_eq!(text(&contact, "/holder"), "mila");
     browser.close().await.unwrap();
-}
-
-async fn picture(browser: &Browser, name: &str) {
-    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-        let file = std::path::Path::new(&folder).join(format!("{name}.png"));
-        browser.screenshot(file).await.unwrap();
-    }
 }

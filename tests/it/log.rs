@@ -126,14 +126,7 @@ async fn a_call_is_logged_by_keyboard_for_a_colleague_and_what_was_typed_survive
         .execute("document.getElementById('at').value = '2026-11-01T10:00'", vec![])
         .await
         .unwrap();
-    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-        for (width, height) in [(1_280, 1_000), (360, 2_000)] {
-            browser.set_size(width, height).await.unwrap();
-            let file = std::path::Path::new(&folder).join(format!("log-{width}.png"));
-            browser.screenshot(file).await.unwrap();
-        }
-        browser.set_size(1_280, 1_000).await.unwrap();
-    }
+    browser.pictures("log").await.unwrap();
     type_into("text", &send).await;
     shows(client, "main .done", "Registered").await;
     eprintln!("a call with one mistake was logged in {:?}", begun.elapsed());

@@ -29,14 +29,7 @@ async fn a_person_finds_the_language_and_colours_they_chose_on_any_device() {
         select.select_by_value(chosen).await.unwrap();
     }
     assert_eq!(one.axe().await.unwrap(), json!([]));
-    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-        for (width, height) in [(1_280, 800), (360, 740)] {
-            one.set_size(width, height).await.unwrap();
-            let file = std::path::Path::new(&folder).join(format!("preferences-{width}.png"));
-            one.screenshot(file).await.unwrap();
-        }
-        one.set_size(1_280, 900).await.unwrap();
-    }
+    one.pictures("preferences").await.unwrap();
     press(client, "#preferences form button").await;
     until(client, "html[data-theme=calm][lang=en]").await;
     let two = Browser::start().await.unwrap();

@@ -6,9 +6,10 @@ use hotline_tests::{
     service::Service,
     staff::{Staff, text},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
+    handing::view,
     pages::log_in_as,
     writing::{posted, press, shows, until},
 };
@@ -25,14 +26,6 @@ async fn begun(count: usize) -> (Service, Staff, Staff, Vec<String>) {
         references.push(reference);
     }
     (service, mila, petar, references)
-}
-
-async fn view(staff: &Staff, name: &str) -> Vec<String> {
-    let page = staff.get(&format!("/api/v1/inbox?view={name}")).await.unwrap();
-    let rows = page.get("contacts").and_then(Value::as_array).cloned().unwrap();
-    rows.iter()
-        .map(|row| text(row, "/reference").to_owned())
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,14 +107,7 @@ async fn several_are_picked_and_taken_on_the_page() {
         press(client, &format!("input[value='{}']", references[which])).await;
     }
     assert_eq!(browser.axe().await.unwrap(), json!([]));
-    if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {
-        for (width, height) in [(1_280, 800), (360, 740)] {
-            browser.set_size(width, height).await.unwrap();
-            let file = std::path::Path::new(&folder).join(format!("several-{width}.png"));
-            browser.screenshot(file).await.unwrap();
-        }
-        browser.set_size(1_280, 900).await.unwrap();
-    }
+    browser.pictures("several").await.unwrap();
     press(client, "#several button[value=claim]").await;
     shows(client, "#told", "2 contacts done").await;
     assert_eq!(view(&mila, "mine").await.len(), 2);

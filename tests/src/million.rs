@@ -23,13 +23,14 @@ const WRITERS: usize = 64;
 /// How often each page is asked for.
 const ROUNDS: usize = 300;
 /// Views of the inbox, by their names in addresses.
-const VIEWS: [&str; 9] = [
+const VIEWS: [&str; 10] = [
     "unassigned",
     "mine",
     "urgent",
     "waiting",
     "answered",
     "snoozed",
+    "followed",
     "closed",
     "marked",
     "all",

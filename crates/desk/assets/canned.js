@@ -1,14 +1,11 @@
 // Canned replies: `/` at the beginning of a word of a reply lists those whose name goes on like it.
 
+import { fold } from "./keys.js";
+
 /** @type {{ name: string, text: string }[]} */
 let all = [];
 let of = "";
 let chosen = 0;
-
-/** @param {string} text */
-function fold(text) {
-  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-}
 
 function area() {
   return /** @type {HTMLTextAreaElement | null} */ (document.getElementById("reply"));

@@ -174,6 +174,7 @@ document.addEventListener("submit", async (event) => {
     const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(/** @type {any} */ (typed));
     const answer = await fetch(form.action, { method: "POST", body });
     const fresh = read(await answer.text());
+    if (answer.ok) done++;
     // What was done leads to a page: of a case, or to the contact with the reply prepared.
     if (form.matches("[data-follow]") && answer.ok) {
       if (new URL(answer.url).pathname !== location.pathname) {
@@ -183,7 +184,6 @@ document.addEventListener("submit", async (event) => {
       // The same page: what is being typed elsewhere on it stays.
       show(fresh);
       if (String(new URLSearchParams(/** @type {any} */ (new FormData(form, event.submitter)))) === String(body)) form.reset();
-      for (const button of buttons) button.disabled = false;
       return;
     }
     // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
@@ -194,7 +194,6 @@ document.addEventListener("submit", async (event) => {
     }
     if (answer.ok) {
       if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
-      done++;
       sent(form, fresh);
       show(fresh);
       if (form.id === "several") picked(fresh);
@@ -220,8 +219,9 @@ document.addEventListener("submit", async (event) => {
     // What was typed stays where it is, to be sent again: its id makes it the same message.
     stale(true);
     console.error(error);
+  } finally {
+    for (const button of buttons) button.disabled = false;
   }
-  for (const button of buttons) button.disabled = false;
 });
 
 /**

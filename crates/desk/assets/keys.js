@@ -74,7 +74,7 @@ let commands = [];
 let chosen = 0;
 
 /** @param {string} text */
-function fold(text) {
+export function fold(text) {
   return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "dj").toLowerCase().replace(/\s+/g, " ").trim();
 }
 

@@ -24,19 +24,43 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Sent<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        const UNREADABLE: PageError = PageError::Bad("error-form");
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+        if is_json(&request) {
             let read = Json::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
             return Ok(Self(read.0));
         }
-        if kind.is_none() {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
             let nothing = serde_json::from_str("{}").map_err(|_| UNREADABLE)?;
             return Ok(Self(nothing));
         }
         let read = Form::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
         Ok(Self(read.0))
     }
+}
+
+/// What a form with repeated fields sent, or a program in its place.
+pub(crate) enum Repeated<T> {
+    Json(T),
+    Fields(Vec<(String, String)>),
+}
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Repeated<T> {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+        if is_json(&request) {
+            let read = Json::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
+            return Ok(Self::Json(read.0));
+        }
+        let read = Form::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
+        Ok(Self::Fields(read.0))
+    }
+}
+
+const UNREADABLE: PageError = PageError::Bad("error-form");
+
+fn is_json(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 /// Nothing but where to lead back to.

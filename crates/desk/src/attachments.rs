@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use hotline_store::{attachments::Bytes, staff::Person};
 use uuid::Uuid;
 
 use crate::{access::Who, desk::Desk, error::PageError, inbox::parsed};
@@ -34,17 +35,19 @@ pub(crate) async fn attachment(
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let reference = parsed(&reference)?;
-    desk.store
-        .audit(Some(&me), "attachment", &format!("{reference} {id}"))
-        .await?;
-    let found = desk
-        .store
-        .attachment(reference, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let found = opened(&desk, &me, "attachment", &reference, id).await?;
     let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
     Ok(download(found.bytes, &name))
+}
+
+/// A file of a contact; that somebody opens it is written down first.
+async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid) -> Result<Bytes, PageError> {
+    let reference = parsed(reference)?;
+    desk.store
+        .audit(Some(me), what, &format!("{reference} {id}"))
+        .await?;
+    let found = desk.store.attachment(reference, id).await?;
+    found.ok_or(PageError::NotFound)
 }
 
 /// Bytes from outside are handed over to be saved, never shown: no type of their own, and a policy that runs nothing.
@@ -62,22 +65,17 @@ fn download(bytes: Vec<u8>, name: &str) -> Response {
     let encoded: String = name.bytes().map(percent).collect();
     let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     let disposition = HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"));
-    let headers: [(HeaderName, HeaderValue); 4] = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/octet-stream"),
-        ),
-        (header::CONTENT_DISPOSITION, disposition),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("sandbox; default-src 'none'"),
-        ),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-    ];
-    (headers, bytes).into_response()
+    let saved = [(header::CONTENT_DISPOSITION, disposition)];
+    (saved, harmless("application/octet-stream"), bytes).into_response()
+}
+
+/// Of this type and no other, whatever the browser thinks, and with a policy that runs nothing.
+const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
+    [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ]
 }
 
 /// A byte of a file name as RFC 8187 writes it.
@@ -96,32 +94,13 @@ pub(crate) async fn look(
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let reference = parsed(&reference)?;
-    desk.store
-        .audit(Some(&me), "look", &format!("{reference} {id}"))
-        .await?;
-    let found = desk
-        .store
-        .attachment(reference, id)
-        .await?
-        .ok_or(PageError::NotFound)?;
+    let found = opened(&desk, &me, "look", &reference, id).await?;
     let kind = infer::get(&found.bytes).map(|kind| kind.mime_type());
     let kind = kind
         .filter(|kind| SHOWN.contains(kind))
         .ok_or(PageError::NotFound)?;
-    let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("sandbox; default-src 'none'"),
-        ),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, found.bytes).into_response())
+    let kept_nowhere = [(header::CACHE_CONTROL, "no-store")];
+    Ok((kept_nowhere, harmless(kind), found.bytes).into_response())
 }
 
 /// Kinds of files that a page may show.

@@ -75,7 +75,7 @@ struct Inbox<'a> {
 }
 
 /// What a list is asked for.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 pub(crate) struct Asked {
     view: Option<String>,
     after: Option<String>,

@@ -100,7 +100,7 @@ impl Desk {
     }
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 pub(crate) struct Done {
     logged: Option<String>,
 }

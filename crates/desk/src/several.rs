@@ -2,8 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Form, FromRequest, Request, State},
-    http::header,
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
@@ -14,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     access::Who,
-    action::Program,
+    action::{Program, Repeated},
     desk::Desk,
     error::PageError,
     inbox::{Asked, parsed, shown},
@@ -43,15 +42,10 @@ impl FromRequest<Desk> for Several {
 
     /// As JSON, or as a form with a field `pick` for each contact.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        const UNREADABLE: PageError = PageError::Bad("error-form");
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
-            let Json(read) = Json::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
-            return Ok(read);
-        }
-        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, desk)
-            .await
-            .map_err(|_| UNREADABLE)?;
+        let fields = match Repeated::from_request(request, desk).await? {
+            Repeated::Json(read) => return Ok(read),
+            Repeated::Fields(fields) => fields,
+        };
         let mut read = Self::default();
         for (name, value) in fields {
             match name.as_str() {

@@ -87,7 +87,7 @@ pub(crate) async fn totals(
     Ok(Json(desk.store.totals(asked.period()?).await?))
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 pub(crate) struct Entered {
     channel: String,
     from: String,

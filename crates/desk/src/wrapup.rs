@@ -2,8 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Form, FromRequest, Path, Request, State},
-    http::header,
+    extract::{FromRequest, Path, Request, State},
     response::Response,
 };
 use hotline_core::classification::{Answers, KIND, Scheme};
@@ -12,7 +11,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{access::Who, action::Program, desk::Desk, error::PageError, inbox::parsed};
+use crate::{
+    access::Who,
+    action::{Program, Repeated},
+    desk::Desk,
+    error::PageError,
+    inbox::parsed,
+};
 
 /// What was answered, and whether the contact is closed with it.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -32,15 +37,10 @@ impl FromRequest<Desk> for WrapUp {
 
     /// As JSON, or as a form that has a field for each question, `quick` for a kind that is all there is to say, and `close`.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        const UNREADABLE: PageError = PageError::Bad("error-form");
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
-            let Json(read) = Json::from_request(request, desk).await.map_err(|_| UNREADABLE)?;
-            return Ok(read);
-        }
-        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, desk)
-            .await
-            .map_err(|_| UNREADABLE)?;
+        let fields = match Repeated::from_request(request, desk).await? {
+            Repeated::Json(read) => return Ok(read),
+            Repeated::Fields(fields) => fields,
+        };
         let mut read = Self::default();
         let mut quick = None;
         for (name, value) in fields {

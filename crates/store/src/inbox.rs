@@ -369,7 +369,9 @@ fn sorted_by(view: View) -> Expr {
     if !view.is_of_open() {
         return Expr::col(contacts::Column::LastInAt);
     }
-    Expr::cust("(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)")
+    Expr::cust(format!(
+        "(COALESCE(waiting_since, {ANSWERED}) - urgency * {PRESSING})"
+    ))
 }
 
 fn filtered(query: Select<contacts::Entity>, filter: &Filter) -> Select<contacts::Entity> {

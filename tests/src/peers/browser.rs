@@ -127,6 +127,20 @@ impl Browser {
         std::fs::write(path, image).with_context(|| format!("writing {}", path.display()))
     }
 
+    /// Saves pictures of the page at desktop and at phone width in the folder `HOTLINE_SCREENSHOTS`, if there is one, for somebody to
+    /// look at.
+    pub async fn pictures(&self, name: &str) -> Result<()> {
+        let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") else {
+            return Ok(());
+        };
+        for (width, height) in [(360, 1_600), (1_280, 1_000)] {
+            self.set_size(width, height).await?;
+            self.screenshot(Path::new(&folder).join(format!("{name}-{width}.png")))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Makes the page's view this large, in CSS pixels.
     pub async fn set_size(&self, width: u32, height: u32) -> Result<()> {
         // The window is higher than the view; how much is known once it has a size.
