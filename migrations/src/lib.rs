@@ -9,6 +9,7 @@ mod m20261124_000002_files;
 mod m20261125_000003_chats;
 mod m20261125_000004_desk;
 mod m20261126_000005_cases;
+mod m20261126_000006_teams;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000003_chats::Migration),
             Box::new(m20261125_000004_desk::Migration),
             Box::new(m20261126_000005_cases::Migration),
+            Box::new(m20261126_000006_teams::Migration),
         ]
     }
 }

@@ -1,8 +1,10 @@
 //! Cases: formed from contacts, and forwarded to an institution by two people.
 
+use std::time::Duration;
+
 use fantoccini::{Locator, wd::PrintConfiguration};
 use hotline_tests::{
-    peers::browser::Browser,
+    peers::{browser::Browser, wait_until},
     service::Service,
     staff::{Staff, text},
 };
@@ -129,6 +131,17 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
         text(&case, "/referrals/0/details/sent"),
         "Snimci ekrana i adresa profila"
     );
+    // What it said before stays readable to whoever may read the case.
+    let versions = case.get("versions").and_then(Value::as_array).unwrap();
+    let said: Vec<&str> = versions.iter().map(|one| text(one, "/text")).collect();
+    assert!(said.contains(&"čl. 280 ZKP\nNešto sasvim drugo"), "{said:?}");
+    // What nobody confirmed can be taken back, what somebody did cannot.
+    let second = mila.post(&format!("{path}/referrals"), &proposal).await.unwrap();
+    let second = format!("{path}/referrals/{}/withdraw", text(&second, "/referrals/1/id"));
+    let case = mila.post(&second, &json!({})).await.unwrap();
+    assert_eq!(case.pointer("/referrals/1"), None);
+    assert!(case.get("versions").unwrap().to_string().contains("mup"));
+    assert!(refused(&mila, &format!("{referral}/withdraw"), &json!({})).await.contains("409"));
     for reference in &references {
         let contact = mila.contact(reference).await.unwrap();
         let happened = contact.pointer("/history").unwrap().to_string();
@@ -211,15 +224,24 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
         .send_keys("Lažni profil")
         .await
         .unwrap();
-    press(mila, "form[action$='/summary'] button").await;
-    // What is begun before the answer came stays.
+    // It is kept as it is left, and what is begun before the answer came stays.
     until(mila, "#sent")
         .await
         .send_keys("Snimci ekrana")
         .await
         .unwrap();
+    until(mila, "#institution")
+        .await
+        .select_by_value("mup")
+        .await
+        .unwrap();
     press(mila, "form[action$='/referrals'] button").await;
     shows(mila, ".referral", "Čeka").await;
+    let summary = "return document.querySelector('#case .print')?.textContent";
+    let kept = wait_until(Duration::from_secs(20), || async {
+        mila.execute(summary, vec![]).await.is_ok_and(|said| said == "Lažni profil")
+    });
+    kept.await.unwrap();
     shows(mila, ".referral", "Snimci ekrana").await;
     let begun = until(mila, "#sent").await.prop("value").await.unwrap();
     assert_eq!(begun.as_deref(), Some(""), "the form is empty for the next one");

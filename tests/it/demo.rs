@@ -41,7 +41,7 @@ async fn the_demo_starts_by_itself_and_every_screen_has_something_to_show() {
         totals.get("total").and_then(Value::as_i64).unwrap() > 28_205,
         "{totals}"
     );
-    let found = mila.get("/api/v1/search?q=ucenika").await.unwrap();
+    let found = mila.search("ucenika").await.unwrap();
     assert!(text(&found, "/contacts/0/reference").len() == 9, "{found}");
     child.stop();
 }

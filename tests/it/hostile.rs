@@ -55,7 +55,7 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
     // Where else words of others, or of careless colleagues, stand: a caller, a note, a case, what is looked for.
     let (first, _) = &all[0];
     for line in CORPUS.lines().take(12) {
-        let call = json!({ "network": "telephone", "caller": line, "text": line, "answers": { "platform": [line.chars().take(60).collect::<String>()] } });
+        let call = json!({ "network": "telephone", "caller": line, "text": line, "answers": { "platform_named": [line.chars().take(60).collect::<String>()] } });
         mila.post("/api/v1/log", &call).await.unwrap();
         let note = json!({ "text": line });
         mila.post(&format!("/api/v1/contacts/{first}/note"), &note)
@@ -113,7 +113,7 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
     for width in [1_280, 360] {
         for path in [
             "/desk/inbox?view=all",
-            "/desk/inbox?view=all&q=%22%3E%3Cscript%3Ewindow.hacked=1%3C/script%3E",
+            &mila.address_of_search("\"><script>window.hacked=1</script>").await.unwrap(),
             "/desk/inbox?view=%22%3E%3Cscript%3E&after=%27&channel=%22%3E%3Cimg",
             &format!("/desk/contacts/{first}?view=all"),
             "/desk/cases",

@@ -69,7 +69,7 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     focused(client, "note").await;
     press_keys(client, &Key::Escape.to_string()).await;
     press_keys(client, "?").await;
-    shows(client, "#keys", "take the contact").await;
+    shows(client, "#keys", "claim the contact").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("keys").await.unwrap();
     press_keys(client, &Key::Escape.to_string()).await;

@@ -32,6 +32,7 @@ mod search;
 mod several;
 mod shift;
 mod store;
+mod teams;
 mod telegram;
 mod walls;
 mod webform;

@@ -144,7 +144,7 @@ async fn a_view_with_filters_is_saved_under_a_name_and_lies_beside_the_others() 
     .await
     .unwrap();
     browser.close().await.unwrap();
-    let out = json!({ "name": "x", "query": "view=all&q=Petar%20P.&//outside.example.org" });
+    let out = json!({ "name": "x", "query": "view=all&s=Petar%20P.&//outside.example.org" });
     let me = mila.post("/api/v1/saved", &out).await.unwrap();
     assert_eq!(
         text(&me, "/preferences/saved/0/query"),

@@ -15,8 +15,7 @@ use crate::{
 };
 
 async fn found(staff: &Staff, words: &str) -> Vec<String> {
-    let query = form_urlencoded::byte_serialize(words.as_bytes()).collect::<String>();
-    let found = staff.get(&format!("/api/v1/search?q={query}")).await.unwrap();
+    let found = staff.search(words).await.unwrap();
     let rows = found.get("contacts").and_then(Value::as_array).cloned().unwrap();
     rows.iter()
         .map(|row| text(row, "/reference").to_owned())
@@ -86,7 +85,7 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         until_found(&mila, "насиље", &[&cyrillic, &latin]).await;
         let manager = service.hire("marko", "manager").await.unwrap();
         let refused = manager
-            .status(reqwest::Method::GET, "/api/v1/search?q=nasilje")
+            .status(reqwest::Method::POST, "/api/v1/search")
             .await;
         assert_eq!(refused.unwrap(), 403);
     }
@@ -118,5 +117,9 @@ async fn the_page_finds_as_one_types_and_opens_what_it_found() {
     shows(client, "#contact", &reference).await;
     let kept = until(client, "#q").await.prop("value").await.unwrap();
     assert_eq!(kept.as_deref(), Some("nasilje"), "what was looked for stays");
+    let address = client.current_url().await.unwrap();
+    assert!(!address.as_str().contains("nasilje"), "no history keeps it: {address}");
+    client.back().await.unwrap();
+    shows(client, "#list", "насиље i da se bojim").await;
     browser.close().await.unwrap();
 }

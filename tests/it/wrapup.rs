@@ -91,10 +91,17 @@ async fn a_kind_that_is_a_marking_leaves_the_total_and_another_kind_brings_it_ba
         ("closed", "spam")
     );
     assert_eq!(total().await, Some(0));
-    mila.post(&format!("/api/v1/contacts/{reference}/reopen"), &json!({}))
+    let reopened = mila
+        .post(&format!("/api/v1/contacts/{reference}/reopen"), &json!({}))
         .await
         .unwrap();
-    let prank = mila.post(&path, &kind("prank")).await.unwrap();
+    assert_eq!(reopened.pointer("/marking"), Some(&Value::Null));
+    assert_eq!(reopened.pointer("/record/kind"), None);
+    assert_eq!(total().await, Some(1), "what is open is no spam");
+    mila.post(&path, &kind("spam")).await.unwrap();
+    assert_eq!(total().await, Some(0));
+    let prank = json!({ "answers": { "kind": ["prank"] } });
+    let prank = mila.post(&path, &prank).await.unwrap();
     assert_eq!(text(&prank, "/status"), "closed");
     assert_eq!(prank.pointer("/marking"), Some(&Value::Null));
     assert_eq!(total().await, Some(1), "a prank is a registered communication");

@@ -268,3 +268,23 @@ async fn the_same_id_with_other_words_is_refused_and_nothing_goes_centuries_away
     let call = json!({ "network": "telephone", "text": "x", "at": "-262143-01-01T00:00:00Z" });
     assert!(mila.post("/api/v1/log", &call).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_comes_late_and_a_form_that_was_taken_back_bring_nothing_back() {
+    let (_service, mila, reference, _) = begun().await;
+    let path = format!("/api/v1/contacts/{reference}");
+    let id = uuid::Uuid::new_v4();
+    let reply = json!({ "id": id, "text": "Tu smo." });
+    mila.post(&format!("{path}/reply"), &reply).await.unwrap();
+    let draft = json!({ "kind": "reply", "text": "Tu sm", "id": id });
+    mila.post(&format!("{path}/draft"), &draft).await.unwrap_or_default();
+    let contact = mila.contact(&reference).await.unwrap();
+    assert_eq!(contact.get("draft"), Some(&Value::Null));
+    mila.post(&format!("{path}/messages/{id}/undo"), &json!({}))
+        .await
+        .unwrap();
+    let again = mila.post(&format!("{path}/reply"), &reply).await.unwrap_err();
+    assert!(again.to_string().contains("409"), "{again}");
+    let contact = mila.contact(&reference).await.unwrap();
+    assert_eq!(text(&contact, "/draft/text"), "Tu smo.");
+}

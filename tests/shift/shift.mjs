@@ -123,7 +123,7 @@ await one.click("form[action$='/claim'] button");
 await one.click("form[action$='/case'] button");
 await one.waitForSelector("#case");
 await one.fill("#summary", "Лажни профил једне ученице");
-await one.click("form[action$='/summary'] button");
+await one.selectOption("#institution", "mup");
 await one.fill("#sent", "Address and screenshot");
 await one.click("form[action$='/referrals'] button");
 await one.waitForSelector(".referral:has-text('second person')");

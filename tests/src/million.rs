@@ -23,9 +23,10 @@ const WRITERS: usize = 64;
 /// How often each page is asked for.
 const ROUNDS: usize = 300;
 /// Views of the inbox, by their names in addresses.
-const VIEWS: [&str; 10] = [
+const VIEWS: [&str; 11] = [
     "unassigned",
     "mine",
+    "team",
     "urgent",
     "waiting",
     "answered",
@@ -34,6 +35,14 @@ const VIEWS: [&str; 10] = [
     "closed",
     "marked",
     "all",
+];
+/// What few or none have, and what all have.
+const FILTERS: [&str; 5] = [
+    "channel=telegram",
+    "language=en",
+    "topic=grooming",
+    "urgency=2",
+    "from=2020-01-01&to=2020-12-31",
 ];
 /// A common word of what is written, a rarer one, a beginning, two words, and the other script.
 const SOUGHT: [&str; 6] = [
@@ -154,6 +163,10 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
         newest(600)
     ))
     .await?;
+    // Somebody who is in a team, and what they hold with them.
+    run("UPDATE staff SET team = 'night'").await?;
+    run("UPDATE contacts SET team = 'night' WHERE holder IS NOT NULL").await?;
+    run("UPDATE contacts SET topic = 'grooming' WHERE reference % 100000 = 0").await?;
     run(&format!(
         "UPDATE contacts SET status = 'answered', waiting_since = NULL WHERE {}",
         newest(400)
@@ -175,9 +188,9 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
 
 /// Waits until the index of the search has everything.
 async fn searchable(mila: &Staff, count: usize) -> Result<()> {
-    let last = format!("/api/v1/search?q=broj%20{}", count - 1);
+    let last = format!("broj {}", count - 1);
     wait_until(Duration::from_secs(1_800), || async {
-        let found = mila.get(&last).await.unwrap_or_default();
+        let found = mila.search(&last).await.unwrap_or_default();
         found.get("read_so_far").is_some_and(Value::is_null) && found.pointer("/contacts/0").is_some()
     })
     .await
@@ -186,7 +199,7 @@ async fn searchable(mila: &Staff, count: usize) -> Result<()> {
 async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
     for view in VIEWS {
         let path = format!("/desk/inbox?view={view}");
-        time(&format!("view {view}"), on, inbox, mila, |_| path.clone()).await?;
+        time(&format!("view {view}"), on, inbox, async |_| mila.page(&path).await).await?;
     }
     let mut references = Vec::new();
     for view in ["all", "waiting"] {
@@ -204,38 +217,39 @@ async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
                 None => break,
             }
         }
-        time(&format!("view {view}, page 20"), on, inbox, mila, |_| {
-            format!("/desk/inbox?view={view}{after}")
-        })
-        .await?;
+        let path = format!("/desk/inbox?view={view}{after}");
+        time(&format!("view {view}, page 20"), on, inbox, async |_| mila.page(&path).await).await?;
     }
-    time("a contact", on, inbox, mila, |round| {
+    for filter in FILTERS {
+        for view in ["all", "closed", "waiting"] {
+            let path = format!("/desk/inbox?view={view}&{filter}");
+            time(&format!("view {view}, {filter}"), on, inbox, async |_| mila.page(&path).await).await?;
+        }
+    }
+    time("a contact", on, inbox, async |round| {
         let which = references.get(round % references.len().max(1));
-        format!(
-            "/desk/contacts/{}?view=all",
-            which.map(String::as_str).unwrap_or_default()
-        )
+        let which = which.map(String::as_str).unwrap_or_default();
+        mila.page(&format!("/desk/contacts/{which}?view=all")).await
     })
     .await?;
     for sought in SOUGHT {
-        let query: String = form_urlencoded::byte_serialize(sought.as_bytes()).collect();
-        time(&format!("search for {sought}"), on, inbox, mila, |_| {
-            format!("/desk/inbox?view=all&q={query}")
+        time(&format!("search for {sought}"), on, inbox, async |_| {
+            mila.submit("/desk/search", &[("q", sought)]).await
         })
         .await?;
     }
     Ok(())
 }
 
-async fn time(what: &str, on: &str, inbox: &str, mila: &Staff, path: impl Fn(usize) -> String) -> Result<()> {
+async fn time(what: &str, on: &str, inbox: &str, ask: impl AsyncFn(usize) -> Result<String>) -> Result<()> {
     // The first few fill caches, as the first of a shift do.
     for round in 0..5 {
-        mila.page(&path(round)).await?;
+        ask(round).await?;
     }
     let mut times = Vec::new();
     for round in 0..ROUNDS {
         let begun = Instant::now();
-        mila.page(&path(round)).await?;
+        ask(round).await?;
         times.push(begun.elapsed());
     }
     times.sort_unstable();

@@ -184,6 +184,20 @@ impl Staff {
         self.contacts().await
     }
 
+    /// The address of the page that shows what a search on the desk finds.
+    pub async fn address_of_search(&self, words: &str) -> Result<String> {
+        let request = self.client.post(format!("{}/desk/search", self.base));
+        let request = request.bearer_auth(&self.token).form(&[("q", words)]);
+        let found = request.send().await?.error_for_status()?;
+        let query = found.url().query().context("a search leads to an address with a query")?;
+        Ok(format!("{}?{query}", found.url().path()))
+    }
+
+    /// What a search finds.
+    pub async fn search(&self, words: &str) -> Result<Value> {
+        self.post("/api/v1/search", &json!({ "q": words })).await
+    }
+
     /// One contact, whole.
     pub async fn contact(&self, reference: &str) -> Result<Value> {
         self.get(&format!("/api/v1/contacts/{reference}")).await

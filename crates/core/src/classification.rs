@@ -7,9 +7,11 @@ use serde::Deserialize;
 use crate::{contact::Marking, locale::Words};
 
 /// The scheme of this version. Whoever has another one gives its file.
-const CENTRE: &str = include_str!("../../../config/schemes/centre-1.toml");
+const CENTRE: &str = include_str!("../../../config/schemes/centre-2.toml");
 /// The question that says whether a contact was counselling.
 pub const KIND: &str = "kind";
+/// The question that says what it is about.
+pub const TOPIC: &str = "topic";
 /// The question that says how pressing it is.
 pub const URGENCY: &str = "urgency";
 
@@ -176,6 +178,12 @@ impl Scheme {
     #[must_use]
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// Whether a question is answered in words of one's own.
+    #[must_use]
+    pub fn is_text(&self, question: &str) -> bool {
+        self.question(question).is_some_and(|question| question.text.is_some())
     }
 
     /// The kind that was answered.

@@ -3,7 +3,7 @@
 import { children } from "./morph.js";
 import { arrive as drafting, flush, fresh_id, newest, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
-import { wrapped } from "./wrapup.js";
+import { lacking, wrapped } from "./wrapup.js";
 import { notice } from "./notice.js";
 import "./keys.js";
 import "./canned.js";
@@ -34,10 +34,28 @@ function show(fresh) {
   // Who may write can change; what is typed may not vanish.
   if (write && now && !write.querySelector("form") !== !now.querySelector("form") && !typing(write)) {
     write.replaceChildren(...now.childNodes);
-  }
+  } else if (write && now) taken_over(write, !now.querySelector("form"));
   document.title = fresh.title;
   count();
   notice();
+}
+
+/**
+ * Somebody else holds what is being answered here: that is said aloud, and nothing can be sent until it is no longer so.
+ * @param {HTMLElement} write
+ * @param {boolean} others
+ */
+function taken_over(write, others) {
+  const form = write.querySelector("form.reply");
+  if (!form || others === !!document.getElementById("taken")) return;
+  for (const button of form.querySelectorAll("button")) button.disabled = others;
+  if (!others) return document.getElementById("taken")?.remove();
+  const notice = document.createElement("p");
+  notice.id = "taken";
+  notice.className = "alarm";
+  notice.setAttribute("role", "alert");
+  notice.textContent = write.dataset.taken ?? "";
+  write.prepend(notice);
 }
 
 /** @param {Element} part */
@@ -97,8 +115,9 @@ addEventListener("beforeunload", (event) => {
  * Goes to another page of the desk, in place.
  * @param {string} url
  * @param {boolean} back whether the browser has the address already
+ * @param {URLSearchParams} [body] what is sent there, if anything is
  */
-async function go(url, back) {
+async function go(url, back, body) {
   const begun = unsent();
   if (begun && !confirm(begun.dataset.leave)) {
     if (back) history.forward();
@@ -108,12 +127,12 @@ async function go(url, back) {
   await flush();
   leave();
   try {
-    const answer = await fetch(url, { headers: { accept: "text/html" } });
+    const answer = await fetch(url, { headers: { accept: "text/html" }, ...(body && { method: "POST", body }) });
     if (new URL(answer.url).pathname === "/desk/login") return location.assign(answer.url);
     const fresh = read(await answer.text());
     // Somebody went elsewhere meanwhile.
     if (turn !== going) return;
-    if (!fresh.querySelector("header.top")) return location.assign(url);
+    if (!fresh.querySelector("header.top")) return location.assign(answer.url);
     if (!back) history.pushState(null, "", answer.url);
     arrive(fresh);
   } catch (error) {
@@ -158,11 +177,17 @@ addEventListener("popstate", () => go(location.href, true));
 
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.matches("[role=search], [data-get]")) {
+  if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
+  if (form.matches("[role=search]")) {
+    event.preventDefault();
+    await go(form.action, false, new URLSearchParams(/** @type {any} */ (new FormData(form))));
+    document.getElementById("q")?.focus();
+    return;
+  }
+  if (form.matches("[data-get]")) {
     event.preventDefault();
     const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]));
     await go(`${form.action}?${asked}`, false);
-    if (form.matches("[role=search]")) document.getElementById("q")?.focus();
     return;
   }
   if (!form.matches("[data-live]")) return;
@@ -212,6 +237,7 @@ document.addEventListener("submit", async (event) => {
       if (answer.status === 409) {
         const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
         if (id && form.dataset.draft) id.value = fresh_id();
+        if (form.matches(".wrapping")) lacking(form);
         refresh();
       }
     }
@@ -220,8 +246,14 @@ document.addEventListener("submit", async (event) => {
     stale(true);
     console.error(error);
   } finally {
-    for (const button of buttons) button.disabled = false;
+    const over = !!document.getElementById("taken");
+    for (const button of buttons) button.disabled = over && form.matches(".reply");
   }
+});
+// Kept when it is left: what is done next to it shows the page anew.
+document.addEventListener("change", (event) => {
+  const form = event.target instanceof Element ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-eager]")) : null;
+  form?.requestSubmit();
 });
 
 /**

@@ -83,7 +83,7 @@ function all() {
   const found = document.querySelectorAll("header nav a, .views a, .actions button, .actions a, .actions summary, #record button, #case button, #preferences form + form button, button.duty");
   return [...found].filter((one) => !(/** @type {HTMLButtonElement} */ (one).disabled)).map((one) => {
     const inside = one.closest(".actions details:not([open])") && !one.matches("summary") ? one.closest("details")?.querySelector("summary")?.textContent : "";
-    const said = `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
+    const said = /** @type {HTMLElement} */ (one).dataset.command ?? `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
     return { said, folded: fold(said), act: () => /** @type {HTMLElement} */ (one).click() };
   });
 }
@@ -105,7 +105,8 @@ function matching() {
   const found = commands.filter((one) => typed.split(" ").every((word) => one.folded.includes(word)));
   const search = /** @type {HTMLFormElement | null} */ (document.querySelector("form[role=search]"));
   if (typed && search) {
-    const said = `${dialog("palette").dataset.search} „${input.value.trim()}“`;
+    const [before, after] = dialog("palette").dataset.quotes ?? "";
+    const said = `${dialog("palette").dataset.search} ${before}${input.value.trim()}${after}`;
     const act = () => {
       const field = /** @type {HTMLInputElement} */ (search.elements.namedItem("q"));
       field.value = input.value.trim();

@@ -15,6 +15,16 @@ export function wrapped(fresh) {
 }
 
 /**
+ * Leads to the first answer that is missing before the contact can be closed.
+ * @param {HTMLFormElement} form
+ */
+export function lacking(form) {
+  const first = /** @type {HTMLElement | null} */ (form.querySelector(".missing:not([hidden]) select, .missing:not([hidden]) input"));
+  first?.scrollIntoView({ block: "center" });
+  first?.focus({ preventScroll: true });
+}
+
+/**
  * Shows the questions that are asked of this kind, and a place for a further answer where there is one before it.
  * @param {Element} form
  */

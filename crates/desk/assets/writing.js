@@ -27,7 +27,8 @@ function home(form) {
 /** @param {HTMLFormElement} form */
 function written(form) {
   const seen = /** @type {HTMLInputElement | null} */ (home(form)?.querySelector("form.reply input[name=seen]"));
-  return new URLSearchParams({ kind: form.dataset.draft ?? "", text: area(form).value, seen: seen?.value ?? "0" });
+  const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
+  return new URLSearchParams({ kind: form.dataset.draft ?? "", text: area(form).value, seen: seen?.value ?? "0", ...(id && { id: id.value }) });
 }
 
 /** @param {HTMLFormElement} form */

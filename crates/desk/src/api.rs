@@ -36,7 +36,7 @@ pub(crate) struct Session {
 }
 
 pub(crate) async fn log_in(State(desk): State<Desk>, Sent(typed): Sent<Typed>) -> Answer<Session> {
-    let (person, session) = try_log_in(&desk, &typed).await?.ok_or(PageError::NotLoggedIn)?;
+    let (person, session) = try_log_in(&desk, &typed, None).await?.ok_or(PageError::NotLoggedIn)?;
     Ok(Json(Session {
         token: session.expose().to_owned(),
         name: person.name,
@@ -91,12 +91,13 @@ pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
     let all = desk.store.colleagues().await?;
     let all = all
         .iter()
-        .map(|one| json!({ "id": one.id, "name": one.name, "on_duty": one.on_duty }));
+        .map(|one| json!({ "id": one.id, "name": one.name, "on_duty": one.on_duty, "team": one.team }));
     Ok(Json(json!({ "colleagues": all.collect::<Vec<_>>() })))
 }
 
-/// `GET /api/v1/search`
-pub(crate) async fn search(State(desk): State<Desk>, Query(looked): Query<Looked>) -> Answer {
+/// `POST /api/v1/search`: what is looked for may be a name, and addresses are written down along the way.
+pub(crate) async fn search(State(desk): State<Desk>, Who(me): Who, Sent(looked): Sent<Looked>) -> Answer {
+    desk.note_read(&me, "search", "").await;
     let found = desk.store.find(&looked.q, 100).await?;
     let contacts = found.rows.iter().map(|(found, round)| {
         let mut row = row(found);
@@ -121,6 +122,8 @@ fn row(row: &Row) -> Value {
         "undelivered": row.undelivered,
         "marking": row.marking,
         "holder": row.holder,
+        "team": row.team,
+        "handed_by": row.handed_by,
         "urgency": row.urgency,
         "snoozed_until": row.snoozed_until,
         "waiting_since": row.waiting_since,
@@ -132,6 +135,7 @@ fn row(row: &Row) -> Value {
 
 pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
     let found = find(&desk, &reference).await?;
+    desk.note_read(&me, "open contact", &found.reference.to_string()).await;
     let mut whole = whole(&desk, &found);
     let draft = desk.store.draft(me.id, found.reference, DraftKind::Reply).await?;
     let present = desk.store.present(found.id, me.id).await?;
@@ -211,6 +215,8 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "asked_by": contact.asked_by.iter().map(|(_, name)| name).collect::<Vec<_>>(),
         "newest": contact.newest,
         "holder": contact.holder.as_ref().map(|(_, name)| name),
+        "team": contact.team,
+        "blocked_until": contact.blocked_until,
         "identifier": contact.card.as_ref().and_then(|card| card.identifier.as_ref()),
         "name": contact.card.as_ref().and_then(|card| card.name.as_ref()),
         "subject": contact.card.as_ref().and_then(|card| card.subject.as_ref()),

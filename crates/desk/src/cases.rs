@@ -9,7 +9,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use hotline_core::{classification::Institution, locale::Language, rights::Right};
 use hotline_store::{
-    cases::{Case, CaseRow, Details, Referral},
+    cases::{Case, CaseRow, CaseVersion, Details, Referral},
     drafts::DraftKind,
 };
 use schemars::JsonSchema;
@@ -66,6 +66,7 @@ pub(crate) async fn one(
     Path(id): Path<Uuid>,
 ) -> Done {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+    desk.note_read(&me, "open case", &id.to_string()).await;
     if program.0 {
         return Ok(Json(whole(&case)).into_response());
     }
@@ -94,10 +95,15 @@ fn whole(case: &Case) -> Value {
         .contacts
         .iter()
         .map(|(reference, channel, day)| json!({ "reference": reference.to_string(), "channel": channel, "day": day }));
+    let versions = case
+        .versions
+        .iter()
+        .map(|one| json!({ "at": one.at, "by": one.by, "referral": one.referral, "text": one.text }));
     json!({
         "id": case.id, "number": format!("{}/{}", case.number, case.year), "forwarded": case.forwarded,
         "formed_by": case.formed_by, "formed_at": case.formed_at, "closed_at": case.closed_at, "summary": case.summary,
         "contacts": contacts.collect::<Vec<_>>(), "referrals": referrals.collect::<Vec<_>>(),
+        "versions": versions.collect::<Vec<_>>(),
     })
 }
 
@@ -237,6 +243,17 @@ pub(crate) async fn detail(
     then(&desk, program, id).await
 }
 
+pub(crate) async fn withdraw(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((id, referral)): Path<(Uuid, Uuid)>,
+    Sent(_): Sent<Nothing>,
+) -> Done {
+    desk.store.withdraw_referral(&me, id, referral).await?;
+    then(&desk, program, id).await
+}
+
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Closing {
     closed: bool,
@@ -291,7 +308,7 @@ pub(crate) async fn tell(
         .await?;
     let text = begun.map_or(text.clone(), |begun| format!("{}\n\n{text}", begun.text));
     desk.store
-        .keep_draft(&me, contact.reference, DraftKind::Reply, &text, contact.newest)
+        .keep_draft(&me, contact.reference, DraftKind::Reply, &text, contact.newest, None)
         .await?;
     program.then(&desk, &reference, "all").await
 }
@@ -299,6 +316,18 @@ pub(crate) async fn tell(
 impl One<'_> {
     fn number(&self) -> String {
         format!("{}/{}", self.case.number, self.case.year)
+    }
+
+    /// What an earlier version was of.
+    fn version_of(&self, one: &CaseVersion) -> String {
+        let of = one
+            .referral
+            .and_then(|id| self.case.referrals.iter().find(|known| known.id == id));
+        match (of, one.referral) {
+            (Some(referral), _) => self.institution(&referral.institution),
+            (None, Some(_)) => self.frame.words.say("referral-withdrawn"),
+            (None, None) => self.frame.words.say("case-summary"),
+        }
     }
 
     fn institution(&self, id: &str) -> String {

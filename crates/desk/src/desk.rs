@@ -1,6 +1,6 @@
 //! What every page needs, and every address there is with the right it takes.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,9 +9,10 @@ use axum::{
     middleware,
     routing::{MethodRouter, get, post},
 };
-use governor::DefaultKeyedRateLimiter;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{centre::Centre, clock::Clock, locale::Locales, rights::Right};
-use hotline_store::store::Store;
+use hotline_store::{staff::Person, store::Store};
+use uuid::Uuid;
 
 use crate::{
     access::{self, Access},
@@ -38,11 +39,37 @@ pub struct Desk {
     pub https: bool,
     /// How often each log-in name may be tried.
     pub log_ins: Arc<DefaultKeyedRateLimiter<String>>,
+    /// How often it is noted that somebody reads the same.
+    pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
+}
+
+/// Who reads the same for a while is noted once in this time: pages renew themselves.
+const A_WHILE: Duration = Duration::from_secs(15 * 60);
+
+/// For [`Desk::reads`].
+#[must_use]
+pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
+    // The time is not zero.
+    let often = Quota::with_period(A_WHILE).unwrap_or(Quota::per_hour(NonZeroU32::MIN));
+    Arc::new(RateLimiter::keyed(often))
 }
 
 impl Desk {
-    pub(crate) fn new_id(&self) -> uuid::Uuid {
+    pub(crate) fn new_id(&self) -> Uuid {
         hotline_core::ids::new(self.clock.now())
+    }
+
+    /// Notes in the audit that somebody read something. On a full disk staff can still read.
+    pub(crate) async fn note_read(&self, who: &Person, what: &str, object: &str) {
+        if self.reads.len() > 10_000 {
+            self.reads.retain_recent();
+        }
+        if self.reads.check_key(&(who.id, format!("{what} {object}"))).is_err() {
+            return;
+        }
+        if let Err(error) = self.store.audit(Some(who), what, object).await {
+            tracing::warn!(error = %error, "What was read could not be noted");
+        }
     }
 }
 
@@ -85,6 +112,7 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/api/v1/me", Anyone, get(preferences::me));
     add("GET", "/desk", Anyone, get(inbox::front));
     add("GET", "/desk/inbox", May(ReadContacts), get(inbox::list));
+    add("POST", "/desk/search", May(ReadContacts), post(inbox::search));
     add("GET", "/desk/live", Anyone, get(live::live));
     add(
         "GET",
@@ -147,7 +175,7 @@ pub fn addresses() -> Vec<Address> {
     add("POST", "/api/v1/session/end", Anyone, post(api::log_out));
     let colleagues = get(api::colleagues);
     add("GET", "/api/v1/colleagues", May(ReadContacts), colleagues);
-    add("GET", "/api/v1/search", May(ReadContacts), get(api::search));
+    add("POST", "/api/v1/search", May(ReadContacts), post(api::search));
     add("GET", "/api/v1/scheme", May(ReadContacts), get(wrapup::scheme));
     add("GET", "/api/v1/inbox", May(ReadContacts), get(api::inbox));
     add(
@@ -195,6 +223,7 @@ fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
         action!("/hand-over", post(work::hand_over)),
         action!("/ask-for", post(work::ask_for)),
         action!("/snooze", post(work::snooze)),
+        action!("/block", post(work::block)),
         action!("/link", post(work::link)),
         action!("/follow", post(work::follow)),
         action!("/case", post(cases::form)),
@@ -224,6 +253,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)
         of_case!("/{id}/referrals", post, "POST", cases::propose),
         of_case!("/{id}/referrals/{referral}", post, "POST", cases::detail),
         of_case!("/{id}/referrals/{referral}/confirm", post, "POST", cases::confirm),
+        of_case!("/{id}/referrals/{referral}/withdraw", post, "POST", cases::withdraw),
     ]
 }
 

@@ -8,7 +8,9 @@ use axum::{
     response::{Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
+use chrono::TimeDelta;
 use hotline_core::{
+    classification::{Answer, TOPIC},
     contact::{Marking, Status},
     job::Delivery,
     locale::Language,
@@ -31,6 +33,7 @@ use uuid::Uuid;
 
 use crate::{
     access::Who,
+    action::Sent,
     attachments,
     desk::Desk,
     error::PageError,
@@ -41,6 +44,8 @@ use crate::{
 
 /// Contacts that a search shows.
 const FOUND: usize = 50;
+/// The longest that is looked for, in characters.
+const LONGEST_SOUGHT: usize = 500;
 /// Rows of the list.
 const ROWS: u64 = 50;
 
@@ -57,7 +62,11 @@ struct Inbox<'a> {
     followed: bool,
     /// What is looked for, and what was found round it.
     sought: String,
+    hidden: String,
     chosen: Chosen,
+    /// Topics to choose from.
+    topics: &'a [Answer],
+    teams: Vec<String>,
     colleagues: Vec<Person>,
     channels: Arc<[String]>,
     found: Option<Found>,
@@ -79,9 +88,9 @@ struct Inbox<'a> {
 pub(crate) struct Asked {
     view: Option<String>,
     after: Option<String>,
-    /// What is looked for.
+    /// What is looked for, hidden ([`search`]).
     #[serde(default)]
-    q: String,
+    s: String,
     #[serde(flatten)]
     filter: Chosen,
 }
@@ -92,7 +101,7 @@ impl Asked {
         Self {
             view: Some(view.to_owned()),
             after: None,
-            q: String::new(),
+            s: String::new(),
             filter: Chosen::default(),
         }
     }
@@ -108,6 +117,8 @@ pub(crate) struct Chosen {
     #[serde(default)]
     urgency: String,
     #[serde(default)]
+    topic: String,
+    #[serde(default)]
     holder: String,
     #[serde(default)]
     from: String,
@@ -122,6 +133,7 @@ impl Chosen {
             channel: some(&self.channel),
             language: some(&self.language),
             urgency: self.urgency.parse().ok(),
+            topic: some(&self.topic),
             holder: self.holder.parse().ok(),
             from: self.from.parse().ok(),
             to: self.to.parse().ok(),
@@ -134,6 +146,7 @@ impl Chosen {
             ("channel", &self.channel),
             ("language", &self.language),
             ("urgency", &self.urgency),
+            ("topic", &self.topic),
             ("holder", &self.holder),
             ("from", &self.from),
             ("to", &self.to),
@@ -179,7 +192,32 @@ pub(crate) async fn contact(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let opened = find(&desk, &reference).await?;
+    desk.note_read(&me, "open contact", &opened.reference.to_string()).await;
     shown(&desk, &jar, me, asked, Some(&opened), Vec::new()).await
+}
+
+/// What is looked for.
+#[derive(Deserialize)]
+pub(crate) struct Sought {
+    #[serde(default)]
+    q: String,
+}
+
+/// Looks for something. It stands in no address as it was typed: it may be a name, and a browser keeps its history.
+pub(crate) async fn search(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Sent(sought): Sent<Sought>,
+) -> Result<Redirect, PageError> {
+    if sought.q.trim().is_empty() {
+        return Ok(Redirect::to("/desk/inbox"));
+    }
+    if sought.q.chars().count() > LONGEST_SOUGHT {
+        return Err(PageError::Bad("error-form"));
+    }
+    desk.note_read(&me, "search", "").await;
+    let hidden = desk.store.hide_words(sought.q.trim())?;
+    Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
 }
 
 /// The inbox, with one contact opened or none, and with what came of what was just done.
@@ -198,11 +236,13 @@ pub(crate) async fn shown(
         .unwrap_or(View::Unassigned);
     let after = asked.after.as_deref().and_then(Place::parse);
     let mut found = None;
-    if !asked.q.trim().is_empty() {
-        found = Some(desk.store.find(&asked.q, FOUND).await?);
+    let sought = desk.store.show_words(&asked.s).unwrap_or_default();
+    if !sought.is_empty() {
+        found = Some(desk.store.find(&sought, FOUND).await?);
     }
     let mut sizes = Vec::new();
-    for view in View::ALL.into_iter().filter(|view| view.is_of_open()) {
+    let teamless = |view: &View| *view == View::Team && me.team.is_none();
+    for view in View::ALL.into_iter().filter(|view| view.is_of_open() && !teamless(view)) {
         sizes.push((view, desk.store.view_size(view, me.id).await?));
     }
     let (mut draft, mut noting, mut present, mut followed) = (None, None, Vec::new(), false);
@@ -234,8 +274,15 @@ pub(crate) async fn shown(
             desk.store.inbox(view, &filter, me.id, after, ROWS).await?
         },
         found,
-        sought: asked.q,
+        sought,
+        hidden: asked.s,
         chosen: asked.filter,
+        topics: desk
+            .store
+            .scheme()
+            .question(TOPIC)
+            .map_or(&[], |question| question.answers.as_slice()),
+        teams: desk.store.teams().await?.into_iter().collect(),
         colleagues: desk.store.colleagues().await?,
         channels: desk.channels.clone(),
         mine: open.is_some_and(|open| open.holder.as_ref().is_some_and(|(holder, _)| *holder == me.id)),
@@ -262,8 +309,7 @@ impl Inbox<'_> {
         let sought = if self.sought.is_empty() {
             String::new()
         } else {
-            let typed = form_urlencoded::byte_serialize(self.sought.as_bytes());
-            format!("&q={}", typed.collect::<String>())
+            format!("&s={}", self.hidden)
         };
         let chosen = self.chosen.in_address();
         format!(
@@ -274,6 +320,12 @@ impl Inbox<'_> {
 
     fn is_open(&self, reference: &Reference) -> bool {
         self.open.is_some_and(|open| open.reference == *reference)
+    }
+
+    /// The views I have: that of a team if I am in one.
+    fn views(&self) -> impl Iterator<Item = View> {
+        let in_team = self.frame.me.team.is_some();
+        View::ALL.into_iter().filter(move |view| in_team || *view != View::Team)
     }
 
     fn view_name(&self, view: &View) -> String {
@@ -380,6 +432,25 @@ impl Inbox<'_> {
         self.frame
             .words
             .with(key, "name", &self.frame.words.own(&one.name))
+    }
+
+    /// Why somebody may not want to take it now: a colleague is writing.
+    fn taken_from(&self) -> Option<String> {
+        let writer = self.present.iter().find(|one| one.writing)?;
+        let name = self.frame.words.own(&writer.name);
+        Some(self.frame.words.with("claim-anyway", "name", &name))
+    }
+
+    /// What I closed a moment ago, if nothing was done since: it can be taken back at once.
+    fn just_closed(&self, open: &Opened) -> bool {
+        let mut done = open.history.iter().rev();
+        let last = done.find(|event| event.actor.is_some());
+        open.status == Status::Closed
+            && last.is_some_and(|event| {
+                ["closed", "marked"].contains(&event.kind.as_str())
+                    && event.actor.as_ref() == Some(&self.frame.me.name)
+                    && self.frame.now - event.at < TimeDelta::minutes(5)
+            })
     }
 
     /// How pressing it is, for who reads and for the style sheet.

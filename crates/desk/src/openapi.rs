@@ -15,7 +15,7 @@ use crate::{
     preferences::Saved,
     several::Several,
     statistics,
-    work::{Duty, Follow, HandOver, Link, Mark, Snooze},
+    work::{Duty, Follow, HandOver, Link, Mark, Block, Snooze},
     wrapup::WrapUp,
     writing::{Draft, Here, Note},
 };
@@ -66,7 +66,7 @@ fn all() -> Vec<Told> {
             "Who works on contacts, and who of them is on duty",
         ),
         get::<api::Asked>("/api/v1/inbox", "A page of a view of the inbox"),
-        get::<Looked>("/api/v1/search", "Contacts in which something was said"),
+        post::<Looked>("/api/v1/search", "Contacts in which something was said"),
         get::<Nothing>("/api/v1/scheme", "The scheme of the classification"),
         get::<statistics::Asked>("/api/v1/statistics/totals", "The registered-communications total"),
         post::<ApiCall>("/api/v1/log", "Log a call"),
@@ -107,6 +107,10 @@ fn all() -> Vec<Told> {
         post::<Snooze>(
             "/api/v1/contacts/{reference}/snooze",
             "Put a contact out of sight for a time",
+        ),
+        post::<Block>(
+            "/api/v1/contacts/{reference}/block",
+            "Call nobody to what an identifier writes, for a time",
         ),
         post::<Link>(
             "/api/v1/contacts/{reference}/link",
@@ -152,6 +156,10 @@ fn all() -> Vec<Told> {
         post::<Read>(
             "/api/v1/cases/{id}/referrals/{referral}/confirm",
             "Confirm what a colleague proposed",
+        ),
+        post::<Nothing>(
+            "/api/v1/cases/{id}/referrals/{referral}/withdraw",
+            "Take back what nobody has confirmed",
         ),
     ]
 }

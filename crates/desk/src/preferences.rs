@@ -55,7 +55,9 @@ pub(crate) async fn prefer(
 }
 
 /// What is kept of a view's address: never what was looked for, which may be a name.
-const KEPT: [&str; 7] = ["view", "channel", "language", "urgency", "holder", "from", "to"];
+const KEPT: [&str; 8] = [
+    "view", "channel", "language", "urgency", "topic", "holder", "from", "to",
+];
 
 /// A view to be saved, or to be forgotten.
 #[derive(Deserialize, JsonSchema)]

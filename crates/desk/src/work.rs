@@ -6,6 +6,7 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{contact::Marking, reference::Reference};
+use hotline_store::holding::Recipient;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -195,7 +196,8 @@ pub(crate) async fn follow(
 /// To whom, and why.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct HandOver {
-    to: Uuid,
+    /// The id of a colleague, or `team:` and the name of a team.
+    to: String,
     #[serde(default)]
     note: String,
     #[serde(default)]
@@ -210,8 +212,12 @@ pub(crate) async fn hand_over(
     Path(reference): Path<String>,
     Sent(to): Sent<HandOver>,
 ) -> Done {
+    let recipient = match to.to.strip_prefix("team:") {
+        Some(team) => Recipient::Team(team.to_owned()),
+        None => Recipient::Person(to.to.parse().map_err(|_| PageError::Bad("error-form"))?),
+    };
     desk.store
-        .hand_over(&me, parsed(&reference)?, to.to, &to.note)
+        .hand_over(&me, parsed(&reference)?, &recipient, &to.note)
         .await?;
     program.then(&desk, &reference, &to.view).await
 }
@@ -225,6 +231,27 @@ pub(crate) async fn ask_for(
 ) -> Done {
     desk.store.ask_for(&me, parsed(&reference)?).await?;
     program.then(&desk, &reference, &to.view).await
+}
+
+/// For how many days nobody is called to what its identifier writes. None: they are called again.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Block {
+    days: u8,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn block(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(block): Sent<Block>,
+) -> Done {
+    let until = (block.days > 0).then(|| desk.clock.now() + TimeDelta::days(block.days.into()));
+    desk.store.block(&me, parsed(&reference)?, until).await?;
+    program.then(&desk, &reference, &block.view).await
 }
 
 /// Until when: so many hours from now, or that time. Neither: back in sight.

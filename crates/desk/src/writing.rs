@@ -47,7 +47,7 @@ pub(crate) async fn reply(
         // Whatever page comes next, the words are there.
         let seen = seen.unwrap_or_default();
         desk.store
-            .keep_draft(&me, number, DraftKind::Reply, &reply.text, seen)
+            .keep_draft(&me, number, DraftKind::Reply, &reply.text, seen, None)
             .await?;
     }
     written?;
@@ -92,6 +92,8 @@ pub(crate) struct Draft {
     text: String,
     #[serde(default)]
     seen: i64,
+    /// The id of the message it is to become: once that was written, there is no draft of it.
+    id: Option<Uuid>,
 }
 
 pub(crate) async fn draft(
@@ -101,7 +103,7 @@ pub(crate) async fn draft(
     Sent(draft): Sent<Draft>,
 ) -> Result<StatusCode, PageError> {
     desk.store
-        .keep_draft(&me, parsed(&reference)?, draft.kind, &draft.text, draft.seen)
+        .keep_draft(&me, parsed(&reference)?, draft.kind, &draft.text, draft.seen, draft.id)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

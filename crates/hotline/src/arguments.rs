@@ -61,6 +61,16 @@ pub enum Staff {
         /// counsellor, supervisor, manager or administrator.
         #[arg(long, value_parser = role)]
         role: Role,
+        /// The team.
+        #[arg(long)]
+        team: Option<String>,
+    },
+    /// Put somebody into a team, or without a name into none.
+    Team {
+        /// The log-in name.
+        login: String,
+        /// The team: it comes into being with the first who is in it.
+        team: Option<String>,
     },
     /// End an account and every log-in of it, now.
     Disable {

@@ -18,12 +18,27 @@ use crate::{
 pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
     let store = open_store(&settings, Vec::new()).await?;
     match command {
-        Staff::Add { login, name, role } => {
+        Staff::Add {
+            login,
+            name,
+            role,
+            team,
+        } => {
             let password = password()?;
             let person = store
                 .add_staff(&login, name.as_deref().unwrap_or(&login), role, &password)
                 .await?;
+            if team.is_some() {
+                store.set_team(&person.login, team.as_deref()).await?;
+            }
             println!("{} may log in as {}.", person.login, role.as_str());
+        }
+        Staff::Team { login, team } => {
+            store.set_team(&login, team.as_deref()).await?;
+            match team {
+                Some(team) => println!("{login} is in the team {}.", team.trim()),
+                None => println!("{login} is in no team."),
+            }
         }
         Staff::Disable { login } => {
             store.disable_staff(&login).await?;
@@ -36,8 +51,9 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
         Staff::List => {
             for person in store.staff().await? {
                 let active = if person.active { "" } else { "  (disabled)" };
+                let team = person.team.map(|team| format!("  [{team}]")).unwrap_or_default();
                 println!(
-                    "{:<20} {:<14} {}{active}",
+                    "{:<20} {:<14} {}{team}{active}",
                     person.login,
                     person.role.as_str(),
                     person.name

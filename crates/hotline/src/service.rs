@@ -60,6 +60,7 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
         networks: settings.desk.networks.clone().into(),
         https: settings.http.desk_url.starts_with("https:"),
         log_ins: Arc::new(hotline_desk::login::limiter()),
+        reads: hotline_desk::desk::reads(),
     };
     http::listen(&settings.http, desk, &lines, &intake, life).await?;
     let following = Arc::clone(&store).follow();

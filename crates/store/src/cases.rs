@@ -4,13 +4,13 @@ use hotline_core::{clock, ids, reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
-pub use self::view::{Case, CaseRow, Details, Referral};
+pub use self::view::{Case, CaseRow, CaseVersion, Details, Referral};
 use crate::{
-    entity::{case_contacts, cases, referrals},
+    entity::{case_contacts, case_versions, cases, referrals},
     error::{Conflict, StoreError},
     register::event,
     sealing::DataKey,
@@ -113,7 +113,13 @@ impl Store {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let case = open_case(&transaction, id).await?;
-        let sealed = seal(&self.case_key(&case)?, &summary_place(id), &summary)?;
+        let key = self.case_key(&case)?;
+        let before = self.summary(&key, &case)?;
+        if before == summary {
+            return Ok(());
+        }
+        self.keep_case_version(&transaction, who, &case, None, &before).await?;
+        let sealed = seal(&key, &summary_place(id), &summary)?;
         cases::ActiveModel {
             id: Unchanged(id),
             summary: Set(Some(sealed)),
@@ -239,6 +245,11 @@ impl Store {
         let before: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
         let mut after = before.clone();
         change(&mut after);
+        if before == after {
+            return Ok(());
+        }
+        self.keep_case_version(&transaction, who, &case, Some(id), &before.to_text())
+            .await?;
         let other_words = (&before.basis, &before.sent) != (&after.basis, &after.sent);
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
@@ -258,6 +269,53 @@ impl Store {
         self.audit_in(&transaction, Some(who.id), "detail referral", &id.to_string())
             .await?;
         self.done(transaction).await
+    }
+
+    /// Takes back a referral that nobody has confirmed.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it was confirmed: it may have been sent.
+    pub async fn withdraw_referral(&self, who: &Person, case_id: Uuid, id: Uuid) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
+        let referral = referral(&transaction, case_id, id).await?;
+        if referral.confirmed_by.is_some() {
+            return Err(StoreError::Conflict(Conflict::Confirmed));
+        }
+        let case = case(&transaction, case_id).await?;
+        let details: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
+        let withdrawn = format!("{}\n{}", referral.institution, details.to_text());
+        self.keep_case_version(&transaction, who, &case, Some(id), &withdrawn)
+            .await?;
+        referral.delete(&transaction).await?;
+        self.audit_in(&transaction, Some(who.id), "withdraw referral", &id.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Keeps what a case or a referral said before it is written otherwise.
+    async fn keep_case_version(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        case: &cases::Model,
+        referral: Option<Uuid>,
+        before: &str,
+    ) -> Result<(), StoreError> {
+        if before.trim().is_empty() {
+            return Ok(());
+        }
+        let id = ids::new(self.clock.now());
+        let version = case_versions::ActiveModel {
+            id: Set(id),
+            case_id: Set(case.id),
+            referral_id: Set(referral),
+            by: Set(who.id),
+            at: Set(self.now()),
+            text: Set(seal(&self.case_key(case)?, &version_place(id), &before)?),
+        };
+        version.insert(transaction).await?;
+        Ok(())
     }
 
     /// Closes a case, or opens it again.
@@ -311,6 +369,10 @@ fn key_place(id: Uuid) -> String {
 
 fn summary_place(id: Uuid) -> String {
     format!("case|{id}|summary")
+}
+
+fn version_place(id: Uuid) -> String {
+    format!("case version|{id}")
 }
 
 fn details_place(id: Uuid) -> String {

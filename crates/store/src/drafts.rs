@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    entity::{contacts, drafts},
+    entity::{contacts, drafts, messages},
     error::{Conflict, StoreError},
     staff::Person,
     store::{Store, time},
@@ -51,7 +51,8 @@ pub struct Draft {
 }
 
 impl Store {
-    /// Keeps a draft in the place of an earlier one. An empty one is none.
+    /// Keeps a draft in the place of an earlier one. An empty one is none, and so is one that arrives after the message it became
+    /// (`of` is that message's id).
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is longer than a message may be.
@@ -62,24 +63,30 @@ impl Store {
         kind: DraftKind,
         text: &str,
         seen: i64,
+        of: Option<Uuid>,
     ) -> Result<(), StoreError> {
         if text.chars().count() > LONGEST {
             return Err(StoreError::Conflict(Conflict::TooLong));
         }
-        let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
-        let contact = found
-            .one(&self.reading)
-            .await?
-            .ok_or(StoreError::NotFound("contact"))?;
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if let Some(id) = of
+            && messages::Entity::find_by_id(id).one(&transaction).await?.is_some()
+        {
+            return Ok(());
+        }
         if text.trim().is_empty() {
-            return drop_draft(&self.writing, who.id, contact.id, kind).await;
+            drop_draft(&transaction, who.id, contact.id, kind).await?;
+            transaction.commit().await?;
+            return Ok(());
         }
         let draft = Draft {
             text: text.to_owned(),
             seen,
             at: self.clock.now(),
         };
-        self.put_draft(&self.writing, who, &contact, kind, &draft).await
+        self.put_draft(&transaction, who, &contact, kind, &draft).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     pub(crate) async fn put_draft(

@@ -2,7 +2,7 @@
 
 mod casework;
 
-pub use casework::{canned, case_contacts, cases, drafts, follows, links, records, referrals};
+pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
 
 /// Raw messages.
 pub mod journal {
@@ -114,6 +114,7 @@ pub mod staff {
         pub active: bool,
         pub on_duty: bool,
         pub preferences: String,
+        pub team: Option<String>,
         pub last_given: Option<i64>,
         pub made_at: i64,
     }
@@ -177,6 +178,8 @@ pub mod contacts {
         pub files_wanted: bool,
         pub urgency: i16,
         pub snoozed_until: Option<i64>,
+        pub team: Option<String>,
+        pub topic: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -408,6 +411,7 @@ pub mod people {
         pub identifier_hash: Vec<u8>,
         pub language: Option<String>,
         pub stopped: bool,
+        pub blocked_until: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -49,6 +49,9 @@ pub enum Conflict {
     /// A text is longer than [`crate::work::LONGEST`].
     #[error("the text is longer than 20,000 characters")]
     TooLong,
+    /// There is nothing by which its writer is known again.
+    #[error("this contact has no identifier")]
+    NoIdentifier,
     /// A reply was begun before something that its writer has not seen.
     #[error("something came that you have not seen yet")]
     NotSeen,
@@ -130,6 +133,9 @@ pub enum Conflict {
     /// A log-in name with other characters.
     #[error("a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'")]
     UnlawfulLogin,
+    /// A team without a name, or with a long one.
+    #[error("the name of a team has 1 to 40 characters")]
+    UnlawfulTeam,
     /// A log-in name somebody has.
     #[error("this log-in name is taken")]
     LoginTaken,
@@ -152,6 +158,7 @@ impl Conflict {
             Self::NewerOpen => "conflict-newer",
             Self::NoText => "conflict-no-text",
             Self::TooLong => "conflict-long",
+            Self::NoIdentifier => "conflict-no-identifier",
             Self::NotFailed => "conflict-not-failed",
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
@@ -180,6 +187,7 @@ impl Conflict {
             // Met on the command line only.
             Self::Served
             | Self::UnlawfulLogin
+            | Self::UnlawfulTeam
             | Self::LoginTaken
             | Self::ShortPassword
             | Self::UnhashablePassword => "conflict-other",

@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{contacts, follows, messages, outbox, staff},
+    entity::{contacts, events, follows, messages, outbox, staff},
     error::StoreError,
     store::{Store, time},
     thread::Card,
@@ -33,6 +33,8 @@ pub enum View {
     Unassigned,
     /// What I hold.
     Mine,
+    /// What my team holds, and what was handed over to it.
+    Team,
     /// What somebody found urgent.
     Urgent,
     /// Everybody who waits for us.
@@ -53,9 +55,10 @@ pub enum View {
 
 impl View {
     /// Every view, as they stand on screen.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unassigned,
         Self::Mine,
+        Self::Team,
         Self::Urgent,
         Self::Waiting,
         Self::Answered,
@@ -72,6 +75,7 @@ impl View {
         match self {
             Self::Unassigned => "unassigned",
             Self::Mine => "mine",
+            Self::Team => "team",
             Self::Urgent => "urgent",
             Self::Waiting => "waiting",
             Self::Answered => "answered",
@@ -93,7 +97,7 @@ impl View {
     #[must_use]
     pub const fn is_of_open(self) -> bool {
         match self {
-            Self::Unassigned | Self::Mine | Self::Urgent | Self::Waiting | Self::Answered | Self::Snoozed => {
+            Self::Unassigned | Self::Mine | Self::Team | Self::Urgent | Self::Waiting | Self::Answered | Self::Snoozed => {
                 true
             }
             Self::Followed | Self::Closed | Self::Marked | Self::All => false,
@@ -110,6 +114,8 @@ pub struct Filter {
     pub language: Option<String>,
     /// At least so pressing: 1 urgent, 2 immediate danger.
     pub urgency: Option<i16>,
+    /// About this topic: its name in the scheme.
+    pub topic: Option<String>,
     /// Held by this counsellor.
     pub holder: Option<Uuid>,
     /// Registered on this day or later.
@@ -132,6 +138,10 @@ pub struct Row {
     pub marking: Option<Marking>,
     /// Who holds it: the work name.
     pub holder: Option<String>,
+    /// The team whose work it is.
+    pub team: Option<String>,
+    /// Who handed it over to me or to my team, if nothing was done with it since.
+    pub handed_by: Option<String>,
     /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// Until when it is out of sight.
@@ -229,15 +239,49 @@ impl Store {
         found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let names = self.names().await?;
         let undelivered = self.undelivered(&found).await?;
+        let handed = self.handed_over(&found, me, &names).await?;
         let rows: Vec<Row> = found
             .into_iter()
             .map(|contact| {
                 let undelivered = undelivered.get(&contact.id).copied();
-                self.row(contact, view, &names, undelivered)
+                let handed_by = handed.get(&contact.id).cloned();
+                let row = self.row(contact, view, &names, undelivered);
+                Row { handed_by, ..row }
             })
             .collect();
         let next = rows.last().filter(|_| more).map(|row| row.place);
         Ok(Page { rows, next })
+    }
+
+    /// Of these contacts, those that were handed over to me or to a team, and with which nobody did anything since: by whom.
+    async fn handed_over(
+        &self,
+        found: &[contacts::Model],
+        me: Uuid,
+        names: &[(Uuid, String)],
+    ) -> Result<HashMap<Uuid, String>, StoreError> {
+        let to_us = |contact: &&contacts::Model| match contact.holder {
+            Some(holder) => holder == me,
+            None => contact.team.is_some(),
+        };
+        let ids: Vec<Uuid> = found.iter().filter(to_us).map(|contact| contact.id).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let done = events::Entity::find()
+            .filter(events::Column::ContactId.is_in(ids))
+            .filter(events::Column::Actor.is_not_null())
+            .order_by_asc(events::Column::Id)
+            .all(&self.reading)
+            .await?;
+        let newest: HashMap<Uuid, events::Model> =
+            done.into_iter().map(|event| (event.contact_id, event)).collect();
+        let by = |event: events::Model| name_of(names, event.actor?);
+        Ok(newest
+            .into_iter()
+            .filter(|(_, event)| event.kind == "handed_over")
+            .filter_map(|(contact, event)| Some((contact, by(event)?)))
+            .collect())
     }
 
     /// Of these contacts, those with a reply that did not get through.
@@ -294,6 +338,7 @@ impl Store {
     ) -> Row {
         Row {
             undelivered,
+            handed_by: None,
             reference: reference_of(&contact),
             card: self.card(&contact).ok(),
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
@@ -313,6 +358,7 @@ impl Store {
             },
             line: contact.line,
             channel: contact.channel,
+            team: contact.team,
         }
     }
 
@@ -381,6 +427,9 @@ fn filtered(query: Select<contacts::Entity>, filter: &Filter) -> Select<contacts
     let conditions = [
         equal(contacts::Column::Channel, &filter.channel),
         equal(contacts::Column::Language, &filter.language),
+        equal(contacts::Column::Topic, &filter.topic),
+        // Written out, as in the index.
+        filter.urgency.map(|_| Expr::cust("urgency > 0")),
         filter.urgency.map(|least| contacts::Column::Urgency.gte(least)),
         filter.holder.map(|holder| contacts::Column::Holder.eq(holder)),
         day(filter.from).map(|from| contacts::Column::Day.gte(from)),
@@ -407,6 +456,15 @@ impl Store {
             View::Mine => of("status <> 'closed'")
                 .filter(Column::Holder.eq(me))
                 .filter(in_sight),
+            View::Team => {
+                let my_team = Query::select()
+                    .column(staff::Column::Team)
+                    .from(staff::Entity)
+                    .and_where(staff::Column::Id.eq(me))
+                    .to_owned();
+                let team = Expr::col(Column::Team).eq(Expr::SubQuery(None, Box::new(my_team.into())));
+                of("status <> 'closed' AND team IS NOT NULL").filter(team).filter(in_sight)
+            }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
             View::Answered => of("status = 'answered'").filter(in_sight),

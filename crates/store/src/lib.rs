@@ -13,6 +13,7 @@ mod entity;
 pub mod error;
 pub mod fetched;
 pub mod files;
+pub mod holding;
 pub mod inbox;
 pub mod lines;
 pub mod opened;

@@ -17,6 +17,7 @@ use crate::{
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
     error::StoreError,
     inbox::{name_of, reference_of},
+    people::choice_of,
     records::Record,
     store::{Store, time},
     thread::{Body, Card, unseal, version_place},
@@ -71,6 +72,10 @@ pub struct Opened {
     pub files: Option<bool>,
     /// Whether files can be sent with a reply.
     pub sends_files: bool,
+    /// The team whose work it is.
+    pub team: Option<String>,
+    /// Until when nobody is called to what its identifier writes.
+    pub blocked_until: Option<DateTime<Utc>>,
     /// How it is classified so far.
     pub record: Record,
     /// The contacts it was linked to, with where they stand.
@@ -192,9 +197,14 @@ impl Store {
             sends_files,
             cases: self.cases_of(contact.id).await?,
             linked: self.linked(contact.id).await?,
-            record: self.record_of(&self.reading, contact.id).await?,
+            record: self.record_of(&self.reading, &contact).await?,
             id: contact.id,
             reference,
+            blocked_until: choice_of(&self.reading, &contact)
+                .await?
+                .blocked_until
+                .filter(|until| *until > self.now())
+                .map(time),
             messages: self.messages(&contact, &names).await?,
             others: self.others(&contact).await?,
             history: history
@@ -224,6 +234,7 @@ impl Store {
             waiting_since: contact.waiting_since.map(time),
             line: contact.line,
             channel: contact.channel,
+            team: contact.team,
             language: contact.language,
             day: contact.day,
         }))

@@ -17,7 +17,7 @@ use crate::{
     entity::{attachments, contacts, messages, outbox},
     error::{Conflict, StoreError},
     inbox::reference_of,
-    people::has_stopped,
+    people::choice_of,
     queue::Claimed,
     register::{deliver_job, queued},
     store::{Store, time},
@@ -66,7 +66,7 @@ impl Store {
         if self.is_behind(&row).await? {
             return Ok(Due::Later);
         }
-        if has_stopped(&self.reading, &contact).await? {
+        if choice_of(&self.reading, &contact).await?.stopped {
             return Err(StoreError::Conflict(Conflict::Stopped));
         }
         let message = messages::Entity::find_by_id(row.message_id)

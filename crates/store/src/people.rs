@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Choice {
     pub(crate) language: Option<Language>,
     pub(crate) stopped: bool,
+    /// Until when nobody is called to what they write.
+    pub(crate) blocked_until: Option<i64>,
 }
 
 impl From<people::Model> for Choice {
@@ -27,6 +29,7 @@ impl From<people::Model> for Choice {
         Self {
             language: row.language.as_deref().and_then(Language::parse),
             stopped: row.stopped,
+            blocked_until: row.blocked_until,
         }
     }
 }
@@ -50,18 +53,41 @@ impl Store {
     }
 }
 
-/// Whether the person of a contact asked not to be written to.
-pub(crate) async fn has_stopped(
+/// What the person of a contact chose, and what was chosen about them.
+pub(crate) async fn choice_of(
     database: &impl ConnectionTrait,
     contact: &contacts::Model,
-) -> Result<bool, StoreError> {
+) -> Result<Choice, StoreError> {
     let Some(hash) = contact.identifier_hash.clone() else {
-        return Ok(false);
+        return Ok(Choice::default());
     };
     let row = people::Entity::find_by_id((contact.line.clone(), hash))
         .one(database)
         .await?;
-    Ok(row.is_some_and(|row| row.stopped))
+    Ok(row.map(Choice::from).unwrap_or_default())
+}
+
+/// Calls nobody to what an identifier writes until a time. Nothing: as ever.
+pub(crate) async fn block(
+    transaction: &DatabaseTransaction,
+    line: &str,
+    identifier_hash: Vec<u8>,
+    until: Option<i64>,
+) -> Result<(), StoreError> {
+    let row = people::ActiveModel {
+        line: Set(line.to_owned()),
+        identifier_hash: Set(identifier_hash),
+        language: Set(None),
+        stopped: Set(false),
+        blocked_until: Set(until),
+    };
+    let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
+    conflict.update_column(people::Column::BlockedUntil);
+    people::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
 }
 
 /// What these people chose.
@@ -97,6 +123,7 @@ pub(crate) async fn choose(
         identifier_hash: Set(identifier_hash),
         language: Set(language),
         stopped: Set(stopped),
+        blocked_until: Set(None),
     };
     let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
     conflict.update_column(column);

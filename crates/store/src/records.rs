@@ -1,7 +1,7 @@
 //! How contacts are classified: kept half-filled, complete before closing, and by which version of which scheme.
 
 use hotline_core::{
-    classification::{Answers, Scheme, URGENCY},
+    classification::{Answers, Scheme, TOPIC, URGENCY},
     reference::Reference,
 };
 use sea_orm::{
@@ -18,6 +18,7 @@ use crate::{
     register::event,
     staff::Person,
     store::Store,
+    thread::{seal, unseal},
 };
 
 /// How a contact is classified so far.
@@ -51,7 +52,7 @@ impl Store {
             .lawful(answers)
             .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        let before = self.record_of(&transaction, contact.id).await?;
+        let before = self.record_of(&transaction, &contact).await?;
         if before.answers == answers {
             return Ok(());
         }
@@ -88,11 +89,21 @@ impl Store {
         answers: &Answers,
     ) -> Result<(), StoreError> {
         let complete = self.scheme.missing(answers).is_empty();
+        // What was answered in words of one's own may name somebody, and is erased with them.
+        let (words, chosen): (Answers, Answers) = answers
+            .clone()
+            .into_iter()
+            .partition(|(question, _)| self.scheme.is_text(question));
+        let words = match words.is_empty() {
+            true => None,
+            false => Some(seal(&self.contact_key(contact)?, &words_place(contact.id), &words)?),
+        };
         let row = records::ActiveModel {
             contact_id: Set(contact.id),
             scheme: Set(self.scheme.name.clone()),
             version: Set(i32::try_from(self.scheme.version).unwrap_or(i32::MAX)),
-            answers: Set(serde_json::to_string(answers).unwrap_or_default()),
+            answers: Set(serde_json::to_string(&chosen).unwrap_or_default()),
+            words: Set(words),
             complete: Set(complete),
             by: Set(who.id),
             at: Set(self.now()),
@@ -102,6 +113,7 @@ impl Store {
                 records::Column::Scheme,
                 records::Column::Version,
                 records::Column::Answers,
+                records::Column::Words,
                 records::Column::Complete,
                 records::Column::By,
                 records::Column::At,
@@ -111,12 +123,13 @@ impl Store {
             .on_conflict(newer)
             .exec_without_returning(transaction)
             .await?;
-        let urgency = contacts::ActiveModel {
+        let shown = contacts::ActiveModel {
             id: Unchanged(contact.id),
             urgency: Set(self.urgency(answers)),
+            topic: Set(answers.get(TOPIC).and_then(|topics| topics.first().cloned())),
             ..Default::default()
         };
-        urgency.update(transaction).await?;
+        shown.update(transaction).await?;
         Ok(())
     }
 
@@ -135,12 +148,20 @@ impl Store {
     pub(crate) async fn record_of(
         &self,
         connection: &impl ConnectionTrait,
-        contact: Uuid,
+        contact: &contacts::Model,
     ) -> Result<Record, StoreError> {
-        let row = records::Entity::find_by_id(contact).one(connection).await?;
-        let answers: Answers = row
+        let row = records::Entity::find_by_id(contact.id).one(connection).await?;
+        let mut answers: Answers = row
+            .as_ref()
             .and_then(|row| serde_json::from_str(&row.answers).ok())
             .unwrap_or_default();
+        // Erased with the contact's key.
+        if let Some(sealed) = row.and_then(|row| row.words)
+            && let Ok(key) = self.contact_key(contact)
+        {
+            let words: Answers = unseal(&key, &words_place(contact.id), &sealed)?;
+            answers.extend(words);
+        }
         let missing = self.scheme.missing(&answers).into_iter();
         Ok(Record {
             missing: missing.map(|question| question.id.clone()).collect(),
@@ -155,6 +176,10 @@ impl Store {
         contact: &contacts::Model,
     ) -> Result<bool, StoreError> {
         let marked = contact.marking.is_some();
-        Ok(!self.wrap_up || marked || self.record_of(connection, contact.id).await?.missing.is_empty())
+        Ok(!self.wrap_up || marked || self.record_of(connection, contact).await?.missing.is_empty())
     }
+}
+
+fn words_place(contact: Uuid) -> String {
+    format!("contact|{contact}|words of the record")
 }

@@ -201,6 +201,7 @@ impl Store {
                 plan.heard.insert(hash.clone());
             }
         }
+        let blocked = plan.known.blocked(identifier_hash.as_ref(), plan.now);
         let evident = self.evident(&plan.known, &incoming.evidence);
         let candidates = as_candidates(&plan.known, &mine, &evident);
         let now = journalled.raw.received_at;
@@ -221,7 +222,7 @@ impl Store {
                 return Ok(());
             }
             (Belongs::Joins(index), origin) => {
-                plan.known.join(index, now.timestamp_micros(), origin);
+                plan.known.join(index, now.timestamp_micros(), origin, plan.now);
                 let event = if origin == Origin::AutoReply {
                     "auto_reply"
                 } else {
@@ -245,8 +246,12 @@ impl Store {
                 let index =
                     self.open_contact(plan, journalled, &incoming, identifier_hash, earlier, refers_to)?;
                 self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
-                self.assign(transaction, plan, index).await?;
-                self.acknowledge(transaction, plan, index, &incoming).await?;
+                if let Some(until) = blocked {
+                    plan.keep_out(index, until);
+                } else {
+                    self.assign(transaction, plan, index).await?;
+                    self.acknowledge(transaction, plan, index, &incoming).await?;
+                }
             }
         }
         plan.settle(journal_id, outcome, "");
@@ -337,6 +342,8 @@ impl Store {
             files_wanted: false,
             urgency: 0,
             snoozed_until: None,
+            team: None,
+            topic: None,
         }))
     }
 

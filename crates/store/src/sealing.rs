@@ -32,6 +32,7 @@ pub struct Keys {
     tokens: [u8; 32],
     receipts: [u8; 32],
     references: [u8; 32],
+    addresses: [u8; 32],
 }
 
 /// The key that seals the content of one contact or one raw message.
@@ -83,6 +84,7 @@ impl Keys {
             tokens: derive("thread tokens, 1")?,
             receipts: derive("receipt codes, 1")?,
             references: derive("references, 1")?,
+            addresses: derive("words in addresses, 1")?,
         })
     }
 
@@ -105,6 +107,22 @@ impl Keys {
         key.try_into()
             .map(DataKey)
             .map_err(|_| StoreError::Sealed("A data key"))
+    }
+
+    /// Words that stand in an address, readable to nobody but us: what is looked for may be a name, and a browser keeps its history.
+    ///
+    /// # Errors
+    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    pub fn hidden(&self, words: &str) -> Result<String, StoreError> {
+        let sealed = seal(&self.addresses, "address", words.as_bytes())?;
+        Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
+    }
+
+    /// The words that were [`Keys::hidden`]. `None` if they were not.
+    #[must_use]
+    pub fn shown(&self, hidden: &str) -> Option<String> {
+        let sealed = data_encoding::BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
+        String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
     }
 
     /// The keyed hash by which `value` is found again among the values of one `kind`.
@@ -286,6 +304,15 @@ mod tests {
                 .is_err()
         );
         assert!(key.open("contact|1|card", &sealed[..20]).is_err());
+    }
+
+    #[test]
+    fn words_in_an_address_are_readable_to_us_alone() {
+        let hidden = keys().hidden("Петар из 7б").unwrap();
+        assert!(hidden.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
+        assert_eq!(keys().shown(&hidden).as_deref(), Some("Петар из 7б"));
+        assert_eq!(Keys::from_master(&[8; 32]).unwrap().shown(&hidden), None);
+        assert_eq!(keys().shown("anything"), None);
     }
 
     #[test]

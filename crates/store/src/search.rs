@@ -174,6 +174,20 @@ impl Store {
         )
     }
 
+    /// What is looked for, as it stands in an address: readable to nobody but us.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn hide_words(&self, typed: &str) -> Result<String, StoreError> {
+        self.keys.hidden(typed)
+    }
+
+    /// What [`Store::hide_words`] hid. `None` if it is nothing of the kind.
+    #[must_use]
+    pub fn show_words(&self, hidden: &str) -> Option<String> {
+        self.keys.shown(hidden)
+    }
+
     /// Looks for words, phrases in quotation marks, a reference, or an identifier as a whole.
     ///
     /// # Errors

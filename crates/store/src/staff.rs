@@ -1,5 +1,7 @@
 //! Members of staff and their log-ins.
 
+use std::{collections::BTreeSet, sync::PoisonError};
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -53,8 +55,17 @@ pub struct Person {
     pub active: bool,
     /// Whether the person takes new contacts now.
     pub on_duty: bool,
+    /// The team the person is in.
+    pub team: Option<String>,
     /// How the person likes the desk.
     pub preferences: Preferences,
+}
+
+/// Log-ins that were refused and not noted in the audit yet.
+#[derive(Default)]
+pub(crate) struct Refused {
+    since_last: u64,
+    noted_at: Option<DateTime<Utc>>,
 }
 
 /// The secret in the cookie of a log-in: 256 bits, of which only a hash is stored.
@@ -99,6 +110,7 @@ impl Store {
             active: true,
             on_duty: false,
             preferences: "{}".to_owned(),
+            team: None,
             last_given: None,
             made_at: now.timestamp_micros(),
         };
@@ -120,6 +132,51 @@ impl Store {
         all.retain(|one| one.active && one.role.may(Right::WorkOnContacts));
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
+    }
+
+    /// The teams that somebody who works on contacts is in, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn teams(&self) -> Result<BTreeSet<String>, StoreError> {
+        let all = self.colleagues().await?;
+        Ok(all.into_iter().filter_map(|one| one.team).collect())
+    }
+
+    /// Puts somebody into a team, or into none. What they hold goes with them.
+    ///
+    /// # Errors
+    /// When there is no such log-in, or the name is empty or longer than 40 characters.
+    pub async fn set_team(&self, login: &str, team: Option<&str>) -> Result<(), StoreError> {
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
+        let team = team.map(|team| team.trim().to_owned());
+        if team
+            .as_ref()
+            .is_some_and(|team| team.is_empty() || team.chars().count() > 40)
+        {
+            return Err(StoreError::Conflict(Conflict::UnlawfulTeam));
+        }
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            team: Set(team.clone()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        contacts::Entity::update_many()
+            .col_expr(contacts::Column::Team, Expr::value(team))
+            .filter(contacts::Column::Holder.eq(row.id))
+            .exec(&transaction)
+            .await?;
+        self.audit_in(&transaction, None, "staff team", &row.login)
+            .await?;
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
     }
 
     /// One of them.
@@ -163,6 +220,7 @@ impl Store {
             contacts::ActiveModel {
                 id: Unchanged(contact.id),
                 holder: Set(None),
+                team: Set(None),
                 ..Default::default()
             }
             .update(&transaction)
@@ -230,7 +288,7 @@ impl Store {
         let right = verified(password, stored).await?;
         let found = row.filter(|row| right && row.active).and_then(person);
         let Some(person) = found else {
-            self.audit(None, "log-in refused", "").await?;
+            self.note_refused().await?;
             return Ok(None);
         };
         let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
@@ -244,6 +302,28 @@ impl Store {
         row.insert(&self.writing).await?;
         self.audit(Some(&person), "log in", "").await?;
         Ok(Some((person, token)))
+    }
+
+    /// Whoever guesses passwords writes one line of the audit a minute, not one for each guess.
+    async fn note_refused(&self) -> Result<(), StoreError> {
+        let since_last = {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.since_last += 1;
+            let now = self.clock.now();
+            if refused.noted_at.is_some_and(|at| now - at < Duration::minutes(1)) {
+                return Ok(());
+            }
+            refused.noted_at = Some(now);
+            std::mem::take(&mut refused.since_last)
+        };
+        self.audit(None, "log-in refused", &since_last.to_string()).await
+    }
+
+    /// What a device keeps on which somebody has logged in: whoever tries this log-in there does not wait because others guess at it
+    /// elsewhere.
+    #[must_use]
+    pub fn device_mark(&self, login: &str) -> String {
+        data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
     /// Who is logged in with this secret.
@@ -343,6 +423,7 @@ fn person(row: staff::Model) -> Option<Person> {
         role: Role::parse(&row.role)?,
         active: row.active,
         on_duty: row.on_duty,
+        team: row.team,
         preferences: serde_json::from_str(&row.preferences).unwrap_or_default(),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock, atomic::AtomicU64},
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -27,7 +27,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::{
     accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
-    sealing::Keys, search::Search, typing::Typing,
+    sealing::Keys, search::Search, staff::Refused, typing::Typing,
 };
 
 /// How to open the store.
@@ -99,6 +99,7 @@ pub struct Store {
     pub(crate) changes: Changes,
     pub(crate) presence: Presence,
     pub(crate) search: Search,
+    pub(crate) refused: Mutex<Refused>,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
     /// Held while this process runs the jobs of a SQLite database.
@@ -151,6 +152,7 @@ impl Store {
             changes,
             presence: Presence::new(),
             search: Search::default(),
+            refused: Mutex::default(),
             undo: settings.undo,
             served: OnceLock::new(),
             waiting: AtomicU64::new(0),

@@ -23,7 +23,7 @@ impl Store {
         who: &Person,
         contact: &contacts::Model,
     ) -> Result<(), StoreError> {
-        let stopped = crate::people::has_stopped(&self.reading, contact).await?;
+        let stopped = crate::people::choice_of(&self.reading, contact).await?.stopped;
         if contact.holder != Some(who.id) || stopped {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     drafts::{Draft, DraftKind},
-    entity::{attachments, contacts, jobs, messages, outbox},
+    entity::{attachments, contacts, events, jobs, messages, outbox},
     error::{Conflict, StoreError},
     register::event,
     staff::Person,
@@ -74,9 +74,10 @@ impl Store {
             .filter(attachments::Column::MessageId.eq(message.id))
             .exec(&transaction)
             .await?;
+        let id = message.id.to_string();
         message.delete(&transaction).await?;
         self.wait_again(&transaction, &contact).await?;
-        event(contact.id, self.now(), Some(who.id), "unsent", "")
+        event(contact.id, self.now(), Some(who.id), "unsent", &id)
             .insert(&transaction)
             .await?;
         self.done(transaction).await?;
@@ -117,12 +118,26 @@ impl Store {
     }
 }
 
+/// Whether the message with this id was taken back: it is not sent after all because its form arrives once more.
+pub(crate) async fn was_taken_back(
+    connection: &impl sea_orm::ConnectionTrait,
+    contact: Uuid,
+    message: Uuid,
+) -> Result<bool, StoreError> {
+    let found = events::Entity::find()
+        .filter(events::Column::ContactId.eq(contact))
+        .filter(events::Column::Kind.eq("unsent"))
+        .filter(events::Column::Detail.eq(message.to_string()))
+        .one(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// What a reply must have seen: the number of the newest event that could change its words. Zero if there is none.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,
 ) -> Result<i64, StoreError> {
-    use crate::entity::events;
     let newest = events::Entity::find()
         .filter(events::Column::ContactId.eq(contact))
         .filter(events::Column::Kind.is_in(NEWS))

@@ -1,9 +1,9 @@
-//! What counsellors do with a contact. Each step is one transaction with its entry in the history.
+//! Writing to a person or to colleagues, closing, marking. Each step is one transaction with its entry in the history.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
+    classification::KIND,
     contact::{Marking, Status, Step},
-    counting, ids,
+    counting,
     message::OutboundFile,
     reference::Reference,
     rights::{Right, Role},
@@ -21,19 +21,16 @@ use crate::{
     error::{Conflict, StoreError},
     inbox::reference_of,
     outgoing::goes_to,
-    people::has_stopped,
+    people::choice_of,
     register::{add_to_total, event},
     staff::Person,
     store::Store,
     thread::{Body, body_place, seal},
-    undo::newest_event,
+    undo::{newest_event, was_taken_back},
 };
 
 /// The longest reply or note, in characters.
 pub const LONGEST: usize = 20_000;
-
-/// The longest that a contact is put out of sight.
-const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(366);
 
 /// A reply to be written.
 #[derive(Default)]
@@ -49,140 +46,6 @@ pub struct NewReply {
 }
 
 impl Store {
-    /// Takes a contact that nobody holds. Of several who try at once, one succeeds.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it.
-    pub async fn take(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_on(reference).await?;
-        match contact.holder {
-            Some(holder) if holder == who.id => return Ok(()),
-            Some(_) if !who.role.may(Right::WorkOnOthers) => {
-                return Err(StoreError::Conflict(Conflict::HeldByOther));
-            }
-            Some(_) | None => {}
-        }
-        let now = self.now();
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            holder: Set(Some(who.id)),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        event(contact.id, now, Some(who.id), "claimed", "")
-            .insert(&transaction)
-            .await?;
-        self.done(transaction).await
-    }
-
-    /// Gives a contact back to the unassigned ones.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it.
-    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            holder: Set(None),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        event(contact.id, self.now(), Some(who.id), "given_back", "")
-            .insert(&transaction)
-            .await?;
-        self.done(transaction).await
-    }
-
-    /// Hands a contact to a colleague, with a word on why.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it or it is closed; [`StoreError::NotFound`] if there is no such colleague.
-    pub async fn hand_over(
-        &self,
-        who: &Person,
-        reference: Reference,
-        to: Uuid,
-        note: &str,
-    ) -> Result<(), StoreError> {
-        let note = not_too_long(note)?;
-        let to = self.colleague(to).await?;
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        if !status_of(&contact).is_open() {
-            return Err(StoreError::Conflict(Conflict::DoneAlready));
-        }
-        let now = self.now();
-        if !note.is_empty() {
-            let id = ids::new(self.clock.now());
-            self.write_message(&transaction, &contact, who, id, "note", note, now)
-                .await?;
-        }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            holder: Set(Some(to.id)),
-            snoozed_until: Set(None),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        event(contact.id, now, Some(who.id), "handed_over", &to.name)
-            .insert(&transaction)
-            .await?;
-        self.done(transaction).await
-    }
-
-    /// Asks whoever holds a contact to hand it over.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if nobody else holds it.
-    pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_on(reference).await?;
-        if contact.holder.is_none_or(|holder| holder == who.id) {
-            return Err(StoreError::Conflict(Conflict::DoneAlready));
-        }
-        event(contact.id, self.now(), Some(who.id), "asked_for", "")
-            .insert(&transaction)
-            .await?;
-        self.done(transaction).await
-    }
-
-    /// Puts a contact out of sight until a time, or brings it back. If the person writes, it comes back by itself.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it, it is closed, or the time has passed.
-    pub async fn snooze(
-        &self,
-        who: &Person,
-        reference: Reference,
-        until: Option<DateTime<Utc>>,
-    ) -> Result<(), StoreError> {
-        let now = self.now();
-        if until.is_some_and(|until| until > self.clock.now() + LONGEST_SNOOZE) {
-            return Err(StoreError::Conflict(Conflict::TooFar));
-        }
-        let until = until.map(|until| until.timestamp_micros());
-        if until.is_some_and(|until| until <= now) {
-            return Err(StoreError::Conflict(Conflict::HasPassed));
-        }
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        if !status_of(&contact).is_open() {
-            return Err(StoreError::Conflict(Conflict::DoneAlready));
-        }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            snoozed_until: Set(until),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        let kind = if until.is_some() { "snoozed" } else { "woken" };
-        event(contact.id, now, Some(who.id), kind, "")
-            .insert(&transaction)
-            .await?;
-        self.done(transaction).await
-    }
-
     /// Writes a reply and queues it, in one commit.
     ///
     /// # Errors
@@ -207,6 +70,9 @@ impl Store {
         {
             return Ok(());
         }
+        if was_taken_back(&transaction, contact.id, id).await? {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
         if let Some(seen) = seen
             && newest_event(&transaction, contact.id).await? > seen
         {
@@ -216,7 +82,7 @@ impl Store {
         if goes_to(&card, true).is_none() {
             return Err(StoreError::Conflict(Conflict::NoAddress));
         }
-        if has_stopped(&transaction, &contact).await? {
+        if choice_of(&transaction, &contact).await?.stopped {
             return Err(StoreError::Conflict(Conflict::Stopped));
         }
         let now = self.now();
@@ -232,6 +98,10 @@ impl Store {
             id: Unchanged(contact.id),
             status: Set(status.as_str().to_owned()),
             holder: Set(Some(contact.holder.unwrap_or(who.id))),
+            team: Set(match contact.holder {
+                Some(_) => contact.team.clone(),
+                None => who.team.clone(),
+            }),
             waiting_since: Set(None),
             closed_at: Set(None),
             ..Default::default()
@@ -341,7 +211,7 @@ impl Store {
         self.step(who, reference, Step::Close, "closed").await
     }
 
-    /// Opens a closed contact again.
+    /// Opens a closed contact again. One that was marked counts again: spam is not worked on.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is open, or somebody else holds it.
@@ -380,6 +250,13 @@ impl Store {
         event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
+        if status.is_open() && contact.marking.is_some() {
+            let reopened = contacts::Model {
+                status: status.as_str().to_owned(),
+                ..contact
+            };
+            self.mark_in(&transaction, who, &reopened, None).await?;
+        }
         self.done(transaction).await
     }
 
@@ -420,6 +297,13 @@ impl Store {
             marking: Set(name),
             ..Default::default()
         };
+        // A kind that is a marking goes with it.
+        let mut answers = self.record_of(transaction, contact).await?.answers;
+        let kind = self.scheme.kind(&answers);
+        if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
+            answers.remove(KIND);
+            self.keep_record(transaction, who, contact, &answers).await?;
+        }
         // What is marked is done with. If the person writes again it is seen again.
         let closes = marking.is_some() && status_of(contact).is_open();
         if closes {
@@ -472,7 +356,7 @@ impl Store {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one message is all of these")]
-    async fn write_message(
+    pub(crate) async fn write_message(
         &self,
         transaction: &DatabaseTransaction,
         contact: &contacts::Model,
@@ -555,7 +439,7 @@ fn checked(text: &str) -> Result<&str, StoreError> {
     not_too_long(text)
 }
 
-fn not_too_long(text: &str) -> Result<&str, StoreError> {
+pub(crate) fn not_too_long(text: &str) -> Result<&str, StoreError> {
     let text = text.trim();
     if text.chars().count() > LONGEST {
         return Err(StoreError::Conflict(Conflict::TooLong));

@@ -6,9 +6,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{details_place, ties};
+use super::{details_place, ties, version_place};
 use crate::{
-    entity::{case_contacts, cases, contacts, referrals},
+    entity::{case_contacts, case_versions, cases, contacts, referrals},
     error::StoreError,
     inbox::{name_of, reference_of},
     store::{Store, time},
@@ -37,6 +37,20 @@ pub struct Case {
     pub contacts: Vec<(Reference, String, String)>,
     /// Where it was sent.
     pub referrals: Vec<Referral>,
+    /// What was written of it and its referrals before, oldest first.
+    pub versions: Vec<CaseVersion>,
+}
+
+/// What was written before it was written otherwise, or taken back.
+pub struct CaseVersion {
+    /// When it was written otherwise.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: String,
+    /// Of which referral; nothing: of the case itself.
+    pub referral: Option<Uuid>,
+    /// What it said.
+    pub text: String,
 }
 
 /// A case sent to an institution.
@@ -73,6 +87,19 @@ pub struct Details {
     pub number: String,
     /// What came of it.
     pub outcome: String,
+}
+
+impl Details {
+    /// What is written in it, a line each.
+    pub(crate) fn to_text(&self) -> String {
+        let sent_on = self.sent_on.map(|day| day.to_string()).unwrap_or_default();
+        [&self.basis, &self.sent, &sent_on, &self.number, &self.outcome]
+            .into_iter()
+            .filter(|text| !text.trim().is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
 }
 
 /// A row of the list of cases.
@@ -131,8 +158,24 @@ impl Store {
                 details: unseal(&key, &details_place(one.id), &one.details)?,
             });
         }
+        let found = case_versions::Entity::find()
+            .filter(case_versions::Column::CaseId.eq(id))
+            .order_by_asc(case_versions::Column::At)
+            .order_by_asc(case_versions::Column::Id)
+            .all(&self.reading)
+            .await?;
+        let mut versions = Vec::with_capacity(found.len());
+        for one in found {
+            versions.push(CaseVersion {
+                at: time(one.at),
+                by: name_of(&names, one.by).unwrap_or_default(),
+                referral: one.referral_id,
+                text: unseal(&key, &version_place(one.id), &one.text)?,
+            });
+        }
         Ok(Some(Case {
             id,
+            versions,
             number: row.number,
             year: row.year,
             forwarded: row.kind == "forwarded",

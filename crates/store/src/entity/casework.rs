@@ -35,6 +35,7 @@ pub mod records {
         pub scheme: String,
         pub version: i32,
         pub answers: String,
+        pub words: Option<Vec<u8>>,
         pub complete: bool,
         pub by: Uuid,
         pub at: i64,
@@ -109,6 +110,28 @@ pub mod referrals {
         pub confirmed_at: Option<i64>,
         pub sent_on: Option<String>,
         pub details: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Earlier texts of cases and referrals.
+pub mod case_versions {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "case_versions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub case_id: Uuid,
+        pub referral_id: Option<Uuid>,
+        pub by: Uuid,
+        pub at: i64,
+        pub text: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

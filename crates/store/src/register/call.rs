@@ -154,6 +154,7 @@ impl Store {
         };
         status.as_str().clone_into(&mut contact.status);
         contact.holder = Some(taken_by.id);
+        contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
         contact.closed_at = complete.then_some(plan.now);
         let contact = contact.clone();

@@ -1,5 +1,7 @@
 //! What follows when a contact is opened: somebody gets it, and the person hears that it arrived.
 
+use std::collections::HashMap;
+
 use hotline_core::{
     contact::Status,
     ids,
@@ -29,7 +31,8 @@ impl Store {
         index: usize,
     ) -> Result<(), StoreError> {
         if plan.on_duty.is_none() {
-            plan.on_duty = Some(on_duty(transaction).await?);
+            let (there, teams) = on_duty(transaction).await?;
+            (plan.on_duty, plan.teams) = (Some(there), teams);
         }
         let Some(on_duty) = &mut plan.on_duty else {
             return Ok(());
@@ -44,6 +47,7 @@ impl Store {
         }
         if let Some(contact) = plan.known.contacts.get_mut(index) {
             contact.holder = Some(staff);
+            contact.team = plan.teams.get(&staff).cloned();
             let id = contact.id;
             plan.given.insert(staff, now);
             plan.event(id, now, Some(staff), "assigned", because.as_str());
@@ -131,8 +135,10 @@ impl Store {
     }
 }
 
-/// Counsellors on duty with what they hold.
-async fn on_duty(transaction: &DatabaseTransaction) -> Result<Vec<OnDuty>, StoreError> {
+/// Counsellors on duty with what they hold, and their teams.
+async fn on_duty(
+    transaction: &DatabaseTransaction,
+) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {
     #[derive(FromQueryResult)]
     struct Holds {
         holder: Uuid,
@@ -144,7 +150,7 @@ async fn on_duty(transaction: &DatabaseTransaction) -> Result<Vec<OnDuty>, Store
         .all(transaction)
         .await?;
     if people.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let holds: Vec<Holds> = contacts::Entity::find()
         .select_only()
@@ -167,7 +173,9 @@ async fn on_duty(transaction: &DatabaseTransaction) -> Result<Vec<OnDuty>, Store
         holds: u64::try_from(held(one.id)).unwrap_or_default(),
         last_given: one.last_given.map(time),
     });
-    Ok(on_duty.collect())
+    let on_duty = on_duty.collect();
+    let team = |one: staff::Model| Some((one.id, one.team?));
+    Ok((on_duty, people.into_iter().filter_map(team).collect()))
 }
 
 fn acknowledgement<'a>(settings: &'a LineSettings, language: Option<&str>) -> Option<&'a String> {

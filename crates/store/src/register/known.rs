@@ -107,10 +107,19 @@ impl Known {
         found.into_iter().map(|(index, _)| index).collect()
     }
 
-    pub(super) fn join(&mut self, index: usize, at: i64, origin: Origin) {
+    /// Until when nobody is called to what an identifier writes.
+    pub(super) fn blocked(&self, identifier_hash: Option<&Vec<u8>>, now: i64) -> Option<i64> {
+        let choice = self.choices.get(identifier_hash?)?;
+        choice.blocked_until.filter(|until| *until > now)
+    }
+
+    /// A message of this time joins a contact, which comes into sight, unless its identifier is blocked `now`.
+    pub(super) fn join(&mut self, index: usize, at: i64, origin: Origin, now: i64) {
         if origin == Origin::AutoReply {
             return;
         }
+        let identifier = self.contacts.get(index).and_then(|contact| contact.identifier_hash.as_ref());
+        let blocked = self.blocked(identifier, now);
         let Some(contact) = self.contacts.get_mut(index) else {
             return;
         };
@@ -122,7 +131,7 @@ impl Known {
             contact.waiting_since = Some(at);
         }
         contact.closed_at = None;
-        contact.snoozed_until = None;
+        contact.snoozed_until = blocked;
         contact.last_in_at = Ord::max(contact.last_in_at, at);
     }
 }

@@ -237,7 +237,7 @@ impl Store {
             Some(_) | None => found.contact,
         };
         let at = journalled.raw.received_at.timestamp_micros();
-        plan.known.join(target, at, incoming.origin);
+        plan.known.join(target, at, incoming.origin, plan.now);
         plan.changed.insert(target);
         let contact = plan.known.contact(target)?;
         let (id, key) = (contact.id, self.contact_key(contact)?);

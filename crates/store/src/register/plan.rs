@@ -39,6 +39,8 @@ pub(super) struct Plan {
     pub(super) counted: BTreeMap<(String, String, String), i64>,
     pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
+    /// The teams of those on duty.
+    pub(super) teams: HashMap<Uuid, String>,
     pub(super) given: HashMap<Uuid, i64>,
 }
 
@@ -52,6 +54,15 @@ impl Plan {
 
     pub(super) fn event(&mut self, contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) {
         self.events.push(event(contact_id, at, actor, kind, detail));
+    }
+
+    /// Leaves a new contact out of sight until a time: nobody is called to it.
+    pub(super) fn keep_out(&mut self, index: usize, until: i64) {
+        if let Some(contact) = self.known.contacts.get_mut(index) {
+            contact.snoozed_until = Some(until);
+            let id = contact.id;
+            self.event(id, self.now, None, "kept_out", "");
+        }
     }
 
     /// A message that is there already or comes with this batch.

@@ -1,0 +1,218 @@
+//! Who holds a contact, and when it is in sight: taking, giving back, handing over, snoozing, and identifiers that nobody is
+//! called to for a time. Each step is one transaction with its entry in the history.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hotline_core::{ids, reference::Reference, rights::Right};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+};
+use uuid::Uuid;
+
+use crate::{
+    entity::contacts,
+    error::{Conflict, StoreError},
+    people,
+    register::event,
+    staff::Person,
+    store::Store,
+    work::{not_too_long, status_of},
+};
+
+/// The longest that a contact is put out of sight.
+const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(366);
+/// The longest that nobody is called to what an identifier writes.
+const LONGEST_BLOCK: TimeDelta = TimeDelta::days(90);
+
+/// To whom a contact is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// To a colleague.
+    Person(Uuid),
+    /// To a team: whoever of it takes it.
+    Team(String),
+}
+
+impl Store {
+    /// Takes a contact that nobody holds. Of several who try at once, one succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn take(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        match contact.holder {
+            Some(holder) if holder == who.id => return Ok(()),
+            Some(_) if !who.role.may(Right::WorkOnOthers) => {
+                return Err(StoreError::Conflict(Conflict::HeldByOther));
+            }
+            Some(_) | None => {}
+        }
+        let now = self.now();
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(Some(who.id)),
+            team: Set(who.team.clone()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, now, Some(who.id), "claimed", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Gives a contact back to the unassigned ones.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(None),
+            team: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, self.now(), Some(who.id), "given_back", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Hands a contact to a colleague or a team, with a word on why.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it or it is closed; [`StoreError::NotFound`] if there is no such colleague or
+    /// team.
+    pub async fn hand_over(
+        &self,
+        who: &Person,
+        reference: Reference,
+        to: &Recipient,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let note = not_too_long(note)?;
+        let (holder, team, name) = match to {
+            Recipient::Person(id) => {
+                let person = self.colleague(*id).await?;
+                (Some(person.id), person.team, person.name)
+            }
+            Recipient::Team(team) => {
+                if !self.teams().await?.contains(team) {
+                    return Err(StoreError::NotFound("team"));
+                }
+                (None, Some(team.clone()), team.clone())
+            }
+        };
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let now = self.now();
+        if !note.is_empty() {
+            let id = ids::new(self.clock.now());
+            self.write_message(&transaction, &contact, who, id, "note", note, now)
+                .await?;
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(holder),
+            team: Set(team),
+            snoozed_until: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, now, Some(who.id), "handed_over", &name)
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Asks whoever holds a contact to hand it over.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if nobody else holds it.
+    pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if contact.holder.is_none_or(|holder| holder == who.id) {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        event(contact.id, self.now(), Some(who.id), "asked_for", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Puts a contact out of sight until a time, or brings it back. If the person writes, it comes back by itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it, it is closed, or the time has passed.
+    pub async fn snooze(
+        &self,
+        who: &Person,
+        reference: Reference,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        if until.is_some_and(|until| until > self.clock.now() + LONGEST_SNOOZE) {
+            return Err(StoreError::Conflict(Conflict::TooFar));
+        }
+        let until = until.map(|until| until.timestamp_micros());
+        if until.is_some_and(|until| until <= now) {
+            return Err(StoreError::Conflict(Conflict::HasPassed));
+        }
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            snoozed_until: Set(until),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let kind = if until.is_some() { "snoozed" } else { "woken" };
+        event(contact.id, now, Some(who.id), kind, "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Calls nobody to what the identifier of a contact writes until a time, or calls them again. What it writes is registered, counted
+    /// and kept as ever, out of sight until then; a counsellor who looks finds it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds the contact, it has no identifier, or the time has passed or lies too far off.
+    pub async fn block(
+        &self,
+        who: &Person,
+        reference: Reference,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if until.is_some_and(|until| until > now + LONGEST_BLOCK) {
+            return Err(StoreError::Conflict(Conflict::TooFar));
+        }
+        if until.is_some_and(|until| until <= now) {
+            return Err(StoreError::Conflict(Conflict::HasPassed));
+        }
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let Some(hash) = contact.identifier_hash.clone() else {
+            return Err(StoreError::Conflict(Conflict::NoIdentifier));
+        };
+        let until = until.map(|until| until.timestamp_micros());
+        people::block(&transaction, &contact.line, hash, until).await?;
+        let kind = if until.is_some() { "blocked" } else { "unblocked" };
+        event(contact.id, self.now(), Some(who.id), kind, "")
+            .insert(&transaction)
+            .await?;
+        self.audit_in(&transaction, Some(who.id), kind, &reference.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+}
