@@ -9,9 +9,18 @@ pub struct Migration;
 const ORDER: &str = "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)";
 
 /// An index for each filter of the long views, in their order: its name, its columns, and which contacts are in it.
-const FILTERS: [(&str, &str, &str); 5] = [
-    ("contacts_by_channel", "channel, last_in_at", "channel IS NOT NULL"),
-    ("contacts_by_language", "language, last_in_at", "language IS NOT NULL"),
+const FILTERS: [(&str, &str, &str); 6] = [
+    ("contacts_by_registration", "opened_at", "opened_at IS NOT NULL"),
+    (
+        "contacts_by_channel",
+        "channel, last_in_at",
+        "channel IS NOT NULL",
+    ),
+    (
+        "contacts_by_language",
+        "language, last_in_at",
+        "language IS NOT NULL",
+    ),
     ("contacts_by_topic", "topic, last_in_at", "topic IS NOT NULL"),
     ("contacts_by_holder", "holder, last_in_at", "holder IS NOT NULL"),
     ("contacts_by_urgency", "last_in_at", "urgency > 0"),
@@ -27,7 +36,10 @@ impl MigrationTrait for Migration {
         }
         manager.create_table(case_versions()).await?;
         let mut index = Index::create();
-        index.name("case_versions_case").table("case_versions").col("case_id");
+        index
+            .name("case_versions_case")
+            .table("case_versions")
+            .col("case_id");
         manager.create_index(index).await?;
         let connection = manager.get_connection();
         for (name, columns, of) in FILTERS {

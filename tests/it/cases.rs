@@ -141,7 +141,11 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let case = mila.post(&second, &json!({})).await.unwrap();
     assert_eq!(case.pointer("/referrals/1"), None);
     assert!(case.get("versions").unwrap().to_string().contains("mup"));
-    assert!(refused(&mila, &format!("{referral}/withdraw"), &json!({})).await.contains("409"));
+    assert!(
+        refused(&mila, &format!("{referral}/withdraw"), &json!({}))
+            .await
+            .contains("409")
+    );
     for reference in &references {
         let contact = mila.contact(reference).await.unwrap();
         let happened = contact.pointer("/history").unwrap().to_string();
@@ -239,7 +243,9 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
     shows(mila, ".referral", "Čeka").await;
     let summary = "return document.querySelector('#case .print')?.textContent";
     let kept = wait_until(Duration::from_secs(20), || async {
-        mila.execute(summary, vec![]).await.is_ok_and(|said| said == "Lažni profil")
+        mila.execute(summary, vec![])
+            .await
+            .is_ok_and(|said| said == "Lažni profil")
     });
     kept.await.unwrap();
     shows(mila, ".referral", "Snimci ekrana").await;

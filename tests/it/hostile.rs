@@ -113,7 +113,10 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
     for width in [1_280, 360] {
         for path in [
             "/desk/inbox?view=all",
-            &mila.address_of_search("\"><script>window.hacked=1</script>").await.unwrap(),
+            &mila
+                .address_of_search("\"><script>window.hacked=1</script>")
+                .await
+                .unwrap(),
             "/desk/inbox?view=%22%3E%3Cscript%3E&after=%27&channel=%22%3E%3Cimg",
             &format!("/desk/contacts/{first}?view=all"),
             "/desk/cases",

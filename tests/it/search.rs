@@ -84,9 +84,7 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         let mila = service.log_in("mila").await.unwrap();
         until_found(&mila, "насиље", &[&cyrillic, &latin]).await;
         let manager = service.hire("marko", "manager").await.unwrap();
-        let refused = manager
-            .status(reqwest::Method::POST, "/api/v1/search")
-            .await;
+        let refused = manager.status(reqwest::Method::POST, "/api/v1/search").await;
         assert_eq!(refused.unwrap(), 403);
     }
 }
@@ -118,7 +116,10 @@ async fn the_page_finds_as_one_types_and_opens_what_it_found() {
     let kept = until(client, "#q").await.prop("value").await.unwrap();
     assert_eq!(kept.as_deref(), Some("nasilje"), "what was looked for stays");
     let address = client.current_url().await.unwrap();
-    assert!(!address.as_str().contains("nasilje"), "no history keeps it: {address}");
+    assert!(
+        !address.as_str().contains("nasilje"),
+        "no history keeps it: {address}"
+    );
     client.back().await.unwrap();
     shows(client, "#list", "насиље i da se bojim").await;
     browser.close().await.unwrap();

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use hotline_tests::{
-    peers::{browser::Browser, postgres::Postgres, telegram::{Telegram, content}, wait_until},
+    peers::{
+        browser::Browser,
+        postgres::Postgres,
+        telegram::{Telegram, content},
+        wait_until,
+    },
     service::Service,
     staff::{Staff, text},
 };
@@ -92,7 +97,11 @@ async fn a_hand_over_is_marked_where_it_arrives_and_whoever_still_writes_there_i
     two.pictures("team").await.unwrap();
     let row = format!("#list a[href*='{reference}']");
     press(two.client(), &row).await;
-    until(one.client(), "#reply").await.send_keys(" pisali").await.unwrap();
+    until(one.client(), "#reply")
+        .await
+        .send_keys(" pisali")
+        .await
+        .unwrap();
     shows(two.client(), "#present", "mila piše").await;
     // Whoever takes it from somebody who is writing is asked first.
     press(two.client(), "form[action$='/claim'] button").await;
@@ -123,7 +132,9 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     service.give_clock().unwrap();
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
-    mila.post("/api/v1/duty", &json!({ "on": true })).await.unwrap_or_default();
+    mila.post("/api/v1/duty", &json!({ "on": true }))
+        .await
+        .unwrap_or_default();
     telegram.says(ANA, "psovka");
     let contacts = mila.until_contacts(1).await.unwrap();
     let first = text(&contacts[0], "/reference").to_owned();
@@ -131,7 +142,13 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
         let path = format!("/api/v1/contacts/{reference}/block");
         mila.post(&path, &json!({ "days": days })).await
     };
-    assert!(block(&mila, &first, 91).await.unwrap_err().to_string().contains("409"));
+    assert!(
+        block(&mila, &first, 91)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("409")
+    );
     block(&mila, &first, 30).await.unwrap();
     // In an open contact: it waits, out of sight.
     telegram.says(ANA, "još jedna");
@@ -153,13 +170,20 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     let later = |words: &str| content::with(content::text(words), &json!({ "date": in_eight_days }));
     telegram.sends(ANA, &later("i još jedna"));
     let contacts = mila.until_contacts(2).await.unwrap();
-    let second = contacts.iter().find(|one| text(one, "/reference") != first).unwrap();
+    let second = contacts
+        .iter()
+        .find(|one| text(one, "/reference") != first)
+        .unwrap();
     let reference = text(second, "/reference").to_owned();
     assert_eq!(second.pointer("/holder"), Some(&Value::Null));
     assert_eq!(view(&mila, "snoozed").await, std::slice::from_ref(&reference));
     assert_eq!(telegram.sent_to(ANA).len(), told);
     let totals = mila.get("/api/v1/statistics/totals").await.unwrap();
-    assert_eq!(totals.get("total"), Some(&json!(1)), "it counts; the spam does not");
+    assert_eq!(
+        totals.get("total"),
+        Some(&json!(1)),
+        "it counts; the spam does not"
+    );
     let history = mila.contact(&reference).await.unwrap();
     assert!(history.get("history").unwrap().to_string().contains("kept_out"));
     // Called again: what comes next is in sight.

@@ -277,7 +277,9 @@ async fn a_draft_that_comes_late_and_a_form_that_was_taken_back_bring_nothing_ba
     let reply = json!({ "id": id, "text": "Tu smo." });
     mila.post(&format!("{path}/reply"), &reply).await.unwrap();
     let draft = json!({ "kind": "reply", "text": "Tu sm", "id": id });
-    mila.post(&format!("{path}/draft"), &draft).await.unwrap_or_default();
+    mila.post(&format!("{path}/draft"), &draft)
+        .await
+        .unwrap_or_default();
     let contact = mila.contact(&reference).await.unwrap();
     assert_eq!(contact.get("draft"), Some(&Value::Null));
     mila.post(&format!("{path}/messages/{id}/undo"), &json!({}))

@@ -199,7 +199,10 @@ async fn searchable(mila: &Staff, count: usize) -> Result<()> {
 async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
     for view in VIEWS {
         let path = format!("/desk/inbox?view={view}");
-        time(&format!("view {view}"), on, inbox, async |_| mila.page(&path).await).await?;
+        time(&format!("view {view}"), on, inbox, async |_| {
+            mila.page(&path).await
+        })
+        .await?;
     }
     let mut references = Vec::new();
     for view in ["all", "waiting"] {
@@ -218,12 +221,18 @@ async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
             }
         }
         let path = format!("/desk/inbox?view={view}{after}");
-        time(&format!("view {view}, page 20"), on, inbox, async |_| mila.page(&path).await).await?;
+        time(&format!("view {view}, page 20"), on, inbox, async |_| {
+            mila.page(&path).await
+        })
+        .await?;
     }
     for filter in FILTERS {
         for view in ["all", "closed", "waiting"] {
             let path = format!("/desk/inbox?view={view}&{filter}");
-            time(&format!("view {view}, {filter}"), on, inbox, async |_| mila.page(&path).await).await?;
+            time(&format!("view {view}, {filter}"), on, inbox, async |_| {
+                mila.page(&path).await
+            })
+            .await?;
         }
     }
     time("a contact", on, inbox, async |round| {

@@ -189,7 +189,10 @@ impl Staff {
         let request = self.client.post(format!("{}/desk/search", self.base));
         let request = request.bearer_auth(&self.token).form(&[("q", words)]);
         let found = request.send().await?.error_for_status()?;
-        let query = found.url().query().context("a search leads to an address with a query")?;
+        let query = found
+            .url()
+            .query()
+            .context("a search leads to an address with a query")?;
         Ok(format!("{}?{query}", found.url().path()))
     }
 

@@ -183,7 +183,8 @@ impl Scheme {
     /// Whether a question is answered in words of one's own.
     #[must_use]
     pub fn is_text(&self, question: &str) -> bool {
-        self.question(question).is_some_and(|question| question.text.is_some())
+        self.question(question)
+            .is_some_and(|question| question.text.is_some())
     }
 
     /// The kind that was answered.

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 /// Where the time comes from. Lints forbid every other way to ask for it.
@@ -55,9 +55,35 @@ pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
+/// The first moment of a calendar day in the centre's `zone`, also where the clock is set forward at midnight.
+#[must_use]
+pub fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    (0..24)
+        .find_map(|hour| {
+            let local = midnight + Duration::hours(hour);
+            local.and_local_timezone(zone).earliest()
+        })
+        .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_starts_where_the_day_before_ends_also_in_the_nights_when_clocks_are_set() {
+        for zone in [chrono_tz::Europe::Belgrade, chrono_tz::America::Santiago] {
+            let mut day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+            for _ in 0..365 {
+                let start = start_of_day(day, zone);
+                assert_eq!(day_of(start, zone), day);
+                let before = start - Duration::milliseconds(1);
+                assert_eq!(day_of(before, zone), day.pred_opt().unwrap());
+                day = day.succ_opt().unwrap();
+            }
+        }
+    }
 
     #[test]
     fn a_contact_counts_on_its_local_day_across_both_daylight_saving_nights() {

@@ -36,7 +36,9 @@ pub(crate) struct Session {
 }
 
 pub(crate) async fn log_in(State(desk): State<Desk>, Sent(typed): Sent<Typed>) -> Answer<Session> {
-    let (person, session) = try_log_in(&desk, &typed, None).await?.ok_or(PageError::NotLoggedIn)?;
+    let (person, session) = try_log_in(&desk, &typed, None)
+        .await?
+        .ok_or(PageError::NotLoggedIn)?;
     Ok(Json(Session {
         token: session.expose().to_owned(),
         name: person.name,
@@ -135,7 +137,8 @@ fn row(row: &Row) -> Value {
 
 pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
     let found = find(&desk, &reference).await?;
-    desk.note_read(&me, "open contact", &found.reference.to_string()).await;
+    desk.note_read(&me, "open contact", &found.reference.to_string())
+        .await;
     let mut whole = whole(&desk, &found);
     let draft = desk.store.draft(me.id, found.reference, DraftKind::Reply).await?;
     let present = desk.store.present(found.id, me.id).await?;

@@ -308,7 +308,14 @@ pub(crate) async fn tell(
         .await?;
     let text = begun.map_or(text.clone(), |begun| format!("{}\n\n{text}", begun.text));
     desk.store
-        .keep_draft(&me, contact.reference, DraftKind::Reply, &text, contact.newest, None)
+        .keep_draft(
+            &me,
+            contact.reference,
+            DraftKind::Reply,
+            &text,
+            contact.newest,
+            None,
+        )
         .await?;
     program.then(&desk, &reference, "all").await
 }

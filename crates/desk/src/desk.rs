@@ -64,7 +64,11 @@ impl Desk {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
         }
-        if self.reads.check_key(&(who.id, format!("{what} {object}"))).is_err() {
+        if self
+            .reads
+            .check_key(&(who.id, format!("{what} {object}")))
+            .is_err()
+        {
             return;
         }
         if let Err(error) = self.store.audit(Some(who), what, object).await {
@@ -253,7 +257,12 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)
         of_case!("/{id}/referrals", post, "POST", cases::propose),
         of_case!("/{id}/referrals/{referral}", post, "POST", cases::detail),
         of_case!("/{id}/referrals/{referral}/confirm", post, "POST", cases::confirm),
-        of_case!("/{id}/referrals/{referral}/withdraw", post, "POST", cases::withdraw),
+        of_case!(
+            "/{id}/referrals/{referral}/withdraw",
+            post,
+            "POST",
+            cases::withdraw
+        ),
     ]
 }
 

@@ -111,7 +111,11 @@ pub(crate) async fn try_log_in(
     }
     // On a device that knows this log-in nobody waits because others guess at it (OWASP: device cookies).
     let known = device.is_some_and(|device| device == desk.store.device_mark(&name));
-    let tried = if known { format!("{name} at home") } else { name.clone() };
+    let tried = if known {
+        format!("{name} at home")
+    } else {
+        name.clone()
+    };
     let turn = desk.log_ins.until_key_ready(&tried);
     if tokio::time::timeout(PATIENCE, turn).await.is_err() {
         return Err(PageError::Conflict(Conflict::Busy));

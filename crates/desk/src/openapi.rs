@@ -15,7 +15,7 @@ use crate::{
     preferences::Saved,
     several::Several,
     statistics,
-    work::{Duty, Follow, HandOver, Link, Mark, Block, Snooze},
+    work::{Block, Duty, Follow, HandOver, Link, Mark, Snooze},
     wrapup::WrapUp,
     writing::{Draft, Here, Note},
 };

@@ -103,7 +103,14 @@ pub(crate) async fn draft(
     Sent(draft): Sent<Draft>,
 ) -> Result<StatusCode, PageError> {
     desk.store
-        .keep_draft(&me, parsed(&reference)?, draft.kind, &draft.text, draft.seen, draft.id)
+        .keep_draft(
+            &me,
+            parsed(&reference)?,
+            draft.kind,
+            &draft.text,
+            draft.seen,
+            draft.id,
+        )
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

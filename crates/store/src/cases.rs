@@ -118,7 +118,8 @@ impl Store {
         if before == summary {
             return Ok(());
         }
-        self.keep_case_version(&transaction, who, &case, None, &before).await?;
+        self.keep_case_version(&transaction, who, &case, None, &before)
+            .await?;
         let sealed = seal(&key, &summary_place(id), &summary)?;
         cases::ActiveModel {
             id: Unchanged(id),

@@ -70,7 +70,10 @@ impl Store {
         }
         let (transaction, contact) = self.begin_on(reference).await?;
         if let Some(id) = of
-            && messages::Entity::find_by_id(id).one(&transaction).await?.is_some()
+            && messages::Entity::find_by_id(id)
+                .one(&transaction)
+                .await?
+                .is_some()
         {
             return Ok(());
         }

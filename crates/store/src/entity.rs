@@ -1,8 +1,10 @@
 //! The tables as sea-orm entities, one module each. What each column means stands beside its making, in the migrations.
 
 mod casework;
+mod chats;
 
 pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
+pub use chats::{conversations, people, versions};
 
 /// Raw messages.
 pub mod journal {
@@ -348,70 +350,6 @@ pub mod audit {
         pub actor: Option<Uuid>,
         pub action: String,
         pub object: String,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// Versions of messages that others took the place of.
-pub mod versions {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "versions")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub message_id: Uuid,
-        pub at: i64,
-        pub body: Option<Vec<u8>>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// How far each conversation was read.
-pub mod conversations {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "conversations")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub line: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub source_hash: Vec<u8>,
-        pub data_key: Vec<u8>,
-        pub sealed: Vec<u8>,
-        pub moved_at: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// What people chose.
-pub mod people {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "people")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub line: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub identifier_hash: Vec<u8>,
-        pub language: Option<String>,
-        pub stopped: bool,
-        pub blocked_until: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::{Marking, Status},
     job::Delivery,
@@ -10,119 +10,24 @@ use hotline_core::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    QuerySelect, QueryTrait,
     sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
 
+pub(crate) use self::view::Order;
+pub use self::view::{Filter, View};
 use crate::{
-    entity::{contacts, events, follows, messages, outbox, staff},
+    entity::{contacts, events, messages, outbox, staff},
     error::StoreError,
     store::{Store, time},
     thread::Card,
 };
 
+mod view;
+
 /// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
-
-/// A view of the inbox. In those of open contacts the pressing ones stand first, then who waits longest; who was answered stands
-/// last. In the others the newest stands first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum View {
-    /// What nobody holds.
-    Unassigned,
-    /// What I hold.
-    Mine,
-    /// What my team holds, and what was handed over to it.
-    Team,
-    /// What somebody found urgent.
-    Urgent,
-    /// Everybody who waits for us.
-    Waiting,
-    /// Everybody who was answered, and for whom we wait.
-    Answered,
-    /// What is out of sight for now.
-    Snoozed,
-    /// What I follow.
-    Followed,
-    /// What was closed.
-    Closed,
-    /// What was marked as spam, test or duplicate.
-    Marked,
-    /// Everything.
-    All,
-}
-
-impl View {
-    /// Every view, as they stand on screen.
-    pub const ALL: [Self; 11] = [
-        Self::Unassigned,
-        Self::Mine,
-        Self::Team,
-        Self::Urgent,
-        Self::Waiting,
-        Self::Answered,
-        Self::Snoozed,
-        Self::Followed,
-        Self::Closed,
-        Self::Marked,
-        Self::All,
-    ];
-
-    /// Its name in addresses.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unassigned => "unassigned",
-            Self::Mine => "mine",
-            Self::Team => "team",
-            Self::Urgent => "urgent",
-            Self::Waiting => "waiting",
-            Self::Answered => "answered",
-            Self::Snoozed => "snoozed",
-            Self::Followed => "followed",
-            Self::Closed => "closed",
-            Self::Marked => "marked",
-            Self::All => "all",
-        }
-    }
-
-    /// The view with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|view| view.as_str() == name)
-    }
-
-    /// Whether it shows open contacts alone.
-    #[must_use]
-    pub const fn is_of_open(self) -> bool {
-        match self {
-            Self::Unassigned | Self::Mine | Self::Team | Self::Urgent | Self::Waiting | Self::Answered | Self::Snoozed => {
-                true
-            }
-            Self::Followed | Self::Closed | Self::Marked | Self::All => false,
-        }
-    }
-}
-
-/// What of a view is shown. Nothing set: all of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this channel.
-    pub channel: Option<String>,
-    /// In this language: its tag.
-    pub language: Option<String>,
-    /// At least so pressing: 1 urgent, 2 immediate danger.
-    pub urgency: Option<i16>,
-    /// About this topic: its name in the scheme.
-    pub topic: Option<String>,
-    /// Held by this counsellor.
-    pub holder: Option<Uuid>,
-    /// Registered on this day or later.
-    pub from: Option<NaiveDate>,
-    /// Registered on this day or earlier.
-    pub to: Option<NaiveDate>,
-}
 
 /// One row of the inbox.
 pub struct Row {
@@ -218,21 +123,25 @@ impl Store {
         after: Option<Place>,
         size: u64,
     ) -> Result<Page, StoreError> {
-        let descending = !view.is_of_open();
-        let (at, id) = (sorted_by(view), contacts::Column::Id);
-        let mut query = filtered(self.in_view(view, me), filter);
+        let order = Order::of(view, filter);
+        let descending = order != Order::Pressing;
+        let (at, id) = (order.expression(), contacts::Column::Id);
+        let mut query = self.filtered(self.in_view(view, me), filter);
         query = if descending {
             query.order_by_desc(at.clone()).order_by_desc(id)
         } else {
             query.order_by_asc(at.clone()).order_by_asc(id)
         };
         if let Some(after) = after {
-            let (beyond, same) = if descending {
-                (at.clone().lt(after.at), id.lt(after.id))
+            let (up_to, beyond, same) = if descending {
+                (at.clone().lte(after.at), at.clone().lt(after.at), id.lt(after.id))
             } else {
-                (at.clone().gt(after.at), id.gt(after.id))
+                (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            query = query.filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
+            // The first condition follows from the second, and is the one that finds the place in an index.
+            query = query
+                .filter(up_to)
+                .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
         }
         let mut found = query.limit(size + 1).all(&self.reading).await?;
         let more = found.len() as u64 > size;
@@ -245,7 +154,7 @@ impl Store {
             .map(|contact| {
                 let undelivered = undelivered.get(&contact.id).copied();
                 let handed_by = handed.get(&contact.id).cloned();
-                let row = self.row(contact, view, &names, undelivered);
+                let row = self.row(contact, order, &names, undelivered);
                 Row { handed_by, ..row }
             })
             .collect();
@@ -332,7 +241,7 @@ impl Store {
     pub(crate) fn row(
         &self,
         contact: contacts::Model,
-        view: View,
+        order: Order,
         names: &[(Uuid, String)],
         undelivered: Option<Delivery>,
     ) -> Row {
@@ -349,11 +258,7 @@ impl Store {
             urgency: contact.urgency,
             snoozed_until: contact.snoozed_until.map(time),
             place: Place {
-                at: if view.is_of_open() {
-                    contact.waiting_since.unwrap_or(ANSWERED) - i64::from(contact.urgency) * PRESSING
-                } else {
-                    contact.last_in_at
-                },
+                at: order.place(&contact),
                 id: contact.id,
             },
             line: contact.line,
@@ -401,87 +306,6 @@ impl Store {
     /// When the database refuses.
     pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
         Ok(contacts::Entity::find().count(&self.reading).await?)
-    }
-}
-
-/// Where who waits for nothing stands: later than any time there is.
-const ANSWERED: i64 = 4_000_000_000_000_000_000;
-/// So much earlier stands what is more pressing, in microseconds: more than all of time since 1970.
-const PRESSING: i64 = 100_000_000_000_000_000;
-
-/// What a view is sorted by. Who writes again while waiting keeps the place. Written out, as in the indexes of the views: one with
-/// bound values serves no query.
-fn sorted_by(view: View) -> Expr {
-    if !view.is_of_open() {
-        return Expr::col(contacts::Column::LastInAt);
-    }
-    Expr::cust(format!(
-        "(COALESCE(waiting_since, {ANSWERED}) - urgency * {PRESSING})"
-    ))
-}
-
-fn filtered(query: Select<contacts::Entity>, filter: &Filter) -> Select<contacts::Entity> {
-    let equal =
-        |column: contacts::Column, value: &Option<String>| value.as_ref().map(|value| column.eq(value));
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
-    let conditions = [
-        equal(contacts::Column::Channel, &filter.channel),
-        equal(contacts::Column::Language, &filter.language),
-        equal(contacts::Column::Topic, &filter.topic),
-        // Written out, as in the index.
-        filter.urgency.map(|_| Expr::cust("urgency > 0")),
-        filter.urgency.map(|least| contacts::Column::Urgency.gte(least)),
-        filter.holder.map(|holder| contacts::Column::Holder.eq(holder)),
-        day(filter.from).map(|from| contacts::Column::Day.gte(from)),
-        day(filter.to).map(|to| contacts::Column::Day.lte(to)),
-    ];
-    conditions
-        .into_iter()
-        .flatten()
-        .fold(query, |query, condition| query.filter(condition))
-}
-
-impl Store {
-    /// Written out as in the indexes of the views, for the same reason.
-    fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
-        use contacts::Column;
-        let all = contacts::Entity::find();
-        let of = |written: &'static str| contacts::Entity::find().filter(Expr::cust(written));
-        let now = self.now();
-        let in_sight = Condition::any()
-            .add(Column::SnoozedUntil.is_null())
-            .add(Column::SnoozedUntil.lte(now));
-        match view {
-            View::Unassigned => of("status <> 'closed' AND holder IS NULL").filter(in_sight),
-            View::Mine => of("status <> 'closed'")
-                .filter(Column::Holder.eq(me))
-                .filter(in_sight),
-            View::Team => {
-                let my_team = Query::select()
-                    .column(staff::Column::Team)
-                    .from(staff::Entity)
-                    .and_where(staff::Column::Id.eq(me))
-                    .to_owned();
-                let team = Expr::col(Column::Team).eq(Expr::SubQuery(None, Box::new(my_team.into())));
-                of("status <> 'closed' AND team IS NOT NULL").filter(team).filter(in_sight)
-            }
-            View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
-            View::Waiting => of("status = 'waiting'").filter(in_sight),
-            View::Answered => of("status = 'answered'").filter(in_sight),
-            View::Snoozed => {
-                of("status <> 'closed' AND snoozed_until IS NOT NULL").filter(Column::SnoozedUntil.gt(now))
-            }
-            View::Followed => {
-                let mine = follows::Entity::find()
-                    .select_only()
-                    .column(follows::Column::ContactId)
-                    .filter(follows::Column::StaffId.eq(me));
-                all.filter(Column::Id.in_subquery(mine.into_query()))
-            }
-            View::Closed => of("status = 'closed' AND marking IS NULL"),
-            View::Marked => of("marking IS NOT NULL"),
-            View::All => all,
-        }
     }
 }
 

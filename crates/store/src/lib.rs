@@ -7,6 +7,7 @@ pub mod audit;
 pub mod canned;
 pub mod cases;
 pub mod changes;
+mod closing;
 mod cursors;
 pub mod drafts;
 mod entity;

@@ -96,7 +96,11 @@ impl Store {
             .partition(|(question, _)| self.scheme.is_text(question));
         let words = match words.is_empty() {
             true => None,
-            false => Some(seal(&self.contact_key(contact)?, &words_place(contact.id), &words)?),
+            false => Some(seal(
+                &self.contact_key(contact)?,
+                &words_place(contact.id),
+                &words,
+            )?),
         };
         let row = records::ActiveModel {
             contact_id: Set(contact.id),

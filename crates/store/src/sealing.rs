@@ -309,7 +309,11 @@ mod tests {
     #[test]
     fn words_in_an_address_are_readable_to_us_alone() {
         let hidden = keys().hidden("Петар из 7б").unwrap();
-        assert!(hidden.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'));
+        assert!(
+            hidden
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        );
         assert_eq!(keys().shown(&hidden).as_deref(), Some("Петар из 7б"));
         assert_eq!(Keys::from_master(&[8; 32]).unwrap().shown(&hidden), None);
         assert_eq!(keys().shown("anything"), None);

@@ -23,7 +23,7 @@ use self::index::Index;
 use crate::{
     entity::{contacts, events, messages},
     error::StoreError,
-    inbox::{Row, View},
+    inbox::{Order, Row},
     store::Store,
 };
 
@@ -221,7 +221,7 @@ impl Store {
         let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
         let rows = all.into_iter().map(|contact| {
             let undelivered = undelivered.get(&contact.id).copied();
-            self.row(contact, View::All, &names, undelivered)
+            self.row(contact, Order::Newest, &names, undelivered)
         });
         Ok(Found {
             rows: rows.zip(rounds).collect(),

@@ -1,9 +1,7 @@
-//! Writing to a person or to colleagues, closing, marking. Each step is one transaction with its entry in the history.
+//! Writing to a person or to colleagues. Each step is one transaction with its entry in the history.
 
 use hotline_core::{
-    classification::KIND,
-    contact::{Marking, Status, Step},
-    counting,
+    contact::{Status, Step},
     message::OutboundFile,
     reference::Reference,
     rights::{Right, Role},
@@ -11,18 +9,18 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
 use crate::{
+    closing::newer_open,
     drafts::{DraftKind, drop_draft},
     entity::{contacts, messages},
     error::{Conflict, StoreError},
-    inbox::reference_of,
     outgoing::goes_to,
     people::choice_of,
-    register::{add_to_total, event},
+    register::event,
     staff::Person,
     store::Store,
     thread::{Body, body_place, seal},
@@ -203,127 +201,6 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Closes a contact.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if it is closed, or somebody else holds it.
-    pub async fn close(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        self.step(who, reference, Step::Close, "closed").await
-    }
-
-    /// Opens a closed contact again. One that was marked counts again: spam is not worked on.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if it is open, or somebody else holds it.
-    pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        self.step(who, reference, Step::Reopen, "reopened").await
-    }
-
-    async fn step(
-        &self,
-        who: &Person,
-        reference: Reference,
-        step: Step,
-        kind: &str,
-    ) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        if step == Step::Close && !self.is_wrapped_up(&transaction, &contact).await? {
-            return Err(StoreError::Conflict(Conflict::NotWrappedUp));
-        }
-        let status = status_of(&contact)
-            .after(step)
-            .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
-        let now = self.now();
-        let mut waiting_since = None;
-        if status.is_open() {
-            let unanswered = first_unanswered(&transaction, contact.id).await?;
-            waiting_since = Some(unanswered.unwrap_or(now));
-        }
-        let update = contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            status: Set(status.as_str().to_owned()),
-            closed_at: Set((!status.is_open()).then_some(now)),
-            waiting_since: Set(waiting_since),
-            ..Default::default()
-        };
-        update.update(&transaction).await.map_err(newer_open)?;
-        event(contact.id, now, Some(who.id), kind, "")
-            .insert(&transaction)
-            .await?;
-        if status.is_open() && contact.marking.is_some() {
-            let reopened = contacts::Model {
-                status: status.as_str().to_owned(),
-                ..contact
-            };
-            self.mark_in(&transaction, who, &reopened, None).await?;
-        }
-        self.done(transaction).await
-    }
-
-    /// Marks a contact as spam, test or duplicate, which closes it, or takes the marking away. The day's total follows in the
-    /// same commit.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it.
-    pub async fn mark(
-        &self,
-        who: &Person,
-        reference: Reference,
-        marking: Option<Marking>,
-    ) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        self.mark_in(&transaction, who, &contact, marking).await?;
-        self.done(transaction).await
-    }
-
-    pub(crate) async fn mark_in(
-        &self,
-        transaction: &DatabaseTransaction,
-        who: &Person,
-        contact: &contacts::Model,
-        marking: Option<Marking>,
-    ) -> Result<(), StoreError> {
-        let before = contact.marking.as_deref().and_then(Marking::parse);
-        let change = i64::from(counting::counts(marking)) - i64::from(counting::counts(before));
-        if change != 0 {
-            let (day, line, channel) = (contact.day.clone(), contact.line.clone(), contact.channel.clone());
-            add_to_total(transaction, day, line, channel, change).await?;
-        }
-        let name = marking.map(|marking| marking.as_str().to_owned());
-        let detail = name.clone().unwrap_or_else(|| "none".to_owned());
-        let now = self.now();
-        let mut update = contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            marking: Set(name),
-            ..Default::default()
-        };
-        // A kind that is a marking goes with it.
-        let mut answers = self.record_of(transaction, contact).await?.answers;
-        let kind = self.scheme.kind(&answers);
-        if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
-            answers.remove(KIND);
-            self.keep_record(transaction, who, contact, &answers).await?;
-        }
-        // What is marked is done with. If the person writes again it is seen again.
-        let closes = marking.is_some() && status_of(contact).is_open();
-        if closes {
-            update.status = Set(Status::Closed.as_str().to_owned());
-            update.closed_at = Set(Some(now));
-            update.waiting_since = Set(None);
-        }
-        update.update(transaction).await?;
-        event(contact.id, now, Some(who.id), "marked", &detail)
-            .insert(transaction)
-            .await?;
-        if closes {
-            event(contact.id, now, Some(who.id), "closed", "")
-                .insert(transaction)
-                .await?;
-        }
-        let what = format!("{} {detail}", reference_of(contact));
-        self.audit_in(transaction, Some(who.id), "mark", &what).await
-    }
-
     /// A transaction and the contact in it, locked against others who work on it.
     pub(crate) async fn begin_on(
         &self,
@@ -392,43 +269,12 @@ impl Store {
     }
 }
 
-/// Opening a contact breaks a rule only if its person has another one open.
-fn newer_open(error: DbErr) -> StoreError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
-        Some(_) | None => error.into(),
-    }
-}
-
 const fn may_work_on_others(role: Role) -> bool {
     role.may(Right::WorkOnOthers)
 }
 
 pub(crate) fn status_of(contact: &contacts::Model) -> Status {
     Status::parse(&contact.status).unwrap_or(Status::Waiting)
-}
-
-/// When the person wrote what nobody has answered yet. A contact that was closed by mistake has waited since then.
-async fn first_unanswered(
-    transaction: &DatabaseTransaction,
-    contact: Uuid,
-) -> Result<Option<i64>, StoreError> {
-    let of = |direction: &str| {
-        messages::Entity::find()
-            .filter(messages::Column::ContactId.eq(contact))
-            .filter(messages::Column::Direction.eq(direction))
-    };
-    let answered = of("reply")
-        .order_by_desc(messages::Column::At)
-        .one(transaction)
-        .await?;
-    let since = answered.map_or(i64::MIN, |reply| reply.at);
-    let first = of("in")
-        .filter(messages::Column::At.gt(since))
-        .order_by_asc(messages::Column::At)
-        .one(transaction)
-        .await?;
-    Ok(first.map(|message| message.at))
 }
 
 fn checked(text: &str) -> Result<&str, StoreError> {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use fantoccini::Locator;
 use hotline_tests::{
     million,
     peers::{
@@ -23,6 +24,7 @@ use hotline_tests::{
         wait_until,
     },
     service::{CENTRE, Service},
+    staff::{Staff, text},
 };
 use serde_json::json;
 
@@ -55,6 +57,7 @@ async fn main() -> Result<()> {
         chats(on, 2_000).await?;
         to_list(on, 100).await?;
         to_screen(on, 50).await?;
+        between_two(on, 30).await?;
     }
     Ok(())
 }
@@ -324,36 +327,19 @@ async fn to_screen(on: &str, count: usize) -> Result<()> {
     let mut service = Service::new(database.as_deref())?;
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
-    let browser = Browser::start().await?;
-    let page = browser.client();
-    page.goto(&format!("{}/desk/login", service.base())).await?;
-    let script = "document.cookie = arguments[0] + '; path=/'";
-    page.execute(script, vec![json!(format!("hotline={}", staff.token()))])
-        .await?;
-    page.goto(&format!("{}/desk/inbox?view=unassigned", service.base()))
-        .await?;
+    let browser = desk_of(&service, &staff, "/desk/inbox?view=unassigned").await?;
     let client = reqwest::Client::builder().build()?;
     let mut times = Vec::new();
     let begun = Instant::now();
     for number in 0..count {
         let words = format!("poruka {number}.");
-        let shown = "const [words, done] = arguments;
-            const look = () => document.getElementById('list')?.textContent.includes(words)
-                ? requestAnimationFrame(() => requestAnimationFrame(() => done(true))) : setTimeout(look, 1);
-            look();";
-        let waiting = page.execute_async(shown, vec![json!(words)]);
-        let sending = async {
-            // The page is waiting before anything is sent.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let sent = Instant::now();
+        let send = async {
             let post = client.post(format!("{}/api/v1/contacts", service.base()));
             let post = post.json(&json!({ "kind": "advice", "message": words }));
             post.send().await?.error_for_status()?;
-            anyhow::Ok(sent)
+            Ok(())
         };
-        let (waited, sent) = tokio::join!(waiting, sending);
-        waited?;
-        times.push(sent?.elapsed());
+        times.push(painted(&browser, "#list", &words, send).await?);
     }
     row(
         "post to painted inbox (Chromium)",
@@ -364,6 +350,115 @@ async fn to_screen(on: &str, count: usize) -> Result<()> {
         &mut times,
     )?;
     browser.close().await
+}
+
+/// A browser in which somebody is logged in, at a page of the desk.
+async fn desk_of(service: &Service, staff: &Staff, path: &str) -> Result<Browser> {
+    let browser = Browser::start().await?;
+    let page = browser.client();
+    page.goto(&format!("{}/desk/login", service.base())).await?;
+    let script = "document.cookie = arguments[0] + '; path=/'";
+    page.execute(script, vec![json!(format!("hotline={}", staff.token()))])
+        .await?;
+    page.goto(&format!("{}{path}", service.base())).await?;
+    Ok(browser)
+}
+
+/// Does something and waits until it is painted in a browser that was waiting for it: how long that took.
+async fn painted(
+    browser: &Browser,
+    place: &str,
+    words: &str,
+    does: impl Future<Output = Result<()>>,
+) -> Result<Duration> {
+    let shown = "const [place, words, done] = arguments;
+        const look = () => document.querySelector(place)?.textContent.includes(words)
+            ? requestAnimationFrame(() => requestAnimationFrame(() => done(true))) : setTimeout(look, 1);
+        look();";
+    let waiting = browser
+        .client()
+        .execute_async(shown, vec![json!(place), json!(words)]);
+    let doing = async {
+        // The page is waiting before anything is done.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let begun = Instant::now();
+        does.await?;
+        anyhow::Ok(begun)
+    };
+    let (waited, begun) = tokio::join!(waiting, doing);
+    waited?;
+    Ok(begun?.elapsed())
+}
+
+/// From a key pressed in one browser until a colleague's has painted it: that somebody reads the same contact, and a note.
+async fn between_two(on: &str, count: usize) -> Result<()> {
+    let database = fresh(on).await?;
+    let mut service = Service::new(database.as_deref())?;
+    service.start().await?;
+    let (mila, petar) = (
+        service.hire("mila", "counsellor").await?,
+        service.hire("petar", "counsellor").await?,
+    );
+    let client = reqwest::Client::builder().build()?;
+    let post = client.post(format!("{}/api/v1/contacts", service.base()));
+    let post = post.json(&json!({ "kind": "advice", "message": "poruka" }));
+    post.send().await?.error_for_status()?;
+    let contacts = petar.until_contacts(1).await?;
+    let reference = contacts
+        .first()
+        .map(|contact| text(contact, "/reference").to_owned())
+        .context("a contact")?;
+    let hers = desk_of(&service, &mila, "/desk/inbox?view=all").await?;
+    let his = desk_of(&service, &petar, &format!("/desk/contacts/{reference}?view=all")).await?;
+    let press = async |css: &str| -> Result<()> {
+        let script = "document.querySelector(arguments[0]).click()";
+        hers.client().execute(script, vec![json!(css)]).await?;
+        Ok(())
+    };
+    let (mut seen, mut noted) = (Vec::new(), Vec::new());
+    let begun = Instant::now();
+    for number in 0..count {
+        seen.push(painted(&his, "#present", "mila", press("#list a[data-row]")).await?);
+        wait_until(Duration::from_secs(10), || async {
+            hers.client().find(Locator::Css("#note")).await.is_ok()
+        })
+        .await?;
+        let words = format!("beleška {number}.");
+        let write = "document.querySelector('#note').value = arguments[0];
+            document.querySelector('form.note').requestSubmit();";
+        let note = async {
+            hers.client().execute(write, vec![json!(words)]).await?;
+            Ok(())
+        };
+        noted.push(painted(&his, "#thread", &words, note).await?);
+        press(".views a[href*='view=all']").await?;
+        wait_until(Duration::from_secs(10), || async {
+            let gone = "return !document.querySelector('#present').textContent.includes('mila')";
+            his.client()
+                .execute(gone, vec![])
+                .await
+                .is_ok_and(|gone| gone == true)
+        })
+        .await?;
+    }
+    row(
+        "a click to a colleague's screen: who reads along",
+        on,
+        1,
+        count,
+        begun.elapsed(),
+        &mut seen,
+    )?;
+    row(
+        "a click to a colleague's screen: a note",
+        on,
+        1,
+        count,
+        begun.elapsed(),
+        &mut noted,
+    )?;
+    hers.close().await?;
+    his.close().await
 }
 
 /// From the form's answer until the inbox lists it, as a live page would ask.

@@ -118,7 +118,10 @@ impl Known {
         if origin == Origin::AutoReply {
             return;
         }
-        let identifier = self.contacts.get(index).and_then(|contact| contact.identifier_hash.as_ref());
+        let identifier = self
+            .contacts
+            .get(index)
+            .and_then(|contact| contact.identifier_hash.as_ref());
         let blocked = self.blocked(identifier, now);
         let Some(contact) = self.contacts.get_mut(index) else {
             return;

@@ -1,0 +1,62 @@
+//! The filters of the inbox, as they stand in addresses.
+
+use hotline_store::inbox::Filter;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What of a view is asked for. Empty or senseless: all of it.
+#[derive(Default, Deserialize, JsonSchema)]
+pub(crate) struct Chosen {
+    #[serde(default)]
+    pub channel: String,
+    #[serde(default)]
+    pub language: String,
+    #[serde(default)]
+    pub urgency: String,
+    #[serde(default)]
+    pub topic: String,
+    #[serde(default)]
+    pub holder: String,
+    #[serde(default)]
+    pub from: String,
+    #[serde(default)]
+    pub to: String,
+}
+
+impl Chosen {
+    pub(crate) fn read(&self) -> Filter {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Filter {
+            channel: some(&self.channel),
+            language: some(&self.language),
+            urgency: self.urgency.parse().ok(),
+            topic: some(&self.topic),
+            holder: self.holder.parse().ok(),
+            from: self.from.parse().ok(),
+            to: self.to.parse().ok(),
+        }
+    }
+
+    /// As it stands in an address, after what is there already.
+    pub(crate) fn in_address(&self) -> String {
+        let all = [
+            ("channel", &self.channel),
+            ("language", &self.language),
+            ("urgency", &self.urgency),
+            ("topic", &self.topic),
+            ("holder", &self.holder),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        let mut address = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
+            address.append_pair(name, value);
+        }
+        let address = address.finish();
+        if address.is_empty() {
+            address
+        } else {
+            format!("&{address}")
+        }
+    }
+}
