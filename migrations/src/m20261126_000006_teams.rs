@@ -5,6 +5,13 @@ use sea_orm_migration::{prelude::*, schema};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
+/// What is found by these alone, with every reply and every batch: name, table, columns.
+const FOUND: [(&str, &str, &[&str]); 3] = [
+    ("outbox_message", "outbox", &["message_id"]),
+    ("attachments_of_message", "attachments", &["message_id"]),
+    ("jobs_in_state", "jobs", &["state", "id"]),
+];
+
 /// As in the views' indexes of the step before.
 const ORDER: &str = "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)";
 
@@ -41,6 +48,14 @@ impl MigrationTrait for Migration {
             .table("case_versions")
             .col("case_id");
         manager.create_index(index).await?;
+        for (name, table, columns) in FOUND {
+            let mut index = Index::create();
+            index.name(name).table(table);
+            for column in columns {
+                index.col(*column);
+            }
+            manager.create_index(index).await?;
+        }
         let connection = manager.get_connection();
         for (name, columns, of) in FILTERS {
             let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
@@ -54,10 +69,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let filters = FILTERS.into_iter().map(|(name, ..)| name);
-        for name in filters.chain(["contacts_team"]) {
+        let filters = FILTERS.into_iter().map(|(name, ..)| (name, "contacts"));
+        let found = FOUND.into_iter().map(|(name, table, _)| (name, table));
+        for (name, table) in filters.chain(found).chain([("contacts_team", "contacts")]) {
             manager
-                .drop_index(Index::drop().name(name).table("contacts").to_owned())
+                .drop_index(Index::drop().name(name).table(table).to_owned())
                 .await?;
         }
         manager

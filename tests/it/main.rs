@@ -26,6 +26,7 @@ mod log;
 mod mail;
 mod pages;
 mod pieces;
+mod plans;
 mod preferences;
 mod privacy;
 mod search;

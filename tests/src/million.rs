@@ -153,6 +153,21 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
         newest(2_000)
     ))
     .await?;
+    // Each was answered once.
+    let id = match database {
+        Some(_) => "gen_random_uuid()",
+        None => "randomblob(16)",
+    };
+    run(&format!(
+        "INSERT INTO messages (id, contact_id, direction, at)
+            SELECT {id}, id, 'reply', last_in_at FROM contacts WHERE status = 'closed'"
+    ))
+    .await?;
+    run(&format!(
+        "INSERT INTO outbox (id, message_id, contact_id, line, state, tries, queued_at)
+            SELECT {id}, id, contact_id, 'form', 'sent', 1, at FROM messages WHERE direction = 'reply'"
+    ))
+    .await?;
     run(&format!(
         "UPDATE contacts SET marking = 'spam' WHERE status = 'closed' AND reference % 50 = 0 AND {}",
         newest(count)

@@ -94,5 +94,6 @@ fn is_discreet(line: &tracing::Metadata<'_>) -> bool {
     const LOUD: [&str; 3] = ["serenity", "teloxide", "tungstenite"];
     let (of, level) = (line.target(), *line.level());
     let is_loud = LOUD.iter().any(|loud| of.starts_with(loud));
-    of.starts_with("hotline") || (level <= tracing::Level::INFO && !is_loud)
+    // Statements come without what is bound to them.
+    of.starts_with("hotline") || of == "sqlx::query" || (level <= tracing::Level::INFO && !is_loud)
 }

@@ -276,6 +276,8 @@ impl Store {
             .in_view(view, me)
             .select_only()
             .column(contacts::Column::Id)
+            // In the view's order, so that its own index is read and not one that holds more.
+            .order_by_asc(Order::of(view, &Filter::default()).expression())
             .limit(1_000);
         self.count_rows(ids.into_query()).await
     }
@@ -291,6 +293,7 @@ impl Store {
             .filter(mine.or(contacts::Column::Holder.is_null()))
             .select_only()
             .column(contacts::Column::Id)
+            .order_by_asc(Order::Pressing.expression())
             .limit(1_000);
         self.count_rows(ids.into_query()).await
     }

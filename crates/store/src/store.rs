@@ -18,9 +18,10 @@ use hotline_core::{
     private::Private,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
+use log::LevelFilter;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, PaginatorTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{self, Connection, SqliteConnection},
 };
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -123,8 +124,8 @@ impl Store {
         Migrator::up(&writing, None)
             .await
             .context("Could not bring the database up to date")?;
-        let empty = entity::journal::Entity::find().count(&reading).await? == 0
-            && entity::staff::Entity::find().count(&reading).await? == 0;
+        let empty = entity::journal::Entity::find().one(&reading).await?.is_none()
+            && entity::staff::Entity::find().one(&reading).await?.is_none();
         let key_file = settings
             .key_file
             .unwrap_or_else(|| settings.folder.join("master.key"));
@@ -277,7 +278,8 @@ async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), 
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(connections)
-            .sqlx_logging(false)
+            // The statements, never what is bound to them.
+            .sqlx_logging_level(LevelFilter::Trace)
             .acquire_timeout(Duration::from_secs(20));
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};

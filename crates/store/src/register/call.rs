@@ -188,6 +188,7 @@ impl Store {
             .keys
             .lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
         let known = journal::Entity::find()
+            .filter(journal::Column::Line.eq(raw.line.as_str()))
             .filter(journal::Column::ExternalHash.eq(external_hash.clone()))
             .one(transaction)
             .await?;

@@ -1,0 +1,196 @@
+//! No statement reads a long table from end to end: what is quick with a hundred contacts is so with a million.
+
+use std::collections::BTreeSet;
+
+use hotline_tests::{
+    peers::wait_until,
+    service::Service,
+    staff::{Staff, text},
+};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use serde_json::json;
+
+use crate::writing::{posted, writes_again};
+
+/// Tables that grow with every message.
+const LONG: [&str; 11] = [
+    "attachments",
+    "audit",
+    "contacts",
+    "conversations",
+    "events",
+    "journal",
+    "jobs",
+    "messages",
+    "outbox",
+    "records",
+    "versions",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
+    let mut service = Service::new(None).unwrap();
+    service.let_replies_be_taken_back(60).unwrap();
+    service.log_everything();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "supervisor").await.unwrap();
+    let petar = service.hire("petar", "counsellor").await.unwrap();
+    service.must(&["staff", "team", "petar", "night"]).unwrap();
+    work(&service, &mila, &petar).await;
+    service.stop();
+    let file = format!("sqlite://{}", service.data().join("hotline.db").display());
+    let database = Database::connect(file).await.unwrap();
+    let run = statements(&service);
+    assert!(run.len() > 100, "statements are logged: {}", run.len());
+    let mut reading = Vec::new();
+    for statement in run {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let explain = Statement::from_string(DbBackend::Sqlite, explain);
+        let plan = database.query_all_raw(explain).await.unwrap();
+        let plan: Vec<String> = plan
+            .iter()
+            .map(|step| step.try_get("", "detail").unwrap())
+            .collect();
+        // The first of an order that an index or the table itself has are found without the rest.
+        let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+        let any = !statement.contains("WHERE");
+        let in_order = statement.contains("LIMIT") && (any || statement.contains("ORDER BY")) && !sorted;
+        // A list of nothing is decided before the first row.
+        let nothing = statement.ends_with("WHERE ? = ?");
+        for step in plan {
+            let table = step.strip_prefix("SCAN ").unwrap_or_default();
+            let table = table.split(' ').next().unwrap_or_default();
+            if LONG.contains(&table) && !in_order && !nothing {
+                reading.push(format!("{step}: {statement}"));
+            }
+        }
+    }
+    assert!(reading.is_empty(), "{}", reading.join("\n"));
+}
+
+/// A shift in which everything happens once.
+async fn work(service: &Service, mila: &Staff, petar: &Staff) {
+    let (reference, code) = posted(service, "Neko mi preti").await;
+    let (other, _) = posted(service, "Druga").await;
+    mila.until_contacts(2).await.unwrap();
+    let path = format!("/api/v1/contacts/{reference}");
+    let post = async |what: &str, body: serde_json::Value| {
+        let done = mila.post(&format!("{path}/{what}"), &body).await;
+        // What answers nothing has no JSON.
+        done.or_else(|error| match error.downcast::<serde_json::Error>() {
+            Ok(_) => Ok(serde_json::Value::Null),
+            Err(error) => Err(error),
+        })
+        .unwrap_or_else(|error| panic!("{what}: {error:#}"))
+    };
+    post("claim", json!({})).await;
+    post("here", json!({ "doing": "reading" })).await;
+    post("draft", json!({ "kind": "reply", "text": "Tu" })).await;
+    let id = text(&post("reply", json!({ "text": "Tu smo." })).await, "/id").to_owned();
+    post(&format!("messages/{id}/undo"), json!({})).await;
+    post("reply", json!({ "text": "Tu smo, javite se." })).await;
+    writes_again(service, &code, "Još nešto").await;
+    mila.until_said(&reference, 2).await.unwrap();
+    post("note", json!({ "text": "Piše drugi put" })).await;
+    post("follow", json!({})).await;
+    post("link", json!({ "to": other })).await;
+    post("block", json!({ "days": 1 })).await;
+    post("block", json!({ "days": 0 })).await;
+    post("snooze", json!({ "hours": 1 })).await;
+    post("hand-over", json!({ "to": "team:night" })).await;
+    let answers =
+        json!({ "answers": { "kind": ["counselling"], "topic": ["grooming"], "platform_named": ["x"] } });
+    post("wrap-up", answers).await;
+    let case = text(&post("case", json!({})).await, "/id").to_owned();
+    post("mark", json!({ "marking": "spam" })).await;
+    post("reopen", json!({})).await;
+    post("close", json!({})).await;
+    let referral = json!({ "institution": "mup", "sent": "Sve" });
+    let case = format!("/api/v1/cases/{case}");
+    let proposed = mila.post(&format!("{case}/referrals"), &referral).await.unwrap();
+    let confirm = format!("{case}/referrals/{}/confirm", text(&proposed, "/referrals/0/id"));
+    let seen = json!({ "seen": proposed.pointer("/referrals/0/changed") });
+    petar.post(&confirm, &seen).await.unwrap();
+    let call = json!({ "network": "telephone", "text": "Poziv", "caller": "064" });
+    mila.post("/api/v1/log", &call).await.unwrap();
+    for view in [
+        "unassigned",
+        "mine",
+        "team",
+        "urgent",
+        "waiting",
+        "answered",
+        "snoozed",
+        "followed",
+        "closed",
+        "marked",
+        "all",
+    ] {
+        for filter in [
+            "",
+            "&channel=webform",
+            "&language=en",
+            "&topic=grooming",
+            "&urgency=1",
+        ] {
+            for after in ["", "&after=4000000000000000000.00000000000000000000000000000000"] {
+                let path = format!("/desk/inbox?view={view}{filter}{after}");
+                petar.page(&path).await.unwrap();
+            }
+        }
+        petar
+            .page(&format!("/desk/inbox?view={view}&from=2020-01-01&to=2030-01-01"))
+            .await
+            .unwrap();
+    }
+    wait_until(std::time::Duration::from_secs(20), || async {
+        let found = mila.search("preti").await.unwrap();
+        found.pointer("/contacts/0").is_some()
+    })
+    .await
+    .unwrap();
+    mila.search("\"Neko mi\"").await.unwrap();
+    mila.search(&other).await.unwrap();
+    for page in [
+        "/desk/cases",
+        "/desk/canned",
+        "/desk/log",
+        "/desk/queue",
+        "/desk/statistics",
+    ] {
+        mila.page(page).await.unwrap();
+    }
+    mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
+}
+
+/// Every statement the service ran, as it logged them.
+fn statements(service: &Service) -> BTreeSet<String> {
+    let log = std::fs::read_to_string(service.folder().join("log-1")).unwrap();
+    let quoted = |line: &str, field: &str| -> Option<String> {
+        let from = line.split_once(field)?.1;
+        let mut read = serde_json::Deserializer::from_str(from).into_iter::<String>();
+        read.next()?.ok()
+    };
+    // Colours of the console, if there are any.
+    let log: String = log
+        .split('\u{1b}')
+        .enumerate()
+        .map(|(part, text)| match part {
+            0 => text,
+            _ => text.split_once('m').map_or("", |(_, text)| text),
+        })
+        .collect();
+    log.lines()
+        .filter(|line| line.contains("rows_returned="))
+        .filter_map(|line| {
+            let whole = quoted(line, "db.statement=").filter(|statement| !statement.is_empty());
+            whole.or_else(|| quoted(line, "summary="))
+        })
+        .map(|statement| statement.trim().to_owned())
+        .filter(|statement| {
+            ["SELECT", "UPDATE", "DELETE"]
+                .iter()
+                .any(|verb| statement.starts_with(verb))
+        })
+        .collect()
+}
