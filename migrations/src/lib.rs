@@ -10,6 +10,7 @@ mod m20261125_000003_chats;
 mod m20261125_000004_desk;
 mod m20261126_000005_cases;
 mod m20261126_000006_teams;
+mod m20261126_000007_figures;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000004_desk::Migration),
             Box::new(m20261126_000005_cases::Migration),
             Box::new(m20261126_000006_teams::Migration),
+            Box::new(m20261126_000007_figures::Migration),
         ]
     }
 }

@@ -58,6 +58,9 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
         !lost.is_displayed().await.unwrap(),
         "nothing went wrong on the way"
     );
+    // Whoever takes a contact writes to its person.
+    focused(client, "reply").await;
+    press_keys(client, &Key::Escape.to_string()).await;
     press_keys(client, "r").await;
     focused(client, "reply").await;
     // In a field keys are letters.

@@ -17,6 +17,7 @@ mod demo;
 mod deploy;
 mod discord;
 mod faults;
+mod figures;
 mod golden;
 mod handing;
 mod hostile;

@@ -129,7 +129,7 @@ impl World {
         self.store.accept(vec![raw], None).await.unwrap()[0].fresh
     }
 
-    async fn arrives(&self, external_id: &str, incoming: Incoming) {
+    pub async fn arrives(&self, external_id: &str, incoming: Incoming) {
         assert!(self.accept(external_id).await);
         let claimed = self
             .store

@@ -108,7 +108,7 @@ async fn a_hand_over_is_marked_where_it_arrives_and_whoever_still_writes_there_i
     let asked = two.client().get_alert_text().await.unwrap();
     assert!(asked.contains("mila upravo piše"), "{asked}");
     two.client().accept_alert().await.unwrap();
-    shows(one.client(), "#taken", "drži neko drugi").await;
+    shows(one.client(), "#taken", "vodi neko drugi").await;
     assert_eq!(one.axe().await.unwrap(), json!([]));
     one.pictures("taken_over").await.unwrap();
     let send = until(one.client(), "form.reply [data-send]").await;
@@ -186,8 +186,20 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     );
     let history = mila.contact(&reference).await.unwrap();
     assert!(history.get("history").unwrap().to_string().contains("kept_out"));
-    // Called again: what comes next is in sight.
+    // A shorter block is as short for what came already; without one it is in sight at once.
+    block(&mila, &reference, 1).await.unwrap();
+    let soon = mila.contact(&reference).await.unwrap();
+    assert_eq!(soon.get("snoozed_until"), soon.get("blocked_until"));
     block(&mila, &reference, 0).await.unwrap();
+    assert_eq!(view(&mila, "waiting").await, std::slice::from_ref(&reference));
+    // Nobody blocks over the head of who is talking to them.
+    let petar = service.hire("petar", "counsellor").await.unwrap();
+    petar
+        .post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+        .await
+        .unwrap();
+    let refused = block(&mila, &first, 7).await.unwrap_err();
+    assert!(refused.to_string().contains("somebody else holds"), "{refused}");
     telegram.sends(ANA, &later("izvinite"));
     wait_until(Duration::from_secs(20), || async {
         view(&mila, "waiting").await == [reference.clone()]

@@ -187,7 +187,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
     shows(mila, "#thread", "Ne smem više").await;
     shows(mila, "#newer", "Something came").await;
     press(mila, "[data-send]").await;
-    shows(mila, ".reply .alarm", "you have not seen").await;
+    shows(mila, "#refused", "you have not seen").await;
     press(mila, "[data-look]").await;
     press(mila, "[data-send]").await;
     press(mila, "form.undo button").await;

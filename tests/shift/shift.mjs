@@ -41,7 +41,7 @@ await one.keyboard.press("Enter");
 await one.waitForSelector(`#contact:has-text("${oldest}")`);
 await one.keyboard.press("c");
 await one.waitForSelector("#record:has-text('mila')");
-await one.keyboard.press("r");
+await one.waitForSelector("#reply:focus");
 await one.keyboard.type("Too quick");
 await one.keyboard.press("Control+Enter");
 await one.waitForSelector(".message.reply:has-text('Too quick')");

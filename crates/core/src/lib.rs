@@ -10,6 +10,7 @@ pub mod classification;
 pub mod clock;
 pub mod contact;
 pub mod counting;
+pub mod figures;
 pub mod fold;
 pub mod health;
 pub mod ids;

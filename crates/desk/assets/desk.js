@@ -1,9 +1,9 @@
 // Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
 
 import { children } from "./morph.js";
-import { arrive as drafting, flush, fresh_id, newest, sent, taken } from "./writing.js";
+import { arrive as drafting, flush, fresh_id, newest, pending, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
-import { lacking, wrapped } from "./wrapup.js";
+import { lacking, restore, wrapped } from "./wrapup.js";
 import { notice } from "./notice.js";
 import "./keys.js";
 import "./canned.js";
@@ -102,10 +102,17 @@ function stale(is) {
 
 let going = 0;
 
-/** A form that keeps no draft, with something typed into it. */
+/** A form that keeps no draft, with something filled in. */
 function unsent() {
-  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-leave]"));
-  return form && [...form.querySelectorAll("textarea")].some((area) => area.value.trim()) ? form : null;
+  const forms = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-leave]"))];
+  return forms.find((form) => [...form.elements].some(changed)) ?? null;
+}
+
+/** @param {Element} field */
+function changed(field) {
+  if (field instanceof HTMLSelectElement) return [...field.options].some((option) => option.selected && !option.defaultSelected && option.value !== "");
+  if (field instanceof HTMLTextAreaElement) return field.value.trim() !== field.defaultValue.trim();
+  return field instanceof HTMLInputElement && field.type !== "hidden" && field.value !== field.defaultValue;
 }
 addEventListener("beforeunload", (event) => {
   if (unsent()) event.preventDefault();
@@ -132,7 +139,11 @@ async function go(url, back, body) {
     const fresh = read(await answer.text());
     // Somebody went elsewhere meanwhile.
     if (turn !== going) return;
-    if (!fresh.querySelector("header.top")) return location.assign(answer.url);
+    if (!fresh.querySelector("header.top")) {
+      if (!body) return location.assign(answer.url);
+      // What was sent is not asked for again by its address.
+      return tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+    }
     if (!back) history.pushState(null, "", answer.url);
     arrive(fresh);
   } catch (error) {
@@ -175,6 +186,9 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", () => go(location.href, true));
 
+/** Forms that were sent and not answered yet. */
+const underWay = new WeakSet();
+
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
@@ -190,8 +204,21 @@ document.addEventListener("submit", async (event) => {
     await go(`${form.action}?${asked}`, false);
     return;
   }
-  if (!form.matches("[data-live]")) return;
+  if (!form.matches("[data-live]")) {
+    if (form.method !== "post" || !pending()) return;
+    // The page comes anew: what is being written goes before it.
+    event.preventDefault();
+    await flush();
+    form.submit();
+    return;
+  }
   event.preventDefault();
+  // The keyboard sends a form whose buttons are asleep, too.
+  if (underWay.has(form) || (form.matches(".reply") && document.getElementById("taken"))) return;
+  underWay.add(form);
+  const turn = going;
+  const action = form.action;
+  const filled = String(new URLSearchParams(/** @type {any} */ (new FormData(form))));
   const buttons = [...form.querySelectorAll("button")];
   const typed = new FormData(form, event.submitter);
   for (const button of buttons) button.disabled = true;
@@ -200,6 +227,11 @@ document.addEventListener("submit", async (event) => {
     const answer = await fetch(form.action, { method: "POST", body });
     const fresh = read(await answer.text());
     if (answer.ok) done++;
+    // Somebody went on meanwhile: they are not called back.
+    if (turn !== going) {
+      if (!answer.ok) tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      return refresh();
+    }
     // What was done leads to a page: of a case, or to the contact with the reply prepared.
     if (form.matches("[data-follow]") && answer.ok) {
       if (new URL(answer.url).pathname !== location.pathname) {
@@ -208,7 +240,7 @@ document.addEventListener("submit", async (event) => {
       }
       // The same page: what is being typed elsewhere on it stays.
       show(fresh);
-      if (String(new URLSearchParams(/** @type {any} */ (new FormData(form, event.submitter)))) === String(body)) form.reset();
+      if (!form.matches("[data-eager]") && String(new URLSearchParams(/** @type {any} */ (new FormData(form)))) === filled) form.reset();
       return;
     }
     // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
@@ -219,12 +251,13 @@ document.addEventListener("submit", async (event) => {
     }
     if (answer.ok) {
       if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
-      sent(form, fresh);
+      sent(form, fresh, typed);
       show(fresh);
       if (form.id === "several") picked(fresh);
       if (form.matches(".undo")) taken(fresh);
       wrapped(fresh);
-      refocus(form);
+      restore(form, action);
+      refocus(form, action);
       const duty = form.querySelector("button.duty");
       if (duty) {
         const turned = fresh.querySelector(".duty")?.closest("form") ?? form;
@@ -232,7 +265,7 @@ document.addEventListener("submit", async (event) => {
         turned.querySelector("button")?.focus();
       }
     } else {
-      tell(form, fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
       // Somebody was quicker, or something came: what is so now is shown.
       if (answer.status === 409) {
         const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
@@ -246,6 +279,7 @@ document.addEventListener("submit", async (event) => {
     stale(true);
     console.error(error);
   } finally {
+    underWay.delete(form);
     const over = !!document.getElementById("taken");
     for (const button of buttons) button.disabled = over && form.matches(".reply");
   }
@@ -268,24 +302,26 @@ function picked(fresh) {
 /**
  * What was done took its button away: the keyboard goes on where the next thing is done, not at the top of the page.
  * @param {HTMLFormElement} form
+ * @param {string} action what it did; by now it may do something else
  */
-function refocus(form) {
-  if (form.isConnected) return;
-  const write = form.action.endsWith("/claim") || form.matches(".undo");
+function refocus(form, action) {
+  if (form.isConnected && form.action === action) return;
+  const write = action.endsWith("/claim") || action.endsWith("/undo");
   (write ? document.getElementById("reply") : document.getElementById("contact"))?.focus();
 }
 
+let told = 0;
 /**
- * @param {HTMLFormElement} form
+ * Says why something was not done. It stands in no part that is shown anew, and stays long enough to be read.
  * @param {string} text
  */
-function tell(form, text) {
-  const notice = document.createElement("p");
-  notice.className = "alarm";
-  notice.setAttribute("role", "alert");
+function tell(text) {
+  const notice = document.getElementById("refused");
+  if (!notice) return;
   notice.textContent = text;
-  (form.isConnected ? form : document.getElementById("head") ?? document.body).append(notice);
-  setTimeout(() => notice.remove(), 10000);
+  notice.hidden = false;
+  clearTimeout(told);
+  told = setTimeout(() => (notice.hidden = true), 12000);
 }
 
 // Ctrl+Enter sends what is being typed.

@@ -36,6 +36,19 @@ function dialog(id) {
   return /** @type {HTMLDialogElement} */ (document.getElementById(id));
 }
 
+/**
+ * The key as it is on a Latin layout: with a Cyrillic one it is known by its place.
+ * @param {KeyboardEvent} event
+ */
+export function latin(event) {
+  return /^[\u0400-\u04ff]$/.test(event.key) && event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key;
+}
+
+/** @param {string} key */
+function target(key) {
+  return key === "n" ? note() : PRESSED[key]?.();
+}
+
 /** @param {KeyboardEvent} event */
 function single(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || dialog("keys").dataset.quiet !== undefined) return;
@@ -46,9 +59,14 @@ function single(event) {
     dialog("keys").showModal();
     return;
   }
-  const found = event.key === "n" ? note() : PRESSED[event.key]?.();
+  const found = target(latin(event));
   if (!(found instanceof HTMLElement)) return;
   event.preventDefault();
+  reach(found);
+}
+
+/** @param {HTMLElement} found */
+function reach(found) {
   found.scrollIntoView({ block: "nearest" });
   if (found.matches("input, textarea, select, #list a")) found.focus();
   else {
@@ -59,7 +77,7 @@ function single(event) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+  if (latin(event).toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     open();
     return;
@@ -69,23 +87,43 @@ document.addEventListener("keydown", (event) => {
   single(event);
 });
 
+/** Serbian letters without their accents: what is looked for is typed in either script. @type {Record<string, string>} */
+const CYRILLIC = Object.fromEntries("а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj м m н n њ nj о o п p р r с s т t ћ c у u ф f х h ц c ч c џ dz ш s".split(" ").flatMap((letter, place, all) => (place % 2 ? [] : [[letter, all[place + 1]]])));
+
 /** @type {{ said: string, folded: string, act: () => void }[]} */
 let commands = [];
 let chosen = 0;
 
 /** @param {string} text */
 export function fold(text) {
-  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "dj").toLowerCase().replace(/\s+/g, " ").trim();
+  const latin = text.toLowerCase().replace(/[\u0400-\u04ff]/g, (letter) => CYRILLIC[letter] ?? letter);
+  return latin.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "dj").toLowerCase().replace(/\s+/g, " ").trim();
 }
 
 /** What can be done on this page: what its links and buttons say they do. */
 function all() {
-  const found = document.querySelectorAll("header nav a, .views a, .actions button, .actions a, .actions summary, #record button, #case button, #preferences form + form button, button.duty");
-  return [...found].filter((one) => !(/** @type {HTMLButtonElement} */ (one).disabled)).map((one) => {
-    const inside = one.closest(".actions details:not([open])") && !one.matches("summary") ? one.closest("details")?.querySelector("summary")?.textContent : "";
+  const found = document.querySelectorAll("header nav a, .views a, .actions button, .actions a, .actions summary, #record button, #record summary, #wrapup summary, #case button, #preferences form + form button, button.duty");
+  /** @param {Element} one */
+  const can = (one) => !(one instanceof HTMLButtonElement) || (!one.disabled && (one.form?.checkValidity() ?? true));
+  const buttons = [...found].filter(can).map((one) => {
+    const within = one.closest(".actions details:not([open])") && !one.matches("summary") ? one.closest("details")?.querySelector("summary")?.textContent : "";
+    const inside = within && within.trim() !== one.textContent?.trim() ? within : "";
     const said = /** @type {HTMLElement} */ (one).dataset.command ?? `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
     return { said, folded: fold(said), act: () => /** @type {HTMLElement} */ (one).click() };
   });
+  // What only a key does, by what the window of keys says of it.
+  const keys = [...document.querySelectorAll("#keys dt")].flatMap((key) => {
+    const said = key.nextElementSibling?.textContent ?? "";
+    const pressed = key.textContent ?? "";
+    if (pressed === "?") return [{ said, folded: fold(said), act: () => dialog("keys").showModal() }];
+    const leads = ["r", "n", "w"].includes(pressed) && (pressed === "n" ? document.querySelector("details.noting") : target(pressed));
+    const act = () => {
+      const found = target(pressed);
+      if (found instanceof HTMLElement) reach(found);
+    };
+    return leads ? [{ said, folded: fold(said), act }] : [];
+  });
+  return [...buttons, ...keys];
 }
 
 function open() {

@@ -1,5 +1,6 @@
 // The wrap-up: each answer is kept as it is given; what is no counselling is closed with one key.
 
+import { latin } from "./keys.js";
 import { children } from "./morph.js";
 
 /** How long after the last answer they are kept, in milliseconds. */
@@ -12,6 +13,33 @@ const SOON = 250;
 export function wrapped(fresh) {
   const [old, now] = [document.getElementById("wrapup"), fresh.getElementById("wrapup")];
   if (old && now) children(old, now);
+}
+
+/** What was answered before one key closed a contact, by the address of its wrap-up. */
+/** @type {Map<string, URLSearchParams>} */
+const answered = new Map();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target instanceof HTMLFormElement && event.target.matches(".wrapping") ? event.target : null;
+  if (!(form && event.submitter instanceof HTMLButtonElement && event.submitter.name === "quick")) return;
+  answered.set(form.action, new URLSearchParams(/** @type {any} */ (new FormData(form))));
+}, true);
+
+/**
+ * Closing was taken back: what was answered before it stands there again.
+ * @param {HTMLFormElement} form
+ * @param {string} action
+ */
+export async function restore(form, action) {
+  const at = action.replace(/\/reopen$/, "/wrap-up");
+  const before = at !== action && answered.get(at);
+  if (!before) return;
+  answered.delete(at);
+  const answer = await fetch(at, { method: "POST", body: before });
+  if (!answer.ok) return;
+  const wrapping = document.getElementById("wrapup");
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (wrapping?.querySelector("form")?.action === at) wrapped(now);
 }
 
 /**
@@ -63,8 +91,13 @@ async function keep(form) {
 
 document.addEventListener("keydown", (event) => {
   if (!(event.target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const list = event.target.closest("details.quick[open]");
-  const button = list?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  const list = /** @type {HTMLDetailsElement | null} */ (event.target.closest("details.quick[open]"));
+  if (list && event.key === "Escape") {
+    list.open = false;
+    list.querySelector("summary")?.focus();
+    return;
+  }
+  const button = list?.querySelector(`[data-key="${CSS.escape(latin(event))}"]`);
   if (!(button instanceof HTMLButtonElement)) return;
   event.preventDefault();
   button.click();

@@ -50,6 +50,11 @@ async function keep(form) {
   }
 }
 
+/** Whether something is not kept yet. */
+export function pending() {
+  return waiting.size > 0;
+}
+
 /** Keeps at once what is not kept yet. */
 export async function flush() {
   await Promise.all([...waiting.keys()].map(keep));
@@ -118,18 +123,25 @@ export function fresh_id() {
  * A form was sent: the next text is another message.
  * @param {HTMLFormElement} form
  * @param {Document} fresh
+ * @param {FormData} what what was sent
  */
-export function sent(form, fresh) {
+export function sent(form, fresh, what) {
+  const now = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
+  // It was taken back before its own answer came: its words stand there again.
+  if (now && now.value !== what.get("id")) return;
+  const text = what.get("text");
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   const typed = form.querySelector("textarea");
-  if (typed) typed.value = "";
+  // What was typed on while it was under way is the beginning of the next.
+  const further = typed && text !== null && typed.value !== text;
+  if (typed && !further) typed.value = "";
   for (const file of form.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (file).value = "";
-  const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
   const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form[data-draft="${form.dataset.draft}"] input[name=id]`));
-  if (id) id.value = next?.value ?? fresh_id();
+  if (now) now.value = next?.value ?? fresh_id();
   const said = document.getElementById("kept");
   if (said && typed) said.textContent = "";
+  if (further) keep(form);
 }
 
 /**
@@ -140,6 +152,8 @@ export function taken(fresh) {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.reply"));
   const text = /** @type {HTMLTextAreaElement | null} */ (fresh.getElementById("reply"))?.value ?? "";
   if (form) {
+    const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
+    if (id) id.value = fresh_id();
     const begun = area(form).value;
     // What was begun since, and is not kept yet, stays below.
     area(form).value = text.includes(begun.trim()) ? text : `${text}\n\n${begun}`;

@@ -6,7 +6,7 @@ use axum::{
     http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use hotline_store::inbox::View;
+use hotline_store::{inbox::View, staff::Person};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -85,9 +85,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Program {
 
 impl Program {
     /// The contact as it stands after an action.
-    pub(crate) async fn then(self, desk: &Desk, reference: &str, view: &str) -> Result<Response, PageError> {
+    pub(crate) async fn then(
+        self,
+        desk: &Desk,
+        me: &Person,
+        reference: &str,
+        view: &str,
+    ) -> Result<Response, PageError> {
         if self.0 {
             let opened = find(desk, reference).await?;
+            desk.note_read(me, "open contact", &opened.reference.to_string())
+                .await;
             return Ok(Json(api::whole(desk, &opened)).into_response());
         }
         let view = View::parse(view).unwrap_or(View::Mine);

@@ -21,7 +21,7 @@ use crate::{
     action::Sent,
     desk::Desk,
     error::PageError,
-    inbox::{Chosen, find},
+    inbox::{Chosen, LONGEST_SOUGHT, find},
     login::{Typed, try_log_in},
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct Session {
 }
 
 pub(crate) async fn log_in(State(desk): State<Desk>, Sent(typed): Sent<Typed>) -> Answer<Session> {
-    let (person, session) = try_log_in(&desk, &typed, None)
+    let (person, session) = try_log_in(&desk, &typed, false)
         .await?
         .ok_or(PageError::NotLoggedIn)?;
     Ok(Json(Session {
@@ -99,6 +99,9 @@ pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
 
 /// `POST /api/v1/search`: what is looked for may be a name, and addresses are written down along the way.
 pub(crate) async fn search(State(desk): State<Desk>, Who(me): Who, Sent(looked): Sent<Looked>) -> Answer {
+    if looked.q.chars().count() > LONGEST_SOUGHT {
+        return Err(PageError::Bad("error-form"));
+    }
     desk.note_read(&me, "search", "").await;
     let found = desk.store.find(&looked.q, 100).await?;
     let contacts = found.rows.iter().map(|(found, round)| {

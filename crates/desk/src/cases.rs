@@ -11,6 +11,8 @@ use hotline_core::{classification::Institution, locale::Language, rights::Right}
 use hotline_store::{
     cases::{Case, CaseRow, CaseVersion, Details, Referral},
     drafts::DraftKind,
+    error::Conflict,
+    staff::Person,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,6 +50,7 @@ struct One<'a> {
 
 pub(crate) async fn list(State(desk): State<Desk>, Who(me): Who, program: Program, jar: CookieJar) -> Done {
     let cases = desk.store.cases(MOST).await?;
+    desk.note_read(&me, "list cases", "").await;
     if program.0 {
         let cases: Vec<_> = cases.iter().map(row).collect();
         return Ok(Json(json!({ "cases": cases })).into_response());
@@ -108,9 +111,10 @@ fn whole(case: &Case) -> Value {
 }
 
 /// The case after something was done to it.
-async fn then(desk: &Desk, program: Program, id: Uuid) -> Done {
+async fn then(desk: &Desk, me: &Person, program: Program, id: Uuid) -> Done {
     if program.0 {
         let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+        desk.note_read(me, "open case", &id.to_string()).await;
         return Ok(Json(whole(&case)).into_response());
     }
     Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response())
@@ -135,7 +139,7 @@ pub(crate) async fn form(
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
     };
     let id = desk.store.form_case(&me, parsed(&reference)?, into).await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -151,7 +155,7 @@ pub(crate) async fn describe(
     Sent(to): Sent<Summary>,
 ) -> Done {
     desk.store.describe_case(&me, id, &to.summary).await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 /// Where it is to be sent, and what.
@@ -179,7 +183,7 @@ pub(crate) async fn propose(
     desk.store
         .propose_referral(&me, id, &to.institution, &details)
         .await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 /// Nothing more is needed.
@@ -201,7 +205,7 @@ pub(crate) async fn confirm(
     Sent(read): Sent<Read>,
 ) -> Done {
     desk.store.confirm_referral(&me, id, referral, read.seen).await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 /// What is known of a referral by now; what is not said stays.
@@ -240,7 +244,7 @@ pub(crate) async fn detail(
         }
     };
     desk.store.detail_referral(&me, id, referral, change).await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 pub(crate) async fn withdraw(
@@ -251,7 +255,7 @@ pub(crate) async fn withdraw(
     Sent(_): Sent<Nothing>,
 ) -> Done {
     desk.store.withdraw_referral(&me, id, referral).await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -267,7 +271,7 @@ pub(crate) async fn close(
     Sent(to): Sent<Closing>,
 ) -> Done {
     desk.store.close_case(&me, id, to.closed).await?;
-    then(&desk, program, id).await
+    then(&desk, &me, program, id).await
 }
 
 /// Prepares a reply that tells the reporter what was done: a draft, in the person's language, that somebody reads and sends.
@@ -282,6 +286,13 @@ pub(crate) async fn tell(
     let contact = find(&desk, &reference).await?;
     if case.contacts.iter().all(|(one, ..)| *one != contact.reference) {
         return Err(PageError::NotFound);
+    }
+    let others = contact
+        .holder
+        .as_ref()
+        .is_some_and(|(holder, _)| *holder != me.id);
+    if others && !me.role.may(Right::WorkOnOthers) {
+        return Err(PageError::Conflict(Conflict::HeldByOther));
     }
     let reference = contact.reference.to_string();
     let language = contact.language.as_deref().and_then(Language::parse);
@@ -317,7 +328,7 @@ pub(crate) async fn tell(
             None,
         )
         .await?;
-    program.then(&desk, &reference, "all").await
+    program.then(&desk, &me, &reference, "all").await
 }
 
 impl One<'_> {

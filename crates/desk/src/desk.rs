@@ -37,8 +37,8 @@ pub struct Desk {
     pub networks: Arc<[String]>,
     /// Whether the desk is reached by HTTPS: its cookie then goes nowhere else.
     pub https: bool,
-    /// How often each log-in name may be tried.
-    pub log_ins: Arc<DefaultKeyedRateLimiter<String>>,
+    /// How often each log-in name may be tried, on devices that know it and on others.
+    pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
     /// How often it is noted that somebody reads the same.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
@@ -194,6 +194,8 @@ pub fn addresses() -> Vec<Address> {
         May(ReadStatistics),
         get(statistics::totals),
     );
+    let figures = get(statistics::figures);
+    add("GET", "/api/v1/statistics/figures", May(ReadStatistics), figures);
     all
 }
 

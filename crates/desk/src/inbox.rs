@@ -41,7 +41,7 @@ use crate::{
 /// Contacts that a search shows.
 const FOUND: usize = 50;
 /// The longest that is looked for, in characters.
-const LONGEST_SOUGHT: usize = 500;
+pub(crate) const LONGEST_SOUGHT: usize = 500;
 /// Rows of the list.
 const ROWS: u64 = 50;
 

@@ -29,8 +29,11 @@ use crate::{
     view::page as written,
 };
 
-/// The cookie by which a device is known on which somebody has logged in.
-const DEVICE: &str = "device";
+/// The cookie by which a device is known on which somebody has logged in: one for each, as several share a desk.
+fn device_cookie(mark: &str) -> String {
+    format!("device-{}", mark.get(..8).unwrap_or_default())
+}
+
 /// Nobody waits longer than this for a turn to try a password.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -45,7 +48,7 @@ struct Page<'a> {
 
 /// Five tries at once, then one every ten seconds, by log-in name.
 #[must_use]
-pub fn limiter() -> DefaultKeyedRateLimiter<String> {
+pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
 }
 
@@ -72,7 +75,11 @@ pub(crate) async fn log_in(
     jar: CookieJar,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    let Some((person, session)) = try_log_in(&desk, &typed, jar.get(DEVICE).map(Cookie::value)).await? else {
+    let mark = desk.store.device_mark(&typed.login);
+    let known = jar
+        .get(&device_cookie(&mark))
+        .is_some_and(|kept| kept.value() == mark);
+    let Some((person, session)) = try_log_in(&desk, &typed, known).await? else {
         let words = desk.words(&jar);
         let page = written(&Page {
             words,
@@ -87,7 +94,7 @@ pub(crate) async fn log_in(
         .http_only(true)
         .secure(desk.https)
         .same_site(SameSite::Strict);
-    let device = Cookie::build((DEVICE, desk.store.device_mark(&person.login)))
+    let device = Cookie::build((device_cookie(&mark), mark))
         .path("/desk/login")
         .http_only(true)
         .secure(desk.https)
@@ -100,7 +107,7 @@ pub(crate) async fn log_in(
 pub(crate) async fn try_log_in(
     desk: &Desk,
     typed: &Typed,
-    device: Option<&str>,
+    known: bool,
 ) -> Result<Option<(Person, SessionToken)>, PageError> {
     let name = typed.login.trim().to_lowercase();
     if name.len() > 200 || typed.password.expose().len() > 1_000 {
@@ -110,12 +117,7 @@ pub(crate) async fn try_log_in(
         desk.log_ins.retain_recent();
     }
     // On a device that knows this log-in nobody waits because others guess at it (OWASP: device cookies).
-    let known = device.is_some_and(|device| device == desk.store.device_mark(&name));
-    let tried = if known {
-        format!("{name} at home")
-    } else {
-        name.clone()
-    };
+    let tried = (known, name.clone());
     let turn = desk.log_ins.until_key_ready(&tried);
     if tokio::time::timeout(PATIENCE, turn).await.is_err() {
         return Err(PageError::Conflict(Conflict::Busy));

@@ -69,6 +69,7 @@ fn all() -> Vec<Told> {
         post::<Looked>("/api/v1/search", "Contacts in which something was said"),
         get::<Nothing>("/api/v1/scheme", "The scheme of the classification"),
         get::<statistics::Asked>("/api/v1/statistics/totals", "The registered-communications total"),
+        get::<statistics::Cutting>("/api/v1/statistics/figures", "The same, by one or two dimensions"),
         post::<ApiCall>("/api/v1/log", "Log a call"),
         get::<Nothing>("/api/v1/contacts/{reference}", "A contact, whole"),
         post::<Reply>("/api/v1/contacts/{reference}/reply", "Reply to the person"),

@@ -9,7 +9,10 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use hotline_core::{locale::Language, rights::Right};
-use hotline_store::totals::{Balance, Period, Totals};
+use hotline_store::{
+    figures::{Breakdown, Cut},
+    totals::{Balance, Period, Totals},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -85,6 +88,24 @@ pub(crate) async fn totals(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Totals>, PageError> {
     Ok(Json(desk.store.totals(asked.period()?).await?))
+}
+
+/// A period, and by what it is cut.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Cutting {
+    #[serde(flatten)]
+    period: Asked,
+    /// Up to two dimensions and one of `day`, `week`, `month`, `quarter`, `year`, with commas: `channel,month`.
+    #[serde(default)]
+    by: String,
+}
+
+pub(crate) async fn figures(
+    State(desk): State<Desk>,
+    Query(asked): Query<Cutting>,
+) -> Result<Json<Breakdown>, PageError> {
+    let cut = Cut::parse(asked.period.period()?, &asked.by)?;
+    Ok(Json(desk.store.breakdown(&cut).await?))
 }
 
 #[derive(Deserialize)]

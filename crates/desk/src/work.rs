@@ -29,7 +29,7 @@ pub(crate) async fn fetch(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.want_file(&me, parsed(&reference)?, id).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 pub(crate) async fn claim(
@@ -40,7 +40,7 @@ pub(crate) async fn claim(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.take(&me, parsed(&reference)?).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 pub(crate) async fn give_back(
@@ -51,7 +51,7 @@ pub(crate) async fn give_back(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.give_back(&me, parsed(&reference)?).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 pub(crate) async fn ask_for_files(
@@ -62,7 +62,7 @@ pub(crate) async fn ask_for_files(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.ask_for_files(&me, parsed(&reference)?).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 pub(crate) async fn close(
@@ -73,7 +73,7 @@ pub(crate) async fn close(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.close(&me, parsed(&reference)?).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 pub(crate) async fn reopen(
@@ -84,7 +84,7 @@ pub(crate) async fn reopen(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.reopen(&me, parsed(&reference)?).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -109,7 +109,7 @@ pub(crate) async fn mark(
         name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
     };
     desk.store.mark(&me, parsed(&reference)?, marking).await?;
-    program.then(&desk, &reference, &mark.view).await
+    program.then(&desk, &me, &reference, &mark.view).await
 }
 
 pub(crate) async fn send_again(
@@ -120,7 +120,7 @@ pub(crate) async fn send_again(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.send_again(&me, parsed(&reference)?, id).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -167,7 +167,7 @@ pub(crate) async fn link(
 ) -> Done {
     let to = Reference::parse(&link.to).map_err(|_| PageError::Bad("error-reference"))?;
     desk.store.link(&me, parsed(&reference)?, to, link.linked).await?;
-    program.then(&desk, &reference, &link.view).await
+    program.then(&desk, &me, &reference, &link.view).await
 }
 
 /// Whether somebody wants to see how it goes on.
@@ -190,7 +190,7 @@ pub(crate) async fn follow(
     desk.store
         .set_followed(&me, parsed(&reference)?, follow.follows)
         .await?;
-    program.then(&desk, &reference, &follow.view).await
+    program.then(&desk, &me, &reference, &follow.view).await
 }
 
 /// To whom, and why.
@@ -219,7 +219,7 @@ pub(crate) async fn hand_over(
     desk.store
         .hand_over(&me, parsed(&reference)?, &recipient, &to.note)
         .await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 pub(crate) async fn ask_for(
@@ -230,7 +230,7 @@ pub(crate) async fn ask_for(
     Sent(to): Sent<Back>,
 ) -> Done {
     desk.store.ask_for(&me, parsed(&reference)?).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }
 
 /// For how many days nobody is called to what its identifier writes. None: they are called again.
@@ -251,7 +251,7 @@ pub(crate) async fn block(
 ) -> Done {
     let until = (block.days > 0).then(|| desk.clock.now() + TimeDelta::days(block.days.into()));
     desk.store.block(&me, parsed(&reference)?, until).await?;
-    program.then(&desk, &reference, &block.view).await
+    program.then(&desk, &me, &reference, &block.view).await
 }
 
 /// Until when: so many hours from now, or that time. Neither: back in sight.
@@ -276,5 +276,5 @@ pub(crate) async fn snooze(
     desk.store
         .snooze(&me, parsed(&reference)?, snooze.until.or(until))
         .await?;
-    program.then(&desk, &reference, &snooze.view).await
+    program.then(&desk, &me, &reference, &snooze.view).await
 }

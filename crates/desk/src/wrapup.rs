@@ -77,7 +77,7 @@ pub(crate) async fn wrap_up(
     if asked.close && !marks {
         desk.store.close(&me, number).await?;
     }
-    program.then(&desk, &reference, &asked.view).await
+    program.then(&desk, &me, &reference, &asked.view).await
 }
 
 /// `GET /api/v1/scheme`

@@ -54,7 +54,7 @@ pub(crate) async fn reply(
     if program.0 {
         return Ok(Json(json!({ "id": id })).into_response());
     }
-    program.then(&desk, &reference, &reply.view).await
+    program.then(&desk, &me, &reference, &reply.view).await
 }
 
 /// Text to be noted.
@@ -80,7 +80,7 @@ pub(crate) async fn note(
     if program.0 {
         return Ok(Json(json!({ "id": id })).into_response());
     }
-    program.then(&desk, &reference, &note.view).await
+    program.then(&desk, &me, &reference, &note.view).await
 }
 
 /// What is being written.
@@ -142,5 +142,5 @@ pub(crate) async fn undo(
     Sent(to): Sent<Back>,
 ) -> Result<Response, PageError> {
     desk.store.undo(&me, parsed(&reference)?, id).await?;
-    program.then(&desk, &reference, &to.view).await
+    program.then(&desk, &me, &reference, &to.view).await
 }

@@ -95,6 +95,10 @@ pub struct Statistics {
     /// The last day.
     #[arg(long)]
     pub to: Option<NaiveDate>,
+    /// By what: up to two dimensions of the classification, channel, language, hour, weekday or counselling, and one of day, week,
+    /// month, quarter and year. With commas: channel,month.
+    #[arg(long)]
+    pub by: Option<String>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -106,6 +110,8 @@ pub struct Statistics {
 pub enum Figures {
     /// Recount every contact and compare; ends with 1 if anything differs.
     Verify,
+    /// Count every contact anew, in the place of what is kept.
+    Rebuild,
     /// Enter a figure from before the software.
     Balance {
         /// The channel it belongs to.

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use hotline_store::totals::{Period, Totals};
+use hotline_store::{
+    figures::{Breakdown, Cut, FigureRow, OtherFigure},
+    totals::{Period, Totals},
+};
 
 use crate::{
     arguments::{Figures, Format, Statistics},
@@ -22,15 +25,32 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
                     one.day, one.line, one.kept, one.counted
                 );
             }
-            if verified.differences.is_empty() {
+            let figures = store.verify_figures(MOST_NAMED).await?;
+            for OtherFigure { cell, kept, counted } in &figures {
                 println!(
-                    "Every total equals the recount of {} contacts.",
+                    "{} {}={} {}={}: the figure says {kept}, {counted} contacts count",
+                    cell.span, cell.one, cell.value, cell.other, cell.other_value
+                );
+            }
+            let differ = verified.differences.len() + figures.len();
+            if differ == 0 {
+                println!(
+                    "Every total and every figure equals the recount of {} contacts.",
                     verified.contacts
                 );
                 return Ok(ExitCode::SUCCESS);
             }
-            println!("{} totals differ.", verified.differences.len());
+            let more = if figures.len() == MOST_NAMED {
+                " or more"
+            } else {
+                ""
+            };
+            println!("{differ}{more} differ. `hotline statistics rebuild` mends figures.");
             return Ok(ExitCode::FAILURE);
+        }
+        Some(Figures::Rebuild) => {
+            store.rebuild_figures().await?;
+            println!("Every contact was counted anew.");
         }
         Some(Figures::Balance {
             channel,
@@ -44,17 +64,56 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
                 .await?;
             println!("Entered.");
         }
-        None => print(
-            &store
-                .totals(Period {
-                    from: command.from,
-                    to: command.to,
-                })
-                .await?,
-            command.format,
-        )?,
+        None => {
+            let period = Period {
+                from: command.from,
+                to: command.to,
+            };
+            match command.by {
+                None => print(&store.totals(period).await?, command.format)?,
+                Some(by) => {
+                    let cut = Cut::parse(period, &by)?;
+                    print_breakdown(&store.breakdown(&cut).await?, command.format)?;
+                }
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Differences that are named; a thousand tell as much as a million.
+const MOST_NAMED: usize = 1_000;
+
+fn print_breakdown(found: &Breakdown, format: Format) -> anyhow::Result<()> {
+    let mut head: Vec<&str> = found.every.iter().map(|every| every.as_str()).collect();
+    head.extend(found.by.iter().map(String::as_str));
+    let line = |row: &FigureRow| -> Vec<String> {
+        let values = row.values.iter().cloned();
+        row.piece.iter().cloned().chain(values).collect()
+    };
+    match format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(found)?),
+        Format::Csv => {
+            let mut csv = csv::WriterBuilder::new()
+                .terminator(csv::Terminator::CRLF)
+                .from_writer(std::io::stdout());
+            let named = head.iter().copied().chain(["count"]);
+            csv.write_record(named)?;
+            for row in &found.rows {
+                csv.write_record(line(row).into_iter().chain([row.count.to_string()]))?;
+            }
+            csv.flush()?;
+        }
+        Format::Table => {
+            println!("{:<50} {:>12}", head.join(", "), "count");
+            for row in &found.rows {
+                println!("{:<50} {:>12}", line(row).join(", "), row.count);
+            }
+            println!("{:<50} {:>12}", "not classified so", found.rest);
+            println!("{:<50} {:>12}", "registered", found.registered);
+        }
+    }
+    Ok(())
 }
 
 fn print(totals: &Totals, format: Format) -> anyhow::Result<()> {

@@ -322,11 +322,19 @@ impl Store {
     /// Closes a case, or opens it again.
     ///
     /// # Errors
-    /// When there is no such case.
+    /// [`StoreError::Conflict`] if a referral of it waits for a second person.
     pub async fn close_case(&self, who: &Person, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let case = case(&transaction, id).await?;
+        let waits = referrals::Entity::find()
+            .filter(referrals::Column::CaseId.eq(case.id))
+            .filter(referrals::Column::ConfirmedBy.is_null())
+            .one(&transaction)
+            .await?;
+        if closed && waits.is_some() {
+            return Err(StoreError::Conflict(Conflict::ToConfirm));
+        }
         cases::ActiveModel {
             id: Unchanged(case.id),
             closed_at: Set(closed.then(|| self.now())),

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     entity::{contacts, messages},
     error::{Conflict, StoreError},
+    figures,
     inbox::reference_of,
     register::{add_to_total, event},
     staff::Person,
@@ -65,6 +66,8 @@ impl Store {
             status: Set(status.as_str().to_owned()),
             closed_at: Set((!status.is_open()).then_some(now)),
             waiting_since: Set(waiting_since),
+            // What is opened again is worked on.
+            snoozed_until: Set(None),
             ..Default::default()
         };
         update.update(&transaction).await.map_err(newer_open)?;
@@ -120,11 +123,18 @@ impl Store {
         };
         // A kind that is a marking goes with it.
         let mut answers = self.record_of(transaction, contact).await?.answers;
+        let counted_before = self.facts(contact, &answers);
         let kind = self.scheme.kind(&answers);
         if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
             answers.remove(KIND);
             self.keep_record(transaction, who, contact, &answers).await?;
         }
+        let marked = contacts::Model {
+            marking: marking.map(|marking| marking.as_str().to_owned()),
+            ..contact.clone()
+        };
+        let counted = self.facts(&marked, &answers);
+        figures::recount(transaction, counted_before.as_ref(), counted.as_ref()).await?;
         // What is marked is done with. If the person writes again it is seen again.
         let closes = marking.is_some() && status_of(contact).is_open();
         if closes {

@@ -52,7 +52,7 @@ pub struct Draft {
 
 impl Store {
     /// Keeps a draft in the place of an earlier one. An empty one is none, and so is one that arrives after the message it became
-    /// (`of` is that message's id).
+    /// (`of` is that message's id), unless it says more.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is longer than a message may be.
@@ -70,10 +70,12 @@ impl Store {
         }
         let (transaction, contact) = self.begin_on(reference).await?;
         if let Some(id) = of
-            && messages::Entity::find_by_id(id)
-                .one(&transaction)
-                .await?
-                .is_some()
+            && let Some(written) = messages::Entity::find_by_id(id).one(&transaction).await?
+            && written.contact_id == contact.id
+            && self
+                .body(&self.contact_key(&contact)?, &written)?
+                .text
+                .starts_with(text.trim())
         {
             return Ok(());
         }

@@ -357,3 +357,29 @@ pub mod audit {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Totals and their breakdowns.
+pub mod figures {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "figures")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub one: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub other: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub span: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub value: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub other_value: String,
+        pub count: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -58,6 +58,9 @@ pub enum Conflict {
     /// Who proposes does not confirm.
     #[error("somebody else has to confirm what you proposed")]
     SecondPerson,
+    /// A case is closed when nothing of it waits.
+    #[error("a proposal waits for a second person; confirm it or take it back first")]
+    ToConfirm,
     /// A referral that does not say what is sent.
     #[error("it does not say what is sent")]
     NothingSent,
@@ -124,6 +127,9 @@ pub enum Conflict {
     /// An opening balance for days that another one has, or that are counted here.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
+    /// Nothing is counted by it.
+    #[error("figures are cut by one or two of the dimensions there are")]
+    NoDimension,
     /// Too many log in at once.
     #[error("too many are logging in; try again in a minute")]
     Busy,
@@ -163,6 +169,7 @@ impl Conflict {
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
             Self::SecondPerson => "conflict-second-person",
+            Self::ToConfirm => "conflict-to-confirm",
             Self::NothingSent => "conflict-nothing-sent",
             Self::Changed => "conflict-changed",
             Self::Confirmed => "conflict-confirmed",
@@ -183,6 +190,7 @@ impl Conflict {
             Self::BalanceWithoutSource => "conflict-balance-source",
             Self::BalanceBackwards => "conflict-balance-backwards",
             Self::BalanceOverlaps => "conflict-balance-overlaps",
+            Self::NoDimension => "conflict-no-dimension",
             Self::Busy => "conflict-busy",
             // Met on the command line only.
             Self::Served

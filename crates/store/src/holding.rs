@@ -2,10 +2,11 @@
 //! called to for a time. Each step is one transaction with its entry in the history.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hotline_core::{ids, reference::Reference, rights::Right};
+use hotline_core::{contact::Status, ids, reference::Reference, rights::Right};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -187,7 +188,8 @@ impl Store {
     /// and kept as ever, out of sight until then; a counsellor who looks finds it.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds the contact, it has no identifier, or the time has passed or lies too far off.
+    /// [`StoreError::Conflict`] if somebody else holds the contact or another open one of the same identifier, it has no identifier, or
+    /// the time has passed or lies too far off.
     pub async fn block(
         &self,
         who: &Person,
@@ -206,11 +208,45 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::NoIdentifier));
         };
         let until = until.map(|until| until.timestamp_micros());
-        people::block(&transaction, &contact.line, hash, until).await?;
         let kind = if until.is_some() { "blocked" } else { "unblocked" };
-        event(contact.id, self.now(), Some(who.id), kind, "")
+        let before = people::choice_of(&transaction, &contact).await?.blocked_until;
+        // It is about every conversation with the identifier: of its open ones each says so, and none goes over anybody's head.
+        let mut open = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(&contact.line))
+            .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+            .order_by_asc(contacts::Column::Id);
+        if !self.on_sqlite() {
+            open = open.lock_exclusive();
+        }
+        let open = open.all(&transaction).await?;
+        let others = |one: &contacts::Model| one.holder.is_some_and(|holder| holder != who.id);
+        if open.iter().any(others) && !who.role.may(Right::WorkOnOthers) {
+            return Err(StoreError::Conflict(Conflict::HeldByOther));
+        }
+        let now = self.now();
+        for one in open.iter().filter(|one| one.id != contact.id) {
+            event(one.id, now, Some(who.id), kind, "")
+                .insert(&transaction)
+                .await?;
+        }
+        event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
+        // What the block put out of sight goes with it.
+        for one in open
+            .iter()
+            .filter(|one| before.is_some() && one.snoozed_until == before)
+        {
+            contacts::ActiveModel {
+                id: Unchanged(one.id),
+                snoozed_until: Set(until),
+                ..Default::default()
+            }
+            .update(&transaction)
+            .await?;
+        }
+        people::block(&transaction, &contact.line, hash, until).await?;
         self.audit_in(&transaction, Some(who.id), kind, &reference.to_string())
             .await?;
         self.done(transaction).await

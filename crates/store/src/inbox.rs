@@ -162,16 +162,18 @@ impl Store {
         Ok(Page { rows, next })
     }
 
-    /// Of these contacts, those that were handed over to me or to a team, and with which nobody did anything since: by whom.
+    /// Of these contacts, those that were handed over to me or to my team, and with which nobody did anything since: by whom.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
         me: Uuid,
         names: &[(Uuid, String)],
     ) -> Result<HashMap<Uuid, String>, StoreError> {
+        let team = staff::Entity::find_by_id(me).one(&self.reading).await?;
+        let team = team.and_then(|me| me.team);
         let to_us = |contact: &&contacts::Model| match contact.holder {
             Some(holder) => holder == me,
-            None => contact.team.is_some(),
+            None => team.is_some() && contact.team == team,
         };
         let ids: Vec<Uuid> = found.iter().filter(to_us).map(|contact| contact.id).collect();
         if ids.is_empty() {
@@ -188,7 +190,7 @@ impl Store {
         let by = |event: events::Model| name_of(names, event.actor?);
         Ok(newest
             .into_iter()
-            .filter(|(_, event)| event.kind == "handed_over")
+            .filter(|(_, event)| event.kind == "handed_over" && event.actor != Some(me))
             .filter_map(|(contact, event)| Some((contact, by(event)?)))
             .collect())
     }

@@ -13,6 +13,7 @@ pub mod drafts;
 mod entity;
 pub mod error;
 pub mod fetched;
+pub mod figures;
 pub mod files;
 pub mod holding;
 pub mod inbox;

@@ -193,6 +193,7 @@ impl Store {
             status: Set(Status::Waiting.as_str().to_owned()),
             waiting_since: Set(Some(self.now())),
             closed_at: Set(None),
+            snoozed_until: Set(None),
             ..Default::default()
         }
         .update(transaction)

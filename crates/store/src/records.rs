@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     entity::{contacts, records},
     error::{Conflict, StoreError},
+    figures,
     register::event,
     staff::Person,
     store::Store,
@@ -88,6 +89,9 @@ impl Store {
         contact: &contacts::Model,
         answers: &Answers,
     ) -> Result<(), StoreError> {
+        let before = self.record_of(transaction, contact).await?.answers;
+        let (before, after) = (self.facts(contact, &before), self.facts(contact, answers));
+        figures::recount(transaction, before.as_ref(), after.as_ref()).await?;
         let complete = self.scheme.missing(answers).is_empty();
         // What was answered in words of one's own may name somebody, and is erased with them.
         let (words, chosen): (Answers, Answers) = answers

@@ -14,10 +14,11 @@ mod plan;
 use std::collections::HashSet;
 
 use hotline_core::{
+    classification::Answers,
     clock,
     contact::Status,
     counting::{Belongs, Joining, belongs},
-    ids,
+    figures, ids,
     message::{Incoming, Normalised, Origin, Remark, Unreadable},
 };
 use sea_orm::{
@@ -87,10 +88,33 @@ impl Store {
             self.decide(&transaction, &mut plan, &journalled, normalised, parts)
                 .await?;
         }
+        self.count(&transaction, &mut plan).await?;
         let used = plan.attachments.iter().map(|part| *part.id.as_ref()).collect();
         plan.write(&transaction).await?;
         transaction.commit().await?;
         Ok(used)
+    }
+
+    /// What the batch changes of the figures: contacts that it opens, and those whose language became known.
+    async fn count(&self, transaction: &DatabaseTransaction, plan: &mut Plan) -> Result<(), StoreError> {
+        for (index, contact) in plan.known.contacts.iter().enumerate() {
+            let (before, after) = if plan.known.added.contains(&index) {
+                (None, self.facts(contact, &Answers::new()))
+            } else if let Some(language) = plan.known.other_language(index) {
+                let answers = self.record_of(transaction, contact).await?.answers;
+                let earlier = contacts::Model {
+                    language,
+                    ..contact.clone()
+                };
+                (self.facts(&earlier, &answers), self.facts(contact, &answers))
+            } else {
+                continue;
+            };
+            for (cell, by) in figures::change(before.as_ref(), after.as_ref()) {
+                *plan.figures.entry(cell).or_default() += by;
+            }
+        }
+        Ok(())
     }
 
     /// Processes that share a PostgreSQL database register one after the other: what one of them decides by what it has

@@ -160,6 +160,7 @@ impl Store {
             backlog: settings.backlog,
         });
         store.prove_key().await?;
+        store.count_what_is_not_counted().await?;
         accept::open_door(Arc::downgrade(&store), knocks);
         Ok(store)
     }

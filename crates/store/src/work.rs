@@ -110,14 +110,21 @@ impl Store {
                 .insert(&transaction)
                 .await?;
         }
+        event(contact.id, now, Some(who.id), "replied", "")
+            .insert(&transaction)
+            .await?;
         if !status_of(&contact).is_open() {
             event(contact.id, now, Some(who.id), "reopened", "")
                 .insert(&transaction)
                 .await?;
         }
-        event(contact.id, now, Some(who.id), "replied", "")
-            .insert(&transaction)
-            .await?;
+        if contact.marking.is_some() {
+            let answered = contacts::Model {
+                status: status.as_str().to_owned(),
+                ..contact
+            };
+            self.mark_in(&transaction, who, &answered, None).await?;
+        }
         self.done(transaction).await?;
         self.deliver_due.notify_one();
         Ok(())

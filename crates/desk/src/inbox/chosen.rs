@@ -29,7 +29,7 @@ impl Chosen {
         Filter {
             channel: some(&self.channel),
             language: some(&self.language),
-            urgency: self.urgency.parse().ok(),
+            urgency: self.urgency.parse().ok().filter(|least| *least > 0),
             topic: some(&self.topic),
             holder: self.holder.parse().ok(),
             from: self.from.parse().ok(),

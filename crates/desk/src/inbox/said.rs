@@ -160,10 +160,12 @@ impl Inbox<'_> {
     /// What I closed a moment ago, if nothing was done since: it can be taken back at once.
     pub(super) fn just_closed(&self, open: &Opened) -> bool {
         let mut done = open.history.iter().rev();
-        let last = done.find(|event| event.actor.is_some());
+        // A wrap-up that was completed with it comes after it.
+        let wrapped = |event: &&Event| event.kind.starts_with("classified");
+        let last = done.find(|event| event.actor.is_some() && !wrapped(event));
         open.status == Status::Closed
             && last.is_some_and(|event| {
-                ["closed", "marked"].contains(&event.kind.as_str())
+                (event.kind == "closed" || (event.kind == "marked" && event.detail != "none"))
                     && event.actor.as_ref() == Some(&self.frame.me.name)
                     && self.frame.now - event.at < TimeDelta::minutes(5)
             })

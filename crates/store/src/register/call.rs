@@ -165,6 +165,7 @@ impl Store {
         };
         plan.event(contact.id, self.now(), Some(who.id), "logged", for_whom);
         plan.settle(journal_id, "message", "");
+        self.count(&transaction, &mut plan).await?;
         plan.write(&transaction).await?;
         self.keep_record(&transaction, who, &contact, &answers).await?;
         if let Some(marking) = self.scheme.kind(&answers).and_then(|kind| kind.marking) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use hotline_core::{job::Delivery, job::JobKind, routing::OnDuty};
+use hotline_core::{figures::Cell, job::Delivery, job::JobKind, routing::OnDuty};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set, Unchanged},
@@ -16,7 +16,7 @@ use crate::{
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, totals, versions},
     error::StoreError,
     fetched::WANTED,
-    people,
+    figures, people,
 };
 
 /// Everything a batch writes.
@@ -37,6 +37,7 @@ pub(super) struct Plan {
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) counted: BTreeMap<(String, String, String), i64>,
+    pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
     /// The teams of those on duty.
@@ -166,6 +167,7 @@ impl Plan {
         for ((day, line, channel), count) in self.counted {
             add_to_total(transaction, day, line, channel, count).await?;
         }
+        figures::add(transaction, self.figures).await?;
         for ((outcome, reason), ids) in self.settled {
             journal::Entity::update_many()
                 .col_expr(journal::Column::Outcome, Expr::value(outcome))
