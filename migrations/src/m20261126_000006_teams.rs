@@ -1,6 +1,6 @@
 //! Teams, identifiers that nobody is called to for a time, earlier texts of cases, and an index for each filter of the inbox.
 
-use sea_orm_migration::{prelude::*, schema};
+use sea_orm_migration::{prelude::*, schema, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -15,14 +15,10 @@ const FOUND: [(&str, &str, &[&str]); 3] = [
 /// As in the views' indexes of the step before.
 const ORDER: &str = "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)";
 
-/// An index for each filter of the long views, in their order: its name, its columns, and which contacts are in it.
+/// An index for each filter of the long views, in their order: its name, its columns, and which contacts are in it if not all.
 const FILTERS: [(&str, &str, &str); 6] = [
-    ("contacts_by_registration", "opened_at", "opened_at IS NOT NULL"),
-    (
-        "contacts_by_channel",
-        "channel, last_in_at",
-        "channel IS NOT NULL",
-    ),
+    ("contacts_by_registration", "opened_at", ""),
+    ("contacts_by_channel", "channel, last_in_at", ""),
     (
         "contacts_by_language",
         "language, last_in_at",
@@ -58,13 +54,25 @@ impl MigrationTrait for Migration {
         }
         let connection = manager.get_connection();
         for (name, columns, of) in FILTERS {
-            let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
+            let mut index = format!("CREATE INDEX {name} ON contacts ({columns}, id)");
+            if !of.is_empty() {
+                index.push_str(&format!(" WHERE {of}"));
+            }
             connection.execute_unprepared(&index).await?;
         }
         let team = format!(
             "CREATE INDEX contacts_team ON contacts (team, {ORDER}, id) WHERE status <> 'closed' AND team IS NOT NULL"
         );
         connection.execute_unprepared(&team).await?;
+        let first_topic = match manager.get_database_backend() {
+            DbBackend::Sqlite => "json_extract(answers, '$.topic[0]')",
+            _ => "CAST(answers AS json) -> 'topic' ->> 0",
+        };
+        let topics = format!(
+            "UPDATE contacts SET topic = (SELECT {first_topic} FROM records WHERE contact_id = contacts.id)
+                WHERE id IN (SELECT contact_id FROM records)"
+        );
+        connection.execute_unprepared(&topics).await?;
         Ok(())
     }
 

@@ -16,7 +16,11 @@ use hotline_store::{
     register::NewCall,
     totals::Period,
 };
-use hotline_tests::{peers::postgres::Postgres, service::Service, staff::text};
+use hotline_tests::{
+    peers::{browser::Browser, postgres::Postgres},
+    service::Service,
+    staff::text,
+};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -271,6 +275,37 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
         .await
         .unwrap_err();
     assert!(unknown.to_string().contains("409"), "{unknown}");
+    let page = manager.page("/desk/statistics?by=topic").await.unwrap();
+    assert!(
+        page.contains("grooming") && page.contains("not classified so"),
+        "{page}"
+    );
+    let csv = manager
+        .page("/desk/statistics/figures.csv?by=topic&and=gender")
+        .await
+        .unwrap();
+    assert_eq!(
+        csv,
+        "Topic,girl,Total\r\ngrooming,2,2\r\nsexting,1,1\r\nnot classified so,,1\r\nRegistered,,4\r\n"
+    );
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    crate::pages::log_in_as(client, &service, "marko", "sr-Latn").await;
+    for query in [
+        "by=topic",
+        "by=topic&and=gender",
+        "by=channel&every=month",
+        "by=weekday",
+    ] {
+        let path = format!("{}/desk/statistics?{query}", service.base());
+        client.goto(&path).await.unwrap();
+        assert_eq!(browser.axe().await.unwrap(), json!([]), "{query}");
+        browser
+            .pictures(&format!("figures-{}", query.replace(['=', '&'], "-")))
+            .await
+            .unwrap();
+    }
+    browser.close().await.unwrap();
     let said = service
         .must(&["statistics", "--by", "topic", "--format", "csv"])
         .unwrap();

@@ -242,7 +242,7 @@ async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
         .await?;
     }
     for filter in FILTERS {
-        for view in ["all", "closed", "waiting"] {
+        for view in ["all", "closed"] {
             let path = format!("/desk/inbox?view={view}&{filter}");
             time(&format!("view {view}, {filter}"), on, inbox, async |_| {
                 mila.page(&path).await

@@ -144,6 +144,13 @@ pub enum Unlawful {
     TooMany(String),
 }
 
+/// Whether this can be the id of a question or of an answer. Nobody's name and no sentence can.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    !text.is_empty() && text.len() <= 40 && text.bytes().all(lawful)
+}
+
 impl Scheme {
     /// The scheme that comes with the program.
     ///
@@ -170,6 +177,16 @@ impl Scheme {
                 question.id
             );
         }
+        let ids = scheme.questions.iter().flat_map(|question| {
+            let answers = question.answers.iter().map(|answer| answer.id.as_str());
+            answers.chain([question.id.as_str()])
+        });
+        for id in ids {
+            anyhow::ensure!(
+                is_id(id),
+                "{id:?} is no id: they have a to z, 0 to 9 and _, and at most 40 of them"
+            );
+        }
         anyhow::ensure!(scheme.question(KIND).is_some(), "it does not ask for the {KIND}");
         Ok(scheme)
     }
@@ -185,6 +202,21 @@ impl Scheme {
     pub fn is_text(&self, question: &str) -> bool {
         self.question(question)
             .is_some_and(|question| question.text.is_some())
+    }
+
+    /// What was chosen among the scheme's answers, or is a number it asks for; and the rest, which is in words of one's own.
+    #[must_use]
+    pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
+        let chosen = |question: &str, answer: &String| {
+            self.question(question).is_some_and(|asked| {
+                let number = asked.number.is_some() && answer.bytes().all(|byte| byte.is_ascii_digit());
+                number || asked.answers.iter().any(|known| known.id == *answer)
+            })
+        };
+        answers
+            .clone()
+            .into_iter()
+            .partition(|(question, given)| given.iter().all(|answer| chosen(question, answer)))
     }
 
     /// The kind that was answered.

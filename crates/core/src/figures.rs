@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
-    classification::{Answers, KIND, Scheme},
+    classification::{Answers, KIND, Scheme, is_id},
     clock,
 };
 
@@ -36,8 +36,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What is counted of a contact of this channel and language, registered at this time, with these answers. Of questions
-    /// that take several the first answer counts; words of one's own are not counted.
+    /// What is counted of a contact of this channel and language, registered at this time, with what was chosen of it
+    /// ([`Scheme::chosen_and_words`]). Of questions that take several the first answer counts.
     #[must_use]
     pub fn of(
         channel: &str,
@@ -45,7 +45,7 @@ impl Facts {
         registered_at: DateTime<Utc>,
         zone: Tz,
         scheme: &Scheme,
-        answers: &Answers,
+        chosen: &Answers,
     ) -> Self {
         let local = registered_at.with_timezone(&zone);
         let weekday = local.weekday().number_from_monday();
@@ -57,13 +57,13 @@ impl Facts {
         if let Some(language) = language {
             values.insert(LANGUAGE.to_owned(), language.to_owned());
         }
-        if let Some(kind) = scheme.kind(answers) {
+        if let Some(kind) = scheme.kind(chosen) {
             let said = if kind.counselling { "yes" } else { "no" };
             values.insert(COUNSELLING.to_owned(), said.to_owned());
         }
-        for (question, given) in answers {
-            let counted = scheme.question(question).is_some() && !scheme.is_text(question);
-            if let Some(first) = given.first().filter(|first| counted && !first.is_empty()) {
+        for (question, given) in chosen {
+            // What an earlier version of the scheme had is counted as it was.
+            if let Some(first) = given.first().filter(|first| is_id(first)) {
                 values.insert(question.clone(), first.clone());
             }
         }
@@ -268,7 +268,8 @@ mod tests {
             .collect();
         let at: DateTime<Utc> = at.parse().unwrap();
         let scheme = Scheme::centre().unwrap();
-        Facts::of("letters", Some("sr-Latn"), at, Belgrade, &scheme, &answers)
+        let (chosen, _) = scheme.chosen_and_words(&answers);
+        Facts::of("letters", Some("sr-Latn"), at, Belgrade, &scheme, &chosen)
     }
 
     #[test]

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::{
     access::{self, Access},
-    api, attachments, canned, cases, error, files, inbox, live, log, login, openapi, preferences, queue,
-    several, statistics, work, wrapup, writing,
+    api, attachments, canned, cases, error, figures, files, inbox, live, log, login, openapi, preferences,
+    queue, several, statistics, work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -194,8 +194,10 @@ pub fn addresses() -> Vec<Address> {
         May(ReadStatistics),
         get(statistics::totals),
     );
-    let figures = get(statistics::figures);
+    let figures = get(statistics::breakdown);
     add("GET", "/api/v1/statistics/figures", May(ReadStatistics), figures);
+    let csv = get(figures::csv);
+    add("GET", "/desk/statistics/figures.csv", May(ReadStatistics), csv);
     all
 }
 

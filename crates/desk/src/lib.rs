@@ -8,6 +8,7 @@ mod canned;
 mod cases;
 pub mod desk;
 mod error;
+mod figures;
 mod files;
 mod inbox;
 mod live;

@@ -8,7 +8,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
-use hotline_core::{locale::Language, rights::Right};
+use hotline_core::{figures::Every, locale::Language, rights::Right};
 use hotline_store::{
     figures::{Breakdown, Cut},
     totals::{Balance, Period, Totals},
@@ -20,6 +20,7 @@ use crate::{
     access::Who,
     desk::Desk,
     error::PageError,
+    figures::{self, Chosen, Table},
     view::{Frame, page as written},
 };
 
@@ -32,20 +33,23 @@ struct Page<'a> {
     balances: Vec<Balance>,
     /// The channels a figure from before can belong to.
     channels: Vec<String>,
-    asked: Asked,
+    chosen: Chosen,
+    /// By what figures can be cut.
+    dimensions: Vec<(String, String)>,
+    table: Option<Table>,
 }
 
 /// The period asked for: local days, both included.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Asked {
     #[serde(default)]
-    from: String,
+    pub(crate) from: String,
     #[serde(default)]
-    to: String,
+    pub(crate) to: String,
 }
 
 impl Asked {
-    fn period(&self) -> Result<Period, PageError> {
+    pub(crate) fn period(&self) -> Result<Period, PageError> {
         let period = Period {
             from: day(&self.from)?,
             to: day(&self.to)?,
@@ -70,16 +74,19 @@ pub(crate) async fn page(
     State(desk): State<Desk>,
     Who(me): Who,
     jar: CookieJar,
-    Query(asked): Query<Asked>,
+    Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
-    let period = asked.period()?;
+    let period = chosen.asked().period()?;
+    let words = desk.words(&jar);
     written(&Page {
+        dimensions: figures::dimensions(words, desk.store.scheme()),
+        table: figures::table(&desk, words, &chosen).await?,
         ever: desk.store.totals(Period::default()).await?,
         period: desk.store.totals(period).await?,
         balances: desk.store.balances().await?,
         channels: desk.store.channels(),
-        frame: Frame::new(&desk, desk.words(&jar), &me, "statistics").await?,
-        asked,
+        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        chosen,
     })
 }
 
@@ -100,7 +107,7 @@ pub(crate) struct Cutting {
     by: String,
 }
 
-pub(crate) async fn figures(
+pub(crate) async fn breakdown(
     State(desk): State<Desk>,
     Query(asked): Query<Cutting>,
 ) -> Result<Json<Breakdown>, PageError> {

@@ -158,9 +158,7 @@ impl<'a> Frame<'a> {
     }
 
     pub(crate) fn channel(&self, channel: &str) -> String {
-        let key = format!("channel-{channel}");
-        let name = self.words.say(&key);
-        if name == key { channel.to_owned() } else { name }
+        channel_name(self.words, channel)
     }
 
     fn zone(&self) -> Tz {
@@ -175,4 +173,11 @@ pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
         PageError::Fault(0)
     })?;
     Ok(Html(html).into_response())
+}
+
+/// What a channel is called; one without a name of its own by what it is in the settings.
+pub(crate) fn channel_name(words: &Words, channel: &str) -> String {
+    let key = format!("channel-{channel}");
+    let name = words.say(&key);
+    if name == key { channel.to_owned() } else { name }
 }

@@ -122,18 +122,20 @@ impl Store {
             ..Default::default()
         };
         // A kind that is a marking goes with it.
-        let mut answers = self.record_of(transaction, contact).await?.answers;
-        let counted_before = self.facts(contact, &answers);
+        let record = self.record_of(transaction, contact).await?;
+        let counted_before = self.facts(contact, &record.chosen);
+        let (mut answers, mut chosen) = (record.answers, record.chosen);
         let kind = self.scheme.kind(&answers);
         if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
             answers.remove(KIND);
+            chosen.remove(KIND);
             self.keep_record(transaction, who, contact, &answers).await?;
         }
         let marked = contacts::Model {
             marking: marking.map(|marking| marking.as_str().to_owned()),
             ..contact.clone()
         };
-        let counted = self.facts(&marked, &answers);
+        let counted = self.facts(&marked, &chosen);
         figures::recount(transaction, counted_before.as_ref(), counted.as_ref()).await?;
         // What is marked is done with. If the person writes again it is seen again.
         let closes = marking.is_some() && status_of(contact).is_open();

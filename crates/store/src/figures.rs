@@ -98,12 +98,12 @@ pub struct FigureRow {
 }
 
 impl Store {
-    /// What is counted of a contact with these answers. `None`: it does not count.
-    pub(crate) fn facts(&self, contact: &contacts::Model, answers: &Answers) -> Option<Facts> {
+    /// What is counted of a contact of which this was chosen. `None`: it does not count.
+    pub(crate) fn facts(&self, contact: &contacts::Model, chosen: &Answers) -> Option<Facts> {
         let marking = contact.marking.as_deref().and_then(Marking::parse);
         let language = contact.language.as_deref();
         counting::counts(marking)
-            .then(|| self.facts_of(&contact.channel, language, contact.opened_at, answers))
+            .then(|| self.facts_of(&contact.channel, language, contact.opened_at, chosen))
     }
 
     fn facts_of(&self, channel: &str, language: Option<&str>, opened_at: i64, answers: &Answers) -> Facts {

@@ -27,6 +27,8 @@ use crate::{
 pub struct Record {
     /// Answers by question.
     pub answers: Answers,
+    /// Of those, what was chosen and is not in words of one's own: what is counted.
+    pub(crate) chosen: Answers,
     /// Questions that have to be answered before the contact can be closed.
     pub missing: Vec<String>,
 }
@@ -89,15 +91,12 @@ impl Store {
         contact: &contacts::Model,
         answers: &Answers,
     ) -> Result<(), StoreError> {
-        let before = self.record_of(transaction, contact).await?.answers;
-        let (before, after) = (self.facts(contact, &before), self.facts(contact, answers));
+        let before = self.record_of(transaction, contact).await?.chosen;
+        let (chosen, words) = self.scheme.chosen_and_words(answers);
+        let (before, after) = (self.facts(contact, &before), self.facts(contact, &chosen));
         figures::recount(transaction, before.as_ref(), after.as_ref()).await?;
         let complete = self.scheme.missing(answers).is_empty();
         // What was answered in words of one's own may name somebody, and is erased with them.
-        let (words, chosen): (Answers, Answers) = answers
-            .clone()
-            .into_iter()
-            .partition(|(question, _)| self.scheme.is_text(question));
         let words = match words.is_empty() {
             true => None,
             false => Some(seal(
@@ -159,10 +158,11 @@ impl Store {
         contact: &contacts::Model,
     ) -> Result<Record, StoreError> {
         let row = records::Entity::find_by_id(contact.id).one(connection).await?;
-        let mut answers: Answers = row
+        let chosen: Answers = row
             .as_ref()
             .and_then(|row| serde_json::from_str(&row.answers).ok())
             .unwrap_or_default();
+        let mut answers = chosen.clone();
         // Erased with the contact's key.
         if let Some(sealed) = row.and_then(|row| row.words)
             && let Ok(key) = self.contact_key(contact)
@@ -174,6 +174,7 @@ impl Store {
         Ok(Record {
             missing: missing.map(|question| question.id.clone()).collect(),
             answers,
+            chosen,
         })
     }
 

@@ -101,12 +101,12 @@ impl Store {
             let (before, after) = if plan.known.added.contains(&index) {
                 (None, self.facts(contact, &Answers::new()))
             } else if let Some(language) = plan.known.other_language(index) {
-                let answers = self.record_of(transaction, contact).await?.answers;
+                let chosen = self.record_of(transaction, contact).await?.chosen;
                 let earlier = contacts::Model {
                     language,
                     ..contact.clone()
                 };
-                (self.facts(&earlier, &answers), self.facts(contact, &answers))
+                (self.facts(&earlier, &chosen), self.facts(contact, &chosen))
             } else {
                 continue;
             };

@@ -288,7 +288,7 @@ impl Store {
         let right = verified(password, stored).await?;
         let found = row.filter(|row| right && row.active).and_then(person);
         let Some(person) = found else {
-            self.note_refused().await?;
+            self.note_refused(1).await?;
             return Ok(None);
         };
         let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
@@ -301,14 +301,19 @@ impl Store {
         };
         row.insert(&self.writing).await?;
         self.audit(Some(&person), "log in", "").await?;
+        self.note_refused(0).await?;
         Ok(Some((person, token)))
     }
 
-    /// Whoever guesses passwords writes one line of the audit a minute, not one for each guess.
-    async fn note_refused(&self) -> Result<(), StoreError> {
+    /// Whoever guesses passwords writes one line of the audit a minute, not one for each guess. What is left over is noted with the next
+    /// log-in, refused or not.
+    async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            refused.since_last += 1;
+            refused.since_last += more;
+            if refused.since_last == 0 {
+                return Ok(());
+            }
             let now = self.clock.now();
             if refused.noted_at.is_some_and(|at| now - at < Duration::minutes(1)) {
                 return Ok(());

@@ -1,5 +1,5 @@
 //! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]`: prints what was measured, with the machine.
-//! With `million [SQLite|PostgreSQL] [how many]` it fills an inbox first and measures what a counsellor then waits for.
+//! With `screens [SQLite|PostgreSQL]` only what passes between screens; with `million [SQLite|PostgreSQL] [how many]` it fills an inbox first and measures what a counsellor then waits for.
 
 use std::{
     io::Write,
@@ -40,6 +40,10 @@ async fn main() -> Result<()> {
         let database = fresh(on).await?;
         return million::measure(on, database.as_deref(), count).await;
     }
+    let (on_screen, words) = match words.as_slice() {
+        [first, rest @ ..] if first == "screens" => (true, rest.to_vec()),
+        _ => (false, words),
+    };
     println!("| what | on | clients | count | per second | p50 | p99 | disk syncs/s then | ratio |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let only = words.into_iter().next();
@@ -47,6 +51,11 @@ async fn main() -> Result<()> {
         .into_iter()
         .filter(|on| only.as_deref().is_none_or(|only| only == *on))
     {
+        if on_screen {
+            to_screen(on, 50).await?;
+            between_two(on, 30).await?;
+            continue;
+        }
         starting(on).await?;
         for clients in [1, 16, 64] {
             posts(on, clients, if clients == 1 { 2_000 } else { 10_000 }).await?;
