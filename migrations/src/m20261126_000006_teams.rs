@@ -64,9 +64,10 @@ impl MigrationTrait for Migration {
             "CREATE INDEX contacts_team ON contacts (team, {ORDER}, id) WHERE status <> 'closed' AND team IS NOT NULL"
         );
         connection.execute_unprepared(&team).await?;
-        let first_topic = match manager.get_database_backend() {
-            DbBackend::Sqlite => "json_extract(answers, '$.topic[0]')",
-            _ => "CAST(answers AS json) -> 'topic' ->> 0",
+        let first_topic = if manager.get_database_backend() == DbBackend::Sqlite {
+            "json_extract(answers, '$.topic[0]')"
+        } else {
+            "CAST(answers AS json) -> 'topic' ->> 0"
         };
         let topics = format!(
             "UPDATE contacts SET topic = (SELECT {first_topic} FROM records WHERE contact_id = contacts.id)
