@@ -1,24 +1,20 @@
 //! Teams, identifiers that nobody is called to for a time, earlier texts of cases, and an index for each filter of the inbox.
 
-use sea_orm_migration::{prelude::*, schema, sea_orm::DbBackend};
+use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// What is found by these alone, with every reply and every batch: name, table, columns.
-const FOUND: [(&str, &str, &[&str]); 3] = [
-    ("outbox_message", "outbox", &["message_id"]),
-    ("attachments_of_message", "attachments", &["message_id"]),
-    ("jobs_in_state", "jobs", &["state", "id"]),
-];
-
 /// As in the views' indexes of the step before.
 const ORDER: &str = "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)";
 
-/// An index for each filter of the long views, in their order: its name, its columns, and which contacts are in it if not all.
-const FILTERS: [(&str, &str, &str); 6] = [
-    ("contacts_by_registration", "opened_at", ""),
-    ("contacts_by_channel", "channel, last_in_at", ""),
+/// An index for each filter of the long views, in their order: its name, its columns, and which contacts are in it.
+const FILTERS: [(&str, &str, &str); 5] = [
+    (
+        "contacts_by_channel",
+        "channel, last_in_at",
+        "channel IS NOT NULL",
+    ),
     (
         "contacts_by_language",
         "language, last_in_at",
@@ -44,45 +40,23 @@ impl MigrationTrait for Migration {
             .table("case_versions")
             .col("case_id");
         manager.create_index(index).await?;
-        for (name, table, columns) in FOUND {
-            let mut index = Index::create();
-            index.name(name).table(table);
-            for column in columns {
-                index.col(*column);
-            }
-            manager.create_index(index).await?;
-        }
         let connection = manager.get_connection();
         for (name, columns, of) in FILTERS {
-            let mut index = format!("CREATE INDEX {name} ON contacts ({columns}, id)");
-            if !of.is_empty() {
-                index.push_str(&format!(" WHERE {of}"));
-            }
+            let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
             connection.execute_unprepared(&index).await?;
         }
         let team = format!(
             "CREATE INDEX contacts_team ON contacts (team, {ORDER}, id) WHERE status <> 'closed' AND team IS NOT NULL"
         );
         connection.execute_unprepared(&team).await?;
-        let first_topic = if manager.get_database_backend() == DbBackend::Sqlite {
-            "json_extract(answers, '$.topic[0]')"
-        } else {
-            "CAST(answers AS json) -> 'topic' ->> 0"
-        };
-        let topics = format!(
-            "UPDATE contacts SET topic = (SELECT {first_topic} FROM records WHERE contact_id = contacts.id)
-                WHERE id IN (SELECT contact_id FROM records)"
-        );
-        connection.execute_unprepared(&topics).await?;
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let filters = FILTERS.into_iter().map(|(name, ..)| (name, "contacts"));
-        let found = FOUND.into_iter().map(|(name, table, _)| (name, table));
-        for (name, table) in filters.chain(found).chain([("contacts_team", "contacts")]) {
+        let filters = FILTERS.into_iter().map(|(name, ..)| name);
+        for name in filters.chain(["contacts_team"]) {
             manager
-                .drop_index(Index::drop().name(name).table(table).to_owned())
+                .drop_index(Index::drop().name(name).table("contacts").to_owned())
                 .await?;
         }
         manager

@@ -1,17 +1,50 @@
-//! What is counted: totals and their breakdowns, by day, month and year.
+//! What is counted, by day, month and year; and an index for what was found by reading a table from end to end.
 
-use sea_orm_migration::{prelude::*, schema};
+use sea_orm_migration::{prelude::*, schema, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
+/// What is found by these alone, or stands in this order: name, table, columns.
+const FOUND: [(&str, &str, &[&str]); 4] = [
+    ("outbox_message", "outbox", &["message_id"]),
+    ("attachments_of_message", "attachments", &["message_id"]),
+    ("jobs_in_state", "jobs", &["state", "id"]),
+    ("contacts_by_registration", "contacts", &["opened_at", "id"]),
+];
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(figures()).await
+        manager.create_table(figures()).await?;
+        for (name, table, columns) in FOUND {
+            let mut index = Index::create();
+            index.name(name).table(table);
+            for column in columns {
+                index.col(*column);
+            }
+            manager.create_index(index).await?;
+        }
+        // Contacts that were classified before there was a column for their topic.
+        let first_topic = if manager.get_database_backend() == DbBackend::Sqlite {
+            "json_extract(answers, '$.topic[0]')"
+        } else {
+            "CAST(answers AS json) -> 'topic' ->> 0"
+        };
+        let topics = format!(
+            "UPDATE contacts SET topic = (SELECT {first_topic} FROM records WHERE contact_id = contacts.id)
+                WHERE id IN (SELECT contact_id FROM records)"
+        );
+        manager.get_connection().execute_unprepared(&topics).await?;
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, table, _) in FOUND {
+            manager
+                .drop_index(Index::drop().name(name).table(table).to_owned())
+                .await?;
+        }
         manager
             .drop_table(Table::drop().table("figures").to_owned())
             .await

@@ -214,6 +214,29 @@ async fn for_any_history_card_breakdowns_days_and_recount_are_equal() {
 }
 
 #[tokio::test]
+async fn however_long_a_period_is_asked_for_it_is_cut_where_something_was_counted() {
+    on_both(async |world: World| {
+        let period = Period {
+            from: "0001-01-01".parse().ok(),
+            to: "9999-12-31".parse().ok(),
+        };
+        for every in ["day", "week", "month"] {
+            let cut = Cut::parse(period, &format!("channel,{every}")).unwrap();
+            assert!(world.store.breakdown(&cut).await.unwrap().rows.is_empty());
+        }
+        world
+            .arrives("one", mail("ana@example.org", "a@x", "help", vec![]))
+            .await;
+        for every in ["day", "week", "month"] {
+            let cut = Cut::parse(period, &format!("channel,{every}")).unwrap();
+            let found = world.store.breakdown(&cut).await.unwrap();
+            assert_eq!((found.registered, found.rows.len()), (1, 1), "{every}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_dimension_that_is_none_and_a_third_one_are_refused() {
     on_both(async |world: World| {
         for by in [

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotline_tests::{
+    million::VIEWS,
     peers::wait_until,
     service::Service,
     staff::{Staff, text},
@@ -113,19 +114,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     petar.post(&confirm, &seen).await.unwrap();
     let call = json!({ "network": "telephone", "text": "Poziv", "caller": "064" });
     mila.post("/api/v1/log", &call).await.unwrap();
-    for view in [
-        "unassigned",
-        "mine",
-        "team",
-        "urgent",
-        "waiting",
-        "answered",
-        "snoozed",
-        "followed",
-        "closed",
-        "marked",
-        "all",
-    ] {
+    for view in VIEWS {
         for filter in [
             "",
             "&channel=webform",

@@ -5,8 +5,9 @@ use std::{path::Path, time::Duration};
 use hotline_tests::{
     peers::{dovecot::Dovecot, postgres::Postgres, smtp::Smtp, wait_until},
     service::{CENTRE, Service, send_mail},
-    staff::text,
+    staff::{PASSWORD, text},
 };
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
 
 /// Every file below a folder that holds one of these words.
@@ -217,4 +218,64 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_leaves_an_entry_in_the_audit_once_for_the_same() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
+    // A program that only does something reads it, too.
+    let follow = format!("/api/v1/contacts/{reference}/follow");
+    mila.post(&follow, &json!({})).await.unwrap();
+    mila.search("Tajno ime").await.unwrap();
+    mila.page("/desk/cases").await.unwrap();
+    mila.page("/desk/cases").await.unwrap();
+    service.stop();
+    let file = format!("sqlite://{}", service.data().join("hotline.db").display());
+    let database = Database::connect(file).await.unwrap();
+    for (action, object) in [
+        ("open contact", reference.as_str()),
+        ("search", ""),
+        ("list cases", ""),
+    ] {
+        let count = Statement::from_sql_and_values(
+            DbBackend::Sqlite,
+            "SELECT COUNT(*) AS n FROM audit WHERE action = ? AND object = ?",
+            [action.into(), object.into()],
+        );
+        let row = database.query_one_raw(count).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<i64>("", "n").unwrap(), 1, "{action}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_is_not_held_up_at_home_because_others_guess_at_it() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let home = reqwest::Client::builder().cookie_store(true).build().unwrap();
+    let path = format!("{}/desk/login", service.base());
+    let tries = async |client: &reqwest::Client, password: &str| {
+        let form = [("login", "mila"), ("password", password)];
+        let answer = client.post(&path).form(&form).send().await.unwrap();
+        answer.url().path() != "/desk/login"
+    };
+    assert!(tries(&home, PASSWORD).await);
+    // Guesses until whoever guesses has to wait.
+    let away = reqwest::Client::builder().build().unwrap();
+    let held_up = async || {
+        let guess = tokio::time::timeout(Duration::from_secs(4), tries(&away, "a wrong password"));
+        guess.await.is_err()
+    };
+    let mut guesses = 0;
+    while !held_up().await {
+        guesses += 1;
+        assert!(guesses < 20, "nobody is held up");
+    }
+    assert!(tries(&home, PASSWORD).await);
+    assert!(held_up().await, "and away from home it still is");
 }

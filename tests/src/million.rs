@@ -23,7 +23,7 @@ const WRITERS: usize = 64;
 /// How often each page is asked for.
 const ROUNDS: usize = 300;
 /// Views of the inbox, by their names in addresses.
-const VIEWS: [&str; 11] = [
+pub const VIEWS: [&str; 11] = [
     "unassigned",
     "mine",
     "team",

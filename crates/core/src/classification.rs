@@ -197,13 +197,6 @@ impl Scheme {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Whether a question is answered in words of one's own.
-    #[must_use]
-    pub fn is_text(&self, question: &str) -> bool {
-        self.question(question)
-            .is_some_and(|question| question.text.is_some())
-    }
-
     /// What was chosen among the scheme's answers, or is a number it asks for; and the rest, which is in words of one's own.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {

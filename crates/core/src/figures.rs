@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
-    classification::{Answers, KIND, Scheme, is_id},
+    classification::{Answers, Scheme, is_id},
     clock,
 };
 
@@ -77,9 +77,9 @@ impl Facts {
 /// Every dimension of a scheme, by name.
 #[must_use]
 pub fn dimensions(scheme: &Scheme) -> BTreeSet<String> {
-    let asked = scheme.questions.iter().map(|question| question.id.as_str());
-    let asked = asked.filter(|question| !scheme.is_text(question));
-    let fixed = [CHANNEL, LANGUAGE, HOUR, WEEKDAY, COUNSELLING, KIND];
+    let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
+    let asked = chosen.map(|question| question.id.as_str());
+    let fixed = [CHANNEL, LANGUAGE, HOUR, WEEKDAY, COUNSELLING];
     asked.chain(fixed).map(str::to_owned).collect()
 }
 

@@ -15,8 +15,7 @@ export function wrapped(fresh) {
   if (old && now) children(old, now);
 }
 
-/** What was answered before one key closed a contact, by the address of its wrap-up. */
-/** @type {Map<string, URLSearchParams>} */
+/** @type {Map<string, URLSearchParams>} what was answered before one key closed a contact, by the address of its wrap-up */
 const answered = new Map();
 
 document.addEventListener("submit", (event) => {

@@ -21,7 +21,7 @@ use crate::{
     action::Sent,
     desk::Desk,
     error::PageError,
-    inbox::{Chosen, LONGEST_SOUGHT, find},
+    inbox::{Chosen, find, looks},
     login::{Typed, try_log_in},
 };
 
@@ -99,10 +99,7 @@ pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
 
 /// `POST /api/v1/search`: what is looked for may be a name, and addresses are written down along the way.
 pub(crate) async fn search(State(desk): State<Desk>, Who(me): Who, Sent(looked): Sent<Looked>) -> Answer {
-    if looked.q.chars().count() > LONGEST_SOUGHT {
-        return Err(PageError::Bad("error-form"));
-    }
-    desk.note_read(&me, "search", "").await;
+    looks(&desk, &me, &looked.q).await?;
     let found = desk.store.find(&looked.q, 100).await?;
     let contacts = found.rows.iter().map(|(found, round)| {
         let mut row = row(found);

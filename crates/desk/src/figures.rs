@@ -14,7 +14,12 @@ use hotline_core::{
 use hotline_store::figures::{Breakdown, Cut};
 use serde::Deserialize;
 
-use crate::{desk::Desk, error::PageError, statistics::Asked, view::channel_name};
+use crate::{
+    desk::Desk,
+    error::PageError,
+    statistics::Asked,
+    view::{channel_name, query_of},
+};
 
 /// A period and by what it is cut, as the page's form has it.
 #[derive(Default, Deserialize)]
@@ -41,16 +46,13 @@ impl Chosen {
 
     /// As it stands in an address.
     pub(crate) fn in_address(&self) -> String {
-        let all = [
+        query_of([
             ("from", &self.from),
             ("to", &self.to),
             ("by", &self.by),
             ("and", &self.and),
             ("every", &self.every),
-        ];
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(all.into_iter().filter(|(_, value)| !value.is_empty()))
-            .finish()
+        ])
     }
 
     /// A table has two sides: of three ways to cut, the pieces of the period give way.
@@ -148,10 +150,15 @@ fn laid_out(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
             }
         }
     }
-    // Values that have no order of their own stand by size.
     let first = found.by.first().map(String::as_str).unwrap_or_default();
-    let ordered = found.every.is_some() || [HOUR, WEEKDAY, "age"].contains(&first);
-    if !ordered {
+    let number = scheme
+        .question(first)
+        .is_some_and(|question| question.number.is_some());
+    if found.every.is_some() || [HOUR, WEEKDAY].contains(&first) {
+        // They stand in their order already.
+    } else if number {
+        rows.sort_by_key(|line| line.label.parse::<u32>().unwrap_or(u32::MAX));
+    } else {
         rows.sort_by_key(|line| std::cmp::Reverse(line.total));
     }
     let side = match found.every {

@@ -41,7 +41,7 @@ use crate::{
 /// Contacts that a search shows.
 const FOUND: usize = 50;
 /// The longest that is looked for, in characters.
-pub(crate) const LONGEST_SOUGHT: usize = 500;
+const LONGEST_SOUGHT: usize = 500;
 /// Rows of the list.
 const ROWS: u64 = 50;
 
@@ -157,12 +157,26 @@ pub(crate) async fn search(
     if sought.q.trim().is_empty() {
         return Ok(Redirect::to("/desk/inbox"));
     }
-    if sought.q.chars().count() > LONGEST_SOUGHT {
-        return Err(PageError::Bad("error-form"));
-    }
-    desk.note_read(&me, "search", "").await;
+    looks(&desk, &me, &sought.q).await?;
     let hidden = desk.store.hide_words(sought.q.trim())?;
     Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
+}
+
+/// Before something is looked for: it is not too long, and that somebody looks is noted.
+pub(crate) async fn looks(desk: &Desk, me: &Person, sought: &str) -> Result<(), PageError> {
+    if sought.chars().count() > LONGEST_SOUGHT {
+        return Err(PageError::Bad("error-form"));
+    }
+    desk.note_read(me, "search", "").await;
+    Ok(())
+}
+
+/// The views somebody has: that of a team if they are in one.
+fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
+    let in_team = me.team.is_some();
+    View::ALL
+        .into_iter()
+        .filter(move |view| in_team || *view != View::Team)
 }
 
 /// The inbox, with one contact opened or none, and with what came of what was just done.
@@ -186,11 +200,7 @@ pub(crate) async fn shown(
         found = Some(desk.store.find(&sought, FOUND).await?);
     }
     let mut sizes = Vec::new();
-    let teamless = |view: &View| *view == View::Team && me.team.is_none();
-    for view in View::ALL
-        .into_iter()
-        .filter(|view| view.is_of_open() && !teamless(view))
-    {
+    for view in views_of(&me).filter(|view| view.is_of_open()) {
         sizes.push((view, desk.store.view_size(view, me.id).await?));
     }
     let (mut draft, mut noting, mut present, mut followed) = (None, None, Vec::new(), false);

@@ -14,10 +14,7 @@ use axum_extra::extract::{
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{locale::Words, private::Private};
-use hotline_store::{
-    error::Conflict,
-    staff::{Person, SessionToken},
-};
+use hotline_store::{error::Conflict, sessions::SessionToken, staff::Person};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -175,6 +175,14 @@ pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
     Ok(Html(html).into_response())
 }
 
+/// What stands in an address after the question mark, without what is empty.
+pub(crate) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a String)>) -> String {
+    let filled = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(filled)
+        .finish()
+}
+
 /// What a channel is called; one without a name of its own by what it is in the settings.
 pub(crate) fn channel_name(words: &Words, channel: &str) -> String {
     let key = format!("channel-{channel}");

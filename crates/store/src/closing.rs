@@ -66,7 +66,7 @@ impl Store {
             status: Set(status.as_str().to_owned()),
             closed_at: Set((!status.is_open()).then_some(now)),
             waiting_since: Set(waiting_since),
-            // What is opened again is worked on.
+            // Nothing that is done with is out of sight for now, and what is opened again is worked on.
             snoozed_until: Set(None),
             ..Default::default()
         };
@@ -116,11 +116,6 @@ impl Store {
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
         let now = self.now();
-        let mut update = contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            marking: Set(name),
-            ..Default::default()
-        };
         // A kind that is a marking goes with it.
         let record = self.record_of(transaction, contact).await?;
         let counted_before = self.facts(contact, &record.chosen);
@@ -132,11 +127,16 @@ impl Store {
             self.keep_record(transaction, who, contact, &answers).await?;
         }
         let marked = contacts::Model {
-            marking: marking.map(|marking| marking.as_str().to_owned()),
+            marking: name,
             ..contact.clone()
         };
         let counted = self.facts(&marked, &chosen);
         figures::recount(transaction, counted_before.as_ref(), counted.as_ref()).await?;
+        let mut update = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            marking: Set(marked.marking),
+            ..Default::default()
+        };
         // What is marked is done with. If the person writes again it is seen again.
         let closes = marking.is_some() && status_of(contact).is_open();
         if closes {

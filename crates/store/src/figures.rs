@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     classification::Answers,
+    clock,
     contact::Marking,
     counting,
     figures::{self, Cell, Every, Facts},
@@ -106,14 +107,14 @@ impl Store {
             .then(|| self.facts_of(&contact.channel, language, contact.opened_at, chosen))
     }
 
-    fn facts_of(&self, channel: &str, language: Option<&str>, opened_at: i64, answers: &Answers) -> Facts {
+    fn facts_of(&self, channel: &str, language: Option<&str>, opened_at: i64, chosen: &Answers) -> Facts {
         Facts::of(
             channel,
             language,
             time(opened_at),
             self.zone,
             &self.scheme,
-            answers,
+            chosen,
         )
     }
 
@@ -177,18 +178,30 @@ impl Store {
         })
     }
 
-    /// A period with both its ends: those of what was counted, where it has none.
+    /// The part of a period in which anything was counted, by whole years: however long a period is asked for, it is not cut into more.
     async fn whole(&self, period: Period) -> Result<(NaiveDate, NaiveDate), StoreError> {
-        let today = hotline_core::clock::day_of(self.clock.now(), self.zone);
-        let first = cells::Entity::find()
-            .filter(cells::Column::One.eq(""))
-            .filter(cells::Column::Other.eq(""))
+        let totals = || {
+            cells::Entity::find()
+                .filter(cells::Column::One.eq(""))
+                .filter(cells::Column::Other.eq(""))
+        };
+        let first = totals()
             .order_by_asc(cells::Column::Span)
             .one(&self.reading)
             .await?;
-        let first = first.and_then(|first| first.span.get(..4)?.parse::<i32>().ok());
-        let first = first.and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1));
-        Ok((period.from.or(first).unwrap_or(today), period.to.unwrap_or(today)))
+        let last = totals()
+            .order_by_desc(cells::Column::Span)
+            .one(&self.reading)
+            .await?;
+        let year = |of: Option<cells::Model>| of.and_then(|of| of.span.get(..4)?.parse::<i32>().ok());
+        let first = year(first).and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1));
+        let last = year(last).and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
+        let today = clock::day_of(self.clock.now(), self.zone);
+        let (first, last) = (first.unwrap_or(today), last.unwrap_or(today));
+        Ok((
+            period.from.map_or(first, |from| from.max(first)),
+            period.to.map_or(last, |to| to.min(last)),
+        ))
     }
 
     async fn counted(

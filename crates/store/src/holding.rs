@@ -2,7 +2,7 @@
 //! called to for a time. Each step is one transaction with its entry in the history.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hotline_core::{contact::Status, ids, reference::Reference, rights::Right};
+use hotline_core::{contact::Status, ids, reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -17,7 +17,7 @@ use crate::{
     register::event,
     staff::Person,
     store::Store,
-    work::{not_too_long, status_of},
+    work::{is_out_of_reach, not_too_long, status_of},
 };
 
 /// The longest that a contact is put out of sight.
@@ -41,12 +41,11 @@ impl Store {
     /// [`StoreError::Conflict`] if somebody else holds it.
     pub async fn take(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
-        match contact.holder {
-            Some(holder) if holder == who.id => return Ok(()),
-            Some(_) if !who.role.may(Right::WorkOnOthers) => {
-                return Err(StoreError::Conflict(Conflict::HeldByOther));
-            }
-            Some(_) | None => {}
+        if contact.holder == Some(who.id) {
+            return Ok(());
+        }
+        if is_out_of_reach(who, &contact) {
+            return Err(StoreError::Conflict(Conflict::HeldByOther));
         }
         let now = self.now();
         contacts::ActiveModel {
@@ -220,8 +219,7 @@ impl Store {
             open = open.lock_exclusive();
         }
         let open = open.all(&transaction).await?;
-        let others = |one: &contacts::Model| one.holder.is_some_and(|holder| holder != who.id);
-        if open.iter().any(others) && !who.role.may(Right::WorkOnOthers) {
+        if open.iter().any(|one| is_out_of_reach(who, one)) {
             return Err(StoreError::Conflict(Conflict::HeldByOther));
         }
         let now = self.now();

@@ -29,6 +29,7 @@ pub mod records;
 pub mod register;
 pub mod sealing;
 pub mod search;
+pub mod sessions;
 pub mod staff;
 pub mod store;
 pub mod thread;

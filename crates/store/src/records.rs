@@ -97,14 +97,9 @@ impl Store {
         figures::recount(transaction, before.as_ref(), after.as_ref()).await?;
         let complete = self.scheme.missing(answers).is_empty();
         // What was answered in words of one's own may name somebody, and is erased with them.
-        let words = match words.is_empty() {
-            true => None,
-            false => Some(seal(
-                &self.contact_key(contact)?,
-                &words_place(contact.id),
-                &words,
-            )?),
-        };
+        let place = words_place(contact.id);
+        let sealed = || seal(&self.contact_key(contact)?, &place, &words);
+        let words = (!words.is_empty()).then(sealed).transpose()?;
         let row = records::ActiveModel {
             contact_id: Set(contact.id),
             scheme: Set(self.scheme.name.clone()),

@@ -28,7 +28,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::{
     accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
-    sealing::Keys, search::Search, staff::Refused, typing::Typing,
+    sealing::Keys, search::Search, sessions::Refused, typing::Typing,
 };
 
 /// How to open the store.

@@ -4,7 +4,7 @@ use hotline_core::{
     contact::{Status, Step},
     message::OutboundFile,
     reference::Reference,
-    rights::{Right, Role},
+    rights::Right,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -232,8 +232,7 @@ impl Store {
         reference: Reference,
     ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
-        let others = contact.holder.is_some_and(|holder| holder != who.id);
-        if others && !may_work_on_others(who.role) {
+        if is_out_of_reach(who, &contact) {
             return Err(StoreError::Conflict(Conflict::HeldByOther));
         }
         Ok((transaction, contact))
@@ -276,8 +275,9 @@ impl Store {
     }
 }
 
-const fn may_work_on_others(role: Role) -> bool {
-    role.may(Right::WorkOnOthers)
+/// Whether somebody else holds a contact and a person may not work on others'.
+pub(crate) fn is_out_of_reach(who: &Person, contact: &contacts::Model) -> bool {
+    contact.holder.is_some_and(|holder| holder != who.id) && !who.role.may(Right::WorkOnOthers)
 }
 
 pub(crate) fn status_of(contact: &contacts::Model) -> Status {

@@ -4,6 +4,8 @@ use hotline_store::inbox::Filter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::view::query_of;
+
 /// What of a view is asked for. Empty or senseless: all of it.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Chosen {
@@ -39,7 +41,7 @@ impl Chosen {
 
     /// As it stands in an address, after what is there already.
     pub(crate) fn in_address(&self) -> String {
-        let all = [
+        let query = query_of([
             ("channel", &self.channel),
             ("language", &self.language),
             ("urgency", &self.urgency),
@@ -47,16 +49,11 @@ impl Chosen {
             ("holder", &self.holder),
             ("from", &self.from),
             ("to", &self.to),
-        ];
-        let mut address = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
-            address.append_pair(name, value);
-        }
-        let address = address.finish();
-        if address.is_empty() {
-            address
+        ]);
+        if query.is_empty() {
+            query
         } else {
-            format!("&{address}")
+            format!("&{query}")
         }
     }
 }

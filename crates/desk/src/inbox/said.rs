@@ -15,7 +15,7 @@ use hotline_store::{
     presence::Present,
 };
 
-use super::Inbox;
+use super::{Inbox, views_of};
 use crate::attachments;
 
 impl Inbox<'_> {
@@ -36,12 +36,8 @@ impl Inbox<'_> {
         self.open.is_some_and(|open| open.reference == *reference)
     }
 
-    /// The views I have: that of a team if I am in one.
     pub(super) fn views(&self) -> impl Iterator<Item = View> {
-        let in_team = self.frame.me.team.is_some();
-        View::ALL
-            .into_iter()
-            .filter(move |view| in_team || *view != View::Team)
+        views_of(self.frame.me)
     }
 
     pub(super) fn view_name(&self, view: &View) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hotline_core::{classification::Answers, figures::Cell};
+use hotline_core::{classification::Answers, contact::Marking, counting, figures::Cell};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder,
     QuerySelect,
@@ -117,14 +117,16 @@ impl Store {
 
     /// How many contacts there are in each cell, read in the order of their ids.
     async fn count_all(&self, transaction: &DatabaseTransaction) -> Result<HashMap<Cell, i64>, StoreError> {
-        // Many contacts have the same facts on the same day; each of those is taken apart once.
+        // Many contacts have the same facts in the same quarter of an hour; those are taken apart once.
         let mut alike: HashMap<(i64, String, Option<String>, String), i64> = HashMap::new();
         let mut after = Uuid::nil();
         loop {
             let page = contacts_after(transaction, after).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            for contact in page.into_iter().filter(|contact| contact.marking.is_none()) {
+            let counts =
+                |contact: &Counted| counting::counts(contact.marking.as_deref().and_then(Marking::parse));
+            for contact in page.into_iter().filter(counts) {
                 let quarter = contact.opened_at.div_euclid(QUARTER);
                 let answers = contact.answers.unwrap_or_default();
                 *alike
