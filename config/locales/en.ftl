@@ -631,3 +631,227 @@ discord-not-received =
     Your message could not be stored now. Nothing was sent. Copy it and try again in half a minute, or write here: { $form }
 
     { $text }
+outreach = Outreach
+outreach-register = The register of events
+outreach-schools = By kind of school
+outreach-presentation = presentation
+outreach-webinar = webinar
+outreach-seminar = seminar
+outreach-workshop = workshop
+outreach-campaign-stop = campaign stop
+outreach-training = training of peer educators
+outreach-other = other event
+outreach-state = State
+outreach-state-planned = planned
+outreach-state-held = held
+outreach-state-cancelled = cancelled
+event-planned_event = an event was planned
+event = Event
+events = Events
+event-new = New event
+event-edit = Edit
+event-where = Where
+event-reached = Reached
+event-presenter = Presenter
+event-remarks = Remarks
+event-asked-by = Asked for by
+nothing-held = Nothing was held in this period.
+presentations = Presentations
+students = Students
+parents = Parents
+teachers = Teachers
+others = Others
+school = School or other institution
+schools = Schools
+school-primary = primary school
+school-secondary = secondary school
+school-preschool = kindergarten
+school-faculty = faculty
+school-other = other
+school-kind = Kind
+school-place = Place
+school-new = or a new one
+school-add = Add a school
+school-merge = Merge two entries
+school-merge-hint = Two entries of one school become one: it counts once, and what was held in either counts for it. This cannot be undone.
+school-merge-one = This entry
+school-merge-into = is the same as
+educators = Peer educators
+educators-hint = Young people who teach their peers. Write only what they want to be called; no other data of them is needed here.
+educators-active = Peer educators now
+educators-trainings = Trainings
+educators-sessions = Sessions led
+educators-reached = People reached
+educator-led = led
+educator-trained = was trained
+educator-new = New
+educator-add = Add
+educator-left = No longer teaches
+educator-again = Teaches again
+communications = Registered communications
+this-period = This period
+period-before = Period before
+a-year-before = A year before
+against-before = against the period before
+against-a-year-before = against the same days a year before
+of-which-corrected = corrections { $count }
+corrections = Corrections
+correction = correction
+is-correction = It corrects what was counted
+correction-hint = A correction may be less than none and lie on days that are counted. It needs a reason.
+entries = Opening balances and corrections
+entry-what = What
+withdraw = Withdraw
+withdrawn = withdrawn
+cases-advisory = cases, advisory
+cases-forwarded-to = cases, forwarded: { $institution }
+forwarded-to = forwarded: { $institution }
+cases-all = All cases
+import-register = Import an old register (CSV)
+import-hint = A head and a line for each figure: of (contact or case), value (channel, advisory or institution), from, to, count, source, and perhaps correction and reason. Try first: nothing is entered unless every line is right.
+import-try = Only try
+import-enter = Enter all
+import-empty = There is no line to enter.
+import-would = This would be entered; nothing was yet
+import-wrong = Nothing was entered: a line is wrong
+tokens = Read-only tokens for programs
+tokens-hint = With a token a program reads figures at /api/v1/statistics, with small cells hidden, and nothing else.
+token-name = What it is for
+token-make = Make a token
+token-made = The token
+token-once = Copy it now: it is not shown again.
+token-end = End
+token-ended = ended
+token-used = last used
+figure-hidden = few
+cells-hidden = figures about persons below { $least } are hidden, and as many others as are needed so that none can be worked out
+over-time = Over time, by channel
+over-time-said = { $count } registered here; the most, { $most }, in { $piece }.
+topics = Topics
+topics-said = Most often: { $topic }.
+topics-none = No topic stands out.
+hours-said = Most often { $when }: { $count }.
+funnel = From communications to cases
+flow = Carried over, opened, closed, open
+flow-carried-over = Carried over
+flow-opened = Opened
+flow-closed = Closed
+flow-open = Open at the end
+contacts = Contacts
+first-reply = First reply
+first-reply-answered = Were answered
+first-reply-not = Not answered in writing
+first-reply-half = Half within, minutes
+first-reply-nine = Nine in ten within, minutes
+first-reply-hint = From arrival to the reply that was sent first, of those registered in the period. Calls need none.
+half-within = Half within
+nine-within = Nine in ten within
+within = within { $time }
+within-later = later
+by-first-reply = Time to first reply
+by-age-insafe = Age band (Insafe)
+by-age-chi = Age band (Child Helpline International)
+by-case-kind = Kind of case
+by-institution = Institution
+sentences = In sentences
+sentence-ever = Since its establishment, the centre has registered { $communications } by telephone, by e-mail, over its site and in social networks.
+sentence-period = From { $from } to { $to } { $communications } were registered
+sentence-cases = Of these, { $cases } were formed: { $advisory } advisory and { $forwarded } forwarded to institutions.
+sentence-primary = { $presentations } in { $schools } reached { $students } and { $parents }.
+sentence-secondary = Events were held in { $schools }.
+sentence-webinars = { $webinars } were held for teachers.
+sentence-presentations = In all, { $presentations } reached { $students }, { $parents } and { $teachers }.
+sentence-peers = Peer educators led { $sessions } sessions and reached { $reached } people.
+definition = One registered communication is one contact on the local day on which its first message arrived, under its channel. Later messages of the same conversation, replies and automatic answers count nothing; spam, tests and duplicates are taken out. Opening balances and corrections are shown apart and summed.
+cover = Cover
+cover-title = Registered communications
+cover-centre = Centre
+cover-made-by = Made by
+cover-definition = What counts as one
+cover-left-out = Left out
+time-zone = Time zone
+csv-table = table
+csv-row = row
+csv-column = column
+csv-figure = figure
+files-and-returns = Files and returns
+rows-file = Row by row, without persons (CSV)
+print-page = Print
+as-table = As a table
+nothing-registered = Nothing was registered here in this period.
+link-to-days = Link to just these days
+period-ever = Since establishment
+period-today = Today
+period-week = This week
+period-month = This month
+period-last-month = Last month
+period-quarter = This quarter
+period-last-quarter = Last quarter
+period-year = This year
+period-last-year = Last year
+error-period = There is no such period. There are month, last_quarter, 2024, 2024-Q1 and 2024-03.
+error-format = There is no such format. There are json, csv and xlsx.
+returns = Returns
+return-version = mapping
+return-check = Is it complete?
+return-complete = Nothing is missing, and everything has its row.
+return-other-period = The body asks for another period.
+return-missing = { $table }: { $count } without an answer
+return-unmapped = no row: { $value }
+return-unmapped-said = { $table }: no row for { $value } ({ $count })
+go-back = Back
+total-title = Registered communications since establishment
+total-until = until { $day }
+conflict-correction-reason = a correction says why
+conflict-no-such-figure = no figure of this name is counted here
+conflict-event-day = what was held was held on a day
+conflict-event-number = a number is below zero or too large
+conflict-token-name = the name of a token has 1 to 60 characters
+mail-report-subject = { $centre }: registered communications, { $period }
+n-communications = { $n ->
+    [one] { $number } communication
+   *[other] { $number } communications
+}
+n-cases = { $n ->
+    [one] { $number } case
+   *[other] { $number } cases
+}
+n-presentations = { $n ->
+    [one] { $number } presentation
+   *[other] { $number } presentations
+}
+n-primary-schools = { $n ->
+    [one] { $number } primary school
+   *[other] { $number } primary schools
+}
+n-secondary-schools = { $n ->
+    [one] { $number } secondary school
+   *[other] { $number } secondary schools
+}
+n-students = { $n ->
+    [one] { $number } student
+   *[other] { $number } students
+}
+n-parents = { $n ->
+    [one] { $number } parent
+   *[other] { $number } parents
+}
+n-teachers = { $n ->
+    [one] { $number } teacher
+   *[other] { $number } teachers
+}
+n-webinars = { $n ->
+    [one] { $number } webinar
+   *[other] { $number } webinars
+}
+left-out = { $n ->
+    [one] { $number } entered figure is left out, because only a part of its days lies in the period
+   *[other] { $number } entered figures are left out, because only a part of their days lies in the period
+}
+return-not-classified = { $n ->
+    [one] { $number } contact is not classified
+   *[other] { $number } contacts are not classified
+}
+hours-of-week = Hours of the week
+event-erased = erased
+conflict-still-open = it is open; close it first

@@ -636,3 +636,238 @@ discord-not-received =
     Порука сада није могла да се сачува. Ништа није послато. Копирај је и пробај поново за пола минута, или пиши овде: { $form }
 
     { $text }
+outreach = Теренски рад
+outreach-register = Регистар догађаја
+outreach-schools = По врсти установе
+outreach-presentation = презентација
+outreach-webinar = вебинар
+outreach-seminar = семинар
+outreach-workshop = радионица
+outreach-campaign-stop = станица кампање
+outreach-training = обука вршњачких едукатора
+outreach-other = други догађај
+outreach-state = Стање
+outreach-state-planned = планирано
+outreach-state-held = одржано
+outreach-state-cancelled = отказано
+event-planned_event = планиран је догађај
+event = Догађај
+events = Догађаји
+event-new = Нови догађај
+event-edit = Измени
+event-where = Где
+event-reached = Обухваћено
+event-presenter = Предавач
+event-remarks = Напомена
+event-asked-by = На захтев
+nothing-held = У овом периоду ништа није одржано.
+presentations = Презентације
+students = Ученици
+parents = Родитељи
+teachers = Наставници
+others = Остали
+school = Школа или друга установа
+schools = Установе
+school-primary = основна школа
+school-secondary = средња школа
+school-preschool = вртић
+school-faculty = факултет
+school-other = друго
+school-kind = Врста
+school-place = Место
+school-new = или нова
+school-add = Додај установу
+school-merge = Споји два уноса
+school-merge-hint = Два уноса исте установе постају један: броји се једном, и све што је одржано у било којем рачуна се њој. Ово се не може вратити.
+school-merge-one = Овај унос
+school-merge-into = исто је што и
+educators = Вршњачки едукатори
+educators-hint = Млади који уче своје вршњаке. Упишите само како желе да их зовемо; други подаци о њима овде нису потребни.
+educators-active = Вршњачких едукатора сада
+educators-trainings = Обуке
+educators-sessions = Вођених сусрета
+educators-reached = Обухваћених особа
+educator-led = водио/ла
+educator-trained = обучен/а
+educator-new = Нови
+educator-add = Додај
+educator-left = Више не учи
+educator-again = Поново учи
+communications = Евидентиране комуникације
+this-period = Овај период
+period-before = Претходни период
+a-year-before = Годину раније
+against-before = у односу на претходни период
+against-a-year-before = у односу на исте дане годину раније
+of-which-corrected = исправке { $count }
+corrections = Исправке
+correction = исправка
+is-correction = Исправља оно што је избројано
+correction-hint = Исправка може бити и негативна и односити се на дане који се већ броје. Мора да има разлог.
+entries = Почетна стања и исправке
+entry-what = Шта
+withdraw = Повуци
+withdrawn = повучено
+cases-advisory = случајеви, саветодавни
+cases-forwarded-to = случајеви, прослеђени: { $institution }
+forwarded-to = прослеђен: { $institution }
+cases-all = Сви случајеви
+import-register = Унос старог регистра (CSV)
+import-hint = Заглавље и ред за сваку бројку: of (contact или case), value (канал, advisory или установа), from, to, count, source, и по потреби correction и reason. Прво пробајте: ништа се не уноси ако сваки ред није исправан.
+import-try = Само пробај
+import-enter = Унеси све
+import-empty = Нема ниједног реда за унос.
+import-would = Ово би било унето; још ништа није
+import-wrong = Ништа није унето: неки ред није исправан
+tokens = Токени за програме, само за читање
+tokens-hint = С токеном програм чита бројке на /api/v1/statistics, са скривеним малим бројевима, и ништа друго.
+token-name = Чему служи
+token-make = Направи токен
+token-made = Токен
+token-once = Препишите га сада: више се не приказује.
+token-end = Укини
+token-ended = укинут
+token-used = последњи пут коришћен
+figure-hidden = мало
+cells-hidden = бројке о особама мање од { $least } су скривене, и још онолико других колико треба да се ниједна не може израчунати
+over-time = Кроз време, по каналима
+over-time-said = Овде евидентирано { $count }; највише, { $most }, у { $piece }.
+topics = Теме
+topics-said = Најчешће: { $topic }.
+topics-none = Ниједна тема се не издваја.
+hours-said = Најчешће { $when }: { $count }.
+funnel = Од комуникација до случајева
+flow = Пренето, отворено, затворено, у току
+flow-carried-over = Пренето
+flow-opened = Отворено
+flow-closed = Затворено
+flow-open = У току на крају
+contacts = Контакти
+first-reply = Први одговор
+first-reply-answered = Одговорено
+first-reply-not = Без писаног одговора
+first-reply-half = Половина за, минута
+first-reply-nine = Девет од десет за, минута
+first-reply-hint = Од пријема до првог послатог одговора, за евидентиране у периоду. За позиве није потребан.
+half-within = Половина за највише
+nine-within = Девет од десет за највише
+within = за највише { $time }
+within-later = касније
+by-first-reply = Време до првог одговора
+by-age-insafe = Узрасна група (Insafe)
+by-age-chi = Узрасна група (Child Helpline International)
+by-case-kind = Врста случаја
+by-institution = Установа
+sentences = У реченицама
+sentence-ever = Центар је од оснивања евидентирао { $communications } телефоном, електронском поштом, преко сајта и друштвених мрежа.
+sentence-period = Од { $from } до { $to } евидентирано је { $communications }
+sentence-cases = Од тога је формирано { $cases }: { $advisory } саветодавних и { $forwarded } прослеђених надлежним установама.
+sentence-primary = Одржано је { $presentations } у { $schools } за { $students } и { $parents }.
+sentence-secondary = Догађаји су одржани у { $schools }.
+sentence-webinars = За наставнике је одржано { $webinars }.
+sentence-presentations = Укупно је { $presentations } обухватило { $students }, { $parents } и { $teachers }.
+sentence-peers = Вршњачки едукатори су водили сусрете: { $sessions }, и обухватили особа: { $reached }.
+definition = Једна евидентирана комуникација је један контакт, на локални дан када је стигла прва порука, под својим каналом. Касније поруке истог разговора, одговори и аутоматски одговори се не броје; непожељна пошта, пробе и дупликати се изузимају. Почетна стања и исправке приказују се посебно и сабирају.
+cover = Насловна
+cover-title = Евидентиране комуникације
+cover-centre = Центар
+cover-made-by = Сачинио/ла
+cover-definition = Шта се броји као једна
+cover-left-out = Изостављено
+time-zone = Временска зона
+csv-table = табела
+csv-row = ред
+csv-column = колона
+csv-figure = бројка
+files-and-returns = Датотеке и извештаји
+rows-file = Ред по ред, без особа (CSV)
+print-page = Штампај
+as-table = Као табела
+nothing-registered = У овом периоду овде ништа није евидентирано.
+link-to-days = Веза баш на ове дане
+period-ever = Од оснивања
+period-today = Данас
+period-week = Ова недеља
+period-month = Овај месец
+period-last-month = Прошли месец
+period-quarter = Ово тромесечје
+period-last-quarter = Прошло тромесечје
+period-year = Ова година
+period-last-year = Прошла година
+error-period = Нема таквог периода. Постоје month, last_quarter, 2024, 2024-Q1 и 2024-03.
+error-format = Нема таквог формата. Постоје json, csv и xlsx.
+returns = Извештаји
+return-version = мапирање
+return-check = Да ли је потпун?
+return-complete = Ништа не недостаје и све има свој ред.
+return-other-period = Тражи се други период.
+return-missing = { $table }: без одговора { $count }
+return-unmapped = без реда: { $value }
+return-unmapped-said = { $table }: нема реда за { $value } ({ $count })
+go-back = Назад
+total-title = Евидентиране комуникације од оснивања
+total-until = закључно са { $day }
+conflict-correction-reason = исправка мора да има разлог
+conflict-no-such-figure = бројка с тим називом се овде не води
+conflict-event-day = за одржан догађај потребан је дан
+conflict-event-number = број је мањи од нуле или превелик
+conflict-token-name = назив токена има од 1 до 60 знакова
+mail-report-subject = { $centre }: евидентиране комуникације, { $period }
+n-communications = { $n ->
+    [one] { $number } комуникација
+    [few] { $number } комуникације
+   *[other] { $number } комуникација
+}
+n-cases = { $n ->
+    [one] { $number } случај
+    [few] { $number } случаја
+   *[other] { $number } случајева
+}
+n-presentations = { $n ->
+    [one] { $number } презентација
+    [few] { $number } презентације
+   *[other] { $number } презентација
+}
+n-primary-schools = { $n ->
+    [one] { $number } основној школи
+    [few] { $number } основне школе
+   *[other] { $number } основних школа
+}
+n-secondary-schools = { $n ->
+    [one] { $number } средњој школи
+    [few] { $number } средње школе
+   *[other] { $number } средњих школа
+}
+n-students = { $n ->
+    [one] { $number } ученика
+    [few] { $number } ученика
+   *[other] { $number } ученика
+}
+n-parents = { $n ->
+    [one] { $number } родитеља
+    [few] { $number } родитеља
+   *[other] { $number } родитеља
+}
+n-teachers = { $n ->
+    [one] { $number } наставника
+    [few] { $number } наставника
+   *[other] { $number } наставника
+}
+n-webinars = { $n ->
+    [one] { $number } вебинар
+    [few] { $number } вебинара
+   *[other] { $number } вебинара
+}
+left-out = { $n ->
+    [one] { $number } унета бројка је изостављена јер само део њених дана пада у период
+    [few] { $number } унете бројке су изостављене јер само део њихових дана пада у период
+   *[other] { $number } унетих бројки је изостављено јер само део њихових дана пада у период
+}
+return-not-classified = { $n ->
+    [one] { $number } контакт није разврстан
+    [few] { $number } контакта нису разврстана
+   *[other] { $number } контаката није разврстано
+}
+hours-of-week = Сати у недељи
+event-erased = обрисано
+conflict-still-open = отворен је; прво га затворите

@@ -11,6 +11,7 @@ mod m20261125_000004_desk;
 mod m20261126_000005_cases;
 mod m20261126_000006_teams;
 mod m20261126_000007_figures;
+mod m20261126_000008_statistics;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000005_cases::Migration),
             Box::new(m20261126_000006_teams::Migration),
             Box::new(m20261126_000007_figures::Migration),
+            Box::new(m20261126_000008_statistics::Migration),
         ]
     }
 }

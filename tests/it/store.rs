@@ -8,18 +8,20 @@ use hotline_core::{
     clock::{Clock, FixedClock},
     contact::Marking,
     counting::Joining,
+    figures::Of,
     intake::Intake,
     job::JobKind,
     line::LineName,
     message::{Evidence, Incoming, Normalised, Origin, RawMessage},
+    period::Period,
     rights::Role,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
+    balances::NewBalance,
     inbox::{Filter, View},
     staff::Person,
     store::{LineSettings, Settings, Store},
-    totals::Period,
 };
 use hotline_tests::peers::{
     postgres::{FreshDatabase, Postgres},
@@ -38,13 +40,7 @@ pub async fn world(database: Option<FreshDatabase>) -> World {
     world_with_backlog(database, 1_000).await
 }
 
-async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> World {
-    let folder = tempfile::tempdir().unwrap();
-    let url = match &database {
-        Some(database) => database.url().to_owned(),
-        None => format!("sqlite://{}?mode=rwc", folder.path().join("hotline.db").display()),
-    };
-    let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
+fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings {
     let line = LineSettings {
         sends_files: false,
         keeps_order: false,
@@ -54,9 +50,9 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
         answers_also_by: None,
         asks_for_files: false,
     };
-    let settings = Settings {
+    Settings {
         url: url.into(),
-        folder: folder.path().to_owned(),
+        folder: folder.to_owned(),
         key_file: None,
         zone: hotline_core::centre::Centre::default().time_zone,
         reopen_days: 7,
@@ -66,7 +62,18 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
         reserve: 0,
         backlog,
         lines: vec![line],
+        networks: vec!["telephone".to_owned(), "social".to_owned()],
+    }
+}
+
+async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match &database {
+        Some(database) => database.url().to_owned(),
+        None => format!("sqlite://{}?mode=rwc", folder.path().join("hotline.db").display()),
     };
+    let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
+    let settings = settings_of(url, folder.path(), backlog);
     let store = Store::open(settings, clock.clone()).await.unwrap();
     let mila = store
         .add_staff(
@@ -118,6 +125,19 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
 }
 
 impl World {
+    /// The same database, opened anew.
+    pub async fn reopened(&self) -> Arc<Store> {
+        let settings = settings_of(self.url(), self._folder.path(), 1_000);
+        Store::open(settings, self.clock.clone()).await.unwrap()
+    }
+
+    fn url(&self) -> String {
+        match &self._database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite://{}", self._folder.path().join("hotline.db").display()),
+        }
+    }
+
     async fn accept(&self, id: &str) -> bool {
         let raw = RawMessage {
             line: LineName::parse("mail").unwrap(),
@@ -150,11 +170,11 @@ impl World {
 
     pub async fn total(&self) -> i64 {
         assert_eq!(
-            self.store.verify_totals().await.unwrap().differences,
+            self.store.verify_figures(10).await.unwrap().differences,
             vec![],
             "the total equals the recount"
         );
-        self.store.totals(Period::default()).await.unwrap().total
+        self.store.totals(Period::default()).await.unwrap().sum.total
     }
 }
 
@@ -264,12 +284,16 @@ async fn a_marking_leaves_the_total_and_comes_back() {
             .store
             .enter_balance(
                 None,
-                "telephone",
-                day("2017-02-27"),
-                day("2025-12-31"),
-                28_204,
-                "report",
-                "",
+                &NewBalance {
+                    of: Of::Contact,
+                    value: "telephone".to_owned(),
+                    correction: false,
+                    from: day("2017-02-27"),
+                    to: day("2025-12-31"),
+                    count: 28_204,
+                    source: "report".to_owned(),
+                    reason: String::new(),
+                },
             )
             .await
             .unwrap();
@@ -678,10 +702,7 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
         world
             .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
             .await;
-        let url = match &world._database {
-            Some(database) => database.url().to_owned(),
-            None => format!("sqlite://{}", world._folder.path().join("hotline.db").display()),
-        };
+        let url = world.url();
         let database = sea_orm::Database::connect(&url).await.unwrap();
         let steps = u32::try_from(Migrator::migrations().len()).unwrap();
         // Every step but the first, which makes the tables themselves.
@@ -735,6 +756,7 @@ async fn another_master_key_is_refused_at_the_start() {
         reserve: 0,
         backlog: 1_000,
         lines: Vec::new(),
+        networks: Vec::new(),
     };
     let refused = Store::open(settings, world.clock.clone()).await.err().unwrap();
     assert!(refused.to_string().contains("not the one"), "{refused}");

@@ -10,6 +10,8 @@ use crate::{contact::Marking, locale::Words};
 const CENTRE: &str = include_str!("../../../config/schemes/centre-2.toml");
 /// The question that says whether a contact was counselling.
 pub const KIND: &str = "kind";
+/// The kind of contact that asks for a presentation: an event is planned for it.
+pub const PRESENTATION: &str = "presentation";
 /// The question that says what it is about.
 pub const TOPIC: &str = "topic";
 /// The question that says how pressing it is.

@@ -4,16 +4,56 @@
 //! day, once under each of its values, and once under each pair of them; and so in the month and the year of its day. What has no
 //! value in a dimension is counted nowhere in it: it is the rest of the total. So the values of a dimension and its rest are the
 //! total by construction, whichever way a figure is cut.
+//!
+//! Cases, referrals and closings are counted in the same way, each on a day of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
     classification::{Answers, Scheme, is_id},
     clock,
 };
+
+pub mod mask;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// Registered communications, on the day on which the first message arrived.
+    Contact,
+    /// Contacts that are closed, on the day on which they were last closed.
+    Closing,
+    /// Cases, on the day on which they were formed.
+    Case,
+    /// Referrals, on the day on which a second person confirmed them: a case may go to several institutions.
+    Referral,
+}
+
+impl Of {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Contact, Self::Closing, Self::Case, Self::Referral];
+
+    /// Its name in the database and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Closing => "closing",
+            Self::Case => "case",
+            Self::Referral => "referral",
+        }
+    }
+
+    /// What has this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|of| of.as_str() == name)
+    }
+}
 
 /// Dimensions that every contact has, whatever the scheme asks. The others are the questions of the scheme.
 pub const CHANNEL: &str = "channel";
@@ -25,37 +65,45 @@ pub const HOUR: &str = "hour";
 pub const WEEKDAY: &str = "weekday";
 /// `yes` or `no`, by its kind.
 pub const COUNSELLING: &str = "counselling";
+/// Within how many minutes a person was first answered: a step of [`within`].
+pub const FIRST_REPLY: &str = "first_reply";
+/// Of a case: [`ADVISORY`] or [`FORWARDED`].
+pub const CASE_KIND: &str = "case_kind";
+/// Of a case or a referral: where it was sent. A case counts under the first institution it was sent to.
+pub const INSTITUTION: &str = "institution";
+/// A case that was sent nowhere.
+pub const ADVISORY: &str = "advisory";
+/// A case that was sent to an institution.
+pub const FORWARDED: &str = "forwarded";
 
-/// What is known of a contact as far as it is counted.
+/// What is known of something as far as it is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// The local day on which it was registered.
+    /// What it is.
+    pub of: Of,
+    /// The local day on which it counts.
     pub day: NaiveDate,
     /// Its value in each dimension in which it has one.
     pub values: BTreeMap<String, String>,
 }
 
 impl Facts {
-    /// What is counted of a contact of this channel and language, registered at this time, with what was chosen of it
-    /// ([`Scheme::chosen_and_words`]). Of questions that take several the first answer counts.
+    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). Of questions that take several the first
+    /// answer counts.
     #[must_use]
-    pub fn of(
-        channel: &str,
-        language: Option<&str>,
-        registered_at: DateTime<Utc>,
-        zone: Tz,
-        scheme: &Scheme,
-        chosen: &Answers,
-    ) -> Self {
-        let local = registered_at.with_timezone(&zone);
+    pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
+        let local = contact.at.with_timezone(&zone);
         let weekday = local.weekday().number_from_monday();
         let mut values = BTreeMap::from([
-            (CHANNEL.to_owned(), channel.to_owned()),
+            (CHANNEL.to_owned(), contact.channel.to_owned()),
             (HOUR.to_owned(), format!("{:02}", local.hour())),
             (WEEKDAY.to_owned(), weekday.to_string()),
         ]);
-        if let Some(language) = language {
+        if let Some(language) = contact.language {
             values.insert(LANGUAGE.to_owned(), language.to_owned());
+        }
+        if let Some(waited) = contact.first_reply {
+            values.insert(FIRST_REPLY.to_owned(), within(waited));
         }
         if let Some(kind) = scheme.kind(chosen) {
             let said = if kind.counselling { "yes" } else { "no" };
@@ -68,24 +116,143 @@ impl Facts {
             }
         }
         Self {
-            day: clock::day_of(registered_at, zone),
+            of: Of::Contact,
+            day: clock::day_of(contact.at, zone),
             values,
+        }
+    }
+
+    /// What is counted of a contact of this channel that was closed at this time.
+    #[must_use]
+    pub fn of_closing(channel: &str, closed_at: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            of: Of::Closing,
+            day: clock::day_of(closed_at, zone),
+            values: BTreeMap::from([(CHANNEL.to_owned(), channel.to_owned())]),
+        }
+    }
+
+    /// What is counted of a case that was formed on this day and, if so, sent to an institution.
+    #[must_use]
+    pub fn of_case(day: NaiveDate, first_sent_to: Option<&str>) -> Self {
+        let kind = if first_sent_to.is_some() {
+            FORWARDED
+        } else {
+            ADVISORY
+        };
+        let mut values = BTreeMap::from([(CASE_KIND.to_owned(), kind.to_owned())]);
+        if let Some(institution) = first_sent_to {
+            values.insert(INSTITUTION.to_owned(), institution.to_owned());
+        }
+        Self {
+            of: Of::Case,
+            day,
+            values,
+        }
+    }
+
+    /// What is counted of a referral that was confirmed at this time.
+    #[must_use]
+    pub fn of_referral(institution: &str, confirmed_at: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            of: Of::Referral,
+            day: clock::day_of(confirmed_at, zone),
+            values: BTreeMap::from([(INSTITUTION.to_owned(), institution.to_owned())]),
         }
     }
 }
 
-/// Every dimension of a scheme, by name.
-#[must_use]
-pub fn dimensions(scheme: &Scheme) -> BTreeSet<String> {
-    let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
-    let asked = chosen.map(|question| question.id.as_str());
-    let fixed = [CHANNEL, LANGUAGE, HOUR, WEEKDAY, COUNSELLING];
-    asked.chain(fixed).map(str::to_owned).collect()
+/// A contact as it was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registered<'a> {
+    /// Its channel.
+    pub channel: &'a str,
+    /// The language of the person, if known.
+    pub language: Option<&'a str>,
+    /// When its first message arrived.
+    pub at: DateTime<Utc>,
+    /// How long after that the first reply was sent, if one was.
+    pub first_reply: Option<TimeDelta>,
 }
 
-/// A place in which contacts are counted.
+/// The steps in which waiting is counted, in minutes: fine enough for a median, few enough to cross with anything.
+const STEPS: [i64; 22] = [
+    5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
+    10_080, 20_160, 43_200,
+];
+/// Beyond the last step.
+pub const LATER: &str = "later";
+
+/// The least step that is not shorter. `None`: none is so long.
+#[must_use]
+pub fn step(waited: TimeDelta) -> Option<TimeDelta> {
+    STEPS
+        .into_iter()
+        .map(TimeDelta::minutes)
+        .find(|step| waited <= *step)
+}
+
+/// The least step within which somebody was answered: minutes with leading zeros, or `later`.
+#[must_use]
+pub fn within(waited: TimeDelta) -> String {
+    step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
+}
+
+/// The step within which this part of all who were answered were answered: `(1, 2)` is the median. `None`: nobody was.
+/// `counts` are figures by [`FIRST_REPLY`], in any order.
+#[must_use]
+pub fn quantile<'a>(
+    counts: impl IntoIterator<Item = (&'a str, i64)>,
+    (part, of): (i64, i64),
+) -> Option<&'a str> {
+    let sorted: BTreeMap<&str, i64> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
+    let all: i64 = sorted.values().sum();
+    let mut so_far = 0;
+    sorted.into_iter().find_map(|(step, count)| {
+        so_far += count;
+        (so_far * of >= all * part).then_some(step)
+    })
+}
+
+/// Every dimension by which something is counted, by name.
+#[must_use]
+pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
+    let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
+    let asked = chosen.map(|question| question.id.as_str());
+    let fixed: &[&str] = match of {
+        Of::Contact => &[CHANNEL, LANGUAGE, HOUR, WEEKDAY, COUNSELLING, FIRST_REPLY],
+        Of::Closing => &[CHANNEL],
+        Of::Case => &[CASE_KIND, INSTITUTION],
+        Of::Referral => &[INSTITUTION],
+    };
+    let asked = asked.filter(|_| of == Of::Contact);
+    asked.chain(fixed.iter().copied()).map(str::to_owned).collect()
+}
+
+/// Whether a dimension tells of a person: few of one kind may be known by it. The others tell of the centre's own work.
+#[must_use]
+pub fn is_personal(dimension: &str) -> bool {
+    const OF_THE_WORK: [&str; 11] = [
+        CHANNEL,
+        LANGUAGE,
+        HOUR,
+        WEEKDAY,
+        COUNSELLING,
+        FIRST_REPLY,
+        CASE_KIND,
+        INSTITUTION,
+        "kind",
+        "urgency",
+        "outcome",
+    ];
+    !OF_THE_WORK.contains(&dimension)
+}
+
+/// A place in which something is counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
+    /// What is counted.
+    pub of: Of,
     /// A day (`2026-01-31`), a month (`2026-01`) or a year (`2026`).
     pub span: String,
     /// A dimension; empty: the total.
@@ -98,12 +265,12 @@ pub struct Cell {
     pub other_value: String,
 }
 
-/// How the cells change when what is known of a contact changes. `None`: it does not count.
+/// How the cells change when what is known of something changes.
 #[must_use]
-pub fn change(before: Option<&Facts>, after: Option<&Facts>) -> BTreeMap<Cell, i64> {
+pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     let mut changed: BTreeMap<Cell, i64> = BTreeMap::new();
     for (facts, by) in [(before, -1), (after, 1)] {
-        for cell in facts.into_iter().flat_map(cells) {
+        for cell in facts.iter().flat_map(cells) {
             *changed.entry(cell).or_default() += by;
         }
     }
@@ -111,13 +278,14 @@ pub fn change(before: Option<&Facts>, after: Option<&Facts>) -> BTreeMap<Cell, i
     changed
 }
 
-/// Every cell in which a contact is counted.
+/// Every cell in which it is counted.
 fn cells(facts: &Facts) -> Vec<Cell> {
     let day = facts.day.to_string();
     let mut cells = Vec::new();
     for span in [day.get(..4), day.get(..7), day.get(..)].into_iter().flatten() {
         let mut add = |one: &str, other: &str, value: &str, other_value: &str| {
             cells.push(Cell {
+                of: facts.of,
                 span: span.to_owned(),
                 one: one.to_owned(),
                 other: other.to_owned(),
@@ -136,124 +304,9 @@ fn cells(facts: &Facts) -> Vec<Cell> {
     cells
 }
 
-/// The fewest spans that together are a period of days, both ends included: whole years, whole months, days.
-#[must_use]
-pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
-    let mut spans = Vec::new();
-    let mut day = from;
-    while day <= to {
-        let next_year = NaiveDate::from_ymd_opt(day.year() + 1, 1, 1);
-        let next_month = next_month(day);
-        let after =
-            |next: Option<NaiveDate>| next.filter(|next| next.pred_opt().is_some_and(|last| last <= to));
-        let (span, next) = if let (1, Some(next)) = (day.ordinal(), after(next_year)) {
-            (day.format("%Y").to_string(), Some(next))
-        } else if let (1, Some(next)) = (day.day(), after(next_month)) {
-            (day.format("%Y-%m").to_string(), Some(next))
-        } else {
-            (day.to_string(), day.checked_add_days(Days::new(1)))
-        };
-        spans.push(span);
-        match next {
-            Some(next) => day = next,
-            None => break,
-        }
-    }
-    spans
-}
-
-/// Into which pieces a period is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Every {
-    /// Into days.
-    Day,
-    /// Into weeks of ISO 8601, which begin on Monday.
-    Week,
-    /// Into months.
-    Month,
-    /// Into quarters.
-    Quarter,
-    /// Into years.
-    Year,
-}
-
-impl Every {
-    /// Every way there is.
-    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
-
-    /// Its name in addresses and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::Year => "year",
-        }
-    }
-
-    /// The way with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|every| every.as_str() == name)
-    }
-
-    /// The piece a day is in: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
-    #[must_use]
-    pub fn piece_of(self, day: NaiveDate) -> String {
-        match self {
-            Self::Day => day.to_string(),
-            Self::Week => day.format("%G-W%V").to_string(),
-            Self::Month => day.format("%Y-%m").to_string(),
-            Self::Quarter => format!("{}-Q{}", day.year(), day.month0() / 3 + 1),
-            Self::Year => day.format("%Y").to_string(),
-        }
-    }
-}
-
-/// The spans that together are a period, each with the piece it is in.
-#[must_use]
-pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<String, Option<String>> {
-    let Some(every) = every else {
-        return spans(from, to).into_iter().map(|span| (span, None)).collect();
-    };
-    let mut pieces = BTreeMap::new();
-    let mut first = from;
-    while first <= to {
-        let piece = every.piece_of(first);
-        let mut last = first;
-        while let Some(next) = last
-            .succ_opt()
-            .filter(|next| *next <= to && every.piece_of(*next) == piece)
-        {
-            last = next;
-        }
-        pieces.extend(
-            spans(first, last)
-                .into_iter()
-                .map(|span| (span, Some(piece.clone()))),
-        );
-        match last.succ_opt() {
-            Some(next) => first = next,
-            None => break,
-        }
-    }
-    pieces
-}
-
-fn next_month(day: NaiveDate) -> Option<NaiveDate> {
-    match day.month() {
-        12 => NaiveDate::from_ymd_opt(day.year() + 1, 1, 1),
-        month => NaiveDate::from_ymd_opt(day.year(), month + 1, 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use chrono_tz::Europe::Belgrade;
-    use proptest::prelude::*;
 
     use super::*;
 
@@ -269,7 +322,13 @@ mod tests {
         let at: DateTime<Utc> = at.parse().unwrap();
         let scheme = Scheme::centre().unwrap();
         let (chosen, _) = scheme.chosen_and_words(&answers);
-        Facts::of("letters", Some("sr-Latn"), at, Belgrade, &scheme, &chosen)
+        let contact = Registered {
+            channel: "letters",
+            language: Some("sr-Latn"),
+            at,
+            first_reply: None,
+        };
+        Facts::of_contact(&contact, Belgrade, &scheme, &chosen)
     }
 
     #[test]
@@ -301,12 +360,12 @@ mod tests {
     #[test]
     fn what_does_not_change_touches_no_cell() {
         let before = facts("2026-11-26T10:00:00Z", &[("kind", "counselling")]);
-        assert!(change(Some(&before), Some(&before)).is_empty());
+        assert!(change(std::slice::from_ref(&before), std::slice::from_ref(&before)).is_empty());
         let after = facts(
             "2026-11-26T10:00:00Z",
             &[("kind", "counselling"), ("gender", "girl")],
         );
-        let changed = change(Some(&before), Some(&after));
+        let changed = change(&[before], &[after]);
         assert!(
             changed
                 .iter()
@@ -315,50 +374,33 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_cut_where_people_cut_them() {
-        let cut = |every| pieces(day("2026-12-28"), day("2027-01-04"), Some(every));
-        assert_eq!(cut(Every::Week)["2027-01-03"].as_deref(), Some("2026-W53"));
-        assert_eq!(cut(Every::Quarter)["2026-12-28"].as_deref(), Some("2026-Q4"));
-        assert_eq!(cut(Every::Year)["2027-01-04"].as_deref(), Some("2027"));
-        let months = pieces(day("2026-01-01"), day("2026-03-31"), Some(Every::Quarter));
-        assert_eq!(months.len(), 3, "whole months, not days");
+    fn half_and_nine_tenths_are_said_by_the_step_within_which_they_were_answered() {
+        let minutes = |minutes| within(TimeDelta::minutes(minutes));
+        assert_eq!(
+            [0, 5, 6, 59, 43_200, 43_201].map(minutes),
+            ["00005", "00005", "00010", "00060", "43200", "later"]
+        );
+        let counts = [("later", 1), ("00005", 5), ("00060", 4)];
+        assert_eq!(quantile(counts, (1, 2)), Some("00005"));
+        assert_eq!(quantile(counts, (9, 10)), Some("00060"));
+        assert_eq!(quantile([("00005", 0)], (1, 2)), None);
     }
 
     #[test]
-    fn a_period_is_whole_years_whole_months_and_days() {
+    fn every_case_is_advisory_or_forwarded_and_every_forwarded_one_has_an_institution() {
+        let on = day("2026-11-26");
+        let change = change(&[], &[Facts::of_case(on, None), Facts::of_case(on, Some("mup"))]);
+        let count = |one: &str, value: &str| {
+            let of_day = change
+                .iter()
+                .filter(|(cell, _)| cell.span == "2026-11-26" && cell.other.is_empty());
+            let found = of_day.filter(|(cell, _)| cell.one == one && cell.value == value);
+            found.map(|(_, by)| by).sum::<i64>()
+        };
         assert_eq!(
-            spans(day("2024-12-30"), day("2027-02-02")),
-            [
-                "2024-12-30",
-                "2024-12-31",
-                "2025",
-                "2026",
-                "2027-01",
-                "2027-02-01",
-                "2027-02-02"
-            ]
+            count("", ""),
+            count(CASE_KIND, ADVISORY) + count(CASE_KIND, FORWARDED)
         );
-        assert_eq!(spans(day("2026-02-01"), day("2026-02-28")), ["2026-02"]);
-        assert!(spans(day("2026-02-02"), day("2026-02-01")).is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn spans_are_the_period_and_nothing_twice(from in 0u64..2_000, length in 0u64..2_000) {
-            let first = day("2020-01-01") + Days::new(from);
-            let last = first + Days::new(length);
-            let spans = spans(first, last);
-            let mut at = first;
-            let mut covered = 0;
-            while at <= last {
-                let of_day = at.to_string();
-                let covering = spans.iter().filter(|span| of_day.starts_with(span.as_str())).count();
-                prop_assert_eq!(covering, 1);
-                covered += 1;
-                at = at + Days::new(1);
-            }
-            prop_assert_eq!(covered, length + 1);
-            prop_assert!(spans.len() <= 9 + 22 + 60);
-        }
+        assert_eq!(count(CASE_KIND, FORWARDED), count(INSTITUTION, "mup"));
     }
 }

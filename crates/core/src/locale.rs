@@ -148,6 +148,37 @@ impl Words {
         self.format(key, Some(&args))
     }
 
+    /// A number as it is written in this language: thousands apart.
+    #[must_use]
+    pub fn number(&self, number: i64) -> String {
+        let digits = number.unsigned_abs().to_string();
+        let separator = match self.language {
+            Language::En => ',',
+            Language::SrCyrl | Language::SrLatn => '.',
+        };
+        let mut written = if number < 0 {
+            "−".to_owned()
+        } else {
+            String::new()
+        };
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                written.push(separator);
+            }
+            written.push(digit);
+        }
+        written
+    }
+
+    /// The text with this key in the plural that fits `n`, which stands in it as a number is written (`$number`).
+    #[must_use]
+    pub fn counted(&self, key: &str, n: i64) -> String {
+        let mut args = FluentArgs::new();
+        args.set("n", FluentValue::from(n));
+        args.set("number", FluentValue::from(self.number(n)));
+        self.format(key, Some(&args))
+    }
+
     /// Words of the centre itself, such as its name, in the script of this language: who reads Latin letters gets them.
     #[must_use]
     pub fn own(&self, text: &str) -> String {
@@ -248,6 +279,14 @@ mod tests {
         assert_eq!(say(Language::SrCyrl, 3), "3 контакта чекају");
         assert_eq!(say(Language::SrLatn, 12), "12 kontakata čeka");
         assert_eq!(say(Language::En, 1), "1 contact waiting");
+    }
+
+    #[test]
+    fn thousands_stand_apart_as_the_language_has_it() {
+        let locales = Locales::load().unwrap();
+        assert_eq!(locales.of(Language::SrLatn).number(28_205), "28.205");
+        assert_eq!(locales.of(Language::En).number(1_028_205), "1,028,205");
+        assert_eq!(locales.of(Language::En).number(-605), "−605");
     }
 
     #[test]

@@ -31,8 +31,10 @@ pub enum Right {
     RunAgain,
     /// Read the statistic.
     ReadStatistics,
-    /// Enter figures from before the software.
+    /// Enter figures from before the software and corrections, and let programs read figures.
     EnterBalances,
+    /// Write events, schools and peer educators down, and see who they are.
+    EditOutreach,
     /// See how the lines are doing.
     SeeHealth,
     /// Write and change canned replies.
@@ -69,29 +71,32 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, TakeDuty,
-            WorkOnContacts, WorkOnOthers,
+            EditCanned, EditOutreach, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth,
+            SeeQueue, TakeDuty, WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
-            (Self::Counsellor, ReadContacts | WorkOnContacts | TakeDuty | ReadStatistics | SeeHealth) => true,
+            (
+                Self::Counsellor,
+                ReadContacts | WorkOnContacts | TakeDuty | ReadStatistics | SeeHealth | EditOutreach,
+            ) => true,
             (Self::Counsellor, WorkOnOthers | SeeQueue | RunAgain | EnterBalances | EditCanned) => false,
             (Self::Supervisor, EnterBalances) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain
-                | ReadStatistics | SeeHealth | EditCanned,
+                | ReadStatistics | SeeHealth | EditCanned | EditOutreach,
             ) => true,
             (Self::Manager, ReadStatistics | EnterBalances) => true,
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain | SeeHealth
-                | EditCanned,
+                | EditCanned | EditOutreach,
             ) => false,
             (Self::Administrator, SeeQueue | RunAgain | SeeHealth) => true,
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | ReadStatistics | EnterBalances
-                | EditCanned,
+                | EditCanned | EditOutreach,
             ) => false,
         }
     }

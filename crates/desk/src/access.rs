@@ -1,8 +1,10 @@
 //! Who is asking, and whether they may: decided before anything is read.
 
+use std::convert::Infallible;
+
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{StatusCode, header, request::Parts},
+    http::{Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::MethodRouter,
@@ -39,7 +41,15 @@ pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) 
 
 async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Request, next: Next) -> Response {
     let for_program = request.uri().path().starts_with("/api/");
-    let person = match token(&desk, request.headers()) {
+    let token = token(&desk, request.headers());
+    if let (Some(token), true) = (&token, reads_figures(access, &request)) {
+        match desk.store.reads_figures(token).await {
+            Ok(true) => return uncached(next.run(request).await),
+            Ok(false) => {}
+            Err(error) => return PageError::from(error).into_response(),
+        }
+    }
+    let person = match token {
         Some(token) => desk.store.logged_in(&token).await,
         None => Ok(None),
     };
@@ -59,13 +69,49 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         return PageError::MayNot.into_response();
     }
     request.extensions_mut().insert(person);
-    let mut response = next.run(request).await;
-    // What staff see is not kept by any cache or proxy.
+    uncached(next.run(request).await)
+}
+
+/// Whether a read-only token is enough: figures are asked for by a program, and nothing is written.
+fn reads_figures(access: Access, request: &Request) -> bool {
+    access == Access::May(Right::ReadStatistics)
+        && request.method() == Method::GET
+        && request.uri().path().starts_with("/api/v1/statistics/")
+}
+
+/// What staff see is not kept by any cache or proxy.
+fn uncached(mut response: Response) -> Response {
     response
         .headers_mut()
         .entry(header::CACHE_CONTROL)
         .or_insert(header::HeaderValue::from_static("no-store"));
     response
+}
+
+/// Who reads figures: a member of staff, or a program with a read-only token.
+pub(crate) struct Reader(Option<Person>);
+
+impl Reader {
+    /// Cells below this are hidden: only who may read what people wrote needs none hidden.
+    pub(crate) fn least(&self, desk: &Desk) -> i64 {
+        match &self.0 {
+            Some(person) if person.role.may(Right::ReadContacts) => 0,
+            Some(_) | None => desk.smallest,
+        }
+    }
+
+    /// The name by which a file says who made it; a program has none.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.as_ref().map(|person| person.name.as_str())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<Person>().cloned()))
+    }
 }
 
 /// The secret of the log-in, from the cookie or, for programs, from `Authorization: Bearer`.

@@ -226,6 +226,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "refers_to": contact.refers_to.map(|reference| reference.to_string()),
         "others": others,
         "linked": contact.linked.iter().map(|(other, _)| other.to_string()).collect::<Vec<_>>(),
+        "events": contact.events.iter().map(|event| event.id).collect::<Vec<_>>(),
         "cases": contact.cases.iter().map(|case| case.id).collect::<Vec<_>>(),
         "record": contact.record.answers,
         "missing": contact.record.missing,

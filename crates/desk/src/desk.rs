@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 use crate::{
     access::{self, Access},
-    api, attachments, canned, cases, error, figures, files, inbox, live, log, login, openapi, preferences,
-    queue, several, statistics, work, wrapup, writing,
+    api, attachments, canned, cases, cut, error, files, inbox, live, log, login, openapi, outreach,
+    preferences, queue, several, statistics,
+    statistics::{entries, returns, rows},
+    work, wrapup, writing,
 };
 
 /// What every page needs.
@@ -39,6 +41,8 @@ pub struct Desk {
     pub https: bool,
     /// How often each log-in name may be tried, on devices that know it and on others.
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
+    /// Cells of figures below this are hidden from whoever may not read what people wrote.
+    pub smallest: i64,
     /// How often it is noted that somebody reads the same.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
@@ -93,7 +97,8 @@ pub struct Address {
 pub fn addresses() -> Vec<Address> {
     use Access::{Anyone, May, Open};
     use Right::{
-        EditCanned, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeQueue, TakeDuty, WorkOnContacts,
+        EditCanned, EditOutreach, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeQueue, TakeDuty,
+        WorkOnContacts,
     };
 
     let mut all = Vec::new();
@@ -171,8 +176,36 @@ pub fn addresses() -> Vec<Address> {
         May(ReadStatistics),
         get(statistics::page),
     );
-    let balances = post(statistics::enter_balance);
-    add("POST", "/desk/statistics/balances", May(EnterBalances), balances);
+    for (desk, api, handler) in entries() {
+        add("POST", desk, May(EnterBalances), handler.clone());
+        add("POST", api, May(EnterBalances), handler);
+    }
+    let tokens = get(entries::tokens);
+    add("GET", "/api/v1/statistics/tokens", May(EnterBalances), tokens);
+    for (path, handler) in [
+        ("/desk/statistics/figures.csv", get(cut::csv)),
+        ("/desk/statistics/table.csv", get(statistics::table_csv)),
+        ("/desk/statistics/returns/{name}", get(returns::one)),
+        ("/api/v1/statistics/totals", get(statistics::totals)),
+        ("/api/v1/statistics/figures", get(statistics::breakdown)),
+        ("/api/v1/statistics/report", get(statistics::report)),
+        ("/api/v1/statistics/sentences", get(statistics::said)),
+        ("/api/v1/statistics/rows", get(rows::csv)),
+        ("/api/v1/statistics/returns", get(returns::list)),
+        ("/api/v1/statistics/returns/{name}", get(returns::file)),
+        ("/api/v1/statistics/entries", get(entries::list)),
+        ("/desk/outreach", get(outreach::list)),
+        ("/api/v1/outreach", get(outreach::list)),
+        ("/api/v1/outreach/schools", get(outreach::schools)),
+    ] {
+        add("GET", path, May(ReadStatistics), handler);
+    }
+    let educators = get(outreach::educators);
+    add("GET", "/api/v1/outreach/educators", May(EditOutreach), educators);
+    for (desk, api, handler) in of_outreach() {
+        add("POST", desk, May(EditOutreach), handler.clone());
+        add("POST", api, May(EditOutreach), handler);
+    }
     add("GET", "/desk/{*nothing}", Anyone, get(error::nothing));
     add("GET", "/api/v1/openapi.json", Open, get(openapi::openapi));
     add("POST", "/api/v1/session", Open, post(api::log_in));
@@ -188,21 +221,53 @@ pub fn addresses() -> Vec<Address> {
         May(ReadContacts),
         get(api::contact),
     );
-    add(
-        "GET",
-        "/api/v1/statistics/totals",
-        May(ReadStatistics),
-        get(statistics::totals),
-    );
-    let figures = get(statistics::breakdown);
-    add("GET", "/api/v1/statistics/figures", May(ReadStatistics), figures);
-    let csv = get(figures::csv);
-    add("GET", "/desk/statistics/figures.csv", May(ReadStatistics), csv);
     all
 }
 
-/// What is done to a contact: its address on the desk, its address in the API, and who does it.
-fn actions() -> Vec<(&'static str, &'static str, MethodRouter<Desk>)> {
+/// An address on the desk, the same in the API, and who does it.
+type Twin = (&'static str, &'static str, MethodRouter<Desk>);
+
+/// What managers enter.
+fn entries() -> Vec<Twin> {
+    macro_rules! entry {
+        ($path:literal, $handler:expr) => {
+            (
+                concat!("/desk/statistics", $path),
+                concat!("/api/v1/statistics", $path),
+                post($handler),
+            )
+        };
+    }
+    vec![
+        entry!("/entries", entries::enter),
+        entry!("/entries/{id}/withdraw", entries::withdraw),
+        entry!("/entries/import", entries::import),
+        entry!("/tokens", entries::make_token),
+        entry!("/tokens/{id}/end", entries::end_token),
+    ]
+}
+
+/// What is written into the outreach register.
+fn of_outreach() -> Vec<Twin> {
+    macro_rules! of_outreach {
+        ($path:literal, $handler:expr) => {
+            (
+                concat!("/desk/outreach", $path),
+                concat!("/api/v1/outreach", $path),
+                post($handler),
+            )
+        };
+    }
+    vec![
+        of_outreach!("", outreach::write),
+        of_outreach!("/schools", outreach::add_school),
+        of_outreach!("/merge", outreach::merge),
+        of_outreach!("/educators", outreach::write_educator),
+    ]
+}
+
+/// What is done to a contact.
+fn actions() -> Vec<Twin> {
     macro_rules! action {
         ($path:literal, $handler:expr) => {
             (

@@ -12,9 +12,13 @@ use crate::{
     files::Reply,
     log::ApiCall,
     login::Typed,
+    outreach,
     preferences::Saved,
     several::Several,
-    statistics,
+    statistics::{
+        self,
+        entries::{Entered, Named, Register},
+    },
     work::{Block, Duty, Follow, HandOver, Link, Mark, Snooze},
     wrapup::WrapUp,
     writing::{Draft, Here, Note},
@@ -30,6 +34,8 @@ struct Told {
     asks: Value,
     /// Whether anything is answered.
     answers: bool,
+    /// What is answered.
+    kind: &'static str,
 }
 
 pub(crate) async fn openapi() -> Json<Value> {
@@ -70,6 +76,41 @@ fn all() -> Vec<Told> {
         get::<Nothing>("/api/v1/scheme", "The scheme of the classification"),
         get::<statistics::Asked>("/api/v1/statistics/totals", "The registered-communications total"),
         get::<statistics::Cutting>("/api/v1/statistics/figures", "The same, by one or two dimensions"),
+        get::<statistics::Wanted>("/api/v1/statistics/report", "A period in figures, whole"),
+        get::<statistics::Wanted>(
+            "/api/v1/statistics/sentences",
+            "The sentences of an annual report",
+        ),
+        get::<statistics::Asked>(
+            "/api/v1/statistics/rows",
+            "Registered communications one by one, as CSV",
+        )
+        .file("text/csv"),
+        get::<Nothing>("/api/v1/statistics/returns", "The returns there are"),
+        get::<statistics::Wanted>("/api/v1/statistics/returns/{name}", "A return, filled in"),
+        get::<Nothing>("/api/v1/statistics/entries", "Figures that were entered"),
+        post::<Entered>(
+            "/api/v1/statistics/entries",
+            "Enter a figure from before, or a correction",
+        ),
+        post::<Nothing>(
+            "/api/v1/statistics/entries/{id}/withdraw",
+            "Withdraw what was entered",
+        ),
+        post::<Register>(
+            "/api/v1/statistics/entries/import",
+            "Enter an old register, or try to",
+        ),
+        get::<Nothing>("/api/v1/statistics/tokens", "Read-only tokens"),
+        post::<Named>("/api/v1/statistics/tokens", "Make a read-only token"),
+        post::<Nothing>("/api/v1/statistics/tokens/{id}/end", "End a token"),
+        get::<outreach::Shown>("/api/v1/outreach", "Events of a period, and their totals"),
+        post::<outreach::Written>("/api/v1/outreach", "Write an event"),
+        get::<Nothing>("/api/v1/outreach/schools", "Schools and other institutions"),
+        post::<outreach::NewSchool>("/api/v1/outreach/schools", "Add a school"),
+        post::<outreach::Merging>("/api/v1/outreach/merge", "Make one school of two"),
+        get::<Nothing>("/api/v1/outreach/educators", "Peer educators"),
+        post::<outreach::WrittenEducator>("/api/v1/outreach/educators", "Write a peer educator"),
         post::<ApiCall>("/api/v1/log", "Log a call"),
         get::<Nothing>("/api/v1/contacts/{reference}", "A contact, whole"),
         post::<Reply>("/api/v1/contacts/{reference}/reply", "Reply to the person"),
@@ -184,10 +225,17 @@ fn told<Asks: JsonSchema>(method: &'static str, path: &'static str, what: &'stat
         what,
         asks: inline.into_generator().into_root_schema_for::<Asks>().to_value(),
         answers: true,
+        kind: "application/json",
     }
 }
 
 impl Told {
+    /// A file of this kind is answered.
+    fn file(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// Nothing is answered but that it was done.
     fn silent(mut self) -> Self {
         self.answers = false;
@@ -227,6 +275,7 @@ fn in_path(name: &str) -> Value {
         "reference" => {
             json!({ "type": "string", "description": "As it stands on screen, such as 7K3M-2QX9." })
         }
+        "name" => json!({ "type": "string", "description": "Such as insafe or chi." }),
         _ => json!({ "type": "string", "format": "uuid" }),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema })
@@ -248,7 +297,12 @@ fn answers(one: &Told) -> Value {
     } } });
     let mut answers = Map::new();
     if one.answers {
-        let object = json!({ "application/json": { "schema": { "type": "object" } } });
+        let what = if one.kind == "application/json" {
+            "object"
+        } else {
+            "string"
+        };
+        let object = json!({ one.kind: { "schema": { "type": what } } });
         answers.insert(
             "200".to_owned(),
             json!({ "description": "Done, or found", "content": object }),

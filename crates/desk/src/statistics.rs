@@ -1,55 +1,94 @@
-//! The registered-communications statistic.
+//! The registered-communications statistic (`/desk/statistics`), and the same for programs.
 
 use askama::Template;
 use axum::{
     Json,
-    extract::{Form, Query, State},
-    response::{Redirect, Response},
+    extract::{Query, State},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
-use hotline_core::{figures::Every, locale::Language, rights::Right};
+use hotline_core::{
+    figures::Of,
+    locale::{Language, Words},
+    period::{Every, NAMES, Period},
+    rights::Right,
+};
 use hotline_store::{
+    balances::Balance,
     figures::{Breakdown, Cut},
-    totals::{Balance, Period, Totals},
+    report::Report,
+    tokens::Token,
+    totals::Totals,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
-    access::Who,
+    access::{Reader, Who},
+    charts::{self, Bar, Columns, Heat},
+    cut::{self, Chosen},
     desk::Desk,
     error::PageError,
-    figures::{self, Chosen, Table},
-    view::{Frame, page as written},
+    exports::{CSV, Cover, XLSX, csv_of_table, csv_of_tables, download, fault, workbook},
+    sentences,
+    tables::{self, Cell, Table},
+    view::{Frame, channel_name, day_said, page as written},
 };
+
+pub(crate) mod entries;
+pub(crate) mod returns;
+pub(crate) mod rows;
 
 #[derive(Template)]
 #[template(path = "statistics.html")]
 struct Page<'a> {
     frame: Frame<'a>,
-    ever: Totals,
-    period: Totals,
-    balances: Vec<Balance>,
-    /// The channels a figure from before can belong to.
-    channels: Vec<String>,
+    report: Report,
+    /// The tables of the report, by their names.
+    tables: Vec<Table>,
+    over_time: Option<Columns>,
+    heat: Option<Heat>,
+    funnel: Vec<Bar>,
+    topics_said: String,
+    sentences: Vec<String>,
+    /// What was entered, each with how it is said.
+    entered: Vec<(Balance, String)>,
+    /// What figures can be entered for: name, and what it is called.
+    countable: Vec<(String, String)>,
+    /// The returns there are: name, and what it is called.
+    returns: Vec<(String, String)>,
+    tokens: Vec<Token>,
     chosen: Chosen,
+    period: Period,
     /// By what figures can be cut.
     dimensions: Vec<(String, String)>,
-    table: Option<Table>,
+    cut: Option<Table>,
+    /// Below this cells are hidden from the reader.
+    least: i64,
 }
 
-/// The period asked for: local days, both included.
-#[derive(Deserialize, JsonSchema)]
+/// The period asked for.
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 pub(crate) struct Asked {
+    /// A name (`month`, `last_quarter`, `2024`, `2024-Q1`, `2024-03`); nothing: the days below.
+    #[serde(default)]
+    pub(crate) period: String,
+    /// The first day, such as `2026-01-01`; nothing: since the establishment.
     #[serde(default)]
     pub(crate) from: String,
+    /// The last day; nothing: until today.
     #[serde(default)]
     pub(crate) to: String,
 }
 
 impl Asked {
-    pub(crate) fn period(&self) -> Result<Period, PageError> {
+    pub(crate) fn period(&self, today: NaiveDate) -> Result<Period, PageError> {
+        if !self.period.is_empty() {
+            let named = Period::named(&self.period, today).or_else(|| Period::parse(&self.period));
+            return named.ok_or(PageError::Bad("error-period"));
+        }
         let period = Period {
             from: day(&self.from)?,
             to: day(&self.to)?,
@@ -61,7 +100,7 @@ impl Asked {
     }
 }
 
-fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
+pub(crate) fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -70,23 +109,62 @@ fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
         .map_err(|_| PageError::Bad("error-day"))
 }
 
+/// Texts in the language asked for, else in the one chosen on this device.
+pub(crate) fn in_words<'a>(desk: &'a Desk, jar: &CookieJar, language: &str) -> &'a Words {
+    match Language::parse(language) {
+        Some(language) => desk.locales.of(language),
+        None => desk.words(jar),
+    }
+}
+
 pub(crate) async fn page(
     State(desk): State<Desk>,
     Who(me): Who,
+    reader: Reader,
     jar: CookieJar,
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
-    let period = chosen.asked().period()?;
     let words = desk.words(&jar);
+    let (store, least) = (&desk.store, reader.least(&desk));
+    let period = chosen.asked().period(store.today())?;
+    let mut report = store.report(period).await?;
+    report.mask(least);
+    let scheme = store.scheme();
+    let entered = match me.role.may(Right::ReadStatistics) {
+        true => store.balances().await?,
+        false => Vec::new(),
+    };
+    let tokens = match me.role.may(Right::EnterBalances) {
+        true => store.tokens().await?,
+        false => Vec::new(),
+    };
+    let returns = store.returns().into_iter();
     written(&Page {
-        dimensions: figures::dimensions(words, desk.store.scheme()),
-        table: figures::table(&desk, words, &chosen).await?,
-        ever: desk.store.totals(Period::default()).await?,
-        period: desk.store.totals(period).await?,
-        balances: desk.store.balances().await?,
-        channels: desk.store.channels(),
+        tables: tables::of_report(words, scheme, &report),
+        over_time: charts::over_time(words, &report.over_time),
+        heat: charts::heat(words, &report.hours),
+        funnel: charts::funnel(words, &report.period),
+        topics_said: charts::topics_said(words, scheme, &report),
+        sentences: sentences::of_report(words, &report),
+        entered: entered
+            .into_iter()
+            .map(|one| {
+                let said = entries::said(&desk, words, &one);
+                (one, said)
+            })
+            .collect(),
+        countable: entries::countable(&desk, words),
+        returns: returns
+            .map(|one| (one.name.clone(), one.label.said(words)))
+            .collect(),
+        tokens,
+        dimensions: cut::dimensions(words, &desk),
+        cut: cut::table(&desk, words, &chosen, least).await?,
         frame: Frame::new(&desk, words, &me, "statistics").await?,
+        report,
         chosen,
+        period,
+        least,
     })
 }
 
@@ -94,7 +172,8 @@ pub(crate) async fn totals(
     State(desk): State<Desk>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Totals>, PageError> {
-    Ok(Json(desk.store.totals(asked.period()?).await?))
+    let period = asked.period(desk.store.today())?;
+    Ok(Json(desk.store.totals(period).await?))
 }
 
 /// A period, and by what it is cut.
@@ -102,6 +181,9 @@ pub(crate) async fn totals(
 pub(crate) struct Cutting {
     #[serde(flatten)]
     period: Asked,
+    /// What is counted: `contact` (registered communications), `closing`, `case` or `referral`.
+    #[serde(default)]
+    of: String,
     /// Up to two dimensions and one of `day`, `week`, `month`, `quarter`, `year`, with commas: `channel,month`.
     #[serde(default)]
     by: String,
@@ -109,67 +191,208 @@ pub(crate) struct Cutting {
 
 pub(crate) async fn breakdown(
     State(desk): State<Desk>,
+    reader: Reader,
     Query(asked): Query<Cutting>,
 ) -> Result<Json<Breakdown>, PageError> {
-    let cut = Cut::parse(asked.period.period()?, &asked.by)?;
-    Ok(Json(desk.store.breakdown(&cut).await?))
+    let of = match asked.of.as_str() {
+        "" => Of::Contact,
+        name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
+    };
+    let period = asked.period.period(desk.store.today())?;
+    let mut found = desk.store.breakdown(&Cut::parse(of, period, &asked.by)?).await?;
+    found.mask(reader.least(&desk));
+    Ok(Json(found))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Entered {
-    channel: String,
-    from: String,
-    to: String,
-    count: i64,
-    source: String,
+/// A period, and how its report is wanted.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
+    #[serde(flatten)]
+    period: Asked,
+    /// `json`, `csv` or `xlsx`; nothing: JSON.
     #[serde(default)]
-    reason: String,
+    pub(crate) format: String,
+    /// The language of files: `sr-Cyrl`, `sr-Latn` or `en`; nothing: the one chosen.
+    #[serde(default)]
+    pub(crate) language: String,
 }
 
-pub(crate) async fn enter_balance(
+/// A period in figures, as the page shows it.
+pub(crate) async fn report(
     State(desk): State<Desk>,
-    Who(me): Who,
-    Form(entered): Form<Entered>,
-) -> Result<Redirect, PageError> {
-    let missing = || PageError::Bad("error-days-missing");
-    let from = day(&entered.from)?.ok_or_else(missing)?;
-    let to = day(&entered.to)?.ok_or_else(missing)?;
-    if !desk.store.channels().contains(&entered.channel) {
-        return Err(PageError::Bad("error-channel"));
+    reader: Reader,
+    jar: CookieJar,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let period = wanted.period.period(desk.store.today())?;
+    let mut report = desk.store.report(period).await?;
+    report.mask(reader.least(&desk));
+    let words = in_words(&desk, &jar, &wanted.language);
+    let tables = || tables::of_report(words, desk.store.scheme(), &report);
+    Ok(match wanted.format.as_str() {
+        "" | "json" => Json(&report).into_response(),
+        "csv" => download(
+            CSV,
+            "statistics.csv",
+            csv_of_tables(words, &tables()).map_err(fault)?,
+        ),
+        "xlsx" => {
+            let cover = cover(&desk, words, &report, reader.name());
+            let book = workbook(words, &cover, &tables()).map_err(fault)?;
+            download(XLSX, "statistics.xlsx", book)
+        }
+        _ => return Err(PageError::Bad("error-format")),
+    })
+}
+
+/// The sentences of an annual report.
+pub(crate) async fn said(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let period = wanted.period.period(desk.store.today())?;
+    let report = desk.store.report(period).await?;
+    let words = in_words(&desk, &jar, &wanted.language);
+    let said = sentences::of_report(words, &report);
+    Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())
+}
+
+/// What a file says of itself: of whom, of when, as of when and by whom.
+pub(crate) fn cover(desk: &Desk, words: &Words, report: &Report, made_by: Option<&str>) -> Cover {
+    let mut lines = vec![
+        (words.say("cover-centre"), words.own(&desk.centre.name)),
+        (words.say("period"), period_said(words, report.from, report.to)),
+        (words.say("time-zone"), report.time_zone.clone()),
+        (words.say("as-of"), at(desk, report)),
+    ];
+    if let Some(name) = made_by {
+        lines.push((words.say("cover-made-by"), words.own(name)));
     }
-    let Entered {
-        channel,
-        count,
-        source,
-        reason,
-        ..
-    } = &entered;
-    desk.store
-        .enter_balance(Some(&me), channel, from, to, *count, source, reason)
-        .await?;
-    Ok(Redirect::to("/desk/statistics"))
+    lines.push((words.say("cover-definition"), words.say("definition")));
+    if report.period.left_out > 0 {
+        let count = i64::try_from(report.period.left_out).unwrap_or(i64::MAX);
+        lines.push((words.say("cover-left-out"), words.counted("left-out", count)));
+    }
+    Cover {
+        title: words.say("cover-title"),
+        lines,
+    }
+}
+
+fn at(desk: &Desk, report: &Report) -> String {
+    let local = report.as_of.with_timezone(&desk.centre.time_zone);
+    local.format("%d.%m.%Y. %H:%M").to_string()
+}
+
+/// A period as people read it.
+pub(crate) fn period_said(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+    let from = from.map_or_else(|| words.say("from-start"), day_said);
+    let to = to.map_or_else(|| words.say("until-now"), day_said);
+    format!("{from} – {to}")
 }
 
 impl Page<'_> {
-    /// A number as written here: thousands apart.
     fn number(&self, number: &i64) -> String {
-        let digits = number.unsigned_abs().to_string();
-        let separator = if self.frame.words.language() == Language::En {
-            ','
-        } else {
-            '.'
+        self.frame.words.number(*number)
+    }
+
+    fn cell(&self, cell: &Cell) -> String {
+        cell.said(self.frame.words)
+    }
+
+    /// One table of the report.
+    fn table(&self, id: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.id == id)
+    }
+
+    /// Periods to choose: the address, the name, and whether it is this one.
+    fn periods(&self) -> Vec<(String, String, bool)> {
+        let chosen = &self.chosen;
+        let ever = chosen.period.is_empty() && self.period == Period::default();
+        let of = |name: &str| {
+            let said = self
+                .frame
+                .words
+                .say(&format!("period-{}", name.replace('_', "-")));
+            (
+                chosen.of_period(name),
+                said,
+                chosen.period == name || (ever && name == "ever"),
+            )
         };
-        let mut written = String::new();
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                written.push(separator);
-            }
-            written.push(digit);
+        NAMES.into_iter().map(of).collect()
+    }
+
+    /// What else must be known to read the figures right.
+    fn remarks(&self) -> Vec<String> {
+        let words = self.frame.words;
+        let mut remarks = Vec::new();
+        if let Ok(left_out @ 1..) = i64::try_from(self.report.period.left_out) {
+            remarks.push(words.counted("left-out", left_out));
         }
-        if *number < 0 {
-            format!("−{written}")
-        } else {
-            written
+        if self.least > 0 {
+            remarks.push(words.with("cells-hidden", "least", &self.least.to_string()));
+        }
+        remarks
+    }
+
+    fn period_said(&self) -> String {
+        period_said(self.frame.words, self.report.from, self.report.to)
+    }
+
+    /// Compared with an earlier period.
+    fn compared(&self, then: &Totals) -> String {
+        charts::difference(self.frame.words, self.report.period.sum.total, then.sum.total)
+    }
+
+    fn of_period(&self, totals: &Totals) -> String {
+        period_said(self.frame.words, totals.from, totals.to)
+    }
+
+    fn minutes(&self, minutes: &Option<i64>) -> String {
+        match minutes {
+            Some(minutes) => tables::minutes_said(self.frame.words, *minutes),
+            None => "–".to_owned(),
         }
     }
+
+    /// The same days in an address, whenever it is followed.
+    fn days_in_address(&self) -> String {
+        let days = Chosen {
+            period: String::new(),
+            from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
+            to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),
+            by: self.chosen.by.clone(),
+            and: self.chosen.and.clone(),
+            every: self.chosen.every.clone(),
+        };
+        days.in_address()
+    }
+}
+
+/// One table as a file.
+pub(crate) async fn table_csv(
+    State(desk): State<Desk>,
+    reader: Reader,
+    jar: CookieJar,
+    Query(wanted): Query<OneTable>,
+) -> Result<Response, PageError> {
+    let period = wanted.period.period(desk.store.today())?;
+    let mut report = desk.store.report(period).await?;
+    report.mask(reader.least(&desk));
+    let words = desk.words(&jar);
+    let tables = tables::of_report(words, desk.store.scheme(), &report);
+    let table = tables.iter().find(|table| table.id == wanted.table);
+    let table = table.ok_or(PageError::NotFound)?;
+    let name = format!("{}.csv", table.id);
+    Ok(download(CSV, &name, csv_of_table(table).map_err(fault)?))
+}
+
+/// One table of the report of a period.
+#[derive(Deserialize)]
+pub(crate) struct OneTable {
+    #[serde(flatten)]
+    period: Asked,
+    table: String,
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
@@ -133,8 +133,7 @@ impl<'a> Frame<'a> {
 
     /// A stored day as people here write it.
     pub(crate) fn day(&self, day: &str) -> String {
-        let parsed = day.parse::<chrono::NaiveDate>();
-        parsed.map_or_else(|_| day.to_owned(), |day| day.format("%d.%m.%Y.").to_string())
+        day.parse().map_or_else(|_| day.to_owned(), day_said)
     }
 
     /// How long ago something was.
@@ -173,6 +172,35 @@ pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
         PageError::Fault(0)
     })?;
     Ok(Html(html).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "said.html")]
+struct Said<'a> {
+    words: &'a Words,
+    head: &'a str,
+    lines: &'a [String],
+    back: &'a str,
+}
+
+/// A page that only says something, and leads back.
+pub(crate) fn plain_page(
+    words: &Words,
+    head: &str,
+    lines: &[String],
+    back: &str,
+) -> Result<Response, PageError> {
+    page(&Said {
+        words,
+        head,
+        lines,
+        back,
+    })
+}
+
+/// A day as people here write it.
+pub(crate) fn day_said(day: NaiveDate) -> String {
+    day.format("%d.%m.%Y.").to_string()
 }
 
 /// What stands in an address after the question mark, without what is empty.

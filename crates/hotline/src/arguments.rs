@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
-use hotline_core::rights::Role;
+use hotline_core::{figures::Of, locale::Language, rights::Role};
 
 /// One inbox for everything people write to a helpline.
 #[derive(Parser)]
@@ -47,6 +47,13 @@ pub enum Command {
     Queue(Queue),
     /// Bring the database up to date.
     Migrate,
+    /// Erase what was said in a closed contact and by whom. It stays counted as it was.
+    Erase {
+        /// Its reference, such as 7K3M-2QX9.
+        reference: String,
+    },
+    /// Fill a new database with invented communications, cases and events whose sums are the published figures.
+    Fixtures,
 }
 
 #[derive(Subcommand)]
@@ -89,12 +96,11 @@ pub enum Staff {
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Statistics {
-    /// The first day, such as 2026-01-01.
-    #[arg(long)]
-    pub from: Option<NaiveDate>,
-    /// The last day.
-    #[arg(long)]
-    pub to: Option<NaiveDate>,
+    #[command(flatten)]
+    pub asked: Asked,
+    /// What is counted: contact, closing, case or referral.
+    #[arg(long, default_value = "contact", value_parser = crate::figures::of)]
+    pub of: Of,
     /// By what: up to two dimensions of the classification, channel, language, hour, weekday or counselling, and one of day, week,
     /// month, quarter and year. With commas: channel,month.
     #[arg(long)]
@@ -106,29 +112,73 @@ pub struct Statistics {
     pub command: Option<Figures>,
 }
 
+/// A period, and in which language it is written down.
+#[derive(clap::Args)]
+pub struct Asked {
+    /// The first day, such as 2026-01-01.
+    #[arg(long, conflicts_with = "period")]
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    #[arg(long, conflicts_with = "period")]
+    pub to: Option<NaiveDate>,
+    /// A period by its name: month, last_quarter, 2024, 2024-Q1, 2024-03.
+    #[arg(long)]
+    pub period: Option<String>,
+    /// sr-Cyrl, sr-Latn or en; the centre's own otherwise.
+    #[arg(long, value_parser = language)]
+    pub language: Option<Language>,
+}
+
 #[derive(Subcommand)]
 pub enum Figures {
-    /// Recount every contact and compare; ends with 1 if anything differs.
+    /// Recount everything and compare; ends with 1 if anything differs.
     Verify,
-    /// Count every contact anew, in the place of what is kept.
+    /// Count everything anew, in the place of what is kept.
     Rebuild,
-    /// Enter a figure from before the software.
+    /// Fill in the return of a body; ends with 1 if anything is missing.
+    Return {
+        /// insafe or chi.
+        name: String,
+        #[command(flatten)]
+        asked: Asked,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Enter an old register: of,value,from,to,count,source and perhaps correction,reason. All of it, or nothing.
+    Import {
+        /// The CSV file.
+        file: PathBuf,
+        /// Only say what would be entered.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Enter a figure from before the software, or a correction.
     Balance {
-        /// The channel it belongs to.
+        /// Of contacts the channel it belongs to; of cases `advisory`, or the institution they were sent to.
         #[arg(long)]
         channel: String,
+        /// What it counts: contact or case.
+        #[arg(long, default_value = "contact", value_parser = crate::figures::of)]
+        of: Of,
         /// Its first day.
         #[arg(long)]
         first: NaiveDate,
         /// Its last day.
         #[arg(long)]
         last: NaiveDate,
-        /// How many.
-        #[arg(long)]
+        /// How many; of a correction also less than none.
+        #[arg(long, allow_negative_numbers = true)]
         count: i64,
         /// Where the figure is from.
         #[arg(long)]
         source: String,
+        /// It corrects what was counted.
+        #[arg(long, requires = "reason")]
+        correction: bool,
+        /// Why.
+        #[arg(long, default_value = "")]
+        reason: String,
     },
 }
 
@@ -140,6 +190,8 @@ pub enum Format {
     Csv,
     /// As the API gives it.
     Json,
+    /// A workbook, of the whole report.
+    Xlsx,
 }
 
 #[derive(Subcommand)]
@@ -151,6 +203,10 @@ pub enum Queue {
         /// The job's number.
         job: Option<i64>,
     },
+}
+
+fn language(tag: &str) -> Result<Language, String> {
+    Language::parse(tag).ok_or_else(|| "sr-Cyrl, sr-Latn or en".to_owned())
 }
 
 fn role(name: &str) -> Result<Role, String> {

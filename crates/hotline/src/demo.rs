@@ -5,10 +5,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use chrono::{NaiveDate, Utc};
 use hotline_core::{
-    classification::Answers, clock::Clock, clock::SystemClock, ids, intake::Intake, line::LineName,
-    locale::Language, message::RawMessage, rights::Role,
+    classification::Answers, clock::Clock, clock::SystemClock, figures::Of, ids, intake::Intake,
+    line::LineName, locale::Language, message::RawMessage, rights::Role,
 };
 use hotline_store::{
+    balances::NewBalance,
     cases::Details,
     inbox::{Filter, View},
     register::NewCall,
@@ -103,17 +104,17 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).context("No such day");
     let source = "Годишњи извештаји центра (пример)";
     for (channel, count) in [("telephone", 23_410), ("email", 3_105), ("social", 1_690)] {
-        store
-            .enter_balance(
-                Some(&petra),
-                channel,
-                day(2017, 2, 27)?,
-                day(2025, 12, 31)?,
-                count,
-                source,
-                "",
-            )
-            .await?;
+        let balance = NewBalance {
+            of: Of::Contact,
+            value: channel.to_owned(),
+            correction: false,
+            from: day(2017, 2, 27)?,
+            to: day(2025, 12, 31)?,
+            count,
+            source: source.to_owned(),
+            reason: String::new(),
+        };
+        store.enter_balance(Some(&petra), &balance).await?;
     }
     let now = SystemClock.now();
     for (number, (minutes, from, subject, text)) in MAILS.iter().enumerate() {

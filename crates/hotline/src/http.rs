@@ -64,6 +64,7 @@ pub async fn listen(
     desk: Desk,
     lines: &Lines,
     intake: &Arc<dyn Intake>,
+    figure: Option<Router>,
     life: &Life,
 ) -> anyhow::Result<()> {
     let readiness = Readiness {
@@ -76,6 +77,9 @@ pub async fn listen(
             public = public.merge(routes);
             intake.health(name, Health::Up).await;
         }
+    }
+    if let Some(routes) = figure {
+        public = public.merge(routes);
     }
     let public_https = settings.public_url.starts_with("https:");
     let desk_https = settings.desk_url.starts_with("https:");

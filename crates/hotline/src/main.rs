@@ -6,6 +6,7 @@ mod deliver;
 mod demo;
 mod fetch;
 mod figures;
+mod fixtures;
 mod http;
 mod life;
 mod listen;
@@ -54,6 +55,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Statistics(command) => {
             return figures::statistics(settings::Settings::load(file)?, command).await;
         }
+        Command::Erase { reference } => people::erase(settings::Settings::load(file)?, &reference).await?,
+        Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,
         Command::Migrate => {

@@ -1,4 +1,4 @@
-//! `hotline staff` and `hotline queue`.
+//! `hotline staff`, `hotline queue` and `hotline erase`.
 
 use std::io::{IsTerminal, Read, Write};
 
@@ -6,6 +6,7 @@ use anyhow::Context;
 use hotline_core::{
     clock::{Clock, SystemClock},
     private::Private,
+    reference::Reference,
 };
 
 use crate::{
@@ -109,4 +110,13 @@ fn password() -> anyhow::Result<Private<String>> {
             .context("No password was given")?;
     }
     Ok(typed.trim_end_matches(['\r', '\n']).to_owned().into())
+}
+
+/// Erases what is known of a person in one contact.
+pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
+    let reference = Reference::parse(reference)?;
+    let store = open_store(&settings, Vec::new()).await?;
+    store.erase(None, reference).await?;
+    println!("Erased. Every figure is as it was.");
+    Ok(())
 }

@@ -9,7 +9,7 @@ use hotline_channels::{
 };
 use hotline_core::{
     classification::Scheme,
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     intake::Intake,
     line::LineName,
     locale::{Language, Locales},
@@ -61,8 +61,17 @@ pub async fn start(settings: Settings, life: &Life, listening: Listening) -> any
         https: settings.http.desk_url.starts_with("https:"),
         log_ins: Arc::new(hotline_desk::login::limiter()),
         reads: hotline_desk::desk::reads(),
+        smallest: settings.statistics.smallest.into(),
     };
-    http::listen(&settings.http, desk, &lines, &intake, life).await?;
+    let figure = settings.statistics.public.then(|| {
+        hotline_desk::public::router(
+            Arc::clone(&desk.store),
+            Arc::clone(&desk.locales),
+            Arc::clone(&desk.centre),
+            Arc::clone(&desk.clock),
+        )
+    });
+    http::listen(&settings.http, desk, &lines, &intake, figure, life).await?;
     let following = Arc::clone(&store).follow();
     let stopped = life.stop.clone();
     life.run(async move {
@@ -115,6 +124,15 @@ fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
 
 /// Opens the store that the settings name.
 pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow::Result<Arc<Store>> {
+    open_store_at(settings, lines, Arc::new(SystemClock)).await
+}
+
+/// The same, with another clock.
+pub async fn open_store_at(
+    settings: &Settings,
+    lines: Vec<LineSettings>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<Store>> {
     let scheme = match &settings.desk.scheme_file {
         Some(file) => scheme_in(file)?,
         None => Scheme::centre()?,
@@ -131,8 +149,15 @@ pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow
         reserve: settings.data.reserve_mib << 20,
         backlog: settings.data.backlog,
         lines,
+        networks: settings
+            .desk
+            .networks
+            .iter()
+            .cloned()
+            .chain(KINDS.iter().map(|kind| kind.name.to_owned()))
+            .collect(),
     };
-    Store::open(of_store, Arc::new(SystemClock)).await
+    Store::open(of_store, clock).await
 }
 
 fn scheme_in(file: &Path) -> anyhow::Result<Scheme> {

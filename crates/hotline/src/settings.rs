@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
-use hotline_core::{centre::Centre, private::Private};
+use hotline_core::{centre::Centre, period::Every, private::Private};
 use serde::Deserialize;
 
 /// Where settings are looked for without `--config`.
@@ -33,6 +33,9 @@ pub struct Settings {
     /// How the desk works.
     #[serde(default)]
     pub desk: Desk,
+    /// Figures, and who gets them.
+    #[serde(default)]
+    pub statistics: Statistics,
     /// The lines, by name. What stands in each belongs to its channel.
     #[serde(default)]
     pub lines: BTreeMap<String, Value>,
@@ -97,6 +100,34 @@ impl Default for Desk {
             ]
             .map(str::to_owned)
             .into(),
+        }
+    }
+}
+
+/// `[statistics]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Statistics {
+    /// Cells of figures about persons below this are hidden from whoever may not read what people wrote; 0 hides none.
+    pub smallest: u16,
+    /// Whether the total since the establishment is shown to everybody.
+    pub public: bool,
+    /// Addresses to which the report of each period goes when it is over.
+    pub mail_to: Vec<String>,
+    /// How long a period is: `month`, `quarter` or `year`.
+    pub mail_every: Every,
+    /// The line by which reports leave, if there are several that can.
+    pub mail_line: Option<String>,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            smallest: 5,
+            public: true,
+            mail_to: Vec::new(),
+            mail_every: Every::Month,
+            mail_line: None,
         }
     }
 }

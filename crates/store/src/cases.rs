@@ -1,6 +1,11 @@
 //! Cases: formed from contacts, advisory until a second person confirmed that one was forwarded to an institution.
 
-use hotline_core::{clock, ids, reference::Reference};
+use hotline_core::{
+    clock,
+    figures::{ADVISORY, FORWARDED, Facts},
+    ids,
+    reference::Reference,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -12,6 +17,7 @@ pub use self::view::{Case, CaseRow, CaseVersion, Details, Referral};
 use crate::{
     entity::{case_contacts, case_versions, cases, referrals},
     error::{Conflict, StoreError},
+    figures::recount,
     register::event,
     sealing::DataKey,
     staff::Person,
@@ -85,7 +91,8 @@ impl Store {
             id,
             number: newest.map_or(1, |newest| newest.number.saturating_add(1)),
             year,
-            kind: "advisory".to_owned(),
+            kind: ADVISORY.to_owned(),
+            institution: None,
             formed_by: who.id,
             formed_at: now.timestamp_micros(),
             day: day.to_string(),
@@ -97,6 +104,7 @@ impl Store {
             .reset_all()
             .insert(transaction)
             .await?;
+        recount(transaction, &[], &[self.case_facts(&case.day, None)]).await?;
         self.audit_in(transaction, Some(who.id), "form case", &id.to_string())
             .await?;
         Ok(case)
@@ -202,21 +210,36 @@ impl Store {
         if details.sent.trim().is_empty() {
             return Err(StoreError::Conflict(Conflict::NothingSent));
         }
+        let now = self.clock.now();
         referrals::ActiveModel {
             id: Unchanged(id),
             confirmed_by: Set(Some(who.id)),
-            confirmed_at: Set(Some(self.now())),
+            confirmed_at: Set(Some(now.timestamp_micros())),
             ..Default::default()
         }
         .update(&transaction)
         .await?;
+        // A case counts under the institution it was sent to first.
+        let first = case
+            .institution
+            .clone()
+            .unwrap_or_else(|| referral.institution.clone());
+        let forwarded = cases::Model {
+            kind: FORWARDED.to_owned(),
+            institution: Some(first),
+            ..case.clone()
+        };
         cases::ActiveModel {
             id: Unchanged(case.id),
-            kind: Set("forwarded".to_owned()),
+            kind: Set(forwarded.kind.clone()),
+            institution: Set(forwarded.institution.clone()),
             ..Default::default()
         }
         .update(&transaction)
         .await?;
+        let sent = Facts::of_referral(&referral.institution, now, self.zone);
+        let facts = |case: &cases::Model| self.case_facts(&case.day, case.institution.as_deref());
+        recount(&transaction, &[facts(&case)], &[facts(&forwarded), sent]).await?;
         for tie in ties(&transaction, case.id).await? {
             let number = format!("{}/{}", case.number, case.year);
             event(tie.contact_id, self.now(), Some(who.id), "forwarded", &number)
@@ -346,6 +369,12 @@ impl Store {
         self.audit_in(&transaction, Some(who.id), what, &id.to_string())
             .await?;
         self.done(transaction).await
+    }
+
+    /// What is counted of a case.
+    pub(crate) fn case_facts(&self, day: &str, institution: Option<&str>) -> Facts {
+        // We wrote the day ourselves.
+        Facts::of_case(day.parse().unwrap_or_default(), institution)
     }
 
     fn case_key(&self, case: &cases::Model) -> Result<DataKey, StoreError> {

@@ -3,7 +3,6 @@
 use hotline_core::{
     classification::KIND,
     contact::{Marking, Status, Step},
-    counting,
     reference::Reference,
 };
 use sea_orm::{
@@ -18,7 +17,7 @@ use crate::{
     error::{Conflict, StoreError},
     figures,
     inbox::reference_of,
-    register::{add_to_total, event},
+    register::event,
     staff::Person,
     store::Store,
     work::status_of,
@@ -74,12 +73,14 @@ impl Store {
         event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
+        let stepped = contacts::Model {
+            status: status.as_str().to_owned(),
+            closed_at: (!status.is_open()).then_some(now),
+            ..contact.clone()
+        };
+        self.recount_contact(&transaction, &contact, &stepped).await?;
         if status.is_open() && contact.marking.is_some() {
-            let reopened = contacts::Model {
-                status: status.as_str().to_owned(),
-                ..contact
-            };
-            self.mark_in(&transaction, who, &reopened, None).await?;
+            self.mark_in(&transaction, who, &stepped, None).await?;
         }
         self.done(transaction).await
     }
@@ -107,12 +108,6 @@ impl Store {
         contact: &contacts::Model,
         marking: Option<Marking>,
     ) -> Result<(), StoreError> {
-        let before = contact.marking.as_deref().and_then(Marking::parse);
-        let change = i64::from(counting::counts(marking)) - i64::from(counting::counts(before));
-        if change != 0 {
-            let (day, line, channel) = (contact.day.clone(), contact.line.clone(), contact.channel.clone());
-            add_to_total(transaction, day, line, channel, change).await?;
-        }
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
         let now = self.now();
@@ -126,19 +121,19 @@ impl Store {
             chosen.remove(KIND);
             self.keep_record(transaction, who, contact, &answers).await?;
         }
+        let closes = marking.is_some() && status_of(contact).is_open();
         let marked = contacts::Model {
             marking: name,
             ..contact.clone()
         };
         let counted = self.facts(&marked, &chosen);
-        figures::recount(transaction, counted_before.as_ref(), counted.as_ref()).await?;
+        figures::recount(transaction, &counted_before, &counted).await?;
         let mut update = contacts::ActiveModel {
             id: Unchanged(contact.id),
             marking: Set(marked.marking),
             ..Default::default()
         };
         // What is marked is done with. If the person writes again it is seen again.
-        let closes = marking.is_some() && status_of(contact).is_open();
         if closes {
             update.status = Set(Status::Closed.as_str().to_owned());
             update.closed_at = Set(Some(now));

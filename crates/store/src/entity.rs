@@ -2,9 +2,11 @@
 
 mod casework;
 mod chats;
+mod statistics;
 
 pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
 pub use chats::{conversations, people, versions};
+pub use statistics::{educators, event_educators, outreach, schools, sent_reports, tokens};
 
 /// Raw messages.
 pub mod journal {
@@ -182,6 +184,7 @@ pub mod contacts {
         pub snoozed_until: Option<i64>,
         pub team: Option<String>,
         pub topic: Option<String>,
+        pub first_reply_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -291,28 +294,7 @@ pub mod events {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Registered communications per day and line.
-pub mod totals {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "totals")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub day: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub line: String,
-        pub channel: String,
-        pub count: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// Figures from before the software.
+/// Figures from before the software, and corrections.
 pub mod balances {
     use sea_orm::entity::prelude::*;
 
@@ -321,7 +303,9 @@ pub mod balances {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        pub channel: String,
+        pub of: String,
+        pub value: String,
+        pub correction: bool,
         pub from_day: String,
         pub to_day: String,
         pub count: i64,
@@ -329,6 +313,8 @@ pub mod balances {
         pub reason: String,
         pub entered_by: Option<Uuid>,
         pub entered_at: i64,
+        pub withdrawn_by: Option<Uuid>,
+        pub withdrawn_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -365,6 +351,8 @@ pub mod figures {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "figures")]
     pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub of: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub one: String,
         #[sea_orm(primary_key, auto_increment = false)]

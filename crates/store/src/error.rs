@@ -127,6 +127,24 @@ pub enum Conflict {
     /// An opening balance for days that another one has, or that are counted here.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
+    /// What is open is not erased.
+    #[error("it is open; close it first")]
+    StillOpen,
+    /// A token that nobody knows what it is for.
+    #[error("the name of a token has 1 to 60 characters")]
+    TokenWithoutName,
+    /// An event that was held on no day.
+    #[error("what was held was held on a day")]
+    EventWithoutDay,
+    /// A number nobody reaches.
+    #[error("a number is below zero or too large")]
+    EventNumber,
+    /// A correction without why.
+    #[error("a correction says why")]
+    CorrectionWithoutReason,
+    /// A figure of a channel or an institution there is not.
+    #[error("no figure of this name is counted here")]
+    NoSuchFigure,
     /// Nothing is counted by it.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
@@ -190,6 +208,12 @@ impl Conflict {
             Self::BalanceWithoutSource => "conflict-balance-source",
             Self::BalanceBackwards => "conflict-balance-backwards",
             Self::BalanceOverlaps => "conflict-balance-overlaps",
+            Self::StillOpen => "conflict-still-open",
+            Self::TokenWithoutName => "conflict-token-name",
+            Self::EventWithoutDay => "conflict-event-day",
+            Self::EventNumber => "conflict-event-number",
+            Self::CorrectionWithoutReason => "conflict-correction-reason",
+            Self::NoSuchFigure => "conflict-no-such-figure",
             Self::NoDimension => "conflict-no-dimension",
             Self::Busy => "conflict-busy",
             // Met on the command line only.

@@ -1,6 +1,6 @@
 //! Figures kept with every contact, and what they say of a period. What is counted stands in [`hotline_core::figures`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -8,11 +8,13 @@ use hotline_core::{
     clock,
     contact::Marking,
     counting,
-    figures::{self, Cell, Every, Facts},
+    figures::{self, Cell, Facts, Of, Registered},
+    period::{self, Every, Period},
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use serde::Serialize;
@@ -21,19 +23,29 @@ use crate::{
     entity::{contacts, figures as cells},
     error::{Conflict, StoreError},
     store::{Store, time},
-    totals::Period,
 };
 
-pub use self::recount::OtherFigure;
+pub use self::{
+    recount::{OtherFigure, Verified},
+    rows::After,
+};
 
 mod recount;
+mod rows;
 
 /// Rows written by one statement: times columns they stay below the databases' limit of bound values.
 pub(crate) const AT_ONCE: usize = 500;
 
+/// The dimension of ages.
+const AGE: &str = "age";
+/// How the dimensions of age bands begin; the name of the body follows.
+pub const BANDS: &str = "age_";
+
 /// What is asked of the figures.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
+    /// What is counted.
+    pub of: Of,
     /// Of which days.
     pub period: Period,
     /// By which dimensions: none, one or two.
@@ -43,15 +55,29 @@ pub struct Cut {
 }
 
 impl Cut {
+    /// Registered communications of a period, by these dimensions.
+    #[must_use]
+    pub fn contacts<const N: usize>(period: Period, by: [&str; N], every: Option<Every>) -> Self {
+        Self::of(Of::Contact, period, by, every)
+    }
+
+    /// Anything that is counted, of a period, by these dimensions.
+    #[must_use]
+    pub fn of<const N: usize>(of: Of, period: Period, by: [&str; N], every: Option<Every>) -> Self {
+        Self {
+            of,
+            period,
+            by: by.map(str::to_owned).into(),
+            every,
+        }
+    }
+
     /// Reads `channel,month`: up to two dimensions, and one way to cut the period.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the period is cut in two ways. What is no dimension is refused when it is looked up.
-    pub fn parse(period: Period, by: &str) -> Result<Self, StoreError> {
-        let mut cut = Self {
-            period,
-            ..Self::default()
-        };
+    pub fn parse(of: Of, period: Period, by: &str) -> Result<Self, StoreError> {
+        let mut cut = Self::of(of, period, [], None);
         for name in by.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             match Every::parse(name) {
                 Some(_) if cut.every.is_some() => return Err(StoreError::Conflict(Conflict::NoDimension)),
@@ -63,9 +89,11 @@ impl Cut {
     }
 }
 
-/// Registered communications of a period, cut as was asked.
+/// Figures of a period, cut as was asked.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Breakdown {
+    /// What is counted.
+    pub of: Of,
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
     /// The last day, if the period has one.
@@ -94,28 +122,87 @@ pub struct FigureRow {
     pub piece: Option<String>,
     /// The values, one for each dimension.
     pub values: Vec<String>,
-    /// How many.
-    pub count: i64,
+    /// How many. `None`: so few that they are not shown.
+    pub count: Option<i64>,
+}
+
+impl Breakdown {
+    /// What the rows are together, as far as they are shown.
+    #[must_use]
+    pub fn sum(&self) -> i64 {
+        self.rows.iter().filter_map(|row| row.count).sum()
+    }
+
+    /// The count of one dimension's value; 0 if it has no row.
+    #[must_use]
+    pub fn count(&self, value: &str) -> i64 {
+        let of_value = self
+            .rows
+            .iter()
+            .filter(|row| row.values.first().is_some_and(|first| first == value));
+        of_value.filter_map(|row| row.count).sum()
+    }
+
+    /// Hides cells below `least`, and as many more as are needed so that none can be found by subtracting. What is cut by nothing that
+    /// tells of a person stays as it is.
+    pub fn mask(&mut self, least: i64) {
+        if !self.by.iter().any(|dimension| figures::is_personal(dimension)) {
+            return;
+        }
+        let place = |row: &FigureRow| {
+            let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
+            values.extend(row.values.iter().map(String::as_str));
+            let last = values.pop().unwrap_or_default().to_owned();
+            (values.join("\n"), last)
+        };
+        let cells = self
+            .rows
+            .iter()
+            .map(|row| (place(row), row.count.unwrap_or_default()));
+        let masked = figures::mask::masked(&cells.collect(), least);
+        for row in &mut self.rows {
+            if masked.contains(&place(row)) {
+                row.count = None;
+            }
+        }
+    }
 }
 
 impl Store {
-    /// What is counted of a contact of which this was chosen. `None`: it does not count.
-    pub(crate) fn facts(&self, contact: &contacts::Model, chosen: &Answers) -> Option<Facts> {
+    /// What is counted of a contact of which this was chosen: nothing, if it does not count.
+    pub(crate) fn facts(&self, contact: &contacts::Model, chosen: &Answers) -> Vec<Facts> {
         let marking = contact.marking.as_deref().and_then(Marking::parse);
-        let language = contact.language.as_deref();
-        counting::counts(marking)
-            .then(|| self.facts_of(&contact.channel, language, contact.opened_at, chosen))
+        if !counting::counts(marking) {
+            return Vec::new();
+        }
+        let waited = |at: i64| time(at) - time(contact.opened_at);
+        let registered = Registered {
+            channel: &contact.channel,
+            language: contact.language.as_deref(),
+            at: time(contact.opened_at),
+            first_reply: contact.first_reply_at.map(waited),
+        };
+        let registered = Facts::of_contact(&registered, self.zone, &self.scheme, chosen);
+        let closing = contact
+            .closed_at
+            .map(|at| Facts::of_closing(&contact.channel, time(at), self.zone));
+        [Some(registered), closing].into_iter().flatten().collect()
     }
 
-    fn facts_of(&self, channel: &str, language: Option<&str>, opened_at: i64, chosen: &Answers) -> Facts {
-        Facts::of(
-            channel,
-            language,
-            time(opened_at),
-            self.zone,
-            &self.scheme,
-            chosen,
+    /// Changes the figures as a contact changed, of which the same was chosen before and after.
+    pub(crate) async fn recount_contact(
+        &self,
+        transaction: &DatabaseTransaction,
+        before: &contacts::Model,
+        after: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let chosen = self.record_of(transaction, before).await?.chosen;
+        recount(
+            transaction,
+            &self.facts(before, &chosen),
+            &self.facts(after, &chosen),
         )
+        .await
     }
 
     /// The figures of a period.
@@ -123,22 +210,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if there is no such dimension, the same twice, or more than two.
     pub async fn breakdown(&self, cut: &Cut) -> Result<Breakdown, StoreError> {
-        let known = figures::dimensions(&self.scheme);
+        let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
-        let twice = matches!(cut.by.as_slice(), [one, other] if one == other);
+        let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();
+        let twice = matches!(kept.as_slice(), [one, other] if one == other);
         if unknown || twice || cut.by.len() > 2 {
             return Err(StoreError::Conflict(Conflict::NoDimension));
         }
-        let mut sorted: Vec<&str> = cut.by.iter().map(String::as_str).collect();
+        let mut sorted = kept.clone();
         sorted.sort_unstable();
         let (one, other) = (
             sorted.first().copied().unwrap_or_default(),
             sorted.get(1).copied().unwrap_or_default(),
         );
-        let swapped = cut.by.first().is_some_and(|first| first != one);
-        let (from, to) = self.whole(cut.period).await?;
-        let pieces = figures::pieces(from, to, cut.every);
-        let counted = self.counted(one, other, pieces.keys()).await?;
+        let swapped = kept.first().is_some_and(|first| *first != one);
+        let (from, to) = self.whole(cut.of, cut.period).await?;
+        let pieces = period::pieces(from, to, cut.every);
+        let counted = self.counted(cut, one, other, pieces.keys()).await?;
         let mut rows: BTreeMap<(Option<String>, Vec<String>), i64> = BTreeMap::new();
         for row in counted {
             let piece = pieces.get(&row.span).cloned().flatten();
@@ -152,17 +240,26 @@ impl Store {
             if swapped {
                 values.reverse();
             }
+            for (dimension, value) in cut.by.iter().zip(&mut values) {
+                if let Some(band) = self.band(dimension, value, cut.period) {
+                    *value = band;
+                }
+            }
             *rows.entry((piece, values)).or_default() += row.count;
         }
+        let sum: i64 = rows.values().sum();
         let registered = match cut.by.is_empty() {
-            true => rows.values().sum(),
+            true => sum,
             false => {
-                let all = self.counted("", "", pieces.keys()).await?;
+                let whole = Cut::of(cut.of, cut.period, [], None);
+                let spans = period::spans(from, to);
+                let all = self.counted(&whole, "", "", spans.iter()).await?;
                 all.iter().map(|row| row.count).sum()
             }
         };
         rows.retain(|_, count| *count != 0);
         Ok(Breakdown {
+            of: cut.of,
             from: cut.period.from,
             to: cut.period.to,
             time_zone: self.zone.name().to_owned(),
@@ -170,18 +267,49 @@ impl Store {
             by: cut.by.clone(),
             every: cut.every,
             registered,
-            rest: registered - rows.values().sum::<i64>(),
+            rest: registered - sum,
             rows: rows
                 .into_iter()
-                .map(|((piece, values), count)| FigureRow { piece, values, count })
+                .map(|((piece, values), count)| FigureRow {
+                    piece,
+                    values,
+                    count: Some(count),
+                })
                 .collect(),
         })
     }
 
+    /// Every dimension by which something is counted: those of its facts, and ages by the bands of each body.
+    #[must_use]
+    pub fn dimensions(&self, of: Of) -> BTreeSet<String> {
+        let mut all = figures::dimensions(of, &self.scheme);
+        if all.contains(AGE) {
+            all.extend(self.returns.iter().map(|one| format!("{BANDS}{}", one.name)));
+        }
+        all
+    }
+
+    /// Under which dimension it is kept: bands are made from ages when they are read.
+    fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
+        if dimension.starts_with(BANDS) {
+            AGE
+        } else {
+            dimension
+        }
+    }
+
+    /// The band of an age, by the bands that were in force at the end of the period.
+    fn band(&self, dimension: &str, age: &str, period: Period) -> Option<String> {
+        let body = dimension.strip_prefix(BANDS)?;
+        let mapping = self.mapping(body, period.to.unwrap_or_else(|| self.today()))?;
+        Some(mapping.band(age).unwrap_or("other").to_owned())
+    }
+
     /// The part of a period in which anything was counted, by whole years: however long a period is asked for, it is not cut into more.
-    async fn whole(&self, period: Period) -> Result<(NaiveDate, NaiveDate), StoreError> {
+    async fn whole(&self, of: Of, period: Period) -> Result<(NaiveDate, NaiveDate), StoreError> {
         let totals = || {
             cells::Entity::find()
+                .filter(cells::Column::Of.eq(of.as_str()))
                 .filter(cells::Column::One.eq(""))
                 .filter(cells::Column::Other.eq(""))
         };
@@ -196,7 +324,7 @@ impl Store {
         let year = |of: Option<cells::Model>| of.and_then(|of| of.span.get(..4)?.parse::<i32>().ok());
         let first = year(first).and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1));
         let last = year(last).and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
-        let today = clock::day_of(self.clock.now(), self.zone);
+        let today = self.today();
         let (first, last) = (first.unwrap_or(today), last.unwrap_or(today));
         Ok((
             period.from.map_or(first, |from| from.max(first)),
@@ -204,23 +332,37 @@ impl Store {
         ))
     }
 
+    /// The day it is at the centre.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        clock::day_of(self.clock.now(), self.zone)
+    }
+
+    /// Cells of these spans. Where nothing tells the spans apart, the database sums them.
     async fn counted(
         &self,
+        cut: &Cut,
         one: &str,
         other: &str,
         spans: impl Iterator<Item = &String>,
     ) -> Result<Vec<Counted>, StoreError> {
-        let found = cells::Entity::find()
+        let mut found = cells::Entity::find()
             .select_only()
-            .columns([
-                cells::Column::Span,
-                cells::Column::Value,
-                cells::Column::OtherValue,
-                cells::Column::Count,
-            ])
+            .columns([cells::Column::Value, cells::Column::OtherValue])
+            .filter(cells::Column::Of.eq(cut.of.as_str()))
             .filter(cells::Column::One.eq(one))
             .filter(cells::Column::Other.eq(other))
             .filter(cells::Column::Span.is_in(spans.cloned()));
+        if cut.every.is_some() {
+            found = found.columns([cells::Column::Span, cells::Column::Count]);
+        } else {
+            found = found
+                .column_as(Expr::cust("MIN(span)"), "span")
+                // PostgreSQL sums integers into a decimal.
+                .column_as(Expr::cust("CAST(SUM(count) AS BIGINT)"), "count")
+                .group_by(cells::Column::Value)
+                .group_by(cells::Column::OtherValue);
+        }
         Ok(found.into_model().all(&self.reading).await?)
     }
 }
@@ -233,11 +375,11 @@ struct Counted {
     count: i64,
 }
 
-/// Changes the figures as what is known of a contact changed.
+/// Changes the figures as what is known of something changed.
 pub(crate) async fn recount(
     transaction: &DatabaseTransaction,
-    before: Option<&Facts>,
-    after: Option<&Facts>,
+    before: &[Facts],
+    after: &[Facts],
 ) -> Result<(), StoreError> {
     add(transaction, figures::change(before, after)).await
 }
@@ -247,9 +389,19 @@ pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     changes: BTreeMap<Cell, i64>,
 ) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // Contacts are locked before figures, and figures by one at a time: nobody waits for each other.
+        transaction
+            .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792795)")
+            .await?;
+    }
     let rows: Vec<cells::ActiveModel> = changes.into_iter().map(row).collect();
     for some in rows.chunks(AT_ONCE) {
         let place = [
+            cells::Column::Of,
             cells::Column::One,
             cells::Column::Other,
             cells::Column::Span,
@@ -270,6 +422,7 @@ pub(crate) async fn add(
 
 pub(crate) fn row((cell, count): (Cell, i64)) -> cells::ActiveModel {
     cells::ActiveModel {
+        of: Set(cell.of.as_str().to_owned()),
         one: Set(cell.one),
         other: Set(cell.other),
         span: Set(cell.span),

@@ -17,6 +17,7 @@ use crate::{
     entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
     error::StoreError,
     inbox::{name_of, reference_of},
+    outreach,
     people::choice_of,
     records::Record,
     store::{Store, time},
@@ -80,6 +81,8 @@ pub struct Opened {
     pub record: Record,
     /// The contacts it was linked to, with where they stand.
     pub linked: Vec<(Reference, Status)>,
+    /// The events it asked for.
+    pub events: Vec<outreach::Event>,
     /// The cases it is in.
     pub cases: Vec<CaseRow>,
 }
@@ -196,6 +199,7 @@ impl Store {
             newest,
             sends_files,
             cases: self.cases_of(contact.id).await?,
+            events: self.events_of(contact.id).await?,
             linked: self.linked(contact.id).await?,
             record: self.record_of(&self.reading, &contact).await?,
             id: contact.id,

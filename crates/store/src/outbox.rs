@@ -13,7 +13,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -148,6 +148,7 @@ impl Store {
         }
         if state == Delivery::Sent {
             update.sent_at = Set(Some(now));
+            self.note_first_reply(transaction, row, now).await?;
         }
         update.update(transaction).await?;
         event(row.contact_id, now, None, "delivery", state.as_str())
@@ -159,6 +160,49 @@ impl Store {
         Ok(())
     }
 
+    /// The person was answered: the first time is counted.
+    async fn note_first_reply(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &outbox::Model,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let replied = messages::Entity::find_by_id(row.message_id)
+            .filter(messages::Column::Direction.eq("reply"))
+            .one(transaction)
+            .await?;
+        let contact = self.locked(transaction, row.contact_id).await?;
+        let Some(contact) = contact.filter(|contact| contact.first_reply_at.is_none() && replied.is_some())
+        else {
+            return Ok(());
+        };
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            first_reply_at: Set(Some(now)),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await?;
+        let answered = contacts::Model {
+            first_reply_at: Some(now),
+            ..contact.clone()
+        };
+        self.recount_contact(transaction, &contact, &answered).await
+    }
+
+    /// A contact that nobody else changes before this transaction ends.
+    async fn locked(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: Uuid,
+    ) -> Result<Option<contacts::Model>, StoreError> {
+        let mut query = contacts::Entity::find_by_id(id);
+        if !self.on_sqlite() {
+            query = query.lock_exclusive();
+        }
+        Ok(query.one(transaction).await?)
+    }
+
     /// A reply did not reach the person: somebody has to look at the contact again, closed or not.
     async fn look_again(
         &self,
@@ -168,9 +212,7 @@ impl Store {
         let message = messages::Entity::find_by_id(row.message_id)
             .one(transaction)
             .await?;
-        let contact = contacts::Entity::find_by_id(row.contact_id)
-            .one(transaction)
-            .await?;
+        let contact = self.locked(transaction, row.contact_id).await?;
         let (Some(message), Some(contact)) = (message, contact) else {
             return Ok(());
         };
@@ -198,7 +240,11 @@ impl Store {
         }
         .update(transaction)
         .await?;
-        Ok(())
+        let reopened = contacts::Model {
+            closed_at: None,
+            ..contact.clone()
+        };
+        self.recount_contact(transaction, &contact, &reopened).await
     }
 
     /// A sealed reason, opened with a contact's key.

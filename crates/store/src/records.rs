@@ -1,7 +1,7 @@
 //! How contacts are classified: kept half-filled, complete before closing, and by which version of which scheme.
 
 use hotline_core::{
-    classification::{Answers, Scheme, TOPIC, URGENCY},
+    classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC, URGENCY},
     reference::Reference,
 };
 use sea_orm::{
@@ -94,7 +94,13 @@ impl Store {
         let before = self.record_of(transaction, contact).await?.chosen;
         let (chosen, words) = self.scheme.chosen_and_words(answers);
         let (before, after) = (self.facts(contact, &before), self.facts(contact, &chosen));
-        figures::recount(transaction, before.as_ref(), after.as_ref()).await?;
+        figures::recount(transaction, &before, &after).await?;
+        if answers
+            .get(KIND)
+            .is_some_and(|kinds| kinds.iter().any(|kind| kind == PRESENTATION))
+        {
+            self.plan_presentation(transaction, who, contact).await?;
+        }
         let complete = self.scheme.missing(answers).is_empty();
         // What was answered in words of one's own may name somebody, and is erased with them.
         let place = words_place(contact.id);

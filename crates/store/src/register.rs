@@ -29,7 +29,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use self::call::NewCall;
-pub(crate) use self::plan::{add_to_total, deliver_job, event, queued, to_fetch};
+pub(crate) use self::plan::{deliver_job, event, queued, to_fetch};
 use self::{
     known::{Repeated, Written, as_candidates, repeated},
     merge::Fit,
@@ -95,22 +95,20 @@ impl Store {
         Ok(used)
     }
 
-    /// What the batch changes of the figures: contacts that it opens, and those whose language became known.
+    /// What the batch changes of the figures: contacts that it opens, those it opens again, and those whose language became known.
     async fn count(&self, transaction: &DatabaseTransaction, plan: &mut Plan) -> Result<(), StoreError> {
         for (index, contact) in plan.known.contacts.iter().enumerate() {
             let (before, after) = if plan.known.added.contains(&index) {
-                (None, self.facts(contact, &Answers::new()))
-            } else if let Some(language) = plan.known.other_language(index) {
+                (Vec::new(), self.facts(contact, &Answers::new()))
+            } else if let Some(earlier) = plan.known.before(index)
+                && (&earlier.language, earlier.closed_at) != (&contact.language, contact.closed_at)
+            {
                 let chosen = self.record_of(transaction, contact).await?.chosen;
-                let earlier = contacts::Model {
-                    language,
-                    ..contact.clone()
-                };
-                (self.facts(&earlier, &chosen), self.facts(contact, &chosen))
+                (self.facts(earlier, &chosen), self.facts(contact, &chosen))
             } else {
                 continue;
             };
-            for (cell, by) in figures::change(before.as_ref(), after.as_ref()) {
+            for (cell, by) in figures::change(&before, &after) {
                 *plan.figures.entry(cell).or_default() += by;
             }
         }
@@ -335,10 +333,6 @@ impl Store {
         let reference = self
             .keys
             .reference(u64::try_from(journalled.job.journal_id).unwrap_or_default());
-        *plan
-            .counted
-            .entry((day.clone(), line.to_owned(), channel.clone()))
-            .or_default() += 1;
         plan.event(id, self.now(), None, "registered", "");
         Ok(plan.known.add(contacts::Model {
             id,
@@ -368,6 +362,7 @@ impl Store {
             snoozed_until: None,
             team: None,
             topic: None,
+            first_reply_at: None,
         }))
     }
 

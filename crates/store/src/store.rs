@@ -16,6 +16,7 @@ use hotline_core::{
     job::JobKind,
     line::LineName,
     private::Private,
+    returns::Return,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub wrap_up: bool,
     /// What it must know of each line.
     pub lines: Vec<LineSettings>,
+    /// Networks that no line reads and counsellors log: names of channels.
+    pub networks: Vec<String>,
 }
 
 /// What the store must know of a line.
@@ -90,6 +93,8 @@ pub struct Store {
     pub(crate) scheme: Scheme,
     pub(crate) wrap_up: bool,
     pub(crate) lines: Vec<LineSettings>,
+    pub(crate) networks: Vec<String>,
+    pub(crate) returns: Vec<Return>,
     pub(crate) door: mpsc::Sender<accept::Knock>,
     /// Told when a job of a kind may be due.
     pub(crate) receive_due: Arc<Notify>,
@@ -145,6 +150,8 @@ impl Store {
             scheme: settings.scheme,
             wrap_up: settings.wrap_up,
             lines: settings.lines,
+            networks: settings.networks,
+            returns: Return::all()?,
             door,
             receive_due: Arc::new(Notify::new()),
             deliver_due: Arc::new(Notify::new()),

@@ -1,30 +1,20 @@
-//! The registered-communications statistic: totals kept with every contact, and the recount that checks them.
+//! The registered-communications statistic of a period: what was registered here, what was before, and what was corrected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::ids;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+use hotline_core::{
+    figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Of},
+    period::Period,
 };
 use serde::Serialize;
 
 use crate::{
-    entity::{balances, contacts, totals},
-    error::{Conflict, StoreError},
-    staff::Person,
+    balances::{Balance, overlaps},
+    error::StoreError,
+    figures::Cut,
     store::Store,
 };
-
-/// A period of local days, both ends included. `None`: since the establishment, or until today.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Period {
-    /// The first day.
-    pub from: Option<NaiveDate>,
-    /// The last day.
-    pub to: Option<NaiveDate>,
-}
 
 /// The totals of a period.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
@@ -37,283 +27,139 @@ pub struct Totals {
     pub time_zone: String,
     /// When these figures were read.
     pub as_of: DateTime<Utc>,
-    /// Registered here plus opening balances.
-    pub total: i64,
-    /// Registered by this software.
-    pub registered: i64,
-    /// From before the software, for balances whose whole period lies in this one.
-    pub opening_balance: i64,
-    /// The same by channel, by name.
-    pub channels: Vec<ChannelTotal>,
-    /// Registered by day and channel; days without any are left out.
-    pub days: Vec<DayTotal>,
+    /// All registered communications.
+    #[serde(flatten)]
+    pub sum: Sum,
+    /// The same by channel: together they are the sum.
+    pub channels: Vec<Part>,
+    /// Cases formed.
+    pub cases: Cases,
+    /// How many entered figures are left out, because only a part of their days lies in the period.
+    pub left_out: usize,
 }
 
-/// A channel's part of a total.
+/// Cases of a period: all of them are advisory or forwarded, and all that are forwarded have an institution.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
-pub struct ChannelTotal {
-    /// The channel.
-    pub channel: String,
-    /// Registered plus opening balance.
+pub struct Cases {
+    /// All cases.
+    #[serde(flatten)]
+    pub sum: Sum,
+    /// Sent nowhere.
+    pub advisory: Sum,
+    /// Sent to an institution.
+    pub forwarded: Sum,
+    /// The forwarded ones, by the institution they were sent to first.
+    pub institutions: Vec<Part>,
+}
+
+/// A part of a sum.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct Part {
+    /// What it is the part of: a channel, or an institution.
+    pub name: String,
+    /// Its own sum.
+    #[serde(flatten)]
+    pub sum: Sum,
+}
+
+/// What was counted, and what was entered.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+pub struct Sum {
+    /// All of it.
     pub total: i64,
-    /// Registered by this software.
+    /// Counted by this software.
     pub registered: i64,
     /// From before the software.
     pub opening_balance: i64,
+    /// What was corrected, up or down.
+    pub corrections: i64,
 }
 
-/// A day's part of a total.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct DayTotal {
-    /// The day.
-    pub day: String,
-    /// The channel.
-    pub channel: String,
-    /// Registered by this software.
-    pub registered: i64,
-}
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.registered += other.registered;
+        self.opening_balance += other.opening_balance;
+        self.corrections += other.corrections;
+    }
 
-/// A figure from before the software.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct Balance {
-    /// The channel.
-    pub channel: String,
-    /// Its first day.
-    pub from: String,
-    /// Its last day.
-    pub to: String,
-    /// How many.
-    pub count: i64,
-    /// Where the figure is from.
-    pub source: String,
-}
-
-/// What a recount found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// How many contacts were recounted, whether they count or not.
-    pub contacts: u64,
-    /// Each day on which a kept total and the recount differ; none, if all is well.
-    pub differences: Vec<Difference>,
-}
-
-/// A day on which the kept total and the recount differ.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct Difference {
-    /// The day.
-    pub day: String,
-    /// The line.
-    pub line: String,
-    /// What the total says.
-    pub kept: i64,
-    /// How many contacts count.
-    pub counted: i64,
-}
-
-#[derive(FromQueryResult)]
-struct DayCount {
-    day: String,
-    channel: String,
-    count: i64,
+    fn of<'a>(parts: impl IntoIterator<Item = &'a Part>) -> Self {
+        let mut sum = Self::default();
+        parts.into_iter().for_each(|part| sum.add(part.sum));
+        sum
+    }
 }
 
 impl Store {
-    /// The totals of a period.
+    /// The totals of a period. Of what was entered ([`Balance`]) all counts whose days lie in it.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn totals(&self, period: Period) -> Result<Totals, StoreError> {
-        let mut query = totals::Entity::find()
-            .select_only()
-            .column(totals::Column::Day)
-            .column(totals::Column::Channel)
-            // PostgreSQL sums integers into a decimal.
-            .column_as(
-                sea_orm::sea_query::Expr::cust("CAST(SUM(count) AS BIGINT)"),
-                "count",
-            )
-            .group_by(totals::Column::Day)
-            .group_by(totals::Column::Channel)
-            .order_by_asc(totals::Column::Day)
-            .order_by_asc(totals::Column::Channel);
-        let mut before = balances::Entity::find();
-        if let Some(from) = period.from {
-            query = query.filter(totals::Column::Day.gte(from.to_string()));
-            before = before.filter(balances::Column::FromDay.gte(from.to_string()));
-        }
-        if let Some(to) = period.to {
-            query = query.filter(totals::Column::Day.lte(to.to_string()));
-            before = before.filter(balances::Column::ToDay.lte(to.to_string()));
-        }
-        let counted: Vec<DayCount> = query.into_model().all(&self.reading).await?;
-        let before = before.all(&self.reading).await?;
-        let mut channels: BTreeMap<String, ChannelTotal> = BTreeMap::new();
-        for row in &counted {
-            channels.entry(row.channel.clone()).or_default().registered += row.count;
-        }
-        for row in &before {
-            channels.entry(row.channel.clone()).or_default().opening_balance += row.count;
-        }
-        let channels: Vec<ChannelTotal> = channels
-            .into_iter()
-            .map(|(channel, sums)| ChannelTotal {
-                channel,
-                total: sums.registered + sums.opening_balance,
-                ..sums
-            })
-            .collect();
-        let days = counted.into_iter().filter(|row| row.count != 0);
+        let entered: Vec<Balance> = self.balances().await?;
+        let entered = entered.into_iter().filter(|one| one.withdrawn_at.is_none());
+        let (inside, others): (Vec<Balance>, Vec<Balance>) =
+            entered.partition(|one| period.holds(one.from) && period.holds(one.to));
+        let left_out = others.iter().filter(|one| overlaps(period, one)).count();
+        let channels = self.parts(Of::Contact, CHANNEL, period, &inside).await?;
+        // What is advisory has no institution: it stands apart.
+        let advisory: Vec<Part> = self.parts(Of::Case, CASE_KIND, period, &inside).await?;
+        let advisory = Sum::of(advisory.iter().filter(|part| part.name == ADVISORY));
+        let mut institutions = self.parts(Of::Case, INSTITUTION, period, &inside).await?;
+        institutions.retain(|part| part.name != ADVISORY);
+        let forwarded = Sum::of(&institutions);
+        let mut cases = forwarded;
+        cases.add(advisory);
         Ok(Totals {
             from: period.from,
             to: period.to,
             time_zone: self.zone.name().to_owned(),
             as_of: self.clock.now(),
-            total: channels.iter().map(|channel| channel.total).sum(),
-            registered: channels.iter().map(|channel| channel.registered).sum(),
-            opening_balance: channels.iter().map(|channel| channel.opening_balance).sum(),
+            sum: Sum::of(&channels),
             channels,
-            days: days
-                .map(|row| DayTotal {
-                    day: row.day,
-                    channel: row.channel,
-                    registered: row.count,
-                })
-                .collect(),
+            cases: Cases {
+                sum: cases,
+                advisory,
+                forwarded,
+                institutions,
+            },
+            left_out,
         })
     }
 
-    /// Recounts every contact and names each day on which the kept total differs.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn verify_totals(&self) -> Result<Verified, StoreError> {
-        #[derive(FromQueryResult)]
-        struct LineCount {
-            day: String,
-            line: String,
-            count: i64,
-        }
-        // One look at the database, so that nothing is registered between the counts.
-        let transaction = self.begin_looking().await?;
-        let counted: Vec<LineCount> = contacts::Entity::find()
-            .select_only()
-            .column(contacts::Column::Day)
-            .column(contacts::Column::Line)
-            .column_as(contacts::Column::Id.count(), "count")
-            .filter(contacts::Column::Marking.is_null())
-            .group_by(contacts::Column::Day)
-            .group_by(contacts::Column::Line)
-            .into_model()
-            .all(&transaction)
-            .await?;
-        let kept = totals::Entity::find().all(&transaction).await?;
-        let contacts = contacts::Entity::find().count(&transaction).await?;
-        transaction.rollback().await?;
-        let mut both: BTreeMap<(String, String), (i64, i64)> = BTreeMap::new();
-        for row in kept {
-            both.entry((row.day, row.line)).or_default().0 = row.count;
-        }
-        for row in counted {
-            both.entry((row.day, row.line)).or_default().1 = row.count;
-        }
-        let different = both.into_iter().filter(|(_, (kept, counted))| kept != counted);
-        let differences = different.map(|((day, line), (kept, counted))| Difference {
-            day,
-            line,
-            kept,
-            counted,
-        });
-        Ok(Verified {
-            contacts,
-            differences: differences.collect(),
-        })
-    }
-
-    /// Enters a figure from before the software.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if it is negative, its period runs backwards or overlaps what is counted already, or source or channel is
-    /// empty.
-    #[expect(clippy::too_many_arguments, reason = "an opening balance is all of these")]
-    pub async fn enter_balance(
+    /// What was counted by a dimension and what was entered for its values, the largest first.
+    async fn parts(
         &self,
-        who: Option<&Person>,
-        channel: &str,
-        from: NaiveDate,
-        to: NaiveDate,
-        count: i64,
-        source: &str,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        if channel.trim().is_empty() || source.trim().is_empty() {
-            return Err(StoreError::Conflict(Conflict::BalanceWithoutSource));
+        of: Of,
+        by: &str,
+        period: Period,
+        entered: &[Balance],
+    ) -> Result<Vec<Part>, StoreError> {
+        let mut parts: BTreeMap<String, Sum> = BTreeMap::new();
+        let found = self.breakdown(&Cut::of(of, period, [by], None)).await?;
+        for row in found.rows {
+            let value = row.values.into_iter().next().unwrap_or_default();
+            parts.entry(value).or_default().registered += row.count.unwrap_or_default();
         }
-        if count < 0 || to < from {
-            return Err(StoreError::Conflict(Conflict::BalanceBackwards));
+        for one in entered.iter().filter(|one| one.of == of) {
+            let part = parts.entry(one.value.clone()).or_default();
+            if one.correction {
+                part.corrections += one.count;
+            } else {
+                part.opening_balance += one.count;
+            }
         }
-        let (first, last) = (from.to_string(), to.to_string());
-        let transaction = self.begin().await?;
-        let entered = balances::Entity::find()
-            .filter(balances::Column::Channel.eq(channel.trim()))
-            .filter(balances::Column::FromDay.lte(last.clone()))
-            .filter(balances::Column::ToDay.gte(first.clone()))
-            .one(&transaction)
-            .await?;
-        let counted = totals::Entity::find()
-            .filter(totals::Column::Channel.eq(channel.trim()))
-            .filter(totals::Column::Day.between(first, last))
-            .filter(totals::Column::Count.ne(0))
-            .one(&transaction)
-            .await?;
-        if entered.is_some() || counted.is_some() {
-            return Err(StoreError::Conflict(Conflict::BalanceOverlaps));
-        }
-        let now = self.clock.now();
-        let row = balances::ActiveModel {
-            id: Set(ids::new(now)),
-            channel: Set(channel.trim().to_owned()),
-            from_day: Set(from.to_string()),
-            to_day: Set(to.to_string()),
-            count: Set(count),
-            source: Set(source.trim().to_owned()),
-            reason: Set(reason.trim().to_owned()),
-            entered_by: Set(who.map(|who| who.id)),
-            entered_at: Set(now.timestamp_micros()),
-        };
-        row.insert(&transaction).await?;
-        let object = format!("{} {from} {to} {count}", channel.trim());
-        self.audit_in(&transaction, who.map(|who| who.id), "opening balance", &object)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// The channels figures belong to: those of the lines, and those that are counted by hand.
-    #[must_use]
-    pub fn channels(&self) -> Vec<String> {
-        let by_hand = ["telephone", "social"].map(str::to_owned);
-        let of_lines = self.lines.iter().map(|line| line.channel.clone());
-        let all: BTreeSet<String> = of_lines.chain(by_hand).collect();
-        all.into_iter().collect()
-    }
-
-    /// Every opening balance, by period.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn balances(&self) -> Result<Vec<Balance>, StoreError> {
-        let rows = balances::Entity::find()
-            .order_by_asc(balances::Column::FromDay)
-            .order_by_asc(balances::Column::Channel)
-            .all(&self.reading)
-            .await?;
-        let balance = |row: balances::Model| Balance {
-            channel: row.channel,
-            from: row.from_day,
-            to: row.to_day,
-            count: row.count,
-            source: row.source,
-        };
-        Ok(rows.into_iter().map(balance).collect())
+        let mut parts: Vec<Part> = parts
+            .into_iter()
+            .map(|(name, sum)| {
+                let total = sum.registered + sum.opening_balance + sum.corrections;
+                Part {
+                    name,
+                    sum: Sum { total, ..sum },
+                }
+            })
+            .collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.sum.total));
+        Ok(parts)
     }
 }

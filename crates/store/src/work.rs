@@ -118,11 +118,13 @@ impl Store {
                 .insert(&transaction)
                 .await?;
         }
+        let answered = contacts::Model {
+            status: status.as_str().to_owned(),
+            closed_at: None,
+            ..contact.clone()
+        };
+        self.recount_contact(&transaction, &contact, &answered).await?;
         if contact.marking.is_some() {
-            let answered = contacts::Model {
-                status: status.as_str().to_owned(),
-                ..contact
-            };
             self.mark_in(&transaction, who, &answered, None).await?;
         }
         self.done(transaction).await?;

@@ -59,6 +59,7 @@ pub mod cases {
         pub number: i32,
         pub year: i32,
         pub kind: String,
+        pub institution: Option<String>,
         pub formed_by: Uuid,
         pub formed_at: i64,
         pub day: String,

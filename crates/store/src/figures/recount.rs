@@ -2,19 +2,25 @@
 
 use std::collections::HashMap;
 
-use hotline_core::{classification::Answers, contact::Marking, counting, figures::Cell};
+use chrono::TimeDelta;
+use hotline_core::{
+    classification::Answers,
+    contact::Marking,
+    counting,
+    figures::{self, Cell, Facts, Of, Registered},
+};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
 use super::{AT_ONCE, row};
 use crate::{
-    entity::{contacts, figures as cells, records},
+    entity::{cases, contacts, figures as cells, records, referrals},
     error::StoreError,
-    store::Store,
+    store::{Store, time},
 };
 
 /// Contacts read at once.
@@ -22,6 +28,15 @@ const PAGE: u64 = 20_000;
 
 /// A quarter of an hour in microseconds: facts know the local hour, and zones differ by quarters.
 const QUARTER: i64 = 900_000_000;
+
+/// What a recount found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many contacts were recounted, whether they count or not.
+    pub contacts: u64,
+    /// Figures that differ, at most as many as were asked for.
+    pub differences: Vec<OtherFigure>,
+}
 
 /// A figure that is kept and the recount, which differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +57,33 @@ struct Counted {
     language: Option<String>,
     marking: Option<String>,
     opened_at: i64,
+    closed_at: Option<i64>,
+    first_reply_at: Option<i64>,
     answers: Option<String>,
 }
+
+/// Contacts of which the same is counted, but for their closing.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    quarter: i64,
+    channel: String,
+    language: Option<String>,
+    /// The step of [`figures::step`], if there was a reply.
+    first_reply: Option<Option<TimeDelta>>,
+    answers: String,
+}
+
+/// Longer than every step.
+const LONG: TimeDelta = TimeDelta::days(365);
 
 impl Store {
     /// Recounts every contact and names each figure that differs, at most `most` of them.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn verify_figures(&self, most: usize) -> Result<Vec<OtherFigure>, StoreError> {
+    pub async fn verify_figures(&self, most: usize) -> Result<Verified, StoreError> {
         let transaction = self.begin_looking().await?;
-        let mut counted = self.count_all(&transaction).await?;
+        let (mut counted, contacts) = self.count_all(&transaction).await?;
         let mut different = Vec::new();
         let mut after: Option<Cell> = None;
         loop {
@@ -75,7 +106,10 @@ impl Store {
         different.extend(missing);
         different.sort_by(|a, b| a.cell.cmp(&b.cell));
         different.truncate(most);
-        Ok(different)
+        Ok(Verified {
+            contacts,
+            differences: different,
+        })
     }
 
     /// Counts every contact anew and puts that in the place of the figures that are kept.
@@ -88,10 +122,12 @@ impl Store {
         if !self.on_sqlite() {
             // Nobody classifies or marks between the count and the end.
             transaction
-                .execute_unprepared("LOCK TABLE contacts, records, figures IN SHARE ROW EXCLUSIVE MODE")
+                .execute_unprepared(
+                    "LOCK TABLE contacts, records, cases, referrals, figures IN SHARE ROW EXCLUSIVE MODE",
+                )
                 .await?;
         }
-        let counted = self.count_all(&transaction).await?;
+        let (counted, _) = self.count_all(&transaction).await?;
         cells::Entity::delete_many().exec(&transaction).await?;
         let mut sorted: Vec<(Cell, i64)> = counted.into_iter().collect();
         sorted.sort();
@@ -115,34 +151,82 @@ impl Store {
         Ok(())
     }
 
-    /// How many contacts there are in each cell, read in the order of their ids.
-    async fn count_all(&self, transaction: &DatabaseTransaction) -> Result<HashMap<Cell, i64>, StoreError> {
+    /// How many there are in each cell, and how many contacts were looked at.
+    async fn count_all(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(HashMap<Cell, i64>, u64), StoreError> {
+        let mut counted: HashMap<Cell, i64> = HashMap::new();
+        let mut add = |facts: Facts, count: i64| {
+            for (cell, one) in figures::change(&[], &[facts]) {
+                *counted.entry(cell).or_default() += one * count;
+            }
+        };
         // Many contacts have the same facts in the same quarter of an hour; those are taken apart once.
-        let mut alike: HashMap<(i64, String, Option<String>, String), i64> = HashMap::new();
+        let mut alike: HashMap<Alike, i64> = HashMap::new();
+        let mut closed: HashMap<(i64, String), i64> = HashMap::new();
+        let mut looked_at = 0;
         let mut after = Uuid::nil();
         loop {
             let page = contacts_after(transaction, after).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
+            looked_at += page.len() as u64;
             let counts =
                 |contact: &Counted| counting::counts(contact.marking.as_deref().and_then(Marking::parse));
             for contact in page.into_iter().filter(counts) {
-                let quarter = contact.opened_at.div_euclid(QUARTER);
-                let answers = contact.answers.unwrap_or_default();
-                *alike
-                    .entry((quarter, contact.channel, contact.language, answers))
-                    .or_default() += 1;
+                let waited = |at| figures::step(time(at) - time(contact.opened_at));
+                if let Some(at) = contact.closed_at {
+                    let place = (at.div_euclid(QUARTER), contact.channel.clone());
+                    *closed.entry(place).or_default() += 1;
+                }
+                let one = Alike {
+                    quarter: contact.opened_at.div_euclid(QUARTER),
+                    first_reply: contact.first_reply_at.map(waited),
+                    channel: contact.channel,
+                    language: contact.language,
+                    answers: contact.answers.unwrap_or_default(),
+                };
+                *alike.entry(one).or_default() += 1;
             }
         }
-        let mut counted: HashMap<Cell, i64> = HashMap::new();
-        for ((quarter, channel, language, answers), count) in alike {
-            let answers: Answers = serde_json::from_str(&answers).unwrap_or_default();
-            let facts = self.facts_of(&channel, language.as_deref(), quarter * QUARTER, &answers);
-            for (cell, one) in hotline_core::figures::change(None, Some(&facts)) {
-                *counted.entry(cell).or_default() += one * count;
-            }
+        for (one, count) in alike {
+            let answers: Answers = serde_json::from_str(&one.answers).unwrap_or_default();
+            let registered = Registered {
+                channel: &one.channel,
+                language: one.language.as_deref(),
+                at: time(one.quarter * QUARTER),
+                first_reply: one.first_reply.map(|step| step.unwrap_or(LONG)),
+            };
+            add(
+                Facts::of_contact(&registered, self.zone, &self.scheme, &answers),
+                count,
+            );
         }
-        Ok(counted)
+        for ((quarter, channel), count) in closed {
+            add(
+                Facts::of_closing(&channel, time(quarter * QUARTER), self.zone),
+                count,
+            );
+        }
+        let of_cases: Vec<(String, Option<String>, i64)> = cases::Entity::find()
+            .select_only()
+            .columns([cases::Column::Day, cases::Column::Institution])
+            .column_as(cases::Column::Id.count(), "count")
+            .group_by(cases::Column::Day)
+            .group_by(cases::Column::Institution)
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        for (day, institution, count) in of_cases {
+            add(self.case_facts(&day, institution.as_deref()), count);
+        }
+        let sent = referrals::Entity::find().filter(referrals::Column::ConfirmedAt.is_not_null());
+        for referral in sent.all(transaction).await? {
+            let at = time(referral.confirmed_at.unwrap_or_default());
+            add(Facts::of_referral(&referral.institution, at, self.zone), 1);
+        }
+        Ok((counted, looked_at))
     }
 }
 
@@ -154,6 +238,8 @@ async fn contacts_after(transaction: &DatabaseTransaction, after: Uuid) -> Resul
             (contacts::Entity, contacts::Column::Language),
             (contacts::Entity, contacts::Column::Marking),
             (contacts::Entity, contacts::Column::OpenedAt),
+            (contacts::Entity, contacts::Column::ClosedAt),
+            (contacts::Entity, contacts::Column::FirstReplyAt),
         ])
         .column((records::Entity, records::Column::Answers))
         .from(contacts::Entity)
@@ -181,6 +267,7 @@ async fn kept_after(
     let mut query = cells::Entity::find();
     if let Some(after) = after {
         let beyond = Expr::tuple([
+            Expr::col(Column::Of),
             Expr::col(Column::One),
             Expr::col(Column::Other),
             Expr::col(Column::Span),
@@ -188,6 +275,7 @@ async fn kept_after(
             Expr::col(Column::OtherValue),
         ]);
         let last = Expr::tuple([
+            Expr::value(after.of.as_str()),
             Expr::value(after.one.as_str()),
             Expr::value(after.other.as_str()),
             Expr::value(after.span.as_str()),
@@ -197,6 +285,7 @@ async fn kept_after(
         query = query.filter(beyond.gt(last));
     }
     for column in [
+        Column::Of,
         Column::One,
         Column::Other,
         Column::Span,
@@ -208,15 +297,16 @@ async fn kept_after(
     let rows = query.limit(PAGE).all(transaction).await?;
     Ok(rows
         .into_iter()
-        .map(|row| {
+        .filter_map(|row| {
             let cell = Cell {
+                of: Of::parse(&row.of)?,
                 span: row.span,
                 one: row.one,
                 other: row.other,
                 value: row.value,
                 other_value: row.other_value,
             };
-            (cell, row.count)
+            Some((cell, row.count))
         })
         .collect())
 }

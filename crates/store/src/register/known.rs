@@ -40,8 +40,8 @@ pub(super) struct Written {
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) contacts: Vec<contacts::Model>,
-    /// In which language each was before the batch.
-    languages: Vec<Option<String>>,
+    /// How each that is stored was before the batch.
+    stored: Vec<contacts::Model>,
     /// Which of them are new in this batch.
     pub(super) added: HashSet<usize>,
     /// Messages by the hash of their own id.
@@ -109,10 +109,9 @@ impl Known {
         found.into_iter().map(|(index, _)| index).collect()
     }
 
-    /// The language of a stored contact before the batch, if it has another one now.
-    pub(super) fn other_language(&self, index: usize) -> Option<Option<String>> {
-        let (before, contact) = (self.languages.get(index)?, self.contacts.get(index)?);
-        (*before != contact.language).then(|| before.clone())
+    /// A stored contact as it was before the batch.
+    pub(super) fn before(&self, index: usize) -> Option<&contacts::Model> {
+        self.stored.get(index)
     }
 
     /// Until when nobody is called to what an identifier writes.
@@ -261,8 +260,7 @@ impl Store {
                 found = found.lock_exclusive();
             }
             known.contacts = found.all(transaction).await?;
-            let language = |contact: &contacts::Model| contact.language.clone();
-            known.languages = known.contacts.iter().map(language).collect();
+            known.stored.clone_from(&known.contacts);
         }
         Ok(known)
     }

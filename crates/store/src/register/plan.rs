@@ -7,13 +7,13 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set, Unchanged},
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::known::Known;
 use crate::{
-    entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, totals, versions},
+    entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, versions},
     error::StoreError,
     fetched::WANTED,
     figures, people,
@@ -36,7 +36,6 @@ pub(super) struct Plan {
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
-    pub(super) counted: BTreeMap<(String, String, String), i64>,
     pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
@@ -164,9 +163,6 @@ impl Plan {
                 .exec_without_returning(transaction)
                 .await?;
         }
-        for ((day, line, channel), count) in self.counted {
-            add_to_total(transaction, day, line, channel, count).await?;
-        }
         figures::add(transaction, self.figures).await?;
         for ((outcome, reason), ids) in self.settled {
             journal::Entity::update_many()
@@ -185,32 +181,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// Adds to a day's total of a line; `count` may be negative when a contact leaves the total.
-pub(crate) async fn add_to_total(
-    transaction: &DatabaseTransaction,
-    day: String,
-    line: String,
-    channel: String,
-    count: i64,
-) -> Result<(), StoreError> {
-    let row = totals::ActiveModel {
-        day: Set(day),
-        line: Set(line),
-        channel: Set(channel),
-        count: Set(count),
-    };
-    let sum = Expr::col((totals::Entity, totals::Column::Count)).add(count);
-    totals::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([totals::Column::Day, totals::Column::Line])
-                .value(totals::Column::Count, sum)
-                .to_owned(),
-        )
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
 }
 
 pub(crate) fn event(

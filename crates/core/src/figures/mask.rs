@@ -1,0 +1,85 @@
+//! Small cells are not shown to whoever has no need of them: where five girls of nine wrote about something, each is nearly known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which cells of a crossed table are not shown: those with fewer than `least`, and as many more as are needed so that none can be
+/// found by subtracting the others of its row or column from a sum.
+///
+/// Every cell that is not shown has another one in its row and its column that is not, if there is any other at all.
+#[must_use]
+pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
+    let mut masked: BTreeSet<(String, String)> = cells
+        .iter()
+        .filter(|(_, count)| **count != 0 && **count < least)
+        .map(|(place, _)| place.clone())
+        .collect();
+    if masked.is_empty() {
+        return masked;
+    }
+    loop {
+        let known = masked.len();
+        for by_column in [false, true] {
+            let mut lines: BTreeMap<&str, Vec<&(String, String)>> = BTreeMap::new();
+            for place in cells.keys() {
+                let line = if by_column { &place.1 } else { &place.0 };
+                lines.entry(line).or_default().push(place);
+            }
+            for places in lines.into_values() {
+                let hidden = places.iter().filter(|place| masked.contains(**place)).count();
+                if hidden != 1 {
+                    continue;
+                }
+                let others = places.into_iter().filter(|place| !masked.contains(*place));
+                if let Some(least) = others.min_by_key(|place| (cells.get(*place), *place)) {
+                    masked.insert(least.clone());
+                }
+            }
+        }
+        if masked.len() == known {
+            return masked;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_single_small_cell_takes_the_next_smallest_with_it() {
+        let cells: BTreeMap<(String, String), i64> = [("grooming", 40), ("sexting", 2), ("suicide", 7)]
+            .into_iter()
+            .map(|(topic, count)| ((topic.to_owned(), String::new()), count))
+            .collect();
+        let masked: Vec<String> = masked(&cells, 5).into_iter().map(|(topic, _)| topic).collect();
+        assert_eq!(masked, ["sexting", "suicide"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_small_cell_is_shown_and_none_is_alone_in_its_row_or_column(
+            cells in proptest::collection::btree_map((0u8..5, 0u8..5), 1i64..20, 0..25)
+        ) {
+            let cells: BTreeMap<(String, String), i64> = cells
+                .into_iter()
+                .map(|((row, column), count)| ((row.to_string(), column.to_string()), count))
+                .collect();
+            let masked = masked(&cells, 5);
+            for (place, count) in &cells {
+                prop_assert!(*count >= 5 || masked.contains(place));
+            }
+            for place in &masked {
+                for same_line in [
+                    |a: &(String, String), b: &(String, String)| a.0 == b.0,
+                    |a: &(String, String), b: &(String, String)| a.1 == b.1,
+                ] {
+                    let all = cells.keys().filter(|other| same_line(place, other)).count();
+                    let hidden = masked.iter().filter(|other| same_line(place, other)).count();
+                    prop_assert!(hidden > 1 || all == 1, "{place:?} of {cells:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! Periods of local days: named, compared, and cut into pieces.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+/// A period of local days, both ends included. `None`: since the establishment, or until today.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Period {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+}
+
+/// Periods that have a name.
+pub const NAMES: [&str; 9] = [
+    "ever",
+    "today",
+    "week",
+    "month",
+    "last_month",
+    "quarter",
+    "last_quarter",
+    "year",
+    "last_year",
+];
+
+impl Period {
+    /// From the first of these days to the last.
+    #[must_use]
+    pub const fn of(from: NaiveDate, to: NaiveDate) -> Self {
+        Self {
+            from: Some(from),
+            to: Some(to),
+        }
+    }
+
+    /// The period that has this name ([`NAMES`]) on a day. Those that are not over end with what was counted so far.
+    #[must_use]
+    pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
+        let whole = |every: Every, back: u32| {
+            let day = every.months().and_then(|months| {
+                let first = today.with_day(1)?;
+                first.checked_sub_months(Months::new(months * back))
+            });
+            every.around(day.unwrap_or(today))
+        };
+        Some(match name {
+            "ever" => Self::default(),
+            "today" => Self::of(today, today),
+            "week" => whole(Every::Week, 0),
+            "month" => whole(Every::Month, 0),
+            "last_month" => whole(Every::Month, 1),
+            "quarter" => whole(Every::Quarter, 0),
+            "last_quarter" => whole(Every::Quarter, 1),
+            "year" => whole(Every::Year, 0),
+            "last_year" => whole(Every::Year, 1),
+            _ => return None,
+        })
+    }
+
+    /// A period with a name that says its years, quarter or month: `2024`, `2024-Q1`, `2024-03`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let year: i32 = text.get(..4)?.parse().ok()?;
+        let first = |month| NaiveDate::from_ymd_opt(year, month, 1);
+        let (every, day) = match text.get(4..)? {
+            "" => (Every::Year, first(1)?),
+            "-Q1" => (Every::Quarter, first(1)?),
+            "-Q2" => (Every::Quarter, first(4)?),
+            "-Q3" => (Every::Quarter, first(7)?),
+            "-Q4" => (Every::Quarter, first(10)?),
+            month => (Every::Month, first(month.strip_prefix('-')?.parse().ok()?)?),
+        };
+        Some(every.around(day))
+    }
+
+    /// The period of the same length just before: of a whole month, quarter or year the one before it. `None`: it has no beginning
+    /// or no end.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        let (from, to) = (self.from?, self.to?);
+        let last = from.pred_opt()?;
+        let whole = [Every::Year, Every::Quarter, Every::Month]
+            .into_iter()
+            .find(|every| every.around(from) == self);
+        if let Some(every) = whole {
+            return Some(every.around(last));
+        }
+        // Whole months that are no quarter, as the first four of a year.
+        if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
+            let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
+            let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
+            return Some(Self::of(first, last));
+        }
+        let days = u64::try_from((to - from).num_days()).ok()?;
+        Some(Self::of(last.checked_sub_days(Days::new(days))?, last))
+    }
+
+    /// The same days a year earlier; of the 29th of February the 28th. `None`: it has no beginning or no end.
+    #[must_use]
+    pub fn a_year_before(self) -> Option<Self> {
+        let earlier = |day: NaiveDate| day.checked_sub_months(Months::new(12));
+        let (from, to) = (self.from?, self.to?);
+        let ends_month = to.succ_opt().is_some_and(|next| next.day() == 1);
+        let last = earlier(to)?;
+        let to = if ends_month {
+            Every::Month.around(last).to?
+        } else {
+            last
+        };
+        Some(Self::of(earlier(from)?, to))
+    }
+
+    /// Whether a day is in it.
+    #[must_use]
+    pub fn holds(self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Into which pieces it is cut in a chart: as many as can be told apart.
+    #[must_use]
+    pub fn pieces(self) -> Every {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) => match (to - from).num_days() {
+                ..=45 => Every::Day,
+                46..=200 => Every::Week,
+                201..=1_200 => Every::Month,
+                _ => Every::Year,
+            },
+            _ => Every::Year,
+        }
+    }
+}
+
+/// The fewest spans that together are a period of days, both ends included: whole years, whole months, days.
+#[must_use]
+pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
+    let mut spans = Vec::new();
+    let mut day = from;
+    while day <= to {
+        let next_year = NaiveDate::from_ymd_opt(day.year() + 1, 1, 1);
+        let next_month = next_month(day);
+        let after =
+            |next: Option<NaiveDate>| next.filter(|next| next.pred_opt().is_some_and(|last| last <= to));
+        let (span, next) = if let (1, Some(next)) = (day.ordinal(), after(next_year)) {
+            (day.format("%Y").to_string(), Some(next))
+        } else if let (1, Some(next)) = (day.day(), after(next_month)) {
+            (day.format("%Y-%m").to_string(), Some(next))
+        } else {
+            (day.to_string(), day.checked_add_days(Days::new(1)))
+        };
+        spans.push(span);
+        match next {
+            Some(next) => day = next,
+            None => break,
+        }
+    }
+    spans
+}
+
+/// Into which pieces a period is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Every {
+    /// Into days.
+    Day,
+    /// Into weeks of ISO 8601, which begin on Monday.
+    Week,
+    /// Into months.
+    Month,
+    /// Into quarters.
+    Quarter,
+    /// Into years.
+    Year,
+}
+
+impl Every {
+    /// Every way there is.
+    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// Its name in addresses and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
+    /// The way with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|every| every.as_str() == name)
+    }
+
+    /// How many months one is, if it is any.
+    const fn months(self) -> Option<u32> {
+        match self {
+            Self::Day | Self::Week => None,
+            Self::Month => Some(1),
+            Self::Quarter => Some(3),
+            Self::Year => Some(12),
+        }
+    }
+
+    /// The whole piece a day is in.
+    #[must_use]
+    pub fn around(self, day: NaiveDate) -> Period {
+        let Some(months) = self.months() else {
+            let back = match self {
+                Self::Week => day.weekday().num_days_from_monday(),
+                Self::Day | Self::Month | Self::Quarter | Self::Year => 0,
+            };
+            let length = if self == Self::Week { 6 } else { 0 };
+            let first = day.checked_sub_days(Days::new(back.into())).unwrap_or(day);
+            return Period::of(first, first.checked_add_days(Days::new(length)).unwrap_or(first));
+        };
+        let month = day.month0() / months * months + 1;
+        let first = NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day);
+        let next = first.checked_add_months(Months::new(months));
+        let last = next.and_then(|next| next.pred_opt());
+        Period::of(first, last.unwrap_or(first))
+    }
+
+    /// The piece a day is in: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
+    #[must_use]
+    pub fn piece_of(self, day: NaiveDate) -> String {
+        match self {
+            Self::Day => day.to_string(),
+            Self::Week => day.format("%G-W%V").to_string(),
+            Self::Month => day.format("%Y-%m").to_string(),
+            Self::Quarter => format!("{}-Q{}", day.year(), day.month0() / 3 + 1),
+            Self::Year => day.format("%Y").to_string(),
+        }
+    }
+}
+
+/// The spans that together are a period, each with the piece it is in.
+#[must_use]
+pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<String, Option<String>> {
+    let Some(every) = every else {
+        return spans(from, to).into_iter().map(|span| (span, None)).collect();
+    };
+    let mut pieces = BTreeMap::new();
+    let mut first = from;
+    while first <= to {
+        let piece = every.piece_of(first);
+        let mut last = first;
+        while let Some(next) = last
+            .succ_opt()
+            .filter(|next| *next <= to && every.piece_of(*next) == piece)
+        {
+            last = next;
+        }
+        pieces.extend(
+            spans(first, last)
+                .into_iter()
+                .map(|span| (span, Some(piece.clone()))),
+        );
+        match last.succ_opt() {
+            Some(next) => first = next,
+            None => break,
+        }
+    }
+    pieces
+}
+
+fn next_month(day: NaiveDate) -> Option<NaiveDate> {
+    match day.month() {
+        12 => NaiveDate::from_ymd_opt(day.year() + 1, 1, 1),
+        month => NaiveDate::from_ymd_opt(day.year(), month + 1, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn period(from: &str, to: &str) -> Period {
+        Period::of(day(from), day(to))
+    }
+
+    #[test]
+    fn periods_have_the_names_people_give_them() {
+        let on = |name| Period::named(name, day("2026-11-26")).unwrap();
+        assert_eq!(on("week"), period("2026-11-23", "2026-11-29"));
+        assert_eq!(on("last_month"), period("2026-10-01", "2026-10-31"));
+        assert_eq!(on("last_quarter"), period("2026-07-01", "2026-09-30"));
+        assert_eq!(on("last_year"), period("2025-01-01", "2025-12-31"));
+        assert!(
+            NAMES
+                .iter()
+                .all(|name| Period::named(name, day("2024-02-29")).is_some())
+        );
+        assert_eq!(Period::parse("2024-Q1"), Some(period("2024-01-01", "2024-03-31")));
+        assert_eq!(Period::parse("2024-02"), Some(period("2024-02-01", "2024-02-29")));
+        assert_eq!(Period::parse("2024-13"), None);
+        assert_eq!(Period::parse("letos"), None);
+    }
+
+    #[test]
+    fn a_period_is_compared_with_what_people_compare_it_with() {
+        let before = |from, to| period(from, to).before().unwrap();
+        assert_eq!(
+            before("2024-03-01", "2024-03-31"),
+            period("2024-02-01", "2024-02-29")
+        );
+        assert_eq!(
+            before("2024-01-01", "2024-04-30"),
+            period("2023-09-01", "2023-12-31")
+        );
+        assert_eq!(
+            before("2024-01-01", "2024-12-31"),
+            period("2023-01-01", "2023-12-31")
+        );
+        assert_eq!(
+            before("2026-11-23", "2026-11-29"),
+            period("2026-11-16", "2026-11-22")
+        );
+        let a_year = |from, to| period(from, to).a_year_before().unwrap();
+        assert_eq!(
+            a_year("2024-02-01", "2024-02-29"),
+            period("2023-02-01", "2023-02-28")
+        );
+        assert_eq!(
+            a_year("2025-02-01", "2025-02-28"),
+            period("2024-02-01", "2024-02-29")
+        );
+        assert_eq!(Period::default().before(), None);
+    }
+
+    #[test]
+    fn pieces_are_cut_where_people_cut_them() {
+        let cut = |every| pieces(day("2026-12-28"), day("2027-01-04"), Some(every));
+        assert_eq!(cut(Every::Week)["2027-01-03"].as_deref(), Some("2026-W53"));
+        assert_eq!(cut(Every::Quarter)["2026-12-28"].as_deref(), Some("2026-Q4"));
+        assert_eq!(cut(Every::Year)["2027-01-04"].as_deref(), Some("2027"));
+        let months = pieces(day("2026-01-01"), day("2026-03-31"), Some(Every::Quarter));
+        assert_eq!(months.len(), 3, "whole months, not days");
+    }
+
+    #[test]
+    fn a_period_is_whole_years_whole_months_and_days() {
+        assert_eq!(
+            spans(day("2024-12-30"), day("2027-02-02")),
+            [
+                "2024-12-30",
+                "2024-12-31",
+                "2025",
+                "2026",
+                "2027-01",
+                "2027-02-01",
+                "2027-02-02"
+            ]
+        );
+        assert_eq!(spans(day("2026-02-01"), day("2026-02-28")), ["2026-02"]);
+        assert!(spans(day("2026-02-02"), day("2026-02-01")).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn spans_are_the_period_and_nothing_twice(from in 0u64..2_000, length in 0u64..2_000) {
+            let first = day("2020-01-01") + Days::new(from);
+            let last = first + Days::new(length);
+            let spans = spans(first, last);
+            let mut at = first;
+            let mut covered = 0;
+            while at <= last {
+                let of_day = at.to_string();
+                let covering = spans.iter().filter(|span| of_day.starts_with(span.as_str())).count();
+                prop_assert_eq!(covering, 1);
+                covered += 1;
+                at = at + Days::new(1);
+            }
+            prop_assert_eq!(covered, length + 1);
+            prop_assert!(spans.len() <= 9 + 22 + 60);
+        }
+    }
+}

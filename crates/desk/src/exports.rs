@@ -1,0 +1,202 @@
+//! Tables as files: CSV (RFC 4180), a workbook, and JSON where the report itself is asked for.
+
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+use hotline_core::locale::Words;
+use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, XlsxError};
+
+use crate::{
+    error::PageError,
+    tables::{Cell, Line, Table},
+};
+
+/// The longest name of a sheet.
+const SHEET_NAME: usize = 31;
+/// The most characters a cell of a workbook takes.
+const CELL: usize = 32_767;
+
+/// What every file says of itself first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cover {
+    /// What it is.
+    pub title: String,
+    /// Label and text, a line each: centre, period, zone, as of, made by, definition.
+    pub lines: Vec<(String, String)>,
+}
+
+/// One table, as it stands on the page.
+pub(crate) fn csv_of_table(table: &Table) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = writer(Vec::new());
+    let head = [&table.side].into_iter().chain(&table.columns);
+    csv.write_record(head.map(|text| harmless(text)))?;
+    for line in table.rows.iter().chain(&table.foot) {
+        let cells = line.cells.iter().map(|cell| cell.plain());
+        csv.write_record([harmless(&line.label)].into_iter().chain(cells))?;
+    }
+    csv.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// Many tables in one, a line for each figure: table, row, column, figure.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn csv_of_tables(words: &Words, tables: &[Table]) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = writer(Vec::new());
+    csv.write_record(["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}"))))?;
+    for table in tables {
+        for line in table.rows.iter().chain(&table.foot) {
+            for (column, cell) in table.columns.iter().zip(&line.cells) {
+                if *cell == Cell::Empty {
+                    continue;
+                }
+                let place = [&table.title, &line.label, column].map(|text| harmless(text));
+                csv.write_record(place.into_iter().chain([cell.plain()]))?;
+            }
+        }
+    }
+    csv.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// A writer of CSV as RFC 4180 has it.
+pub fn writer<W: std::io::Write>(into: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(into)
+}
+
+/// Spreadsheets take a cell that begins so for a formula (OWASP: CSV injection).
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A workbook: a cover sheet, and a sheet for each table. Figures are numbers, and nothing is a formula.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    let bold = Format::new().set_bold();
+    let head = Format::new()
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::Top)
+        .set_background_color(Color::RGB(0x00E9_EDF2));
+    let (number, sum) = (
+        Format::new().set_num_format("#,##0"),
+        Format::new().set_num_format("#,##0").set_bold(),
+    );
+    let sheet = book.add_worksheet();
+    sheet.set_name(sheet_name(&words.say("cover")))?;
+    sheet.set_column_width(0, 28)?.set_column_width(1, 80)?;
+    sheet.write_string_with_format(
+        0,
+        0,
+        cell(&cover.title),
+        &Format::new().set_bold().set_font_size(16),
+    )?;
+    for (row, (label, text)) in (2_u32..).zip(&cover.lines) {
+        sheet.write_string_with_format(row, 0, cell(label), &bold)?;
+        sheet.write_string_with_format(row, 1, cell(text), &Format::new().set_text_wrap())?;
+    }
+    for table in tables {
+        let sheet = book.add_worksheet();
+        sheet.set_name(sheet_name(&table.title))?;
+        sheet
+            .set_column_width(0, 44)?
+            .set_freeze_panes(1, 1)?
+            .set_print_fit_to_pages(1, 0);
+        sheet.write_string_with_format(0, 0, cell(&table.side), &head)?;
+        for (column, name) in (1_u16..).zip(&table.columns) {
+            sheet.set_column_width(column, 14)?;
+            sheet.write_string_with_format(0, column, cell(name), &head)?;
+        }
+        let rows = table.rows.iter().map(|line| (line, &number, false));
+        let foot = table.foot.iter().map(|line| (line, &sum, true));
+        for (row, (line, format, is_foot)) in (1_u32..).zip(rows.chain(foot)) {
+            let Line { label, cells } = line;
+            if is_foot {
+                sheet.write_string_with_format(row, 0, cell(label), &bold)?;
+            } else {
+                sheet.write_string(row, 0, cell(label))?;
+            }
+            for (column, one) in (1_u16..).zip(cells) {
+                match one {
+                    // Figures of a helpline are far below 2^53.
+                    Cell::Count(count) => {
+                        sheet.write_number_with_format(row, column, as_number(*count), format)?;
+                    }
+                    Cell::Hidden => {
+                        sheet.write_string(row, column, words.say("figure-hidden"))?;
+                    }
+                    Cell::Empty => {}
+                }
+            }
+        }
+    }
+    book.save_to_buffer()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures are far below 2^53")]
+const fn as_number(count: i64) -> f64 {
+    count as f64
+}
+
+fn cell(text: &str) -> String {
+    text.chars().take(CELL).collect()
+}
+
+fn sheet_name(title: &str) -> String {
+    let lawful = title
+        .chars()
+        .map(|c| if "[]:*?/\\'".contains(c) { ' ' } else { c });
+    lawful.take(SHEET_NAME).collect()
+}
+
+/// A file to be saved.
+pub(crate) fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// The media type of CSV.
+pub(crate) const CSV: &str = "text/csv; charset=utf-8";
+/// The media type of a workbook.
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// What a writer refused is our fault.
+pub(crate) fn fault(error: impl std::fmt::Display) -> PageError {
+    tracing::error!(%error, "A file could not be written");
+    PageError::Bad("error-form")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"] {
+            assert!(harmless(cell).starts_with('\''), "{cell}");
+        }
+        assert_eq!(harmless("grooming"), "grooming");
+    }
+
+    #[test]
+    fn a_sheet_takes_any_title() {
+        assert_eq!(sheet_name("a/b [c]: d*e?"), "a b  c   d e ");
+        assert_eq!(sheet_name(&"ж".repeat(40)).chars().count(), 31);
+    }
+}

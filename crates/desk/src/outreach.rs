@@ -1,0 +1,436 @@
+//! The outreach register (`/desk/outreach`): events, the schools they are held in, and peer educators.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    locale::Language,
+    outreach::{EventKind, EventState, Part, Reached, SchoolKind},
+    period::Every,
+    reference::Reference,
+    rights::Right,
+};
+use hotline_store::{
+    outreach::{Educator, Event, NewEvent, OutreachTotals, School},
+    staff::Person,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    access::Who,
+    action::{Program, Repeated, Sent},
+    desk::Desk,
+    error::PageError,
+    inbox::parsed,
+    statistics::{Asked, day, period_said},
+    view::{Frame, page},
+};
+
+type Done = Result<Response, PageError>;
+
+#[derive(Template)]
+#[template(path = "outreach.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    period: String,
+    asked: Asked,
+    totals: OutreachTotals,
+    events: Vec<Event>,
+    schools: Vec<School>,
+    educators: Vec<Educator>,
+    /// The event that is being written.
+    form: Form,
+}
+
+/// What stands in the form of an event.
+struct Form {
+    id: Option<Uuid>,
+    said: NewEvent,
+    asked_by: Option<Reference>,
+}
+
+/// Which period, and what is written.
+#[derive(Default, Deserialize, JsonSchema)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    period: Asked,
+    /// The event whose form is shown.
+    #[serde(default)]
+    edit: String,
+}
+
+impl Shown {
+    /// Without a period: this year.
+    fn asked(&self, desk: &Desk) -> Result<hotline_core::period::Period, PageError> {
+        let today = desk.store.today();
+        let chosen = &self.period;
+        if [&chosen.period, &chosen.from, &chosen.to]
+            .iter()
+            .all(|text| text.is_empty())
+        {
+            return Ok(Every::Year.around(today));
+        }
+        chosen.period(today)
+    }
+}
+
+/// `GET /desk/outreach` and `GET /api/v1/outreach`
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Query(shown): Query<Shown>,
+) -> Done {
+    let store = &desk.store;
+    let period = shown.asked(&desk)?;
+    let (totals, events) = (store.outreach_totals(period).await?, store.events(period).await?);
+    let sees = me.role.may(Right::EditOutreach);
+    if program.0 {
+        let events: Vec<Value> = events.iter().map(|event| event_json(event, sees)).collect();
+        let from_to = json!({ "from": period.from, "to": period.to });
+        return Ok(Json(json!({ "period": from_to, "totals": totals, "events": events })).into_response());
+    }
+    let form = match shown.edit.parse::<Uuid>() {
+        Ok(id) if sees => {
+            let event = store.event(id).await?.ok_or(PageError::NotFound)?;
+            Form {
+                id: Some(id),
+                asked_by: event.asked_by,
+                said: event.said,
+            }
+        }
+        Ok(_) | Err(_) => Form {
+            id: None,
+            said: new_event(),
+            asked_by: None,
+        },
+    };
+    let words = desk.words(&jar);
+    page(&Page {
+        period: period_said(words, period.from, period.to),
+        frame: Frame::new(&desk, words, &me, "outreach").await?,
+        asked: shown.period,
+        totals,
+        events,
+        schools: store.schools().await?,
+        educators: if sees {
+            store.educators().await?
+        } else {
+            Vec::new()
+        },
+        form,
+    })
+}
+
+fn new_event() -> NewEvent {
+    NewEvent {
+        kind: EventKind::Presentation,
+        state: EventState::Held,
+        day: None,
+        school: None,
+        reached: Reached::default(),
+        presenter: String::new(),
+        language: String::new(),
+        remarks: String::new(),
+        educators: Vec::new(),
+    }
+}
+
+/// An event for a program. Who held it, who asked and what was remarked are for those who write it.
+fn event_json(event: &Event, sees: bool) -> Value {
+    let said = &event.said;
+    let mut shown = json!({
+        "id": event.id, "kind": said.kind, "state": said.state, "day": said.day, "school": event.school,
+        "reached": said.reached, "language": said.language,
+    });
+    if let Some(fields) = shown.as_object_mut().filter(|_| sees) {
+        fields.insert("presenter".to_owned(), json!(said.presenter));
+        fields.insert("remarks".to_owned(), json!(said.remarks));
+        fields.insert(
+            "asked_by".to_owned(),
+            json!(event.asked_by.map(|asked| asked.to_string())),
+        );
+        fields.insert("educators".to_owned(), json!(said.educators));
+    }
+    shown
+}
+
+/// An event as it is written.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct Written {
+    /// Which one is changed; nothing: a new one.
+    id: String,
+    /// `presentation`, `webinar`, `seminar`, `workshop`, `campaign_stop`, `training` or `other`.
+    kind: String,
+    /// `planned`, `held` or `cancelled`.
+    state: String,
+    /// On which day.
+    day: String,
+    /// The id of the school; or a new one below.
+    school: String,
+    /// The name of a school; if there is one of this name, kind and place, it is that.
+    school_name: String,
+    /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
+    school_kind: String,
+    /// Where the school is.
+    school_place: String,
+    /// How many were there.
+    #[serde(flatten)]
+    reached: Reached,
+    /// Who held it.
+    presenter: String,
+    /// The tag of its language.
+    language: String,
+    /// What else there is to say.
+    remarks: String,
+    /// The reference of the contact that asked for it.
+    asked_by: String,
+    /// Peer educators as `id:led` or `id:trained`.
+    educators: Vec<String>,
+}
+
+impl Written {
+    fn of_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
+        let mut written = Self::default();
+        let number = |text: &str| match text.trim() {
+            "" => Ok(0),
+            text => text.parse::<i64>().map_err(|_| PageError::Bad("error-form")),
+        };
+        for (name, value) in fields {
+            let place = match name.as_str() {
+                "id" => &mut written.id,
+                "kind" => &mut written.kind,
+                "state" => &mut written.state,
+                "day" => &mut written.day,
+                "school" => &mut written.school,
+                "school_name" => &mut written.school_name,
+                "school_kind" => &mut written.school_kind,
+                "school_place" => &mut written.school_place,
+                "presenter" => &mut written.presenter,
+                "language" => &mut written.language,
+                "remarks" => &mut written.remarks,
+                "asked_by" => &mut written.asked_by,
+                "students" => {
+                    written.reached.students = number(&value)?;
+                    continue;
+                }
+                "parents" => {
+                    written.reached.parents = number(&value)?;
+                    continue;
+                }
+                "teachers" => {
+                    written.reached.teachers = number(&value)?;
+                    continue;
+                }
+                "others" => {
+                    written.reached.others = number(&value)?;
+                    continue;
+                }
+                "educator" => {
+                    written
+                        .educators
+                        .extend(Some(value).filter(|value| !value.is_empty()));
+                    continue;
+                }
+                _ => continue,
+            };
+            *place = value;
+        }
+        Ok(written)
+    }
+
+    async fn event(&self, desk: &Desk, me: &Person) -> Result<NewEvent, PageError> {
+        let bad = || PageError::Bad("error-form");
+        let mut educators = Vec::new();
+        for one in &self.educators {
+            let (id, part) = one.split_once(':').ok_or_else(bad)?;
+            educators.push((id.parse().map_err(|_| bad())?, Part::parse(part).ok_or_else(bad)?));
+        }
+        let school = match (self.school_name.trim(), self.school.as_str()) {
+            ("", "") => None,
+            ("", id) => Some(id.parse().map_err(|_| bad())?),
+            (name, _) => {
+                let kind = SchoolKind::parse(&self.school_kind).ok_or_else(bad)?;
+                Some(desk.store.add_school(me, name, kind, &self.school_place).await?)
+            }
+        };
+        Ok(NewEvent {
+            kind: EventKind::parse(&self.kind).ok_or_else(bad)?,
+            state: EventState::parse(&self.state).ok_or_else(bad)?,
+            day: day(&self.day)?,
+            school,
+            reached: self.reached,
+            presenter: self.presenter.clone(),
+            language: self.language.clone(),
+            remarks: self.remarks.clone(),
+            educators,
+        })
+    }
+}
+
+/// `POST /desk/outreach`
+pub(crate) async fn write(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    written: Repeated<Written>,
+) -> Done {
+    let written = match written {
+        Repeated::Json(written) => written,
+        Repeated::Fields(fields) => Written::of_fields(fields)?,
+    };
+    let id = optional(&written.id)?;
+    let asked_by = match written.asked_by.trim() {
+        "" => None,
+        text => Some(parsed(text)?),
+    };
+    let event = written.event(&desk, &me).await?;
+    let id = desk.store.write_event(&me, id, &event, asked_by).await?;
+    then(program, json!({ "id": id }), "/desk/outreach")
+}
+
+fn optional(id: &str) -> Result<Option<Uuid>, PageError> {
+    match id {
+        "" => Ok(None),
+        id => Ok(Some(id.parse().map_err(|_| PageError::Bad("error-form"))?)),
+    }
+}
+
+fn then(program: Program, answer: Value, to: &str) -> Done {
+    Ok(if program.0 {
+        Json(answer).into_response()
+    } else {
+        Redirect::to(to).into_response()
+    })
+}
+
+/// `GET /api/v1/outreach/schools`
+pub(crate) async fn schools(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
+    Ok(Json(json!({ "schools": desk.store.schools().await? })))
+}
+
+/// A school to add.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct NewSchool {
+    name: String,
+    /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
+    kind: String,
+    /// Where it is.
+    #[serde(default)]
+    place: String,
+}
+
+/// `POST /desk/outreach/schools`
+pub(crate) async fn add_school(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Sent(new): Sent<NewSchool>,
+) -> Done {
+    let kind = SchoolKind::parse(&new.kind).ok_or(PageError::Bad("error-form"))?;
+    let id = desk.store.add_school(&me, &new.name, kind, &new.place).await?;
+    then(program, json!({ "id": id }), "/desk/outreach#schools")
+}
+
+/// Two schools that are one.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Merging {
+    /// The school that is the other.
+    one: Uuid,
+    /// The school that stays.
+    into: Uuid,
+}
+
+/// `POST /desk/outreach/merge`
+pub(crate) async fn merge(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Sent(merging): Sent<Merging>,
+) -> Done {
+    desk.store.merge_schools(&me, merging.one, merging.into).await?;
+    then(program, json!({}), "/desk/outreach#schools")
+}
+
+/// `GET /api/v1/outreach/educators`
+pub(crate) async fn educators(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
+    Ok(Json(json!({ "educators": desk.store.educators().await? })))
+}
+
+/// A peer educator as written.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct WrittenEducator {
+    /// Which one is changed; nothing: a new one.
+    #[serde(default)]
+    id: String,
+    /// What they want to be called.
+    name: String,
+    /// The id of their school.
+    #[serde(default)]
+    school: String,
+    /// Whether they no longer teach.
+    #[serde(default)]
+    left: bool,
+}
+
+/// `POST /desk/outreach/educators`
+pub(crate) async fn write_educator(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Sent(new): Sent<WrittenEducator>,
+) -> Done {
+    let (id, school) = (optional(&new.id)?, optional(&new.school)?);
+    let id = desk
+        .store
+        .write_educator(&me, id, &new.name, school, !new.left)
+        .await?;
+    then(program, json!({ "id": id }), "/desk/outreach#educators")
+}
+
+impl Page<'_> {
+    fn number(&self, number: &i64) -> String {
+        self.frame.words.number(*number)
+    }
+
+    fn all_reached(&self, event: &Event) -> String {
+        self.frame.words.number(event.said.reached.all())
+    }
+
+    fn day(&self, event: &Event) -> String {
+        event.said.day.map(crate::view::day_said).unwrap_or_default()
+    }
+
+    fn said(&self, prefix: &str, name: &str) -> String {
+        self.frame
+            .words
+            .say(&format!("{prefix}-{}", name.replace('_', "-")))
+    }
+
+    fn where_held(&self, school: &School) -> String {
+        let name = self.frame.words.own(&school.name);
+        match school.place.as_str() {
+            "" => name,
+            place => format!("{name}, {}", self.frame.words.own(place)),
+        }
+    }
+
+    fn is_there(&self, school: &School) -> bool {
+        self.form.said.school == Some(school.id)
+    }
+
+    /// What an educator did at the event that is written.
+    fn did(&self, educator: &Educator) -> &'static str {
+        let found = self.form.said.educators.iter().find(|(id, _)| *id == educator.id);
+        found.map_or("", |(_, part)| part.as_str())
+    }
+}

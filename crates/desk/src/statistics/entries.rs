@@ -1,0 +1,240 @@
+//! What managers enter: figures from before the software, corrections, whole registers as CSV; and tokens for programs.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    figures::{ADVISORY, Of},
+    locale::{Language, Words},
+};
+use hotline_store::balances::{Balance, NewBalance};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{channel_name, day, period_said};
+use crate::{
+    access::Who,
+    action::{Program, Sent},
+    desk::Desk,
+    error::PageError,
+    registers::{self, Row},
+    view::plain_page,
+};
+
+type Done = Result<Response, PageError>;
+
+/// A figure to enter.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Entered {
+    /// `contact` or `case`, a colon, and the channel, `advisory` or the institution: `contact:telephone`, `case:mup`.
+    what: String,
+    /// Its first day, such as `2017-02-27`.
+    from: String,
+    /// Its last day.
+    to: String,
+    /// How many; of a correction also less than none.
+    count: i64,
+    /// Whether it corrects what was counted; else it is from before the software.
+    #[serde(default)]
+    correction: bool,
+    /// Where the figure is from.
+    source: String,
+    /// Why it is entered; a correction needs that.
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /desk/statistics/entries`
+pub(crate) async fn enter(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Sent(entered): Sent<Entered>,
+) -> Done {
+    let missing = || PageError::Bad("error-days-missing");
+    let (of, value) = what(&entered.what).ok_or(PageError::Bad("error-channel"))?;
+    let new = NewBalance {
+        of,
+        value,
+        correction: entered.correction,
+        from: day(&entered.from)?.ok_or_else(missing)?,
+        to: day(&entered.to)?.ok_or_else(missing)?,
+        count: entered.count,
+        source: entered.source,
+        reason: entered.reason,
+    };
+    desk.store.enter_balance(Some(&me), &new).await?;
+    back(program)
+}
+
+/// `contact:telephone`
+fn what(text: &str) -> Option<(Of, String)> {
+    let (of, value) = text.split_once(':')?;
+    Some((Of::parse(of)?, value.to_owned()))
+}
+
+fn back(program: Program) -> Done {
+    Ok(if program.0 {
+        Json(json!({})).into_response()
+    } else {
+        Redirect::to("/desk/statistics#entries").into_response()
+    })
+}
+
+/// `POST /desk/statistics/entries/{id}/withdraw`
+pub(crate) async fn withdraw(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(id): Path<Uuid>,
+) -> Done {
+    desk.store.withdraw_balance(Some(&me), id).await?;
+    back(program)
+}
+
+/// `GET /api/v1/statistics/entries`
+pub(crate) async fn list(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
+    Ok(Json(json!({ "entries": desk.store.balances().await? })))
+}
+
+/// An old register.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Register {
+    /// CSV with a head: of, value, from, to, count, source, and perhaps correction and reason.
+    csv: String,
+    /// Only say what would be entered.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// `POST /desk/statistics/entries/import`: all lines are entered, or none and why.
+pub(crate) async fn import(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Sent(register): Sent<Register>,
+) -> Done {
+    let rows = registers::read(register.csv.as_bytes());
+    let rows = registers::tried(&desk.store, rows).await?;
+    let lawful = rows.iter().all(|row| row.wrong.is_none()) && !rows.is_empty();
+    let enters = lawful && !register.dry_run;
+    if enters {
+        let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
+        desk.store.enter_balances(Some(&me), &new).await?;
+    }
+    if program.0 {
+        let words = desk.locales.of(Language::En);
+        let rows: Vec<Value> = rows.iter().map(|row| row.to_json(words)).collect();
+        return Ok(Json(json!({ "entered": enters, "rows": rows })).into_response());
+    }
+    if enters {
+        return back(program);
+    }
+    let words = desk.words(&jar);
+    let said: Vec<String> = rows.iter().map(|row| row_said(&desk, words, row)).collect();
+    let head = words.say(match (rows.is_empty(), lawful) {
+        (true, _) => "import-empty",
+        (false, true) => "import-would",
+        (false, false) => "import-wrong",
+    });
+    plain_page(words, &head, &said, "/desk/statistics#entries")
+}
+
+fn row_said(desk: &Desk, words: &Words, row: &Row) -> String {
+    let what = match &row.read {
+        Some(new) => format!(
+            "{}, {}: {}",
+            value_said(desk, words, new.of, &new.value),
+            period_said(words, Some(new.from), Some(new.to)),
+            words.number(new.count)
+        ),
+        None => row.text.clone(),
+    };
+    match &row.wrong {
+        Some(wrong) => format!("{}: {what} – {}", row.line, wrong.said(words)),
+        None => format!("{}: {what}", row.line),
+    }
+}
+
+/// For what a token is.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Named {
+    /// What it is for.
+    name: String,
+}
+
+/// `POST /desk/statistics/tokens`: the token is said once.
+pub(crate) async fn make_token(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Sent(named): Sent<Named>,
+) -> Done {
+    let token = desk.store.make_token(Some(&me), &named.name).await?;
+    if program.0 {
+        return Ok(Json(json!({ "token": token.expose() })).into_response());
+    }
+    let words = desk.words(&jar);
+    let said = [words.say("token-once"), token.expose().clone()];
+    plain_page(words, &words.say("token-made"), &said, "/desk/statistics#tokens")
+}
+
+/// `POST /desk/statistics/tokens/{id}/end`
+pub(crate) async fn end_token(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(id): Path<Uuid>,
+) -> Done {
+    desk.store.end_token(Some(&me), id).await?;
+    back(program)
+}
+
+/// `GET /api/v1/statistics/tokens`
+pub(crate) async fn tokens(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
+    Ok(Json(json!({ "tokens": desk.store.tokens().await? })))
+}
+
+/// What figures can be entered for: as it is sent, and what it is called.
+pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
+    let of = |of: Of| {
+        let values = desk.store.countable(of).into_iter();
+        values.map(move |value| (of, value))
+    };
+    of(Of::Contact)
+        .chain(of(Of::Case))
+        .map(|(of, value)| {
+            let said = value_said(desk, words, of, &value);
+            (format!("{}:{value}", of.as_str()), said)
+        })
+        .collect()
+}
+
+fn value_said(desk: &Desk, words: &Words, of: Of, value: &str) -> String {
+    match of {
+        Of::Contact | Of::Closing => channel_name(words, value),
+        Of::Case | Of::Referral if value == ADVISORY => words.say("cases-advisory"),
+        Of::Case | Of::Referral => {
+            let known = desk
+                .store
+                .scheme()
+                .institutions
+                .iter()
+                .find(|one| one.id == value);
+            let said = known.map_or_else(|| value.to_owned(), |one| words.either(&one.sr, &one.en));
+            words.with("cases-forwarded-to", "institution", &said)
+        }
+    }
+}
+
+/// What an entry counts.
+pub(crate) fn said(desk: &Desk, words: &Words, entry: &Balance) -> String {
+    value_said(desk, words, entry.of, &entry.value)
+}

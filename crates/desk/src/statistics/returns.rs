@@ -1,0 +1,160 @@
+//! Returns to Insafe and Child Helpline International (`/desk/statistics/returns/{name}`): filled in, and what keeps them from being sent.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    locale::{Language, Words},
+    period::Period,
+    rights::Right,
+};
+use hotline_store::returns::FilledReturn;
+use serde_json::{Value, json};
+
+use super::{Asked, Wanted, in_words, period_said};
+use crate::{
+    access::Who,
+    cut::Chosen,
+    desk::Desk,
+    error::PageError,
+    exports::{CSV, Cover, XLSX, csv_of_tables, download, fault, workbook},
+    tables::{self, Table},
+    view::{Frame, page},
+};
+
+#[derive(Template)]
+#[template(path = "return.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    title: String,
+    filled: FilledReturn,
+    tables: Vec<Table>,
+    query: String,
+}
+
+/// `GET /desk/statistics/returns/{name}`
+pub(crate) async fn one(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+    Path(name): Path<String>,
+    Query(chosen): Query<Chosen>,
+) -> Result<Response, PageError> {
+    let words = desk.words(&jar);
+    let (filled, title, tables) = filled(&desk, words, &name, &chosen.asked()).await?;
+    page(&Page {
+        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        query: format!("from={}&to={}", filled.from, filled.to),
+        title,
+        filled,
+        tables,
+    })
+}
+
+/// `GET /api/v1/statistics/returns/{name}`
+pub(crate) async fn file(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Path(name): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let words = in_words(&desk, &jar, &wanted.language);
+    let (filled, title, tables) = filled(&desk, words, &name, &wanted.period).await?;
+    let file = |ending| format!("{}-{}-{}.{ending}", filled.name, filled.from, filled.to);
+    Ok(match wanted.format.as_str() {
+        "" | "json" => {
+            let complete = filled.is_complete();
+            Json(json!({ "complete": complete, "return": filled })).into_response()
+        }
+        "csv" => download(CSV, &file("csv"), csv_of_tables(words, &tables).map_err(fault)?),
+        "xlsx" => {
+            let cover = Cover {
+                title,
+                lines: vec![
+                    (words.say("cover-centre"), words.own(&desk.centre.name)),
+                    (
+                        words.say("period"),
+                        period_said(words, Some(filled.from), Some(filled.to)),
+                    ),
+                    (words.say("time-zone"), filled.time_zone.clone()),
+                    (words.say("return-version"), filled.version.to_string()),
+                ],
+            };
+            download(
+                XLSX,
+                &file("xlsx"),
+                workbook(words, &cover, &tables).map_err(fault)?,
+            )
+        }
+        _ => return Err(PageError::Bad("error-format")),
+    })
+}
+
+/// `GET /api/v1/statistics/returns`
+pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
+    let all = desk.store.returns();
+    let all = all.iter().map(|one| {
+        json!({ "name": one.name, "version": one.version, "every": one.every.as_str(), "label": one.label.en })
+    });
+    Json(json!({ "returns": all.collect::<Vec<_>>() }))
+}
+
+/// The return of the days asked for; of no days, of the last whole period for which the body asks.
+async fn filled(
+    desk: &Desk,
+    words: &Words,
+    name: &str,
+    asked: &Asked,
+) -> Result<(FilledReturn, String, Vec<Table>), PageError> {
+    let store = &desk.store;
+    let asked = asked.period(store.today())?;
+    let period = match asked {
+        Period { from: None, to: None } => store.last_due(name).ok_or(PageError::NotFound)?,
+        chosen => chosen,
+    };
+    let (Some(from), Some(to)) = (period.from, period.to) else {
+        return Err(PageError::Bad("error-days-missing"));
+    };
+    let filled = store.fill_return(name, from, to).await?;
+    let mapping = store.mapping(name, to).ok_or(PageError::NotFound)?;
+    let tables = tables::of_return(words, store.scheme(), mapping, &filled);
+    Ok((filled, mapping.label.said(words), tables))
+}
+
+impl Page<'_> {
+    fn period_said(&self) -> String {
+        period_said(self.frame.words, Some(self.filled.from), Some(self.filled.to))
+    }
+
+    /// What keeps it from being sent, a line each.
+    fn wrong(&self) -> Vec<String> {
+        let words = self.frame.words;
+        let mut wrong = Vec::new();
+        if !self.filled.due_so {
+            wrong.push(words.say("return-other-period"));
+        }
+        if self.filled.not_classified > 0 {
+            wrong.push(words.counted("return-not-classified", self.filled.not_classified));
+        }
+        for (table, filled) in self.tables.iter().zip(&self.filled.tables) {
+            if filled.missing > 0 {
+                let count = words.number(filled.missing);
+                wrong.push(words.with_all("return-missing", &[("table", &table.title), ("count", &count)]));
+            }
+            for (value, count) in &filled.unmapped {
+                let count = words.number(*count);
+                let said = [
+                    ("table", table.title.as_str()),
+                    ("value", value),
+                    ("count", &count),
+                ];
+                wrong.push(words.with_all("return-unmapped-said", &said));
+            }
+        }
+        wrong
+    }
+}

@@ -1,0 +1,494 @@
+//! `hotline fixtures`: an empty database is filled with invented communications, cases and events whose sums are the figures that
+//! the centre has published. So every page, file and sentence can be compared with what is printed elsewhere.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use hotline_core::{
+    classification::Answers,
+    clock::{Clock, FixedClock},
+    figures::Of,
+    ids,
+    intake::Intake,
+    line::LineName,
+    message::RawMessage,
+    outreach::{EventKind, EventState, Reached, SchoolKind},
+    private::Private,
+    reference::Reference,
+    rights::Role,
+};
+use hotline_store::{
+    balances::NewBalance,
+    cases::Details,
+    inbox::{Filter, View},
+    outreach::NewEvent,
+    register::NewCall,
+    staff::Person,
+    store::Store,
+};
+
+use crate::{receive, service, settings::Settings};
+
+/// Where the figures are from.
+const SOURCE: &str = "Објављени подаци центра";
+/// The line e-mails come by: the first of this channel in the settings.
+const EMAIL: &str = "email";
+
+/// A time of which communications and cases were published.
+struct Published {
+    from: &'static str,
+    to: &'static str,
+    /// By channel. Of 2023 the sum is published, the parts are invented.
+    telephone: usize,
+    email: usize,
+    social: usize,
+    /// Cases that were sent nowhere.
+    advisory: usize,
+    /// Cases by the institution they were sent to.
+    forwarded: [(&'static str, usize); 5],
+}
+
+const PUBLISHED: [Published; 2] = [
+    // 2,790; 605 = 570 + 35.
+    Published {
+        from: "2023-01-01",
+        to: "2023-12-31",
+        telephone: 1_860,
+        email: 630,
+        social: 300,
+        advisory: 570,
+        forwarded: [
+            ("mup", 20),
+            ("high_tech_crime", 9),
+            ("social_work", 4),
+            ("education", 1),
+            ("health", 1),
+        ],
+    },
+    // 2,079 = 1,683 + 396; 361 = 344 + 17.
+    Published {
+        from: "2024-01-01",
+        to: "2024-04-30",
+        telephone: 1_683,
+        email: 396,
+        social: 0,
+        advisory: 344,
+        forwarded: [
+            ("mup", 9),
+            ("high_tech_crime", 4),
+            ("social_work", 2),
+            ("education", 1),
+            ("health", 1),
+        ],
+    },
+];
+
+/// What was before: with the above 28,205 communications, and 555 cases forwarded, 289 and 137 of them to the first two.
+const BEFORE: [(Of, &str, i64); 10] = [
+    (Of::Contact, "telephone", 17_836),
+    (Of::Contact, "email", 2_500),
+    (Of::Contact, "webform", 1_500),
+    (Of::Contact, "social", 1_500),
+    (Of::Case, "advisory", 6_586),
+    (Of::Case, "mup", 260),
+    (Of::Case, "high_tech_crime", 124),
+    (Of::Case, "social_work", 60),
+    (Of::Case, "education", 35),
+    (Of::Case, "health", 24),
+];
+
+/// Events of one kind in schools of one kind, between two days.
+struct Held {
+    kind: EventKind,
+    in_schools: Option<SchoolKind>,
+    from: &'static str,
+    to: &'static str,
+    events: usize,
+    students: i64,
+    parents: i64,
+    teachers: i64,
+}
+
+/// 462 presentations in 143 primary schools for 16,540 students and 5,374 parents; 19 high schools; 12 webinars; of those in 2023
+/// 120 presentations for 7,803 students, 1,097 parents and 302 teachers.
+const HELD: [Held; 5] = [
+    Held {
+        kind: EventKind::Presentation,
+        in_schools: Some(SchoolKind::Primary),
+        from: "2017-03-01",
+        to: "2022-12-20",
+        events: 350,
+        students: 9_137,
+        parents: 4_277,
+        teachers: 0,
+    },
+    Held {
+        kind: EventKind::Presentation,
+        in_schools: Some(SchoolKind::Primary),
+        from: "2023-01-10",
+        to: "2023-12-20",
+        events: 112,
+        students: 7_403,
+        parents: 1_097,
+        teachers: 302,
+    },
+    Held {
+        kind: EventKind::Presentation,
+        in_schools: Some(SchoolKind::Secondary),
+        from: "2018-03-01",
+        to: "2022-12-20",
+        events: 11,
+        students: 550,
+        parents: 0,
+        teachers: 0,
+    },
+    Held {
+        kind: EventKind::Presentation,
+        in_schools: Some(SchoolKind::Secondary),
+        from: "2023-02-01",
+        to: "2023-12-01",
+        events: 8,
+        students: 400,
+        parents: 0,
+        teachers: 0,
+    },
+    Held {
+        kind: EventKind::Webinar,
+        in_schools: None,
+        from: "2024-01-15",
+        to: "2024-04-20",
+        events: 12,
+        students: 0,
+        parents: 0,
+        teachers: 360,
+    },
+];
+
+const PRIMARY_SCHOOLS: usize = 143;
+const SECONDARY_SCHOOLS: usize = 19;
+/// What can be chosen of a contact, taken in turn.
+const TOPICS: [&str; 7] = [
+    "cyberbullying",
+    "grooming",
+    "e_crime",
+    "sextortion",
+    "privacy",
+    "excessive_use",
+    "intimate_images",
+];
+const ROLES: [(&str, &str); 3] = [
+    ("child", "self"),
+    ("parent", "about_child"),
+    ("teacher", "professional"),
+];
+const GENDERS: [&str; 3] = ["girl", "boy", "unknown"];
+
+/// Fills an empty database.
+pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
+    let start: DateTime<Utc> = "2017-02-27T07:00:00Z".parse()?;
+    let clock = Arc::new(FixedClock::new(start));
+    let locales = Arc::new(hotline_core::locale::Locales::load()?);
+    let lines = Arc::new(service::open_lines(&settings, &locales)?);
+    let line_settings = service::line_settings(&settings, &locales, &lines);
+    let email = line_settings.iter().find(|line| line.channel == EMAIL);
+    let email = email
+        .context("The fixtures need a line with `channel = \"email\"`")?
+        .name
+        .clone();
+    let store = service::open_store_at(&settings, line_settings, clock.clone()).await?;
+    ensure!(
+        store.contacts_registered().await? == 0 && store.balances().await?.is_empty(),
+        "The database is not empty: fixtures are for a new one"
+    );
+    let staff = Staff::new(&store).await?;
+    enter_before(&store).await?;
+    let making = Making {
+        store: &store,
+        lines: &lines,
+        clock: &clock,
+        staff: &staff,
+        email: LineName::parse(&email)?,
+    };
+    for published in &PUBLISHED {
+        making.of(published).await?;
+        println!(
+            "Communications and cases of {} to {} are there.",
+            published.from, published.to
+        );
+    }
+    making.outreach().await?;
+    println!("Events are there. `hotline statistics verify` compares every figure with what was registered.");
+    Ok(())
+}
+
+struct Staff {
+    mila: Person,
+    vuk: Person,
+}
+
+impl Staff {
+    async fn new(store: &Store) -> anyhow::Result<Self> {
+        // Nobody logs in with these: whoever wants to gives them passwords with `staff reset`.
+        let password = || -> Private<String> {
+            let letters = hotline_core::chance::bytes::<24>().map(|byte| char::from(b'a' + byte % 26));
+            String::from_iter(letters).into()
+        };
+        Ok(Self {
+            mila: store
+                .add_staff("fixture-1", "Мила", Role::Counsellor, &password())
+                .await?,
+            vuk: store
+                .add_staff("fixture-2", "Вук", Role::Supervisor, &password())
+                .await?,
+        })
+    }
+}
+
+async fn enter_before(store: &Store) -> anyhow::Result<()> {
+    let (from, to) = ("2017-02-27".parse()?, "2022-12-31".parse()?);
+    let new: Vec<NewBalance> = BEFORE
+        .into_iter()
+        .map(|(of, value, count)| NewBalance {
+            of,
+            value: value.to_owned(),
+            correction: false,
+            from,
+            to,
+            count,
+            source: SOURCE.to_owned(),
+            reason: String::new(),
+        })
+        .collect();
+    Ok(store.enter_balances(None, &new).await?)
+}
+
+struct Making<'a> {
+    store: &'a Arc<Store>,
+    lines: &'a Arc<service::Lines>,
+    clock: &'a FixedClock,
+    staff: &'a Staff,
+    email: LineName,
+}
+
+impl Making<'_> {
+    async fn of(&self, published: &Published) -> anyhow::Result<()> {
+        let (from, to) = (published.from.parse()?, published.to.parse()?);
+        // A case in every contact of its turn, until there are enough.
+        let mut cases = vec![None; published.advisory];
+        cases.extend(
+            published
+                .forwarded
+                .iter()
+                .flat_map(|(institution, count)| std::iter::repeat_n(Some(*institution), *count)),
+        );
+        let spoken = [("telephone", published.telephone), ("social", published.social)];
+        let networks = spoken
+            .into_iter()
+            .flat_map(|(network, count)| std::iter::repeat_n(network, count));
+        let networks: Vec<&str> = networks.collect();
+        for (number, network) in networks.iter().enumerate() {
+            self.at(at(from, to, number, networks.len()));
+            let reference = self.call(network, number).await?;
+            if let Some(institution) = cases.pop() {
+                self.case(reference, institution).await?;
+            }
+        }
+        for number in 0..published.email {
+            self.at(at(from, to, number, published.email));
+            self.mail(number).await?;
+        }
+        ensure!(cases.is_empty(), "there are more cases than contacts");
+        Ok(())
+    }
+
+    /// Moves the clock, back as well.
+    fn at(&self, at: DateTime<Utc>) {
+        self.clock.advance(at - self.clock.now());
+    }
+
+    async fn call(&self, network: &str, number: usize) -> anyhow::Result<Reference> {
+        let call = NewCall {
+            id: ids::new(self.clock.now()),
+            network: network.to_owned(),
+            at: self.clock.now(),
+            for_whom: None,
+            caller: String::new(),
+            text: "Измишљен разговор.".to_owned(),
+            answers: answers(number),
+        };
+        Ok(self.store.log_call(&self.staff.mila, call).await?)
+    }
+
+    async fn mail(&self, number: usize) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let raw = format!(
+            "From: <osoba-{number}-{day}@example.org>\r\nTo: <kontakt@example.org>\r\nSubject: Pitanje\r\nMessage-ID: <{number}.{day}@example.org>\r\n\
+             Date: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nIzmišljeno pitanje {number}.\r\n",
+            now.to_rfc2822(),
+            day = now.format("%Y%m%d%H%M"),
+        );
+        let raw = RawMessage {
+            line: self.email.clone(),
+            external_id: format!("fixture {number} {now}"),
+            received_at: now,
+            bytes: raw.into_bytes(),
+            cut_from: None,
+        };
+        self.store.accept(vec![raw], None).await?;
+        receive::round(self.store, self.lines).await?;
+        let newest = self
+            .store
+            .inbox(View::Waiting, &Filter::default(), self.staff.mila.id, None, 1)
+            .await?;
+        let reference = newest
+            .rows
+            .first()
+            .context("A mail was not registered")?
+            .reference;
+        self.store
+            .classify(&self.staff.mila, reference, answers(number))
+            .await?;
+        Ok(self.store.close(&self.staff.mila, reference).await?)
+    }
+
+    async fn case(&self, reference: Reference, institution: Option<&str>) -> anyhow::Result<()> {
+        let Staff { mila, vuk } = self.staff;
+        let case = self.store.form_case(mila, reference, None).await?;
+        let Some(institution) = institution else {
+            return Ok(());
+        };
+        let details = Details {
+            sent: "Измишљен допис.".to_owned(),
+            ..Details::default()
+        };
+        self.store
+            .propose_referral(mila, case, institution, &details)
+            .await?;
+        let proposed = self.store.case(case).await?.context("A case was not formed")?;
+        let referral = proposed
+            .referrals
+            .first()
+            .context("A referral was not proposed")?;
+        Ok(self
+            .store
+            .confirm_referral(vuk, case, referral.id, referral.changed)
+            .await?)
+    }
+
+    async fn outreach(&self) -> anyhow::Result<()> {
+        self.at("2024-05-01T08:00:00Z".parse()?);
+        let mila = &self.staff.mila;
+        let mut primary = Vec::new();
+        for number in 1..=PRIMARY_SCHOOLS {
+            let name = format!("Основна школа {number}");
+            primary.push(
+                self.store
+                    .add_school(mila, &name, SchoolKind::Primary, "")
+                    .await?,
+            );
+        }
+        let mut secondary = Vec::new();
+        for number in 1..=SECONDARY_SCHOOLS {
+            let name = format!("Гимназија {number}");
+            secondary.push(
+                self.store
+                    .add_school(mila, &name, SchoolKind::Secondary, "")
+                    .await?,
+            );
+        }
+        let (mut of_primary, mut of_secondary) = (primary.iter().cycle(), secondary.iter().cycle());
+        for held in &HELD {
+            let (from, to) = (held.from.parse()?, held.to.parse()?);
+            for number in 0..held.events {
+                let school = match held.in_schools {
+                    Some(SchoolKind::Primary) => of_primary.next(),
+                    Some(SchoolKind::Secondary) => of_secondary.next(),
+                    Some(SchoolKind::Preschool | SchoolKind::Faculty | SchoolKind::Other) | None => None,
+                };
+                let part = |total| part_of(total, number, held.events);
+                let event = NewEvent {
+                    kind: held.kind,
+                    state: EventState::Held,
+                    day: Some(at(from, to, number, held.events).date_naive()),
+                    school: school.copied(),
+                    reached: Reached {
+                        students: part(held.students),
+                        parents: part(held.parents),
+                        teachers: part(held.teachers),
+                        others: 0,
+                    },
+                    presenter: "Мила".to_owned(),
+                    language: "sr-Cyrl".to_owned(),
+                    remarks: String::new(),
+                    educators: Vec::new(),
+                };
+                self.store.write_event(mila, None, &event, None).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answers(number: usize) -> Answers {
+    let of = |all: &[&str]| {
+        all.get(number % all.len().max(1))
+            .copied()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (role, who) = ROLES.get(number % ROLES.len()).copied().unwrap_or_default();
+    let mut answers: Answers = [
+        ("kind", "counselling".to_owned()),
+        ("who", who.to_owned()),
+        ("role", role.to_owned()),
+        ("topic", of(&TOPICS)),
+        ("gender", of(&GENDERS)),
+        ("urgency", "ordinary".to_owned()),
+        ("outcome", "advice".to_owned()),
+    ]
+    .into_iter()
+    .map(|(question, answer)| (question.to_owned(), vec![answer]))
+    .collect();
+    answers.insert("age".to_owned(), vec![(11 + number % 7).to_string()]);
+    answers
+}
+
+/// One of `of` times spread over a period, in working hours.
+fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc> {
+    let days = usize::try_from((to - from).num_days()).unwrap_or_default() + 1;
+    let day = from + Days::new((number * days / of.max(1)) as u64);
+    let minutes = i64::try_from(number * 7 % 480).unwrap_or_default();
+    day.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::minutes(6 * 60 + 30 + minutes)
+}
+
+/// The part that one of `of` has of a total: all parts together are the total.
+fn part_of(total: i64, number: usize, of: usize) -> i64 {
+    let (number, of) = (
+        i64::try_from(number).unwrap_or_default(),
+        i64::try_from(of).unwrap_or(1),
+    );
+    total * (number + 1) / of - total * number / of
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixtures_are_the_published_figures() {
+        let communications = |one: &Published| one.telephone + one.email + one.social;
+        let forwarded = |one: &Published| one.forwarded.iter().map(|(_, count)| count).sum::<usize>();
+        let cases = |one: &Published| (one.advisory + forwarded(one), one.advisory, forwarded(one));
+        let [of_2023, of_2024] = &PUBLISHED;
+        assert_eq!((communications(of_2023), cases(of_2023)), (2_790, (605, 570, 35)));
+        assert_eq!((communications(of_2024), cases(of_2024)), (2_079, (361, 344, 17)));
+        let before = |of| BEFORE.iter().filter(move |one| one.0 == of).map(|one| one.2);
+        assert_eq!(before(Of::Contact).sum::<i64>() + 2_790 + 2_079, 28_205);
+        let sent = before(Of::Case).skip(1).sum::<i64>();
+        assert_eq!(sent + 35 + 17, 555);
+        assert_eq!((260 + 20 + 9, 124 + 9 + 4), (289, 137));
+        let parts: i64 = (0..7).map(|number| part_of(100, number, 7)).sum();
+        assert_eq!(parts, 100);
+    }
+}

@@ -1,0 +1,208 @@
+//! Erasing what is known of a person. The contact stays as it was counted: its day, its line and how it was classified. No figure
+//! of any period changes.
+
+use std::collections::BTreeSet;
+
+use hotline_core::{chance, reference::Reference};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use crate::{
+    entity::{
+        attachments, contacts, drafts, follows, jobs, journal, links, messages, outbox, outreach, people,
+        records, versions,
+    },
+    error::{Conflict, StoreError},
+    figures::AT_ONCE,
+    register::event,
+    staff::Person,
+    store::Store,
+    work::status_of,
+};
+
+impl Store {
+    /// Erases what was said in a closed contact and by whom: messages, notes, files, addresses, names, the raw messages and the key they
+    /// were sealed with. What is delivered once more is known and does not come back; what the person writes from now on
+    /// is a new contact. What was formed of it, as a case, is kept. Raw messages that only changed or reported on another one belong to no
+    /// message, and stay sealed in the journal.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is open: whoever waits is answered, or it is closed first.
+    pub async fn erase(&self, who: Option<&Person>, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::StillOpen));
+        }
+        let mut files = self.erase_messages(&transaction, &contact).await?;
+        files.extend(self.erase_raw(&transaction, &contact).await?);
+        self.forget_person(&transaction, &contact).await?;
+        // Neither an address nor a thread leads here any more.
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            identifier_hash: Set(None),
+            thread_hash: Set(chance::bytes::<32>().into()),
+            open_key: Set(chance::bytes::<32>().into()),
+            data_key: Set(None),
+            card: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let actor = who.map(|who| who.id);
+        event(contact.id, self.now(), actor, "erased", "")
+            .insert(&transaction)
+            .await?;
+        self.audit_in(&transaction, actor, "erase", &reference.to_string())
+            .await?;
+        self.done(transaction).await?;
+        self.files.remove(files).await;
+        Ok(())
+    }
+
+    /// Takes messages away with everything that hangs on them. Gives the files to delete.
+    async fn erase_messages(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
+        let said: Vec<Uuid> = said
+            .all(transaction)
+            .await?
+            .into_iter()
+            .map(|one| one.id)
+            .collect();
+        for some in said.chunks(AT_ONCE) {
+            let of = versions::Column::MessageId.is_in(some.iter().copied());
+            versions::Entity::delete_many()
+                .filter(of)
+                .exec(transaction)
+                .await?;
+        }
+        let files = attachments::Entity::find().filter(attachments::Column::ContactId.eq(contact.id));
+        let files: Vec<Uuid> = files
+            .all(transaction)
+            .await?
+            .into_iter()
+            .map(|file| file.id)
+            .collect();
+        let sent = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
+        let sent: Vec<Uuid> = sent
+            .all(transaction)
+            .await?
+            .into_iter()
+            .map(|one| one.id)
+            .collect();
+        for some in sent.chunks(AT_ONCE) {
+            let of = jobs::Column::OutboxId.is_in(some.iter().copied());
+            jobs::Entity::delete_many().filter(of).exec(transaction).await?;
+        }
+        for some in files.chunks(AT_ONCE) {
+            let of = jobs::Column::AttachmentId.is_in(some.iter().copied());
+            jobs::Entity::delete_many().filter(of).exec(transaction).await?;
+        }
+        outbox::Entity::delete_many()
+            .filter(outbox::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        attachments::Entity::delete_many()
+            .filter(attachments::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        drafts::Entity::delete_many()
+            .filter(drafts::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        follows::Entity::delete_many()
+            .filter(follows::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        links::Entity::delete_many()
+            .filter(
+                links::Column::ContactId
+                    .eq(contact.id)
+                    .or(links::Column::OtherId.eq(contact.id)),
+            )
+            .exec(transaction)
+            .await?;
+        records::Entity::update_many()
+            .col_expr(records::Column::Words, Expr::value(Option::<Vec<u8>>::None))
+            .filter(records::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        outreach::Entity::update_many()
+            .col_expr(outreach::Column::ContactId, Expr::value(Option::<Uuid>::None))
+            .filter(outreach::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        Ok(files)
+    }
+
+    /// Takes the raw messages away and leaves their hashes: what is delivered once more is known.
+    async fn erase_raw(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let said = messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .all(transaction)
+            .await?;
+        let mut raw: BTreeSet<i64> = BTreeSet::new();
+        if let Ok(key) = self.contact_key(contact) {
+            for message in &said {
+                raw.extend(message.journal_id);
+                // A message in pieces came in several.
+                let body = self.body(&key, message)?;
+                raw.extend(body.pieces.iter().map(|piece| piece.files_of));
+            }
+        }
+        let raw: Vec<i64> = raw.into_iter().collect();
+        let mut files = Vec::new();
+        for some in raw.chunks(AT_ONCE) {
+            let of = || journal::Column::Id.is_in(some.iter().copied());
+            let rows = journal::Entity::find().filter(of()).all(transaction).await?;
+            files.extend(rows.into_iter().filter_map(|row| row.file));
+            journal::Entity::update_many()
+                .col_expr(journal::Column::DataKey, Expr::value(Option::<Vec<u8>>::None))
+                .col_expr(journal::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
+                .col_expr(journal::Column::File, Expr::value(Option::<Uuid>::None))
+                .filter(of())
+                .exec(transaction)
+                .await?;
+        }
+        messages::Entity::delete_many()
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
+        Ok(files)
+    }
+
+    /// Forgets what the person chose, unless another contact of theirs is kept.
+    async fn forget_person(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let Some(hash) = &contact.identifier_hash else {
+            return Ok(());
+        };
+        let other = contacts::Entity::find()
+            .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
+            .filter(contacts::Column::Id.ne(contact.id))
+            .one(transaction)
+            .await?;
+        if other.is_none() {
+            people::Entity::delete_many()
+                .filter(people::Column::IdentifierHash.eq(hash.clone()))
+                .exec(transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Everything a manager reads of a period, at once: the page, the files and the API are made from this and nothing else.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    figures::{CHANNEL, FIRST_REPLY, HOUR, Of, WEEKDAY, quantile},
+    period::Period,
+};
+use serde::Serialize;
+
+use crate::{
+    error::StoreError,
+    figures::{Breakdown, Cut},
+    outreach::OutreachTotals,
+    store::Store,
+    totals::Totals,
+};
+
+/// A period in figures.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct Report {
+    /// The first day, if the period has one.
+    pub from: Option<NaiveDate>,
+    /// The last day, if the period has one.
+    pub to: Option<NaiveDate>,
+    /// The zone in which a day is a day.
+    pub time_zone: String,
+    /// When these figures were read.
+    pub as_of: DateTime<Utc>,
+    /// Since the establishment.
+    pub ever: Totals,
+    /// Of the period.
+    pub period: Totals,
+    /// Of the period just before, of the same length; if this one has a beginning and an end.
+    pub before: Option<Totals>,
+    /// Of the same days a year earlier; if this one has a beginning and an end.
+    pub a_year_before: Option<Totals>,
+    /// What was open, came and was closed.
+    pub flow: Flow,
+    /// How long people waited for a first reply.
+    pub first_reply: FirstReply,
+    /// Channels over time.
+    pub over_time: Breakdown,
+    /// What it was about.
+    pub topics: Breakdown,
+    /// When people write: hours by weekday.
+    pub hours: Breakdown,
+    /// Counselling, and what is none.
+    pub counselling: Breakdown,
+    /// Presentations and other events.
+    pub outreach: OutreachTotals,
+}
+
+/// Contacts registered here: what was carried over and what came, less what was closed, is what is open.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+pub struct Flow {
+    /// Open when the period began.
+    pub carried_over: i64,
+    /// Registered in the period.
+    pub opened: i64,
+    /// Closed in the period, and not opened again since.
+    pub closed: i64,
+    /// Open at its end.
+    pub open: i64,
+}
+
+/// How long people of a period waited until a reply was sent to them.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct FirstReply {
+    /// How many were sent one.
+    pub answered: i64,
+    /// How many were not: calls need none.
+    pub not_answered: i64,
+    /// Half of those who were answered were so within this many minutes. `None`: nobody was, or later than 30 days.
+    pub half_within: Option<i64>,
+    /// Nine of ten.
+    pub nine_in_ten_within: Option<i64>,
+}
+
+impl Report {
+    /// Hides cells below `least` ([`Breakdown::mask`]).
+    pub fn mask(&mut self, least: i64) {
+        for breakdown in [
+            &mut self.over_time,
+            &mut self.topics,
+            &mut self.hours,
+            &mut self.counselling,
+        ] {
+            breakdown.mask(least);
+        }
+    }
+}
+
+impl Store {
+    /// Everything a manager reads of a period.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn report(&self, period: Period) -> Result<Report, StoreError> {
+        let by = async |cut: Cut| self.breakdown(&cut).await;
+        let of = async |period: Option<Period>| match period {
+            Some(period) => self.totals(period).await.map(Some),
+            None => Ok(None),
+        };
+        let waits = by(Cut::contacts(period, [FIRST_REPLY], None)).await?;
+        let totals = self.totals(period).await?;
+        Ok(Report {
+            from: period.from,
+            to: period.to,
+            time_zone: totals.time_zone.clone(),
+            as_of: totals.as_of,
+            ever: self.totals(Period::default()).await?,
+            before: of(period.before()).await?,
+            a_year_before: of(period.a_year_before()).await?,
+            flow: self.flow(period).await?,
+            first_reply: first_reply(&waits),
+            over_time: by(Cut::contacts(period, [CHANNEL], Some(period.pieces()))).await?,
+            topics: by(Cut::contacts(period, ["topic"], None)).await?,
+            hours: by(Cut::contacts(period, [WEEKDAY, HOUR], None)).await?,
+            counselling: by(Cut::contacts(period, ["counselling"], None)).await?,
+            outreach: self.outreach_totals(period).await?,
+            period: totals,
+        })
+    }
+
+    async fn flow(&self, period: Period) -> Result<Flow, StoreError> {
+        let count = async |of, period| -> Result<i64, StoreError> {
+            Ok(self.breakdown(&Cut::of(of, period, [], None)).await?.registered)
+        };
+        let carried_over = match period.from.and_then(|from| from.pred_opt()) {
+            Some(last) => {
+                let earlier = Period {
+                    from: None,
+                    to: Some(last),
+                };
+                count(Of::Contact, earlier).await? - count(Of::Closing, earlier).await?
+            }
+            None => 0,
+        };
+        let (opened, closed) = (
+            count(Of::Contact, period).await?,
+            count(Of::Closing, period).await?,
+        );
+        Ok(Flow {
+            carried_over,
+            opened,
+            closed,
+            open: carried_over + opened - closed,
+        })
+    }
+}
+
+fn first_reply(waits: &Breakdown) -> FirstReply {
+    let within = |part| {
+        let steps = waits
+            .rows
+            .iter()
+            .filter_map(|row| Some((row.values.first()?.as_str(), row.count?)));
+        quantile(steps, part)?.parse().ok()
+    };
+    FirstReply {
+        answered: waits.sum(),
+        not_answered: waits.rest,
+        half_within: within((1, 2)),
+        nine_in_ten_within: within((9, 10)),
+    }
+}

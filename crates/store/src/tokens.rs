@@ -1,0 +1,177 @@
+//! Read-only tokens: with one a program reads figures, and nothing else. And which reports were sent by mail.
+
+use chrono::{DateTime, Utc};
+use data_encoding::BASE32_NOPAD;
+use hotline_core::{chance, ids, private::Private};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    entity::{sent_reports, tokens},
+    error::{Conflict, StoreError},
+    staff::Person,
+    store::{Store, time},
+};
+
+/// How every token begins, so that scanners for leaked secrets find it.
+const PREFIX: &str = "hotline_figures_";
+/// The longest name of one, in characters.
+const LONGEST: usize = 60;
+/// That it was used is noted once in this many microseconds.
+const NOTED: i64 = 60_000_000;
+
+/// A token that was made; the secret itself is not kept.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: Uuid,
+    /// For what it was made.
+    pub name: String,
+    /// When.
+    pub made_at: DateTime<Utc>,
+    /// When it was last used, to a minute.
+    pub used_at: Option<DateTime<Utc>>,
+    /// When it was ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Makes a token of this name. It is said once: only its hash is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it has no name or a long one.
+    pub async fn make_token(&self, who: Option<&Person>, name: &str) -> Result<Private<String>, StoreError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > LONGEST {
+            return Err(StoreError::Conflict(Conflict::TokenWithoutName));
+        }
+        let secret = format!(
+            "{PREFIX}{}",
+            BASE32_NOPAD.encode(&chance::bytes::<32>()).to_lowercase()
+        );
+        let now = self.clock.now();
+        let transaction = self.begin().await?;
+        let row = tokens::ActiveModel {
+            id: Set(ids::new(now)),
+            name: Set(name.to_owned()),
+            hash: Set(self.keys.lookup("figures token", &secret)),
+            made_by: Set(who.map(|who| who.id)),
+            made_at: Set(now.timestamp_micros()),
+            used_at: Set(None),
+            ended_at: Set(None),
+        };
+        row.insert(&transaction).await?;
+        self.audit_in(&transaction, who.map(|who| who.id), "make token", name)
+            .await?;
+        transaction.commit().await?;
+        Ok(secret.into())
+    }
+
+    /// Ends a token, now.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it was ended.
+    pub async fn end_token(&self, who: Option<&Person>, id: Uuid) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let found = tokens::Entity::find_by_id(id).one(&transaction).await?;
+        let found = found.ok_or(StoreError::NotFound("token"))?;
+        if found.ended_at.is_some() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let ended = tokens::ActiveModel {
+            id: Unchanged(id),
+            ended_at: Set(Some(self.now())),
+            ..Default::default()
+        };
+        ended.update(&transaction).await?;
+        self.audit_in(&transaction, who.map(|who| who.id), "end token", &found.name)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Every token, the newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let rows = tokens::Entity::find()
+            .order_by_desc(tokens::Column::MadeAt)
+            .all(&self.reading)
+            .await?;
+        let token = |row: tokens::Model| Token {
+            id: row.id,
+            name: row.name,
+            made_at: time(row.made_at),
+            used_at: row.used_at.map(time),
+            ended_at: row.ended_at.map(time),
+        };
+        Ok(rows.into_iter().map(token).collect())
+    }
+
+    /// Whether this is a token that was not ended.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn reads_figures(&self, secret: &str) -> Result<bool, StoreError> {
+        if !secret.starts_with(PREFIX) {
+            return Ok(false);
+        }
+        let found = tokens::Entity::find()
+            .filter(tokens::Column::Hash.eq(self.keys.lookup("figures token", secret)))
+            .filter(tokens::Column::EndedAt.is_null())
+            .one(&self.reading)
+            .await?;
+        let Some(found) = found else { return Ok(false) };
+        let now = self.now();
+        if found.used_at.is_none_or(|used| now - used > NOTED) {
+            let used = tokens::ActiveModel {
+                id: Unchanged(found.id),
+                used_at: Set(Some(now)),
+                ..Default::default()
+            };
+            // On a full disk figures can still be read.
+            if let Err(error) = used.update(&self.writing).await {
+                tracing::warn!(%error, "That a token was used could not be noted");
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes that a report of a period goes to an address. False: it went there before.
+    ///
+    /// # Errors
+    /// When the database refuses: then it must not be sent.
+    pub async fn claim_report(&self, period: &str, address: &str) -> Result<bool, StoreError> {
+        let row = sent_reports::ActiveModel {
+            period: Set(period.to_owned()),
+            address: Set(address.to_owned()),
+            at: Set(self.now()),
+        };
+        let once = OnConflict::columns([sent_reports::Column::Period, sent_reports::Column::Address])
+            .do_nothing()
+            .to_owned();
+        let written = sent_reports::Entity::insert(row)
+            .on_conflict(once)
+            .exec_without_returning(&self.writing)
+            .await?;
+        Ok(written == 1)
+    }
+
+    /// Takes that back: the report could not be sent, and will be tried again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn unclaim_report(&self, period: &str, address: &str) -> Result<(), StoreError> {
+        sent_reports::Entity::delete_by_id((period.to_owned(), address.to_owned()))
+            .exec(&self.writing)
+            .await?;
+        Ok(())
+    }
+}
