@@ -325,6 +325,27 @@ async fn agrees(store: &Store, history: &[Happens]) {
                 assert!(found.rest == 0 || !every_contact_has_one, "{history:?}: {cut:?}");
             }
         }
+        for by in [
+            ["topic", "channel"],
+            ["hour", "weekday"],
+            ["age_insafe", "gender"],
+        ] {
+            let mut whole: std::collections::BTreeMap<Vec<String>, i64> = Default::default();
+            for row in store
+                .breakdown(&Cut::contacts(period, by, None))
+                .await
+                .unwrap()
+                .rows
+            {
+                whole.insert(row.values, row.count.unwrap());
+            }
+            let mut by_day: std::collections::BTreeMap<Vec<String>, i64> = Default::default();
+            let cut = Cut::contacts(period, by, Some(Every::Day));
+            for row in store.breakdown(&cut).await.unwrap().rows {
+                *by_day.entry(row.values).or_default() += row.count.unwrap();
+            }
+            assert_eq!(whole, by_day, "{history:?}: {by:?}");
+        }
         for by in [CASE_KIND, INSTITUTION] {
             let cut = Cut::of(Of::Case, period, [by], Some(Every::Month));
             let found = store.breakdown(&cut).await.unwrap();

@@ -2,6 +2,7 @@
 
 pub mod chat_crash;
 pub mod crash;
+pub mod figures;
 pub mod million;
 pub mod peers;
 pub mod service;

@@ -1,7 +1,7 @@
 //! What is counted of a contact, and how: the one definition behind every figure that is shown, exported or published.
 //!
 //! A registered communication ([`crate::counting`]) has at most one value in each dimension. It is counted once in the total of its
-//! day, once under each of its values, and once under each pair of them; and so in the month and the year of its day. What has no
+//! day and once under each of its values, and so in the month and the year of its day; in those once under each pair of values, too. What has no
 //! value in a dimension is counted nowhere in it: it is the rest of the total. So the values of a dimension and its rest are the
 //! total by construction, whichever way a figure is cut.
 //!
@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub mod mask;
+pub mod tally;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -93,11 +94,11 @@ impl Facts {
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
         let local = contact.at.with_timezone(&zone);
-        let weekday = local.weekday().number_from_monday();
+        let day = clock::day_of(contact.at, zone);
         let mut values = BTreeMap::from([
             (CHANNEL.to_owned(), contact.channel.to_owned()),
             (HOUR.to_owned(), format!("{:02}", local.hour())),
-            (WEEKDAY.to_owned(), weekday.to_string()),
+            (WEEKDAY.to_owned(), weekday_of(day)),
         ]);
         if let Some(language) = contact.language {
             values.insert(LANGUAGE.to_owned(), language.to_owned());
@@ -117,7 +118,7 @@ impl Facts {
         }
         Self {
             of: Of::Contact,
-            day: clock::day_of(contact.at, zone),
+            day,
             values,
         }
     }
@@ -160,6 +161,12 @@ impl Facts {
             values: BTreeMap::from([(INSTITUTION.to_owned(), institution.to_owned())]),
         }
     }
+}
+
+/// The value of a day in [`WEEKDAY`].
+#[must_use]
+pub fn weekday_of(day: NaiveDate) -> String {
+    day.weekday().number_from_monday().to_string()
 }
 
 /// A contact as it was registered.
@@ -278,6 +285,13 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
+/// Whether pairs of values are kept for this span. Of contacts they are not for days: they would be more than the contacts themselves,
+/// and the few days at the ends of a period are counted one by one.
+#[must_use]
+pub fn keeps_pairs(of: Of, span: &str) -> bool {
+    of != Of::Contact || span.len() < "2026-01-31".len()
+}
+
 /// Every cell in which it is counted.
 fn cells(facts: &Facts) -> Vec<Cell> {
     let day = facts.day.to_string();
@@ -296,7 +310,8 @@ fn cells(facts: &Facts) -> Vec<Cell> {
         add("", "", "", "");
         for (place, (one, value)) in facts.values.iter().enumerate() {
             add(one, "", value, "");
-            for (other, other_value) in facts.values.iter().skip(place + 1) {
+            let others = facts.values.iter().skip(place + 1);
+            for (other, other_value) in others.filter(|_| keeps_pairs(facts.of, span)) {
                 add(one, other, value, other_value);
             }
         }

@@ -1,6 +1,6 @@
 //! Periods of local days: named, compared, and cut into pieces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
@@ -270,6 +270,21 @@ pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<
     pieces
 }
 
+/// Days as periods of days that follow one another.
+#[must_use]
+pub fn runs(days: &BTreeSet<NaiveDate>) -> Vec<Period> {
+    let mut runs: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    for day in days {
+        match runs.last_mut().filter(|(_, last)| last.succ_opt() == Some(*day)) {
+            Some((_, last)) => *last = *day,
+            None => runs.push((*day, *day)),
+        }
+    }
+    runs.into_iter()
+        .map(|(first, last)| Period::of(first, last))
+        .collect()
+}
+
 fn next_month(day: NaiveDate) -> Option<NaiveDate> {
     match day.month() {
         12 => NaiveDate::from_ymd_opt(day.year() + 1, 1, 1),
@@ -307,6 +322,16 @@ mod tests {
         assert_eq!(Period::parse("2024-02"), Some(period("2024-02-01", "2024-02-29")));
         assert_eq!(Period::parse("2024-13"), None);
         assert_eq!(Period::parse("letos"), None);
+    }
+
+    #[test]
+    fn days_that_follow_one_another_are_one_run() {
+        let days = ["2026-01-30", "2026-01-31", "2026-02-01", "2026-03-01"].map(day);
+        let expected = [
+            period("2026-01-30", "2026-02-01"),
+            period("2026-03-01", "2026-03-01"),
+        ];
+        assert_eq!(runs(&days.into()), expected);
     }
 
     #[test]

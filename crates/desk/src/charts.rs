@@ -147,14 +147,16 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     })
 }
 
-/// The next of 2, 4, 10, 20, 40, 100 …, so that half of it is whole.
+/// The next round number whose half is whole: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
 fn rounded_up(most: i64) -> i64 {
+    const FIRST: [i64; 9] = [10, 12, 16, 20, 24, 30, 40, 60, 80];
+    if most < 10 {
+        return (most + most % 2).max(2);
+    }
     let mut of_ten = 1;
     loop {
-        for first in [2, 4, 10] {
-            if most <= first * of_ten {
-                return first * of_ten;
-            }
+        if let Some(first) = FIRST.into_iter().find(|first| most <= first * of_ten) {
+            return first * of_ten;
         }
         of_ten *= 10;
     }
@@ -271,7 +273,7 @@ mod tests {
     fn a_scale_ends_at_a_round_number_whose_half_is_whole() {
         assert_eq!(
             [0, 1, 3, 4, 5, 17, 39, 41, 2_079].map(rounded_up),
-            [2, 2, 4, 4, 10, 20, 40, 100, 4_000]
+            [2, 2, 4, 4, 6, 20, 40, 60, 2_400]
         );
     }
 

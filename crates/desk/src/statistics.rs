@@ -306,6 +306,11 @@ impl Page<'_> {
         self.tables.iter().find(|table| table.id == id)
     }
 
+    /// The same, if it has any row.
+    fn table_with_rows(&self, id: &str) -> Option<&Table> {
+        self.table(id).filter(|table| !table.rows.is_empty())
+    }
+
     /// Periods to choose: the address, the name, and whether it is this one.
     fn periods(&self) -> Vec<(String, String, bool)> {
         let chosen = &self.chosen;
@@ -341,13 +346,22 @@ impl Page<'_> {
         period_said(self.frame.words, self.report.from, self.report.to)
     }
 
-    /// Compared with an earlier period.
-    fn compared(&self, then: &Totals) -> String {
-        charts::difference(self.frame.words, self.report.period.sum.total, then.sum.total)
-    }
-
-    fn of_period(&self, totals: &Totals) -> String {
-        period_said(self.frame.words, totals.from, totals.to)
+    /// Compared with earlier periods: by how much it differs, from what, and what was then. With what nothing is known of nothing is
+    /// compared.
+    fn compared(&self) -> Vec<(String, String)> {
+        let (report, words) = (&self.report, self.frame.words);
+        let of = |key: &str, then: &Option<Totals>| {
+            let then = then.as_ref().filter(|then| then.sum.total != 0)?;
+            let by = charts::difference(words, report.period.sum.total, then.sum.total);
+            let (days, total) = (
+                period_said(words, then.from, then.to),
+                words.number(then.sum.total),
+            );
+            Some((by, format!("{}: {total} ({days})", words.say(key))))
+        };
+        let before = of("against-before", &report.before);
+        let a_year = of("against-a-year-before", &report.a_year_before);
+        before.into_iter().chain(a_year).collect()
     }
 
     fn minutes(&self, minutes: &Option<i64>) -> String {

@@ -8,7 +8,7 @@ use hotline_core::{
     clock,
     contact::Marking,
     counting,
-    figures::{self, Cell, Facts, Of, Registered},
+    figures::{self, Cell, Facts, Of, Registered, WEEKDAY},
     period::{self, Every, Period},
 };
 use sea_orm::{
@@ -226,7 +226,13 @@ impl Store {
         let swapped = kept.first().is_some_and(|first| *first != one);
         let (from, to) = self.whole(cut.of, cut.period).await?;
         let pieces = period::pieces(from, to, cut.every);
-        let counted = self.counted(cut, one, other, pieces.keys()).await?;
+        let crossed = !other.is_empty();
+        let (kept, days): (Vec<String>, Vec<String>) = pieces
+            .keys()
+            .cloned()
+            .partition(|span| !crossed || figures::keeps_pairs(cut.of, span));
+        let mut counted = self.counted(cut, one, other, kept.iter()).await?;
+        counted.extend(self.count_days(cut, one, other, &days).await?);
         let mut rows: BTreeMap<(Option<String>, Vec<String>), i64> = BTreeMap::new();
         for row in counted {
             let piece = pieces.get(&row.span).cloned().flatten();
@@ -303,6 +309,59 @@ impl Store {
         let body = dimension.strip_prefix(BANDS)?;
         let mapping = self.mapping(body, period.to.unwrap_or_else(|| self.today()))?;
         Some(mapping.band(age).unwrap_or("other").to_owned())
+    }
+
+    /// Pairs of values on days for which they are not kept.
+    async fn count_days(
+        &self,
+        cut: &Cut,
+        one: &str,
+        other: &str,
+        days: &[String],
+    ) -> Result<Vec<Counted>, StoreError> {
+        let days: BTreeSet<NaiveDate> = days.iter().filter_map(|day| day.parse().ok()).collect();
+        if days.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The day tells the weekday: the other value is kept with it.
+        if other == WEEKDAY {
+            let by_day = Cut {
+                every: Some(Every::Day),
+                ..cut.clone()
+            };
+            let spans: Vec<String> = days.iter().map(ToString::to_string).collect();
+            let mut counted = self.counted(&by_day, one, "", spans.iter()).await?;
+            for row in &mut counted {
+                let day: Option<NaiveDate> = row.span.parse().ok();
+                row.other_value = day.map(figures::weekday_of).unwrap_or_default();
+            }
+            return Ok(counted);
+        }
+        let mut counted: BTreeMap<(NaiveDate, String, String), i64> = BTreeMap::new();
+        for period in period::runs(&days) {
+            let mut after = None;
+            loop {
+                let (rows, next) = self.rows(period, after).await?;
+                for facts in rows {
+                    if let (Some(value), Some(other_value)) = (facts.values.get(one), facts.values.get(other))
+                    {
+                        let place = (facts.day, value.clone(), other_value.clone());
+                        *counted.entry(place).or_default() += 1;
+                    }
+                }
+                match next {
+                    Some(_) => after = next,
+                    None => break,
+                }
+            }
+        }
+        let row = |((day, value, other_value), count): ((NaiveDate, String, String), i64)| Counted {
+            span: day.to_string(),
+            value,
+            other_value,
+            count,
+        };
+        Ok(counted.into_iter().map(row).collect())
     }
 
     /// The part of a period in which anything was counted, by whole years: however long a period is asked for, it is not cut into more.

@@ -1,5 +1,5 @@
 //! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]`: prints what was measured, with the machine.
-//! With `screens [SQLite|PostgreSQL]` only what passes between screens; with `million [SQLite|PostgreSQL] [how many]` it fills an inbox first and measures what a counsellor then waits for.
+//! With `figures [SQLite|PostgreSQL] [how many]` what a manager waits for; with `screens [SQLite|PostgreSQL]` only what passes between screens; with `million [SQLite|PostgreSQL] [how many]` it fills an inbox first and measures what a counsellor then waits for.
 
 use std::{
     io::Write,
@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result};
 use fantoccini::Locator;
 use hotline_tests::{
-    million,
+    figures, million,
     peers::{
         browser::Browser,
         discord::Discord,
@@ -39,6 +39,14 @@ async fn main() -> Result<()> {
         let count = rest.get(1).map_or(Ok(1_000_000), |count| count.parse())?;
         let database = fresh(on).await?;
         return million::measure(on, database.as_deref(), count).await;
+    }
+    if let [first, rest @ ..] = words.as_slice()
+        && first == "figures"
+    {
+        let on = rest.first().map_or("SQLite", String::as_str);
+        let count = rest.get(1).map_or(Ok(1_000_000), |count| count.parse())?;
+        let database = fresh(on).await?;
+        return figures::measure(on, database.as_deref(), count).await;
     }
     let (on_screen, words) = match words.as_slice() {
         [first, rest @ ..] if first == "screens" => (true, rest.to_vec()),

@@ -7,7 +7,7 @@ use hotline_core::{
     classification::Answers,
     contact::Marking,
     counting,
-    figures::{self, Cell, Facts, Of, Registered},
+    figures::{self, Cell, Facts, Of, Registered, tally::Tally},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter,
@@ -83,7 +83,8 @@ impl Store {
     /// When the database refuses.
     pub async fn verify_figures(&self, most: usize) -> Result<Verified, StoreError> {
         let transaction = self.begin_looking().await?;
-        let (mut counted, contacts) = self.count_all(&transaction).await?;
+        let (counted, contacts) = self.count_all(&transaction).await?;
+        let mut counted = counted.finished();
         let mut different = Vec::new();
         let mut after: Option<Cell> = None;
         loop {
@@ -91,14 +92,14 @@ impl Store {
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
             for (cell, kept) in page {
-                let counted = counted.remove(&cell).unwrap_or_default();
+                let counted = counted.take(&cell);
                 if kept != counted {
                     different.push(OtherFigure { cell, kept, counted });
                 }
             }
         }
         transaction.rollback().await?;
-        let missing = counted.into_iter().map(|(cell, counted)| OtherFigure {
+        let missing = counted.sorted().map(|(cell, counted)| OtherFigure {
             cell,
             kept: 0,
             counted,
@@ -129,10 +130,13 @@ impl Store {
         }
         let (counted, _) = self.count_all(&transaction).await?;
         cells::Entity::delete_many().exec(&transaction).await?;
-        let mut sorted: Vec<(Cell, i64)> = counted.into_iter().collect();
-        sorted.sort();
-        for some in sorted.chunks(AT_ONCE) {
-            cells::Entity::insert_many(some.iter().cloned().map(row))
+        let mut sorted = counted.finished().sorted();
+        loop {
+            let some: Vec<_> = sorted.by_ref().take(AT_ONCE).map(row).collect();
+            if some.is_empty() {
+                break;
+            }
+            cells::Entity::insert_many(some)
                 .exec_without_returning(&transaction)
                 .await?;
         }
@@ -152,16 +156,9 @@ impl Store {
     }
 
     /// How many there are in each cell, and how many contacts were looked at.
-    async fn count_all(
-        &self,
-        transaction: &DatabaseTransaction,
-    ) -> Result<(HashMap<Cell, i64>, u64), StoreError> {
-        let mut counted: HashMap<Cell, i64> = HashMap::new();
-        let mut add = |facts: Facts, count: i64| {
-            for (cell, one) in figures::change(&[], &[facts]) {
-                *counted.entry(cell).or_default() += one * count;
-            }
-        };
+    async fn count_all(&self, transaction: &DatabaseTransaction) -> Result<(Tally, u64), StoreError> {
+        let mut tally = Tally::default();
+        let mut add = |facts: Facts, count: i64| tally.add(&facts, count);
         // Many contacts have the same facts in the same quarter of an hour; those are taken apart once.
         let mut alike: HashMap<Alike, i64> = HashMap::new();
         let mut closed: HashMap<(i64, String), i64> = HashMap::new();
@@ -226,7 +223,7 @@ impl Store {
             let at = time(referral.confirmed_at.unwrap_or_default());
             add(Facts::of_referral(&referral.institution, at, self.zone), 1);
         }
-        Ok((counted, looked_at))
+        Ok((tally, looked_at))
     }
 }
 
