@@ -807,7 +807,6 @@ conflict-no-such-figure = no figure of this name is counted here
 conflict-event-day = what was held was held on a day
 conflict-event-number = a number is below zero or too large
 conflict-token-name = the name of a token has 1 to 60 characters
-mail-report-subject = { $centre }: registered communications, { $period }
 n-communications = { $n ->
     [one] { $number } communication
    *[other] { $number } communications

@@ -812,7 +812,6 @@ conflict-no-such-figure = бројка с тим називом се овде н
 conflict-event-day = за одржан догађај потребан је дан
 conflict-event-number = број је мањи од нуле или превелик
 conflict-token-name = назив токена има од 1 до 60 знакова
-mail-report-subject = { $centre }: евидентиране комуникације, { $period }
 n-communications = { $n ->
     [one] { $number } комуникација
     [few] { $number } комуникације

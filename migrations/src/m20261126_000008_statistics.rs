@@ -1,4 +1,4 @@
-//! Figures of more than contacts, corrections, the first reply, read-only tokens, reports sent, and the outreach register.
+//! Figures of more than contacts, corrections, the first reply, read-only tokens, and the outreach register.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -6,14 +6,7 @@ use sea_orm_migration::{prelude::*, schema};
 pub struct Migration;
 
 /// Tables this step adds, in the order in which they can be dropped.
-const NEW: [&str; 6] = [
-    "event_educators",
-    "educators",
-    "outreach",
-    "schools",
-    "tokens",
-    "sent_reports",
-];
+const NEW: [&str; 5] = ["event_educators", "educators", "outreach", "schools", "tokens"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -26,7 +19,6 @@ impl MigrationTrait for Migration {
         }
         for table in [
             figures(),
-            sent_reports(),
             tokens(),
             schools(),
             outreach(),
@@ -161,17 +153,6 @@ fn figures() -> TableCreateStatement {
                 .col("value")
                 .col("other_value"),
         )
-        .to_owned()
-}
-
-/// Which report of which period went to whom, so that each goes once.
-fn sent_reports() -> TableCreateStatement {
-    Table::create()
-        .table("sent_reports")
-        .col(schema::text("period"))
-        .col(schema::text("address"))
-        .col(schema::big_integer("at"))
-        .primary_key(Index::create().col("period").col("address"))
         .to_owned()
 }
 

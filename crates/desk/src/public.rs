@@ -36,8 +36,13 @@ pub struct Public {
     locales: Arc<Locales>,
     centre: Arc<Centre>,
     clock: Arc<dyn Clock>,
-    /// The figure as it was last read, and when.
-    read: Arc<Mutex<Option<(DateTime<Utc>, Figure)>>>,
+    /// The figure as it was last read.
+    read: Arc<Mutex<Option<Read>>>,
+}
+
+struct Read {
+    at: DateTime<Utc>,
+    figure: Figure,
 }
 
 /// The figure.
@@ -85,7 +90,7 @@ impl Public {
         let now = self.clock.now();
         {
             let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((at, figure)) = read.as_ref()
+            if let Some(Read { at, figure }) = read.as_ref()
                 && (now - *at).to_std().is_ok_and(|age| age < KEPT)
             {
                 return Ok(figure.clone());
@@ -107,7 +112,10 @@ impl Public {
             until,
             time_zone: totals.time_zone,
         };
-        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, figure.clone()));
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(Read {
+            at: now,
+            figure: figure.clone(),
+        });
         Ok(figure)
     }
 }

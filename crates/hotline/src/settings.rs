@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
-use hotline_core::{centre::Centre, period::Every, private::Private};
+use hotline_core::{centre::Centre, private::Private};
 use serde::Deserialize;
 
 /// Where settings are looked for without `--config`.
@@ -112,12 +112,6 @@ pub struct Statistics {
     pub smallest: u16,
     /// Whether the total since the establishment is shown to everybody.
     pub public: bool,
-    /// Addresses to which the report of each period goes when it is over.
-    pub mail_to: Vec<String>,
-    /// How long a period is: `month`, `quarter` or `year`.
-    pub mail_every: Every,
-    /// The line by which reports leave, if there are several that can.
-    pub mail_line: Option<String>,
 }
 
 impl Default for Statistics {
@@ -125,9 +119,6 @@ impl Default for Statistics {
         Self {
             smallest: 5,
             public: true,
-            mail_to: Vec::new(),
-            mail_every: Every::Month,
-            mail_line: None,
         }
     }
 }

@@ -6,7 +6,7 @@ mod statistics;
 
 pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
 pub use chats::{conversations, people, versions};
-pub use statistics::{educators, event_educators, outreach, schools, sent_reports, tokens};
+pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
 /// Raw messages.
 pub mod journal {

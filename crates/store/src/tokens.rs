@@ -1,4 +1,4 @@
-//! Read-only tokens: with one a program reads figures, and nothing else. And which reports were sent by mail.
+//! Read-only tokens: with one a program reads figures, and nothing else.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
@@ -7,13 +7,12 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::OnConflict,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    entity::{sent_reports, tokens},
+    entity::tokens,
     error::{Conflict, StoreError},
     staff::Person,
     store::{Store, time},
@@ -142,36 +141,5 @@ impl Store {
             }
         }
         Ok(true)
-    }
-
-    /// Notes that a report of a period goes to an address. False: it went there before.
-    ///
-    /// # Errors
-    /// When the database refuses: then it must not be sent.
-    pub async fn claim_report(&self, period: &str, address: &str) -> Result<bool, StoreError> {
-        let row = sent_reports::ActiveModel {
-            period: Set(period.to_owned()),
-            address: Set(address.to_owned()),
-            at: Set(self.now()),
-        };
-        let once = OnConflict::columns([sent_reports::Column::Period, sent_reports::Column::Address])
-            .do_nothing()
-            .to_owned();
-        let written = sent_reports::Entity::insert(row)
-            .on_conflict(once)
-            .exec_without_returning(&self.writing)
-            .await?;
-        Ok(written == 1)
-    }
-
-    /// Takes that back: the report could not be sent, and will be tried again.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn unclaim_report(&self, period: &str, address: &str) -> Result<(), StoreError> {
-        sent_reports::Entity::delete_by_id((period.to_owned(), address.to_owned()))
-            .exec(&self.writing)
-            .await?;
-        Ok(())
     }
 }

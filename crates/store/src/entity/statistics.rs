@@ -1,25 +1,5 @@
 //! Tables of the statistic and of outreach.
 
-/// Which report of which period went to whom.
-pub mod sent_reports {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "sent_reports")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub period: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub address: String,
-        pub at: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
 /// Tokens with which a program reads figures and nothing else.
 pub mod tokens {
     use sea_orm::entity::prelude::*;
