@@ -24,7 +24,7 @@ struct Key {
 pub struct Tally {
     /// Dimension and value, each once.
     names: Vec<(String, String)>,
-    numbers: HashMap<(String, String), u32>,
+    numbers: HashMap<String, HashMap<String, u32>>,
     counts: HashMap<Key, i64>,
 }
 
@@ -97,14 +97,15 @@ impl Tally {
     }
 
     fn number(&mut self, dimension: &str, value: &str) -> u32 {
-        let name = (dimension.to_owned(), value.to_owned());
-        if let Some(number) = self.numbers.get(&name) {
+        let known = self.numbers.get(dimension).and_then(|values| values.get(value));
+        if let Some(number) = known {
             return *number;
         }
-        self.names.push(name.clone());
+        self.names.push((dimension.to_owned(), value.to_owned()));
         // There are far fewer values than this.
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(name, number);
+        let values = self.numbers.entry(dimension.to_owned()).or_default();
+        values.insert(value.to_owned(), number);
         number
     }
 
@@ -135,11 +136,7 @@ impl Counted {
     pub fn take(&mut self, cell: &Cell) -> i64 {
         let number = |dimension: &str, value: &str| match dimension {
             "" => Some(0),
-            _ => self
-                .0
-                .numbers
-                .get(&(dimension.to_owned(), value.to_owned()))
-                .copied(),
+            _ => self.0.numbers.get(dimension)?.get(value).copied(),
         };
         let key = (|| {
             Some(Key {
