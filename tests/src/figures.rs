@@ -185,7 +185,7 @@ async fn write(
     let step = LENGTH / count as u64;
     let (numbers, id, hash, day) = if postgres {
         (
-            format!("SELECT generate_series({from}, {until} - 1) AS n"),
+            format!("SELECT generate_series({from}::bigint, {until}::bigint - 1) AS n"),
             "gen_random_uuid()",
             "decode(lpad(to_hex(n), 16, '0'), 'hex')",
             "to_char(to_timestamp((t) / 1000000), 'YYYY-MM-DD')",
