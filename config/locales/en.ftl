@@ -535,7 +535,6 @@ until-now = until today
 as-of = as of
 registered = Registered
 opening-balance = Opening balance
-opening-balances = Opening balances
 no-balances = There are no opening balances.
 total = Total
 by-day = By day

@@ -536,7 +536,6 @@ until-now = до данас
 as-of = стање у
 registered = Евидентирано
 opening-balance = Почетно стање
-opening-balances = Почетна стања
 no-balances = Нема почетних стања.
 total = Укупно
 by-day = По дану

@@ -10,6 +10,11 @@ const NEW: [&str; 5] = ["event_educators", "educators", "outreach", "schools", "
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// Whole or not at all, on SQLite too: what is cut off in the middle begins anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let run = async |statement: &str| manager.get_connection().execute_unprepared(statement).await;
         // Figures are counted anew at the next start, from what they count: an empty table says so.

@@ -722,6 +722,12 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
                 .unwrap();
             assert_eq!(contact.messages[0].body.as_ref().unwrap().text, "help");
         }
+        let reopened = world.reopened().await;
+        let verified = reopened.verify_figures(10).await.unwrap();
+        assert_eq!((verified.contacts, verified.differences), (1, vec![]));
+        let total = reopened.totals(Period::default()).await.unwrap().sum.total;
+        assert_eq!(total, 1, "figures are counted anew at the first start");
+        drop(reopened);
         Migrator::down(&database, None).await.unwrap();
         Migrator::up(&database, None).await.unwrap();
         assert_eq!(world.contacts().await, 0, "made anew, they are empty");

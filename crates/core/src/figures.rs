@@ -13,7 +13,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
-    classification::{Answers, Scheme, is_id},
+    classification::{Answers, KIND, Scheme, URGENCY, is_id},
     clock,
 };
 
@@ -248,8 +248,8 @@ pub fn is_personal(dimension: &str) -> bool {
         FIRST_REPLY,
         CASE_KIND,
         INSTITUTION,
-        "kind",
-        "urgency",
+        KIND,
+        URGENCY,
         "outcome",
     ];
     !OF_THE_WORK.contains(&dimension)
@@ -365,7 +365,7 @@ mod tests {
     fn words_of_ones_own_are_not_counted_and_a_kind_says_whether_it_was_counselling() {
         let prank = facts(
             "2026-11-26T10:00:00Z",
-            &[("kind", "prank"), ("platform_named", "X Y")],
+            &[(KIND, "prank"), ("platform_named", "X Y")],
         );
         assert_eq!(prank.values[COUNSELLING], "no");
         assert_eq!(prank.values.get("platform_named"), None);
@@ -374,11 +374,11 @@ mod tests {
 
     #[test]
     fn what_does_not_change_touches_no_cell() {
-        let before = facts("2026-11-26T10:00:00Z", &[("kind", "counselling")]);
+        let before = facts("2026-11-26T10:00:00Z", &[(KIND, "counselling")]);
         assert!(change(std::slice::from_ref(&before), std::slice::from_ref(&before)).is_empty());
         let after = facts(
             "2026-11-26T10:00:00Z",
-            &[("kind", "counselling"), ("gender", "girl")],
+            &[(KIND, "counselling"), ("gender", "girl")],
         );
         let changed = change(&[before], &[after]);
         assert!(

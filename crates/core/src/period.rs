@@ -36,7 +36,8 @@ impl Period {
         }
     }
 
-    /// The period that has this name ([`NAMES`]) on a day. Those that are not over end with what was counted so far.
+    /// The period that has this name on a day: one of [`NAMES`], or its year, quarter or month (`2024`, `2024-Q1`, `2024-03`). Those that are
+    /// not over end with what was counted so far.
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -56,13 +57,11 @@ impl Period {
             "last_quarter" => whole(Every::Quarter, 1),
             "year" => whole(Every::Year, 0),
             "last_year" => whole(Every::Year, 1),
-            _ => return None,
+            written => return Self::written(written),
         })
     }
 
-    /// A period with a name that says its years, quarter or month: `2024`, `2024-Q1`, `2024-03`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    fn written(text: &str) -> Option<Self> {
         let year: i32 = text.get(..4)?.parse().ok()?;
         let first = |month| NaiveDate::from_ymd_opt(year, month, 1);
         let (every, day) = match text.get(4..)? {
@@ -318,10 +317,16 @@ mod tests {
                 .iter()
                 .all(|name| Period::named(name, day("2024-02-29")).is_some())
         );
-        assert_eq!(Period::parse("2024-Q1"), Some(period("2024-01-01", "2024-03-31")));
-        assert_eq!(Period::parse("2024-02"), Some(period("2024-02-01", "2024-02-29")));
-        assert_eq!(Period::parse("2024-13"), None);
-        assert_eq!(Period::parse("letos"), None);
+        assert_eq!(
+            Period::written("2024-Q1"),
+            Some(period("2024-01-01", "2024-03-31"))
+        );
+        assert_eq!(
+            Period::written("2024-02"),
+            Some(period("2024-02-01", "2024-02-29"))
+        );
+        assert_eq!(Period::written("2024-13"), None);
+        assert_eq!(Period::written("letos"), None);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::{
     access::Reader,
     desk::Desk,
     error::PageError,
-    exports::{CSV, csv_of_table, download, fault},
-    statistics::{Asked, in_words},
+    exports::{CSV, csv_of_table, download},
+    statistics::Asked,
     tables::{Table, dimension_said, of_breakdown},
     view::query_of,
 };
@@ -123,8 +123,12 @@ pub(crate) async fn csv(
     jar: CookieJar,
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
-    let words = in_words(&desk, &jar, "");
+    let words = desk.words(&jar);
     let table = table(&desk, words, &chosen, reader.least(&desk)).await?;
     let table = table.ok_or(PageError::Bad("error-nothing-chosen"))?;
-    Ok(download(CSV, "figures.csv", csv_of_table(&table).map_err(fault)?))
+    Ok(download(
+        CSV,
+        "figures.csv",
+        csv_of_table(&table).map_err(PageError::fault)?,
+    ))
 }

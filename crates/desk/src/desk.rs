@@ -184,7 +184,6 @@ pub fn addresses() -> Vec<Address> {
     add("GET", "/api/v1/statistics/tokens", May(EnterBalances), tokens);
     for (path, handler) in [
         ("/desk/statistics/figures.csv", get(cut::csv)),
-        ("/desk/statistics/table.csv", get(statistics::table_csv)),
         ("/desk/statistics/returns/{name}", get(returns::one)),
         ("/api/v1/statistics/totals", get(statistics::totals)),
         ("/api/v1/statistics/figures", get(statistics::breakdown)),

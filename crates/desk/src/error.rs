@@ -43,6 +43,14 @@ impl PageError {
         }
     }
 
+    /// Something of ours broke: the log says what, under a number that the person reads.
+    pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
+        let [a, b, c, _] = hotline_core::chance::bytes();
+        let number = u32::from_be_bytes([0, a, b, c]);
+        tracing::error!(fault = number, %error, "Fault {number}");
+        Self::Fault(number)
+    }
+
     pub(crate) fn said(&self, words: &Words) -> String {
         match self {
             Self::NotLoggedIn => words.say("error-not-logged-in"),
@@ -103,12 +111,7 @@ impl From<StoreError> for PageError {
             | StoreError::Sealed(_)
             | StoreError::File(_)
             | StoreError::Backlog(_)
-            | StoreError::DiskFull(_) => {
-                let [a, b, c, _] = hotline_core::chance::bytes();
-                let number = u32::from_be_bytes([0, a, b, c]);
-                tracing::error!(fault = number, error = %error, "Fault {number}");
-                Self::Fault(number)
-            }
+            | StoreError::DiskFull(_) => Self::fault(&error),
         }
     }
 }

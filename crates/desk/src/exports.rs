@@ -8,7 +8,7 @@ use hotline_core::locale::Words;
 use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, XlsxError};
 
 use crate::{
-    error::PageError,
+    cover::Cover,
     tables::{Cell, Line, Table},
 };
 
@@ -16,15 +16,6 @@ use crate::{
 const SHEET_NAME: usize = 31;
 /// The most characters a cell of a workbook takes.
 const CELL: usize = 32_767;
-
-/// What every file says of itself first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cover {
-    /// What it is.
-    pub title: String,
-    /// Label and text, a line each: centre, period, zone, as of, made by, definition.
-    pub lines: Vec<(String, String)>,
-}
 
 /// One table, as it stands on the page.
 pub(crate) fn csv_of_table(table: &Table) -> Result<Vec<u8>, csv::Error> {
@@ -175,12 +166,6 @@ pub(crate) fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -> Respon
 pub(crate) const CSV: &str = "text/csv; charset=utf-8";
 /// The media type of a workbook.
 pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
-/// What a writer refused is our fault.
-pub(crate) fn fault(error: impl std::fmt::Display) -> PageError {
-    tracing::error!(%error, "A file could not be written");
-    PageError::Bad("error-form")
-}
 
 #[cfg(test)]
 mod tests {

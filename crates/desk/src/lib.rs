@@ -7,6 +7,7 @@ mod attachments;
 mod canned;
 mod cases;
 mod charts;
+pub mod cover;
 mod cut;
 pub mod desk;
 mod error;

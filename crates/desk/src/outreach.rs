@@ -26,10 +26,11 @@ use uuid::Uuid;
 use crate::{
     access::Who,
     action::{Program, Repeated, Sent},
+    cover::period_said,
     desk::Desk,
     error::PageError,
     inbox::parsed,
-    statistics::{Asked, day, period_said},
+    statistics::{Asked, day},
     view::{Frame, page},
 };
 

@@ -28,13 +28,14 @@ use serde_json::json;
 use crate::{
     access::{Reader, Who},
     charts::{self, Bar, Columns, Heat},
+    cover::{Cover, period_said},
     cut::{self, Chosen},
     desk::Desk,
     error::PageError,
-    exports::{CSV, Cover, XLSX, csv_of_table, csv_of_tables, download, fault, workbook},
+    exports::{CSV, XLSX, csv_of_tables, download, workbook},
     sentences,
     tables::{self, Cell, Table},
-    view::{Frame, channel_name, day_said, page as written},
+    view::{Frame, page as written},
 };
 
 pub(crate) mod entries;
@@ -86,8 +87,7 @@ pub(crate) struct Asked {
 impl Asked {
     pub(crate) fn period(&self, today: NaiveDate) -> Result<Period, PageError> {
         if !self.period.is_empty() {
-            let named = Period::named(&self.period, today).or_else(|| Period::parse(&self.period));
-            return named.ok_or(PageError::Bad("error-period"));
+            return Period::named(&self.period, today).ok_or(PageError::Bad("error-period"));
         }
         let period = Period {
             from: day(&self.from)?,
@@ -234,11 +234,11 @@ pub(crate) async fn report(
         "csv" => download(
             CSV,
             "statistics.csv",
-            csv_of_tables(words, &tables()).map_err(fault)?,
+            csv_of_tables(words, &tables()).map_err(PageError::fault)?,
         ),
         "xlsx" => {
-            let cover = cover(&desk, words, &report, reader.name());
-            let book = workbook(words, &cover, &tables()).map_err(fault)?;
+            let cover = Cover::of_report(words, &desk.centre, &report, reader.name());
+            let book = workbook(words, &cover, &tables()).map_err(PageError::fault)?;
             download(XLSX, "statistics.xlsx", book)
         }
         _ => return Err(PageError::Bad("error-format")),
@@ -256,40 +256,6 @@ pub(crate) async fn said(
     let words = in_words(&desk, &jar, &wanted.language);
     let said = sentences::of_report(words, &report);
     Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())
-}
-
-/// What a file says of itself: of whom, of when, as of when and by whom.
-pub(crate) fn cover(desk: &Desk, words: &Words, report: &Report, made_by: Option<&str>) -> Cover {
-    let mut lines = vec![
-        (words.say("cover-centre"), words.own(&desk.centre.name)),
-        (words.say("period"), period_said(words, report.from, report.to)),
-        (words.say("time-zone"), report.time_zone.clone()),
-        (words.say("as-of"), at(desk, report)),
-    ];
-    if let Some(name) = made_by {
-        lines.push((words.say("cover-made-by"), words.own(name)));
-    }
-    lines.push((words.say("cover-definition"), words.say("definition")));
-    if report.period.left_out > 0 {
-        let count = i64::try_from(report.period.left_out).unwrap_or(i64::MAX);
-        lines.push((words.say("cover-left-out"), words.counted("left-out", count)));
-    }
-    Cover {
-        title: words.say("cover-title"),
-        lines,
-    }
-}
-
-fn at(desk: &Desk, report: &Report) -> String {
-    let local = report.as_of.with_timezone(&desk.centre.time_zone);
-    local.format("%d.%m.%Y. %H:%M").to_string()
-}
-
-/// A period as people read it.
-pub(crate) fn period_said(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
-    let from = from.map_or_else(|| words.say("from-start"), day_said);
-    let to = to.map_or_else(|| words.say("until-now"), day_said);
-    format!("{from} – {to}")
 }
 
 impl Page<'_> {
@@ -383,30 +349,4 @@ impl Page<'_> {
         };
         days.in_address()
     }
-}
-
-/// One table as a file.
-pub(crate) async fn table_csv(
-    State(desk): State<Desk>,
-    reader: Reader,
-    jar: CookieJar,
-    Query(wanted): Query<OneTable>,
-) -> Result<Response, PageError> {
-    let period = wanted.period.period(desk.store.today())?;
-    let mut report = desk.store.report(period).await?;
-    report.mask(reader.least(&desk));
-    let words = desk.words(&jar);
-    let tables = tables::of_report(words, desk.store.scheme(), &report);
-    let table = tables.iter().find(|table| table.id == wanted.table);
-    let table = table.ok_or(PageError::NotFound)?;
-    let name = format!("{}.csv", table.id);
-    Ok(download(CSV, &name, csv_of_table(table).map_err(fault)?))
-}
-
-/// One table of the report of a period.
-#[derive(Deserialize)]
-pub(crate) struct OneTable {
-    #[serde(flatten)]
-    period: Asked,
-    table: String,
 }

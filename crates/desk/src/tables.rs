@@ -469,7 +469,7 @@ pub(crate) fn dimension_said(words: &Words, scheme: &Scheme, dimension: &str) ->
     }
 }
 
-fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
+pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
     match dimension {
         CHANNEL => channel_name(words, value),
         LANGUAGE => Language::parse(value).map_or_else(|| value.to_owned(), |one| one.own_name().to_owned()),

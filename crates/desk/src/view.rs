@@ -167,10 +167,7 @@ impl<'a> Frame<'a> {
 
 /// A page as an answer.
 pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
-    let html = page.render().map_err(|error| {
-        tracing::error!(error = %error, "A page could not be written");
-        PageError::Fault(0)
-    })?;
+    let html = page.render().map_err(PageError::fault)?;
     Ok(Html(html).into_response())
 }
 

@@ -9,7 +9,8 @@ use hotline_core::{
     period::Period,
 };
 use hotline_desk::{
-    exports::{Cover, csv_of_tables, workbook, writer},
+    cover::Cover,
+    exports::{csv_of_tables, workbook, writer},
     registers,
     tables::{Table, of_report, of_return},
 };
@@ -77,10 +78,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             let mapping = store.mapping(&name, to).context("There is no such return")?;
             let words = words(asked.language);
             let tables = of_return(words, store.scheme(), mapping, &filled);
-            let cover = Cover {
-                title: mapping.label.said(words),
-                lines: vec![(words.say("period"), format!("{from} – {to}"))],
-            };
+            let cover = Cover::of_return(words, &settings.centre, mapping, &filled);
             print_tables(words, &cover, &tables, format, &filled)?;
             if !filled.is_complete() {
                 eprintln!(
@@ -99,16 +97,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
                 }
                 None => {
                     let report = store.report(period).await?;
-                    let cover = Cover {
-                        title: words.say("cover-title"),
-                        lines: vec![
-                            (words.say("cover-centre"), words.own(&settings.centre.name)),
-                            (words.say("period"), said(words, period)),
-                            (words.say("time-zone"), report.time_zone.clone()),
-                            (words.say("as-of"), report.as_of.to_rfc3339()),
-                            (words.say("cover-definition"), words.say("definition")),
-                        ],
-                    };
+                    let cover = Cover::of_report(words, &settings.centre, &report, None);
                     let tables = of_report(words, store.scheme(), &report);
                     print_tables(words, &cover, &tables, command.format, &report)?;
                 }
@@ -121,27 +110,15 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
 impl Asked {
     fn period(&self, store: &Store) -> anyhow::Result<Period> {
         match &self.period {
-            Some(name) => Period::named(name, store.today())
-                .or_else(|| Period::parse(name))
-                .with_context(|| {
-                    format!("`{name}` is no period; there are month, last_quarter, 2024, 2024-Q1 and 2024-03")
-                }),
+            Some(name) => Period::named(name, store.today()).with_context(|| {
+                format!("`{name}` is no period; there are month, last_quarter, 2024, 2024-Q1 and 2024-03")
+            }),
             None => Ok(Period {
                 from: self.from,
                 to: self.to,
             }),
         }
     }
-}
-
-fn said(words: &Words, period: Period) -> String {
-    let from = period
-        .from
-        .map_or_else(|| words.say("from-start"), |day| day.to_string());
-    let to = period
-        .to
-        .map_or_else(|| words.say("until-now"), |day| day.to_string());
-    format!("{from} – {to}")
 }
 
 async fn verify(store: &Store) -> anyhow::Result<ExitCode> {

@@ -29,6 +29,18 @@ use crate::{
 pub struct Balance {
     /// Its id.
     pub id: Uuid,
+    /// The figure.
+    #[serde(flatten)]
+    pub said: NewBalance,
+    /// When it was entered.
+    pub entered_at: DateTime<Utc>,
+    /// When it was withdrawn: then it does not count.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+/// A figure to enter.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct NewBalance {
     /// What it counts: contacts or cases.
     pub of: Of,
     /// Of contacts the channel; of cases `advisory`, or the institution they were sent to.
@@ -44,31 +56,6 @@ pub struct Balance {
     /// Where the figure is from.
     pub source: String,
     /// Why it was entered.
-    pub reason: String,
-    /// When it was entered.
-    pub entered_at: DateTime<Utc>,
-    /// When it was withdrawn: then it does not count.
-    pub withdrawn_at: Option<DateTime<Utc>>,
-}
-
-/// A figure to enter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBalance {
-    /// [`Balance::of`]
-    pub of: Of,
-    /// [`Balance::value`]
-    pub value: String,
-    /// [`Balance::correction`]
-    pub correction: bool,
-    /// [`Balance::from`]
-    pub from: NaiveDate,
-    /// [`Balance::to`]
-    pub to: NaiveDate,
-    /// [`Balance::count`]
-    pub count: i64,
-    /// [`Balance::source`]
-    pub source: String,
-    /// [`Balance::reason`]
     pub reason: String,
 }
 
@@ -93,7 +80,8 @@ impl NewBalance {
 
 /// Whether a part of its days lies in a period.
 pub(crate) fn overlaps(period: Period, balance: &Balance) -> bool {
-    period.from.is_none_or(|from| from <= balance.to) && period.to.is_none_or(|to| balance.from <= to)
+    period.from.is_none_or(|from| from <= balance.said.to)
+        && period.to.is_none_or(|to| balance.said.from <= to)
 }
 
 impl Store {
@@ -281,14 +269,16 @@ impl Store {
         let balance = |row: balances::Model| {
             Some(Balance {
                 id: row.id,
-                of: Of::parse(&row.of)?,
-                value: row.value,
-                correction: row.correction,
-                from: row.from_day.parse().ok()?,
-                to: row.to_day.parse().ok()?,
-                count: row.count,
-                source: row.source,
-                reason: row.reason,
+                said: NewBalance {
+                    of: Of::parse(&row.of)?,
+                    value: row.value,
+                    correction: row.correction,
+                    from: row.from_day.parse().ok()?,
+                    to: row.to_day.parse().ok()?,
+                    count: row.count,
+                    source: row.source,
+                    reason: row.reason,
+                },
                 entered_at: time(row.entered_at),
                 withdrawn_at: row.withdrawn_at.map(time),
             })

@@ -38,8 +38,10 @@ impl Store {
         if status_of(&contact).is_open() {
             return Err(StoreError::Conflict(Conflict::StillOpen));
         }
-        let mut files = self.erase_messages(&transaction, &contact).await?;
-        files.extend(self.erase_raw(&transaction, &contact).await?);
+        let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
+        let said = said.all(&transaction).await?;
+        let mut files = self.erase_raw(&transaction, &contact, &said).await?;
+        files.extend(erase_messages(&transaction, &contact, &said).await?);
         self.forget_person(&transaction, &contact).await?;
         // Neither an address nor a thread leads here any more.
         contacts::ActiveModel {
@@ -64,98 +66,16 @@ impl Store {
         Ok(())
     }
 
-    /// Takes messages away with everything that hangs on them. Gives the files to delete.
-    async fn erase_messages(
-        &self,
-        transaction: &DatabaseTransaction,
-        contact: &contacts::Model,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
-        let said: Vec<Uuid> = said
-            .all(transaction)
-            .await?
-            .into_iter()
-            .map(|one| one.id)
-            .collect();
-        for some in said.chunks(AT_ONCE) {
-            let of = versions::Column::MessageId.is_in(some.iter().copied());
-            versions::Entity::delete_many()
-                .filter(of)
-                .exec(transaction)
-                .await?;
-        }
-        let files = attachments::Entity::find().filter(attachments::Column::ContactId.eq(contact.id));
-        let files: Vec<Uuid> = files
-            .all(transaction)
-            .await?
-            .into_iter()
-            .map(|file| file.id)
-            .collect();
-        let sent = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
-        let sent: Vec<Uuid> = sent
-            .all(transaction)
-            .await?
-            .into_iter()
-            .map(|one| one.id)
-            .collect();
-        for some in sent.chunks(AT_ONCE) {
-            let of = jobs::Column::OutboxId.is_in(some.iter().copied());
-            jobs::Entity::delete_many().filter(of).exec(transaction).await?;
-        }
-        for some in files.chunks(AT_ONCE) {
-            let of = jobs::Column::AttachmentId.is_in(some.iter().copied());
-            jobs::Entity::delete_many().filter(of).exec(transaction).await?;
-        }
-        outbox::Entity::delete_many()
-            .filter(outbox::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
-        attachments::Entity::delete_many()
-            .filter(attachments::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
-        drafts::Entity::delete_many()
-            .filter(drafts::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
-        follows::Entity::delete_many()
-            .filter(follows::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
-        links::Entity::delete_many()
-            .filter(
-                links::Column::ContactId
-                    .eq(contact.id)
-                    .or(links::Column::OtherId.eq(contact.id)),
-            )
-            .exec(transaction)
-            .await?;
-        records::Entity::update_many()
-            .col_expr(records::Column::Words, Expr::value(Option::<Vec<u8>>::None))
-            .filter(records::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
-        outreach::Entity::update_many()
-            .col_expr(outreach::Column::ContactId, Expr::value(Option::<Uuid>::None))
-            .filter(outreach::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
-        Ok(files)
-    }
-
     /// Takes the raw messages away and leaves their hashes: what is delivered once more is known.
     async fn erase_raw(
         &self,
         transaction: &DatabaseTransaction,
         contact: &contacts::Model,
+        said: &[messages::Model],
     ) -> Result<Vec<Uuid>, StoreError> {
-        let said = messages::Entity::find()
-            .filter(messages::Column::ContactId.eq(contact.id))
-            .all(transaction)
-            .await?;
         let mut raw: BTreeSet<i64> = BTreeSet::new();
         if let Ok(key) = self.contact_key(contact) {
-            for message in &said {
+            for message in said {
                 raw.extend(message.journal_id);
                 // A message in pieces came in several.
                 let body = self.body(&key, message)?;
@@ -176,10 +96,6 @@ impl Store {
                 .exec(transaction)
                 .await?;
         }
-        messages::Entity::delete_many()
-            .filter(messages::Column::ContactId.eq(contact.id))
-            .exec(transaction)
-            .await?;
         Ok(files)
     }
 
@@ -205,4 +121,80 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Takes messages away with everything that hangs on them. Gives the files to delete.
+async fn erase_messages(
+    transaction: &DatabaseTransaction,
+    contact: &contacts::Model,
+    said: &[messages::Model],
+) -> Result<Vec<Uuid>, StoreError> {
+    for some in said.chunks(AT_ONCE) {
+        let of = versions::Column::MessageId.is_in(some.iter().map(|one| one.id));
+        versions::Entity::delete_many()
+            .filter(of)
+            .exec(transaction)
+            .await?;
+    }
+    let files = attachments::Entity::find().filter(attachments::Column::ContactId.eq(contact.id));
+    let files: Vec<Uuid> = files
+        .all(transaction)
+        .await?
+        .into_iter()
+        .map(|file| file.id)
+        .collect();
+    let sent = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
+    let sent: Vec<Uuid> = sent
+        .all(transaction)
+        .await?
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    for some in sent.chunks(AT_ONCE) {
+        let of = jobs::Column::OutboxId.is_in(some.iter().copied());
+        jobs::Entity::delete_many().filter(of).exec(transaction).await?;
+    }
+    for some in files.chunks(AT_ONCE) {
+        let of = jobs::Column::AttachmentId.is_in(some.iter().copied());
+        jobs::Entity::delete_many().filter(of).exec(transaction).await?;
+    }
+    outbox::Entity::delete_many()
+        .filter(outbox::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    attachments::Entity::delete_many()
+        .filter(attachments::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    drafts::Entity::delete_many()
+        .filter(drafts::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    follows::Entity::delete_many()
+        .filter(follows::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    links::Entity::delete_many()
+        .filter(
+            links::Column::ContactId
+                .eq(contact.id)
+                .or(links::Column::OtherId.eq(contact.id)),
+        )
+        .exec(transaction)
+        .await?;
+    records::Entity::update_many()
+        .col_expr(records::Column::Words, Expr::value(Option::<Vec<u8>>::None))
+        .filter(records::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    outreach::Entity::update_many()
+        .col_expr(outreach::Column::ContactId, Expr::value(Option::<Uuid>::None))
+        .filter(outreach::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    messages::Entity::delete_many()
+        .filter(messages::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    Ok(files)
 }

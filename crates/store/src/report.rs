@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
-    figures::{CHANNEL, FIRST_REPLY, HOUR, Of, WEEKDAY, quantile},
+    classification::TOPIC,
+    figures::{CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Of, WEEKDAY, quantile},
     period::Period,
 };
 use serde::Serialize;
@@ -114,9 +115,9 @@ impl Store {
             flow: self.flow(period).await?,
             first_reply: first_reply(&waits),
             over_time: by(Cut::contacts(period, [CHANNEL], Some(period.pieces()))).await?,
-            topics: by(Cut::contacts(period, ["topic"], None)).await?,
+            topics: by(Cut::contacts(period, [TOPIC], None)).await?,
             hours: by(Cut::contacts(period, [WEEKDAY, HOUR], None)).await?,
-            counselling: by(Cut::contacts(period, ["counselling"], None)).await?,
+            counselling: by(Cut::contacts(period, [COUNSELLING], None)).await?,
             outreach: self.outreach_totals(period).await?,
             period: totals,
         })

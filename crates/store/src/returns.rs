@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
-    figures::Of,
+    figures::{COUNSELLING, Of},
     period::{Every, Period},
     returns::{Filled, Return},
 };
@@ -107,7 +107,7 @@ impl Store {
             tables.push(mapping.fill(table, &self.scheme, &counts, total));
         }
         let counselling = self
-            .breakdown(&Cut::of(Of::Contact, period, ["counselling"], None))
+            .breakdown(&Cut::of(Of::Contact, period, [COUNSELLING], None))
             .await?;
         Ok(FilledReturn {
             name: mapping.name.clone(),

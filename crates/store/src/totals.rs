@@ -99,7 +99,7 @@ impl Store {
         let entered: Vec<Balance> = self.balances().await?;
         let entered = entered.into_iter().filter(|one| one.withdrawn_at.is_none());
         let (inside, others): (Vec<Balance>, Vec<Balance>) =
-            entered.partition(|one| period.holds(one.from) && period.holds(one.to));
+            entered.partition(|one| period.holds(one.said.from) && period.holds(one.said.to));
         let left_out = others.iter().filter(|one| overlaps(period, one)).count();
         let channels = self.parts(Of::Contact, CHANNEL, period, &inside).await?;
         // What is advisory has no institution: it stands apart.
@@ -141,7 +141,7 @@ impl Store {
             let value = row.values.into_iter().next().unwrap_or_default();
             parts.entry(value).or_default().registered += row.count.unwrap_or_default();
         }
-        for one in entered.iter().filter(|one| one.of == of) {
+        for one in entered.iter().map(|one| &one.said).filter(|one| one.of == of) {
             let part = parts.entry(one.value.clone()).or_default();
             if one.correction {
                 part.corrections += one.count;

@@ -7,7 +7,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    figures::{ADVISORY, Of},
+    figures::{ADVISORY, INSTITUTION, Of},
     locale::{Language, Words},
 };
 use hotline_store::balances::{Balance, NewBalance};
@@ -16,14 +16,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{channel_name, day, period_said};
+use super::day;
 use crate::{
     access::Who,
     action::{Program, Sent},
+    cover::period_said,
     desk::Desk,
     error::PageError,
     registers::{self, Row},
-    view::plain_page,
+    tables,
+    view::{channel_name, plain_page},
 };
 
 type Done = Result<Response, PageError>;
@@ -222,19 +224,13 @@ fn value_said(desk: &Desk, words: &Words, of: Of, value: &str) -> String {
         Of::Contact | Of::Closing => channel_name(words, value),
         Of::Case | Of::Referral if value == ADVISORY => words.say("cases-advisory"),
         Of::Case | Of::Referral => {
-            let known = desk
-                .store
-                .scheme()
-                .institutions
-                .iter()
-                .find(|one| one.id == value);
-            let said = known.map_or_else(|| value.to_owned(), |one| words.either(&one.sr, &one.en));
-            words.with("cases-forwarded-to", "institution", &said)
+            let institution = tables::value_said(words, desk.store.scheme(), INSTITUTION, value);
+            words.with("cases-forwarded-to", "institution", &institution)
         }
     }
 }
 
 /// What an entry counts.
 pub(crate) fn said(desk: &Desk, words: &Words, entry: &Balance) -> String {
-    value_said(desk, words, entry.of, &entry.value)
+    value_said(desk, words, entry.said.of, &entry.said.value)
 }

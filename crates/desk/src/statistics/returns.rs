@@ -10,18 +10,20 @@ use axum_extra::extract::CookieJar;
 use hotline_core::{
     locale::{Language, Words},
     period::Period,
+    returns::Return,
     rights::Right,
 };
 use hotline_store::returns::FilledReturn;
 use serde_json::{Value, json};
 
-use super::{Asked, Wanted, in_words, period_said};
+use super::{Asked, Wanted, in_words};
 use crate::{
     access::Who,
+    cover::{Cover, period_said},
     cut::Chosen,
     desk::Desk,
     error::PageError,
-    exports::{CSV, Cover, XLSX, csv_of_tables, download, fault, workbook},
+    exports::{CSV, XLSX, csv_of_tables, download, workbook},
     tables::{self, Table},
     view::{Frame, page},
 };
@@ -45,11 +47,11 @@ pub(crate) async fn one(
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
-    let (filled, title, tables) = filled(&desk, words, &name, &chosen.asked()).await?;
+    let (filled, mapping, tables) = filled(&desk, words, &name, &chosen.asked()).await?;
     page(&Page {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         query: format!("from={}&to={}", filled.from, filled.to),
-        title,
+        title: mapping.label.said(words),
         filled,
         tables,
     })
@@ -63,31 +65,24 @@ pub(crate) async fn file(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let words = in_words(&desk, &jar, &wanted.language);
-    let (filled, title, tables) = filled(&desk, words, &name, &wanted.period).await?;
+    let (filled, mapping, tables) = filled(&desk, words, &name, &wanted.period).await?;
     let file = |ending| format!("{}-{}-{}.{ending}", filled.name, filled.from, filled.to);
     Ok(match wanted.format.as_str() {
         "" | "json" => {
             let complete = filled.is_complete();
             Json(json!({ "complete": complete, "return": filled })).into_response()
         }
-        "csv" => download(CSV, &file("csv"), csv_of_tables(words, &tables).map_err(fault)?),
+        "csv" => download(
+            CSV,
+            &file("csv"),
+            csv_of_tables(words, &tables).map_err(PageError::fault)?,
+        ),
         "xlsx" => {
-            let cover = Cover {
-                title,
-                lines: vec![
-                    (words.say("cover-centre"), words.own(&desk.centre.name)),
-                    (
-                        words.say("period"),
-                        period_said(words, Some(filled.from), Some(filled.to)),
-                    ),
-                    (words.say("time-zone"), filled.time_zone.clone()),
-                    (words.say("return-version"), filled.version.to_string()),
-                ],
-            };
+            let cover = Cover::of_return(words, &desk.centre, mapping, &filled);
             download(
                 XLSX,
                 &file("xlsx"),
-                workbook(words, &cover, &tables).map_err(fault)?,
+                workbook(words, &cover, &tables).map_err(PageError::fault)?,
             )
         }
         _ => return Err(PageError::Bad("error-format")),
@@ -104,12 +99,12 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
 }
 
 /// The return of the days asked for; of no days, of the last whole period for which the body asks.
-async fn filled(
-    desk: &Desk,
+async fn filled<'a>(
+    desk: &'a Desk,
     words: &Words,
     name: &str,
     asked: &Asked,
-) -> Result<(FilledReturn, String, Vec<Table>), PageError> {
+) -> Result<(FilledReturn, &'a Return, Vec<Table>), PageError> {
     let store = &desk.store;
     let asked = asked.period(store.today())?;
     let period = match asked {
@@ -122,7 +117,7 @@ async fn filled(
     let filled = store.fill_return(name, from, to).await?;
     let mapping = store.mapping(name, to).ok_or(PageError::NotFound)?;
     let tables = tables::of_return(words, store.scheme(), mapping, &filled);
-    Ok((filled, mapping.label.said(words), tables))
+    Ok((filled, mapping, tables))
 }
 
 impl Page<'_> {

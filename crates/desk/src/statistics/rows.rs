@@ -23,7 +23,7 @@ use crate::{
     access::Reader,
     desk::Desk,
     error::PageError,
-    exports::{CSV, fault, harmless, writer},
+    exports::{CSV, harmless, writer},
 };
 
 /// `GET /api/v1/statistics/rows`: a line for each, with its day, its values and nothing by which it could be found. What tells of
@@ -41,7 +41,7 @@ pub(crate) async fn csv(
     };
     let dimensions = hotline_core::figures::dimensions(Of::Contact, desk.store.scheme());
     let head = [vec!["day".to_owned()], dimensions.iter().cloned().collect()].concat();
-    let head = line_of(&head).map_err(fault)?;
+    let head = line_of(&head).map_err(PageError::fault)?;
     let rows = Rows {
         store: Arc::clone(&desk.store),
         period,
