@@ -172,7 +172,8 @@ async fn fill(url: &str, postgres: bool, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Contacts from one number to another, spread over the ten years until the end of 2025.
+/// Contacts from one number to another, spread over the ten years until the end of 2025. Their ids begin with the time, as the
+/// program's do (RFC 9562, version 7).
 async fn write(
     database: &DatabaseConnection,
     postgres: bool,
@@ -186,7 +187,7 @@ async fn write(
     let (numbers, id, hash, day) = if postgres {
         (
             format!("SELECT generate_series({from}::bigint, {until}::bigint - 1) AS n"),
-            "gen_random_uuid()",
+            "CAST(lpad(to_hex(t / 1000), 12, '0') || right(replace(CAST(gen_random_uuid() AS text), '-', ''), 20) AS uuid)",
             "decode(lpad(to_hex(n), 16, '0'), 'hex')",
             "to_char(to_timestamp((t) / 1000000), 'YYYY-MM-DD')",
         )
@@ -195,7 +196,7 @@ async fn write(
             format!(
                 "SELECT n FROM (WITH RECURSIVE count(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM count WHERE n < {until} - 1) SELECT n FROM count)"
             ),
-            "randomblob(16)",
+            "unhex(printf('%012x', t / 1000) || hex(randomblob(10)))",
             "CAST(printf('%016d', n) AS BLOB)",
             "strftime('%Y-%m-%d', t / 1000000, 'unixepoch')",
         )

@@ -26,12 +26,8 @@ use crate::{
 /// A period and by what it is cut, as the page's form has it.
 #[derive(Default, Deserialize)]
 pub(crate) struct Chosen {
-    #[serde(default)]
-    pub period: String,
-    #[serde(default)]
-    pub from: String,
-    #[serde(default)]
-    pub to: String,
+    #[serde(flatten)]
+    pub asked: Asked,
     #[serde(default)]
     pub by: String,
     #[serde(default)]
@@ -41,14 +37,6 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub(crate) fn asked(&self) -> Asked {
-        Asked {
-            period: self.period.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-        }
-    }
-
     /// The same view of another period, as it stands in an address.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
@@ -63,9 +51,9 @@ impl Chosen {
     /// As it stands in an address.
     pub(crate) fn in_address(&self) -> String {
         query_of([
-            ("period", &self.period),
-            ("from", &self.from),
-            ("to", &self.to),
+            ("period", &self.asked.period),
+            ("from", &self.asked.from),
+            ("to", &self.asked.to),
             ("by", &self.by),
             ("and", &self.and),
             ("every", &self.every),
@@ -92,7 +80,7 @@ pub(crate) async fn table(
     chosen: &Chosen,
     least: i64,
 ) -> Result<Option<Table>, PageError> {
-    let cut = chosen.cut(chosen.asked().period(desk.store.today())?);
+    let cut = chosen.cut(chosen.asked.period(desk.store.today())?);
     if cut.by.is_empty() && cut.every.is_none() {
         return Ok(None);
     }

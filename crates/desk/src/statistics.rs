@@ -126,7 +126,7 @@ pub(crate) async fn page(
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
     let (store, least) = (&desk.store, reader.least(&desk));
-    let period = chosen.asked().period(store.today())?;
+    let period = chosen.asked.period(store.today())?;
     let mut report = store.report(period).await?;
     report.mask(least);
     let scheme = store.scheme();
@@ -280,7 +280,7 @@ impl Page<'_> {
     /// Periods to choose: the address, the name, and whether it is this one.
     fn periods(&self) -> Vec<(String, String, bool)> {
         let chosen = &self.chosen;
-        let ever = chosen.period.is_empty() && self.period == Period::default();
+        let ever = chosen.asked.period.is_empty() && self.period == Period::default();
         let of = |name: &str| {
             let said = self
                 .frame
@@ -289,7 +289,7 @@ impl Page<'_> {
             (
                 chosen.of_period(name),
                 said,
-                chosen.period == name || (ever && name == "ever"),
+                chosen.asked.period == name || (ever && name == "ever"),
             )
         };
         NAMES.into_iter().map(of).collect()
@@ -340,9 +340,11 @@ impl Page<'_> {
     /// The same days in an address, whenever it is followed.
     fn days_in_address(&self) -> String {
         let days = Chosen {
-            period: String::new(),
-            from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
-            to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),
+            asked: Asked {
+                period: String::new(),
+                from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
+                to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),
+            },
             by: self.chosen.by.clone(),
             and: self.chosen.and.clone(),
             every: self.chosen.every.clone(),

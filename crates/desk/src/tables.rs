@@ -2,20 +2,19 @@
 
 use hotline_core::{
     classification::Scheme,
-    figures::{CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, INSTITUTION, LANGUAGE, WEEKDAY},
-    locale::{Language, Words},
-    outreach::Reached,
-    returns::Return,
+    figures::{FIRST_REPLY, HOUR, WEEKDAY},
+    locale::Words,
 };
-use hotline_store::{
-    figures::{BANDS, Breakdown},
-    outreach::OutreachTotals,
-    report::Report,
-    returns::FilledReturn,
-    totals::{Part, Sum, Totals},
+use hotline_store::figures::{BANDS, Breakdown};
+
+pub(crate) use self::names::{dimension_said, value_said};
+pub use self::{
+    names::minutes_said,
+    report::{of_report, of_return},
 };
 
-use crate::view::channel_name;
+mod names;
+mod report;
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,232 +115,6 @@ impl Table {
             Some(Cell::Hidden | Cell::Empty) | None => 0,
         }
     }
-}
-
-/// A period in figures, as tables.
-#[must_use]
-pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> {
-    let cut = |id: &str, title: &str, found: &Breakdown| Table {
-        id: id.to_owned(),
-        title: words.say(title),
-        ..of_breakdown(words, scheme, found)
-    };
-    vec![
-        totals(words, report),
-        parts(words, &report.period),
-        cases(words, scheme, &report.period),
-        cut("over_time", "over-time", &report.over_time),
-        cut("topics", "topics", &report.topics),
-        cut("hours", "hours-of-week", &report.hours),
-        cut("counselling", "by-counselling", &report.counselling),
-        flow(words, report),
-        first_reply(words, report),
-        outreach_by_kind(words, &report.outreach),
-        outreach_by_school(words, &report.outreach),
-        peers(words, &report.outreach),
-    ]
-}
-
-fn sums(words: &Words) -> Vec<String> {
-    ["registered", "opening-balance", "corrections", "total"]
-        .map(|key| words.say(key))
-        .into()
-}
-
-fn sum(label: impl Into<String>, sum: Sum) -> Line {
-    let cells = [sum.registered, sum.opening_balance, sum.corrections, sum.total];
-    Line::new(label, cells)
-}
-
-fn totals(words: &Words, report: &Report) -> Table {
-    let of = |key: &str, totals: &Option<Totals>| {
-        let label = words.say(key);
-        totals.as_ref().map(|totals| sum(label, totals.sum))
-    };
-    let rows = [
-        Some(sum(words.say("since-establishment"), report.ever.sum)),
-        Some(sum(words.say("this-period"), report.period.sum)),
-        of("period-before", &report.before),
-        of("a-year-before", &report.a_year_before),
-    ];
-    Table {
-        id: "totals".to_owned(),
-        title: words.say("communications"),
-        side: words.say("period"),
-        columns: sums(words),
-        rows: rows.into_iter().flatten().collect(),
-        foot: Vec::new(),
-    }
-}
-
-fn parts(words: &Words, totals: &Totals) -> Table {
-    let row = |part: &Part| sum(channel_name(words, &part.name), part.sum);
-    Table {
-        id: "channels".to_owned(),
-        title: words.say("by-channel"),
-        side: words.say("channel"),
-        columns: sums(words),
-        rows: totals.channels.iter().map(row).collect(),
-        foot: vec![sum(words.say("total"), totals.sum)],
-    }
-}
-
-fn cases(words: &Words, scheme: &Scheme, totals: &Totals) -> Table {
-    let mut rows = vec![sum(words.say("case-advisory"), totals.cases.advisory)];
-    rows.extend(totals.cases.institutions.iter().map(|part| {
-        let institution = value_said(words, scheme, INSTITUTION, &part.name);
-        sum(words.with("forwarded-to", "institution", &institution), part.sum)
-    }));
-    Table {
-        id: "cases".to_owned(),
-        title: words.say("cases"),
-        side: words.say("case"),
-        columns: sums(words),
-        rows,
-        foot: vec![
-            sum(words.say("case-forwarded"), totals.cases.forwarded),
-            sum(words.say("cases-all"), totals.cases.sum),
-        ],
-    }
-}
-
-fn flow(words: &Words, report: &Report) -> Table {
-    let flow = report.flow;
-    let rows = [
-        ("flow-carried-over", flow.carried_over),
-        ("flow-opened", flow.opened),
-        ("flow-closed", flow.closed),
-    ];
-    Table {
-        id: "flow".to_owned(),
-        title: words.say("flow"),
-        side: words.say("contacts"),
-        columns: vec![words.say("total")],
-        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
-        foot: vec![Line::new(words.say("flow-open"), [flow.open])],
-    }
-}
-
-fn first_reply(words: &Words, report: &Report) -> Table {
-    let waits = &report.first_reply;
-    let minutes = |key: &str, minutes: Option<i64>| Line {
-        label: words.say(key),
-        cells: vec![minutes.map_or(Cell::Empty, Cell::Count)],
-    };
-    Table {
-        id: "first_reply".to_owned(),
-        title: words.say("first-reply"),
-        side: words.say("first-reply"),
-        columns: vec![words.say("total")],
-        rows: vec![
-            Line::new(words.say("first-reply-answered"), [waits.answered]),
-            Line::new(words.say("first-reply-not"), [waits.not_answered]),
-            minutes("first-reply-half", waits.half_within),
-            minutes("first-reply-nine", waits.nine_in_ten_within),
-        ],
-        foot: Vec::new(),
-    }
-}
-
-fn of_reached(reached: Reached) -> [i64; 4] {
-    [
-        reached.students,
-        reached.parents,
-        reached.teachers,
-        reached.others,
-    ]
-}
-
-fn reached_columns(words: &Words, first: &[&str]) -> Vec<String> {
-    let of_reached = ["students", "parents", "teachers", "others"];
-    first
-        .iter()
-        .chain(&of_reached)
-        .map(|key| words.say(key))
-        .collect()
-}
-
-fn outreach_by_kind(words: &Words, totals: &OutreachTotals) -> Table {
-    let rows = totals.kinds.iter().map(|one| {
-        let counts = [one.events].into_iter().chain(of_reached(one.reached));
-        Line::new(
-            words.say(&format!("outreach-{}", one.kind.as_str().replace('_', "-"))),
-            counts,
-        )
-    });
-    let all = [totals.events].into_iter().chain(of_reached(totals.reached));
-    Table {
-        id: "outreach".to_owned(),
-        title: words.say("outreach"),
-        side: words.say("event"),
-        columns: reached_columns(words, &["events"]),
-        rows: rows.collect(),
-        foot: vec![Line::new(words.say("total"), all)],
-    }
-}
-
-fn outreach_by_school(words: &Words, totals: &OutreachTotals) -> Table {
-    let rows = totals.schools.iter().map(|one| {
-        let counts = [one.schools, one.events, one.presentations];
-        Line::new(
-            words.say(&format!("school-{}", one.kind.as_str())),
-            counts.into_iter().chain(of_reached(one.reached)),
-        )
-    });
-    Table {
-        id: "schools".to_owned(),
-        title: words.say("outreach-schools"),
-        side: words.say("school"),
-        columns: reached_columns(words, &["schools", "events", "presentations"]),
-        rows: rows.collect(),
-        foot: Vec::new(),
-    }
-}
-
-fn peers(words: &Words, totals: &OutreachTotals) -> Table {
-    let rows = [
-        ("educators-active", totals.peer_educators),
-        ("educators-sessions", totals.peer_sessions),
-        ("educators-reached", totals.peer_reached),
-    ];
-    Table {
-        id: "peers".to_owned(),
-        title: words.say("educators"),
-        side: words.say("educators"),
-        columns: vec![words.say("total")],
-        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
-        foot: Vec::new(),
-    }
-}
-
-/// A return, as tables: also what is missing and what has no row.
-#[must_use]
-pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
-    let table = |(of, filled): (&hotline_core::returns::Table, &hotline_core::returns::Filled)| {
-        let said = |id: &str| {
-            let row = of.rows.iter().find(|row| row.id == id);
-            row.map_or_else(|| value_said(words, scheme, &of.by, id), |row| row.said(words))
-        };
-        let unmapped = filled.unmapped.iter().map(|(value, count)| {
-            let value = value_said(words, scheme, &of.by, value);
-            Line::new(words.with("return-unmapped", "value", &value), [*count])
-        });
-        let missing = Line::new(words.say("figures-rest"), [filled.missing]);
-        let total = Line::new(words.say("total"), [filled.total]);
-        Table {
-            id: of.id.clone(),
-            title: of.label.said(words),
-            side: of.label.said(words),
-            columns: vec![words.say("total")],
-            rows: filled
-                .rows
-                .iter()
-                .map(|(id, count)| Line::new(said(id), [*count]))
-                .collect(),
-            foot: unmapped.chain([missing, total]).collect(),
-        }
-    };
-    mapping.tables.iter().zip(&filled.tables).map(table).collect()
 }
 
 /// Pieces of the period or values of the first dimension downwards, values of the other across.
@@ -458,46 +231,4 @@ fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
 fn in_order(value: &str) -> (u32, String) {
     let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
     (digits.parse().unwrap_or(u32::MAX), value.to_owned())
-}
-
-/// What a dimension is called.
-pub(crate) fn dimension_said(words: &Words, scheme: &Scheme, dimension: &str) -> String {
-    match scheme.question(dimension) {
-        Some(question) => question.label.said(words),
-        None if dimension == CHANNEL => words.say("channel"),
-        None => words.say(&format!("by-{}", dimension.replace('_', "-"))),
-    }
-}
-
-pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
-    match dimension {
-        CHANNEL => channel_name(words, value),
-        LANGUAGE => Language::parse(value).map_or_else(|| value.to_owned(), |one| one.own_name().to_owned()),
-        HOUR => format!("{value}:00"),
-        WEEKDAY => words.say(&format!("weekday-{value}")),
-        COUNSELLING => words.say(&format!("counselling-{value}")),
-        CASE_KIND => words.say(&format!("case-{value}")),
-        FIRST_REPLY => match value.parse() {
-            Ok(minutes) => words.with("within", "time", &minutes_said(words, minutes)),
-            Err(_) => words.say("within-later"),
-        },
-        INSTITUTION => {
-            let known = scheme.institutions.iter().find(|one| one.id == value);
-            known.map_or_else(|| value.to_owned(), |one| words.either(&one.sr, &one.en))
-        }
-        _ => scheme
-            .question(dimension)
-            .and_then(|question| question.answers.iter().find(|answer| answer.id == value))
-            .map_or_else(|| value.to_owned(), |answer| answer.said(words)),
-    }
-}
-
-/// Minutes as people say them.
-#[must_use]
-pub fn minutes_said(words: &Words, minutes: i64) -> String {
-    match minutes {
-        ..=90 => words.count("minutes", minutes),
-        91..=2_880 => words.count("hours-long", minutes / 60),
-        _ => words.count("days", minutes / 1_440),
-    }
 }

@@ -8,12 +8,11 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use hotline_core::{
     classification::Answers,
     clock::{Clock, FixedClock},
-    figures::Of,
     ids,
     intake::Intake,
     line::LineName,
     message::RawMessage,
-    outreach::{EventKind, EventState, Reached, SchoolKind},
+    outreach::{EventState, Reached, SchoolKind},
     private::Private,
     reference::Reference,
     rights::Role,
@@ -28,145 +27,16 @@ use hotline_store::{
     store::Store,
 };
 
+use self::published::{BEFORE, HELD, PRIMARY_SCHOOLS, PUBLISHED, Published, SECONDARY_SCHOOLS};
 use crate::{receive, service, settings::Settings};
+
+mod published;
 
 /// Where the figures are from.
 const SOURCE: &str = "Објављени подаци центра";
 /// The line e-mails come by: the first of this channel in the settings.
 const EMAIL: &str = "email";
 
-/// A time of which communications and cases were published.
-struct Published {
-    from: &'static str,
-    to: &'static str,
-    /// By channel. Of 2023 the sum is published, the parts are invented.
-    telephone: usize,
-    email: usize,
-    social: usize,
-    /// Cases that were sent nowhere.
-    advisory: usize,
-    /// Cases by the institution they were sent to.
-    forwarded: [(&'static str, usize); 5],
-}
-
-const PUBLISHED: [Published; 2] = [
-    // 2,790; 605 = 570 + 35.
-    Published {
-        from: "2023-01-01",
-        to: "2023-12-31",
-        telephone: 1_860,
-        email: 630,
-        social: 300,
-        advisory: 570,
-        forwarded: [
-            ("mup", 20),
-            ("high_tech_crime", 9),
-            ("social_work", 4),
-            ("education", 1),
-            ("health", 1),
-        ],
-    },
-    // 2,079 = 1,683 + 396; 361 = 344 + 17.
-    Published {
-        from: "2024-01-01",
-        to: "2024-04-30",
-        telephone: 1_683,
-        email: 396,
-        social: 0,
-        advisory: 344,
-        forwarded: [
-            ("mup", 9),
-            ("high_tech_crime", 4),
-            ("social_work", 2),
-            ("education", 1),
-            ("health", 1),
-        ],
-    },
-];
-
-/// What was before: with the above 28,205 communications, and 555 cases forwarded, 289 and 137 of them to the first two.
-const BEFORE: [(Of, &str, i64); 10] = [
-    (Of::Contact, "telephone", 17_836),
-    (Of::Contact, "email", 2_500),
-    (Of::Contact, "webform", 1_500),
-    (Of::Contact, "social", 1_500),
-    (Of::Case, "advisory", 6_586),
-    (Of::Case, "mup", 260),
-    (Of::Case, "high_tech_crime", 124),
-    (Of::Case, "social_work", 60),
-    (Of::Case, "education", 35),
-    (Of::Case, "health", 24),
-];
-
-/// Events of one kind in schools of one kind, between two days.
-struct Held {
-    kind: EventKind,
-    in_schools: Option<SchoolKind>,
-    from: &'static str,
-    to: &'static str,
-    events: usize,
-    students: i64,
-    parents: i64,
-    teachers: i64,
-}
-
-/// 462 presentations in 143 primary schools for 16,540 students and 5,374 parents; 19 high schools; 12 webinars; of those in 2023
-/// 120 presentations for 7,803 students, 1,097 parents and 302 teachers.
-const HELD: [Held; 5] = [
-    Held {
-        kind: EventKind::Presentation,
-        in_schools: Some(SchoolKind::Primary),
-        from: "2017-03-01",
-        to: "2022-12-20",
-        events: 350,
-        students: 9_137,
-        parents: 4_277,
-        teachers: 0,
-    },
-    Held {
-        kind: EventKind::Presentation,
-        in_schools: Some(SchoolKind::Primary),
-        from: "2023-01-10",
-        to: "2023-12-20",
-        events: 112,
-        students: 7_403,
-        parents: 1_097,
-        teachers: 302,
-    },
-    Held {
-        kind: EventKind::Presentation,
-        in_schools: Some(SchoolKind::Secondary),
-        from: "2018-03-01",
-        to: "2022-12-20",
-        events: 11,
-        students: 550,
-        parents: 0,
-        teachers: 0,
-    },
-    Held {
-        kind: EventKind::Presentation,
-        in_schools: Some(SchoolKind::Secondary),
-        from: "2023-02-01",
-        to: "2023-12-01",
-        events: 8,
-        students: 400,
-        parents: 0,
-        teachers: 0,
-    },
-    Held {
-        kind: EventKind::Webinar,
-        in_schools: None,
-        from: "2024-01-15",
-        to: "2024-04-20",
-        events: 12,
-        students: 0,
-        parents: 0,
-        teachers: 360,
-    },
-];
-
-const PRIMARY_SCHOOLS: usize = 143;
-const SECONDARY_SCHOOLS: usize = 19;
 /// What can be chosen of a contact, taken in turn.
 const TOPICS: [&str; 7] = [
     "cyberbullying",
@@ -476,18 +346,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fixtures_are_the_published_figures() {
-        let communications = |one: &Published| one.telephone + one.email + one.social;
-        let forwarded = |one: &Published| one.forwarded.iter().map(|(_, count)| count).sum::<usize>();
-        let cases = |one: &Published| (one.advisory + forwarded(one), one.advisory, forwarded(one));
-        let [of_2023, of_2024] = &PUBLISHED;
-        assert_eq!((communications(of_2023), cases(of_2023)), (2_790, (605, 570, 35)));
-        assert_eq!((communications(of_2024), cases(of_2024)), (2_079, (361, 344, 17)));
-        let before = |of| BEFORE.iter().filter(move |one| one.0 == of).map(|one| one.2);
-        assert_eq!(before(Of::Contact).sum::<i64>() + 2_790 + 2_079, 28_205);
-        let sent = before(Of::Case).skip(1).sum::<i64>();
-        assert_eq!(sent + 35 + 17, 555);
-        assert_eq!((260 + 20 + 9, 124 + 9 + 4), (289, 137));
+    fn the_parts_of_a_total_are_the_total() {
         let parts: i64 = (0..7).map(|number| part_of(100, number, 7)).sum();
         assert_eq!(parts, 100);
     }

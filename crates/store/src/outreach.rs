@@ -1,26 +1,28 @@
-//! The outreach register: events, the schools they are held in, and peer educators. Totals are counted from the events themselves.
+//! The outreach register: events, the schools they are held in, and peer educators.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use hotline_core::{
     ids,
-    outreach::{EventKind, EventState, Part, Reached, SchoolKind, Unlawful, checked, same_name},
+    outreach::{EventKind, EventState, Part, Reached, Unlawful, checked},
     period::Period,
     reference::Reference,
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde::Serialize;
 use uuid::Uuid;
 
-pub use self::totals::{KindTotal, OutreachTotals, SchoolTotal};
+pub use self::{
+    educators::Educator,
+    schools::School,
+    totals::{KindTotal, OutreachTotals, SchoolTotal},
+};
 use crate::{
-    entity::{contacts, educators, event_educators, outreach, schools},
+    entity::{contacts, event_educators, outreach},
     error::{Conflict, StoreError},
     inbox::reference_of,
     register::event as history,
@@ -28,6 +30,8 @@ use crate::{
     store::Store,
 };
 
+mod educators;
+mod schools;
 mod totals;
 
 /// The longest remark, name or presenter, in characters.
@@ -71,38 +75,6 @@ pub struct Event {
     pub asked_by: Option<Reference>,
 }
 
-/// A school or another institution.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct School {
-    /// Its id.
-    pub id: Uuid,
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub kind: SchoolKind,
-    /// Where it is.
-    pub place: String,
-}
-
-/// A young person who teaches peers.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct Educator {
-    /// The id.
-    pub id: Uuid,
-    /// What they want to be called.
-    pub name: String,
-    /// Of which school.
-    pub school: Option<Uuid>,
-    /// Whether they still teach.
-    pub active: bool,
-    /// Trainings they took part in.
-    pub trainings: i64,
-    /// Events they led.
-    pub led: i64,
-    /// How many those reached.
-    pub reached: i64,
-}
-
 fn refused(why: Unlawful) -> StoreError {
     StoreError::Conflict(match why {
         Unlawful::NoDay => Conflict::EventWithoutDay,
@@ -135,7 +107,7 @@ impl Store {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let school = match event.school {
-            Some(school) => Some(root_of(&transaction, school).await?),
+            Some(school) => Some(schools::root_of(&transaction, school).await?),
             None => None,
         };
         let contact = match asked_by {
@@ -192,7 +164,7 @@ impl Store {
                 (id, "write event")
             }
         };
-        put_educators(&transaction, id, &event.educators).await?;
+        educators::put(&transaction, id, &event.educators).await?;
         self.audit_in(&transaction, Some(who.id), what, &id.to_string())
             .await?;
         self.done(transaction).await?;
@@ -311,258 +283,6 @@ impl Store {
             })
             .collect())
     }
-
-    /// Every school that was not merged into another, by name.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn schools(&self) -> Result<Vec<School>, StoreError> {
-        let rows = schools::Entity::find()
-            .filter(schools::Column::MergedInto.is_null())
-            .all(&self.reading)
-            .await?;
-        let mut all: Vec<School> = rows.into_iter().map(school).collect();
-        all.sort_by_cached_key(|one| (same_name(&one.name), same_name(&one.place)));
-        Ok(all)
-    }
-
-    /// Adds a school, or gives the one that has this name, kind and place already.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if it has no name or a long one.
-    pub async fn add_school(
-        &self,
-        who: &Person,
-        name: &str,
-        kind: SchoolKind,
-        place: &str,
-    ) -> Result<Uuid, StoreError> {
-        let (name, place) = (short(name)?, short(place)?);
-        if name.is_empty() {
-            return Err(StoreError::Conflict(Conflict::NoText));
-        }
-        let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
-        let alike = schools::Entity::find()
-            .filter(schools::Column::Kind.eq(kind.as_str()))
-            .all(&transaction)
-            .await?;
-        let same = |one: &&schools::Model| {
-            same_name(&one.name) == same_name(&name) && same_name(&one.place) == same_name(&place)
-        };
-        if let Some(known) = alike.iter().find(same) {
-            return Ok(known.merged_into.unwrap_or(known.id));
-        }
-        let id = ids::new(self.clock.now());
-        let row = schools::ActiveModel {
-            id: Set(id),
-            name: Set(name),
-            kind: Set(kind.as_str().to_owned()),
-            place: Set(place),
-            merged_into: Set(None),
-        };
-        row.insert(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "add school", &id.to_string())
-            .await?;
-        self.done(transaction).await?;
-        Ok(id)
-    }
-
-    /// Makes one school of two: what was held in the one counts for the other.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if they are one already.
-    pub async fn merge_schools(&self, who: &Person, one: Uuid, into: Uuid) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
-        let (one, into) = (
-            root_of(&transaction, one).await?,
-            root_of(&transaction, into).await?,
-        );
-        if one == into {
-            return Err(StoreError::Conflict(Conflict::DoneAlready));
-        }
-        // Whoever was merged into the one before is merged into the other with it.
-        schools::Entity::update_many()
-            .col_expr(schools::Column::MergedInto, Expr::value(into))
-            .filter(
-                schools::Column::Id
-                    .eq(one)
-                    .or(schools::Column::MergedInto.eq(one)),
-            )
-            .exec(&transaction)
-            .await?;
-        self.audit_in(
-            &transaction,
-            Some(who.id),
-            "merge schools",
-            &format!("{one} {into}"),
-        )
-        .await?;
-        self.done(transaction).await
-    }
-
-    /// Every school by its id, under which the one stands that it was merged into.
-    async fn roots(&self) -> Result<HashMap<Uuid, School>, StoreError> {
-        let all = schools::Entity::find().all(&self.reading).await?;
-        let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();
-        let root = |one: &schools::Model| known.get(&one.merged_into.unwrap_or(one.id)).cloned();
-        Ok(all.iter().filter_map(|one| Some((one.id, root(one)?))).collect())
-    }
-
-    /// Adds a peer educator, or changes one.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if there is no name, or a long one.
-    pub async fn write_educator(
-        &self,
-        who: &Person,
-        id: Option<Uuid>,
-        name: &str,
-        school: Option<Uuid>,
-        active: bool,
-    ) -> Result<Uuid, StoreError> {
-        let name = short(name)?;
-        if name.is_empty() {
-            return Err(StoreError::Conflict(Conflict::NoText));
-        }
-        let transaction = self.begin().await?;
-        let school = match school {
-            Some(school) => Some(root_of(&transaction, school).await?),
-            None => None,
-        };
-        let new = id.unwrap_or_else(|| ids::new(self.clock.now()));
-        let mut row = educators::ActiveModel {
-            id: Set(new),
-            name: Set(name),
-            school_id: Set(school),
-            active: Set(active),
-        };
-        if id.is_some() {
-            row.id = Unchanged(new);
-            let known = educators::Entity::find_by_id(new).one(&transaction).await?;
-            known.ok_or(StoreError::NotFound("educator"))?;
-            row.update(&transaction).await?;
-        } else {
-            row.insert(&transaction).await?;
-        }
-        self.audit_in(&transaction, Some(who.id), "write educator", &new.to_string())
-            .await?;
-        self.done(transaction).await?;
-        Ok(new)
-    }
-
-    /// Peer educators by name, those who no longer teach last.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn educators(&self) -> Result<Vec<Educator>, StoreError> {
-        let all = educators::Entity::find()
-            .order_by_desc(educators::Column::Active)
-            .order_by_asc(educators::Column::Name)
-            .all(&self.reading)
-            .await?;
-        let held: HashMap<Uuid, Reached> = outreach::Entity::find()
-            .filter(outreach::Column::State.eq(EventState::Held.as_str()))
-            .all(&self.reading)
-            .await?
-            .iter()
-            .map(|row| (row.id, reached(row)))
-            .collect();
-        let mut did: HashMap<Uuid, (i64, i64, i64)> = HashMap::new();
-        for tie in event_educators::Entity::find().all(&self.reading).await? {
-            let Some(reached) = held.get(&tie.outreach_id) else {
-                continue;
-            };
-            let (trainings, led, all) = did.entry(tie.educator_id).or_default();
-            match Part::parse(&tie.part) {
-                Some(Part::Led) => {
-                    *led += 1;
-                    *all += reached.all();
-                }
-                Some(Part::Trained) => *trainings += 1,
-                None => {}
-            }
-        }
-        Ok(all
-            .into_iter()
-            .map(|row| {
-                let (trainings, led, reached) = did.get(&row.id).copied().unwrap_or_default();
-                Educator {
-                    id: row.id,
-                    name: row.name,
-                    school: row.school_id,
-                    active: row.active,
-                    trainings,
-                    led,
-                    reached,
-                }
-            })
-            .collect())
-    }
-
-    /// What was held in a period.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn outreach_totals(&self, period: Period) -> Result<OutreachTotals, StoreError> {
-        let of = |state: EventState| {
-            in_period(outreach::Entity::find(), period).filter(outreach::Column::State.eq(state.as_str()))
-        };
-        let held = of(EventState::Held).all(&self.reading).await?;
-        let planned = outreach::Entity::find()
-            .filter(outreach::Column::State.eq(EventState::Planned.as_str()))
-            .count(&self.reading)
-            .await?;
-        let led: BTreeSet<Uuid> = event_educators::Entity::find()
-            .filter(event_educators::Column::Part.eq(Part::Led.as_str()))
-            .all(&self.reading)
-            .await?
-            .into_iter()
-            .map(|tie| tie.outreach_id)
-            .collect();
-        let schools = self.roots().await?;
-        let educators = educators::Entity::find()
-            .filter(educators::Column::Active.eq(true))
-            .count(&self.reading)
-            .await?;
-        let mut totals = OutreachTotals {
-            planned: i64::try_from(planned).unwrap_or_default(),
-            peer_educators: i64::try_from(educators).unwrap_or_default(),
-            ..OutreachTotals::default()
-        };
-        let mut kinds: BTreeMap<EventKind, KindTotal> = BTreeMap::new();
-        let mut of_schools: BTreeMap<SchoolKind, (SchoolTotal, BTreeSet<Uuid>)> = BTreeMap::new();
-        for row in &held {
-            let reached = reached(row);
-            totals.events += 1;
-            totals.reached.add(reached);
-            if led.contains(&row.id) {
-                totals.peer_sessions += 1;
-                totals.peer_reached += reached.all();
-            }
-            let Some(kind) = EventKind::parse(&row.kind) else {
-                continue;
-            };
-            kinds
-                .entry(kind)
-                .or_insert_with(|| KindTotal::new(kind))
-                .add(reached);
-            if let Some(school) = row.school_id.and_then(|id| schools.get(&id)) {
-                let (total, distinct) = of_schools
-                    .entry(school.kind)
-                    .or_insert_with(|| (SchoolTotal::new(school.kind), BTreeSet::new()));
-                distinct.insert(school.id);
-                total.add(kind, reached);
-            }
-        }
-        totals.kinds = kinds.into_values().collect();
-        totals.schools = of_schools
-            .into_values()
-            .map(|(total, distinct)| total.of(distinct.len()))
-            .collect();
-        Ok(totals)
-    }
 }
 
 fn in_period(query: sea_orm::Select<outreach::Entity>, period: Period) -> sea_orm::Select<outreach::Entity> {
@@ -597,43 +317,4 @@ fn said(row: outreach::Model, educators: &mut HashMap<Uuid, Vec<(Uuid, Part)>>) 
         language: row.language,
         remarks: row.remarks,
     }
-}
-
-fn school(row: schools::Model) -> School {
-    School {
-        id: row.id,
-        kind: SchoolKind::parse(&row.kind).unwrap_or(SchoolKind::Other),
-        name: row.name,
-        place: row.place,
-    }
-}
-
-/// The school that this one was merged into, or itself.
-async fn root_of(transaction: &DatabaseTransaction, id: Uuid) -> Result<Uuid, StoreError> {
-    let found = schools::Entity::find_by_id(id).one(transaction).await?;
-    let found = found.ok_or(StoreError::NotFound("school"))?;
-    Ok(found.merged_into.unwrap_or(found.id))
-}
-
-async fn put_educators(
-    transaction: &DatabaseTransaction,
-    event: Uuid,
-    all: &[(Uuid, Part)],
-) -> Result<(), StoreError> {
-    let of_event =
-        event_educators::Entity::delete_many().filter(event_educators::Column::OutreachId.eq(event));
-    of_event.exec(transaction).await?;
-    for (educator, part) in all {
-        let known = educators::Entity::find_by_id(*educator).one(transaction).await?;
-        known.ok_or(StoreError::NotFound("educator"))?;
-        let tie = event_educators::ActiveModel {
-            outreach_id: Set(event),
-            educator_id: Set(*educator),
-            part: Set(part.as_str().to_owned()),
-        };
-        event_educators::Entity::insert(tie)
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
 }

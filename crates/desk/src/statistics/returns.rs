@@ -47,7 +47,7 @@ pub(crate) async fn one(
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
-    let (filled, mapping, tables) = filled(&desk, words, &name, &chosen.asked()).await?;
+    let (filled, mapping, tables) = filled(&desk, words, &name, &chosen.asked).await?;
     page(&Page {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         query: format!("from={}&to={}", filled.from, filled.to),

@@ -1,7 +1,21 @@
 //! What was held in a period, as the published sentence reads: so many presentations in so many primary schools for so many pupils.
 
-use hotline_core::outreach::{EventKind, Reached, SchoolKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_core::{
+    outreach::{EventKind, EventState, Part, Reached, SchoolKind},
+    period::Period,
+};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Serialize;
+use uuid::Uuid;
+
+use super::{in_period, reached};
+use crate::{
+    entity::{educators, event_educators, outreach},
+    error::StoreError,
+    store::Store,
+};
 
 /// Outreach of a period.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
@@ -70,7 +84,7 @@ impl OutreachTotals {
 }
 
 impl KindTotal {
-    pub(super) const fn new(kind: EventKind) -> Self {
+    const fn new(kind: EventKind) -> Self {
         Self {
             kind,
             events: 0,
@@ -83,14 +97,14 @@ impl KindTotal {
         }
     }
 
-    pub(super) const fn add(&mut self, reached: Reached) {
+    const fn add(&mut self, reached: Reached) {
         self.events += 1;
         self.reached.add(reached);
     }
 }
 
 impl SchoolTotal {
-    pub(super) const fn new(kind: SchoolKind) -> Self {
+    const fn new(kind: SchoolKind) -> Self {
         Self {
             kind,
             schools: 0,
@@ -111,8 +125,73 @@ impl SchoolTotal {
         self.reached.add(reached);
     }
 
-    pub(super) fn of(mut self, schools: usize) -> Self {
+    fn of(mut self, schools: usize) -> Self {
         self.schools = i64::try_from(schools).unwrap_or(i64::MAX);
         self
+    }
+}
+
+impl Store {
+    /// What was held in a period.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn outreach_totals(&self, period: Period) -> Result<OutreachTotals, StoreError> {
+        let of = |state: EventState| {
+            in_period(outreach::Entity::find(), period).filter(outreach::Column::State.eq(state.as_str()))
+        };
+        let held = of(EventState::Held).all(&self.reading).await?;
+        let planned = outreach::Entity::find()
+            .filter(outreach::Column::State.eq(EventState::Planned.as_str()))
+            .count(&self.reading)
+            .await?;
+        let led: BTreeSet<Uuid> = event_educators::Entity::find()
+            .filter(event_educators::Column::Part.eq(Part::Led.as_str()))
+            .all(&self.reading)
+            .await?
+            .into_iter()
+            .map(|tie| tie.outreach_id)
+            .collect();
+        let schools = self.roots().await?;
+        let educators = educators::Entity::find()
+            .filter(educators::Column::Active.eq(true))
+            .count(&self.reading)
+            .await?;
+        let mut totals = OutreachTotals {
+            planned: i64::try_from(planned).unwrap_or_default(),
+            peer_educators: i64::try_from(educators).unwrap_or_default(),
+            ..OutreachTotals::default()
+        };
+        let mut kinds: BTreeMap<EventKind, KindTotal> = BTreeMap::new();
+        let mut of_schools: BTreeMap<SchoolKind, (SchoolTotal, BTreeSet<Uuid>)> = BTreeMap::new();
+        for row in &held {
+            let reached = reached(row);
+            totals.events += 1;
+            totals.reached.add(reached);
+            if led.contains(&row.id) {
+                totals.peer_sessions += 1;
+                totals.peer_reached += reached.all();
+            }
+            let Some(kind) = EventKind::parse(&row.kind) else {
+                continue;
+            };
+            kinds
+                .entry(kind)
+                .or_insert_with(|| KindTotal::new(kind))
+                .add(reached);
+            if let Some(school) = row.school_id.and_then(|id| schools.get(&id)) {
+                let (total, distinct) = of_schools
+                    .entry(school.kind)
+                    .or_insert_with(|| (SchoolTotal::new(school.kind), BTreeSet::new()));
+                distinct.insert(school.id);
+                total.add(kind, reached);
+            }
+        }
+        totals.kinds = kinds.into_values().collect();
+        totals.schools = of_schools
+            .into_values()
+            .map(|(total, distinct)| total.of(distinct.len()))
+            .collect();
+        Ok(totals)
     }
 }

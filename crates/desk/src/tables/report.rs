@@ -1,0 +1,241 @@
+//! The report of a period and the returns to others, as tables.
+
+use hotline_core::{
+    classification::Scheme, figures::INSTITUTION, locale::Words, outreach::Reached, returns::Return,
+};
+use hotline_store::{
+    figures::Breakdown,
+    outreach::OutreachTotals,
+    report::Report,
+    returns::FilledReturn,
+    totals::{Part, Sum, Totals},
+};
+
+use super::{Cell, Line, Table, of_breakdown, value_said};
+use crate::view::channel_name;
+
+/// A period in figures, as tables.
+#[must_use]
+pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> {
+    let cut = |id: &str, title: &str, found: &Breakdown| Table {
+        id: id.to_owned(),
+        title: words.say(title),
+        ..of_breakdown(words, scheme, found)
+    };
+    vec![
+        totals(words, report),
+        parts(words, &report.period),
+        cases(words, scheme, &report.period),
+        cut("over_time", "over-time", &report.over_time),
+        cut("topics", "topics", &report.topics),
+        cut("hours", "hours-of-week", &report.hours),
+        cut("counselling", "by-counselling", &report.counselling),
+        flow(words, report),
+        first_reply(words, report),
+        outreach_by_kind(words, &report.outreach),
+        outreach_by_school(words, &report.outreach),
+        peers(words, &report.outreach),
+    ]
+}
+
+fn sums(words: &Words) -> Vec<String> {
+    ["registered", "opening-balance", "corrections", "total"]
+        .map(|key| words.say(key))
+        .into()
+}
+
+fn sum(label: impl Into<String>, sum: Sum) -> Line {
+    let cells = [sum.registered, sum.opening_balance, sum.corrections, sum.total];
+    Line::new(label, cells)
+}
+
+fn totals(words: &Words, report: &Report) -> Table {
+    let of = |key: &str, totals: &Option<Totals>| {
+        let label = words.say(key);
+        totals.as_ref().map(|totals| sum(label, totals.sum))
+    };
+    let rows = [
+        Some(sum(words.say("since-establishment"), report.ever.sum)),
+        Some(sum(words.say("this-period"), report.period.sum)),
+        of("period-before", &report.before),
+        of("a-year-before", &report.a_year_before),
+    ];
+    Table {
+        id: "totals".to_owned(),
+        title: words.say("communications"),
+        side: words.say("period"),
+        columns: sums(words),
+        rows: rows.into_iter().flatten().collect(),
+        foot: Vec::new(),
+    }
+}
+
+fn parts(words: &Words, totals: &Totals) -> Table {
+    let row = |part: &Part| sum(channel_name(words, &part.name), part.sum);
+    Table {
+        id: "channels".to_owned(),
+        title: words.say("by-channel"),
+        side: words.say("channel"),
+        columns: sums(words),
+        rows: totals.channels.iter().map(row).collect(),
+        foot: vec![sum(words.say("total"), totals.sum)],
+    }
+}
+
+fn cases(words: &Words, scheme: &Scheme, totals: &Totals) -> Table {
+    let mut rows = vec![sum(words.say("case-advisory"), totals.cases.advisory)];
+    rows.extend(totals.cases.institutions.iter().map(|part| {
+        let institution = value_said(words, scheme, INSTITUTION, &part.name);
+        sum(words.with("forwarded-to", "institution", &institution), part.sum)
+    }));
+    Table {
+        id: "cases".to_owned(),
+        title: words.say("cases"),
+        side: words.say("case"),
+        columns: sums(words),
+        rows,
+        foot: vec![
+            sum(words.say("case-forwarded"), totals.cases.forwarded),
+            sum(words.say("cases-all"), totals.cases.sum),
+        ],
+    }
+}
+
+fn flow(words: &Words, report: &Report) -> Table {
+    let flow = report.flow;
+    let rows = [
+        ("flow-carried-over", flow.carried_over),
+        ("flow-opened", flow.opened),
+        ("flow-closed", flow.closed),
+    ];
+    Table {
+        id: "flow".to_owned(),
+        title: words.say("flow"),
+        side: words.say("contacts"),
+        columns: vec![words.say("total")],
+        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
+        foot: vec![Line::new(words.say("flow-open"), [flow.open])],
+    }
+}
+
+fn first_reply(words: &Words, report: &Report) -> Table {
+    let waits = &report.first_reply;
+    let minutes = |key: &str, minutes: Option<i64>| Line {
+        label: words.say(key),
+        cells: vec![minutes.map_or(Cell::Empty, Cell::Count)],
+    };
+    Table {
+        id: "first_reply".to_owned(),
+        title: words.say("first-reply"),
+        side: words.say("first-reply"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            Line::new(words.say("first-reply-answered"), [waits.answered]),
+            Line::new(words.say("first-reply-not"), [waits.not_answered]),
+            minutes("first-reply-half", waits.half_within),
+            minutes("first-reply-nine", waits.nine_in_ten_within),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+fn of_reached(reached: Reached) -> [i64; 4] {
+    [
+        reached.students,
+        reached.parents,
+        reached.teachers,
+        reached.others,
+    ]
+}
+
+fn reached_columns(words: &Words, first: &[&str]) -> Vec<String> {
+    let of_reached = ["students", "parents", "teachers", "others"];
+    first
+        .iter()
+        .chain(&of_reached)
+        .map(|key| words.say(key))
+        .collect()
+}
+
+fn outreach_by_kind(words: &Words, totals: &OutreachTotals) -> Table {
+    let rows = totals.kinds.iter().map(|one| {
+        let counts = [one.events].into_iter().chain(of_reached(one.reached));
+        Line::new(
+            words.say(&format!("outreach-{}", one.kind.as_str().replace('_', "-"))),
+            counts,
+        )
+    });
+    let all = [totals.events].into_iter().chain(of_reached(totals.reached));
+    Table {
+        id: "outreach".to_owned(),
+        title: words.say("outreach"),
+        side: words.say("event"),
+        columns: reached_columns(words, &["events"]),
+        rows: rows.collect(),
+        foot: vec![Line::new(words.say("total"), all)],
+    }
+}
+
+fn outreach_by_school(words: &Words, totals: &OutreachTotals) -> Table {
+    let rows = totals.schools.iter().map(|one| {
+        let counts = [one.schools, one.events, one.presentations];
+        Line::new(
+            words.say(&format!("school-{}", one.kind.as_str())),
+            counts.into_iter().chain(of_reached(one.reached)),
+        )
+    });
+    Table {
+        id: "schools".to_owned(),
+        title: words.say("outreach-schools"),
+        side: words.say("school"),
+        columns: reached_columns(words, &["schools", "events", "presentations"]),
+        rows: rows.collect(),
+        foot: Vec::new(),
+    }
+}
+
+fn peers(words: &Words, totals: &OutreachTotals) -> Table {
+    let rows = [
+        ("educators-active", totals.peer_educators),
+        ("educators-sessions", totals.peer_sessions),
+        ("educators-reached", totals.peer_reached),
+    ];
+    Table {
+        id: "peers".to_owned(),
+        title: words.say("educators"),
+        side: words.say("educators"),
+        columns: vec![words.say("total")],
+        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
+        foot: Vec::new(),
+    }
+}
+
+/// A return, as tables: also what is missing and what has no row.
+#[must_use]
+pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
+    let table = |(of, filled): (&hotline_core::returns::Table, &hotline_core::returns::Filled)| {
+        let said = |id: &str| {
+            let row = of.rows.iter().find(|row| row.id == id);
+            row.map_or_else(|| value_said(words, scheme, &of.by, id), |row| row.said(words))
+        };
+        let unmapped = filled.unmapped.iter().map(|(value, count)| {
+            let value = value_said(words, scheme, &of.by, value);
+            Line::new(words.with("return-unmapped", "value", &value), [*count])
+        });
+        let missing = Line::new(words.say("figures-rest"), [filled.missing]);
+        let total = Line::new(words.say("total"), [filled.total]);
+        Table {
+            id: of.id.clone(),
+            title: of.label.said(words),
+            side: of.label.said(words),
+            columns: vec![words.say("total")],
+            rows: filled
+                .rows
+                .iter()
+                .map(|(id, count)| Line::new(said(id), [*count]))
+                .collect(),
+            foot: unmapped.chain([missing, total]).collect(),
+        }
+    };
+    mapping.tables.iter().zip(&filled.tables).map(table).collect()
+}

@@ -1,0 +1,159 @@
+//! Peer educators: what they want to be called, and what they did. Nothing else is kept of them.
+
+use std::collections::HashMap;
+
+use hotline_core::{
+    ids,
+    outreach::{EventState, Part, Reached},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{reached, schools::root_of, short};
+use crate::{
+    entity::{educators, event_educators, outreach},
+    error::{Conflict, StoreError},
+    staff::Person,
+    store::Store,
+};
+
+/// A young person who teaches peers.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct Educator {
+    /// The id.
+    pub id: Uuid,
+    /// What they want to be called.
+    pub name: String,
+    /// Of which school.
+    pub school: Option<Uuid>,
+    /// Whether they still teach.
+    pub active: bool,
+    /// Trainings they took part in.
+    pub trainings: i64,
+    /// Events they led.
+    pub led: i64,
+    /// How many those reached.
+    pub reached: i64,
+}
+
+impl Store {
+    /// Adds a peer educator, or changes one.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if there is no name, or a long one.
+    pub async fn write_educator(
+        &self,
+        who: &Person,
+        id: Option<Uuid>,
+        name: &str,
+        school: Option<Uuid>,
+        active: bool,
+    ) -> Result<Uuid, StoreError> {
+        let name = short(name)?;
+        if name.is_empty() {
+            return Err(StoreError::Conflict(Conflict::NoText));
+        }
+        let transaction = self.begin().await?;
+        let school = match school {
+            Some(school) => Some(root_of(&transaction, school).await?),
+            None => None,
+        };
+        let new = id.unwrap_or_else(|| ids::new(self.clock.now()));
+        let mut row = educators::ActiveModel {
+            id: Set(new),
+            name: Set(name),
+            school_id: Set(school),
+            active: Set(active),
+        };
+        if id.is_some() {
+            row.id = Unchanged(new);
+            let known = educators::Entity::find_by_id(new).one(&transaction).await?;
+            known.ok_or(StoreError::NotFound("educator"))?;
+            row.update(&transaction).await?;
+        } else {
+            row.insert(&transaction).await?;
+        }
+        self.audit_in(&transaction, Some(who.id), "write educator", &new.to_string())
+            .await?;
+        self.done(transaction).await?;
+        Ok(new)
+    }
+
+    /// Peer educators by name, those who no longer teach last.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn educators(&self) -> Result<Vec<Educator>, StoreError> {
+        let all = educators::Entity::find()
+            .order_by_desc(educators::Column::Active)
+            .order_by_asc(educators::Column::Name)
+            .all(&self.reading)
+            .await?;
+        let held: HashMap<Uuid, Reached> = outreach::Entity::find()
+            .filter(outreach::Column::State.eq(EventState::Held.as_str()))
+            .all(&self.reading)
+            .await?
+            .iter()
+            .map(|row| (row.id, reached(row)))
+            .collect();
+        let mut did: HashMap<Uuid, (i64, i64, i64)> = HashMap::new();
+        for tie in event_educators::Entity::find().all(&self.reading).await? {
+            let Some(reached) = held.get(&tie.outreach_id) else {
+                continue;
+            };
+            let (trainings, led, all) = did.entry(tie.educator_id).or_default();
+            match Part::parse(&tie.part) {
+                Some(Part::Led) => {
+                    *led += 1;
+                    *all += reached.all();
+                }
+                Some(Part::Trained) => *trainings += 1,
+                None => {}
+            }
+        }
+        Ok(all
+            .into_iter()
+            .map(|row| {
+                let (trainings, led, reached) = did.get(&row.id).copied().unwrap_or_default();
+                Educator {
+                    id: row.id,
+                    name: row.name,
+                    school: row.school_id,
+                    active: row.active,
+                    trainings,
+                    led,
+                    reached,
+                }
+            })
+            .collect())
+    }
+}
+
+/// Writes who took part in an event, in the place of who stood there.
+pub(super) async fn put(
+    transaction: &DatabaseTransaction,
+    event: Uuid,
+    all: &[(Uuid, Part)],
+) -> Result<(), StoreError> {
+    let of_event =
+        event_educators::Entity::delete_many().filter(event_educators::Column::OutreachId.eq(event));
+    of_event.exec(transaction).await?;
+    for (educator, part) in all {
+        let known = educators::Entity::find_by_id(*educator).one(transaction).await?;
+        known.ok_or(StoreError::NotFound("educator"))?;
+        let tie = event_educators::ActiveModel {
+            outreach_id: Set(event),
+            educator_id: Set(*educator),
+            part: Set(part.as_str().to_owned()),
+        };
+        event_educators::Entity::insert(tie)
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}

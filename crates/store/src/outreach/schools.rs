@@ -1,0 +1,153 @@
+//! Schools and other institutions in which events are held: each once, also if it was entered twice.
+
+use std::collections::HashMap;
+
+use hotline_core::{
+    ids,
+    outreach::{SchoolKind, same_name},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::short;
+use crate::{
+    entity::schools,
+    error::{Conflict, StoreError},
+    staff::Person,
+    store::Store,
+};
+
+/// A school or another institution.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct School {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: SchoolKind,
+    /// Where it is.
+    pub place: String,
+}
+
+impl Store {
+    /// Every school that was not merged into another, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn schools(&self) -> Result<Vec<School>, StoreError> {
+        let rows = schools::Entity::find()
+            .filter(schools::Column::MergedInto.is_null())
+            .all(&self.reading)
+            .await?;
+        let mut all: Vec<School> = rows.into_iter().map(school).collect();
+        all.sort_by_cached_key(|one| (same_name(&one.name), same_name(&one.place)));
+        Ok(all)
+    }
+
+    /// Adds a school, or gives the one that has this name, kind and place already.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it has no name or a long one.
+    pub async fn add_school(
+        &self,
+        who: &Person,
+        name: &str,
+        kind: SchoolKind,
+        place: &str,
+    ) -> Result<Uuid, StoreError> {
+        let (name, place) = (short(name)?, short(place)?);
+        if name.is_empty() {
+            return Err(StoreError::Conflict(Conflict::NoText));
+        }
+        let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
+        let alike = schools::Entity::find()
+            .filter(schools::Column::Kind.eq(kind.as_str()))
+            .all(&transaction)
+            .await?;
+        let same = |one: &&schools::Model| {
+            same_name(&one.name) == same_name(&name) && same_name(&one.place) == same_name(&place)
+        };
+        if let Some(known) = alike.iter().find(same) {
+            return Ok(known.merged_into.unwrap_or(known.id));
+        }
+        let id = ids::new(self.clock.now());
+        let row = schools::ActiveModel {
+            id: Set(id),
+            name: Set(name),
+            kind: Set(kind.as_str().to_owned()),
+            place: Set(place),
+            merged_into: Set(None),
+        };
+        row.insert(&transaction).await?;
+        self.audit_in(&transaction, Some(who.id), "add school", &id.to_string())
+            .await?;
+        self.done(transaction).await?;
+        Ok(id)
+    }
+
+    /// Makes one school of two: what was held in the one counts for the other.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if they are one already.
+    pub async fn merge_schools(&self, who: &Person, one: Uuid, into: Uuid) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
+        let (one, into) = (
+            root_of(&transaction, one).await?,
+            root_of(&transaction, into).await?,
+        );
+        if one == into {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        // Whoever was merged into the one before is merged into the other with it.
+        schools::Entity::update_many()
+            .col_expr(schools::Column::MergedInto, Expr::value(into))
+            .filter(
+                schools::Column::Id
+                    .eq(one)
+                    .or(schools::Column::MergedInto.eq(one)),
+            )
+            .exec(&transaction)
+            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            "merge schools",
+            &format!("{one} {into}"),
+        )
+        .await?;
+        self.done(transaction).await
+    }
+
+    /// Every school by its id, under which the one stands that it was merged into.
+    pub(super) async fn roots(&self) -> Result<HashMap<Uuid, School>, StoreError> {
+        let all = schools::Entity::find().all(&self.reading).await?;
+        let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();
+        let root = |one: &schools::Model| known.get(&one.merged_into.unwrap_or(one.id)).cloned();
+        Ok(all.iter().filter_map(|one| Some((one.id, root(one)?))).collect())
+    }
+}
+
+fn school(row: schools::Model) -> School {
+    School {
+        id: row.id,
+        kind: SchoolKind::parse(&row.kind).unwrap_or(SchoolKind::Other),
+        name: row.name,
+        place: row.place,
+    }
+}
+
+/// The school that this one was merged into, or itself.
+pub(super) async fn root_of(transaction: &DatabaseTransaction, id: Uuid) -> Result<Uuid, StoreError> {
+    let found = schools::Entity::find_by_id(id).one(transaction).await?;
+    let found = found.ok_or(StoreError::NotFound("school"))?;
+    Ok(found.merged_into.unwrap_or(found.id))
+}
