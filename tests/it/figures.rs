@@ -276,7 +276,7 @@ async fn agrees(store: &Store, history: &[Happens]) {
     let verified = store.verify_figures(10).await.unwrap();
     assert!(verified.differences.is_empty(), "{history:?}: {verified:?}");
     for period in periods() {
-        let report = store.report(period).await.unwrap();
+        let report = store.report(period, 0).await.unwrap();
         let totals = &report.period;
         let card = totals.sum.registered;
         let channels: i64 = totals.channels.iter().map(|part| part.sum.total).sum();
@@ -337,12 +337,12 @@ async fn agrees(store: &Store, history: &[Happens]) {
                 .unwrap()
                 .rows
             {
-                whole.insert(row.values, row.count.unwrap());
+                whole.insert(row.values, row.count);
             }
             let mut by_day: std::collections::BTreeMap<Vec<String>, i64> = Default::default();
             let cut = Cut::contacts(period, by, Some(Every::Day));
             for row in store.breakdown(&cut).await.unwrap().rows {
-                *by_day.entry(row.values).or_default() += row.count.unwrap();
+                *by_day.entry(row.values).or_default() += row.count;
             }
             assert_eq!(whole, by_day, "{history:?}: {by:?}");
         }
@@ -353,7 +353,7 @@ async fn agrees(store: &Store, history: &[Happens]) {
             assert_eq!(found.sum() + found.rest, found.registered, "{history:?}");
         }
     }
-    let open = store.report(Period::default()).await.unwrap().flow.open;
+    let open = store.report(Period::default(), 0).await.unwrap().flow.open;
     assert_eq!(open, open_contacts(store).await, "{history:?}");
 }
 
@@ -375,7 +375,7 @@ async fn open_contacts(store: &Store) -> i64 {
 async fn published(store: &Store) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     for period in periods() {
-        let mut report = serde_json::to_value(store.report(period).await.unwrap()).unwrap();
+        let mut report = serde_json::to_value(store.report(period, 0).await.unwrap()).unwrap();
         // Read at another time, and otherwise the same.
         for pointer in [
             "",
@@ -501,6 +501,151 @@ async fn a_dimension_that_is_none_and_a_third_one_are_refused() {
     .await;
 }
 
+#[tokio::test]
+async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few() {
+    on_both(async |world: World| {
+        let answers = |topic: &str, gender: &str| {
+            let chosen = [("kind", "counselling"), ("topic", topic), ("gender", gender)];
+            Answers::from(chosen.map(|(question, answer)| (question.to_owned(), vec![answer.to_owned()])))
+        };
+        let log = async |days_ago: i64, topic: &str, gender: &str| {
+            let call = NewCall {
+                id: uuid::Uuid::new_v4(),
+                network: "telephone".to_owned(),
+                at: world.clock.now() - TimeDelta::days(days_ago),
+                for_whom: None,
+                caller: String::new(),
+                text: "poziv".to_owned(),
+                answers: answers(topic, gender),
+            };
+            world.store.log_call(&world.mila, call).await.unwrap();
+        };
+        for _ in 0..6 {
+            log(40, "grooming", "girl").await;
+        }
+        for _ in 0..5 {
+            log(40, "suicide", "boy").await;
+        }
+        log(40, "sexting", "girl").await;
+        for _ in 0..9 {
+            log(0, "privacy", "girl").await;
+        }
+        let shown = async |by: &str, period: Period, least: i64| {
+            let cut = Cut::parse(Of::Contact, period, by).unwrap();
+            world.store.shown(&cut, least).await
+        };
+        let ever = Period::default();
+        let rows = |found: hotline_store::figures::Breakdown| {
+            assert_eq!(found.sum() + found.rest, found.registered);
+            found
+                .rows
+                .into_iter()
+                .map(|row| (row.values.join(" "), row.count))
+                .collect::<Vec<_>>()
+        };
+        let row = |values: &str, count| (values.to_owned(), count);
+        assert_eq!(
+            rows(shown("topic", ever, 5).await.unwrap()),
+            [row("grooming", 6)],
+            "the small one takes the next smallest with it, and what is of this month is in the rest"
+        );
+        assert_eq!(rows(shown("topic", ever, 0).await.unwrap()).len(), 4);
+        assert_eq!(
+            rows(shown("channel,day", ever, 5).await.unwrap()).len(),
+            2,
+            "no person is in it"
+        );
+        let day = (world.clock.now() - TimeDelta::days(40)).date_naive();
+        let of_a_day = Period::of(day, day);
+        assert_eq!(
+            rows(shown("topic", of_a_day, 5).await.unwrap()),
+            [],
+            "a day is no month"
+        );
+        for fine in [
+            "topic,hour",
+            "gender,weekday",
+            "topic,day",
+            "topic,gender,month",
+            "first_reply,topic",
+        ] {
+            let refused = shown(fine, ever, 5).await.unwrap_err();
+            assert!(
+                matches!(refused, StoreError::Conflict(Conflict::TooFine)),
+                "{fine}: {refused}"
+            );
+            assert!(shown(fine, ever, 0).await.is_ok(), "{fine}");
+        }
+        let unknown = shown("name", of_a_day, 5).await.unwrap_err();
+        assert!(
+            matches!(unknown, StoreError::Conflict(Conflict::NoDimension)),
+            "{unknown}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
+    on_both(async |world: World| {
+        let today = world.store.today();
+        let new = NewBalance {
+            of: Of::Contact,
+            value: "telephone".to_owned(),
+            correction: false,
+            from: today - chrono::Days::new(400),
+            to: today - chrono::Days::new(10),
+            count: 7,
+            source: "Book".to_owned(),
+            reason: String::new(),
+        };
+        let enter = async |new: NewBalance| world.store.enter_balance(None, &new).await;
+        let refused = |answer: Result<(), StoreError>, why: Conflict| match answer {
+            Err(StoreError::Conflict(found)) => assert_eq!(found, why),
+            other => panic!("{other:?}"),
+        };
+        let until = |to| NewBalance { to, ..new.clone() };
+        refused(enter(until(today)).await, Conflict::InTheFuture);
+        refused(
+            enter(until("+10000-01-01".parse().unwrap())).await,
+            Conflict::InTheFuture,
+        );
+        let count = |count, correction| NewBalance {
+            count,
+            correction,
+            reason: "why".to_owned(),
+            ..new.clone()
+        };
+        refused(enter(count(i64::MIN, true)).await, Conflict::BalanceBackwards);
+        refused(enter(count(i64::MAX, false)).await, Conflict::BalanceBackwards);
+        enter(new.clone()).await.unwrap();
+        refused(enter(new.clone()).await, Conflict::BalanceOverlaps);
+        enter(count(-1, true)).await.unwrap();
+        refused(enter(count(-1, true)).await, Conflict::CorrectionTwice);
+        let call = |days_ago| NewCall {
+            id: uuid::Uuid::new_v4(),
+            network: "telephone".to_owned(),
+            at: world.clock.now() - TimeDelta::days(days_ago),
+            for_whom: None,
+            caller: String::new(),
+            text: "poziv".to_owned(),
+            answers: Answers::new(),
+        };
+        let late = world.store.log_call(&world.mila, call(20)).await;
+        refused(late.map(|_| ()), Conflict::DayEntered);
+        world.store.log_call(&world.mila, call(5)).await.unwrap();
+        let registered = NewBalance {
+            from: today - chrono::Days::new(9),
+            to: today - chrono::Days::new(1),
+            ..new.clone()
+        };
+        refused(enter(registered).await, Conflict::BalanceOverlaps);
+        let total = world.store.totals(Period::default()).await.unwrap().sum.total;
+        assert_eq!(total, 7);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same() {
     let mut service = Service::new(None).unwrap();
@@ -519,16 +664,13 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     mila.until_contacts(4).await.unwrap();
     let found = manager.get("/api/v1/statistics/figures?by=topic").await.unwrap();
     assert_eq!(found.get("registered"), Some(&json!(4)));
-    assert_eq!(found.get("rest"), Some(&json!(1)), "not classified yet");
     assert_eq!(
-        found.get("rows"),
-        Some(&json!([
-            { "values": ["grooming"], "count": null },
-            { "values": ["sexting"], "count": null }
-        ])),
-        "so few are not shown to whoever may not read what they wrote"
+        (found.get("rest"), found.get("rows")),
+        (Some(&json!(4)), Some(&json!([]))),
+        "so few, and of this month, are not shown to whoever may not read what they wrote"
     );
     let found = mila.get("/api/v1/statistics/figures?by=topic").await.unwrap();
+    assert_eq!(found.get("rest"), Some(&json!(1)), "not classified yet");
     assert_eq!(
         found.get("rows"),
         Some(&json!([
@@ -553,7 +695,7 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     assert!(unknown.to_string().contains("409"), "{unknown}");
     let page = manager.page("/desk/statistics?by=topic").await.unwrap();
     assert!(
-        page.contains("grooming") && page.contains("not classified so") && page.contains("<td>few</td>"),
+        page.contains("not classified so, or hidden") && page.contains("whole months"),
         "{page}"
     );
     let csv = mila
@@ -588,6 +730,9 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     assert_eq!(said, "topic,count\r\ngrooming,2\r\nsexting,1\r\n");
     let said = service.must(&["statistics", "verify"]).unwrap();
     assert!(said.contains("equals the recount of 4 contacts"), "{said}");
+    let served = service.must(&["statistics", "rebuild"]).unwrap_err();
+    assert!(served.to_string().contains("serves this data folder"), "{served}");
+    service.stop();
     service.must(&["statistics", "rebuild"]).unwrap();
     service.must(&["statistics", "verify"]).unwrap();
 }

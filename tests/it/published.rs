@@ -468,7 +468,7 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
         "report",
         "report?format=xlsx",
         "rows",
-        "returns/insafe",
+        "returns",
         "sentences",
     ] {
         assert_eq!(status(&format!("/api/v1/statistics/{path}")).await, 200, "{path}");
@@ -477,6 +477,7 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
         "/api/v1/inbox",
         "/api/v1/me",
         "/api/v1/statistics/tokens",
+        "/api/v1/statistics/returns/insafe",
         "/api/v1/outreach/educators",
         "/api/v1/cases",
     ] {
@@ -502,11 +503,33 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
         .unwrap();
     assert_eq!(rows.lines().count(), 2, "{rows}");
     assert!(rows.contains("webform") && !rows.contains("preti"), "{rows}");
+    let head = rows.lines().next().unwrap();
+    assert_eq!(
+        head, "day,channel,counselling,first_reply,hour,weekday",
+        "nothing that tells of a person"
+    );
+    let of_mila = mila.page("/api/v1/statistics/rows").await.unwrap();
+    assert!(
+        of_mila.contains(",topic,"),
+        "who reads what they wrote has it whole"
+    );
     let all = manager.get("/api/v1/statistics/tokens").await.unwrap();
     assert!(!all.to_string().contains(&token), "the token itself is not kept");
     let end = format!("/api/v1/statistics/tokens/{}/end", text(&all, "/tokens/0/id"));
     manager.post(&end, &json!({})).await.unwrap();
     assert_eq!(status("/api/v1/statistics/totals").await, 401);
+    let made = manager
+        .post("/api/v1/statistics/tokens", &json!({ "name": "table" }))
+        .await
+        .unwrap();
+    let copied = text(&made, "/token");
+    let reads = async || {
+        let totals = client.get(format!("{}/api/v1/statistics/totals", service.base()));
+        totals.bearer_auth(copied).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(reads().await, 200);
+    service.must(&["staff", "disable", "marko"]).unwrap();
+    assert_eq!(reads().await, 401, "it ends with whoever made it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -523,6 +546,12 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
         .unwrap();
     assert_eq!(filled.get("complete"), Some(&json!(false)));
     assert_eq!(at(&filled, "/return/not_classified"), 1);
+    let early = manager
+        .get("/api/v1/statistics/returns/insafe?period=quarter")
+        .await
+        .unwrap_err();
+    assert!(early.to_string().contains("409"), "{early}");
+    manager.get("/api/v1/statistics/returns/insafe").await.unwrap();
     let answers = json!({ "answers": {
         "kind": ["presentation"], "topic": ["suicide"], "role": ["teacher"], "gender": ["unknown"], "where": ["other"],
         "platform": ["other"],

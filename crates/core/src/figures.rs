@@ -13,7 +13,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
-    classification::{Answers, KIND, Scheme, URGENCY, is_id},
+    classification::{Answers, Scheme, is_id},
     clock,
 };
 
@@ -239,18 +239,14 @@ pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
 /// Whether a dimension tells of a person: few of one kind may be known by it. The others tell of the centre's own work.
 #[must_use]
 pub fn is_personal(dimension: &str) -> bool {
-    const OF_THE_WORK: [&str; 11] = [
+    const OF_THE_WORK: [&str; 7] = [
         CHANNEL,
-        LANGUAGE,
         HOUR,
         WEEKDAY,
         COUNSELLING,
         FIRST_REPLY,
         CASE_KIND,
         INSTITUTION,
-        KIND,
-        URGENCY,
-        "outcome",
     ];
     !OF_THE_WORK.contains(&dimension)
 }
@@ -324,6 +320,7 @@ mod tests {
     use chrono_tz::Europe::Belgrade;
 
     use super::*;
+    use crate::classification::KIND;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

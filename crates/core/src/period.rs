@@ -112,6 +112,23 @@ impl Period {
         Some(Self::of(earlier(from)?, to))
     }
 
+    /// Its whole months that are over on this day. `None`: there is none.
+    #[must_use]
+    pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
+        let over = Every::Month.around(today).before()?.to?;
+        let last = self.to.map_or(over, |to| to.min(over));
+        let to = match Every::Month.around(last).to? {
+            end if end == last => last,
+            _ => last.with_day(1)?.pred_opt()?,
+        };
+        let from = match self.from {
+            Some(from) if from.day() > 1 => Some(next_month(from)?),
+            from => from,
+        };
+        let some = from.is_none_or(|from| from <= to);
+        some.then_some(Self { from, to: Some(to) })
+    }
+
     /// Whether a day is in it.
     #[must_use]
     pub fn holds(self, day: NaiveDate) -> bool {
@@ -368,6 +385,24 @@ mod tests {
             period("2024-02-01", "2024-02-29")
         );
         assert_eq!(Period::default().before(), None);
+    }
+
+    #[test]
+    fn the_whole_months_of_a_period_are_those_that_are_over() {
+        let today = day("2026-11-26");
+        let whole = |from: &str, to: &str| period(from, to).whole_months(today);
+        assert_eq!(
+            whole("2026-01-02", "2026-12-31"),
+            Some(period("2026-02-01", "2026-10-31"))
+        );
+        assert_eq!(
+            whole("2026-02-01", "2026-02-28"),
+            Some(period("2026-02-01", "2026-02-28"))
+        );
+        assert_eq!(whole("2026-02-01", "2026-02-27"), None);
+        assert_eq!(whole("2026-11-01", "2026-11-30"), None);
+        let ever = Period::default().whole_months(today).unwrap();
+        assert_eq!((ever.from, ever.to), (None, Some(day("2026-10-31"))));
     }
 
     #[test]

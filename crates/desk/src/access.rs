@@ -72,11 +72,14 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Whether a read-only token is enough: figures are asked for by a program, and nothing is written.
+/// Whether a read-only token is enough: figures are asked for by a program, and nothing is written. Returns hold the smallest figures
+/// about persons, too: those are for people.
 fn reads_figures(access: Access, request: &Request) -> bool {
+    let path = request.uri().path();
     access == Access::May(Right::ReadStatistics)
         && request.method() == Method::GET
-        && request.uri().path().starts_with("/api/v1/statistics/")
+        && path.starts_with("/api/v1/statistics/")
+        && !path.starts_with("/api/v1/statistics/returns/")
 }
 
 /// What staff see is not kept by any cache or proxy.
@@ -98,6 +101,11 @@ impl Reader {
             Some(person) if person.role.may(Right::ReadContacts) => 0,
             Some(_) | None => desk.smallest,
         }
+    }
+
+    /// Who it is, unless it is a program.
+    pub(crate) const fn person(&self) -> Option<&Person> {
+        self.0.as_ref()
     }
 
     /// The name by which a file says who made it; a program has none.

@@ -73,7 +73,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
         let (Some(piece), Some(channel)) = (&row.piece, row.values.first()) else {
             continue;
         };
-        let count = row.count.unwrap_or_default();
+        let count = row.count;
         match channels.iter_mut().find(|(known, _)| known == channel) {
             Some((_, sum)) => *sum += count,
             None => channels.push((channel.clone(), count)),
@@ -170,10 +170,10 @@ pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
             .rows
             .iter()
             .find(|row| row.values.as_slice() == place.as_slice());
-        row.and_then(|row| row.count).unwrap_or_default()
+        row.map(|row| row.count).unwrap_or_default()
     };
     debug_assert_eq!(found.by, [WEEKDAY, HOUR]);
-    let most = found.rows.iter().filter_map(|row| row.count).max()?;
+    let most = found.rows.iter().map(|row| row.count).max()?;
     let mut busiest = (0, String::new());
     let days = (1..=7).map(|day| {
         let name = words.say(&format!("weekday-{day}"));
@@ -258,10 +258,8 @@ pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
 pub(crate) fn topics_said(words: &Words, scheme: &Scheme, report: &Report) -> String {
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {
-        Some(first) if !first.cells.contains(&tables::Cell::Hidden) => {
-            words.with("topics-said", "topic", &first.label)
-        }
-        Some(_) | None => words.say("topics-none"),
+        Some(first) => words.with("topics-said", "topic", &first.label),
+        None => words.say("topics-none"),
     }
 }
 

@@ -73,7 +73,7 @@ impl Chosen {
     }
 }
 
-/// The table that was asked for, with cells below `least` hidden. `None`: nothing to cut by was chosen.
+/// The table that was asked for, as it is shown to who is shown no fewer than `least`. `None`: nothing to cut by was chosen.
 pub(crate) async fn table(
     desk: &Desk,
     words: &Words,
@@ -84,8 +84,7 @@ pub(crate) async fn table(
     if cut.by.is_empty() && cut.every.is_none() {
         return Ok(None);
     }
-    let mut found = desk.store.breakdown(&cut).await?;
-    found.mask(least);
+    let found = desk.store.shown(&cut, least).await?;
     Ok(Some(of_breakdown(words, desk.store.scheme(), &found)))
 }
 

@@ -60,7 +60,9 @@ pub fn writer<W: std::io::Write>(into: W) -> csv::Writer<W> {
 /// Spreadsheets take a cell that begins so for a formula (OWASP: CSV injection).
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
+    let first = text.trim_start_matches(' ').chars().next();
+    let full_width = ['＝', '＋', '－', '＠'];
+    if first.is_some_and(|first| "=+-@\t\r\n\0".contains(first) || full_width.contains(&first)) {
         format!("'{text}")
     } else {
         text.to_owned()

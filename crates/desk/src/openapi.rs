@@ -107,7 +107,7 @@ fn all() -> Vec<Told> {
         get::<outreach::Shown>("/api/v1/outreach", "Events of a period, and their totals"),
         post::<outreach::Written>("/api/v1/outreach", "Write an event"),
         get::<Nothing>("/api/v1/outreach/schools", "Schools and other institutions"),
-        post::<outreach::NewSchool>("/api/v1/outreach/schools", "Add a school"),
+        post::<outreach::AddedSchool>("/api/v1/outreach/schools", "Add a school"),
         post::<outreach::Merging>("/api/v1/outreach/merge", "Make one school of two"),
         get::<Nothing>("/api/v1/outreach/educators", "Peer educators"),
         post::<outreach::WrittenEducator>("/api/v1/outreach/educators", "Write a peer educator"),

@@ -14,10 +14,7 @@ use hotline_core::{
     reference::Reference,
     rights::Right,
 };
-use hotline_store::{
-    outreach::{Educator, Event, NewEvent, OutreachTotals, School},
-    staff::Person,
-};
+use hotline_store::outreach::{Educator, Event, NewEvent, NewSchool, OutreachTotals, School};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -249,32 +246,34 @@ impl Written {
         Ok(written)
     }
 
-    async fn event(&self, desk: &Desk, me: &Person) -> Result<NewEvent, PageError> {
+    /// The event, and the school it was held in if that is to be added.
+    fn event(&self) -> Result<(NewEvent, Option<NewSchool>), PageError> {
         let bad = || PageError::Bad("error-form");
         let mut educators = Vec::new();
         for one in &self.educators {
             let (id, part) = one.split_once(':').ok_or_else(bad)?;
             educators.push((id.parse().map_err(|_| bad())?, Part::parse(part).ok_or_else(bad)?));
         }
-        let school = match (self.school_name.trim(), self.school.as_str()) {
-            ("", "") => None,
-            ("", id) => Some(id.parse().map_err(|_| bad())?),
-            (name, _) => {
-                let kind = SchoolKind::parse(&self.school_kind).ok_or_else(bad)?;
-                Some(desk.store.add_school(me, name, kind, &self.school_place).await?)
-            }
+        let new_school = match self.school_name.trim() {
+            "" => None,
+            _ => Some(NewSchool {
+                name: self.school_name.clone(),
+                kind: SchoolKind::parse(&self.school_kind).ok_or_else(bad)?,
+                place: self.school_place.clone(),
+            }),
         };
-        Ok(NewEvent {
+        let event = NewEvent {
             kind: EventKind::parse(&self.kind).ok_or_else(bad)?,
             state: EventState::parse(&self.state).ok_or_else(bad)?,
             day: day(&self.day)?,
-            school,
+            school: optional(&self.school)?,
             reached: self.reached,
             presenter: self.presenter.clone(),
             language: self.language.clone(),
             remarks: self.remarks.clone(),
             educators,
-        })
+        };
+        Ok((event, new_school))
     }
 }
 
@@ -294,8 +293,11 @@ pub(crate) async fn write(
         "" => None,
         text => Some(parsed(text)?),
     };
-    let event = written.event(&desk, &me).await?;
-    let id = desk.store.write_event(&me, id, &event, asked_by).await?;
+    let (event, held_in) = written.event()?;
+    let store = &desk.store;
+    let id = store
+        .write_event(&me, id, &event, held_in.as_ref(), asked_by)
+        .await?;
     then(program, json!({ "id": id }), "/desk/outreach")
 }
 
@@ -321,7 +323,7 @@ pub(crate) async fn schools(State(desk): State<Desk>) -> Result<Json<Value>, Pag
 
 /// A school to add.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct NewSchool {
+pub(crate) struct AddedSchool {
     name: String,
     /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
     kind: String,
@@ -335,10 +337,15 @@ pub(crate) async fn add_school(
     State(desk): State<Desk>,
     Who(me): Who,
     program: Program,
-    Sent(new): Sent<NewSchool>,
+    Sent(new): Sent<AddedSchool>,
 ) -> Done {
     let kind = SchoolKind::parse(&new.kind).ok_or(PageError::Bad("error-form"))?;
-    let id = desk.store.add_school(&me, &new.name, kind, &new.place).await?;
+    let new = NewSchool {
+        name: new.name,
+        kind,
+        place: new.place,
+    };
+    let id = desk.store.add_school(&me, &new).await?;
     then(program, json!({ "id": id }), "/desk/outreach#schools")
 }
 

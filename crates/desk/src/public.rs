@@ -1,5 +1,5 @@
-//! The public figure: the total since the establishment, for the centre's site and for programs. Whole days only, so that nobody learns
-//! from it that somebody wrote just now.
+//! The public figure: the total since the establishment, for the centre's site and for programs. Only days that are over are in it, so
+//! that nobody who watches it learns from it that somebody wrote just now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

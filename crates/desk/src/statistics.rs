@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use hotline_core::{
     figures::Of,
     locale::{Language, Words},
@@ -16,6 +16,7 @@ use hotline_core::{
 };
 use hotline_store::{
     balances::Balance,
+    error::Conflict,
     figures::{Breakdown, Cut},
     report::Report,
     tokens::Token,
@@ -66,6 +67,8 @@ struct Page<'a> {
     /// By what figures can be cut.
     dimensions: Vec<(String, String)>,
     cut: Option<Table>,
+    /// Why there is no such table.
+    cut_refused: Option<String>,
     /// Below this cells are hidden from the reader.
     least: i64,
 }
@@ -104,9 +107,10 @@ pub(crate) fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
     if text.is_empty() {
         return Ok(None);
     }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map(Some)
-        .map_err(|_| PageError::Bad("error-day"))
+    // Days are compared as they are written: with four digits of the year.
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let day = day.filter(|day| (1..=9_999).contains(&day.year()));
+    day.map(Some).ok_or(PageError::Bad("error-day"))
 }
 
 /// Texts in the language asked for, else in the one chosen on this device.
@@ -127,8 +131,7 @@ pub(crate) async fn page(
     let words = desk.words(&jar);
     let (store, least) = (&desk.store, reader.least(&desk));
     let period = chosen.asked.period(store.today())?;
-    let mut report = store.report(period).await?;
-    report.mask(least);
+    let report = store.report(period, least).await?;
     let scheme = store.scheme();
     let entered = match me.role.may(Right::ReadStatistics) {
         true => store.balances().await?,
@@ -137,6 +140,13 @@ pub(crate) async fn page(
     let tokens = match me.role.may(Right::EnterBalances) {
         true => store.tokens().await?,
         false => Vec::new(),
+    };
+    let (cut, cut_refused) = match cut::table(&desk, words, &chosen, least).await {
+        Ok(table) => (table, None),
+        Err(PageError::Conflict(why @ (Conflict::TooFine | Conflict::TooManyToCross))) => {
+            (None, Some(words.say(why.key())))
+        }
+        Err(error) => return Err(error),
     };
     let returns = store.returns().into_iter();
     written(&Page {
@@ -159,7 +169,8 @@ pub(crate) async fn page(
             .collect(),
         tokens,
         dimensions: cut::dimensions(words, &desk),
-        cut: cut::table(&desk, words, &chosen, least).await?,
+        cut,
+        cut_refused,
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         report,
         chosen,
@@ -199,9 +210,8 @@ pub(crate) async fn breakdown(
         name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
     };
     let period = asked.period.period(desk.store.today())?;
-    let mut found = desk.store.breakdown(&Cut::parse(of, period, &asked.by)?).await?;
-    found.mask(reader.least(&desk));
-    Ok(Json(found))
+    let cut = Cut::parse(of, period, &asked.by)?;
+    Ok(Json(desk.store.shown(&cut, reader.least(&desk)).await?))
 }
 
 /// A period, and how its report is wanted.
@@ -225,8 +235,7 @@ pub(crate) async fn report(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let period = wanted.period.period(desk.store.today())?;
-    let mut report = desk.store.report(period).await?;
-    report.mask(reader.least(&desk));
+    let report = desk.store.report(period, reader.least(&desk)).await?;
     let words = in_words(&desk, &jar, &wanted.language);
     let tables = || tables::of_report(words, desk.store.scheme(), &report);
     Ok(match wanted.format.as_str() {
@@ -248,11 +257,12 @@ pub(crate) async fn report(
 /// The sentences of an annual report.
 pub(crate) async fn said(
     State(desk): State<Desk>,
+    reader: Reader,
     jar: CookieJar,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let period = wanted.period.period(desk.store.today())?;
-    let report = desk.store.report(period).await?;
+    let report = desk.store.report(period, reader.least(&desk)).await?;
     let words = in_words(&desk, &jar, &wanted.language);
     let said = sentences::of_report(words, &report);
     Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())

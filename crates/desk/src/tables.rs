@@ -54,10 +54,6 @@ pub enum Cell {
 }
 
 impl Cell {
-    fn of(count: Option<i64>) -> Self {
-        count.map_or(Self::Hidden, Self::Count)
-    }
-
     /// As people read it.
     #[must_use]
     pub fn said(self, words: &Words) -> String {
@@ -145,45 +141,44 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     if is_ordered(scheme, across_of) {
         order.sort_by_key(|place| across.get(*place).map(|(value, _)| in_order(value)));
     }
-    let mut rows: Vec<(String, Line)> = down
+    // What is hidden looks like what there is not.
+    let none = match found.hidden_below {
+        Some(_) => Cell::Hidden,
+        None => Cell::Count(0),
+    };
+    let mut rows: Vec<(String, Line, i64)> = down
         .iter()
         .map(|(value, label)| {
-            let cells = vec![Cell::Count(0); across.len() + 1];
-            (
-                value.clone(),
-                Line {
-                    label: label.clone(),
-                    cells,
-                },
-            )
+            let line = Line {
+                label: label.clone(),
+                cells: vec![none; across.len()],
+            };
+            (value.clone(), line, 0)
         })
         .collect();
     for (line, column, count) in cells {
-        let Some((_, line)) = rows.get_mut(line) else {
+        let Some((_, line, sum)) = rows.get_mut(line) else {
             continue;
         };
+        *sum += count;
         if let Some(column) = column
             && let Some(place) = order.iter().position(|place| *place == column)
             && let Some(cell) = line.cells.get_mut(place)
         {
-            *cell = Cell::of(count);
-        }
-        if let Some(last) = line.cells.last_mut() {
-            // Where one is hidden the sum is, too: it would tell.
-            *last = match (*last, count) {
-                (Cell::Count(sum), Some(count)) => Cell::Count(sum + count),
-                (Cell::Count(_) | Cell::Hidden | Cell::Empty, _) => Cell::Hidden,
-            };
+            *cell = Cell::Count(count);
         }
     }
     let first = found.by.first().map(String::as_str).unwrap_or_default();
     if found.every.is_some() || is_ordered(scheme, first) {
-        rows.sort_by_key(|(value, _)| in_order(value));
+        rows.sort_by_key(|(value, ..)| in_order(value));
     } else {
-        rows.sort_by_key(|(_, line)| match line.cells.last() {
-            Some(Cell::Count(count)) => std::cmp::Reverse(*count),
-            Some(Cell::Hidden | Cell::Empty) | None => std::cmp::Reverse(0),
-        });
+        rows.sort_by_key(|(.., sum)| std::cmp::Reverse(*sum));
+    }
+    for (_, line, sum) in &mut rows {
+        // Without what is hidden it is not the sum of its line.
+        let whole = !line.cells.contains(&Cell::Hidden);
+        line.cells
+            .push(if whole { Cell::Count(*sum) } else { Cell::Hidden });
     }
     let side = match found.every {
         Some(every) => words.say(&format!("every-{}", every.as_str())),
@@ -199,14 +194,18 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
         true => format!("{side} × {}", dimension_said(words, scheme, across_of)),
         false => side.clone(),
     };
+    let rest = match found.hidden_below {
+        Some(_) => "figures-rest-hidden",
+        None => "figures-rest",
+    };
     Table {
         id: "figures".to_owned(),
         title,
         side,
         columns,
-        rows: rows.into_iter().map(|(_, line)| line).collect(),
+        rows: rows.into_iter().map(|(_, line, _)| line).collect(),
         foot: vec![
-            Line::last(words.say("figures-rest"), width, found.rest),
+            Line::last(words.say(rest), width, found.rest),
             Line::last(words.say("registered"), width, found.registered),
         ],
     }

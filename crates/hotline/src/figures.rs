@@ -96,7 +96,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
                     print_breakdown(&store.breakdown(&cut).await?, command.format)?;
                 }
                 None => {
-                    let report = store.report(period).await?;
+                    let report = store.report(period, 0).await?;
                     let cover = Cover::of_report(words, &settings.centre, &report, None);
                     let tables = of_report(words, store.scheme(), &report);
                     print_tables(words, &cover, &tables, command.format, &report)?;
@@ -226,7 +226,7 @@ fn print_breakdown(found: &Breakdown, format: Format) -> anyhow::Result<()> {
         let values = row.values.iter().cloned();
         row.piece.iter().cloned().chain(values).collect()
     };
-    let count = |row: &FigureRow| row.count.unwrap_or_default().to_string();
+    let count = |row: &FigureRow| row.count.to_string();
     match format {
         Format::Json => println!("{}", serde_json::to_string_pretty(found)?),
         Format::Csv => {

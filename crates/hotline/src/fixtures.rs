@@ -21,7 +21,7 @@ use hotline_store::{
     balances::NewBalance,
     cases::Details,
     inbox::{Filter, View},
-    outreach::NewEvent,
+    outreach::{NewEvent, NewSchool},
     register::NewCall,
     staff::Person,
     store::Store,
@@ -56,7 +56,7 @@ const GENDERS: [&str; 3] = ["girl", "boy", "unknown"];
 
 /// Fills an empty database.
 pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
-    let start: DateTime<Utc> = "2017-02-27T07:00:00Z".parse()?;
+    let start: DateTime<Utc> = "2023-01-01T07:00:00Z".parse()?;
     let clock = Arc::new(FixedClock::new(start));
     let locales = Arc::new(hotline_core::locale::Locales::load()?);
     let lines = Arc::new(service::open_lines(&settings, &locales)?);
@@ -249,24 +249,20 @@ impl Making<'_> {
     async fn outreach(&self) -> anyhow::Result<()> {
         self.at("2024-05-01T08:00:00Z".parse()?);
         let mila = &self.staff.mila;
-        let mut primary = Vec::new();
-        for number in 1..=PRIMARY_SCHOOLS {
-            let name = format!("Основна школа {number}");
-            primary.push(
-                self.store
-                    .add_school(mila, &name, SchoolKind::Primary, "")
-                    .await?,
-            );
-        }
-        let mut secondary = Vec::new();
-        for number in 1..=SECONDARY_SCHOOLS {
-            let name = format!("Гимназија {number}");
-            secondary.push(
-                self.store
-                    .add_school(mila, &name, SchoolKind::Secondary, "")
-                    .await?,
-            );
-        }
+        let schools = async |name: &str, kind: SchoolKind, count: usize| {
+            let mut schools = Vec::new();
+            for number in 1..=count {
+                let new = NewSchool {
+                    name: format!("{name} {number}"),
+                    kind,
+                    place: String::new(),
+                };
+                schools.push(self.store.add_school(mila, &new).await?);
+            }
+            anyhow::Ok(schools)
+        };
+        let primary = schools("Основна школа", SchoolKind::Primary, PRIMARY_SCHOOLS).await?;
+        let secondary = schools("Гимназија", SchoolKind::Secondary, SECONDARY_SCHOOLS).await?;
         let (mut of_primary, mut of_secondary) = (primary.iter().cycle(), secondary.iter().cycle());
         for held in &HELD {
             let (from, to) = (held.from.parse()?, held.to.parse()?);
@@ -293,7 +289,7 @@ impl Making<'_> {
                     remarks: String::new(),
                     educators: Vec::new(),
                 };
-                self.store.write_event(mila, None, &event, None).await?;
+                self.store.write_event(mila, None, &event, None, None).await?;
             }
         }
         Ok(())

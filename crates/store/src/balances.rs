@@ -1,17 +1,17 @@
 //! What managers enter: figures from before the software, and corrections. Shown apart, and summed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use hotline_core::{
     figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Of},
     ids,
-    period::Period,
+    period::{Every, Period},
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -60,10 +60,14 @@ pub struct NewBalance {
 }
 
 /// More than any helpline was ever written to; a figure beyond is a mistake.
-const MOST: i64 = 1_000_000_000;
+const MOST: u64 = 1_000_000_000;
+/// Before there were telephones to call.
+const FIRST_YEAR: i32 = 1900;
+/// The most figures entered at once: nobody else writes in the meantime.
+const MOST_LINES: usize = 10_000;
 
 impl NewBalance {
-    fn checked(&self) -> Result<(), Conflict> {
+    fn checked(&self, today: NaiveDate) -> Result<(), Conflict> {
         if self.value.trim().is_empty() || self.source.trim().is_empty() {
             return Err(Conflict::BalanceWithoutSource);
         }
@@ -71,11 +75,66 @@ impl NewBalance {
             return Err(Conflict::CorrectionWithoutReason);
         }
         let negative = self.count < 0 && !self.correction;
-        if negative || self.to < self.from || self.count.abs() > MOST {
+        let much = self.count.unsigned_abs() > MOST;
+        if negative || self.to < self.from || self.from.year() < FIRST_YEAR || much {
             return Err(Conflict::BalanceBackwards);
+        }
+        // A day is counted here as long as it lasts.
+        if self.to > today || (self.to == today && !self.correction) {
+            return Err(Conflict::InTheFuture);
         }
         Ok(())
     }
+
+    /// Whether this is sent again, as by a second press of the button.
+    fn is_again(&self, new: &Self) -> bool {
+        (self.from, self.to, self.count) == (new.from, new.to, new.count)
+            && self.source == new.source.trim()
+            && self.reason == new.reason.trim()
+    }
+}
+
+/// What a new figure must not count once more.
+#[derive(Default)]
+struct Known {
+    /// Figures entered and not withdrawn, by what they count.
+    entered: HashMap<(Of, String), Vec<NewBalance>>,
+    /// The days on which something was registered here.
+    counted: HashMap<(Of, String), BTreeSet<NaiveDate>>,
+}
+
+async fn entered(
+    database: &impl ConnectionTrait,
+) -> Result<HashMap<(Of, String), Vec<NewBalance>>, StoreError> {
+    let rows = balances::Entity::find()
+        .filter(balances::Column::WithdrawnAt.is_null())
+        .all(database)
+        .await?;
+    let mut entered: HashMap<_, Vec<_>> = HashMap::new();
+    for one in rows.into_iter().filter_map(read) {
+        let of = (one.said.of, one.said.value.clone());
+        entered.entry(of).or_default().push(one.said);
+    }
+    Ok(entered)
+}
+
+/// We wrote days and names ourselves.
+fn read(row: balances::Model) -> Option<Balance> {
+    Some(Balance {
+        id: row.id,
+        said: NewBalance {
+            of: Of::parse(&row.of)?,
+            value: row.value,
+            correction: row.correction,
+            from: row.from_day.parse().ok()?,
+            to: row.to_day.parse().ok()?,
+            count: row.count,
+            source: row.source,
+            reason: row.reason,
+        },
+        entered_at: time(row.entered_at),
+        withdrawn_at: row.withdrawn_at.map(time),
+    })
 }
 
 /// Whether a part of its days lies in a period.
@@ -99,31 +158,79 @@ impl Store {
     /// # Errors
     /// As [`Store::enter_balance`].
     pub async fn enter_balances(&self, who: Option<&Person>, new: &[NewBalance]) -> Result<(), StoreError> {
+        let mut known = self.known(new).await?;
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
+        known.entered = entered(&transaction).await?;
         for one in new {
+            self.check(&mut known, one).map_err(StoreError::Conflict)?;
             self.enter(&transaction, who, one).await?;
         }
         self.done(transaction).await
     }
 
-    /// Says of each figure what would keep it from being entered, and enters none.
+    /// Says of each figure what would keep it from being entered after those before it, and enters none.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database refuses, or they are too many.
     pub async fn try_balances(&self, new: &[NewBalance]) -> Result<Vec<Option<Conflict>>, StoreError> {
-        let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
-        let mut found = Vec::with_capacity(new.len());
-        for one in new {
-            found.push(match self.enter(&transaction, None, one).await {
-                Ok(()) => None,
-                Err(StoreError::Conflict(why)) => Some(why),
-                Err(error) => return Err(error),
-            });
+        let mut known = self.known(new).await?;
+        known.entered = entered(&self.reading).await?;
+        Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
+    }
+
+    /// What these figures are counted by already.
+    async fn known(&self, new: &[NewBalance]) -> Result<Known, StoreError> {
+        if new.len() > MOST_LINES {
+            return Err(StoreError::Conflict(Conflict::TooManyLines));
         }
-        transaction.rollback().await?;
-        Ok(found)
+        let mut known = Known::default();
+        let first = new.iter().map(|one| one.from).min();
+        let last = new.iter().map(|one| one.to).max();
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(known);
+        };
+        for (of, by) in [
+            (Of::Contact, CHANNEL),
+            (Of::Case, CASE_KIND),
+            (Of::Case, INSTITUTION),
+        ] {
+            let by_day = Cut::of(of, Period::of(first, last), [by], Some(Every::Day));
+            for row in self.breakdown(&by_day).await?.rows {
+                let day = row.piece.and_then(|day| day.parse().ok());
+                if let (Some(day), Some(value)) = (day, row.values.into_iter().next()) {
+                    known.counted.entry((of, value)).or_default().insert(day);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    /// Whether a figure can be entered after what is known; then it is known, too.
+    fn check(&self, known: &mut Known, new: &NewBalance) -> Result<(), Conflict> {
+        new.checked(self.today())?;
+        let value = new.value.trim().to_owned();
+        if !self.countable(new.of).contains(&value) {
+            return Err(Conflict::NoSuchFigure);
+        }
+        let counted = known.counted.get(&(new.of, value.clone()));
+        let counted = counted.is_some_and(|days| days.range(new.from..=new.to).next().is_some());
+        let same = known.entered.entry((new.of, value)).or_default();
+        let clash = same
+            .iter()
+            .find_map(|one| match (one.correction, new.correction) {
+                (true, true) if one.is_again(new) => Some(Conflict::CorrectionTwice),
+                (false, false) if one.from <= new.to && new.from <= one.to => Some(Conflict::BalanceOverlaps),
+                _ => None,
+            });
+        if let Some(clash) = clash {
+            return Err(clash);
+        }
+        if counted && !new.correction {
+            return Err(Conflict::BalanceOverlaps);
+        }
+        same.push(new.clone());
+        Ok(())
     }
 
     async fn enter(
@@ -132,14 +239,7 @@ impl Store {
         who: Option<&Person>,
         new: &NewBalance,
     ) -> Result<(), StoreError> {
-        new.checked().map_err(StoreError::Conflict)?;
         let value = new.value.trim();
-        if !self.countable(new.of).contains(value) {
-            return Err(StoreError::Conflict(Conflict::NoSuchFigure));
-        }
-        if !new.correction && self.is_counted(transaction, new).await? {
-            return Err(StoreError::Conflict(Conflict::BalanceOverlaps));
-        }
         let now = self.clock.now();
         let row = balances::ActiveModel {
             id: Set(ids::new(now)),
@@ -173,31 +273,23 @@ impl Store {
             .await
     }
 
-    /// Whether some of these days are counted for the same already, here or by another figure from before.
-    async fn is_counted(
+    /// Whether what was counted of this channel on a day was entered as a figure from before.
+    pub(crate) async fn was_entered(
         &self,
         transaction: &DatabaseTransaction,
-        new: &NewBalance,
+        channel: &str,
+        day: NaiveDate,
     ) -> Result<bool, StoreError> {
-        let entered = balances::Entity::find()
-            .filter(balances::Column::Of.eq(new.of.as_str()))
-            .filter(balances::Column::Value.eq(new.value.trim()))
+        let found = balances::Entity::find()
+            .filter(balances::Column::Of.eq(Of::Contact.as_str()))
+            .filter(balances::Column::Value.eq(channel))
             .filter(balances::Column::Correction.eq(false))
             .filter(balances::Column::WithdrawnAt.is_null())
-            .filter(balances::Column::FromDay.lte(new.to.to_string()))
-            .filter(balances::Column::ToDay.gte(new.from.to_string()))
+            .filter(balances::Column::FromDay.lte(day.to_string()))
+            .filter(balances::Column::ToDay.gte(day.to_string()))
             .one(transaction)
             .await?;
-        if entered.is_some() {
-            return Ok(true);
-        }
-        let by = match new.of {
-            Of::Contact | Of::Closing => CHANNEL,
-            Of::Case | Of::Referral if new.value.trim() == ADVISORY => CASE_KIND,
-            Of::Case | Of::Referral => INSTITUTION,
-        };
-        let cut = Cut::of(new.of, Period::of(new.from, new.to), [by], None);
-        Ok(self.breakdown(&cut).await?.count(new.value.trim()) != 0)
+        Ok(found.is_some())
     }
 
     /// Withdraws what was entered by mistake: it stays to be seen, and does not count.
@@ -265,24 +357,6 @@ impl Store {
             .order_by_asc(balances::Column::Id)
             .all(&self.reading)
             .await?;
-        // We wrote days and names ourselves.
-        let balance = |row: balances::Model| {
-            Some(Balance {
-                id: row.id,
-                said: NewBalance {
-                    of: Of::parse(&row.of)?,
-                    value: row.value,
-                    correction: row.correction,
-                    from: row.from_day.parse().ok()?,
-                    to: row.to_day.parse().ok()?,
-                    count: row.count,
-                    source: row.source,
-                    reason: row.reason,
-                },
-                entered_at: time(row.entered_at),
-                withdrawn_at: row.withdrawn_at.map(time),
-            })
-        };
-        Ok(rows.into_iter().filter_map(balance).collect())
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 }

@@ -148,6 +148,27 @@ pub enum Conflict {
     /// Nothing is counted by it.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
+    /// What tells of persons is not shown by the hour.
+    #[error("figures about persons are shown by month and longer, and not by when or how soon")]
+    TooFine,
+    /// Very many contacts would be looked at one by one.
+    #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
+    TooManyToCross,
+    /// A return is read for the days for which it is due.
+    #[error("a return is of a whole period that is over")]
+    NotDue,
+    /// The same correction once more.
+    #[error("this correction is entered already")]
+    CorrectionTwice,
+    /// A call of a day whose calls were entered as a figure.
+    #[error("the calls of this day were entered as a figure")]
+    DayEntered,
+    /// More lines than are entered at once.
+    #[error("a register is entered in parts of at most 10,000 lines")]
+    TooManyLines,
+    /// Somebody named twice.
+    #[error("somebody is named twice")]
+    NamedTwice,
     /// Too many log in at once.
     #[error("too many are logging in; try again in a minute")]
     Busy,
@@ -215,6 +236,13 @@ impl Conflict {
             Self::CorrectionWithoutReason => "conflict-correction-reason",
             Self::NoSuchFigure => "conflict-no-such-figure",
             Self::NoDimension => "conflict-no-dimension",
+            Self::TooFine => "conflict-too-fine",
+            Self::TooManyToCross => "conflict-too-many-to-cross",
+            Self::NotDue => "conflict-not-due",
+            Self::CorrectionTwice => "conflict-correction-twice",
+            Self::DayEntered => "conflict-day-entered",
+            Self::TooManyLines => "conflict-too-many-lines",
+            Self::NamedTwice => "conflict-named-twice",
             Self::Busy => "conflict-busy",
             // Met on the command line only.
             Self::Served

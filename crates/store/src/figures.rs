@@ -35,24 +35,47 @@ mod rows;
 /// Rows written by one statement: times columns they stay below the databases' limit of bound values.
 pub(crate) const AT_ONCE: usize = 500;
 
+/// What of a contact is looked at to count it: nothing that is sealed.
+pub(crate) struct Seen<'a> {
+    channel: &'a str,
+    language: Option<&'a str>,
+    marking: Option<&'a str>,
+    opened_at: i64,
+    closed_at: Option<i64>,
+    first_reply_at: Option<i64>,
+}
+
+impl<'a> From<&'a contacts::Model> for Seen<'a> {
+    fn from(contact: &'a contacts::Model) -> Self {
+        Self {
+            channel: &contact.channel,
+            language: contact.language.as_deref(),
+            marking: contact.marking.as_deref(),
+            opened_at: contact.opened_at,
+            closed_at: contact.closed_at,
+            first_reply_at: contact.first_reply_at,
+        }
+    }
+}
+
 impl Store {
     /// What is counted of a contact of which this was chosen: nothing, if it does not count.
-    pub(crate) fn facts(&self, contact: &contacts::Model, chosen: &Answers) -> Vec<Facts> {
-        let marking = contact.marking.as_deref().and_then(Marking::parse);
-        if !counting::counts(marking) {
+    pub(crate) fn facts<'a>(&self, contact: impl Into<Seen<'a>>, chosen: &Answers) -> Vec<Facts> {
+        let contact = contact.into();
+        if !counting::counts(contact.marking.and_then(Marking::parse)) {
             return Vec::new();
         }
         let waited = |at: i64| time(at) - time(contact.opened_at);
         let registered = Registered {
-            channel: &contact.channel,
-            language: contact.language.as_deref(),
+            channel: contact.channel,
+            language: contact.language,
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
         };
         let registered = Facts::of_contact(&registered, self.zone, &self.scheme, chosen);
         let closing = contact
             .closed_at
-            .map(|at| Facts::of_closing(&contact.channel, time(at), self.zone));
+            .map(|at| Facts::of_closing(contact.channel, time(at), self.zone));
         [Some(registered), closing].into_iter().flatten().collect()
     }
 

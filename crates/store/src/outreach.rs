@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use self::{
     educators::Educator,
-    schools::School,
+    schools::{NewSchool, School},
     totals::{KindTotal, OutreachTotals, SchoolTotal},
 };
 use crate::{
@@ -92,7 +92,8 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Writes an event: a new one, or another text of one. `asked_by` is the contact that asked for a new one.
+    /// Writes an event: a new one, or another text of one. `held_in` is a school that is added with it, in the place of the one it names;
+    /// `asked_by` is the contact that asked for a new one.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it was held on no day or one to come, numbers are none, or a school or educator does not exist.
@@ -101,14 +102,16 @@ impl Store {
         who: &Person,
         id: Option<Uuid>,
         event: &NewEvent,
+        held_in: Option<&NewSchool>,
         asked_by: Option<Reference>,
     ) -> Result<Uuid, StoreError> {
         checked(event.state, event.day, event.reached, self.today()).map_err(refused)?;
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
-        let school = match event.school {
-            Some(school) => Some(schools::root_of(&transaction, school).await?),
-            None => None,
+        let school = match (held_in, event.school) {
+            (Some(new), _) => Some(self.add_school_in(&transaction, who, new).await?),
+            (None, Some(school)) => Some(schools::root_of(&transaction, school).await?),
+            (None, None) => None,
         };
         let contact = match asked_by {
             Some(reference) => {

@@ -77,27 +77,13 @@ pub struct FirstReply {
     pub nine_in_ten_within: Option<i64>,
 }
 
-impl Report {
-    /// Hides cells below `least` ([`Breakdown::mask`]).
-    pub fn mask(&mut self, least: i64) {
-        for breakdown in [
-            &mut self.over_time,
-            &mut self.topics,
-            &mut self.hours,
-            &mut self.counselling,
-        ] {
-            breakdown.mask(least);
-        }
-    }
-}
-
 impl Store {
-    /// Everything a manager reads of a period.
+    /// Everything a manager reads of a period; for `least` see [`Store::shown`].
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn report(&self, period: Period) -> Result<Report, StoreError> {
-        let by = async |cut: Cut| self.breakdown(&cut).await;
+    pub async fn report(&self, period: Period, least: i64) -> Result<Report, StoreError> {
+        let by = async |cut: Cut| self.shown(&cut, least).await;
         let of = async |period: Option<Period>| match period {
             Some(period) => self.totals(period).await.map(Some),
             None => Ok(None),
@@ -155,7 +141,7 @@ fn first_reply(waits: &Breakdown) -> FirstReply {
         let steps = waits
             .rows
             .iter()
-            .filter_map(|row| Some((row.values.first()?.as_str(), row.count?)));
+            .filter_map(|row| Some((row.values.first()?.as_str(), row.count)));
         quantile(steps, part)?.parse().ok()
     };
     FirstReply {

@@ -130,6 +130,6 @@ fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
         Some(value) => row.values.first().is_some_and(|first| first == value),
         None => true,
     });
-    rows.filter_map(|row| Some((row.values.last()?.clone(), row.count?)))
+    rows.filter_map(|row| Some((row.values.last()?.clone(), row.count)))
         .collect()
 }

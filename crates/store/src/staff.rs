@@ -17,7 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{contacts, sessions, staff},
+    entity::{contacts, sessions, staff, tokens},
     error::{Conflict, StoreError},
     register::event,
     sessions::hashed,
@@ -152,7 +152,7 @@ impl Store {
         found.ok_or(StoreError::NotFound("colleague"))
     }
 
-    /// Ends an account: it can't log in, every log-in of it ends now, and what it holds goes back.
+    /// Ends an account: it can't log in, every log-in of it and every token it made ends now, and what it holds goes back.
     ///
     /// # Errors
     /// When there is no such log-in.
@@ -173,6 +173,13 @@ impl Store {
         .await?;
         sessions::Entity::delete_many()
             .filter(sessions::Column::StaffId.eq(id))
+            .exec(&transaction)
+            .await?;
+        // A copy of a token outlasts its maker's log-in.
+        tokens::Entity::update_many()
+            .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
+            .filter(tokens::Column::MadeBy.eq(id))
+            .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
         // Closed ones too: the person may write again.

@@ -229,14 +229,13 @@ impl Store {
         Ok(self.writing.begin_with_options(options).await?)
     }
 
-    /// Begins a transaction in which every statement sees the same state of the database.
+    /// Begins a transaction in which every statement sees the same state of the database, while others write.
     pub(crate) async fn begin_looking(&self) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             isolation_level: (!self.on_sqlite()).then_some(IsolationLevel::RepeatableRead),
             ..Default::default()
         };
-        Ok(self.writing.begin_with_options(options).await?)
+        Ok(self.reading.begin_with_options(options).await?)
     }
 
     /// Opens the newest sealed contact, so that a wrong key is found at the start and not by a counsellor.

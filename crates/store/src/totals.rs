@@ -139,7 +139,7 @@ impl Store {
         let found = self.breakdown(&Cut::of(of, period, [by], None)).await?;
         for row in found.rows {
             let value = row.values.into_iter().next().unwrap_or_default();
-            parts.entry(value).or_default().registered += row.count.unwrap_or_default();
+            parts.entry(value).or_default().registered += row.count;
         }
         for one in entered.iter().map(|one| &one.said).filter(|one| one.of == of) {
             let part = parts.entry(one.value.clone()).or_default();

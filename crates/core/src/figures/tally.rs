@@ -1,31 +1,37 @@
 //! Counting very many things at once: the same cells as [`super::change`] gives one by one, in a fraction of the time and room.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 
 use super::{Cell, Facts, Of, keeps_pairs};
 
 /// A day, a month or a year: `20260131`, `20260100`, `20260000`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Span(i32);
 
-/// A cell, with a number for each value in each dimension. 0: there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    of: Of,
-    span: Span,
-    one: u32,
-    other: u32,
+/// Values by numbers, in the order in which they were met.
+#[derive(Debug, Default)]
+struct Values {
+    /// Dimension and value, each once.
+    named: Vec<(String, String)>,
+    numbers: HashMap<String, HashMap<String, usize>>,
+}
+
+/// What is counted in a span: by the numbers of values, so that counting a thing is but adding to a place.
+#[derive(Debug, Default)]
+struct Counts {
+    total: i64,
+    of_value: Vec<i64>,
+    /// At [`place_of_pair`].
+    of_pair: Vec<i64>,
 }
 
 /// How many there are in each cell.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Dimension and value, each once.
-    names: Vec<(String, String)>,
-    numbers: HashMap<String, HashMap<String, u32>>,
-    counts: HashMap<Key, i64>,
+    values: BTreeMap<Of, Values>,
+    spans: HashMap<(Of, Span), Counts>,
 }
 
 impl Span {
@@ -64,64 +70,93 @@ impl Span {
     }
 }
 
-impl Tally {
-    /// Counts so many of which this is known.
-    pub fn add(&mut self, facts: &Facts, count: i64) {
-        let day = Span::day(facts.day);
-        let pairs_from = if keeps_pairs(facts.of, &facts.day.to_string()) {
-            day
-        } else {
-            day.month()
-        };
-        let numbers: Vec<u32> = facts
-            .values
-            .iter()
-            .map(|(dimension, value)| self.number(dimension, value))
-            .collect();
-        let mut add = |span, one, other| {
-            let key = Key {
-                of: facts.of,
-                span,
-                one,
-                other,
-            };
-            *self.counts.entry(key).or_default() += count;
-        };
-        add(day, 0, 0);
-        for (place, one) in numbers.iter().enumerate() {
-            add(day, *one, 0);
-            for other in numbers.iter().skip(place + 1) {
-                add(pairs_from, *one, *other);
-            }
+impl Values {
+    fn number(&mut self, dimension: &str, value: &str) -> usize {
+        if let Some(known) = self.known(dimension, value) {
+            return known;
         }
-    }
-
-    fn number(&mut self, dimension: &str, value: &str) -> u32 {
-        let known = self.numbers.get(dimension).and_then(|values| values.get(value));
-        if let Some(number) = known {
-            return *number;
-        }
-        self.names.push((dimension.to_owned(), value.to_owned()));
-        // There are far fewer values than this.
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let number = self.named.len();
+        self.named.push((dimension.to_owned(), value.to_owned()));
         let values = self.numbers.entry(dimension.to_owned()).or_default();
         values.insert(value.to_owned(), number);
         number
     }
 
+    fn known(&self, dimension: &str, value: &str) -> Option<usize> {
+        self.numbers.get(dimension)?.get(value).copied()
+    }
+}
+
+/// Where two values are counted together: all pairs of lower numbers stand before.
+const fn place_of_pair(one: usize, other: usize) -> usize {
+    let (lower, higher) = if one < other { (one, other) } else { (other, one) };
+    higher * higher.saturating_sub(1) / 2 + lower
+}
+
+fn add(counts: &mut Vec<i64>, place: usize, count: i64) {
+    if counts.len() <= place {
+        counts.resize(place + 1, 0);
+    }
+    if let Some(known) = counts.get_mut(place) {
+        *known += count;
+    }
+}
+
+impl Counts {
+    fn add_all(&mut self, other: &Self) {
+        self.total += other.total;
+        for (into, from) in [
+            (&mut self.of_value, &other.of_value),
+            (&mut self.of_pair, &other.of_pair),
+        ] {
+            if into.len() < from.len() {
+                into.resize(from.len(), 0);
+            }
+            for (known, count) in into.iter_mut().zip(from) {
+                *known += count;
+            }
+        }
+    }
+}
+
+impl Tally {
+    /// Counts so many of which this is known.
+    pub fn add(&mut self, facts: &Facts, count: i64) {
+        let values = self.values.entry(facts.of).or_default();
+        let numbers: Vec<usize> = facts
+            .values
+            .iter()
+            .map(|(dimension, value)| values.number(dimension, value))
+            .collect();
+        let day = Span::day(facts.day);
+        let of_day = self.spans.entry((facts.of, day)).or_default();
+        of_day.total += count;
+        for number in &numbers {
+            add(&mut of_day.of_value, *number, count);
+        }
+        let paired = match keeps_pairs(facts.of, &facts.day.to_string()) {
+            true => of_day,
+            false => self.spans.entry((facts.of, day.month())).or_default(),
+        };
+        for (place, one) in numbers.iter().enumerate() {
+            for other in numbers.iter().skip(place + 1) {
+                add(&mut paired.of_pair, place_of_pair(*one, *other), count);
+            }
+        }
+    }
+
     /// Counts months and years from what they are made of. Nothing is added after.
     #[must_use]
     pub fn finished(mut self) -> Counted {
-        let mut longer: HashMap<Key, i64> = HashMap::new();
-        for (key, count) in &self.counts {
-            let mut add = |span| *longer.entry(Key { span, ..*key }).or_default() += count;
-            if key.span.is_day() {
-                add(key.span.month());
+        let mut longer: HashMap<(Of, Span), Counts> = HashMap::new();
+        for ((of, span), counts) in &self.spans {
+            if span.is_day() {
+                longer.entry((*of, span.month())).or_default().add_all(counts);
             }
-            add(key.span.year());
+            longer.entry((*of, span.year())).or_default().add_all(counts);
         }
-        for (key, count) in longer {
-            *self.counts.entry(key).or_default() += count;
+        for (place, counts) in longer {
+            self.spans.entry(place).or_default().add_all(&counts);
         }
         Counted(self)
     }
@@ -131,61 +166,115 @@ impl Tally {
 #[derive(Debug)]
 pub struct Counted(Tally);
 
+/// A cell as numbers that stand in the order of what they name. 0: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Placed {
+    of: Of,
+    one: usize,
+    other: usize,
+    span: Span,
+    value: usize,
+    other_value: usize,
+    count: i64,
+}
+
 impl Counted {
     /// Takes what was counted in a cell away, and says how many that was.
     pub fn take(&mut self, cell: &Cell) -> i64 {
-        let number = |dimension: &str, value: &str| match dimension {
-            "" => Some(0),
-            _ => self.0.numbers.get(dimension)?.get(value).copied(),
-        };
-        let key = (|| {
-            Some(Key {
-                of: cell.of,
-                span: Span::parse(&cell.span)?,
-                one: number(&cell.one, &cell.value)?,
-                other: number(&cell.other, &cell.other_value)?,
-            })
-        })();
-        key.and_then(|key| self.0.counts.remove(&key)).unwrap_or_default()
+        self.place_of(cell).map(std::mem::take).unwrap_or_default()
     }
 
-    /// What is left, in the order of cells.
+    fn place_of(&mut self, cell: &Cell) -> Option<&mut i64> {
+        let Tally { values, spans } = &mut self.0;
+        let values = values.get(&cell.of)?;
+        let counts = spans.get_mut(&(cell.of, Span::parse(&cell.span)?))?;
+        match (cell.one.as_str(), cell.other.as_str()) {
+            ("", "") => Some(&mut counts.total),
+            (one, "") => counts.of_value.get_mut(values.known(one, &cell.value)?),
+            (one, other) => {
+                let one = values.known(one, &cell.value)?;
+                let other = values.known(other, &cell.other_value)?;
+                counts.of_pair.get_mut(place_of_pair(one, other))
+            }
+        }
+    }
+
+    /// What is left, in the order in which it is kept: what stands together in the table is written together.
     pub fn sorted(self) -> impl Iterator<Item = (Cell, i64)> {
-        let Tally { names, counts, .. } = self.0;
-        let of_number = move |number: u32| {
-            let place = usize::try_from(number)
-                .ok()
-                .and_then(|number| number.checked_sub(1));
-            place
-                .and_then(|place| names.get(place))
-                .cloned()
-                .unwrap_or_default()
-        };
-        let mut all: Vec<(Key, i64)> = counts.into_iter().filter(|(_, count)| *count != 0).collect();
-        // By their dimensions and spans first: what stands together in the table is written together.
-        all.sort_by_cached_key(|(key, _)| {
-            let ((one, value), (other, other_value)) = (of_number(key.one), of_number(key.other));
-            (key.of, key.span.text(), one, other, value, other_value)
-        });
-        all.into_iter().map(move |(key, count)| {
-            let ((one, value), (other, other_value)) = (of_number(key.one), of_number(key.other));
-            let cell = Cell {
-                of: key.of,
-                span: key.span.text(),
-                one,
-                other,
-                value,
-                other_value,
+        let Tally { values, spans } = self.0;
+        let dimensions: BTreeSet<&String> = values.values().flat_map(|all| all.numbers.keys()).collect();
+        let dimensions: Vec<String> = std::iter::once(String::new())
+            .chain(dimensions.into_iter().cloned())
+            .collect();
+        let named: BTreeSet<&String> = values
+            .values()
+            .flat_map(|all| all.named.iter().map(|(_, value)| value))
+            .collect();
+        let named: Vec<String> = std::iter::once(String::new())
+            .chain(named.into_iter().cloned())
+            .collect();
+        let of_number: BTreeMap<Of, Vec<(usize, usize)>> = values
+            .iter()
+            .map(|(of, all)| {
+                let places = all.named.iter().map(|(dimension, value)| {
+                    let place = |all: &[String], one: &String| all.binary_search(one).unwrap_or_default();
+                    (place(&dimensions, dimension), place(&named, value))
+                });
+                (*of, places.collect())
+            })
+            .collect();
+        let mut all = Vec::new();
+        for ((of, span), counts) in spans {
+            let none = (0, 0);
+            let numbers = of_number.get(&of).map(Vec::as_slice).unwrap_or_default();
+            let mut add = |one: (usize, usize), other: (usize, usize), count: i64| {
+                if count != 0 {
+                    let (one, other) = if other != none && other < one {
+                        (other, one)
+                    } else {
+                        (one, other)
+                    };
+                    all.push(Placed {
+                        of,
+                        one: one.0,
+                        other: other.0,
+                        span,
+                        value: one.1,
+                        other_value: other.1,
+                        count,
+                    });
+                }
             };
-            (cell, count)
+            add(none, none, counts.total);
+            for (one, count) in numbers.iter().zip(&counts.of_value) {
+                add(*one, none, *count);
+            }
+            let pairs = numbers
+                .iter()
+                .enumerate()
+                .flat_map(|(higher, one)| numbers.iter().take(higher).map(move |other| (*one, *other)));
+            for ((one, other), count) in pairs.zip(&counts.of_pair) {
+                add(one, other, *count);
+            }
+        }
+        all.sort_unstable();
+        all.into_iter().map(move |placed| {
+            let said = |all: &[String], place: usize| all.get(place).cloned().unwrap_or_default();
+            let cell = Cell {
+                of: placed.of,
+                span: placed.span.text(),
+                one: said(&dimensions, placed.one),
+                other: said(&dimensions, placed.other),
+                value: said(&named, placed.value),
+                other_value: said(&named, placed.other_value),
+            };
+            (cell, placed.count)
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use chrono::Days;
     use proptest::prelude::*;
 

@@ -13,12 +13,12 @@ use hotline_core::{
     returns::Return,
     rights::Right,
 };
-use hotline_store::returns::FilledReturn;
+use hotline_store::{error::Conflict, returns::FilledReturn};
 use serde_json::{Value, json};
 
 use super::{Asked, Wanted, in_words};
 use crate::{
-    access::Who,
+    access::{Reader, Who},
     cover::{Cover, period_said},
     cut::Chosen,
     desk::Desk,
@@ -42,12 +42,13 @@ struct Page<'a> {
 pub(crate) async fn one(
     State(desk): State<Desk>,
     Who(me): Who,
+    reader: Reader,
     jar: CookieJar,
     Path(name): Path<String>,
     Query(chosen): Query<Chosen>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
-    let (filled, mapping, tables) = filled(&desk, words, &name, &chosen.asked).await?;
+    let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &chosen.asked).await?;
     page(&Page {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         query: format!("from={}&to={}", filled.from, filled.to),
@@ -60,12 +61,13 @@ pub(crate) async fn one(
 /// `GET /api/v1/statistics/returns/{name}`
 pub(crate) async fn file(
     State(desk): State<Desk>,
+    reader: Reader,
     jar: CookieJar,
     Path(name): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let words = in_words(&desk, &jar, &wanted.language);
-    let (filled, mapping, tables) = filled(&desk, words, &name, &wanted.period).await?;
+    let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &wanted.period).await?;
     let file = |ending| format!("{}-{}-{}.{ending}", filled.name, filled.from, filled.to);
     Ok(match wanted.format.as_str() {
         "" | "json" => {
@@ -98,9 +100,11 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
     Json(json!({ "returns": all.collect::<Vec<_>>() }))
 }
 
-/// The return of the days asked for; of no days, of the last whole period for which the body asks.
+/// The return of the days asked for; of no days, of the last whole period for which the body asks. It is sent as it is, with the smallest
+/// figures: who sees those nowhere else sees them in what is due.
 async fn filled<'a>(
     desk: &'a Desk,
+    reader: &Reader,
     words: &Words,
     name: &str,
     asked: &Asked,
@@ -115,7 +119,14 @@ async fn filled<'a>(
         return Err(PageError::Bad("error-days-missing"));
     };
     let filled = store.fill_return(name, from, to).await?;
+    if reader.least(desk) > 0 && !(filled.due_so && to < store.today()) {
+        return Err(PageError::Conflict(Conflict::NotDue));
+    }
     let mapping = store.mapping(name, to).ok_or(PageError::NotFound)?;
+    if let Some(person) = reader.person() {
+        desk.note_read(person, "return", &format!("{name} {from} {to}"))
+            .await;
+    }
     let tables = tables::of_return(words, store.scheme(), mapping, &filled);
     Ok((filled, mapping, tables))
 }

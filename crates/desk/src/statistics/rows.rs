@@ -1,9 +1,6 @@
 //! Registered communications one by one, without persons: for whoever counts on with other programs.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
@@ -16,7 +13,7 @@ use hotline_core::{
     figures::{Facts, Of, is_personal},
     period::Period,
 };
-use hotline_store::{error::StoreError, figures::After, store::Store};
+use hotline_store::store::Store;
 
 use super::Asked;
 use crate::{
@@ -27,27 +24,28 @@ use crate::{
 };
 
 /// `GET /api/v1/statistics/rows`: a line for each, with its day, its values and nothing by which it could be found. What tells of
-/// persons is left out of lines that fewer share than cells show.
+/// persons stands in it only for who may read what they wrote.
 pub(crate) async fn csv(
     State(desk): State<Desk>,
     reader: Reader,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let period = asked.period(desk.store.today())?;
-    let least = reader.least(&desk);
-    let alike = match least {
-        0 => HashMap::new(),
-        _ => alike(&desk.store, period).await?,
-    };
-    let dimensions = hotline_core::figures::dimensions(Of::Contact, desk.store.scheme());
+    if let Some(person) = reader.person() {
+        let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let days = format!("{}/{}", day(period.from), day(period.to));
+        desk.note_read(person, "rows", &days).await;
+    }
+    let mut dimensions = hotline_core::figures::dimensions(Of::Contact, desk.store.scheme());
+    if reader.least(&desk) > 0 {
+        dimensions.retain(|dimension| !is_personal(dimension));
+    }
     let head = [vec!["day".to_owned()], dimensions.iter().cloned().collect()].concat();
     let head = line_of(&head).map_err(PageError::fault)?;
     let rows = Rows {
         store: Arc::clone(&desk.store),
         period,
         dimensions,
-        alike,
-        least,
     };
     let begun = (Arc::new(rows), None, Some(head));
     let lines = stream::try_unfold(begun, |(rows, after, head)| async move {
@@ -80,51 +78,13 @@ struct Rows {
     store: Arc<Store>,
     period: Period,
     dimensions: BTreeSet<String>,
-    /// How many share what tells of a person.
-    alike: HashMap<Vec<String>, i64>,
-    least: i64,
 }
 
 impl Rows {
     fn line(&self, facts: &Facts) -> Vec<String> {
-        let few = self.least > 0
-            && self
-                .alike
-                .get(&personal(facts))
-                .is_none_or(|count| *count < self.least);
-        let value = |dimension: &String| match facts.values.get(dimension) {
-            Some(_) if few && is_personal(dimension) => String::new(),
-            Some(value) => harmless(value),
-            None => String::new(),
-        };
-        let values = self.dimensions.iter().map(value);
+        let value = |dimension| facts.values.get(dimension).map(|value| harmless(value));
+        let values = self.dimensions.iter().map(|one| value(one).unwrap_or_default());
         [facts.day.to_string()].into_iter().chain(values).collect()
-    }
-}
-
-/// What tells of a person.
-fn personal(facts: &Facts) -> Vec<String> {
-    let personal = facts
-        .values
-        .iter()
-        .filter(|(dimension, _)| is_personal(dimension));
-    personal
-        .map(|(dimension, value)| format!("{dimension}={value}"))
-        .collect()
-}
-
-async fn alike(store: &Store, period: Period) -> Result<HashMap<Vec<String>, i64>, StoreError> {
-    let mut alike = HashMap::new();
-    let mut after: Option<After> = None;
-    loop {
-        let (found, next) = store.rows(period, after).await?;
-        for facts in &found {
-            *alike.entry(personal(facts)).or_default() += 1;
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => return Ok(alike),
-        }
     }
 }
 

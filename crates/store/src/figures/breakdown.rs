@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
-    figures::{self, Of, WEEKDAY},
+    figures::{self, FIRST_REPLY, HOUR, Of, WEEKDAY},
     period::{self, Every, Period},
 };
 use sea_orm::{
@@ -18,6 +18,8 @@ use crate::{
     store::Store,
 };
 
+/// The most contacts of which two dimensions are crossed by looking at each.
+const MOST_LOOKED_AT: i64 = 200_000;
 /// The dimension of ages.
 const AGE: &str = "age";
 /// How the dimensions of age bands begin; the name of the body follows.
@@ -92,8 +94,11 @@ pub struct Breakdown {
     pub registered: i64,
     /// What has a value in each dimension asked for.
     pub rows: Vec<FigureRow>,
-    /// What has none in one of them, as what is not classified yet.
+    /// What has none in one of them, as what is not classified yet; and what is hidden.
     pub rest: i64,
+    /// Rows of less than this are hidden, and what would tell them ([`Store::shown`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden_below: Option<i64>,
 }
 
 /// A row of a breakdown.
@@ -104,15 +109,15 @@ pub struct FigureRow {
     pub piece: Option<String>,
     /// The values, one for each dimension.
     pub values: Vec<String>,
-    /// How many. `None`: so few that they are not shown.
-    pub count: Option<i64>,
+    /// How many.
+    pub count: i64,
 }
 
 impl Breakdown {
-    /// What the rows are together, as far as they are shown.
+    /// What the rows are together.
     #[must_use]
     pub fn sum(&self) -> i64 {
-        self.rows.iter().filter_map(|row| row.count).sum()
+        self.rows.iter().map(|row| row.count).sum()
     }
 
     /// The count of one dimension's value; 0 if it has no row.
@@ -122,47 +127,80 @@ impl Breakdown {
             .rows
             .iter()
             .filter(|row| row.values.first().is_some_and(|first| first == value));
-        of_value.filter_map(|row| row.count).sum()
+        of_value.map(|row| row.count).sum()
     }
 
-    /// Hides cells below `least`, and as many more as are needed so that none can be found by subtracting. What is cut by nothing that
-    /// tells of a person stays as it is.
-    pub fn mask(&mut self, least: i64) {
-        if !self.by.iter().any(|dimension| figures::is_personal(dimension)) {
-            return;
-        }
+    /// Takes out the rows below `least`, and as many more as are needed so that none can be found by subtracting.
+    fn hide(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
             values.extend(row.values.iter().map(String::as_str));
             let last = values.pop().unwrap_or_default().to_owned();
-            (values.join("\n"), last)
+            (values.pop().unwrap_or_default().to_owned(), last)
         };
-        let cells = self
-            .rows
-            .iter()
-            .map(|row| (place(row), row.count.unwrap_or_default()));
+        let cells = self.rows.iter().map(|row| (place(row), row.count));
         let masked = figures::mask::masked(&cells.collect(), least);
-        for row in &mut self.rows {
-            if masked.contains(&place(row)) {
-                row.count = None;
-            }
-        }
+        self.rows.retain(|row| !masked.contains(&place(row)));
+    }
+}
+
+impl Cut {
+    /// Whether it tells of persons.
+    fn is_personal(&self) -> bool {
+        self.by.iter().any(|dimension| figures::is_personal(dimension))
+    }
+
+    /// Whether its rows are of so few, or of so short a time, that hiding the small ones would not keep what they tell.
+    fn is_fine(&self) -> bool {
+        let by_time = [HOUR, WEEKDAY, FIRST_REPLY];
+        self.by.iter().any(|one| by_time.contains(&one.as_str()))
+            || matches!(self.every, Some(Every::Day | Every::Week))
+            || self.every.is_some() && self.by.len() > 1
     }
 }
 
 impl Store {
+    /// The figures of a period for somebody who is shown no fewer than `least` of what tells of persons; 0: everything is shown.
+    ///
+    /// Figures about persons are those of whole months that are over: from those of single days, or of the same day now and then, the
+    /// answers of one contact could be found by subtracting. Hidden rows are as absent as those of which there is none, and stand in
+    /// the rest.
+    ///
+    /// # Errors
+    /// As [`Store::breakdown`], and [`StoreError::Conflict`] if what tells of persons is cut too finely to be shown.
+    pub async fn shown(&self, cut: &Cut, least: i64) -> Result<Breakdown, StoreError> {
+        if least == 0 || !cut.is_personal() {
+            return self.breakdown(cut).await;
+        }
+        self.lawful(cut)?;
+        if cut.is_fine() {
+            return Err(StoreError::Conflict(Conflict::TooFine));
+        }
+        let mut rows = Vec::new();
+        if let Some(period) = cut.period.whole_months(self.today()) {
+            let of_months = Cut {
+                period,
+                ..cut.clone()
+            };
+            let mut found = self.breakdown(&of_months).await?;
+            found.hide(least);
+            rows = found.rows;
+        }
+        let mut found = self.breakdown(&Cut::of(cut.of, cut.period, [], None)).await?;
+        found.by.clone_from(&cut.by);
+        found.every = cut.every;
+        found.rows = rows;
+        found.rest = found.registered - found.sum();
+        found.hidden_below = Some(least);
+        Ok(found)
+    }
+
     /// The figures of a period.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if there is no such dimension, the same twice, or more than two.
     pub async fn breakdown(&self, cut: &Cut) -> Result<Breakdown, StoreError> {
-        let known = self.dimensions(cut.of);
-        let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
-        let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();
-        let twice = matches!(kept.as_slice(), [one, other] if one == other);
-        if unknown || twice || cut.by.len() > 2 {
-            return Err(StoreError::Conflict(Conflict::NoDimension));
-        }
+        let kept = self.lawful(cut)?;
         let mut sorted = kept.clone();
         sorted.sort_unstable();
         let (one, other) = (
@@ -222,13 +260,22 @@ impl Store {
             rest: registered - sum,
             rows: rows
                 .into_iter()
-                .map(|((piece, values), count)| FigureRow {
-                    piece,
-                    values,
-                    count: Some(count),
-                })
+                .map(|((piece, values), count)| FigureRow { piece, values, count })
                 .collect(),
+            hidden_below: None,
         })
+    }
+
+    /// Under which dimensions it is kept, if it can be cut so.
+    fn lawful<'a>(&self, cut: &'a Cut) -> Result<Vec<&'a str>, StoreError> {
+        let known = self.dimensions(cut.of);
+        let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
+        let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();
+        let twice = matches!(kept.as_slice(), [one, other] if one == other);
+        if unknown || twice || cut.by.len() > 2 {
+            return Err(StoreError::Conflict(Conflict::NoDimension));
+        }
+        Ok(kept)
     }
 
     /// Every dimension by which something is counted: those of its facts, and ages by the bands of each body.
@@ -282,6 +329,12 @@ impl Store {
                 row.other_value = day.map(figures::weekday_of).unwrap_or_default();
             }
             return Ok(counted);
+        }
+        let spans: Vec<String> = days.iter().map(ToString::to_string).collect();
+        let uncut = Cut::of(cut.of, cut.period, [], None);
+        let whole = self.counted(&uncut, "", "", spans.iter()).await?;
+        if whole.iter().map(|row| row.count).sum::<i64>() > MOST_LOOKED_AT {
+            return Err(StoreError::Conflict(Conflict::TooManyToCross));
         }
         let mut counted: BTreeMap<(NaiveDate, String, String), i64> = BTreeMap::new();
         for period in period::runs(&days) {

@@ -6,9 +6,10 @@ use hotline_core::{
     figures::{Facts, Of},
     period::Period,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
+use super::Seen;
 use crate::{
     entity::{contacts, records},
     error::StoreError,
@@ -17,6 +18,40 @@ use crate::{
 
 /// Rows read at once.
 const PAGE: u64 = 5_000;
+
+/// What of a contact is read to count it: its id, channel, language and marking, when it was opened, closed and first answered, and what
+/// was chosen of it.
+pub(super) type Looked = (
+    Uuid,
+    String,
+    Option<String>,
+    Option<String>,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+);
+
+/// Reads that and nothing else.
+pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::Entity> {
+    let its_record = contacts::Entity::belongs_to(records::Entity)
+        .from(contacts::Column::Id)
+        .to(records::Column::ContactId)
+        .into();
+    contacts
+        .select_only()
+        .columns([
+            contacts::Column::Id,
+            contacts::Column::Channel,
+            contacts::Column::Language,
+            contacts::Column::Marking,
+            contacts::Column::OpenedAt,
+            contacts::Column::ClosedAt,
+            contacts::Column::FirstReplyAt,
+        ])
+        .column(records::Column::Answers)
+        .join(JoinType::LeftJoin, its_record)
+}
 
 /// Where reading goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +70,7 @@ impl Store {
         period: Period,
         after: Option<After>,
     ) -> Result<(Vec<Facts>, Option<After>), StoreError> {
-        let mut query = contacts::Entity::find()
+        let mut query = looked_at(contacts::Entity::find())
             .order_by_asc(contacts::Column::OpenedAt)
             .order_by_asc(contacts::Column::Id)
             .limit(PAGE);
@@ -58,26 +93,31 @@ impl Store {
                 .filter(contacts::Column::OpenedAt.gte(after.opened_at))
                 .filter(later);
         }
-        let page = query.all(&self.reading).await?;
-        let next = page.last().map(|last| After {
-            opened_at: last.opened_at,
-            id: last.id,
+        let page: Vec<Looked> = query.into_tuple().all(&self.reading).await?;
+        let next = page.last().map(|(id, .., opened_at, _, _, _)| After {
+            opened_at: *opened_at,
+            id: *id,
         });
-        let mut answers: std::collections::HashMap<Uuid, Answers> = std::collections::HashMap::new();
-        for some in page.chunks(super::AT_ONCE) {
-            let of = records::Entity::find()
-                .filter(records::Column::ContactId.is_in(some.iter().map(|one| one.id)));
-            for record in of.all(&self.reading).await? {
-                let chosen = serde_json::from_str(&record.answers).unwrap_or_default();
-                answers.insert(record.contact_id, chosen);
-            }
-        }
         let rows = page.iter().filter_map(|contact| {
-            let chosen = answers.remove(&contact.id).unwrap_or_default();
-            self.facts(contact, &chosen)
-                .into_iter()
-                .find(|facts| facts.of == Of::Contact)
+            let mut facts = self.facts_of(contact).into_iter();
+            facts.find(|facts| facts.of == Of::Contact)
         });
         Ok((rows.collect(), next))
+    }
+
+    pub(super) fn facts_of(&self, looked: &Looked) -> Vec<Facts> {
+        let (_, channel, language, marking, opened_at, closed_at, first_reply_at, answers) = looked;
+        let seen = Seen {
+            channel,
+            language: language.as_deref(),
+            marking: marking.as_deref(),
+            opened_at: *opened_at,
+            closed_at: *closed_at,
+            first_reply_at: *first_reply_at,
+        };
+        let chosen: Option<Answers> = answers
+            .as_ref()
+            .and_then(|answers| serde_json::from_str(answers).ok());
+        self.facts(seen, &chosen.unwrap_or_default())
     }
 }

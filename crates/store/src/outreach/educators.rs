@@ -1,6 +1,6 @@
 //! Peer educators: what they want to be called, and what they did. Nothing else is kept of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use hotline_core::{
     ids,
@@ -143,6 +143,10 @@ pub(super) async fn put(
     let of_event =
         event_educators::Entity::delete_many().filter(event_educators::Column::OutreachId.eq(event));
     of_event.exec(transaction).await?;
+    let each: BTreeSet<Uuid> = all.iter().map(|(educator, _)| *educator).collect();
+    if each.len() < all.len() {
+        return Err(StoreError::Conflict(Conflict::NamedTwice));
+    }
     for (educator, part) in all {
         let known = educators::Entity::find_by_id(*educator).one(transaction).await?;
         known.ok_or(StoreError::NotFound("educator"))?;

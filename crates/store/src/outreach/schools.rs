@@ -36,6 +36,17 @@ pub struct School {
     pub place: String,
 }
 
+/// A school to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSchool {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: SchoolKind,
+    /// Where it is.
+    pub place: String,
+}
+
 impl Store {
     /// Every school that was not merged into another, by name.
     ///
@@ -55,22 +66,27 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it has no name or a long one.
-    pub async fn add_school(
+    pub async fn add_school(&self, who: &Person, new: &NewSchool) -> Result<Uuid, StoreError> {
+        let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
+        let id = self.add_school_in(&transaction, who, new).await?;
+        self.done(transaction).await?;
+        Ok(id)
+    }
+
+    pub(super) async fn add_school_in(
         &self,
+        transaction: &DatabaseTransaction,
         who: &Person,
-        name: &str,
-        kind: SchoolKind,
-        place: &str,
+        new: &NewSchool,
     ) -> Result<Uuid, StoreError> {
-        let (name, place) = (short(name)?, short(place)?);
+        let (name, place) = (short(&new.name)?, short(&new.place)?);
         if name.is_empty() {
             return Err(StoreError::Conflict(Conflict::NoText));
         }
-        let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
         let alike = schools::Entity::find()
-            .filter(schools::Column::Kind.eq(kind.as_str()))
-            .all(&transaction)
+            .filter(schools::Column::Kind.eq(new.kind.as_str()))
+            .all(transaction)
             .await?;
         let same = |one: &&schools::Model| {
             same_name(&one.name) == same_name(&name) && same_name(&one.place) == same_name(&place)
@@ -82,14 +98,13 @@ impl Store {
         let row = schools::ActiveModel {
             id: Set(id),
             name: Set(name),
-            kind: Set(kind.as_str().to_owned()),
+            kind: Set(new.kind.as_str().to_owned()),
             place: Set(place),
             merged_into: Set(None),
         };
-        row.insert(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "add school", &id.to_string())
+        row.insert(transaction).await?;
+        self.audit_in(transaction, Some(who.id), "add school", &id.to_string())
             .await?;
-        self.done(transaction).await?;
         Ok(id)
     }
 

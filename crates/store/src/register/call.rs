@@ -113,6 +113,10 @@ impl Store {
             }
             return Ok(reference_of(&contact));
         }
+        let day = clock::day_of(call.at, self.zone);
+        if self.was_entered(&transaction, &call.network, day).await? {
+            return Err(StoreError::Conflict(Conflict::DayEntered));
+        }
         let journalled = Journalled {
             job: Claimed {
                 id: 0,
@@ -172,7 +176,6 @@ impl Store {
             self.mark_in(&transaction, who, &contact, Some(marking)).await?;
         }
         let reference = reference_of(&contact);
-        let day = clock::day_of(call.at, self.zone);
         self.audit_in(&transaction, Some(who.id), "log", &format!("{reference} {day}"))
             .await?;
         self.done(transaction).await?;
