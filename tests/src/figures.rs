@@ -102,7 +102,7 @@ pub async fn measure(on: &str, database: Option<&str>, count: usize) -> Result<(
     let manager = service.log_in("marko").await?;
     let mila = service.log_in("mila").await?;
     // After a start everything is read once, to be found by its words.
-    wait_until(Duration::from_secs(600), || async {
+    wait_until(Duration::from_secs(1_800), || async {
         let found = mila.search("reč").await;
         found.is_ok_and(|found| found.get("read_so_far").is_some_and(serde_json::Value::is_null))
     })
