@@ -434,7 +434,11 @@ async fn any_history(world: World, of: usize, seed: u8) {
     let before = published(&world.store).await;
     for contact in references(&world).await {
         match world.store.erase(None, contact).await {
-            Ok(()) | Err(StoreError::Conflict(Conflict::StillOpen)) => {}
+            Ok(()) => {
+                let again = world.store.erase(None, contact).await;
+                assert!(matches!(again, Err(StoreError::Conflict(Conflict::DoneAlready))));
+            }
+            Err(StoreError::Conflict(Conflict::StillOpen | Conflict::DoneAlready)) => {}
             Err(error) => panic!("{error}: {history:?}"),
         }
     }

@@ -32,11 +32,14 @@ impl Store {
     /// message, and stay sealed in the journal.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is open: whoever waits is answered, or it is closed first.
+    /// [`StoreError::Conflict`] if it is open (whoever waits is answered, or it is closed first), or erased already.
     pub async fn erase(&self, who: Option<&Person>, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if status_of(&contact).is_open() {
             return Err(StoreError::Conflict(Conflict::StillOpen));
+        }
+        if contact.data_key.is_none() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
         let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
         let said = said.all(&transaction).await?;

@@ -287,6 +287,8 @@ async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), 
             .max_connections(connections)
             // The statements, never what is bound to them.
             .sqlx_logging_level(LevelFilter::Trace)
+            // A recount reads everything, and takes as long as that takes.
+            .sqlx_slow_statements_logging_settings(LevelFilter::Debug, Duration::from_secs(1))
             .acquire_timeout(Duration::from_secs(20));
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
