@@ -1,6 +1,7 @@
 //! Everything a manager reads of a period, at once: the page, the files and the API are made from this and nothing else.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::try_join;
 use hotline_core::{
     classification::TOPIC,
     figures::{CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Of, WEEKDAY, quantile},
@@ -88,23 +89,37 @@ impl Store {
             Some(period) => self.totals(period).await.map(Some),
             None => Ok(None),
         };
-        let waits = by(Cut::contacts(period, [FIRST_REPLY], None)).await?;
-        let totals = self.totals(period).await?;
+        // None needs another: they are read side by side.
+        let (totals, ever, before, a_year_before, flow, waits, outreach) = try_join!(
+            self.totals(period),
+            self.totals(Period::default()),
+            of(period.before()),
+            of(period.a_year_before()),
+            self.flow(period),
+            by(Cut::contacts(period, [FIRST_REPLY], None)),
+            self.outreach_totals(period),
+        )?;
+        let (over_time, topics, hours, counselling) = try_join!(
+            by(Cut::contacts(period, [CHANNEL], Some(period.pieces()))),
+            by(Cut::contacts(period, [TOPIC], None)),
+            by(Cut::contacts(period, [WEEKDAY, HOUR], None)),
+            by(Cut::contacts(period, [COUNSELLING], None)),
+        )?;
         Ok(Report {
             from: period.from,
             to: period.to,
             time_zone: totals.time_zone.clone(),
             as_of: totals.as_of,
-            ever: self.totals(Period::default()).await?,
-            before: of(period.before()).await?,
-            a_year_before: of(period.a_year_before()).await?,
-            flow: self.flow(period).await?,
+            ever,
+            before,
+            a_year_before,
+            flow,
             first_reply: first_reply(&waits),
-            over_time: by(Cut::contacts(period, [CHANNEL], Some(period.pieces()))).await?,
-            topics: by(Cut::contacts(period, [TOPIC], None)).await?,
-            hours: by(Cut::contacts(period, [WEEKDAY, HOUR], None)).await?,
-            counselling: by(Cut::contacts(period, [COUNSELLING], None)).await?,
-            outreach: self.outreach_totals(period).await?,
+            over_time,
+            topics,
+            hours,
+            counselling,
+            outreach,
             period: totals,
         })
     }

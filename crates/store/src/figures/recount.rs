@@ -104,6 +104,10 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
         }
+        if !self.on_sqlite() {
+            // What it knew of the table is of rows that are gone.
+            transaction.execute_unprepared("ANALYZE figures").await?;
+        }
         self.audit_in(&transaction, None, "rebuild figures", "").await?;
         transaction.commit().await?;
         Ok(())
