@@ -80,6 +80,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // The earlier version would count them all, and as communications.
+        let unknown =
+            "DELETE FROM balances WHERE \"of\" <> 'contact' OR correction OR withdrawn_at IS NOT NULL";
+        manager.get_connection().execute_unprepared(unknown).await?;
         for table in NEW.into_iter().chain(["figures"]) {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }

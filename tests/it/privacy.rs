@@ -189,6 +189,7 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
         let path = address
             .path
             .replace("{reference}", reference)
+            .replace("{name}", "insafe")
             .replace("{id}", "0190b6a0-0000-7000-8000-000000000001");
         if path.contains("/live") || path.contains("logout") || path.contains("session") {
             continue;

@@ -131,7 +131,7 @@ impl World {
         Store::open(settings, self.clock.clone()).await.unwrap()
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         match &self._database {
             Some(database) => database.url().to_owned(),
             None => format!("sqlite://{}", self._folder.path().join("hotline.db").display()),

@@ -117,6 +117,14 @@ pub enum Unlawful {
 }
 
 impl Reached {
+    /// Nobody.
+    pub const NOBODY: Self = Self {
+        students: 0,
+        parents: 0,
+        teachers: 0,
+        others: 0,
+    };
+
     /// Adds what another event reached.
     pub const fn add(&mut self, other: Self) {
         self.students += other.students;

@@ -36,8 +36,7 @@ impl Period {
         }
     }
 
-    /// The period that has this name on a day: one of [`NAMES`], or its year, quarter or month (`2024`, `2024-Q1`, `2024-03`). Those that are
-    /// not over end with what was counted so far.
+    /// The period that has this name on a day, whole: one of [`NAMES`], or its year, quarter or month (`2024`, `2024-Q1`, `2024-03`).
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -110,6 +109,31 @@ impl Period {
             last
         };
         Some(Self::of(earlier(from)?, to))
+    }
+
+    /// The part of it that has come on this day. `None`: it has not begun.
+    #[must_use]
+    pub fn until(self, today: NaiveDate) -> Option<Self> {
+        let begun = self.from.is_none_or(|from| from <= today);
+        begun.then_some(Self {
+            to: self.to.map(|to| to.min(today)),
+            ..self
+        })
+    }
+
+    /// As many first days of it as have passed of another one on this day; of one that is over all.
+    #[must_use]
+    pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
+        let passed = match (other.from, other.to, self.from) {
+            (Some(from), Some(to), Some(first)) if from <= today && today < to => {
+                first.checked_add_signed(today - from)
+            }
+            _ => None,
+        };
+        Self {
+            to: [self.to, passed].into_iter().flatten().min(),
+            ..self
+        }
     }
 
     /// Its whole months that are over on this day. `None`: there is none.
@@ -385,6 +409,27 @@ mod tests {
             period("2024-02-01", "2024-02-29")
         );
         assert_eq!(Period::default().before(), None);
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_compared_with_as_many_days() {
+        let today = day("2026-11-03");
+        let month = Period::named("month", today).unwrap();
+        assert_eq!(month.until(today), Some(period("2026-11-01", "2026-11-03")));
+        let before = month.before().unwrap();
+        assert_eq!(before.as_far_as(month, today), period("2026-10-01", "2026-10-03"));
+        let a_year = month.a_year_before().unwrap();
+        assert_eq!(a_year.as_far_as(month, today), period("2025-11-01", "2025-11-03"));
+        let over = day("2026-12-01");
+        assert_eq!(before.as_far_as(month, over), period("2026-10-01", "2026-10-31"));
+        assert_eq!(month.until(day("2026-10-31")), None);
+        // March is longer than February.
+        let march = period("2026-03-01", "2026-03-31");
+        let february = march.before().unwrap();
+        assert_eq!(
+            february.as_far_as(march, day("2026-03-30")),
+            period("2026-02-01", "2026-02-28")
+        );
     }
 
     #[test]

@@ -89,6 +89,16 @@ pub fn read(csv: &[u8]) -> Vec<Row> {
         Ok(record) => {
             let line = record.position().map_or(number, csv::Position::line);
             let text = record.iter().collect::<Vec<_>>().join(", ");
+            if record.len() > head.len() {
+                // As where a number is written 20,000.
+                let why = format!("{} fields where the head has {}", record.len(), head.len());
+                return Row {
+                    line,
+                    text,
+                    read: None,
+                    wrong: Some(Wrong::Unread(why)),
+                };
+            }
             match record.deserialize::<Read>(Some(&head)) {
                 Ok(read) => Row {
                     line,

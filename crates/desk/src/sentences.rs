@@ -71,9 +71,18 @@ fn outreach(words: &Words, report: &Report) -> Vec<String> {
                     "presentations",
                     &words.counted("n-presentations", primary.presentations),
                 ),
-                ("schools", &words.counted("n-primary-schools", primary.schools)),
-                ("students", &words.counted("n-students", primary.reached.students)),
-                ("parents", &words.counted("n-parents", primary.reached.parents)),
+                (
+                    "schools",
+                    &words.counted("n-primary-schools", primary.presented_in),
+                ),
+                (
+                    "students",
+                    &words.counted("n-students", primary.presented_to.students),
+                ),
+                (
+                    "parents",
+                    &words.counted("n-parents", primary.presented_to.parents),
+                ),
             ],
         ));
     }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     entity::balances,
-    error::{Conflict, StoreError},
+    error::{Conflict, StoreError, unreadable},
     figures::Cut,
     staff::Person,
     store::{Store, time},
@@ -111,23 +111,24 @@ async fn entered(
         .all(database)
         .await?;
     let mut entered: HashMap<_, Vec<_>> = HashMap::new();
-    for one in rows.into_iter().filter_map(read) {
+    for row in rows {
+        let one = read(row)?;
         let of = (one.said.of, one.said.value.clone());
         entered.entry(of).or_default().push(one.said);
     }
     Ok(entered)
 }
 
-/// We wrote days and names ourselves.
-fn read(row: balances::Model) -> Option<Balance> {
-    Some(Balance {
+fn read(row: balances::Model) -> Result<Balance, StoreError> {
+    let day = |day: &str| day.parse().map_err(unreadable);
+    Ok(Balance {
         id: row.id,
         said: NewBalance {
-            of: Of::parse(&row.of)?,
+            of: Of::parse(&row.of).ok_or_else(|| unreadable(&row.of))?,
             value: row.value,
             correction: row.correction,
-            from: row.from_day.parse().ok()?,
-            to: row.to_day.parse().ok()?,
+            from: day(&row.from_day)?,
+            to: day(&row.to_day)?,
             count: row.count,
             source: row.source,
             reason: row.reason,
@@ -357,6 +358,6 @@ impl Store {
             .order_by_asc(balances::Column::Id)
             .all(&self.reading)
             .await?;
-        Ok(rows.into_iter().filter_map(read).collect())
+        rows.into_iter().map(read).collect()
     }
 }

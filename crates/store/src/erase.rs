@@ -77,13 +77,12 @@ impl Store {
         said: &[messages::Model],
     ) -> Result<Vec<Uuid>, StoreError> {
         let mut raw: BTreeSet<i64> = BTreeSet::new();
-        if let Ok(key) = self.contact_key(contact) {
-            for message in said {
-                raw.extend(message.journal_id);
-                // A message in pieces came in several.
-                let body = self.body(&key, message)?;
-                raw.extend(body.pieces.iter().map(|piece| piece.files_of));
-            }
+        let key = self.contact_key(contact)?;
+        for message in said {
+            raw.extend(message.journal_id);
+            // A message in pieces came in several.
+            let body = self.body(&key, message)?;
+            raw.extend(body.pieces.iter().map(|piece| piece.files_of));
         }
         let raw: Vec<i64> = raw.into_iter().collect();
         let mut files = Vec::new();

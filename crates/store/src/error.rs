@@ -255,6 +255,11 @@ impl Conflict {
     }
 }
 
+/// What we wrote ourselves and cannot read is damage, and nothing is counted as if it were not there.
+pub(crate) fn unreadable(why: impl std::fmt::Display) -> StoreError {
+    StoreError::Database(DbErr::Json(why.to_string()))
+}
+
 impl StoreError {
     /// Whether the database or the disk is to blame, and not what was to be done: it works again once they do.
     #[must_use]

@@ -278,11 +278,17 @@ impl Store {
             .collect();
         Ok(rows
             .into_iter()
-            .map(|row| Event {
-                id: row.id,
-                school: row.school_id.and_then(|id| schools.get(&id).cloned()),
-                asked_by: row.contact_id.and_then(|id| asked.get(&id).copied()),
-                said: said(row, &mut educators),
+            .map(|row| {
+                let school = row.school_id.and_then(|id| schools.get(&id).cloned());
+                Event {
+                    id: row.id,
+                    asked_by: row.contact_id.and_then(|id| asked.get(&id).copied()),
+                    said: NewEvent {
+                        school: school.as_ref().map(|school| school.id),
+                        ..said(row, &mut educators)
+                    },
+                    school,
+                }
             })
             .collect())
     }

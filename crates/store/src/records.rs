@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     entity::{contacts, records},
-    error::{Conflict, StoreError},
+    error::{Conflict, StoreError, unreadable},
     figures,
     register::event,
     staff::Person,
@@ -159,10 +159,10 @@ impl Store {
         contact: &contacts::Model,
     ) -> Result<Record, StoreError> {
         let row = records::Entity::find_by_id(contact.id).one(connection).await?;
-        let chosen: Answers = row
+        let chosen = row
             .as_ref()
-            .and_then(|row| serde_json::from_str(&row.answers).ok())
-            .unwrap_or_default();
+            .map(|row| serde_json::from_str::<Answers>(&row.answers));
+        let chosen = chosen.transpose().map_err(unreadable)?.unwrap_or_default();
         let mut answers = chosen.clone();
         // Erased with the contact's key.
         if let Some(sealed) = row.and_then(|row| row.words)

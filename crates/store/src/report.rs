@@ -32,7 +32,8 @@ pub struct Report {
     pub ever: Totals,
     /// Of the period.
     pub period: Totals,
-    /// Of the period just before, of the same length; if this one has a beginning and an end.
+    /// Of the period just before, of the same length or, while this one is not over, of as many days; if this one has a beginning
+    /// and an end.
     pub before: Option<Totals>,
     /// Of the same days a year earlier; if this one has a beginning and an end.
     pub a_year_before: Option<Totals>,
@@ -89,12 +90,16 @@ impl Store {
             Some(period) => self.totals(period).await.map(Some),
             None => Ok(None),
         };
+        let today = self.today();
+        let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
+        // What has not come yet is not said to be over.
+        let so_far = period.until(today).unwrap_or(period);
         // None needs another: they are read side by side.
         let (totals, ever, before, a_year_before, flow, waits, outreach) = try_join!(
             self.totals(period),
             self.totals(Period::default()),
-            of(period.before()),
-            of(period.a_year_before()),
+            of(as_far(period.before())),
+            of(as_far(period.a_year_before())),
             self.flow(period),
             by(Cut::contacts(period, [FIRST_REPLY], None)),
             self.outreach_totals(period),
@@ -106,8 +111,8 @@ impl Store {
             by(Cut::contacts(period, [COUNSELLING], None)),
         )?;
         Ok(Report {
-            from: period.from,
-            to: period.to,
+            from: so_far.from,
+            to: so_far.to,
             time_zone: totals.time_zone.clone(),
             as_of: totals.as_of,
             ever,

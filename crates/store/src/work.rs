@@ -216,15 +216,22 @@ impl Store {
         reference: Reference,
     ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
         let transaction = self.begin().await?;
+        let contact = self.contact_locked(&transaction, reference).await?;
+        Ok((transaction, contact))
+    }
+
+    /// The contact, locked against others who work on it.
+    pub(crate) async fn contact_locked(
+        &self,
+        transaction: &DatabaseTransaction,
+        reference: Reference,
+    ) -> Result<contacts::Model, StoreError> {
         let mut query = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         if !self.on_sqlite() {
             query = query.lock_exclusive();
         }
-        let contact = query
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::NotFound("contact"))?;
-        Ok((transaction, contact))
+        let contact = query.one(transaction).await?;
+        contact.ok_or(StoreError::NotFound("contact"))
     }
 
     /// The same, refused if somebody else holds the contact and the person may not work on others'.

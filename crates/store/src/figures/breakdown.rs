@@ -290,10 +290,10 @@ impl Store {
 
     /// Under which dimension it is kept: bands are made from ages when they are read.
     fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
-        if dimension.starts_with(BANDS) {
-            AGE
-        } else {
-            dimension
+        let body = dimension.strip_prefix(BANDS);
+        match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {
+            Some(_) => AGE,
+            None => dimension,
         }
     }
 
@@ -317,16 +317,20 @@ impl Store {
             return Ok(Vec::new());
         }
         // The day tells the weekday: the other value is kept with it.
-        if other == WEEKDAY {
+        if one == WEEKDAY || other == WEEKDAY {
+            let kept = if one == WEEKDAY { other } else { one };
             let by_day = Cut {
                 every: Some(Every::Day),
                 ..cut.clone()
             };
             let spans: Vec<String> = days.iter().map(ToString::to_string).collect();
-            let mut counted = self.counted(&by_day, one, "", spans.iter()).await?;
+            let mut counted = self.counted(&by_day, kept, "", spans.iter()).await?;
             for row in &mut counted {
                 let day: Option<NaiveDate> = row.span.parse().ok();
                 row.other_value = day.map(figures::weekday_of).unwrap_or_default();
+                if one == WEEKDAY {
+                    std::mem::swap(&mut row.value, &mut row.other_value);
+                }
             }
             return Ok(counted);
         }

@@ -133,7 +133,7 @@ impl Store {
             .await?;
         while let Some(contact) = contacts.try_next().await? {
             count += 1;
-            for facts in self.facts_of(&contact) {
+            for facts in self.facts_of(&contact)? {
                 tally.add(&facts, 1);
             }
         }

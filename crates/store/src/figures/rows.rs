@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Seen;
 use crate::{
     entity::{contacts, records},
-    error::StoreError,
+    error::{StoreError, unreadable},
     store::Store,
 };
 
@@ -98,14 +98,15 @@ impl Store {
             opened_at: *opened_at,
             id: *id,
         });
-        let rows = page.iter().filter_map(|contact| {
-            let mut facts = self.facts_of(contact).into_iter();
-            facts.find(|facts| facts.of == Of::Contact)
-        });
-        Ok((rows.collect(), next))
+        let mut rows = Vec::with_capacity(page.len());
+        for contact in &page {
+            let facts = self.facts_of(contact)?;
+            rows.extend(facts.into_iter().find(|facts| facts.of == Of::Contact));
+        }
+        Ok((rows, next))
     }
 
-    pub(super) fn facts_of(&self, looked: &Looked) -> Vec<Facts> {
+    pub(super) fn facts_of(&self, looked: &Looked) -> Result<Vec<Facts>, StoreError> {
         let (_, channel, language, marking, opened_at, closed_at, first_reply_at, answers) = looked;
         let seen = Seen {
             channel,
@@ -115,9 +116,10 @@ impl Store {
             closed_at: *closed_at,
             first_reply_at: *first_reply_at,
         };
-        let chosen: Option<Answers> = answers
+        let chosen = answers
             .as_ref()
-            .and_then(|answers| serde_json::from_str(answers).ok());
-        self.facts(seen, &chosen.unwrap_or_default())
+            .map(|answers| serde_json::from_str::<Answers>(answers));
+        let chosen = chosen.transpose().map_err(unreadable)?;
+        Ok(self.facts(seen, &chosen.unwrap_or_default()))
     }
 }

@@ -62,9 +62,20 @@ pub struct SchoolTotal {
     pub events: i64,
     /// How many of those were presentations.
     pub presentations: i64,
-    /// Whom they reached.
+    /// In how many schools there was one.
+    pub presented_in: i64,
+    /// Whom the presentations reached.
+    pub presented_to: Reached,
+    /// Whom all events reached.
     #[serde(flatten)]
     pub reached: Reached,
+}
+
+/// Schools that were counted, so that each counts once.
+#[derive(Default)]
+struct Counted {
+    held_in: BTreeSet<Uuid>,
+    presented_in: BTreeSet<Uuid>,
 }
 
 impl OutreachTotals {
@@ -88,12 +99,7 @@ impl KindTotal {
         Self {
             kind,
             events: 0,
-            reached: Reached {
-                students: 0,
-                parents: 0,
-                teachers: 0,
-                others: 0,
-            },
+            reached: Reached::NOBODY,
         }
     }
 
@@ -110,24 +116,21 @@ impl SchoolTotal {
             schools: 0,
             events: 0,
             presentations: 0,
-            reached: Reached {
-                students: 0,
-                parents: 0,
-                teachers: 0,
-                others: 0,
-            },
+            presented_in: 0,
+            presented_to: Reached::NOBODY,
+            reached: Reached::NOBODY,
         }
     }
 
-    pub(super) fn add(&mut self, kind: EventKind, reached: Reached) {
+    fn add(&mut self, counted: &mut Counted, school: Uuid, kind: EventKind, reached: Reached) {
         self.events += 1;
-        self.presentations += i64::from(kind == EventKind::Presentation);
         self.reached.add(reached);
-    }
-
-    fn of(mut self, schools: usize) -> Self {
-        self.schools = i64::try_from(schools).unwrap_or(i64::MAX);
-        self
+        self.schools += i64::from(counted.held_in.insert(school));
+        if kind == EventKind::Presentation {
+            self.presentations += 1;
+            self.presented_to.add(reached);
+            self.presented_in += i64::from(counted.presented_in.insert(school));
+        }
     }
 }
 
@@ -163,7 +166,7 @@ impl Store {
             ..OutreachTotals::default()
         };
         let mut kinds: BTreeMap<EventKind, KindTotal> = BTreeMap::new();
-        let mut of_schools: BTreeMap<SchoolKind, (SchoolTotal, BTreeSet<Uuid>)> = BTreeMap::new();
+        let mut of_schools: BTreeMap<SchoolKind, (SchoolTotal, Counted)> = BTreeMap::new();
         for row in &held {
             let reached = reached(row);
             totals.events += 1;
@@ -180,18 +183,14 @@ impl Store {
                 .or_insert_with(|| KindTotal::new(kind))
                 .add(reached);
             if let Some(school) = row.school_id.and_then(|id| schools.get(&id)) {
-                let (total, distinct) = of_schools
+                let (total, counted) = of_schools
                     .entry(school.kind)
-                    .or_insert_with(|| (SchoolTotal::new(school.kind), BTreeSet::new()));
-                distinct.insert(school.id);
-                total.add(kind, reached);
+                    .or_insert_with(|| (SchoolTotal::new(school.kind), Counted::default()));
+                total.add(counted, school.id, kind, reached);
             }
         }
         totals.kinds = kinds.into_values().collect();
-        totals.schools = of_schools
-            .into_values()
-            .map(|(total, distinct)| total.of(distinct.len()))
-            .collect();
+        totals.schools = of_schools.into_values().map(|(total, _)| total).collect();
         Ok(totals)
     }
 }
