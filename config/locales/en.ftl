@@ -737,6 +737,7 @@ over-time-said = { $count } registered here; the most, { $most }, in { $piece }.
 topics = Topics
 topics-said = Most often: { $topic }.
 topics-none = No topic stands out.
+topics-hidden = No topic can be shown: they are shown once a month is over, and never of few.
 hours-said = Most often { $when }: { $count }.
 funnel = From communications to cases
 flow = Carried over, opened, closed, open

@@ -657,8 +657,14 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
             log(40, "suicide", "boy").await;
         }
         log(40, "sexting", "girl").await;
+        for _ in 0..2 {
+            log(40, "sexting", "boy").await;
+        }
         for _ in 0..9 {
             log(0, "privacy", "girl").await;
+        }
+        for _ in 0..5 {
+            log(70, "grooming", "boy").await;
         }
         let shown = async |by: &str, period: Period, least: i64| {
             let cut = Cut::parse(Of::Contact, period, by).unwrap();
@@ -676,13 +682,35 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
         let row = |values: &str, count| (values.to_owned(), count);
         assert_eq!(
             rows(shown("topic", ever, 5).await.unwrap()),
-            [row("grooming", 6)],
+            [row("grooming", 11)],
             "the small one takes the next smallest with it, and what is of this month is in the rest"
         );
         assert_eq!(rows(shown("topic", ever, 0).await.unwrap()).len(), 4);
         assert_eq!(
+            rows(shown("gender,topic", ever, 5).await.unwrap()),
+            [row("boy suicide", 5)],
+            "in both lines sexting is hidden, and takes another with it"
+        );
+        let by_month = shown("topic,month", ever, 5).await.unwrap();
+        let pieces: Vec<_> = by_month
+            .rows
+            .iter()
+            .map(|row| row.piece.clone().unwrap())
+            .collect();
+        let months = [70, 40].map(|ago| {
+            (world.clock.now() - TimeDelta::days(ago))
+                .format("%Y-%m")
+                .to_string()
+        });
+        assert!(
+            !pieces.is_empty() && pieces.iter().all(|piece| months.contains(piece)),
+            "{by_month:?}"
+        );
+        let of_years = rows(shown("topic,year", ever, 5).await.unwrap());
+        assert_eq!(of_years, [], "the year is not over");
+        assert_eq!(
             rows(shown("channel,day", ever, 5).await.unwrap()).len(),
-            2,
+            3,
             "no person is in it"
         );
         let day = (world.clock.now() - TimeDelta::days(40)).date_naive();
@@ -748,6 +776,8 @@ async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
         };
         refused(enter(count(i64::MIN, true)).await, Conflict::BalanceBackwards);
         refused(enter(count(i64::MAX, false)).await, Conflict::BalanceBackwards);
+        let many = world.store.enter_balances(None, &vec![new.clone(); 10_001]).await;
+        refused(many, Conflict::TooManyLines);
         enter(new.clone()).await.unwrap();
         refused(enter(new.clone()).await, Conflict::BalanceOverlaps);
         enter(count(-1, true)).await.unwrap();

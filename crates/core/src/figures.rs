@@ -191,8 +191,7 @@ const STEPS: [i64; 22] = [
 pub const LATER: &str = "later";
 
 /// The least step that is not shorter. `None`: none is so long.
-#[must_use]
-pub fn step(waited: TimeDelta) -> Option<TimeDelta> {
+fn step(waited: TimeDelta) -> Option<TimeDelta> {
     STEPS
         .into_iter()
         .map(TimeDelta::minutes)

@@ -47,7 +47,7 @@ pub struct Line {
 pub enum Cell {
     /// A figure.
     Count(i64),
-    /// So few that they are not shown.
+    /// None, or not shown.
     Hidden,
     /// Nothing belongs here.
     Empty,
@@ -69,7 +69,7 @@ impl Cell {
     pub fn plain(self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
-            Self::Hidden => "<".to_owned(),
+            Self::Hidden => "hidden".to_owned(),
             Self::Empty => String::new(),
         }
     }

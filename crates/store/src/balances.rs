@@ -159,9 +159,10 @@ impl Store {
     /// # Errors
     /// As [`Store::enter_balance`].
     pub async fn enter_balances(&self, who: Option<&Person>, new: &[NewBalance]) -> Result<(), StoreError> {
-        let mut known = self.known(new).await?;
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
+        // From here on nothing is registered, nor entered.
+        let mut known = self.known(new).await?;
         known.entered = entered(&transaction).await?;
         for one in new {
             self.check(&mut known, one).map_err(StoreError::Conflict)?;

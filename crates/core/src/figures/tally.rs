@@ -283,7 +283,7 @@ mod tests {
 
     fn facts() -> impl Strategy<Value = Facts> {
         let of = prop::sample::select(Of::ALL.to_vec());
-        let values = prop::collection::btree_map("[abc]", "[xyz]", 0..3);
+        let values = prop::collection::btree_map("[abc]", "[xyz]", 0..4);
         (of, 0u64..800, values).prop_map(|(of, days, values)| Facts {
             of,
             day: NaiveDate::from_ymd_opt(2023, 11, 20).unwrap() + Days::new(days),

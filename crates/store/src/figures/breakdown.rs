@@ -130,7 +130,7 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Takes out the rows below `least`, and as many more as are needed so that none can be found by subtracting.
+    /// Takes out the rows below `least`, and as many more as are needed so that none of these can be found by subtracting the others.
     fn hide(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
@@ -162,9 +162,9 @@ impl Cut {
 impl Store {
     /// The figures of a period for somebody who is shown no fewer than `least` of what tells of persons; 0: everything is shown.
     ///
-    /// Figures about persons are those of whole months that are over: from those of single days, or of the same day now and then, the
-    /// answers of one contact could be found by subtracting. Hidden rows are as absent as those of which there is none, and stand in
-    /// the rest.
+    /// Figures about persons are those of whole months that are over, and pieces of the period those that are wholly of such months: with
+    /// those of single days the answers of one contact could be found by subtracting. Hidden rows are as absent as those of which
+    /// there is none, and stand in the rest. Whoever asks for many periods can still subtract one from another.
     ///
     /// # Errors
     /// As [`Store::breakdown`], and [`StoreError::Conflict`] if what tells of persons is cut too finely to be shown.
@@ -183,6 +183,14 @@ impl Store {
                 ..cut.clone()
             };
             let mut found = self.breakdown(&of_months).await?;
+            let is_whole = |piece: &String| match Period::named(piece, self.today()) {
+                Some(Period {
+                    from: Some(from),
+                    to: Some(to),
+                }) => period.holds(from) && period.holds(to),
+                _ => false,
+            };
+            found.rows.retain(|row| row.piece.as_ref().is_none_or(is_whole));
             found.hide(least);
             rows = found.rows;
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     entity::{cases, contacts, figures as cells, referrals},
-    error::StoreError,
+    error::{Conflict, StoreError},
     store::{Store, time},
 };
 
@@ -72,7 +72,7 @@ impl Store {
     /// Counts every contact anew and puts that in the place of the figures that are kept.
     ///
     /// # Errors
-    /// [`crate::error::Conflict::Served`] if another process serves this SQLite database, which could register nothing in the
+    /// [`Conflict::Served`] if another process serves this SQLite database, which could register nothing in the
     /// meantime. When the database refuses: then figures are as they were.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
@@ -117,10 +117,14 @@ impl Store {
     pub(crate) async fn count_what_is_not_counted(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;
-        if counted.is_none() && registered.is_some() {
-            self.rebuild_figures().await?;
+        if counted.is_some() || registered.is_none() {
+            return Ok(());
         }
-        Ok(())
+        match self.rebuild_figures().await {
+            // Whoever serves has counted, and found nothing that counts.
+            Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
+            done => done,
+        }
     }
 
     /// How many there are in each cell, and how many contacts were looked at.
