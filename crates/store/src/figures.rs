@@ -1,4 +1,4 @@
-//! Figures kept with every contact. What is counted stands in [`hotline_core::figures`], what is asked of them in [`breakdown`].
+//! Figures kept with every contact. What is counted stands in [`hotline_core::figures`], what is asked of them in [`Cut`].
 
 use std::collections::BTreeMap;
 
