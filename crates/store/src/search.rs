@@ -81,6 +81,8 @@ impl Store {
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
+                // The database seeks by this alone: it would look at all that was read before to find one or the other.
+                .filter(at.gte(after.0))
                 .filter(later)
                 .order_by_asc(at)
                 .order_by_asc(id)
