@@ -604,6 +604,30 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
         .await
         .unwrap();
     assert_eq!(totals(&mila.get(path).await.unwrap()), [3, 90, 1]);
+    let events = mila.get(path).await.unwrap();
+    for event in events.pointer("/events").and_then(Value::as_array).unwrap() {
+        let form = mila
+            .page(&format!("/desk/outreach?edit={}", text(event, "/id")))
+            .await
+            .unwrap();
+        let chosen = format!("<option value=\"{}\" selected>", id(0).as_str().unwrap());
+        assert!(
+            form.contains(&chosen),
+            "whoever edits it finds the school it was merged into"
+        );
+    }
+    let mut workshop = event("", "Škola druga");
+    workshop["kind"] = json!("workshop");
+    mila.post("/api/v1/outreach", &workshop).await.unwrap();
+    let said = mila
+        .get("/api/v1/statistics/sentences?period=2026&language=en")
+        .await
+        .unwrap();
+    assert!(
+        said.to_string()
+            .contains("3 presentations in 1 primary school reached 90 students"),
+        "a workshop is no presentation: {said}"
+    );
     let mut wrong = event("", "Škola");
     wrong["day"] = json!("");
     let refused = mila.post("/api/v1/outreach", &wrong).await.unwrap_err();
