@@ -164,16 +164,8 @@ impl Happens {
             }
             Self::Call { days_ago, marked } => {
                 let kind = if marked { "test" } else { "counselling" };
-                let call = NewCall {
-                    id: uuid::Uuid::new_v4(),
-                    network: "telephone".to_owned(),
-                    at: world.clock.now() - TimeDelta::days(days_ago),
-                    for_whom: None,
-                    caller: String::new(),
-                    text: "poziv".to_owned(),
-                    answers: Answers::from([("kind".to_owned(), vec![kind.to_owned()])]),
-                };
-                store.log_call(mila, call).await?;
+                let answers = Answers::from([("kind".to_owned(), vec![kind.to_owned()])]);
+                store.log_call(mila, call(world, days_ago, answers)).await?;
             }
             Self::Classified { which, answers } => {
                 if let Some(contact) = pick(which) {
@@ -260,6 +252,19 @@ impl Happens {
             Self::Restarted => world.store = world.reopened().await,
         }
         Ok(())
+    }
+}
+
+/// A call of so many days ago, logged now.
+fn call(world: &World, days_ago: i64, answers: Answers) -> NewCall {
+    NewCall {
+        id: uuid::Uuid::new_v4(),
+        network: "telephone".to_owned(),
+        at: world.clock.now() - TimeDelta::days(days_ago),
+        for_whom: None,
+        caller: String::new(),
+        text: "poziv".to_owned(),
+        answers,
     }
 }
 
@@ -639,15 +644,7 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
             Answers::from(chosen.map(|(question, answer)| (question.to_owned(), vec![answer.to_owned()])))
         };
         let log = async |days_ago: i64, topic: &str, gender: &str| {
-            let call = NewCall {
-                id: uuid::Uuid::new_v4(),
-                network: "telephone".to_owned(),
-                at: world.clock.now() - TimeDelta::days(days_ago),
-                for_whom: None,
-                caller: String::new(),
-                text: "poziv".to_owned(),
-                answers: answers(topic, gender),
-            };
+            let call = call(&world, days_ago, answers(topic, gender));
             world.store.log_call(&world.mila, call).await.unwrap();
         };
         for _ in 0..6 {
@@ -782,15 +779,7 @@ async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
         refused(enter(new.clone()).await, Conflict::BalanceOverlaps);
         enter(count(-1, true)).await.unwrap();
         refused(enter(count(-1, true)).await, Conflict::CorrectionTwice);
-        let call = |days_ago| NewCall {
-            id: uuid::Uuid::new_v4(),
-            network: "telephone".to_owned(),
-            at: world.clock.now() - TimeDelta::days(days_ago),
-            for_whom: None,
-            caller: String::new(),
-            text: "poziv".to_owned(),
-            answers: Answers::new(),
-        };
+        let call = |days_ago| call(&world, days_ago, Answers::new());
         let late = world.store.log_call(&world.mila, call(20)).await;
         refused(late.map(|_| ()), Conflict::DayEntered);
         world.store.log_call(&world.mila, call(5)).await.unwrap();

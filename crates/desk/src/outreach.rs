@@ -254,13 +254,13 @@ impl Written {
             let (id, part) = one.split_once(':').ok_or_else(bad)?;
             educators.push((id.parse().map_err(|_| bad())?, Part::parse(part).ok_or_else(bad)?));
         }
-        let new_school = match self.school_name.trim() {
+        let held_in = match self.school_name.trim() {
             "" => None,
-            _ => Some(NewSchool {
-                name: self.school_name.clone(),
-                kind: SchoolKind::parse(&self.school_kind).ok_or_else(bad)?,
-                place: self.school_place.clone(),
-            }),
+            _ => Some(new_school(
+                &self.school_name,
+                &self.school_kind,
+                &self.school_place,
+            )?),
         };
         let event = NewEvent {
             kind: EventKind::parse(&self.kind).ok_or_else(bad)?,
@@ -273,7 +273,7 @@ impl Written {
             remarks: self.remarks.clone(),
             educators,
         };
-        Ok((event, new_school))
+        Ok((event, held_in))
     }
 }
 
@@ -316,6 +316,14 @@ fn then(program: Program, answer: Value, to: &str) -> Done {
     })
 }
 
+fn new_school(name: &str, kind: &str, place: &str) -> Result<NewSchool, PageError> {
+    Ok(NewSchool {
+        name: name.to_owned(),
+        kind: SchoolKind::parse(kind).ok_or(PageError::Bad("error-form"))?,
+        place: place.to_owned(),
+    })
+}
+
 /// `GET /api/v1/outreach/schools`
 pub(crate) async fn schools(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
     Ok(Json(json!({ "schools": desk.store.schools().await? })))
@@ -339,12 +347,7 @@ pub(crate) async fn add_school(
     program: Program,
     Sent(new): Sent<AddedSchool>,
 ) -> Done {
-    let kind = SchoolKind::parse(&new.kind).ok_or(PageError::Bad("error-form"))?;
-    let new = NewSchool {
-        name: new.name,
-        kind,
-        place: new.place,
-    };
+    let new = new_school(&new.name, &new.kind, &new.place)?;
     let id = desk.store.add_school(&me, &new).await?;
     then(program, json!({ "id": id }), "/desk/outreach#schools")
 }

@@ -23,7 +23,7 @@ use crate::{
     staff::Person,
     store::Store,
     thread::{seal, unseal},
-    work::{LONGEST, is_out_of_reach},
+    work::LONGEST,
 };
 
 mod view;
@@ -42,10 +42,7 @@ impl Store {
         let transaction = self.begin().await?;
         // Before the contact, as whatever is registered takes them: nobody waits for each other.
         self.one_at_a_time(&transaction).await?;
-        let contact = self.contact_locked(&transaction, reference).await?;
-        if is_out_of_reach(who, &contact) {
-            return Err(StoreError::Conflict(Conflict::HeldByOther));
-        }
+        let contact = self.held_locked(&transaction, who, reference).await?;
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;

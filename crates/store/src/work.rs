@@ -221,7 +221,7 @@ impl Store {
     }
 
     /// The contact, locked against others who work on it.
-    pub(crate) async fn contact_locked(
+    async fn contact_locked(
         &self,
         transaction: &DatabaseTransaction,
         reference: Reference,
@@ -240,11 +240,23 @@ impl Store {
         who: &Person,
         reference: Reference,
     ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
-        let (transaction, contact) = self.begin_on(reference).await?;
+        let transaction = self.begin().await?;
+        let contact = self.held_locked(&transaction, who, reference).await?;
+        Ok((transaction, contact))
+    }
+
+    /// The contact in a transaction that has begun, as [`Store::begin_held`] gives it.
+    pub(crate) async fn held_locked(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        reference: Reference,
+    ) -> Result<contacts::Model, StoreError> {
+        let contact = self.contact_locked(transaction, reference).await?;
         if is_out_of_reach(who, &contact) {
             return Err(StoreError::Conflict(Conflict::HeldByOther));
         }
-        Ok((transaction, contact))
+        Ok(contact)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one message is all of these")]
