@@ -749,13 +749,31 @@ contacts = Contacts
 first-reply = First reply
 first-reply-answered = Were answered
 first-reply-not = Not answered in writing
-first-reply-half = Half within, minutes
-first-reply-nine = Nine in ten within, minutes
+half-within-minutes = Half within, minutes
+nine-within-minutes = Nine in ten within, minutes
 first-reply-hint = From arrival to the reply that was sent first, of those registered in the period. Calls need none.
 half-within = Half within
 nine-within = Nine in ten within
 within = within { $time }
 within-later = later
+urgent-read = Urgent, until read
+urgent-read-all = Urgent and read
+urgent-read-hint = From arrival until a member of staff first opened what was then found urgent.
+standing = Now
+standing-open = Open
+standing-oldest = Oldest open
+standing-oldest-minutes = Oldest open, minutes
+standing-waiting = Longest waiting for us
+standing-waiting-minutes = Longest waiting for us, minutes
+standing-undelivered = Open, with a reply that did not get through
+by-answered = How it was answered
+answered-replied = Reply sent
+answered-taken = Call taken
+answered-unneeded = Closed, needed no reply
+answered-missed = Missed: closed without a reply
+answered-open = Open, no reply yet
+missed-share = Missed, of those due an answer
+by-urgent-read = Urgent: time until read
 by-first-reply = Time to first reply
 by-age-insafe = Age band (Insafe)
 by-age-chi = Age band (Child Helpline International)
@@ -778,6 +796,21 @@ cover-made-by = Made by
 cover-definition = What counts as one
 cover-left-out = Left out
 time-zone = Time zone
+cover-remark = Remark
+cover-lines = Lines
+csv-for-spreadsheets = CSV for spreadsheets
+figures-of = Count
+counted-contact = registered communications
+counted-closing = closed contacts
+counted-case = cases
+counted-referral = referrals to institutions
+figure-opened = What a figure counts
+figure-any = any
+figure-at = When
+figure-status = Status
+figure-more = Earlier ones
+figure-none-here = Nothing was counted here.
+figure-differs = The figure says another number than there are contacts here. Whoever runs the service finds why with “hotline statistics verify”.
 csv-table = table
 csv-row = row
 csv-column = column
@@ -822,6 +855,9 @@ n-communications = { $n ->
 n-cases = { $n ->
     [one] { $number } case
    *[other] { $number } cases
+}
+cases-shown = { $n ->
+   *[other] Only the { $number } newest are listed.
 }
 n-presentations = { $n ->
     [one] { $number } presentation

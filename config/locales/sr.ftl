@@ -754,13 +754,31 @@ contacts = Контакти
 first-reply = Први одговор
 first-reply-answered = Одговорено
 first-reply-not = Без писаног одговора
-first-reply-half = Половина за, минута
-first-reply-nine = Девет од десет за, минута
+half-within-minutes = Половина за, минута
+nine-within-minutes = Девет од десет за, минута
 first-reply-hint = Од пријема до првог послатог одговора, за евидентиране у периоду. За позиве није потребан.
 half-within = Половина за највише
 nine-within = Девет од десет за највише
 within = за највише { $time }
 within-later = касније
+urgent-read = Хитно, до читања
+urgent-read-all = Хитно и прочитано
+urgent-read-hint = Од пријема док неко од запослених први пут није отворио оно што је оцењено као хитно.
+standing = Тренутно
+standing-open = У току
+standing-oldest = Најстарије у току
+standing-oldest-minutes = Најстарије у току, минута
+standing-waiting = Најдуже чека на нас
+standing-waiting-minutes = Најдуже чека на нас, минута
+standing-undelivered = У току, са одговором који није стигао
+by-answered = Како је одговорено
+answered-replied = Послат одговор
+answered-taken = Примљен позив
+answered-unneeded = Затворено, одговор није потребан
+answered-missed = Пропуштено: затворено без одговора
+answered-open = У току, још без одговора
+missed-share = Пропуштено, од оних којима следује одговор
+by-urgent-read = Хитно: време до читања
 by-first-reply = Време до првог одговора
 by-age-insafe = Узрасна група (Insafe)
 by-age-chi = Узрасна група (Child Helpline International)
@@ -783,6 +801,21 @@ cover-made-by = Сачинио/ла
 cover-definition = Шта се броји као једна
 cover-left-out = Изостављено
 time-zone = Временска зона
+cover-remark = Напомена
+cover-lines = Редова
+csv-for-spreadsheets = CSV за табеле
+figures-of = Броји
+counted-contact = евидентиране комуникације
+counted-closing = затворени контакти
+counted-case = случајеви
+counted-referral = прослеђивања институцијама
+figure-opened = Шта бројка броји
+figure-any = било које
+figure-at = Када
+figure-status = Стање
+figure-more = Ранија
+figure-none-here = Овде ништа није бројано.
+figure-differs = Бројка каже друго него што овде има контаката. Ко одржава услугу налази разлог командом „hotline statistics verify“.
 csv-table = табела
 csv-row = ред
 csv-column = колона
@@ -829,6 +862,9 @@ n-cases = { $n ->
     [one] { $number } случај
     [few] { $number } случаја
    *[other] { $number } случајева
+}
+cases-shown = { $n ->
+   *[other] Наведено је само { $number } најновијих.
 }
 n-presentations = { $n ->
     [one] { $number } презентација

@@ -12,6 +12,7 @@ mod m20261126_000005_cases;
 mod m20261126_000006_teams;
 mod m20261126_000007_figures;
 mod m20261126_000008_statistics;
+mod m20261126_000009_answering;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000006_teams::Migration),
             Box::new(m20261126_000007_figures::Migration),
             Box::new(m20261126_000008_statistics::Migration),
+            Box::new(m20261126_000009_answering::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{NaiveDate, TimeDelta};
 use hotline_core::{
+    centre::Centre,
     classification::Answers,
     clock::Clock,
     contact::Marking,
@@ -15,12 +16,16 @@ use hotline_core::{
     reference::Reference,
     rights::Role,
 };
-use hotline_desk::{exports::csv_of_tables, tables::of_report};
+use hotline_desk::{
+    cover::Cover,
+    exports::{CsvForm, csv_of_tables},
+    tables::of_report,
+};
 use hotline_store::{
     balances::NewBalance,
-    cases::Details,
+    cases::{CasesOf, Details},
     error::{Conflict, StoreError},
-    figures::Cut,
+    figures::{Cut, Pointed},
     inbox::{Filter, View},
     register::NewCall,
     staff::Person,
@@ -90,6 +95,9 @@ enum Happens {
     Withdrawn {
         which: usize,
     },
+    Read {
+        which: usize,
+    },
     Erased {
         which: usize,
     },
@@ -123,6 +131,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => (0i64..900, -20i64..200, any::<bool>())
             .prop_map(|(days_ago, count, correction)| Happens::Entered { days_ago, count, correction }),
         1 => any::<usize>().prop_map(|which| Happens::Withdrawn { which }),
+        2 => any::<usize>().prop_map(|which| Happens::Read { which }),
         1 => any::<usize>().prop_map(|which| Happens::Erased { which }),
         2 => (1i64..400).prop_map(|hours| Happens::Later { hours }),
     ]
@@ -139,8 +148,9 @@ fn answers() -> impl Strategy<Value = Answers> {
         of("age", &["9", "14"]),
         of("platform_named", &["Neka mreža"]),
         of("region", &["belgrade", "abroad"]),
+        of("urgency", &["ordinary", "urgent", "danger"]),
     )
-        .prop_map(|(a, b, c, d, e)| [a, b, c, d, e].into_iter().flatten().collect())
+        .prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f].into_iter().flatten().collect())
 }
 
 impl Happens {
@@ -204,7 +214,7 @@ impl Happens {
                 }
             }
             Self::Forwarded { which, to } => {
-                let cases = store.cases(1_000).await?;
+                let (cases, _) = store.cases(&CasesOf::default(), 1_000).await?;
                 if let Some(case) = cases.get(which % cases.len().max(1)) {
                     let details = Details {
                         sent: "dopis".to_owned(),
@@ -241,6 +251,12 @@ impl Happens {
                 let entered = store.balances().await?;
                 if let Some(one) = entered.get(which % entered.len().max(1)) {
                     store.withdraw_balance(None, one.id).await?;
+                }
+            }
+            Self::Read { which } => {
+                if let Some(contact) = pick(which) {
+                    let opened = store.contact(contact).await?.unwrap();
+                    store.note_first_read(opened.id).await?;
                 }
             }
             Self::Erased { which } => {
@@ -375,7 +391,8 @@ async fn equals_the_tables(store: &Store, lie: &[Lies], period: Period, history:
     let words = locales.of(Language::En);
     let report = store.report(period, 0).await.unwrap();
     let tables = of_report(words, store.scheme(), &report);
-    let exported = csv_of_tables(words, &tables).unwrap();
+    let cover = Cover::of_report(words, &Centre::default(), &report, None);
+    let exported = csv_of_tables(words, &cover, &tables, CsvForm::default()).unwrap();
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     for line in csv::Reader::from_reader(exported.as_slice()).records() {
         let line = line.unwrap();
@@ -432,6 +449,13 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
             card,
             "{history:?}"
         );
+        let answering = report.answering;
+        let answered = answering.replied + answering.taken + answering.unneeded;
+        assert_eq!(answered + answering.missed + answering.open, card, "{history:?}");
+        for by in ["topic,channel", "weekday", "answered"] {
+            opens_to_what_it_counts(store, Of::Contact, period, by, history).await;
+        }
+        opens_to_what_it_counts(store, Of::Closing, period, "channel", history).await;
         let dimensions: Vec<String> = store.dimensions(Of::Contact).into_iter().collect();
         let mut cuts = vec![Vec::new()];
         cuts.extend(dimensions.iter().map(|one| vec![one.clone()]));
@@ -483,6 +507,37 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
     }
     let open = store.report(Period::default(), 0).await.unwrap().flow.open;
     assert_eq!(open, open_contacts(store).await, "{history:?}");
+}
+
+/// From every figure one gets to as many contacts as it says, each once, page by page.
+async fn opens_to_what_it_counts(store: &Store, of: Of, period: Period, by: &str, history: &[Happens]) {
+    let cut = Cut::parse(of, period, by).unwrap();
+    for row in store.breakdown(&cut).await.unwrap().rows {
+        let values = cut.by.iter().cloned().zip(row.values.into_iter().map(Some));
+        let pointed = Pointed {
+            of,
+            period,
+            values: values.collect(),
+        };
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.pointed_at(&pointed, after, 5).await.unwrap();
+            assert_eq!(page.count, row.count, "{history:?}: {pointed:?}");
+            seen.extend(page.rows.iter().map(|row| row.reference.to_string()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let all = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(
+            (i64::try_from(all).unwrap(), seen.len()),
+            (row.count, all),
+            "{history:?}: {pointed:?}"
+        );
+    }
 }
 
 /// How many contacts are open and count, by looking at each.
@@ -848,7 +903,7 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
         "{page}"
     );
     let csv = mila
-        .page("/desk/statistics/figures.csv?by=topic&and=gender")
+        .page("/api/v1/statistics/figures?by=topic,gender&format=csv&language=en")
         .await
         .unwrap();
     assert_eq!(
@@ -874,9 +929,23 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     }
     browser.close().await.unwrap();
     let said = service
-        .must(&["statistics", "--by", "topic", "--format", "csv"])
+        .must(&[
+            "statistics",
+            "--by",
+            "topic",
+            "--format",
+            "csv",
+            "--language",
+            "en",
+        ])
         .unwrap();
-    assert_eq!(said, "topic,count\r\ngrooming,2\r\nsexting,1\r\n");
+    assert_eq!(
+        said,
+        "Topic,Total\r\ngrooming,2\r\nsexting,1\r\nnot classified so,1\r\nRegistered,4\r\n"
+    );
+    let backwards = ["statistics", "--from", "2026-02-01", "--to", "2026-01-01"];
+    let refused = service.must(&backwards).unwrap_err();
+    assert!(refused.to_string().contains("ends before it begins"), "{refused}");
     let said = service.must(&["statistics", "verify"]).unwrap();
     assert!(said.contains("equals the recount of 4 contacts"), "{said}");
     let served = service.must(&["statistics", "rebuild"]).unwrap_err();

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod answering;
 mod api;
 mod bridge;
 mod canned;
@@ -16,6 +17,7 @@ mod crash;
 mod demo;
 mod deploy;
 mod discord;
+mod exports;
 mod faults;
 mod figures;
 mod golden;

@@ -505,7 +505,7 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
     assert!(rows.contains("webform") && !rows.contains("preti"), "{rows}");
     let head = rows.lines().next().unwrap();
     assert_eq!(
-        head, "day,channel,counselling,first_reply,hour,weekday",
+        head, "day,answered,channel,counselling,first_reply,hour,weekday",
         "nothing that tells of a person"
     );
     let of_mila = mila.page("/api/v1/statistics/rows").await.unwrap();

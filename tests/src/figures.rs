@@ -206,9 +206,9 @@ async fn write(
     let language = "CASE n % 3 WHEN 0 THEN 'sr-Cyrl' WHEN 1 THEN 'sr-Latn' ELSE 'en' END";
     let insert = format!(
         "INSERT INTO contacts (id, reference, line, channel, day, status, language, thread_hash, open_key, opened_at, last_in_at, closed_at,
-                files_wanted, urgency, first_reply_at, identifier_hash)
+                files_wanted, urgency, first_reply_at, first_read_at, identifier_hash)
             SELECT {id}, n, 'bench', {channel}, {day}, 'closed', {language}, {hash}, {hash}, t, t, t + 90000000000,
-                {no}, 0, t + (n % 997) * 60000000, {hash}
+                {no}, 0, t + (n % 997) * 60000000, t + (n % 97) * 60000000, {hash}
             FROM (SELECT n, {FIRST} + n * {step} AS t FROM ({numbers}) AS counted) AS timed",
         no = if postgres { "false" } else { "0" },
     );

@@ -224,6 +224,19 @@ impl Scheme {
             .find(|answer| answer.id == *id)
     }
 
+    /// The place of the urgency among its answers, which stand from the least pressing to the most. 0: ordinary, or not answered.
+    #[must_use]
+    pub fn urgency(&self, answers: &Answers) -> i16 {
+        let given = answers.get(URGENCY).and_then(|given| given.first());
+        let all = self.question(URGENCY).map(|question| &question.answers);
+        let place = all
+            .zip(given)
+            .and_then(|(all, given)| all.iter().position(|one| one.id == *given));
+        place
+            .and_then(|place| i16::try_from(place).ok())
+            .unwrap_or_default()
+    }
+
     /// Whether a question is asked of this kind.
     #[must_use]
     pub fn asks(question: &Question, kind: Option<&Answer>) -> bool {

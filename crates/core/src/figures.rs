@@ -19,6 +19,9 @@ use crate::{
 
 pub mod mask;
 pub mod tally;
+pub mod waits;
+
+use waits::{Answered, Read, within};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -68,6 +71,10 @@ pub const WEEKDAY: &str = "weekday";
 pub const COUNSELLING: &str = "counselling";
 /// Within how many minutes a person was first answered: a step of [`within`].
 pub const FIRST_REPLY: &str = "first_reply";
+/// How it was answered: [`Answered`].
+pub const ANSWERED: &str = "answered";
+/// Of what is urgent: within how many minutes somebody first read it, a step of [`within`].
+pub const URGENT_READ: &str = "urgent_read";
 /// Of a case: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
 /// Of a case or a referral: where it was sent. A case counts under the first institution it was sent to.
@@ -106,9 +113,17 @@ impl Facts {
         if let Some(waited) = contact.first_reply {
             values.insert(FIRST_REPLY.to_owned(), within(waited));
         }
-        if let Some(kind) = scheme.kind(chosen) {
-            let said = if kind.counselling { "yes" } else { "no" };
+        let counselling = scheme.kind(chosen).map(|kind| kind.counselling);
+        if let Some(counselling) = counselling {
+            let said = if counselling { "yes" } else { "no" };
             values.insert(COUNSELLING.to_owned(), said.to_owned());
+        }
+        let answered = Answered::of(contact, counselling);
+        values.insert(ANSWERED.to_owned(), answered.as_str().to_owned());
+        if let Read::After(waited) = contact.read
+            && scheme.urgency(chosen) > 0
+        {
+            values.insert(URGENT_READ.to_owned(), within(waited));
         }
         for (question, given) in chosen {
             // What an earlier version of the scheme had is counted as it was.
@@ -180,44 +195,10 @@ pub struct Registered<'a> {
     pub at: DateTime<Utc>,
     /// How long after that the first reply was sent, if one was.
     pub first_reply: Option<TimeDelta>,
-}
-
-/// The steps in which waiting is counted, in minutes: fine enough for a median, few enough to cross with anything.
-const STEPS: [i64; 22] = [
-    5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
-    10_080, 20_160, 43_200,
-];
-/// Beyond the last step.
-pub const LATER: &str = "later";
-
-/// The least step that is not shorter. `None`: none is so long.
-fn step(waited: TimeDelta) -> Option<TimeDelta> {
-    STEPS
-        .into_iter()
-        .map(TimeDelta::minutes)
-        .find(|step| waited <= *step)
-}
-
-/// The least step within which somebody was answered: minutes with leading zeros, or `later`.
-#[must_use]
-pub fn within(waited: TimeDelta) -> String {
-    step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
-}
-
-/// The step within which this part of all who were answered were answered: `(1, 2)` is the median. `None`: nobody was.
-/// `counts` are figures by [`FIRST_REPLY`], in any order.
-#[must_use]
-pub fn quantile<'a>(
-    counts: impl IntoIterator<Item = (&'a str, i64)>,
-    (part, of): (i64, i64),
-) -> Option<&'a str> {
-    let sorted: BTreeMap<&str, i64> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
-    let all: i64 = sorted.values().sum();
-    let mut so_far = 0;
-    sorted.into_iter().find_map(|(step, count)| {
-        so_far += count;
-        (so_far * of >= all * part).then_some(step)
-    })
+    /// When somebody first read it.
+    pub read: Read,
+    /// Whether it is closed.
+    pub closed: bool,
 }
 
 /// Every dimension by which something is counted, by name.
@@ -226,7 +207,16 @@ pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
     let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
     let asked = chosen.map(|question| question.id.as_str());
     let fixed: &[&str] = match of {
-        Of::Contact => &[CHANNEL, LANGUAGE, HOUR, WEEKDAY, COUNSELLING, FIRST_REPLY],
+        Of::Contact => &[
+            CHANNEL,
+            LANGUAGE,
+            HOUR,
+            WEEKDAY,
+            COUNSELLING,
+            ANSWERED,
+            FIRST_REPLY,
+            URGENT_READ,
+        ],
         Of::Closing => &[CHANNEL],
         Of::Case => &[CASE_KIND, INSTITUTION],
         Of::Referral => &[INSTITUTION],
@@ -238,11 +228,12 @@ pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
 /// Whether a dimension tells of a person: few of one kind may be known by it. The others tell of the centre's own work.
 #[must_use]
 pub fn is_personal(dimension: &str) -> bool {
-    const OF_THE_WORK: [&str; 7] = [
+    const OF_THE_WORK: [&str; 8] = [
         CHANNEL,
         HOUR,
         WEEKDAY,
         COUNSELLING,
+        ANSWERED,
         FIRST_REPLY,
         CASE_KIND,
         INSTITUTION,
@@ -338,6 +329,8 @@ mod tests {
             language: Some("sr-Latn"),
             at,
             first_reply: None,
+            read: Read::NotYet,
+            closed: false,
         };
         Facts::of_contact(&contact, Belgrade, &scheme, &chosen)
     }
@@ -382,19 +375,6 @@ mod tests {
                 .iter()
                 .all(|(cell, by)| *by == 1 && (cell.one == "gender" || cell.other == "gender"))
         );
-    }
-
-    #[test]
-    fn half_and_nine_tenths_are_said_by_the_step_within_which_they_were_answered() {
-        let minutes = |minutes| within(TimeDelta::minutes(minutes));
-        assert_eq!(
-            [0, 5, 6, 59, 43_200, 43_201].map(minutes),
-            ["00005", "00005", "00010", "00060", "43200", "later"]
-        );
-        let counts = [("later", 1), ("00005", 5), ("00060", 4)];
-        assert_eq!(quantile(counts, (1, 2)), Some("00005"));
-        assert_eq!(quantile(counts, (9, 10)), Some("00060"));
-        assert_eq!(quantile([("00005", 0)], (1, 2)), None);
     }
 
     #[test]

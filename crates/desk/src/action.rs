@@ -14,7 +14,7 @@ use crate::{
     api,
     desk::Desk,
     error::PageError,
-    inbox::{find, parsed},
+    inbox::{opened, parsed},
 };
 
 /// What was sent with an action: as a form or as JSON. Nothing sent is everything left as it is usual.
@@ -93,9 +93,7 @@ impl Program {
         view: &str,
     ) -> Result<Response, PageError> {
         if self.0 {
-            let opened = find(desk, reference).await?;
-            desk.note_read(me, "open contact", &opened.reference.to_string())
-                .await;
+            let opened = opened(desk, me, reference).await?;
             return Ok(Json(api::whole(desk, &opened)).into_response());
         }
         let view = View::parse(view).unwrap_or(View::Mine);

@@ -21,7 +21,7 @@ use crate::{
     action::Sent,
     desk::Desk,
     error::PageError,
-    inbox::{Chosen, find, looks},
+    inbox::{Chosen, looks, opened},
     login::{Typed, try_log_in},
 };
 
@@ -136,9 +136,7 @@ fn row(row: &Row) -> Value {
 }
 
 pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    let found = find(&desk, &reference).await?;
-    desk.note_read(&me, "open contact", &found.reference.to_string())
-        .await;
+    let found = opened(&desk, &me, &reference).await?;
     let mut whole = whole(&desk, &found);
     let draft = desk.store.draft(me.id, found.reference, DraftKind::Reply).await?;
     let present = desk.store.present(found.id, me.id).await?;

@@ -28,17 +28,9 @@ use crate::{
     view::{Frame, page},
 };
 
-/// Cases that the list shows.
-const MOST: u64 = 200;
+pub(crate) mod list;
 
 type Done = Result<Response, PageError>;
-
-#[derive(Template)]
-#[template(path = "cases.html")]
-struct List<'a> {
-    frame: Frame<'a>,
-    cases: Vec<CaseRow>,
-}
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -46,19 +38,6 @@ struct One<'a> {
     frame: Frame<'a>,
     case: Case,
     institutions: &'a [Institution],
-}
-
-pub(crate) async fn list(State(desk): State<Desk>, Who(me): Who, program: Program, jar: CookieJar) -> Done {
-    let cases = desk.store.cases(MOST).await?;
-    desk.note_read(&me, "list cases", "").await;
-    if program.0 {
-        let cases: Vec<_> = cases.iter().map(row).collect();
-        return Ok(Json(json!({ "cases": cases })).into_response());
-    }
-    page(&List {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "cases").await?,
-        cases,
-    })
 }
 
 pub(crate) async fn one(

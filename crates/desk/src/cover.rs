@@ -1,10 +1,10 @@
 //! What every file says of itself first: of whom, of when, as of when and by whom.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, locale::Words, returns::Return};
-use hotline_store::{report::Report, returns::FilledReturn};
+use hotline_store::{figures::Breakdown, report::Report, returns::FilledReturn};
 
-use crate::view::day_said;
+use crate::{tables, view::day_said};
 
 /// A cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,53 +13,97 @@ pub struct Cover {
     pub title: String,
     /// Label and text, a line each.
     pub lines: Vec<(String, String)>,
+    /// When the figures were read.
+    pub as_of: DateTime<Utc>,
+    /// The days they are of.
+    pub days: (Option<NaiveDate>, Option<NaiveDate>),
 }
 
 impl Cover {
     /// Of a period in figures; a program that made it has no name.
     #[must_use]
     pub fn of_report(words: &Words, centre: &Centre, report: &Report, made_by: Option<&str>) -> Self {
-        let local = report.as_of.with_timezone(&centre.time_zone);
-        let as_of = local.format("%d.%m.%Y. %H:%M").to_string();
-        let mut lines = head(words, centre, (report.from, report.to), &report.time_zone);
-        lines.push((words.say("as-of"), as_of));
-        if let Some(name) = made_by {
-            lines.push((words.say("cover-made-by"), words.own(name)));
-        }
-        lines.push((words.say("cover-definition"), words.say("definition")));
+        let title = words.say("cover-title");
+        let days = (report.from, report.to);
+        let mut cover = Self::new(words, centre, title, days, report.as_of, made_by);
+        cover.say(words, "cover-definition", words.say("definition"));
         if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
-            lines.push((words.say("cover-left-out"), words.counted("left-out", left_out)));
+            cover.say(words, "cover-left-out", words.counted("left-out", left_out));
         }
-        Self {
-            title: words.say("cover-title"),
-            lines,
-        }
+        cover.say_hidden(words, report.topics.hidden_below);
+        cover
+    }
+
+    /// Of figures cut by something.
+    #[must_use]
+    pub fn of_breakdown(
+        words: &Words,
+        centre: &Centre,
+        title: &str,
+        found: &Breakdown,
+        made_by: Option<&str>,
+    ) -> Self {
+        let days = (found.from, found.to);
+        let title = format!("{}: {title}", words.say("figures"));
+        let mut cover = Self::new(words, centre, title, days, found.as_of, made_by);
+        cover.say(words, "figures-of", tables::counted_said(words, found.of));
+        cover.say(words, "cover-definition", words.say("definition"));
+        cover.say(words, "cover-remark", words.say("figures-registered-here"));
+        cover.say_hidden(words, found.hidden_below);
+        cover
     }
 
     /// Of a return.
     #[must_use]
-    pub fn of_return(words: &Words, centre: &Centre, mapping: &Return, filled: &FilledReturn) -> Self {
+    pub fn of_return(
+        words: &Words,
+        centre: &Centre,
+        mapping: &Return,
+        filled: &FilledReturn,
+        made_by: Option<&str>,
+    ) -> Self {
         let days = (Some(filled.from), Some(filled.to));
-        let mut lines = head(words, centre, days, &filled.time_zone);
-        lines.push((words.say("return-version"), filled.version.to_string()));
-        Self {
-            title: mapping.label.said(words),
-            lines,
+        let title = mapping.label.said(words);
+        let mut cover = Self::new(words, centre, title, days, filled.as_of, made_by);
+        cover.say(words, "return-version", filled.version.to_string());
+        cover
+    }
+
+    fn new(
+        words: &Words,
+        centre: &Centre,
+        title: String,
+        days: (Option<NaiveDate>, Option<NaiveDate>),
+        as_of: DateTime<Utc>,
+        made_by: Option<&str>,
+    ) -> Self {
+        let local = as_of.with_timezone(&centre.time_zone);
+        let mut cover = Self {
+            title,
+            lines: Vec::new(),
+            as_of,
+            days,
+        };
+        cover.say(words, "cover-centre", words.own(&centre.name));
+        cover.say(words, "period", period_said(words, days.0, days.1));
+        cover.say(words, "time-zone", centre.time_zone.name().to_owned());
+        cover.say(words, "as-of", local.format("%d.%m.%Y. %H:%M").to_string());
+        if let Some(name) = made_by {
+            cover.say(words, "cover-made-by", words.own(name));
+        }
+        cover
+    }
+
+    fn say(&mut self, words: &Words, label: &str, text: String) {
+        self.lines.push((words.say(label), text));
+    }
+
+    fn say_hidden(&mut self, words: &Words, below: Option<i64>) {
+        if let Some(least) = below {
+            let said = words.with("cells-hidden", "least", &least.to_string());
+            self.say(words, "cover-remark", said);
         }
     }
-}
-
-fn head(
-    words: &Words,
-    centre: &Centre,
-    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
-    time_zone: &str,
-) -> Vec<(String, String)> {
-    vec![
-        (words.say("cover-centre"), words.own(&centre.name)),
-        (words.say("period"), period_said(words, from, to)),
-        (words.say("time-zone"), time_zone.to_owned()),
-    ]
 }
 
 /// A period as people read it.

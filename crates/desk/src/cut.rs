@@ -1,10 +1,7 @@
-//! Figures cut by one or two dimensions, as a table with bars and as a file.
+//! What the form of the page asks figures to be cut by.
 
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
-use axum_extra::extract::CookieJar;
+use std::collections::BTreeSet;
+
 use hotline_core::{
     figures::Of,
     locale::Words,
@@ -14,10 +11,8 @@ use hotline_store::figures::Cut;
 use serde::Deserialize;
 
 use crate::{
-    access::Reader,
     desk::Desk,
     error::PageError,
-    exports::{CSV, csv_of_table, download},
     statistics::Asked,
     tables::{Table, dimension_said, of_breakdown},
     view::query_of,
@@ -28,6 +23,8 @@ use crate::{
 pub(crate) struct Chosen {
     #[serde(flatten)]
     pub asked: Asked,
+    #[serde(default)]
+    pub of: String,
     #[serde(default)]
     pub by: String,
     #[serde(default)]
@@ -42,6 +39,7 @@ impl Chosen {
         let name = name.to_owned();
         query_of([
             ("period", &name),
+            ("of", &self.of),
             ("by", &self.by),
             ("and", &self.and),
             ("every", &self.every),
@@ -54,21 +52,38 @@ impl Chosen {
             ("period", &self.asked.period),
             ("from", &self.asked.from),
             ("to", &self.asked.to),
+            ("of", &self.of),
             ("by", &self.by),
             ("and", &self.and),
             ("every", &self.every),
         ])
     }
 
-    /// A table has two sides: of three ways to cut, the pieces of the period give way.
+    /// The same cut in the address of a file.
+    pub(crate) fn in_address_of_file(&self) -> String {
+        let by = [&self.by, &self.and, &self.every].map(String::as_str);
+        let by: Vec<&str> = by.into_iter().filter(|by| !by.is_empty()).collect();
+        query_of([
+            ("period", &self.asked.period),
+            ("from", &self.asked.from),
+            ("to", &self.asked.to),
+            ("of", &self.of),
+            ("by", &by.join(",")),
+        ])
+    }
+
+    /// What is counted; what is not known is registered communications.
+    pub(crate) fn counted(&self) -> Of {
+        Of::parse(&self.of).unwrap_or(Of::Contact)
+    }
+
     fn cut(&self, period: Period) -> Cut {
-        let two = !self.by.is_empty() && !self.and.is_empty();
         let by = [&self.by, &self.and].into_iter().filter(|by| !by.is_empty());
         Cut {
-            of: Of::Contact,
+            of: self.counted(),
             period,
             by: by.cloned().collect(),
-            every: Every::parse(&self.every).filter(|_| !two),
+            every: Every::parse(&self.every),
         }
     }
 }
@@ -88,11 +103,13 @@ pub(crate) async fn table(
     Ok(Some(of_breakdown(words, desk.store.scheme(), &found)))
 }
 
-/// The dimensions to choose from: their names, and what they are called.
+/// The dimensions of anything that is counted, to choose from: their names, and what they are called.
 pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> = desk
-        .store
-        .dimensions(Of::Contact)
+    let of_any: BTreeSet<String> = Of::ALL
+        .into_iter()
+        .flat_map(|of| desk.store.dimensions(of))
+        .collect();
+    let mut all: Vec<(String, String)> = of_any
         .into_iter()
         .map(|dimension| {
             let said = dimension_said(words, desk.store.scheme(), &dimension);
@@ -101,21 +118,4 @@ pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
         .collect();
     all.sort_by(|a, b| a.1.cmp(&b.1));
     all
-}
-
-/// The same table as a file.
-pub(crate) async fn csv(
-    State(desk): State<Desk>,
-    reader: Reader,
-    jar: CookieJar,
-    Query(chosen): Query<Chosen>,
-) -> Result<Response, PageError> {
-    let words = desk.words(&jar);
-    let table = table(&desk, words, &chosen, reader.least(&desk)).await?;
-    let table = table.ok_or(PageError::Bad("error-nothing-chosen"))?;
-    Ok(download(
-        CSV,
-        "figures.csv",
-        csv_of_table(&table).map_err(PageError::fault)?,
-    ))
 }

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use crate::{
     access::{self, Access},
-    api, attachments, canned, cases, cut, error, files, inbox, live, log, login, openapi, outreach,
-    preferences, queue, several, statistics,
-    statistics::{entries, returns, rows},
+    api, attachments, canned, cases, error, files, inbox, live, log, login, openapi, outreach, preferences,
+    queue, several, statistics,
+    statistics::{entries, pointed, returns, rows},
     work, wrapup, writing,
 };
 
@@ -176,6 +176,9 @@ pub fn addresses() -> Vec<Address> {
         May(ReadStatistics),
         get(statistics::page),
     );
+    for path in ["/desk/statistics/contacts", "/api/v1/statistics/contacts"] {
+        add("GET", path, May(ReadContacts), get(pointed::list));
+    }
     for (desk, api, handler) in entries() {
         add("POST", desk, May(EnterBalances), handler.clone());
         add("POST", api, May(EnterBalances), handler);
@@ -183,11 +186,10 @@ pub fn addresses() -> Vec<Address> {
     let tokens = get(entries::tokens);
     add("GET", "/api/v1/statistics/tokens", May(EnterBalances), tokens);
     for (path, handler) in [
-        ("/desk/statistics/figures.csv", get(cut::csv)),
         ("/desk/statistics/returns/{name}", get(returns::one)),
         ("/api/v1/statistics/totals", get(statistics::totals)),
-        ("/api/v1/statistics/figures", get(statistics::breakdown)),
-        ("/api/v1/statistics/report", get(statistics::report)),
+        ("/api/v1/statistics/figures", get(statistics::files::breakdown)),
+        ("/api/v1/statistics/report", get(statistics::files::report)),
         ("/api/v1/statistics/sentences", get(statistics::said)),
         ("/api/v1/statistics/rows", get(rows::csv)),
         ("/api/v1/statistics/returns", get(returns::list)),
@@ -317,7 +319,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)
         };
     }
     vec![
-        of_case!("", get, "GET", cases::list),
+        of_case!("", get, "GET", cases::list::list),
         of_case!("/{id}", get, "GET", cases::one),
         of_case!("/{id}/summary", post, "POST", cases::describe),
         of_case!("/{id}/close", post, "POST", cases::close),

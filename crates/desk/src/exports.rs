@@ -4,8 +4,9 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 use hotline_core::locale::Words;
-use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook, XlsxError};
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
 
 use crate::{
     cover::Cover,
@@ -14,46 +15,118 @@ use crate::{
 
 /// The longest name of a sheet.
 const SHEET_NAME: usize = 31;
-/// The most characters a cell of a workbook takes.
+/// The most units of UTF-16 that a cell of a workbook takes.
 const CELL: usize = 32_767;
 
-/// One table, as it stands on the page.
-pub(crate) fn csv_of_table(table: &Table) -> Result<Vec<u8>, csv::Error> {
-    let mut csv = writer(Vec::new());
-    let head = [&table.side].into_iter().chain(&table.columns);
-    csv.write_record(head.map(|text| harmless(text)))?;
-    for line in table.rows.iter().chain(&table.foot) {
-        let cells = line.cells.iter().map(|cell| cell.plain());
-        csv.write_record([harmless(&line.label)].into_iter().chain(cells))?;
+/// How CSV is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CsvForm {
+    /// What stands between fields: `,` or `;`.
+    pub separator: u8,
+    /// Whether a byte order mark stands first: some spreadsheets know UTF-8 by nothing else.
+    pub bom: bool,
+    /// Whether what the cover says stands before the head. Without it the same figures are the same bytes, whenever they are read.
+    pub cover: bool,
+}
+
+impl Default for CsvForm {
+    fn default() -> Self {
+        Self {
+            separator: b',',
+            bom: false,
+            cover: false,
+        }
     }
-    csv.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// One table, as it stands on the page.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn csv_of_table(
+    words: &Words,
+    cover: &Cover,
+    table: &Table,
+    form: CsvForm,
+) -> Result<Vec<u8>, csv::Error> {
+    let head = [&table.side].into_iter().chain(&table.columns);
+    let lines = table.rows.iter().chain(&table.foot).map(|line| {
+        let cells = line.cells.iter().map(|cell| cell.plain());
+        [harmless(&line.label)].into_iter().chain(cells).collect()
+    });
+    csv(
+        words,
+        cover,
+        form,
+        head.map(|text| harmless(text)).collect(),
+        lines.collect(),
+    )
 }
 
 /// Many tables in one, a line for each figure: table, row, column, figure.
 ///
 /// # Errors
 /// When the writer refuses.
-pub fn csv_of_tables(words: &Words, tables: &[Table]) -> Result<Vec<u8>, csv::Error> {
-    let mut csv = writer(Vec::new());
-    csv.write_record(["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}"))))?;
+pub fn csv_of_tables(
+    words: &Words,
+    cover: &Cover,
+    tables: &[Table],
+    form: CsvForm,
+) -> Result<Vec<u8>, csv::Error> {
+    let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
+    let mut lines = Vec::new();
     for table in tables {
         for line in table.rows.iter().chain(&table.foot) {
             for (column, cell) in table.columns.iter().zip(&line.cells) {
-                if *cell == Cell::Empty {
-                    continue;
+                if *cell != Cell::Empty {
+                    let place = [&table.title, &line.label, column].map(|text| harmless(text));
+                    lines.push(place.into_iter().chain([cell.plain()]).collect());
                 }
-                let place = [&table.title, &line.label, column].map(|text| harmless(text));
-                csv.write_record(place.into_iter().chain([cell.plain()]))?;
             }
         }
+    }
+    csv(words, cover, form, head.into(), lines)
+}
+
+fn csv(
+    words: &Words,
+    cover: &Cover,
+    form: CsvForm,
+    head: Vec<String>,
+    lines: Vec<Vec<String>>,
+) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = writer(begun(form), form);
+    if form.cover {
+        // Every record has as many fields as the head (RFC 4180, section 2).
+        let mut said = |label: &str, text: &str| {
+            let mut record = vec![harmless(label), harmless(text)];
+            record.resize(head.len().max(record.len()), String::new());
+            csv.write_record(record)
+        };
+        said(&cover.title, "")?;
+        for (label, text) in &cover.lines {
+            said(label, text)?;
+        }
+        said(&words.say("cover-lines"), &lines.len().to_string())?;
+        said("", "")?;
+    }
+    csv.write_record(head)?;
+    for line in lines {
+        csv.write_record(line)?;
     }
     csv.into_inner().map_err(|error| error.into_error().into())
 }
 
+/// What a file begins with.
+pub(crate) fn begun(form: CsvForm) -> Vec<u8> {
+    if form.bom { "\u{feff}".into() } else { Vec::new() }
+}
+
 /// A writer of CSV as RFC 4180 has it.
-pub fn writer<W: std::io::Write>(into: W) -> csv::Writer<W> {
+pub(crate) fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W> {
     csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
+        .delimiter(form.separator)
         .from_writer(into)
 }
 
@@ -75,12 +148,16 @@ pub fn harmless(text: &str) -> String {
 /// When the writer refuses.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
+    // Not the time of writing: the same figures as of the same time are the same bytes.
+    let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp())?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();
     let head = Format::new()
         .set_bold()
         .set_text_wrap()
         .set_align(FormatAlign::Top)
         .set_background_color(Color::RGB(0x00E9_EDF2));
+    let percent = Format::new().set_num_format("0.0 %");
     let (number, sum) = (
         Format::new().set_num_format("#,##0"),
         Format::new().set_num_format("#,##0").set_bold(),
@@ -113,7 +190,7 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
         let rows = table.rows.iter().map(|line| (line, &number, false));
         let foot = table.foot.iter().map(|line| (line, &sum, true));
         for (row, (line, format, is_foot)) in (1_u32..).zip(rows.chain(foot)) {
-            let Line { label, cells } = line;
+            let Line { label, cells, .. } = line;
             if is_foot {
                 sheet.write_string_with_format(row, 0, cell(label), &bold)?;
             } else {
@@ -124,6 +201,10 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
                     // Figures of a helpline are far below 2^53.
                     Cell::Count(count) => {
                         sheet.write_number_with_format(row, column, as_number(*count), format)?;
+                    }
+                    Cell::PerMille(part) => {
+                        let share = as_number(*part) / 1_000.0;
+                        sheet.write_number_with_format(row, column, share, &percent)?;
                     }
                     Cell::Hidden => {
                         sheet.write_string(row, column, words.say("figure-hidden"))?;
@@ -141,8 +222,15 @@ const fn as_number(count: i64) -> f64 {
     count as f64
 }
 
+/// As much of a text as a cell takes, in units of UTF-16.
 fn cell(text: &str) -> String {
-    text.chars().take(CELL).collect()
+    let mut left = CELL;
+    let fits = |c: &char| {
+        let fits = c.len_utf16() <= left;
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    };
+    text.chars().take_while(fits).collect()
 }
 
 fn sheet_name(title: &str) -> String {
@@ -152,16 +240,32 @@ fn sheet_name(title: &str) -> String {
     lawful.take(SHEET_NAME).collect()
 }
 
-/// A file to be saved.
-pub(crate) fn download(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+/// A file to be saved. Its name says of which days it is.
+pub(crate) fn download(
+    kind: &'static str,
+    name: &str,
+    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
+    bytes: Vec<u8>,
+) -> Response {
+    let ending = if kind == CSV { "csv" } else { "xlsx" };
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
+            format!("attachment; filename=\"{name}-{}.{ending}\"", days(from, to)),
         ),
     ];
     (headers, bytes).into_response()
+}
+
+/// Days as they stand in the name of a file.
+pub(crate) fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) => format!("{from}-{to}"),
+        (Some(from), None) => format!("from-{from}"),
+        (None, Some(to)) => format!("until-{to}"),
+        (None, None) => "ever".to_owned(),
+    }
 }
 
 /// The media type of CSV.

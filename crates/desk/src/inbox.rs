@@ -135,9 +135,7 @@ pub(crate) async fn contact(
     Path(reference): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    let opened = find(&desk, &reference).await?;
-    desk.note_read(&me, "open contact", &opened.reference.to_string())
-        .await;
+    let opened = opened(&desk, &me, &reference).await?;
     shown(&desk, &jar, me, asked, Some(&opened), Vec::new()).await
 }
 
@@ -248,6 +246,19 @@ pub(crate) async fn shown(
         ids: (desk.new_id(), desk.new_id()),
         frame: Frame::new(desk, desk.words(jar), &me, "inbox").await?,
     })
+}
+
+/// The contact with this reference, which `me` has before them from now on: that is noted.
+pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<Opened, PageError> {
+    let opened = find(desk, reference).await?;
+    desk.note_read(me, "open contact", &opened.reference.to_string())
+        .await;
+    if !opened.was_read
+        && let Err(error) = desk.store.note_first_read(opened.id).await
+    {
+        tracing::warn!(error = %error, "When a contact was first read could not be noted");
+    }
+    Ok(opened)
 }
 
 /// The contact with this reference.

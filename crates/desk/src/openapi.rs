@@ -8,7 +8,7 @@ use crate::{
     action::Back,
     api::{self, Looked},
     canned::Written,
-    cases::{Closing, Into, Known, Nothing, Proposal, Read, Summary},
+    cases::{self, Closing, Into, Known, Nothing, Proposal, Read, Summary},
     files::Reply,
     log::ApiCall,
     login::Typed,
@@ -18,6 +18,7 @@ use crate::{
     statistics::{
         self,
         entries::{Entered, Named, Register},
+        files, pointed,
     },
     work::{Block, Duty, Follow, HandOver, Link, Mark, Snooze},
     wrapup::WrapUp,
@@ -75,19 +76,23 @@ fn all() -> Vec<Told> {
         post::<Looked>("/api/v1/search", "Contacts in which something was said"),
         get::<Nothing>("/api/v1/scheme", "The scheme of the classification"),
         get::<statistics::Asked>("/api/v1/statistics/totals", "The registered-communications total"),
-        get::<statistics::Cutting>("/api/v1/statistics/figures", "The same, by one or two dimensions"),
-        get::<statistics::Wanted>("/api/v1/statistics/report", "A period in figures, whole"),
-        get::<statistics::Wanted>(
+        get::<files::Cutting>("/api/v1/statistics/figures", "The same, by one or two dimensions"),
+        get::<files::Wanted>("/api/v1/statistics/report", "A period in figures, whole"),
+        get::<files::Wanted>(
             "/api/v1/statistics/sentences",
             "The sentences of an annual report",
         ),
-        get::<statistics::Asked>(
+        get::<pointed::At>(
+            "/api/v1/statistics/contacts",
+            "The contacts a figure counts, for who may read them",
+        ),
+        get::<files::Wanted>(
             "/api/v1/statistics/rows",
             "Registered communications one by one, as CSV",
         )
         .file("text/csv"),
         get::<Nothing>("/api/v1/statistics/returns", "The returns there are"),
-        get::<statistics::Wanted>("/api/v1/statistics/returns/{name}", "A return, filled in"),
+        get::<files::Wanted>("/api/v1/statistics/returns/{name}", "A return, filled in"),
         get::<Nothing>("/api/v1/statistics/entries", "Figures that were entered"),
         post::<Entered>(
             "/api/v1/statistics/entries",
@@ -179,7 +184,7 @@ fn all() -> Vec<Told> {
         get::<Nothing>("/api/v1/canned", "Every canned reply"),
         post::<Written>("/api/v1/canned", "Write a canned reply"),
         post::<Nothing>("/api/v1/canned/{id}/delete", "Delete a canned reply"),
-        get::<Nothing>("/api/v1/cases", "Cases, the newest first"),
+        get::<cases::list::Asked>("/api/v1/cases", "Cases, the newest first"),
         get::<Nothing>("/api/v1/cases/{id}", "A case, whole"),
         post::<Summary>("/api/v1/cases/{id}/summary", "Say what a case is about"),
         post::<Closing>("/api/v1/cases/{id}/close", "Close a case, or reopen it"),

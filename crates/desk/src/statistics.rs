@@ -10,18 +10,11 @@ use axum_extra::extract::CookieJar;
 use chrono::{Datelike, NaiveDate};
 use hotline_core::{
     figures::Of,
-    locale::{Language, Words},
+    locale::Language,
     period::{Every, NAMES, Period},
     rights::Right,
 };
-use hotline_store::{
-    balances::Balance,
-    error::Conflict,
-    figures::{Breakdown, Cut},
-    report::Report,
-    tokens::Token,
-    totals::Totals,
-};
+use hotline_store::{balances::Balance, error::Conflict, report::Report, tokens::Token, totals::Totals};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -29,19 +22,22 @@ use serde_json::json;
 use crate::{
     access::{Reader, Who},
     charts::{self, Bar, Columns, Heat},
-    cover::{Cover, period_said},
+    cover::period_said,
     cut::{self, Chosen},
     desk::Desk,
     error::PageError,
-    exports::{CSV, XLSX, csv_of_tables, download, workbook},
     sentences,
     tables::{self, Cell, Table},
     view::{Frame, page as written},
 };
 
 pub(crate) mod entries;
+pub(crate) mod files;
+pub(crate) mod pointed;
 pub(crate) mod returns;
 pub(crate) mod rows;
+
+use files::Wanted;
 
 #[derive(Template)]
 #[template(path = "statistics.html")]
@@ -113,14 +109,6 @@ pub(crate) fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
     day.map(Some).ok_or(PageError::Bad("error-day"))
 }
 
-/// Texts in the language asked for, else in the one chosen on this device.
-pub(crate) fn in_words<'a>(desk: &'a Desk, jar: &CookieJar, language: &str) -> &'a Words {
-    match Language::parse(language) {
-        Some(language) => desk.locales.of(language),
-        None => desk.words(jar),
-    }
-}
-
 pub(crate) async fn page(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -143,9 +131,9 @@ pub(crate) async fn page(
     };
     let (cut, cut_refused) = match cut::table(&desk, words, &chosen, least).await {
         Ok(table) => (table, None),
-        Err(PageError::Conflict(why @ (Conflict::TooFine | Conflict::TooManyToCross))) => {
-            (None, Some(words.say(why.key())))
-        }
+        Err(PageError::Conflict(
+            why @ (Conflict::TooFine | Conflict::TooManyToCross | Conflict::NoDimension),
+        )) => (None, Some(words.say(why.key()))),
         Err(error) => return Err(error),
     };
     let returns = store.returns().into_iter();
@@ -187,73 +175,6 @@ pub(crate) async fn totals(
     Ok(Json(desk.store.totals(period).await?))
 }
 
-/// A period, and by what it is cut.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct Cutting {
-    #[serde(flatten)]
-    period: Asked,
-    /// What is counted: `contact` (registered communications), `closing`, `case` or `referral`.
-    #[serde(default)]
-    of: String,
-    /// Up to two dimensions and one of `day`, `week`, `month`, `quarter`, `year`, with commas: `channel,month`.
-    #[serde(default)]
-    by: String,
-}
-
-pub(crate) async fn breakdown(
-    State(desk): State<Desk>,
-    reader: Reader,
-    Query(asked): Query<Cutting>,
-) -> Result<Json<Breakdown>, PageError> {
-    let of = match asked.of.as_str() {
-        "" => Of::Contact,
-        name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
-    };
-    let period = asked.period.period(desk.store.today())?;
-    let cut = Cut::parse(of, period, &asked.by)?;
-    Ok(Json(desk.store.shown(&cut, reader.least(&desk)).await?))
-}
-
-/// A period, and how its report is wanted.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct Wanted {
-    #[serde(flatten)]
-    period: Asked,
-    /// `json`, `csv` or `xlsx`; nothing: JSON.
-    #[serde(default)]
-    pub(crate) format: String,
-    /// The language of files: `sr-Cyrl`, `sr-Latn` or `en`; nothing: the one chosen.
-    #[serde(default)]
-    pub(crate) language: String,
-}
-
-/// A period in figures, as the page shows it.
-pub(crate) async fn report(
-    State(desk): State<Desk>,
-    reader: Reader,
-    jar: CookieJar,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, PageError> {
-    let period = wanted.period.period(desk.store.today())?;
-    let report = desk.store.report(period, reader.least(&desk)).await?;
-    let words = in_words(&desk, &jar, &wanted.language);
-    let tables = || tables::of_report(words, desk.store.scheme(), &report);
-    Ok(match wanted.format.as_str() {
-        "" | "json" => Json(&report).into_response(),
-        "csv" => download(
-            CSV,
-            "statistics.csv",
-            csv_of_tables(words, &tables()).map_err(PageError::fault)?,
-        ),
-        "xlsx" => {
-            let cover = Cover::of_report(words, &desk.centre, &report, reader.name());
-            let book = workbook(words, &cover, &tables()).map_err(PageError::fault)?;
-            download(XLSX, "statistics.xlsx", book)
-        }
-        _ => return Err(PageError::Bad("error-format")),
-    })
-}
-
 /// The sentences of an annual report.
 pub(crate) async fn said(
     State(desk): State<Desk>,
@@ -263,7 +184,7 @@ pub(crate) async fn said(
 ) -> Result<Response, PageError> {
     let period = wanted.period.period(desk.store.today())?;
     let report = desk.store.report(period, reader.least(&desk)).await?;
-    let words = in_words(&desk, &jar, &wanted.language);
+    let words = wanted.words(&desk, &jar);
     let said = sentences::of_report(words, &report);
     Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())
 }
@@ -347,6 +268,11 @@ impl Page<'_> {
         }
     }
 
+    fn share(&self, per_mille: &Option<i64>) -> String {
+        let said = |part: i64| Cell::PerMille(part).said(self.frame.words);
+        per_mille.map_or_else(|| "–".to_owned(), said)
+    }
+
     /// The same days in an address, whenever it is followed.
     fn days_in_address(&self) -> String {
         let days = Chosen {
@@ -355,6 +281,7 @@ impl Page<'_> {
                 from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
                 to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),
             },
+            of: self.chosen.of.clone(),
             by: self.chosen.by.clone(),
             and: self.chosen.and.clone(),
             every: self.chosen.every.clone(),

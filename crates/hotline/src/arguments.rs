@@ -105,9 +105,8 @@ pub struct Statistics {
     /// month, quarter and year. With commas: channel,month.
     #[arg(long)]
     pub by: Option<String>,
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[command(flatten)]
+    pub form: Form,
     #[command(subcommand)]
     pub command: Option<Figures>,
 }
@@ -129,6 +128,23 @@ pub struct Asked {
     pub language: Option<Language>,
 }
 
+/// How figures are printed.
+#[derive(clap::Args)]
+pub struct Form {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// CSV with `;` between its fields, as spreadsheets in Serbian want it.
+    #[arg(long)]
+    pub semicolon: bool,
+    /// CSV that begins with a byte order mark.
+    #[arg(long)]
+    pub bom: bool,
+    /// CSV that says before its head of whom, of when and as of when it is, and how many lines follow.
+    #[arg(long)]
+    pub cover: bool,
+}
+
 #[derive(Subcommand)]
 pub enum Figures {
     /// Recount everything and compare; ends with 1 if anything differs.
@@ -141,9 +157,8 @@ pub enum Figures {
         name: String,
         #[command(flatten)]
         asked: Asked,
-        /// How to print it.
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[command(flatten)]
+        form: Form,
     },
     /// Enter an old register: of,value,from,to,count,source and perhaps correction,reason. All of it, or nothing.
     Import {
@@ -190,7 +205,7 @@ pub enum Format {
     Csv,
     /// As the API gives it.
     Json,
-    /// A workbook, of the whole report.
+    /// A workbook.
     Xlsx,
 }
 

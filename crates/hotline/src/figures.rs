@@ -10,18 +10,14 @@ use hotline_core::{
 };
 use hotline_desk::{
     cover::Cover,
-    exports::{csv_of_tables, workbook, writer},
+    exports::{CsvForm, csv_of_table, csv_of_tables, workbook},
     registers,
-    tables::{Table, of_report, of_return},
+    tables::{Table, of_breakdown, of_report, of_return},
 };
-use hotline_store::{
-    balances::NewBalance,
-    figures::{Breakdown, Cut, FigureRow},
-    store::Store,
-};
+use hotline_store::{balances::NewBalance, figures::Cut, store::Store};
 
 use crate::{
-    arguments::{Asked, Figures, Format, Statistics},
+    arguments::{Asked, Figures, Form, Format, Statistics},
     service::open_store,
     settings::Settings,
 };
@@ -64,7 +60,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             println!("Entered.");
         }
         Some(Figures::Import { file, dry_run }) => return import(&store, &file, dry_run, words(None)).await,
-        Some(Figures::Return { name, asked, format }) => {
+        Some(Figures::Return { name, asked, form }) => {
             let period = match asked.period(&store)? {
                 Period { from: None, to: None } => {
                     store.last_due(&name).context("There is no such return")?
@@ -78,8 +74,8 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             let mapping = store.mapping(&name, to).context("There is no such return")?;
             let words = words(asked.language);
             let tables = of_return(words, store.scheme(), mapping, &filled);
-            let cover = Cover::of_return(words, &settings.centre, mapping, &filled);
-            print_tables(words, &cover, &tables, format, &filled)?;
+            let cover = Cover::of_return(words, &settings.centre, mapping, &filled, None);
+            print_tables(words, &cover, &tables, &form, &filled)?;
             if !filled.is_complete() {
                 eprintln!(
                     "It is not complete: something is not classified, has no row, or the period is another one."
@@ -93,13 +89,16 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             match command.by {
                 Some(by) => {
                     let cut = Cut::parse(command.of, period, &by)?;
-                    print_breakdown(&store.breakdown(&cut).await?, command.format)?;
+                    let found = store.breakdown(&cut).await?;
+                    let table = of_breakdown(words, store.scheme(), &found);
+                    let cover = Cover::of_breakdown(words, &settings.centre, &table.title, &found, None);
+                    print_tables(words, &cover, &[table], &command.form, &found)?;
                 }
                 None => {
                     let report = store.report(period, 0).await?;
                     let cover = Cover::of_report(words, &settings.centre, &report, None);
                     let tables = of_report(words, store.scheme(), &report);
-                    print_tables(words, &cover, &tables, command.format, &report)?;
+                    print_tables(words, &cover, &tables, &command.form, &report)?;
                 }
             }
         }
@@ -113,10 +112,20 @@ impl Asked {
             Some(name) => Period::named(name, store.today()).with_context(|| {
                 format!("`{name}` is no period; there are month, last_quarter, 2024, 2024-Q1 and 2024-03")
             }),
-            None => Ok(Period {
-                from: self.from,
-                to: self.to,
-            }),
+            None => match (self.from, self.to) {
+                (Some(from), Some(to)) if to < from => bail!("the period ends before it begins"),
+                (from, to) => Ok(Period { from, to }),
+            },
+        }
+    }
+}
+
+impl Form {
+    fn csv(&self) -> CsvForm {
+        CsvForm {
+            separator: if self.semicolon { b';' } else { b',' },
+            bom: self.bom,
+            cover: self.cover,
         }
     }
 }
@@ -188,15 +197,19 @@ fn print_tables(
     words: &Words,
     cover: &Cover,
     tables: &[Table],
-    format: Format,
+    form: &Form,
     whole: &impl serde::Serialize,
 ) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    match format {
+    match form.format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(whole)?)?,
-        Format::Csv => out.write_all(&csv_of_tables(words, tables)?)?,
+        Format::Csv => out.write_all(&match tables {
+            [one] => csv_of_table(words, cover, one, form.csv())?,
+            many => csv_of_tables(words, cover, many, form.csv())?,
+        })?,
         Format::Xlsx => out.write_all(&workbook(words, cover, tables)?)?,
         Format::Table => {
+            writeln!(out, "{}", cover.title)?;
             for (label, text) in &cover.lines {
                 writeln!(out, "{label}: {text}")?;
             }
@@ -214,39 +227,6 @@ fn print_tables(
                     writeln!(out, "{:<44}{}", line.label, cells.collect::<String>())?;
                 }
             }
-        }
-    }
-    Ok(())
-}
-
-fn print_breakdown(found: &Breakdown, format: Format) -> anyhow::Result<()> {
-    let mut head: Vec<&str> = found.every.iter().map(|every| every.as_str()).collect();
-    head.extend(found.by.iter().map(String::as_str));
-    let line = |row: &FigureRow| -> Vec<String> {
-        let values = row.values.iter().cloned();
-        row.piece.iter().cloned().chain(values).collect()
-    };
-    let count = |row: &FigureRow| row.count.to_string();
-    match format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(found)?),
-        Format::Csv => {
-            let mut csv = writer(std::io::stdout());
-            let named = head.iter().copied().chain(["count"]);
-            csv.write_record(named)?;
-            for row in &found.rows {
-                csv.write_record(line(row).into_iter().chain([count(row)]))?;
-            }
-            csv.flush()?;
-        }
-        Format::Xlsx => bail!("a workbook is made of the whole report: leave out --by"),
-        Format::Table => {
-            let what = found.of;
-            println!("{:<50} {:>12}", head.join(", "), what.as_str());
-            for row in &found.rows {
-                println!("{:<50} {:>12}", line(row).join(", "), count(row));
-            }
-            println!("{:<50} {:>12}", "not classified so", found.rest);
-            println!("{:<50} {:>12}", "registered", found.registered);
         }
     }
     Ok(())

@@ -352,12 +352,16 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn balances(&self) -> Result<Vec<Balance>, StoreError> {
+        self.balances_on(&self.reading).await
+    }
+
+    pub(crate) async fn balances_on(&self, on: &impl ConnectionTrait) -> Result<Vec<Balance>, StoreError> {
         let rows = balances::Entity::find()
             .order_by_asc(balances::Column::FromDay)
             .order_by_asc(balances::Column::Of)
             .order_by_asc(balances::Column::Value)
             .order_by_asc(balances::Column::Id)
-            .all(&self.reading)
+            .all(on)
             .await?;
         rows.into_iter().map(read).collect()
     }

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use self::view::{Case, CaseRow, CaseVersion, Details, Referral};
+pub use self::view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral};
 use crate::{
     entity::{case_contacts, case_versions, cases, referrals},
     error::{Conflict, StoreError},

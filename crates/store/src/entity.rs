@@ -185,6 +185,7 @@ pub mod contacts {
         pub team: Option<String>,
         pub topic: Option<String>,
         pub first_reply_at: Option<i64>,
+        pub first_read_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,7 +8,7 @@ use hotline_core::{
     clock,
     contact::Marking,
     counting,
-    figures::{self, Cell, Facts, Registered},
+    figures::{self, Cell, Facts, Registered, waits::Read},
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -23,12 +23,17 @@ use crate::{
 };
 
 pub use self::{
-    breakdown::{BANDS, Breakdown, Cut, FigureRow},
+    breakdown::BANDS,
+    cut::{Breakdown, Cut, FigureRow},
+    pointed::{Listed, ListedContact, Pointed},
     recount::{OtherFigure, Verified},
     rows::After,
 };
 
 mod breakdown;
+mod cut;
+pub(crate) mod look;
+mod pointed;
 mod recount;
 mod rows;
 
@@ -43,6 +48,7 @@ pub(crate) struct Seen<'a> {
     opened_at: i64,
     closed_at: Option<i64>,
     first_reply_at: Option<i64>,
+    first_read_at: Option<i64>,
 }
 
 impl<'a> From<&'a contacts::Model> for Seen<'a> {
@@ -54,6 +60,7 @@ impl<'a> From<&'a contacts::Model> for Seen<'a> {
             opened_at: contact.opened_at,
             closed_at: contact.closed_at,
             first_reply_at: contact.first_reply_at,
+            first_read_at: contact.first_read_at,
         }
     }
 }
@@ -71,6 +78,13 @@ impl Store {
             language: contact.language,
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
+            read: match contact.first_read_at {
+                // A call is taken as it arrives, and nothing else is read before it has arrived.
+                Some(at) if at <= contact.opened_at => Read::Taken,
+                Some(at) => Read::After(waited(at)),
+                None => Read::NotYet,
+            },
+            closed: contact.closed_at.is_some(),
         };
         let registered = Facts::of_contact(&registered, self.zone, &self.scheme, chosen);
         let closing = contact

@@ -27,7 +27,15 @@ use crate::{
 mod view;
 
 /// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
-const LATE: i64 = 15 * 60 * 1_000_000;
+pub(crate) const LATE: i64 = 15 * 60 * 1_000_000;
+
+/// Neither there nor given up.
+pub(crate) const UNDER_WAY: [Delivery; 4] = [
+    Delivery::Queued,
+    Delivery::Sending,
+    Delivery::Delayed,
+    Delivery::Unknown,
+];
 
 /// One row of the inbox.
 pub struct Row {
@@ -65,8 +73,8 @@ pub struct Row {
 /// Where a page ends, to go on from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    at: i64,
-    id: Uuid,
+    pub(crate) at: i64,
+    pub(crate) id: Uuid,
 }
 
 impl Place {
@@ -205,13 +213,7 @@ impl Store {
             return Ok(worst);
         }
         let late = self.now().saturating_sub(LATE);
-        let stuck = [
-            Delivery::Queued,
-            Delivery::Sending,
-            Delivery::Delayed,
-            Delivery::Unknown,
-        ]
-        .map(Delivery::as_str);
+        let under_way = UNDER_WAY.map(Delivery::as_str);
         let replies = messages::Entity::find()
             .select_only()
             .column(messages::Column::Id)
@@ -224,7 +226,7 @@ impl Store {
                     .add(outbox::Column::State.eq(Delivery::Failed.as_str()))
                     .add(
                         outbox::Column::State
-                            .is_in(stuck)
+                            .is_in(under_way)
                             .and(outbox::Column::QueuedAt.lt(late)),
                     ),
             )

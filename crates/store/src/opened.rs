@@ -57,6 +57,8 @@ pub struct Opened {
     pub opened_at: DateTime<Utc>,
     /// Since when the person waits.
     pub waiting_since: Option<DateTime<Utc>>,
+    /// Whether anybody had it before them until now.
+    pub was_read: bool,
     /// Who is on the other side. `None` if erased.
     pub card: Option<Card>,
     /// What was said, oldest first.
@@ -236,6 +238,7 @@ impl Store {
                 .and_then(|holder| Some((holder, name_of(&names, holder)?))),
             opened_at: time(contact.opened_at),
             waiting_since: contact.waiting_since.map(time),
+            was_read: contact.first_read_at.is_some(),
             line: contact.line,
             channel: contact.channel,
             team: contact.team,

@@ -160,38 +160,8 @@ impl Store {
         Ok(())
     }
 
-    /// The person was answered: the first time is counted.
-    async fn note_first_reply(
-        &self,
-        transaction: &DatabaseTransaction,
-        row: &outbox::Model,
-        now: i64,
-    ) -> Result<(), StoreError> {
-        let replied = messages::Entity::find_by_id(row.message_id)
-            .filter(messages::Column::Direction.eq("reply"))
-            .one(transaction)
-            .await?;
-        let contact = self.locked(transaction, row.contact_id).await?;
-        let Some(contact) = contact.filter(|contact| contact.first_reply_at.is_none() && replied.is_some())
-        else {
-            return Ok(());
-        };
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            first_reply_at: Set(Some(now)),
-            ..Default::default()
-        }
-        .update(transaction)
-        .await?;
-        let answered = contacts::Model {
-            first_reply_at: Some(now),
-            ..contact.clone()
-        };
-        self.recount_contact(transaction, &contact, &answered).await
-    }
-
     /// A contact that nobody else changes before this transaction ends.
-    async fn locked(
+    pub(crate) async fn locked(
         &self,
         transaction: &DatabaseTransaction,
         id: Uuid,

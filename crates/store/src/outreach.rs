@@ -256,7 +256,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let schools = self.roots().await?;
+        let schools = self.roots(&self.reading).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut educators: HashMap<Uuid, Vec<(Uuid, Part)>> = HashMap::new();
         let tied = event_educators::Entity::find().filter(event_educators::Column::OutreachId.is_in(ids));

@@ -1,7 +1,7 @@
 //! How contacts are classified: kept half-filled, complete before closing, and by which version of which scheme.
 
 use hotline_core::{
-    classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC, URGENCY},
+    classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
     reference::Reference,
 };
 use sea_orm::{
@@ -133,24 +133,12 @@ impl Store {
             .await?;
         let shown = contacts::ActiveModel {
             id: Unchanged(contact.id),
-            urgency: Set(self.urgency(answers)),
+            urgency: Set(self.scheme.urgency(answers)),
             topic: Set(answers.get(TOPIC).and_then(|topics| topics.first().cloned())),
             ..Default::default()
         };
         shown.update(transaction).await?;
         Ok(())
-    }
-
-    /// The place of the urgency among its answers, which stand from the least pressing to the most.
-    fn urgency(&self, answers: &Answers) -> i16 {
-        let answer = answers.get(URGENCY).and_then(|given| given.first());
-        let all = self.scheme.question(URGENCY).map(|question| &question.answers);
-        let place = all
-            .zip(answer)
-            .and_then(|(all, answer)| all.iter().position(|one| one.id == *answer));
-        place
-            .and_then(|place| i16::try_from(place).ok())
-            .unwrap_or_default()
     }
 
     pub(crate) async fn record_of(

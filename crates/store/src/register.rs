@@ -363,6 +363,7 @@ impl Store {
             team: None,
             topic: None,
             first_reply_at: None,
+            first_read_at: None,
         }))
     }
 

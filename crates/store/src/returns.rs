@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     error::StoreError,
-    figures::{Breakdown, Cut},
+    figures::{Breakdown, Cut, look::Look},
     store::Store,
 };
 
@@ -74,18 +74,20 @@ impl Store {
         let every = self.returns.iter().find(|one| one.name == name)?.every;
         every.around(self.today()).before()
     }
+}
 
-    /// Fills in the return of a body.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such return for these days.
-    pub async fn fill_return(
-        &self,
+impl Look<'_> {
+    /// [`Store::fill_return`]
+    pub(crate) async fn fill_return(
+        &mut self,
         name: &str,
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<FilledReturn, StoreError> {
-        let mapping = self.mapping(name, to).ok_or(StoreError::NotFound("return"))?;
+        let mapping = self
+            .store
+            .mapping(name, to)
+            .ok_or(StoreError::NotFound("return"))?;
         let period = Period::of(from, to);
         let mut tables = Vec::with_capacity(mapping.tables.len());
         for table in &mapping.tables {
@@ -104,7 +106,7 @@ impl Store {
                     (counts(&found, Some(&only.value)), all.count(&only.value))
                 }
             };
-            tables.push(mapping.fill(table, &self.scheme, &counts, total));
+            tables.push(mapping.fill(table, &self.store.scheme, &counts, total));
         }
         let counselling = self
             .breakdown(&Cut::of(Of::Contact, period, [COUNSELLING], None))
@@ -114,7 +116,7 @@ impl Store {
             version: mapping.version,
             from,
             to,
-            time_zone: self.zone.name().to_owned(),
+            time_zone: self.store.zone.name().to_owned(),
             as_of: counselling.as_of,
             registered: counselling.registered,
             not_classified: counselling.rest,

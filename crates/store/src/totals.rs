@@ -12,8 +12,7 @@ use serde::Serialize;
 use crate::{
     balances::{Balance, overlaps},
     error::StoreError,
-    figures::Cut,
-    store::Store,
+    figures::{Cut, look::Look},
 };
 
 /// The totals of a period.
@@ -90,14 +89,10 @@ impl Sum {
     }
 }
 
-impl Store {
-    /// The totals of a period. Of what was entered ([`Balance`]) all counts whose days lie in it.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn totals(&self, period: Period) -> Result<Totals, StoreError> {
-        let entered: Vec<Balance> = self.balances().await?;
-        let entered = entered.into_iter().filter(|one| one.withdrawn_at.is_none());
+impl Look<'_> {
+    /// [`Store::totals`](crate::store::Store::totals)
+    pub(crate) async fn totals(&mut self, period: Period) -> Result<Totals, StoreError> {
+        let entered = self.entered().await?.iter().cloned();
         let (inside, others): (Vec<Balance>, Vec<Balance>) =
             entered.partition(|one| period.holds(one.said.from) && period.holds(one.said.to));
         let left_out = others.iter().filter(|one| overlaps(period, one)).count();
@@ -113,8 +108,8 @@ impl Store {
         Ok(Totals {
             from: period.from,
             to: period.to,
-            time_zone: self.zone.name().to_owned(),
-            as_of: self.clock.now(),
+            time_zone: self.store.zone.name().to_owned(),
+            as_of: self.as_of,
             sum: Sum::of(&channels),
             channels,
             cases: Cases {
@@ -129,7 +124,7 @@ impl Store {
 
     /// What was counted by a dimension and what was entered for its values, the largest first.
     async fn parts(
-        &self,
+        &mut self,
         of: Of,
         by: &str,
         period: Period,

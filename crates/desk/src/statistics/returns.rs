@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     Json,
     extract::{Path, Query, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
@@ -16,14 +16,13 @@ use hotline_core::{
 use hotline_store::{error::Conflict, returns::FilledReturn};
 use serde_json::{Value, json};
 
-use super::{Asked, Wanted, in_words};
+use super::{Asked, files::Wanted};
 use crate::{
     access::{Reader, Who},
     cover::{Cover, period_said},
     cut::Chosen,
     desk::Desk,
     error::PageError,
-    exports::{CSV, XLSX, csv_of_tables, download, workbook},
     tables::{self, Table},
     view::{Frame, page},
 };
@@ -66,29 +65,11 @@ pub(crate) async fn file(
     Path(name): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
-    let words = in_words(&desk, &jar, &wanted.language);
+    let words = wanted.words(&desk, &jar);
     let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &wanted.period).await?;
-    let file = |ending| format!("{}-{}-{}.{ending}", filled.name, filled.from, filled.to);
-    Ok(match wanted.format.as_str() {
-        "" | "json" => {
-            let complete = filled.is_complete();
-            Json(json!({ "complete": complete, "return": filled })).into_response()
-        }
-        "csv" => download(
-            CSV,
-            &file("csv"),
-            csv_of_tables(words, &tables).map_err(PageError::fault)?,
-        ),
-        "xlsx" => {
-            let cover = Cover::of_return(words, &desk.centre, mapping, &filled);
-            download(
-                XLSX,
-                &file("xlsx"),
-                workbook(words, &cover, &tables).map_err(PageError::fault)?,
-            )
-        }
-        _ => return Err(PageError::Bad("error-format")),
-    })
+    let cover = Cover::of_return(words, &desk.centre, mapping, &filled, reader.name());
+    let json = Json(json!({ "complete": filled.is_complete(), "return": &filled }));
+    wanted.answer(words, &filled.name, &cover, &tables, json)
 }
 
 /// `GET /api/v1/statistics/returns`

@@ -15,12 +15,12 @@ use hotline_core::{
 };
 use hotline_store::store::Store;
 
-use super::Asked;
+use super::files::Wanted;
 use crate::{
     access::Reader,
     desk::Desk,
     error::PageError,
-    exports::{CSV, harmless, writer},
+    exports::{CSV, CsvForm, begun, days, harmless, writer},
 };
 
 /// `GET /api/v1/statistics/rows`: a line for each, with its day, its values and nothing by which it could be found. What tells of
@@ -28,12 +28,12 @@ use crate::{
 pub(crate) async fn csv(
     State(desk): State<Desk>,
     reader: Reader,
-    Query(asked): Query<Asked>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
-    let period = asked.period(desk.store.today())?;
+    let period = wanted.period.period(desk.store.today())?;
+    let form = wanted.csv_form()?;
+    let days = days(period.from, period.to);
     if let Some(person) = reader.person() {
-        let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-        let days = format!("{}/{}", day(period.from), day(period.to));
         desk.note_read(person, "rows", &days).await;
     }
     let mut dimensions = hotline_core::figures::dimensions(Of::Contact, desk.store.scheme());
@@ -41,11 +41,12 @@ pub(crate) async fn csv(
         dimensions.retain(|dimension| !is_personal(dimension));
     }
     let head = [vec!["day".to_owned()], dimensions.iter().cloned().collect()].concat();
-    let head = line_of(&head).map_err(PageError::fault)?;
+    let head = line_of(&head, begun(form), form).map_err(PageError::fault)?;
     let rows = Rows {
         store: Arc::clone(&desk.store),
         period,
         dimensions,
+        form,
     };
     let begun = (Arc::new(rows), None, Some(head));
     let lines = stream::try_unfold(begun, |(rows, after, head)| async move {
@@ -60,15 +61,15 @@ pub(crate) async fn csv(
         let Some(next) = next else { return Ok(None) };
         let mut lines = Vec::new();
         for facts in found {
-            lines.extend(line_of(&rows.line(&facts)).map_err(std::io::Error::other)?);
+            lines.extend(line_of(&rows.line(&facts), Vec::new(), rows.form).map_err(std::io::Error::other)?);
         }
         Ok(Some((Bytes::from(lines), (rows, Some(next), None))))
     });
     let headers = [
-        (header::CONTENT_TYPE, CSV),
+        (header::CONTENT_TYPE, CSV.to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            "attachment; filename=\"communications.csv\"",
+            format!("attachment; filename=\"communications-{days}.csv\""),
         ),
     ];
     Ok((headers, Body::from_stream(lines)).into_response())
@@ -78,6 +79,7 @@ struct Rows {
     store: Arc<Store>,
     period: Period,
     dimensions: BTreeSet<String>,
+    form: CsvForm,
 }
 
 impl Rows {
@@ -88,8 +90,8 @@ impl Rows {
     }
 }
 
-fn line_of(fields: &[String]) -> Result<Bytes, csv::Error> {
-    let mut csv = writer(Vec::new());
+fn line_of(fields: &[String], begun: Vec<u8>, form: CsvForm) -> Result<Bytes, csv::Error> {
+    let mut csv = writer(begun, form);
     csv.write_record(fields)?;
     let line = csv.into_inner().map_err(|error| error.into_error())?;
     Ok(Bytes::from(line))

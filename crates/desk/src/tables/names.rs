@@ -2,11 +2,19 @@
 
 use hotline_core::{
     classification::Scheme,
-    figures::{CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, INSTITUTION, LANGUAGE, WEEKDAY},
+    figures::{
+        ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, INSTITUTION, LANGUAGE, Of, URGENT_READ,
+        WEEKDAY,
+    },
     locale::{Language, Words},
 };
 
 use crate::view::channel_name;
+
+/// What is counted, in a word.
+pub(crate) fn counted_said(words: &Words, of: Of) -> String {
+    words.say(&format!("counted-{}", of.as_str()))
+}
 
 /// What a dimension is called.
 pub(crate) fn dimension_said(words: &Words, scheme: &Scheme, dimension: &str) -> String {
@@ -25,7 +33,8 @@ pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value:
         WEEKDAY => words.say(&format!("weekday-{value}")),
         COUNSELLING => words.say(&format!("counselling-{value}")),
         CASE_KIND => words.say(&format!("case-{value}")),
-        FIRST_REPLY => match value.parse() {
+        ANSWERED => words.say(&format!("answered-{value}")),
+        FIRST_REPLY | URGENT_READ => match value.parse() {
             Ok(minutes) => words.with("within", "time", &minutes_said(words, minutes)),
             Err(_) => words.say("within-later"),
         },

@@ -1,17 +1,25 @@
 //! The report of a period and the returns to others, as tables.
 
 use hotline_core::{
-    classification::Scheme, figures::INSTITUTION, locale::Words, outreach::Reached, returns::Return,
+    classification::Scheme,
+    figures::{
+        ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FIRST_REPLY, FORWARDED, INSTITUTION, Of, URGENT_READ,
+        waits::Answered,
+    },
+    locale::Words,
+    outreach::Reached,
+    returns::Return,
 };
 use hotline_store::{
     figures::Breakdown,
     outreach::OutreachTotals,
     report::Report,
     returns::FilledReturn,
+    standing::Standing,
     totals::{Part, Sum, Totals},
 };
 
-use super::{Cell, Line, Table, of_breakdown, value_said};
+use super::{Cell, Line, Table, of_breakdown, opening::Opening, value_said};
 use crate::view::channel_name;
 
 /// A period in figures, as tables.
@@ -24,14 +32,17 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
     };
     vec![
         totals(words, report),
-        parts(words, &report.period),
-        cases(words, scheme, &report.period),
+        parts(words, report),
+        cases(words, scheme, report),
         cut("over_time", "over-time", &report.over_time),
         cut("topics", "topics", &report.topics),
         cut("hours", "hours-of-week", &report.hours),
         cut("counselling", "by-counselling", &report.counselling),
         flow(words, report),
+        standing(words, report.standing),
         first_reply(words, report),
+        urgent(words, report),
+        answering(words, report),
         outreach_by_kind(words, &report.outreach),
         outreach_by_school(words, &report.outreach),
         peers(words, &report.outreach),
@@ -70,24 +81,41 @@ fn totals(words: &Words, report: &Report) -> Table {
     }
 }
 
-fn parts(words: &Words, totals: &Totals) -> Table {
-    let row = |part: &Part| sum(channel_name(words, &part.name), part.sum);
+/// Where figures of the period open that are cut by this.
+fn opened(report: &Report, of: Of, by: &[&str], values: &[&str]) -> Option<String> {
+    let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
+    Opening::new(of, (report.from, report.to), &by).address(values.iter().copied())
+}
+
+fn parts(words: &Words, report: &Report) -> Table {
+    let totals = &report.period;
+    let row = |part: &Part| {
+        let line = sum(channel_name(words, &part.name), part.sum);
+        line.opening(opened(report, Of::Contact, &[CHANNEL], &[&part.name]))
+    };
+    let all = opened(report, Of::Contact, &[], &[]);
     Table {
         id: "channels".to_owned(),
         title: words.say("by-channel"),
         side: words.say("channel"),
         columns: sums(words),
         rows: totals.channels.iter().map(row).collect(),
-        foot: vec![sum(words.say("total"), totals.sum)],
+        foot: vec![sum(words.say("total"), totals.sum).opening(all)],
     }
 }
 
-fn cases(words: &Words, scheme: &Scheme, totals: &Totals) -> Table {
-    let mut rows = vec![sum(words.say("case-advisory"), totals.cases.advisory)];
+fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
+    let totals = &report.period;
+    let of_kind = |kind: &str| opened(report, Of::Case, &[CASE_KIND], &[kind]);
+    let advisory = sum(words.say("case-advisory"), totals.cases.advisory);
+    let mut rows = vec![advisory.opening(of_kind(ADVISORY))];
     rows.extend(totals.cases.institutions.iter().map(|part| {
         let institution = value_said(words, scheme, INSTITUTION, &part.name);
-        sum(words.with("forwarded-to", "institution", &institution), part.sum)
+        let line = sum(words.with("forwarded-to", "institution", &institution), part.sum);
+        line.opening(opened(report, Of::Case, &[INSTITUTION], &[&part.name]))
     }));
+    let forwarded = sum(words.say("case-forwarded"), totals.cases.forwarded);
+    let all = sum(words.say("cases-all"), totals.cases.sum);
     Table {
         id: "cases".to_owned(),
         title: words.say("cases"),
@@ -95,47 +123,148 @@ fn cases(words: &Words, scheme: &Scheme, totals: &Totals) -> Table {
         columns: sums(words),
         rows,
         foot: vec![
-            sum(words.say("case-forwarded"), totals.cases.forwarded),
-            sum(words.say("cases-all"), totals.cases.sum),
+            forwarded.opening(of_kind(FORWARDED)),
+            all.opening(opened(report, Of::Case, &[], &[])),
         ],
     }
 }
 
 fn flow(words: &Words, report: &Report) -> Table {
     let flow = report.flow;
-    let rows = [
-        ("flow-carried-over", flow.carried_over),
-        ("flow-opened", flow.opened),
-        ("flow-closed", flow.closed),
-    ];
+    let line = |key: &str, count: i64| Line::new(words.say(key), [count]);
+    let all = |of| opened(report, of, &[], &[]);
     Table {
         id: "flow".to_owned(),
         title: words.say("flow"),
         side: words.say("contacts"),
         columns: vec![words.say("total")],
-        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
-        foot: vec![Line::new(words.say("flow-open"), [flow.open])],
+        rows: vec![
+            line("flow-carried-over", flow.carried_over),
+            line("flow-opened", flow.opened).opening(all(Of::Contact)),
+            line("flow-closed", flow.closed).opening(all(Of::Closing)),
+        ],
+        foot: vec![line("flow-open", flow.open)],
     }
 }
 
 fn first_reply(words: &Words, report: &Report) -> Table {
     let waits = &report.first_reply;
-    let minutes = |key: &str, minutes: Option<i64>| Line {
-        label: words.say(key),
-        cells: vec![minutes.map_or(Cell::Empty, Cell::Count)],
-    };
     Table {
         id: "first_reply".to_owned(),
         title: words.say("first-reply"),
         side: words.say("first-reply"),
         columns: vec![words.say("total")],
         rows: vec![
-            Line::new(words.say("first-reply-answered"), [waits.answered]),
+            Line::new(words.say("first-reply-answered"), [waits.answered]).opening(opened(
+                report,
+                Of::Contact,
+                &[FIRST_REPLY],
+                &[],
+            )),
             Line::new(words.say("first-reply-not"), [waits.not_answered]),
-            minutes("first-reply-half", waits.half_within),
-            minutes("first-reply-nine", waits.nine_in_ten_within),
+            some(words, "half-within-minutes", waits.half_within, Cell::Empty),
+            some(
+                words,
+                "nine-within-minutes",
+                waits.nine_in_ten_within,
+                Cell::Empty,
+            ),
         ],
         foot: Vec::new(),
+    }
+}
+
+/// A figure there may be none of.
+fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
+    Line {
+        label: words.say(key),
+        cells: vec![figure.map_or(none, Cell::Count)],
+        opens: Vec::new(),
+    }
+}
+
+fn standing(words: &Words, standing: Standing) -> Table {
+    Table {
+        id: "standing".to_owned(),
+        title: words.say("standing"),
+        side: words.say("contacts"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            Line::new(words.say("standing-open"), [standing.open]),
+            some(
+                words,
+                "standing-oldest-minutes",
+                standing.oldest_open,
+                Cell::Empty,
+            ),
+            some(
+                words,
+                "standing-waiting-minutes",
+                standing.longest_waiting,
+                Cell::Empty,
+            ),
+            Line::new(words.say("standing-undelivered"), [standing.undelivered]),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+fn urgent(words: &Words, report: &Report) -> Table {
+    let urgent = report.urgent;
+    // Without a number it is not shown; with one, half of nobody is nothing.
+    let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
+    Table {
+        id: "urgent".to_owned(),
+        title: words.say("urgent-read"),
+        side: words.say("urgent-read"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            some(words, "urgent-read-all", urgent.read, Cell::Hidden).opening(opened(
+                report,
+                Of::Contact,
+                &[URGENT_READ],
+                &[],
+            )),
+            some(words, "half-within-minutes", urgent.half_within, none),
+            some(words, "nine-within-minutes", urgent.nine_in_ten_within, none),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+fn answering(words: &Words, report: &Report) -> Table {
+    let answering = report.answering;
+    let rows = [
+        (Answered::Replied, answering.replied),
+        (Answered::Taken, answering.taken),
+        (Answered::Unneeded, answering.unneeded),
+        (Answered::Missed, answering.missed),
+        (Answered::Open, answering.open),
+    ];
+    let said = |(answered, count): (Answered, i64)| {
+        let line = Line::new(words.say(&format!("answered-{}", answered.as_str())), [count]);
+        line.opening(opened(report, Of::Contact, &[ANSWERED], &[answered.as_str()]))
+    };
+    let share = answering.missed_per_mille.map_or(Cell::Empty, Cell::PerMille);
+    Table {
+        id: "answering".to_owned(),
+        title: words.say("by-answered"),
+        side: words.say("contacts"),
+        columns: vec![words.say("total")],
+        rows: rows.map(said).into(),
+        foot: vec![
+            Line::new(words.say("registered"), [report.flow.opened]).opening(opened(
+                report,
+                Of::Contact,
+                &[],
+                &[],
+            )),
+            Line {
+                label: words.say("missed-share"),
+                cells: vec![share],
+                opens: Vec::new(),
+            },
+        ],
     }
 }
 

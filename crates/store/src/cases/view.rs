@@ -1,8 +1,8 @@
 //! Cases as they are read.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::reference::Reference;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use hotline_core::{period::Period, reference::Reference};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -100,6 +100,17 @@ impl Details {
             .collect::<Vec<_>>()
             .join("\n")
     }
+}
+
+/// Which cases are listed. Nothing set: all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CasesOf {
+    /// Formed on these days.
+    pub period: Period,
+    /// Forwarded, or advisory.
+    pub forwarded: Option<bool>,
+    /// Sent to this institution first.
+    pub institution: Option<String>,
 }
 
 /// A row of the list of cases.
@@ -201,13 +212,30 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses or one does not open.
-    pub async fn cases(&self, most: u64) -> Result<Vec<CaseRow>, StoreError> {
-        let rows = cases::Entity::find()
+    pub async fn cases(&self, of: &CasesOf, most: u64) -> Result<(Vec<CaseRow>, u64), StoreError> {
+        let mut query = cases::Entity::find();
+        if let Some(from) = of.period.from {
+            query = query.filter(cases::Column::Day.gte(from.to_string()));
+        }
+        if let Some(to) = of.period.to {
+            query = query.filter(cases::Column::Day.lte(to.to_string()));
+        }
+        // As they are counted: what has an institution is forwarded.
+        query = match of.forwarded {
+            Some(true) => query.filter(cases::Column::Institution.is_not_null()),
+            Some(false) => query.filter(cases::Column::Institution.is_null()),
+            None => query,
+        };
+        if let Some(institution) = &of.institution {
+            query = query.filter(cases::Column::Institution.eq(institution));
+        }
+        let count = query.clone().count(&self.reading).await?;
+        let rows = query
             .order_by_desc(cases::Column::FormedAt)
             .limit(most)
             .all(&self.reading)
             .await?;
-        self.case_rows(rows).await
+        Ok((self.case_rows(rows).await?, count))
     }
 
     /// The cases a contact is in.

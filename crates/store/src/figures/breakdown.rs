@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use hotline_core::{
-    figures::{self, FIRST_REPLY, HOUR, Of, WEEKDAY},
+    figures::{self, Of, WEEKDAY},
     period::{self, Every, Period},
 };
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
-};
-use serde::Serialize;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, sea_query::Expr};
 
+use super::{Breakdown, Cut, FigureRow, look::Look};
 use crate::{
     entity::figures as cells,
     error::{Conflict, StoreError},
@@ -25,165 +23,24 @@ const AGE: &str = "age";
 /// How the dimensions of age bands begin; the name of the body follows.
 pub const BANDS: &str = "age_";
 
-/// What is asked of the figures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cut {
-    /// What is counted.
-    pub of: Of,
-    /// Of which days.
-    pub period: Period,
-    /// By which dimensions: none, one or two.
-    pub by: Vec<String>,
-    /// And by which pieces of the period, if by any.
-    pub every: Option<Every>,
-}
-
-impl Cut {
-    /// Registered communications of a period, by these dimensions.
-    #[must_use]
-    pub fn contacts<const N: usize>(period: Period, by: [&str; N], every: Option<Every>) -> Self {
-        Self::of(Of::Contact, period, by, every)
-    }
-
-    /// Anything that is counted, of a period, by these dimensions.
-    #[must_use]
-    pub fn of<const N: usize>(of: Of, period: Period, by: [&str; N], every: Option<Every>) -> Self {
-        Self {
-            of,
-            period,
-            by: by.map(str::to_owned).into(),
-            every,
-        }
-    }
-
-    /// Reads `channel,month`: up to two dimensions, and one way to cut the period.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if the period is cut in two ways. What is no dimension is refused when it is looked up.
-    pub fn parse(of: Of, period: Period, by: &str) -> Result<Self, StoreError> {
-        let mut cut = Self::of(of, period, [], None);
-        for name in by.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            match Every::parse(name) {
-                Some(_) if cut.every.is_some() => return Err(StoreError::Conflict(Conflict::NoDimension)),
-                Some(every) => cut.every = Some(every),
-                None => cut.by.push(name.to_owned()),
-            }
-        }
-        Ok(cut)
-    }
-}
-
-/// Figures of a period, cut as was asked.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct Breakdown {
-    /// What is counted.
-    pub of: Of,
-    /// The first day, if the period has one.
-    pub from: Option<NaiveDate>,
-    /// The last day, if the period has one.
-    pub to: Option<NaiveDate>,
-    /// The zone in which a day is a day.
-    pub time_zone: String,
-    /// When these figures were read.
-    pub as_of: DateTime<Utc>,
-    /// The dimensions, in the order asked for.
-    pub by: Vec<String>,
-    /// The pieces of the period, if it is cut into any.
-    pub every: Option<Every>,
-    /// Registered by this software in the period: what the rows and the rest are together.
-    pub registered: i64,
-    /// What has a value in each dimension asked for.
-    pub rows: Vec<FigureRow>,
-    /// What has none in one of them, as what is not classified yet; and what is hidden.
-    pub rest: i64,
-    /// Rows of less than this are hidden, and what would tell them ([`Store::shown`]).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hidden_below: Option<i64>,
-}
-
-/// A row of a breakdown.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct FigureRow {
-    /// The piece of the period.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub piece: Option<String>,
-    /// The values, one for each dimension.
-    pub values: Vec<String>,
-    /// How many.
-    pub count: i64,
-}
-
-impl Breakdown {
-    /// What the rows are together.
-    #[must_use]
-    pub fn sum(&self) -> i64 {
-        self.rows.iter().map(|row| row.count).sum()
-    }
-
-    /// The count of one dimension's value; 0 if it has no row.
-    #[must_use]
-    pub fn count(&self, value: &str) -> i64 {
-        let of_value = self
-            .rows
-            .iter()
-            .filter(|row| row.values.first().is_some_and(|first| first == value));
-        of_value.map(|row| row.count).sum()
-    }
-
-    /// Takes out the rows below `least`, and as many more as are needed so that none of these can be found by subtracting the others.
-    fn hide(&mut self, least: i64) {
-        let place = |row: &FigureRow| {
-            let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
-            values.extend(row.values.iter().map(String::as_str));
-            let last = values.pop().unwrap_or_default().to_owned();
-            (values.pop().unwrap_or_default().to_owned(), last)
-        };
-        let cells = self.rows.iter().map(|row| (place(row), row.count));
-        let masked = figures::mask::masked(&cells.collect(), least);
-        self.rows.retain(|row| !masked.contains(&place(row)));
-    }
-}
-
-impl Cut {
-    /// Whether it tells of persons.
-    fn is_personal(&self) -> bool {
-        self.by.iter().any(|dimension| figures::is_personal(dimension))
-    }
-
-    /// Whether its rows are of so few, or of so short a time, that hiding the small ones would not keep what they tell.
-    fn is_fine(&self) -> bool {
-        let by_time = [HOUR, WEEKDAY, FIRST_REPLY];
-        self.by.iter().any(|one| by_time.contains(&one.as_str()))
-            || matches!(self.every, Some(Every::Day | Every::Week))
-            || self.every.is_some() && self.by.len() > 1
-    }
-}
-
-impl Store {
-    /// The figures of a period for somebody who is shown no fewer than `least` of what tells of persons; 0: everything is shown.
-    ///
-    /// Figures about persons are those of whole months that are over, and pieces of the period those that are wholly of such months: with
-    /// those of single days the answers of one contact could be found by subtracting. Hidden rows are as absent as those of which
-    /// there is none, and stand in the rest. Whoever asks for many periods can still subtract one from another.
-    ///
-    /// # Errors
-    /// As [`Store::breakdown`], and [`StoreError::Conflict`] if what tells of persons is cut too finely to be shown.
-    pub async fn shown(&self, cut: &Cut, least: i64) -> Result<Breakdown, StoreError> {
+impl Look<'_> {
+    /// [`Store::shown`]
+    pub(crate) async fn shown(&mut self, cut: &Cut, least: i64) -> Result<Breakdown, StoreError> {
         if least == 0 || !cut.is_personal() {
             return self.breakdown(cut).await;
         }
-        self.lawful(cut)?;
+        self.store.lawful(cut)?;
         if cut.is_fine() {
             return Err(StoreError::Conflict(Conflict::TooFine));
         }
         let mut rows = Vec::new();
-        if let Some(period) = cut.period.whole_months(self.today()) {
+        if let Some(period) = cut.period.whole_months(self.store.today()) {
             let of_months = Cut {
                 period,
                 ..cut.clone()
             };
             let mut found = self.breakdown(&of_months).await?;
-            let is_whole = |piece: &String| match Period::named(piece, self.today()) {
+            let is_whole = |piece: &String| match Period::named(piece, self.store.today()) {
                 Some(Period {
                     from: Some(from),
                     to: Some(to),
@@ -203,12 +60,9 @@ impl Store {
         Ok(found)
     }
 
-    /// The figures of a period.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if there is no such dimension, the same twice, or more than two.
-    pub async fn breakdown(&self, cut: &Cut) -> Result<Breakdown, StoreError> {
-        let kept = self.lawful(cut)?;
+    /// [`Store::breakdown`]
+    pub(crate) async fn breakdown(&mut self, cut: &Cut) -> Result<Breakdown, StoreError> {
+        let kept = self.store.lawful(cut)?;
         let mut sorted = kept.clone();
         sorted.sort_unstable();
         let (one, other) = (
@@ -239,7 +93,7 @@ impl Store {
                 values.reverse();
             }
             for (dimension, value) in cut.by.iter().zip(&mut values) {
-                if let Some(band) = self.band(dimension, value, cut.period) {
+                if let Some(band) = self.store.band(dimension, value, cut.period) {
                     *value = band;
                 }
             }
@@ -260,8 +114,8 @@ impl Store {
             of: cut.of,
             from: cut.period.from,
             to: cut.period.to,
-            time_zone: self.zone.name().to_owned(),
-            as_of: self.clock.now(),
+            time_zone: self.store.zone.name().to_owned(),
+            as_of: self.as_of,
             by: cut.by.clone(),
             every: cut.every,
             registered,
@@ -274,47 +128,9 @@ impl Store {
         })
     }
 
-    /// Under which dimensions it is kept, if it can be cut so.
-    fn lawful<'a>(&self, cut: &'a Cut) -> Result<Vec<&'a str>, StoreError> {
-        let known = self.dimensions(cut.of);
-        let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
-        let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();
-        let twice = matches!(kept.as_slice(), [one, other] if one == other);
-        if unknown || twice || cut.by.len() > 2 {
-            return Err(StoreError::Conflict(Conflict::NoDimension));
-        }
-        Ok(kept)
-    }
-
-    /// Every dimension by which something is counted: those of its facts, and ages by the bands of each body.
-    #[must_use]
-    pub fn dimensions(&self, of: Of) -> BTreeSet<String> {
-        let mut all = figures::dimensions(of, &self.scheme);
-        if all.contains(AGE) {
-            all.extend(self.returns.iter().map(|one| format!("{BANDS}{}", one.name)));
-        }
-        all
-    }
-
-    /// Under which dimension it is kept: bands are made from ages when they are read.
-    fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
-        let body = dimension.strip_prefix(BANDS);
-        match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {
-            Some(_) => AGE,
-            None => dimension,
-        }
-    }
-
-    /// The band of an age, by the bands that were in force at the end of the period.
-    fn band(&self, dimension: &str, age: &str, period: Period) -> Option<String> {
-        let body = dimension.strip_prefix(BANDS)?;
-        let mapping = self.mapping(body, period.to.unwrap_or_else(|| self.today()))?;
-        Some(mapping.band(age).unwrap_or("other").to_owned())
-    }
-
     /// Pairs of values on days for which they are not kept.
     async fn count_days(
-        &self,
+        &mut self,
         cut: &Cut,
         one: &str,
         other: &str,
@@ -352,7 +168,7 @@ impl Store {
         for period in period::runs(&days) {
             let mut after = None;
             loop {
-                let (rows, next) = self.rows(period, after).await?;
+                let (rows, next) = self.store.rows_on(&self.on, period, after).await?;
                 for facts in rows {
                     if let (Some(value), Some(other_value)) = (facts.values.get(one), facts.values.get(other))
                     {
@@ -373,33 +189,6 @@ impl Store {
             count,
         };
         Ok(counted.into_iter().map(row).collect())
-    }
-
-    /// The part of a period in which anything was counted, by whole years: however long a period is asked for, it is not cut into more.
-    async fn whole(&self, of: Of, period: Period) -> Result<(NaiveDate, NaiveDate), StoreError> {
-        let totals = || {
-            cells::Entity::find()
-                .filter(cells::Column::Of.eq(of.as_str()))
-                .filter(cells::Column::One.eq(""))
-                .filter(cells::Column::Other.eq(""))
-        };
-        let first = totals()
-            .order_by_asc(cells::Column::Span)
-            .one(&self.reading)
-            .await?;
-        let last = totals()
-            .order_by_desc(cells::Column::Span)
-            .one(&self.reading)
-            .await?;
-        let year = |of: Option<cells::Model>| of.and_then(|of| of.span.get(..4)?.parse::<i32>().ok());
-        let first = year(first).and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1));
-        let last = year(last).and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
-        let today = self.today();
-        let (first, last) = (first.unwrap_or(today), last.unwrap_or(today));
-        Ok((
-            period.from.map_or(first, |from| from.max(first)),
-            period.to.map_or(last, |to| to.min(last)),
-        ))
     }
 
     /// Cells of these spans. Where nothing tells the spans apart, the database sums them.
@@ -427,7 +216,47 @@ impl Store {
                 .group_by(cells::Column::Value)
                 .group_by(cells::Column::OtherValue);
         }
-        Ok(found.into_model().all(&self.reading).await?)
+        Ok(found.into_model().all(&self.on).await?)
+    }
+}
+
+impl Store {
+    /// Under which dimensions it is kept, if it can be cut so.
+    fn lawful<'a>(&self, cut: &'a Cut) -> Result<Vec<&'a str>, StoreError> {
+        let known = self.dimensions(cut.of);
+        let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
+        let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();
+        let twice = matches!(kept.as_slice(), [one, other] if one == other);
+        if unknown || twice || cut.by.len() > 2 {
+            return Err(StoreError::Conflict(Conflict::NoDimension));
+        }
+        Ok(kept)
+    }
+
+    /// Every dimension by which something is counted: those of its facts, and ages by the bands of each body.
+    #[must_use]
+    pub fn dimensions(&self, of: Of) -> BTreeSet<String> {
+        let mut all = figures::dimensions(of, &self.scheme);
+        if all.contains(AGE) {
+            all.extend(self.returns.iter().map(|one| format!("{BANDS}{}", one.name)));
+        }
+        all
+    }
+
+    /// Under which dimension it is kept: bands are made from ages when they are read.
+    pub(super) fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
+        let body = dimension.strip_prefix(BANDS);
+        match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {
+            Some(_) => AGE,
+            None => dimension,
+        }
+    }
+
+    /// The band of an age, by the bands that were in force at the end of the period.
+    pub(super) fn band(&self, dimension: &str, age: &str, period: Period) -> Option<String> {
+        let body = dimension.strip_prefix(BANDS)?;
+        let mapping = self.mapping(body, period.to.unwrap_or_else(|| self.today()))?;
+        Some(mapping.band(age).unwrap_or("other").to_owned())
     }
 }
 

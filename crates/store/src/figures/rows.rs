@@ -6,7 +6,10 @@ use hotline_core::{
     figures::{Facts, Of},
     period::Period,
 };
-use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
 use uuid::Uuid;
 
 use super::Seen;
@@ -19,7 +22,8 @@ use crate::{
 /// Rows read at once.
 const PAGE: u64 = 5_000;
 
-/// What of a contact is read to count it: its id, channel, language and marking, when it was opened, closed and first answered, and what
+/// What of a contact is read to count it: its id, channel, language and marking, when it was opened, closed, first
+/// answered and first read, and what
 /// was chosen of it.
 pub(super) type Looked = (
     Uuid,
@@ -27,6 +31,7 @@ pub(super) type Looked = (
     Option<String>,
     Option<String>,
     i64,
+    Option<i64>,
     Option<i64>,
     Option<i64>,
     Option<String>,
@@ -48,6 +53,7 @@ pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::
             contacts::Column::OpenedAt,
             contacts::Column::ClosedAt,
             contacts::Column::FirstReplyAt,
+            contacts::Column::FirstReadAt,
         ])
         .column(records::Column::Answers)
         .join(JoinType::LeftJoin, its_record)
@@ -67,6 +73,15 @@ impl Store {
     /// When the database refuses.
     pub async fn rows(
         &self,
+        period: Period,
+        after: Option<After>,
+    ) -> Result<(Vec<Facts>, Option<After>), StoreError> {
+        self.rows_on(&self.reading, period, after).await
+    }
+
+    pub(super) async fn rows_on(
+        &self,
+        on: &impl ConnectionTrait,
         period: Period,
         after: Option<After>,
     ) -> Result<(Vec<Facts>, Option<After>), StoreError> {
@@ -93,8 +108,8 @@ impl Store {
                 .filter(contacts::Column::OpenedAt.gte(after.opened_at))
                 .filter(later);
         }
-        let page: Vec<Looked> = query.into_tuple().all(&self.reading).await?;
-        let next = page.last().map(|(id, .., opened_at, _, _, _)| After {
+        let page: Vec<Looked> = query.into_tuple().all(on).await?;
+        let next = page.last().map(|(id, .., opened_at, _, _, _, _)| After {
             opened_at: *opened_at,
             id: *id,
         });
@@ -107,7 +122,8 @@ impl Store {
     }
 
     pub(super) fn facts_of(&self, looked: &Looked) -> Result<Vec<Facts>, StoreError> {
-        let (_, channel, language, marking, opened_at, closed_at, first_reply_at, answers) = looked;
+        let (_, channel, language, marking, opened_at, closed_at, first_reply_at, first_read_at, answers) =
+            looked;
         let seen = Seen {
             channel,
             language: language.as_deref(),
@@ -115,6 +131,7 @@ impl Store {
             opened_at: *opened_at,
             closed_at: *closed_at,
             first_reply_at: *first_reply_at,
+            first_read_at: *first_read_at,
         };
         let chosen = answers
             .as_ref()

@@ -9,7 +9,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
 use serde::Serialize;
@@ -143,8 +143,8 @@ impl Store {
     }
 
     /// Every school by its id, under which the one stands that it was merged into.
-    pub(super) async fn roots(&self) -> Result<HashMap<Uuid, School>, StoreError> {
-        let all = schools::Entity::find().all(&self.reading).await?;
+    pub(super) async fn roots(&self, on: &impl ConnectionTrait) -> Result<HashMap<Uuid, School>, StoreError> {
+        let all = schools::Entity::find().all(on).await?;
         let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();
         let root = |one: &schools::Model| known.get(&one.merged_into.unwrap_or(one.id)).cloned();
         Ok(all.iter().filter_map(|one| Some((one.id, root(one)?))).collect())

@@ -6,7 +6,7 @@ use hotline_core::{
     outreach::{EventKind, EventState, Part, Reached, SchoolKind},
     period::Period,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -140,25 +140,33 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn outreach_totals(&self, period: Period) -> Result<OutreachTotals, StoreError> {
+        self.outreach_totals_on(&self.reading, period).await
+    }
+
+    pub(crate) async fn outreach_totals_on(
+        &self,
+        on: &impl ConnectionTrait,
+        period: Period,
+    ) -> Result<OutreachTotals, StoreError> {
         let of = |state: EventState| {
             in_period(outreach::Entity::find(), period).filter(outreach::Column::State.eq(state.as_str()))
         };
-        let held = of(EventState::Held).all(&self.reading).await?;
+        let held = of(EventState::Held).all(on).await?;
         let planned = outreach::Entity::find()
             .filter(outreach::Column::State.eq(EventState::Planned.as_str()))
-            .count(&self.reading)
+            .count(on)
             .await?;
         let led: BTreeSet<Uuid> = event_educators::Entity::find()
             .filter(event_educators::Column::Part.eq(Part::Led.as_str()))
-            .all(&self.reading)
+            .all(on)
             .await?
             .into_iter()
             .map(|tie| tie.outreach_id)
             .collect();
-        let schools = self.roots().await?;
+        let schools = self.roots(on).await?;
         let educators = educators::Entity::find()
             .filter(educators::Column::Active.eq(true))
-            .count(&self.reading)
+            .count(on)
             .await?;
         let mut totals = OutreachTotals {
             planned: i64::try_from(planned).unwrap_or_default(),

@@ -160,6 +160,8 @@ impl Store {
         contact.holder = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
+        // Whoever takes a call hears it as it comes.
+        contact.first_read_at = Some(contact.opened_at);
         contact.closed_at = complete.then_some(plan.now);
         let contact = contact.clone();
         let for_whom = if taken_by.id == who.id {

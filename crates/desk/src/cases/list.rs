@@ -1,0 +1,121 @@
+//! The list of cases, and what a figure of cases opens to.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::IntoResponse,
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    figures::{ADVISORY, FORWARDED, INSTITUTION},
+    locale::{Language, Words},
+    period::Period,
+    rights::Right,
+};
+use hotline_store::cases::{CaseRow, CasesOf};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Done, row};
+use crate::{
+    access::Who,
+    action::Program,
+    cover::period_said,
+    desk::Desk,
+    error::PageError,
+    statistics,
+    tables::value_said,
+    view::{Frame, page},
+};
+
+/// Cases that the list shows.
+const MOST: u64 = 200;
+
+#[derive(Template)]
+#[template(path = "cases.html")]
+struct List<'a> {
+    frame: Frame<'a>,
+    cases: Vec<CaseRow>,
+    /// Which they are, if they are not all.
+    asked_for: Option<String>,
+    /// How many there are of them.
+    count: i64,
+    /// How many of those are listed, if not all.
+    cut_off: Option<String>,
+}
+
+impl List<'_> {
+    fn number(&self) -> String {
+        self.frame.words.number(self.count)
+    }
+}
+
+/// Which cases are asked for; nothing: all.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Asked {
+    #[serde(flatten)]
+    formed: statistics::Asked,
+    /// `advisory` or `forwarded`.
+    #[serde(default)]
+    kind: String,
+    /// The institution it was sent to first, by its name in the scheme.
+    #[serde(default)]
+    institution: String,
+}
+
+impl Asked {
+    fn read(&self, desk: &Desk) -> Result<CasesOf, PageError> {
+        Ok(CasesOf {
+            period: self.formed.period(desk.store.today())?,
+            forwarded: match self.kind.as_str() {
+                "" => None,
+                FORWARDED => Some(true),
+                ADVISORY => Some(false),
+                _ => return Err(PageError::Bad("error-form")),
+            },
+            institution: Some(self.institution.clone()).filter(|one| !one.is_empty()),
+        })
+    }
+}
+
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Query(asked): Query<Asked>,
+) -> Done {
+    let of = asked.read(&desk)?;
+    let (cases, count) = desk.store.cases(&of, MOST).await?;
+    desk.note_read(&me, "list cases", "").await;
+    if program.0 {
+        let cases: Vec<_> = cases.iter().map(row).collect();
+        return Ok(Json(json!({ "count": count, "cases": cases })).into_response());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let shown = i64::try_from(cases.len()).unwrap_or(i64::MAX);
+    let words = desk.words(&jar);
+    page(&List {
+        asked_for: said(&desk, words, &of),
+        count,
+        cut_off: (shown < count).then(|| words.counted("cases-shown", shown)),
+        frame: Frame::new(&desk, words, &me, "cases").await?,
+        cases,
+    })
+}
+
+/// Which cases these are. `None`: all.
+fn said(desk: &Desk, words: &Words, of: &CasesOf) -> Option<String> {
+    let Period { from, to } = of.period;
+    let days = (of.period != Period::default()).then(|| period_said(words, from, to));
+    let kind = of.forwarded.map(|forwarded| {
+        let kind = if forwarded { FORWARDED } else { ADVISORY };
+        words.say(&format!("case-{kind}"))
+    });
+    let institution = of.institution.as_ref();
+    let institution = institution.map(|one| value_said(words, desk.store.scheme(), INSTITUTION, one));
+    let said: Vec<String> = [days, kind, institution].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(" · "))
+}

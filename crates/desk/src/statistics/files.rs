@@ -1,0 +1,151 @@
+//! Figures as JSON and as files: what the page shows, for programs and to be sent on.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    figures::Of,
+    locale::{Language, Words},
+};
+use hotline_store::figures::Cut;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Asked;
+use crate::{
+    access::Reader,
+    cover::Cover,
+    desk::Desk,
+    error::PageError,
+    exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, download, workbook},
+    tables::{self, Table},
+};
+
+/// A period, and how its figures are wanted.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
+    #[serde(flatten)]
+    pub(crate) period: Asked,
+    /// `json`, `csv` or `xlsx`; nothing: JSON.
+    #[serde(default)]
+    pub(crate) format: String,
+    /// The language of files: `sr-Cyrl`, `sr-Latn` or `en`; nothing: the one chosen.
+    #[serde(default)]
+    language: String,
+    /// What stands between the fields of CSV: `,` or `;`; nothing: `,`.
+    #[serde(default)]
+    separator: String,
+    /// `yes`: CSV begins with a byte order mark.
+    #[serde(default)]
+    bom: String,
+    /// `yes`: before its head CSV says of whom, of when, as of when and by whom it is, and how many lines follow.
+    #[serde(default)]
+    cover: String,
+}
+
+impl Wanted {
+    /// Texts in the language asked for, else in the one chosen on this device.
+    pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
+        match Language::parse(&self.language) {
+            Some(language) => desk.locales.of(language),
+            None => desk.words(jar),
+        }
+    }
+
+    pub(crate) fn csv_form(&self) -> Result<CsvForm, PageError> {
+        let yes = |said: &str| match said {
+            "" | "no" => Ok(false),
+            "yes" => Ok(true),
+            _ => Err(PageError::Bad("error-format")),
+        };
+        let separator = match self.separator.as_str() {
+            "" | "," => b',',
+            ";" => b';',
+            _ => return Err(PageError::Bad("error-format")),
+        };
+        Ok(CsvForm {
+            separator,
+            bom: yes(&self.bom)?,
+            cover: yes(&self.cover)?,
+        })
+    }
+
+    /// Tables as they are wanted: what is one as it stands on the page, or as JSON.
+    pub(crate) fn answer(
+        &self,
+        words: &Words,
+        name: &str,
+        cover: &Cover,
+        tables: &[Table],
+        json: impl IntoResponse,
+    ) -> Result<Response, PageError> {
+        let form = self.csv_form()?;
+        Ok(match self.format.as_str() {
+            "" | "json" => json.into_response(),
+            "csv" => {
+                let csv = match tables {
+                    [one] => csv_of_table(words, cover, one, form),
+                    many => csv_of_tables(words, cover, many, form),
+                };
+                download(CSV, name, cover.days, csv.map_err(PageError::fault)?)
+            }
+            "xlsx" => {
+                let book = workbook(words, cover, tables).map_err(PageError::fault)?;
+                download(XLSX, name, cover.days, book)
+            }
+            _ => return Err(PageError::Bad("error-format")),
+        })
+    }
+}
+
+/// A period in figures, as the page shows it.
+pub(crate) async fn report(
+    State(desk): State<Desk>,
+    reader: Reader,
+    jar: CookieJar,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let period = wanted.period.period(desk.store.today())?;
+    let report = desk.store.report(period, reader.least(&desk)).await?;
+    let words = wanted.words(&desk, &jar);
+    let cover = Cover::of_report(words, &desk.centre, &report, reader.name());
+    let tables = tables::of_report(words, desk.store.scheme(), &report);
+    wanted.answer(words, "statistics", &cover, &tables, Json(&report))
+}
+
+/// A period, and by what it is cut.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Cutting {
+    #[serde(flatten)]
+    wanted: Wanted,
+    /// What is counted: `contact` (registered communications), `closing`, `case` or `referral`.
+    #[serde(default)]
+    of: String,
+    /// Up to two dimensions and one of `day`, `week`, `month`, `quarter`, `year`, with commas: `channel,month`.
+    #[serde(default)]
+    by: String,
+}
+
+/// Figures cut by what is asked.
+pub(crate) async fn breakdown(
+    State(desk): State<Desk>,
+    reader: Reader,
+    jar: CookieJar,
+    Query(asked): Query<Cutting>,
+) -> Result<Response, PageError> {
+    let of = match asked.of.as_str() {
+        "" => Of::Contact,
+        name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
+    };
+    let wanted = asked.wanted;
+    let period = wanted.period.period(desk.store.today())?;
+    let cut = Cut::parse(of, period, &asked.by)?;
+    let found = desk.store.shown(&cut, reader.least(&desk)).await?;
+    let words = wanted.words(&desk, &jar);
+    let table = tables::of_breakdown(words, desk.store.scheme(), &found);
+    let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, reader.name());
+    wanted.answer(words, "figures", &cover, &[table], Json(&found))
+}

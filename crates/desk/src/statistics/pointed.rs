@@ -1,0 +1,166 @@
+//! What a figure counts, one by one (`/desk/statistics/contacts`): for whoever may read contacts.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{figures::Of, locale::Language, period::Period, rights::Right};
+use hotline_store::{
+    figures::{Listed, Pointed},
+    inbox::Place,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Asked;
+use crate::{
+    access::Who,
+    action::Program,
+    cover::period_said,
+    desk::Desk,
+    error::PageError,
+    tables::{counted_said, dimension_said, value_said},
+    view::{Frame, page, query_of},
+};
+
+/// Rows of a page.
+const ROWS: usize = 100;
+
+/// A figure: what is counted, of which days, and with which values.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct At {
+    #[serde(flatten)]
+    period: Asked,
+    /// `contact` (registered communications) or `closing`.
+    #[serde(default)]
+    of: String,
+    /// Up to two dimensions, with commas: `channel,topic`.
+    #[serde(default)]
+    by: String,
+    /// The value in each of them, with commas, as figures have it; nothing between commas: any value.
+    #[serde(default)]
+    is: String,
+    /// Where the page begins: `next` of the page before.
+    #[serde(default)]
+    after: String,
+}
+
+impl At {
+    fn pointed(&self, desk: &Desk) -> Result<Pointed, PageError> {
+        let of = match self.of.as_str() {
+            "" => Of::Contact,
+            name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
+        };
+        let mut values = self.is.split(',').map(|value| match value {
+            "" => None,
+            value => Some(value.to_owned()),
+        });
+        let by = self.by.split(',').filter(|by| !by.is_empty());
+        let values = by.map(|by| (by.to_owned(), values.next().flatten()));
+        Ok(Pointed {
+            of,
+            period: self.period.period(desk.store.today())?,
+            values: values.collect(),
+        })
+    }
+
+    /// The address of the next page.
+    fn next(&self, place: Place) -> String {
+        query_of([
+            ("of", &self.of),
+            ("period", &self.period.period),
+            ("from", &self.period.from),
+            ("to", &self.period.to),
+            ("by", &self.by),
+            ("is", &self.is),
+            ("after", &place.to_text()),
+        ])
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pointed.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    /// What the figure is of, each with its value.
+    values: Vec<(String, String)>,
+    pointed: Pointed,
+    listed: Listed,
+    next: Option<String>,
+    /// Whether all there are stand here, and are not as many as the figure says.
+    differs: bool,
+}
+
+/// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Query(at): Query<At>,
+) -> Result<Response, PageError> {
+    let pointed = at.pointed(&desk)?;
+    let after = match at.after.as_str() {
+        "" => None,
+        place => Some(Place::parse(place).ok_or(PageError::Bad("error-form"))?),
+    };
+    let listed = desk.store.pointed_at(&pointed, after, ROWS).await?;
+    desk.note_read(
+        &me,
+        "list figure",
+        &format!("{} {} {}", pointed.of.as_str(), at.by, at.is),
+    )
+    .await;
+    if program.0 {
+        let contacts = listed.rows.iter().map(|row| {
+            json!({
+                "reference": row.reference.to_string(),
+                "at": row.at,
+                "channel": row.channel,
+                "status": row.status.as_str(),
+            })
+        });
+        let contacts: Vec<_> = contacts.collect();
+        let next = listed.next.map(Place::to_text);
+        let listed = json!({ "count": listed.count, "contacts": contacts, "next": next });
+        return Ok(Json(listed).into_response());
+    }
+    let words = desk.words(&jar);
+    let scheme = desk.store.scheme();
+    let said = |(dimension, value): &(String, Option<String>)| {
+        let value = match value {
+            Some(value) => value_said(words, scheme, dimension, value),
+            None => words.say("figure-any"),
+        };
+        (dimension_said(words, scheme, dimension), value)
+    };
+    let whole = after.is_none() && listed.next.is_none();
+    let count = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);
+    page(&Page {
+        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        values: pointed.values.iter().map(said).collect(),
+        next: listed.next.map(|place| at.next(place)),
+        differs: whole && count != listed.count,
+        pointed,
+        listed,
+    })
+}
+
+impl Page<'_> {
+    fn period_said(&self) -> String {
+        let Period { from, to } = self.pointed.period;
+        period_said(self.frame.words, from, to)
+    }
+
+    fn number(&self) -> String {
+        self.frame.words.number(self.listed.count)
+    }
+
+    fn counted(&self) -> String {
+        counted_said(self.frame.words, self.pointed.of)
+    }
+}

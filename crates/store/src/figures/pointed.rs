@@ -1,0 +1,264 @@
+//! What a figure counts, one by one: whoever may read contacts gets from each figure to what it is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    clock::start_of_day,
+    contact::Status,
+    figures::{Facts, Of},
+    period::Period,
+    reference::Reference,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
+};
+use uuid::Uuid;
+
+use super::{
+    Cut,
+    look::Look,
+    rows::{Looked, looked_at},
+};
+use crate::{
+    entity::{contacts, figures as cells},
+    error::{Conflict, StoreError},
+    inbox::{Place, reference_of},
+    store::{Store, time},
+};
+
+/// Contacts that are looked at for one page, most of all: a page may end early.
+const MOST_LOOKED_AT: usize = 50_000;
+
+/// What somebody points at in the figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointed {
+    /// What is counted: contacts, or closings.
+    pub of: Of,
+    /// Of which days.
+    pub period: Period,
+    /// Dimensions, each with the value there; nothing: any value.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+/// A page of what a figure counts, newest first.
+#[derive(Debug)]
+pub struct Listed {
+    /// What the figure says.
+    pub count: i64,
+    /// What was found.
+    pub rows: Vec<ListedContact>,
+    /// Where the next page begins, if there may be more.
+    pub next: Option<Place>,
+}
+
+/// A contact that a figure counts.
+#[derive(Debug)]
+pub struct ListedContact {
+    /// Its reference.
+    pub reference: Reference,
+    /// When it was registered or, of closings, closed.
+    pub at: DateTime<Utc>,
+    /// Its channel.
+    pub channel: String,
+    /// Where it stands.
+    pub status: Status,
+}
+
+impl Store {
+    /// A page of the contacts that a figure counts, from `after` on.
+    ///
+    /// # Errors
+    /// As [`Store::breakdown`]; and [`StoreError::Conflict`] if the figure is not of contacts.
+    pub async fn pointed_at(
+        &self,
+        pointed: &Pointed,
+        after: Option<Place>,
+        size: usize,
+    ) -> Result<Listed, StoreError> {
+        if !matches!(pointed.of, Of::Contact | Of::Closing) {
+            return Err(StoreError::Conflict(Conflict::NoDimension));
+        }
+        let mut look = self.at_once().await?;
+        let listed = look.listed(pointed, after, size).await?;
+        look.end(listed).await
+    }
+}
+
+impl Look<'_> {
+    async fn listed(
+        &mut self,
+        pointed: &Pointed,
+        after: Option<Place>,
+        size: usize,
+    ) -> Result<Listed, StoreError> {
+        let count = self.count_of(pointed).await?;
+        let (mut found, mut looked, mut next) = (Vec::new(), 0, None);
+        for day in self.days_of(pointed).await?.into_iter().rev() {
+            if after.is_some_and(|after| day > self.day_of(after)) {
+                continue;
+            }
+            for contact in self.contacts_of(pointed.of, day, after).await? {
+                looked += 1;
+                let here = place(pointed.of, &contact);
+                if self.is_counted(pointed, &contact)? {
+                    found.push(here);
+                }
+                if found.len() == size || looked == MOST_LOOKED_AT {
+                    next = Some(here);
+                    break;
+                }
+            }
+            if next.is_some() {
+                break;
+            }
+        }
+        let next = next.filter(|_| found.len() < usize::try_from(count).unwrap_or_default());
+        Ok(Listed {
+            count,
+            rows: self.listed_rows(found).await?,
+            next,
+        })
+    }
+
+    /// What the figure says.
+    async fn count_of(&mut self, pointed: &Pointed) -> Result<i64, StoreError> {
+        let cut = Cut {
+            of: pointed.of,
+            period: pointed.period,
+            by: pointed.values.iter().map(|(by, _)| by.clone()).collect(),
+            every: None,
+        };
+        let found = self.breakdown(&cut).await?;
+        let is = |(value, (_, wanted)): (&String, &(String, Option<String>))| {
+            wanted.as_ref().is_none_or(|wanted| wanted == value)
+        };
+        let rows = found.rows.iter();
+        Ok(rows
+            .filter(|row| row.values.iter().zip(&pointed.values).all(is))
+            .map(|row| row.count)
+            .sum())
+    }
+
+    /// The days on which there can be any: those on which each value was counted.
+    async fn days_of(&self, pointed: &Pointed) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        let mut places = vec![("", None)];
+        for (dimension, value) in &pointed.values {
+            let kept = self.store.kept_as(dimension);
+            // Bands are made of what is kept.
+            let value = value.as_deref().filter(|_| kept == dimension);
+            places.push((kept, value));
+        }
+        let mut all: Option<BTreeSet<NaiveDate>> = None;
+        for (dimension, value) in places {
+            let mut query = cells::Entity::find()
+                .select_only()
+                .column(cells::Column::Span)
+                .distinct()
+                .filter(cells::Column::Of.eq(pointed.of.as_str()))
+                .filter(cells::Column::One.eq(dimension))
+                .filter(cells::Column::Other.eq(""))
+                .filter(cells::Column::Count.ne(0));
+            if let Some(value) = value {
+                query = query.filter(cells::Column::Value.eq(value));
+            }
+            if let Some(from) = pointed.period.from {
+                query = query.filter(cells::Column::Span.gte(from.to_string()));
+            }
+            if let Some(to) = pointed.period.to {
+                query = query.filter(cells::Column::Span.lte(to.to_string()));
+            }
+            let spans: Vec<String> = query.into_tuple().all(&self.on).await?;
+            // Months and years are no days.
+            let days: BTreeSet<NaiveDate> = spans.iter().filter_map(|span| span.parse().ok()).collect();
+            all = Some(match all {
+                Some(all) => all.intersection(&days).copied().collect(),
+                None => days,
+            });
+        }
+        Ok(all.unwrap_or_default())
+    }
+
+    fn day_of(&self, place: Place) -> NaiveDate {
+        hotline_core::clock::day_of(time(place.at), self.store.zone)
+    }
+
+    /// The contacts of a day, newest first, after this place.
+    async fn contacts_of(
+        &self,
+        of: Of,
+        day: NaiveDate,
+        after: Option<Place>,
+    ) -> Result<Vec<Looked>, StoreError> {
+        let (at, id) = (column(of), contacts::Column::Id);
+        let start = |day| start_of_day(day, self.store.zone).timestamp_micros();
+        let mut query = looked_at(contacts::Entity::find())
+            .filter(at.gte(start(day)))
+            .order_by_desc(at)
+            .order_by_desc(id);
+        if let Some(next) = day.succ_opt() {
+            query = query.filter(at.lt(start(next)));
+        }
+        if let Some(after) = after {
+            let same = at.eq(after.at).and(id.lt(after.id));
+            query = query
+                .filter(at.lte(after.at))
+                .filter(Condition::any().add(at.lt(after.at)).add(same));
+        }
+        Ok(query.into_tuple().all(&self.on).await?)
+    }
+
+    fn is_counted(&self, pointed: &Pointed, contact: &Looked) -> Result<bool, StoreError> {
+        let facts = self.store.facts_of(contact)?;
+        let facts = facts.into_iter().find(|facts| facts.of == pointed.of);
+        Ok(facts.is_some_and(|facts| {
+            pointed
+                .values
+                .iter()
+                .all(|one| self.has(&facts, pointed.period, one))
+        }))
+    }
+
+    fn has(&self, facts: &Facts, period: Period, (dimension, wanted): &(String, Option<String>)) -> bool {
+        let Some(value) = facts.values.get(self.store.kept_as(dimension)) else {
+            return false;
+        };
+        let band = self.store.band(dimension, value, period);
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted == band.as_ref().unwrap_or(value))
+    }
+
+    async fn listed_rows(&self, found: Vec<Place>) -> Result<Vec<ListedContact>, StoreError> {
+        let rows = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(found.iter().map(|place| place.id)))
+            .all(&self.on)
+            .await?;
+        let mut rows: BTreeMap<Uuid, contacts::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let listed = |place: Place| {
+            let contact = rows.remove(&place.id)?;
+            Some(ListedContact {
+                reference: reference_of(&contact),
+                at: time(place.at),
+                status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
+                channel: contact.channel,
+            })
+        };
+        Ok(found.into_iter().filter_map(listed).collect())
+    }
+}
+
+const fn column(of: Of) -> contacts::Column {
+    match of {
+        Of::Closing => contacts::Column::ClosedAt,
+        Of::Contact | Of::Case | Of::Referral => contacts::Column::OpenedAt,
+    }
+}
+
+fn place(of: Of, (id, .., opened_at, closed_at, _, _, _): &Looked) -> Place {
+    let at = match of {
+        Of::Closing => closed_at.unwrap_or_default(),
+        Of::Contact | Of::Case | Of::Referral => *opened_at,
+    };
+    Place { at, id: *id }
+}

@@ -1,0 +1,101 @@
+//! How the work stands at this moment: what is open, how old it is, and what did not get through.
+
+use chrono::{DateTime, Utc};
+use hotline_core::{figures::Of, job::Delivery, period::Period};
+use sea_orm::{
+    ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
+    sea_query::{Expr, ExprTrait},
+};
+use serde::Serialize;
+
+use crate::{
+    entity::{contacts, messages, outbox},
+    error::StoreError,
+    figures::{Cut, look::Look},
+    inbox::{LATE, UNDER_WAY},
+    store::time,
+};
+
+/// How the work stands. It is of the moment and not of a period: what is erased can leave it.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+pub struct Standing {
+    /// Contacts that are open.
+    pub open: i64,
+    /// How many minutes ago the oldest of them was registered. `None`: none is open.
+    pub oldest_open: Option<i64>,
+    /// For how many minutes somebody has waited for us, who waits longest. `None`: nobody waits.
+    pub longest_waiting: Option<i64>,
+    /// Open contacts with a reply that failed, or has been on its way for longer than a quarter of an hour.
+    pub undelivered: i64,
+}
+
+impl Look<'_> {
+    pub(crate) async fn standing(&mut self) -> Result<Standing, StoreError> {
+        use contacts::Column;
+
+        let open = self.registered(Of::Contact, Period::default()).await?
+            - self.registered(Of::Closing, Period::default()).await?;
+        // Written out as in their indexes.
+        let oldest_open = self
+            .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
+            .await?;
+        let longest_waiting = self
+            .oldest("status = 'waiting' AND marking IS NULL", Column::WaitingSince)
+            .await?;
+        let late = self.as_of.timestamp_micros().saturating_sub(LATE);
+        let undelivered = not_through(late).count(&self.on).await?;
+        Ok(Standing {
+            open,
+            oldest_open,
+            longest_waiting,
+            undelivered: i64::try_from(undelivered).unwrap_or(i64::MAX),
+        })
+    }
+
+    /// How many of something there are in a period.
+    pub(crate) async fn registered(&mut self, of: Of, period: Period) -> Result<i64, StoreError> {
+        Ok(self.breakdown(&Cut::of(of, period, [], None)).await?.registered)
+    }
+
+    /// How many minutes ago the oldest of these was.
+    async fn oldest(&self, these: &'static str, since: contacts::Column) -> Result<Option<i64>, StoreError> {
+        let oldest: Option<i64> = contacts::Entity::find()
+            .select_only()
+            .column(since)
+            .filter(Expr::cust(these))
+            .filter(since.is_not_null())
+            .order_by_asc(since)
+            .into_tuple()
+            .one(&self.on)
+            .await?;
+        Ok(oldest.map(|since| minutes(self.as_of, time(since))))
+    }
+}
+
+fn minutes(now: DateTime<Utc>, since: DateTime<Utc>) -> i64 {
+    Ord::max((now - since).num_minutes(), 0)
+}
+
+/// The open contacts with a reply that did not get through: those that the inbox marks so.
+fn not_through(late: i64) -> Select<contacts::Entity> {
+    let of_message = outbox::Entity::belongs_to(messages::Entity)
+        .from(outbox::Column::MessageId)
+        .to(messages::Column::Id)
+        .into();
+    let failed = Delivery::Failed.as_str();
+    let unsent = UNDER_WAY.map(Delivery::as_str).into_iter().chain([failed]);
+    let late = outbox::Column::QueuedAt.lt(late);
+    let replies = outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::ContactId)
+        .join(JoinType::InnerJoin, of_message)
+        // Written out as in their index.
+        .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
+        .filter(outbox::Column::State.is_in(unsent))
+        .filter(outbox::Column::State.eq(failed).or(late))
+        .filter(messages::Column::Direction.eq("reply"));
+    contacts::Entity::find()
+        .filter(contacts::Column::Status.ne("closed"))
+        .filter(contacts::Column::Id.in_subquery(replies.into_query()))
+}

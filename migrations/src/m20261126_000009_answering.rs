@@ -1,0 +1,82 @@
+//! When a contact was first read, and indexes for what stands open and for what was closed in a period.
+
+use sea_orm_migration::{prelude::*, schema};
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+/// An index for each: its name, its table, its columns, and which rows are in it.
+const FOUND: [(&str, &str, &str, &str); 4] = [
+    (
+        "contacts_open_since",
+        "contacts",
+        "opened_at",
+        "status <> 'closed' AND marking IS NULL",
+    ),
+    (
+        "contacts_waiting_since",
+        "contacts",
+        "waiting_since",
+        "status = 'waiting' AND marking IS NULL",
+    ),
+    (
+        "contacts_by_closing",
+        "contacts",
+        "closed_at, id",
+        "closed_at IS NOT NULL",
+    ),
+    ("outbox_unsent", "outbox", "state, queued_at", "state <> 'sent'"),
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    /// Whole or not at all, on SQLite too: what is cut off in the middle begins anew.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let run = async |statement: &str| manager.get_connection().execute_unprepared(statement).await;
+        let first_read = schema::big_integer_null("first_read_at");
+        manager
+            .alter_table(Table::alter().table("contacts").add_column(first_read).to_owned())
+            .await?;
+        // It was not noted until now. Whoever did something with a contact had read it by then.
+        run("UPDATE contacts SET first_read_at = (
+                SELECT MIN(at) FROM events
+                WHERE events.contact_id = contacts.id AND actor IS NOT NULL AND at > contacts.opened_at
+            ) WHERE id IN (SELECT contact_id FROM events WHERE actor IS NOT NULL)")
+        .await?;
+        // A call is taken as it comes.
+        run("UPDATE contacts SET first_read_at = opened_at
+                WHERE id IN (SELECT contact_id FROM messages WHERE direction = 'call')")
+        .await?;
+        for (name, table, columns, rows) in FOUND {
+            run(&format!(
+                "CREATE INDEX {name} ON {table} ({columns}) WHERE {rows}"
+            ))
+            .await?;
+        }
+        // They are counted anew at the next start, with what is counted from now on: an empty table says so.
+        run("DELETE FROM figures").await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, table, ..) in FOUND {
+            let index = Index::drop().name(name).table(table).to_owned();
+            manager.drop_index(index).await?;
+        }
+        manager
+            .alter_table(
+                Table::alter()
+                    .table("contacts")
+                    .drop_column("first_read_at")
+                    .to_owned(),
+            )
+            .await?;
+        let run = async |statement: &str| manager.get_connection().execute_unprepared(statement).await;
+        run("DELETE FROM figures").await?;
+        Ok(())
+    }
+}

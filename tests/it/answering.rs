@@ -1,0 +1,328 @@
+//! How people were answered: who was missed, how long the urgent ones lay unread, how the work stands now; and what a figure opens to.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use hotline_core::{
+    classification::Answers, clock::Clock, figures::Of, job::JobKind, period::Period, reason::Reason,
+    reference::Reference,
+};
+use hotline_store::{
+    figures::{Cut, Pointed},
+    inbox::{Filter, View},
+    register::NewCall,
+    report::{Answering, Report},
+    work::NewReply,
+};
+use hotline_tests::{peers::postgres::Postgres, service::Service, staff::text};
+use serde_json::json;
+
+use crate::store::{World, mail, on_both, world};
+
+async fn report(world: &World) -> Report {
+    world.store.report(Period::default(), 0).await.unwrap()
+}
+
+async fn writes(world: &World, name: &str) -> Reference {
+    world.clock.advance(TimeDelta::seconds(1));
+    let incoming = mail(&format!("{name}@example.org"), name, name, vec![]);
+    world.arrives(name, incoming).await;
+    let page = world
+        .store
+        .inbox(View::All, &Filter::default(), world.mila.id, None, 1)
+        .await;
+    page.unwrap().rows[0].reference
+}
+
+async fn read(world: &World, contact: Reference) {
+    let opened = world.store.contact(contact).await.unwrap().unwrap();
+    world.store.note_first_read(opened.id).await.unwrap();
+}
+
+fn of(question: &str, answer: &str) -> Answers {
+    Answers::from([(question.to_owned(), vec![answer.to_owned()])])
+}
+
+/// A reply, and what became of it.
+async fn replies(world: &World, contact: Reference, arrives: bool) {
+    let reply = NewReply {
+        id: uuid::Uuid::new_v4(),
+        text: "odgovor".to_owned(),
+        ..NewReply::default()
+    };
+    world.store.reply(&world.mila, contact, reply).await.unwrap();
+    let minute = std::time::Duration::from_secs(60);
+    let jobs = world
+        .store
+        .claim(JobKind::Deliver, 10, minute, i32::MAX, &[])
+        .await;
+    for job in jobs.unwrap() {
+        if arrives {
+            world.store.sent(&job).await.unwrap();
+        } else {
+            world
+                .store
+                .failed(&job, Reason::from("550".to_owned()))
+                .await
+                .unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_contact_was_answered_in_one_way_and_who_was_closed_without_the_reply_due_was_missed() {
+    on_both(async |world| {
+        let store = &world.store;
+        let mila = &world.mila;
+        let answered = writes(&world, "answered").await;
+        let missed = writes(&world, "missed").await;
+        let prank = writes(&world, "prank").await;
+        let spam = writes(&world, "spam").await;
+        writes(&world, "open").await;
+        replies(&world, answered, true).await;
+        store.close(mila, missed).await.unwrap();
+        store.classify(mila, prank, of("kind", "prank")).await.unwrap();
+        store.close(mila, prank).await.unwrap();
+        let marking = Some(hotline_core::contact::Marking::Spam);
+        store.mark(mila, spam, marking).await.unwrap();
+        let call = NewCall {
+            id: uuid::Uuid::new_v4(),
+            network: "telephone".to_owned(),
+            at: world.clock.now(),
+            for_whom: None,
+            caller: String::new(),
+            text: "poziv".to_owned(),
+            answers: Answers::new(),
+        };
+        store.log_call(mila, call).await.unwrap();
+        let all = Answering {
+            replied: 1,
+            taken: 1,
+            unneeded: 1,
+            missed: 1,
+            open: 1,
+            missed_per_mille: Some(333),
+        };
+        assert_eq!(report(&world).await.answering, all);
+        // Whoever is answered after all was not missed.
+        store.reopen(mila, missed).await.unwrap();
+        replies(&world, missed, true).await;
+        let after = Answering {
+            replied: 2,
+            missed: 0,
+            missed_per_mille: Some(0),
+            ..all
+        };
+        assert_eq!(report(&world).await.answering, after);
+        world.total().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_call_is_not() {
+    on_both(async |world| {
+        let store = &world.store;
+        let first = writes(&world, "first").await;
+        let second = writes(&world, "second").await;
+        let ordinary = writes(&world, "ordinary").await;
+        assert!(!store.contact(first).await.unwrap().unwrap().was_read);
+        world.clock.advance(TimeDelta::minutes(4));
+        read(&world, first).await;
+        world.clock.advance(TimeDelta::minutes(40));
+        read(&world, second).await;
+        read(&world, ordinary).await;
+        // Only the first time tells how long it lay there.
+        read(&world, first).await;
+        for (contact, urgency) in [(first, "danger"), (second, "urgent"), (ordinary, "ordinary")] {
+            store
+                .classify(&world.mila, contact, of("urgency", urgency))
+                .await
+                .unwrap();
+        }
+        let call = NewCall {
+            id: uuid::Uuid::new_v4(),
+            network: "telephone".to_owned(),
+            at: world.clock.now() - TimeDelta::days(1),
+            for_whom: None,
+            caller: String::new(),
+            text: "poziv".to_owned(),
+            answers: of("urgency", "danger"),
+        };
+        let call = store.log_call(&world.mila, call).await.unwrap();
+        read(&world, call).await;
+        let urgent = report(&world).await.urgent;
+        assert_eq!(
+            (urgent.read, urgent.half_within, urgent.nine_in_ten_within),
+            (Some(2), Some(5), Some(45))
+        );
+        let masked = store.report(Period::default(), 5).await.unwrap().urgent;
+        assert_eq!(
+            (masked.read, masked.half_within),
+            (None, None),
+            "so few are not shown"
+        );
+        store.close(&world.mila, first).await.unwrap();
+        store.erase(None, first).await.unwrap();
+        assert_eq!(report(&world).await.urgent, urgent, "erasing changes no figure");
+        world.total().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_the_work_stands_is_said_with_the_oldest_and_with_what_did_not_get_through() {
+    on_both(async |world| {
+        let store = &world.store;
+        let nothing = report(&world).await.standing;
+        assert_eq!(
+            (nothing.open, nothing.oldest_open, nothing.undelivered),
+            (0, None, 0)
+        );
+        let old = writes(&world, "old").await;
+        world.clock.advance(TimeDelta::hours(30));
+        let newer = writes(&world, "newer").await;
+        world.clock.advance(TimeDelta::minutes(20));
+        replies(&world, old, false).await;
+        let standing = report(&world).await.standing;
+        assert_eq!((standing.open, standing.undelivered), (2, 1));
+        assert_eq!(standing.oldest_open, Some(30 * 60 + 20));
+        replies(&world, newer, true).await;
+        store.close(&world.mila, old).await.unwrap();
+        let standing = report(&world).await.standing;
+        assert_eq!(
+            (standing.open, standing.undelivered),
+            (1, 0),
+            "what is closed is done with"
+        );
+        assert_eq!((standing.oldest_open, standing.longest_waiting), (Some(20), None));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_report_agrees_with_itself_while_contacts_arrive() {
+    for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
+        let world = world(database).await;
+        let store = Arc::clone(&world.store);
+        let reading = tokio::spawn(async move {
+            let mut seen = std::collections::BTreeSet::new();
+            while seen.last() != Some(&60) {
+                let report = store.report(Period::default(), 0).await.unwrap();
+                let all = report.period.sum.registered;
+                seen.insert(all);
+                let answering = report.answering;
+                let others = [
+                    report.ever.sum.registered,
+                    report.flow.opened,
+                    report.standing.open + report.flow.closed,
+                    report.over_time.sum(),
+                    report.hours.sum(),
+                    report.first_reply.not_answered,
+                    answering.open + answering.missed,
+                ];
+                assert_eq!(others, [all; 7]);
+            }
+            seen
+        });
+        for number in 0..60 {
+            let contact = writes(&world, &format!("m{number}")).await;
+            if number % 3 == 0 {
+                world.store.close(&world.mila, contact).await.unwrap();
+            }
+        }
+        let seen = reading.await.unwrap();
+        assert!(seen.len() > 3, "it was read while they arrived: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
+    on_both(async |world| {
+        for number in 0..7 {
+            let contact = writes(&world, &format!("m{number}")).await;
+            let topic = if number % 2 == 0 { "grooming" } else { "sexting" };
+            world
+                .store
+                .classify(&world.mila, contact, of("topic", topic))
+                .await
+                .unwrap();
+            world.clock.advance(TimeDelta::hours(20));
+        }
+        let pointed = Pointed {
+            of: Of::Contact,
+            period: Period::default(),
+            values: vec![("topic".to_owned(), Some("grooming".to_owned()))],
+        };
+        let first = world.store.pointed_at(&pointed, None, 3).await.unwrap();
+        assert_eq!((first.count, first.rows.len()), (4, 3));
+        let second = world.store.pointed_at(&pointed, first.next, 3).await.unwrap();
+        assert_eq!((second.count, second.rows.len(), second.next), (4, 1, None));
+        let any = Pointed {
+            values: vec![("topic".to_owned(), None)],
+            ..pointed.clone()
+        };
+        assert_eq!(
+            world.store.pointed_at(&any, None, 50).await.unwrap().rows.len(),
+            7
+        );
+        let of_cases = Pointed {
+            of: Of::Case,
+            ..pointed
+        };
+        assert!(world.store.pointed_at(&of_cases, None, 50).await.is_err());
+        let cut = Cut::contacts(Period::default(), ["topic"], None);
+        assert_eq!(world.store.breakdown(&cut).await.unwrap().count("grooming"), 4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_read_contacts_gets_from_a_figure_to_its_list_and_a_manager_does_not() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let manager = service.hire("marko", "manager").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "prva").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    let answers = json!({ "answers": { "topic": ["grooming"], "urgency": ["danger"] } });
+    let path = format!("/api/v1/contacts/{reference}");
+    mila.get(&path).await.unwrap();
+    mila.post(&format!("{path}/wrap-up"), &answers).await.unwrap();
+    mila.post(&format!("{path}/claim"), &json!({})).await.unwrap();
+    mila.post(&format!("{path}/case"), &json!({})).await.unwrap();
+    let page = mila.page("/desk/statistics?period=year").await.unwrap();
+    let links = |page: &str| -> Vec<String> {
+        let cells = page.split("<td><a href=\"").skip(1);
+        let cells = cells.map(|cell| cell.split("</a>").next().unwrap());
+        cells
+            .map(|cell| cell.replace("&#38;", "&").replace("&amp;", "&"))
+            .collect()
+    };
+    let mut opened = 0;
+    for link in links(&page) {
+        let (address, count) = link.split_once("\">").unwrap();
+        let list = mila.page(address).await.unwrap();
+        assert!(
+            list.contains(&format!("data-count=\"{count}\"")),
+            "{address}: {count}: {list}"
+        );
+        assert!(!list.contains("another number"), "{address}: {list}");
+        opened += 1;
+        let refused = manager.page(address).await.unwrap_err();
+        assert!(refused.to_string().contains("403"), "{address}: {refused}");
+    }
+    assert!(opened > 8, "{page}");
+    assert_eq!(
+        links(&manager.page("/desk/statistics?period=year").await.unwrap()),
+        Vec::<String>::new()
+    );
+    let list = mila
+        .get("/api/v1/statistics/contacts?by=urgent_read&is=00005&period=year")
+        .await
+        .unwrap();
+    assert_eq!(
+        (list.get("count"), text(&list, "/contacts/0/reference")),
+        (Some(&json!(1)), reference.as_str())
+    );
+}
