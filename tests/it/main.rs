@@ -22,6 +22,7 @@ mod faults;
 mod figures;
 mod golden;
 mod handing;
+mod histories;
 mod hostile;
 mod keys;
 mod lines;

@@ -1,5 +1,7 @@
 //! Charts as the server draws them: where things stand and what is said of them. Templates turn them into SVG, and a table stands beside each.
 
+use std::collections::BTreeMap;
+
 use hotline_core::{
     classification::Scheme,
     figures::{HOUR, WEEKDAY},
@@ -65,30 +67,39 @@ pub(crate) struct Bar {
     pub share: Option<String>,
 }
 
-/// Channels over time. `None`: nothing was registered.
+/// Channels over time. The largest have a fill each, the rest share the last. `None`: nothing was registered.
 pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
-    let mut channels: Vec<(String, i64)> = Vec::new();
-    let mut pieces: Vec<(String, Vec<(String, i64)>)> = Vec::new();
+    let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
-        let (Some(piece), Some(channel)) = (&row.piece, row.values.first()) else {
-            continue;
-        };
-        let count = row.count;
-        match channels.iter_mut().find(|(known, _)| known == channel) {
-            Some((_, sum)) => *sum += count,
-            None => channels.push((channel.clone(), count)),
-        }
-        match pieces.last_mut().filter(|(last, _)| last == piece) {
-            Some((_, parts)) => parts.push((channel.clone(), count)),
-            None => pieces.push((piece.clone(), vec![(channel.clone(), count)])),
+        let channel = row.values.first().map_or("", String::as_str);
+        match channels.iter_mut().find(|(known, _)| *known == channel) {
+            Some((_, sum)) => *sum += row.count,
+            None => channels.push((channel, row.count)),
         }
     }
     channels.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
     let fill = |channel: &str| {
-        let place = channels.iter().position(|(known, _)| known == channel);
+        let place = channels.iter().position(|(known, _)| *known == channel);
         place.unwrap_or_default().min(FILLS - 1)
     };
-    let sum = |parts: &[(String, i64)]| parts.iter().map(|(_, count)| count).sum::<i64>();
+    let called = |fill: usize| match channels.get(fill) {
+        Some(_) if fill == FILLS - 1 && channels.len() > FILLS => words.say("channels-other"),
+        Some((channel, _)) => channel_name(words, channel),
+        None => String::new(),
+    };
+    // A piece in which there was nothing is a gap in the chart, and not left out of it.
+    let mut pieces: BTreeMap<String, BTreeMap<usize, i64>> = found
+        .pieces()
+        .into_iter()
+        .map(|piece| (piece, BTreeMap::new()))
+        .collect();
+    for row in &found.rows {
+        if let (Some(piece), Some(channel)) = (&row.piece, row.values.first()) {
+            let parts = pieces.entry(piece.clone()).or_default();
+            *parts.entry(fill(channel)).or_default() += row.count;
+        }
+    }
+    let sum = |parts: &BTreeMap<usize, i64>| parts.values().sum::<i64>();
     let (highest, most) = pieces
         .iter()
         .map(|(piece, parts)| (piece, sum(parts)))
@@ -100,20 +111,14 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let every = (60 / step.max(1)).max(0) + 1;
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
-        let mut sorted = parts.clone();
-        sorted.sort_by_key(|(channel, _)| fill(channel));
-        let parts = sorted.into_iter().map(|(channel, count)| {
+        let parts = parts.iter().map(|(fill, count)| {
             let height = (count * HEIGHT + top / 2) / top;
             y -= height;
             Part {
                 y,
                 height,
-                fill: fill(&channel),
-                said: format!(
-                    "{piece}, {}: {}",
-                    channel_name(words, &channel),
-                    words.number(count)
-                ),
+                fill: *fill,
+                said: format!("{piece}, {}: {}", called(*fill), words.number(*count)),
             }
         });
         Column {
@@ -127,9 +132,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             },
         }
     });
-    let legend = channels
-        .iter()
-        .map(|(channel, _)| (fill(channel), channel_name(words, channel)));
+    let legend = (0..channels.len().min(FILLS)).map(|fill| (fill, called(fill)));
     Some(Columns {
         said: words.with_all(
             "over-time-said",

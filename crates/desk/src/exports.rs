@@ -148,8 +148,8 @@ pub fn harmless(text: &str) -> String {
 /// When the writer refuses.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // Not the time of writing: the same figures as of the same time are the same bytes.
-    let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp())?;
+    // Not the time of writing, but the minute that the cover says: the same figures as of it are the same bytes.
+    let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();
     let head = Format::new()

@@ -41,6 +41,8 @@ struct Page<'a> {
     asked: Asked,
     totals: OutreachTotals,
     events: Vec<Event>,
+    /// Whether there are more than are listed.
+    cut_off: bool,
     schools: Vec<School>,
     educators: Vec<Educator>,
     /// The event that is being written.
@@ -89,12 +91,16 @@ pub(crate) async fn list(
 ) -> Done {
     let store = &desk.store;
     let period = shown.asked(&desk)?;
-    let (totals, events) = (store.outreach_totals(period).await?, store.events(period).await?);
+    let totals = store.outreach_totals(period).await?;
+    let (events, cut_off) = store.events(period).await?;
     let sees = me.role.may(Right::EditOutreach);
     if program.0 {
         let events: Vec<Value> = events.iter().map(|event| event_json(event, sees)).collect();
         let from_to = json!({ "from": period.from, "to": period.to });
-        return Ok(Json(json!({ "period": from_to, "totals": totals, "events": events })).into_response());
+        return Ok(
+            Json(json!({ "period": from_to, "totals": totals, "events": events, "more": cut_off }))
+                .into_response(),
+        );
     }
     let form = match shown.edit.parse::<Uuid>() {
         Ok(id) if sees => {
@@ -118,6 +124,7 @@ pub(crate) async fn list(
         asked: shown.period,
         totals,
         events,
+        cut_off,
         schools: store.schools().await?,
         educators: if sees {
             store.educators().await?

@@ -10,6 +10,7 @@ use hotline_core::{
     clock::{Clock, FixedClock},
     ids,
     intake::Intake,
+    job::JobKind,
     line::LineName,
     message::RawMessage,
     outreach::{EventState, Reached, SchoolKind},
@@ -25,6 +26,7 @@ use hotline_store::{
     register::NewCall,
     staff::Person,
     store::Store,
+    work::NewReply,
 };
 
 use self::published::{BEFORE, HELD, PRIMARY_SCHOOLS, PUBLISHED, Published, SECONDARY_SCHOOLS};
@@ -216,10 +218,33 @@ impl Making<'_> {
             .first()
             .context("A mail was not registered")?
             .reference;
-        self.store
-            .classify(&self.staff.mila, reference, answers(number))
-            .await?;
+        self.answered(number, reference).await?;
         Ok(self.store.close(&self.staff.mila, reference).await?)
+    }
+
+    /// It is read after some minutes, classified, and answered on the same day. Nothing leaves the machine.
+    async fn answered(&self, number: usize, reference: Reference) -> anyhow::Result<()> {
+        let (store, mila) = (self.store, &self.staff.mila);
+        let minutes = |most: usize| TimeDelta::minutes((number * 7 % most + 1).try_into().unwrap_or(1));
+        self.clock.advance(minutes(40));
+        let opened = store
+            .contact(reference)
+            .await?
+            .context("A mail was not registered")?;
+        store.note_first_read(opened.id).await?;
+        store.classify(mila, reference, answers(number)).await?;
+        let reply = NewReply {
+            id: ids::new(self.clock.now()),
+            text: "Измишљен одговор.".to_owned(),
+            ..NewReply::default()
+        };
+        store.reply(mila, reference, reply).await?;
+        self.clock.advance(minutes(290));
+        let minute = std::time::Duration::from_secs(60);
+        for job in store.claim(JobKind::Deliver, 10, minute, i32::MAX, &[]).await? {
+            store.sent(&job).await?;
+        }
+        Ok(())
     }
 
     async fn case(&self, reference: Reference, institution: Option<&str>) -> anyhow::Result<()> {

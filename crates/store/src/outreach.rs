@@ -228,22 +228,25 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn events(&self, period: Period) -> Result<Vec<Event>, StoreError> {
+    pub async fn events(&self, period: Period) -> Result<(Vec<Event>, bool), StoreError> {
         let undated = outreach::Entity::find()
             .filter(outreach::Column::Day.is_null())
             .order_by_desc(outreach::Column::At)
             .limit(PAGE)
             .all(&self.reading)
             .await?;
-        let dated = in_period(outreach::Entity::find(), period)
+        let mut dated = in_period(outreach::Entity::find(), period)
             .filter(outreach::Column::Day.is_not_null())
             .order_by_desc(outreach::Column::Day)
             .order_by_desc(outreach::Column::Id)
-            .limit(PAGE)
+            .limit(PAGE + 1)
             .all(&self.reading)
             .await?;
-        self.with_schools(undated.into_iter().chain(dated).collect())
-            .await
+        let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let more = dated.len() > page;
+        dated.truncate(page);
+        let events = undated.into_iter().chain(dated).collect();
+        Ok((self.with_schools(events).await?, more))
     }
 
     /// The events a contact asked for.
