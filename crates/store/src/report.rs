@@ -90,7 +90,7 @@ pub struct FirstReply {
 /// How long it took until somebody of the staff read what somebody then found urgent.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct UrgentRead {
-    /// How many were urgent and read. `None`: too few to be shown.
+    /// How many were urgent and read. `None`: so few in one of the steps that it is not shown.
     pub read: Option<i64>,
     /// Half of them were read within this many minutes.
     pub half_within: Option<i64>,
@@ -141,7 +141,7 @@ impl Look<'_> {
             before: self.totals_if(before).await?,
             a_year_before: self.totals_if(a_year_before).await?,
             flow: self.flow(period).await?,
-            standing: self.standing().await?,
+            standing: self.standing(least).await?,
             first_reply: first_reply(&waits),
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),
@@ -185,8 +185,9 @@ impl Look<'_> {
         })
     }
 
-    /// That something is urgent tells of a person: whoever is shown no fewer than `least` is told it of whole months that are over.
+    /// That something is urgent tells of a person: whoever is shown no fewer than `least` is told it as far as nothing is hidden from them.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
+        let cut = |period| Cut::contacts(period, [URGENT_READ], None);
         let period = match least {
             0 => Some(period),
             _ => period.whole_months(self.store.today()),
@@ -194,10 +195,8 @@ impl Look<'_> {
         let Some(period) = period else {
             return Ok(UrgentRead::default());
         };
-        let found = self
-            .breakdown(&Cut::contacts(period, [URGENT_READ], None))
-            .await?;
-        if found.sum() < least {
+        let found = self.breakdown(&cut(period)).await?;
+        if least > 0 && (found.sum() < least || self.shown(&cut(period), least).await?.rows != found.rows) {
             return Ok(UrgentRead::default());
         }
         Ok(UrgentRead {

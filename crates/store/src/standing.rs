@@ -22,16 +22,17 @@ use crate::{
 pub struct Standing {
     /// Contacts that are open.
     pub open: i64,
-    /// How many minutes ago the oldest of them was registered. `None`: none is open.
+    /// Within how many minutes the oldest of them was registered. `None`: none is open.
     pub oldest_open: Option<i64>,
-    /// For how many minutes somebody has waited for us, who waits longest. `None`: nobody waits.
+    /// Within how many minutes who waits longest has waited for us. `None`: nobody waits.
     pub longest_waiting: Option<i64>,
     /// Open contacts with a reply that failed, or has been on its way for longer than a quarter of an hour.
     pub undelivered: i64,
 }
 
 impl Look<'_> {
-    pub(crate) async fn standing(&mut self) -> Result<Standing, StoreError> {
+    /// For whoever is shown no fewer than `least` ages are in whole hours: the minute is that of one person.
+    pub(crate) async fn standing(&mut self, least: i64) -> Result<Standing, StoreError> {
         use contacts::Column;
 
         let open = self.registered(Of::Contact, Period::default()).await?
@@ -45,10 +46,14 @@ impl Look<'_> {
             .await?;
         let late = self.as_of.timestamp_micros().saturating_sub(LATE);
         let undelivered = not_through(late).count(&self.on).await?;
+        let coarse = |minutes: i64| match least {
+            0 => minutes,
+            _ => minutes - minutes % 60 + 60,
+        };
         Ok(Standing {
             open,
-            oldest_open,
-            longest_waiting,
+            oldest_open: oldest_open.map(coarse),
+            longest_waiting: longest_waiting.map(coarse),
             undelivered: i64::try_from(undelivered).unwrap_or(i64::MAX),
         })
     }

@@ -25,7 +25,7 @@ use sea_orm::{
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{self, Connection, SqliteConnection},
 };
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 
 use crate::{
     accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
@@ -79,12 +79,17 @@ pub struct LineSettings {
     pub keeps_order: bool,
 }
 
+/// Looks at the figures at a time: half of the fewest connections there are.
+const LOOKS: usize = 2;
+
 /// The database, sealed.
 pub struct Store {
     /// Reads.
     pub(crate) reading: DatabaseConnection,
     /// Writes. On SQLite this is the one connection that writes.
     pub(crate) writing: DatabaseConnection,
+    /// A look at the figures holds a connection for as long as it takes: the others are for everybody else.
+    pub(crate) looks: Semaphore,
     pub(crate) keys: Keys,
     pub(crate) files: Files,
     pub(crate) clock: Arc<dyn Clock>,
@@ -141,6 +146,7 @@ impl Store {
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {
             reading,
+            looks: Semaphore::new(LOOKS),
             writing,
             keys,
             files,

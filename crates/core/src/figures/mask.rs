@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Which cells of a crossed table are not shown: those with fewer than `least`, and as many more as are needed so that none can be
 /// found by subtracting the others of its row or column from a sum.
 ///
-/// Every cell that is not shown has another one in its row and its column that is not, if there is any other at all.
+/// Every cell that is not shown has another one in its row and its column that is not, if there is any other at all; and together they are
+/// no fewer than `least`, if there are so many.
 #[must_use]
 pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
     let mut masked: BTreeSet<(String, String)> = cells
@@ -35,9 +36,16 @@ pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(
                 }
             }
         }
-        if masked.len() == known {
-            return masked;
+        if masked.len() > known {
+            continue;
         }
+        // All of them together stand in the rest.
+        let hidden: i64 = masked.iter().filter_map(|place| cells.get(place)).sum();
+        let others = cells.iter().filter(|(place, _)| !masked.contains(*place));
+        match others.min_by_key(|(place, count)| (**count, *place)) {
+            Some((smallest, _)) if hidden < least => masked.insert(smallest.clone()),
+            Some(_) | None => return masked,
+        };
     }
 }
 
@@ -70,6 +78,8 @@ mod tests {
             for (place, count) in &cells {
                 prop_assert!(*count >= 5 || masked.contains(place));
             }
+            let hidden: i64 = masked.iter().map(|place| cells[place]).sum();
+            prop_assert!(masked.is_empty() || hidden >= 5 || masked.len() == cells.len());
             for place in &masked {
                 for same_line in [
                     |a: &(String, String), b: &(String, String)| a.0 == b.0,

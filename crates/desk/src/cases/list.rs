@@ -8,6 +8,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
+    classification::is_id,
     figures::{ADVISORY, FORWARDED, INSTITUTION},
     locale::{Language, Words},
     period::Period,
@@ -25,6 +26,7 @@ use crate::{
     cover::period_said,
     desk::Desk,
     error::PageError,
+    exports::days,
     statistics,
     tables::value_said,
     view::{Frame, page},
@@ -75,7 +77,11 @@ impl Asked {
                 ADVISORY => Some(false),
                 _ => return Err(PageError::Bad("error-form")),
             },
-            institution: Some(self.institution.clone()).filter(|one| !one.is_empty()),
+            institution: match self.institution.as_str() {
+                "" => None,
+                one if is_id(one) => Some(one.to_owned()),
+                _ => return Err(PageError::Bad("error-form")),
+            },
         })
     }
 }
@@ -89,7 +95,13 @@ pub(crate) async fn list(
 ) -> Done {
     let of = asked.read(&desk)?;
     let (cases, count) = desk.store.cases(&of, MOST).await?;
-    desk.note_read(&me, "list cases", "").await;
+    let days = match of.period {
+        Period { from: None, to: None } => String::new(),
+        Period { from, to } => days(from, to),
+    };
+    let listed = [days.as_str(), &asked.kind, &asked.institution];
+    let listed: Vec<&str> = listed.into_iter().filter(|one| !one.is_empty()).collect();
+    desk.note_read(&me, "list cases", &listed.join(" ")).await;
     if program.0 {
         let cases: Vec<_> = cases.iter().map(row).collect();
         return Ok(Json(json!({ "count": count, "cases": cases })).into_response());

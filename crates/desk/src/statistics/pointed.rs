@@ -23,10 +23,13 @@ use crate::{
     cover::period_said,
     desk::Desk,
     error::PageError,
+    exports::days,
     tables::{counted_said, dimension_said, value_said},
     view::{Frame, page, query_of},
 };
 
+/// The longest value a figure has, in bytes.
+const LONGEST_VALUE: usize = 64;
 /// Rows of a page.
 const ROWS: usize = 100;
 
@@ -55,12 +58,15 @@ impl At {
             "" => Of::Contact,
             name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
         };
-        let mut values = self.is.split(',').map(|value| match value {
-            "" => None,
-            value => Some(value.to_owned()),
-        });
-        let by = self.by.split(',').filter(|by| !by.is_empty());
-        let values = by.map(|by| (by.to_owned(), values.next().flatten()));
+        let by: Vec<&str> = self.by.split(',').filter(|by| !by.is_empty()).collect();
+        let is: Vec<&str> = self.is.split(',').collect();
+        let strange = |is: &&str| is.len() > LONGEST_VALUE || is.chars().any(char::is_control);
+        if is.len() > by.len().max(1) || is.iter().any(strange) {
+            return Err(PageError::Bad("error-form"));
+        }
+        let is = is.into_iter().chain(std::iter::repeat(""));
+        let value = |is: &str| Some(is.to_owned()).filter(|is| !is.is_empty());
+        let values = by.into_iter().zip(is).map(|(by, is)| (by.to_owned(), value(is)));
         Ok(Pointed {
             of,
             period: self.period.period(desk.store.today())?,
@@ -109,12 +115,9 @@ pub(crate) async fn list(
         place => Some(Place::parse(place).ok_or(PageError::Bad("error-form"))?),
     };
     let listed = desk.store.pointed_at(&pointed, after, ROWS).await?;
-    desk.note_read(
-        &me,
-        "list figure",
-        &format!("{} {} {}", pointed.of.as_str(), at.by, at.is),
-    )
-    .await;
+    let days = days(pointed.period.from, pointed.period.to);
+    let figure = format!("{} {days} {} {}", pointed.of.as_str(), at.by, at.is);
+    desk.note_read(&me, "list figure", &figure).await;
     if program.0 {
         let contacts = listed.rows.iter().map(|row| {
             json!({

@@ -1,5 +1,7 @@
 //! Figures cut by something, as a table.
 
+use std::collections::BTreeMap;
+
 use hotline_core::{
     classification::Scheme,
     figures::{FIRST_REPLY, HOUR, URGENT_READ, WEEKDAY},
@@ -105,19 +107,26 @@ fn lines(found: &Breakdown, crossed: bool) -> (Vec<Down>, Vec<String>) {
         };
         down.extend(found.pieces().into_iter().map(empty));
     }
+    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    known.extend(down.iter().map(|line| line.places.clone()).zip(0..));
     for row in &found.rows {
         let mut places: Vec<String> = row.piece.iter().chain(&row.values).cloned().collect();
         let column = if crossed { places.pop() } else { None }.unwrap_or_default();
         if crossed && !across.contains(&column) {
             across.push(column.clone());
         }
-        match down.iter_mut().find(|line| line.places == places) {
-            Some(line) => line.counts.push((column, row.count)),
-            None if places.is_empty() => {}
-            None => down.push(Down {
+        if places.is_empty() {
+            continue;
+        }
+        let place = *known.entry(places.clone()).or_insert(down.len());
+        if place == down.len() {
+            down.push(Down {
                 places,
-                counts: vec![(column, row.count)],
-            }),
+                counts: Vec::new(),
+            });
+        }
+        if let Some(line) = down.get_mut(place) {
+            line.counts.push((column, row.count));
         }
     }
     (down, across)

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use hotline_core::{
-    figures::{self, FIRST_REPLY, HOUR, Of, WEEKDAY},
+    figures::{self, ANSWERED, FIRST_REPLY, HOUR, Of, URGENT_READ, WEEKDAY},
     period::{self, Every, Period},
 };
 use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
+
+/// A period that begins earlier than this before anything was counted is shown from there.
+const FARTHEST: Days = Days::new(1_100);
 
 /// What is asked of the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +119,8 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Every piece of the period from the first in which there was anything to the last, and all of those asked for that have come.
+    /// Every piece from the first in which there was anything to the last, and those before and after it that were asked for, unless
+    /// the period begins years before anything.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let today = self.as_of.date_naive();
@@ -127,7 +131,11 @@ impl Breakdown {
         let (Some(first), Some(last)) = (first, last) else {
             return Vec::new();
         };
-        let from = self.from.map_or(first, |from| from.min(first));
+        let far = first.checked_sub_days(FARTHEST).unwrap_or(first);
+        let from = self
+            .from
+            .filter(|from| *from >= far)
+            .map_or(first, |from| from.min(first));
         let to = self.to.map_or(last, |to| to.min(today).max(last));
         let spans = period::pieces(from, to, self.every).into_values();
         let pieces: BTreeSet<String> = spans.flatten().collect();
@@ -156,9 +164,12 @@ impl Cut {
 
     /// Whether its rows are of so few, or of so short a time, that hiding the small ones would not keep what they tell.
     pub(super) fn is_fine(&self) -> bool {
-        let by_time = [HOUR, WEEKDAY, FIRST_REPLY];
-        self.by.iter().any(|one| by_time.contains(&one.as_str()))
+        let by = |dimensions: &[&str]| self.by.iter().any(|one| dimensions.contains(&one.as_str()));
+        let crossed = self.by.len() + usize::from(self.every.is_some()) > 1;
+        by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
+            // How many were missed is known of every day, and how long the urgent ones lay unread is of few.
+            || crossed && by(&[ANSWERED, URGENT_READ])
     }
 }

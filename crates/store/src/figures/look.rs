@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{figures::Of, period::Period};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnAcquireErr, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
+use tokio::sync::SemaphorePermit;
 
 use super::{Breakdown, Cut};
 use crate::{
@@ -22,10 +25,13 @@ pub(crate) struct Look<'a> {
     entered: Option<Vec<Balance>>,
     /// The first and the last day of the years in which anything was counted, once they were read.
     years: BTreeMap<Of, (NaiveDate, NaiveDate)>,
+    _place: SemaphorePermit<'a>,
 }
 
 impl Store {
     pub(super) async fn at_once(&self) -> Result<Look<'_>, StoreError> {
+        let place = self.looks.acquire().await;
+        let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
         let on = self.begin_looking().await?;
         Ok(Look {
             store: self,
@@ -33,6 +39,7 @@ impl Store {
             as_of: self.clock.now(),
             entered: None,
             years: BTreeMap::new(),
+            _place: place,
         })
     }
 

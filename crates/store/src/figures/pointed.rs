@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Cut,
+    AT_ONCE, Cut,
     look::Look,
     rows::{Looked, looked_at},
 };
@@ -76,7 +76,9 @@ impl Store {
         after: Option<Place>,
         size: usize,
     ) -> Result<Listed, StoreError> {
-        if !matches!(pointed.of, Of::Contact | Of::Closing) {
+        if !matches!(pointed.of, Of::Contact | Of::Closing)
+            || after.is_some_and(|after| after.at > self.now())
+        {
             return Err(StoreError::Conflict(Conflict::NoDimension));
         }
         let mut look = self.at_once().await?;
@@ -94,26 +96,31 @@ impl Look<'_> {
     ) -> Result<Listed, StoreError> {
         let count = self.count_of(pointed).await?;
         let (mut found, mut looked, mut next) = (Vec::new(), 0, None);
-        for day in self.days_of(pointed).await?.into_iter().rev() {
-            if after.is_some_and(|after| day > self.day_of(after)) {
-                continue;
-            }
-            for contact in self.contacts_of(pointed.of, day, after).await? {
-                looked += 1;
-                let here = place(pointed.of, &contact);
-                if self.is_counted(pointed, &contact)? {
-                    found.push(here);
+        let days = self.days_of(pointed).await?.into_iter().rev();
+        'days: for day in days.filter(|day| after.is_none_or(|after| *day <= self.day_of(after))) {
+            let mut after = after;
+            loop {
+                let contacts = self.contacts_of(pointed.of, day, after).await?;
+                for contact in &contacts {
+                    looked += 1;
+                    let here = place(pointed.of, contact);
+                    after = Some(here);
+                    if self.is_counted(pointed, contact)? {
+                        found.push(here);
+                    }
+                    if found.len() == size || looked == MOST_LOOKED_AT {
+                        next = Some(here);
+                        break 'days;
+                    }
                 }
-                if found.len() == size || looked == MOST_LOOKED_AT {
-                    next = Some(here);
+                if contacts.len() < AT_ONCE {
                     break;
                 }
             }
-            if next.is_some() {
-                break;
-            }
         }
-        let next = next.filter(|_| found.len() < usize::try_from(count).unwrap_or_default());
+        // On the first page one knows that nothing is left; on a later one the next is empty.
+        let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
+        let next = next.filter(|_| !all);
         Ok(Listed {
             count,
             rows: self.listed_rows(found).await?,
@@ -183,7 +190,7 @@ impl Look<'_> {
         hotline_core::clock::day_of(time(place.at), self.store.zone)
     }
 
-    /// The contacts of a day, newest first, after this place.
+    /// The next contacts of a day, newest first, after this place.
     async fn contacts_of(
         &self,
         of: Of,
@@ -194,8 +201,10 @@ impl Look<'_> {
         let start = |day| start_of_day(day, self.store.zone).timestamp_micros();
         let mut query = looked_at(contacts::Entity::find())
             .filter(at.gte(start(day)))
+            .filter(contacts::Column::Marking.is_null())
             .order_by_desc(at)
-            .order_by_desc(id);
+            .order_by_desc(id)
+            .limit(AT_ONCE as u64);
         if let Some(next) = day.succ_opt() {
             query = query.filter(at.lt(start(next)));
         }
