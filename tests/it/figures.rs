@@ -33,7 +33,24 @@ async fn however_long_a_period_is_asked_for_it_is_cut_where_something_was_counte
             let cut = Cut::parse(Of::Contact, period, &format!("channel,{every}")).unwrap();
             let found = world.store.breakdown(&cut).await.unwrap();
             assert_eq!((found.registered, found.rows.len()), (1, 1), "{every}");
+            assert_eq!(
+                found.pieces().len(),
+                1,
+                "{every}: nothing before there was anything"
+            );
         }
+        // Days that were asked for stand there, with nothing in them.
+        let period = Period {
+            from: "2026-11-20".parse().ok(),
+            to: "2026-12-31".parse().ok(),
+        };
+        let cut = Cut::parse(Of::Contact, period, "channel,day").unwrap();
+        let found = world.store.breakdown(&cut).await.unwrap();
+        assert_eq!(
+            found.pieces().len(),
+            5,
+            "from the first day asked for until today"
+        );
     })
     .await;
 }
@@ -146,6 +163,9 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
             "topic,day",
             "topic,gender,month",
             "first_reply,topic",
+            "urgent_read,topic",
+            "urgent_read,month",
+            "answered,urgency",
         ] {
             let refused = shown(fine, ever, 5).await.unwrap_err();
             assert!(

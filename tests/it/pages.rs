@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::{Client, Locator, key::Key};
+use hotline_core::clock::{Clock, SystemClock};
 use hotline_tests::{
     peers::{browser::Browser, dovecot::Dovecot, smtp::Smtp, wait_until},
     service::{CENTRE, Service, mail_lines},
@@ -41,7 +42,7 @@ fn undated(page: &str) -> String {
     let page = days
         .into_iter()
         .fold(page.to_owned(), |page, day| page.replace(day, "Weekday"));
-    page.replace(&chrono::Utc::now().format("%Y").to_string(), "Year")
+    page.replace(&SystemClock.now().format("%Y").to_string(), "Year")
 }
 
 fn snapshot(name: &str, page: &str) {
