@@ -47,9 +47,10 @@ impl MigrationTrait for Migration {
                 WHERE events.contact_id = contacts.id AND actor IS NOT NULL AND at > contacts.opened_at
             ) WHERE id IN (SELECT contact_id FROM events WHERE actor IS NOT NULL)")
         .await?;
-        // A call is taken as it comes.
+        // A call is taken as it comes. Of what was erased only what was done is left.
         run("UPDATE contacts SET first_read_at = opened_at
-                WHERE id IN (SELECT contact_id FROM messages WHERE direction = 'call')")
+                WHERE id IN (SELECT contact_id FROM messages WHERE direction = 'call')
+                OR id IN (SELECT contact_id FROM events WHERE kind = 'logged')")
         .await?;
         for (name, table, columns, rows) in FOUND {
             run(&format!(

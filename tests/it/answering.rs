@@ -4,17 +4,27 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use hotline_core::{
-    classification::Answers, clock::Clock, figures::Of, job::JobKind, period::Period, reason::Reason,
+    classification::Answers,
+    clock::Clock,
+    contact::Status,
+    figures::Of,
+    job::JobKind,
+    message::{DeliveryReport, Evidence, Fate, Normalised, Origin},
+    period::Period,
+    reason::Reason,
     reference::Reference,
 };
+use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
     figures::{Cut, Pointed},
     inbox::{Filter, View},
+    outgoing::Due,
     register::NewCall,
     report::{Answering, Report},
     work::NewReply,
 };
 use hotline_tests::{peers::postgres::Postgres, service::Service, staff::text};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
 
 use crate::store::{World, mail, on_both, world};
@@ -325,4 +335,141 @@ async fn who_may_read_contacts_gets_from_a_figure_to_its_list_and_a_manager_does
         (list.get("count"), text(&list, "/contacts/0/reference")),
         (Some(&json!(1)), reference.as_str())
     );
+}
+
+#[tokio::test]
+async fn a_report_about_a_reply_and_a_message_of_the_same_person_are_counted_in_one_batch() {
+    on_both(async |world| {
+        let store = &world.store;
+        for fate in [Fate::Failed, Fate::Delivered] {
+            for (closed, origin) in [
+                (true, Origin::Person),
+                (true, Origin::AutoReply),
+                (false, Origin::Person),
+            ] {
+                let name = format!("{fate:?}-{closed}-{origin:?}");
+                let contact = writes(&world, &name).await;
+                let reply = NewReply {
+                    id: uuid::Uuid::new_v4(),
+                    text: "odgovor".to_owned(),
+                    ..NewReply::default()
+                };
+                store.reply(&world.mila, contact, reply).await.unwrap();
+                let minute = std::time::Duration::from_secs(60);
+                let jobs = store
+                    .claim(JobKind::Deliver, 10, minute, i32::MAX, &[])
+                    .await
+                    .unwrap();
+                let Due::Now(outgoing) = store.outgoing(&jobs[0]).await.unwrap() else {
+                    panic!("it leaves now");
+                };
+                store.sent(&jobs[0]).await.unwrap();
+                if closed {
+                    store.close(&world.mila, contact).await.unwrap();
+                }
+                let token = outgoing.message.token;
+                let report = Normalised::Report(DeliveryReport {
+                    token: Some(token.clone()),
+                    message: Some(outgoing.message.id),
+                    fate,
+                    said: "5.1.1".to_owned().into(),
+                });
+                let id = format!("again-{name}");
+                let evidence = vec![Evidence::Token(token)];
+                let mut again = mail(&format!("{name}@example.org"), &id, "x", evidence);
+                again.origin = origin;
+                let (first, second) = (format!("report-{name}"), id.clone());
+                let message = Normalised::Message(Box::new(again));
+                world.arrive(vec![(&first, report), (&second, message)]).await;
+                let status = store.contact(contact).await.unwrap().unwrap().status;
+                let must_be_seen = fate == Fate::Failed || origin == Origin::Person;
+                assert_eq!(status.is_open(), must_be_seen || !closed, "{name}");
+                let standing = report_of(&world).await;
+                assert_eq!(standing, open_in_tables(&world).await, "{name}");
+                world.total().await;
+            }
+        }
+    })
+    .await;
+}
+
+/// Open contacts by the figures.
+async fn report_of(world: &World) -> i64 {
+    report(world).await.standing.open
+}
+
+/// Open contacts by the inbox.
+async fn open_in_tables(world: &World) -> i64 {
+    let mut open = 0;
+    for view in [View::Waiting, View::Answered] {
+        let page = world
+            .store
+            .inbox(view, &Filter::default(), world.mila.id, None, 1_000)
+            .await;
+        open += page.unwrap().rows.len();
+    }
+    i64::try_from(open).unwrap()
+}
+
+#[tokio::test]
+async fn a_reply_that_is_taken_back_after_the_contact_was_closed_or_marked_opens_it_again() {
+    on_both(async |world| {
+        let (store, mila) = (&world.store, &world.mila);
+        for marked in [false, true] {
+            let contact = writes(&world, &format!("undo-{marked}")).await;
+            let id = uuid::Uuid::new_v4();
+            let reply = NewReply {
+                id,
+                text: "odgovor".to_owned(),
+                ..NewReply::default()
+            };
+            store.reply(mila, contact, reply).await.unwrap();
+            if marked {
+                let spam = Some(hotline_core::contact::Marking::Spam);
+                store.mark(mila, contact, spam).await.unwrap();
+            } else {
+                store.close(mila, contact).await.unwrap();
+            }
+            store.undo(mila, contact, id).await.unwrap();
+            let opened = store.contact(contact).await.unwrap().unwrap();
+            assert_eq!(
+                (opened.status, opened.marking),
+                (Status::Waiting, None),
+                "marked: {marked}"
+            );
+            let flow = report(&world).await.flow;
+            assert_eq!((flow.closed, flow.open), (0, flow.opened), "marked: {marked}");
+            world.total().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_an_older_version_serves_is_not_upgraded_under_it() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let file = service.data().join("hotline.db");
+    let database = Database::connect(format!("sqlite://{}", file.display()))
+        .await
+        .unwrap();
+    // As it was before the last step.
+    Migrator::down(&database, Some(1)).await.unwrap();
+    let refused = service.must(&["statistics"]).unwrap_err();
+    assert!(
+        refused.to_string().contains("serves this data folder"),
+        "{refused}"
+    );
+    let columns = "SELECT COUNT(*) AS n FROM pragma_table_info('contacts') WHERE name = 'first_read_at'";
+    let columns = Statement::from_string(DbBackend::Sqlite, columns);
+    let found: i64 = database
+        .query_one_raw(columns)
+        .await
+        .unwrap()
+        .unwrap()
+        .try_get("", "n")
+        .unwrap();
+    assert_eq!(found, 0, "nothing was changed");
+    service.stop();
+    service.must(&["statistics", "verify"]).unwrap();
 }

@@ -150,18 +150,24 @@ impl World {
     }
 
     pub async fn arrives(&self, external_id: &str, incoming: Incoming) {
-        assert!(self.accept(external_id).await);
+        self.arrive(vec![(external_id, Normalised::Message(Box::new(incoming)))])
+            .await;
+    }
+
+    /// These come together, and are registered in one batch.
+    pub async fn arrive(&self, all: Vec<(&str, Normalised)>) {
+        for (external_id, _) in &all {
+            assert!(self.accept(external_id).await);
+        }
         let claimed = self
             .store
             .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
             .await
             .unwrap();
         let opened = self.store.raw_messages(&claimed).await.unwrap();
-        let one = opened.into_iter().next().unwrap();
-        self.store
-            .register(vec![(one, Normalised::Message(Box::new(incoming)))])
-            .await
-            .unwrap();
+        assert_eq!(opened.len(), all.len());
+        let batch = opened.into_iter().zip(all.into_iter().map(|(_, one)| one));
+        self.store.register(batch.collect()).await.unwrap();
     }
 
     async fn contacts(&self) -> u64 {

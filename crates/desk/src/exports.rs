@@ -10,7 +10,7 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, 
 
 use crate::{
     cover::Cover,
-    tables::{Cell, Line, Table},
+    tables::{Cell, Line, STANDING, Table},
 };
 
 /// The longest name of a sheet.
@@ -75,7 +75,9 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    for table in tables {
+    // What is of the moment is another a minute later: without a cover that says when, it would not be the same file again.
+    let lasting = |table: &&Table| form.cover || table.id != STANDING;
+    for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {
             for (column, cell) in table.columns.iter().zip(&line.cells) {
                 if *cell != Cell::Empty {

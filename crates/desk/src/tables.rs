@@ -16,6 +16,9 @@ mod names;
 mod opening;
 mod report;
 
+/// The name of the table of how the work stands now.
+pub(crate) const STANDING: &str = "standing";
+
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {

@@ -27,10 +27,10 @@ use crate::{
 mod view;
 
 /// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
-pub(crate) const LATE: i64 = 15 * 60 * 1_000_000;
+const LATE: i64 = 15 * 60 * 1_000_000;
 
 /// Neither there nor given up.
-pub(crate) const UNDER_WAY: [Delivery; 4] = [
+const UNDER_WAY: [Delivery; 4] = [
     Delivery::Queued,
     Delivery::Sending,
     Delivery::Delayed,
@@ -212,8 +212,6 @@ impl Store {
         if found.is_empty() {
             return Ok(worst);
         }
-        let late = self.now().saturating_sub(LATE);
-        let under_way = UNDER_WAY.map(Delivery::as_str);
         let replies = messages::Entity::find()
             .select_only()
             .column(messages::Column::Id)
@@ -221,15 +219,7 @@ impl Store {
             .filter(messages::Column::Direction.eq("reply"));
         let rows = outbox::Entity::find()
             .filter(outbox::Column::MessageId.in_subquery(replies.into_query()))
-            .filter(
-                Condition::any()
-                    .add(outbox::Column::State.eq(Delivery::Failed.as_str()))
-                    .add(
-                        outbox::Column::State
-                            .is_in(under_way)
-                            .and(outbox::Column::QueuedAt.lt(late)),
-                    ),
-            )
+            .filter(not_through(self.now()))
             .all(&self.reading)
             .await?;
         for row in rows {
@@ -314,6 +304,15 @@ impl Store {
     pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
         Ok(contacts::Entity::find().count(&self.reading).await?)
     }
+}
+
+/// What did not get through: failed, or on its way for too long.
+pub(crate) fn not_through(now: i64) -> Condition {
+    let under_way = UNDER_WAY.map(Delivery::as_str);
+    let late = outbox::Column::QueuedAt.lt(now.saturating_sub(LATE));
+    Condition::any()
+        .add(outbox::Column::State.eq(Delivery::Failed.as_str()))
+        .add(outbox::Column::State.is_in(under_way).and(late))
 }
 
 pub(crate) fn name_of(names: &[(Uuid, String)], id: Uuid) -> Option<String> {

@@ -138,6 +138,8 @@ impl Store {
         said: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let now = self.now();
+        // Before its messages, as whoever works on it does.
+        self.locked(transaction, row.contact_id).await?;
         let mut update = outbox::ActiveModel {
             id: Unchanged(row.id),
             state: Set(state.as_str().to_owned()),

@@ -79,12 +79,25 @@ impl Store {
         self.one_at_a_time(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
+        // Also those that reports are about: contacts are locked before anything is counted.
+        let known = self.look_up(&transaction, &kept).await?;
         let mut plan = Plan {
             now: self.now(),
-            known: self.look_up(&transaction, &kept).await?,
             ..Plan::default()
         };
-        for (journalled, normalised, parts) in kept {
+        let is_report = |kept: &Kept| matches!(kept.1, Normalised::Report(_));
+        let (reports, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(is_report);
+        // A report changes what is stored. What the others could have to do with is read after that.
+        let stale = !reports.is_empty();
+        for (journalled, normalised, parts) in reports {
+            self.decide(&transaction, &mut plan, &journalled, normalised, parts)
+                .await?;
+        }
+        plan.known = match stale {
+            true => self.look_up(&transaction, &others).await?,
+            false => known,
+        };
+        for (journalled, normalised, parts) in others {
             self.decide(&transaction, &mut plan, &journalled, normalised, parts)
                 .await?;
         }

@@ -118,7 +118,7 @@ pub struct Answering {
 impl Look<'_> {
     /// [`Store::report`](crate::store::Store::report)
     pub(crate) async fn report(&mut self, period: Period, least: i64) -> Result<Report, StoreError> {
-        let today = self.store.today();
+        let today = self.today();
         let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
         let (before, a_year_before) = (as_far(period.before()), as_far(period.a_year_before()));
         // What has not come yet is not said to be over.
@@ -190,7 +190,7 @@ impl Look<'_> {
         let cut = |period| Cut::contacts(period, [URGENT_READ], None);
         let period = match least {
             0 => Some(period),
-            _ => period.whole_months(self.store.today()),
+            _ => period.whole_months(self.today()),
         };
         let Some(period) = period else {
             return Ok(UrgentRead::default());

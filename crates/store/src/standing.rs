@@ -1,11 +1,10 @@
 //! How the work stands at this moment: what is open, how old it is, and what did not get through.
 
 use chrono::{DateTime, Utc};
-use hotline_core::{figures::Of, job::Delivery, period::Period};
+use hotline_core::{figures::Of, period::Period};
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
-    sea_query::{Expr, ExprTrait},
+    Select, sea_query::Expr,
 };
 use serde::Serialize;
 
@@ -13,7 +12,7 @@ use crate::{
     entity::{contacts, messages, outbox},
     error::StoreError,
     figures::{Cut, look::Look},
-    inbox::{LATE, UNDER_WAY},
+    inbox::not_through,
     store::time,
 };
 
@@ -44,8 +43,9 @@ impl Look<'_> {
         let longest_waiting = self
             .oldest("status = 'waiting' AND marking IS NULL", Column::WaitingSince)
             .await?;
-        let late = self.as_of.timestamp_micros().saturating_sub(LATE);
-        let undelivered = not_through(late).count(&self.on).await?;
+        let undelivered = with_undelivered(self.as_of.timestamp_micros())
+            .count(&self.on)
+            .await?;
         let coarse = |minutes: i64| match least {
             0 => minutes,
             _ => minutes - minutes % 60 + 60,
@@ -79,26 +79,22 @@ impl Look<'_> {
 }
 
 fn minutes(now: DateTime<Utc>, since: DateTime<Utc>) -> i64 {
-    Ord::max((now - since).num_minutes(), 0)
+    (now - since).num_minutes().max(0)
 }
 
 /// The open contacts with a reply that did not get through: those that the inbox marks so.
-fn not_through(late: i64) -> Select<contacts::Entity> {
+fn with_undelivered(now: i64) -> Select<contacts::Entity> {
     let of_message = outbox::Entity::belongs_to(messages::Entity)
         .from(outbox::Column::MessageId)
         .to(messages::Column::Id)
         .into();
-    let failed = Delivery::Failed.as_str();
-    let unsent = UNDER_WAY.map(Delivery::as_str).into_iter().chain([failed]);
-    let late = outbox::Column::QueuedAt.lt(late);
     let replies = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::ContactId)
         .join(JoinType::InnerJoin, of_message)
         // Written out as in their index.
         .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
-        .filter(outbox::Column::State.is_in(unsent))
-        .filter(outbox::Column::State.eq(failed).or(late))
+        .filter(not_through(now))
         .filter(messages::Column::Direction.eq("reply"));
     contacts::Entity::find()
         .filter(contacts::Column::Status.ne("closed"))

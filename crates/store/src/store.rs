@@ -131,7 +131,9 @@ impl Store {
         let (reading, writing) = connect(settings.url.expose())
             .await
             .context("Could not open the database")?;
-        Migrator::up(&writing, None)
+        let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
+            .context("Could not make the attachments folder")?;
+        bring_up_to_date(&writing, &files)
             .await
             .context("Could not bring the database up to date")?;
         let empty = entity::journal::Entity::find().one(&reading).await?.is_none()
@@ -140,8 +142,6 @@ impl Store {
             .key_file
             .unwrap_or_else(|| settings.folder.join("master.key"));
         let keys = Keys::load(&key_file, empty)?;
-        let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
-            .context("Could not make the attachments folder")?;
         let (door, knocks) = mpsc::channel(1_024);
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {
@@ -284,6 +284,17 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
         tracing::warn!("A connection to the database is closed, since its last transaction did not end");
     }
     Ok(at_rest)
+}
+
+/// An older version that still serves a SQLite database would count on as it did: it has to be stopped first.
+async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
+    let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
+    let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {
+        true if Migrator::get_pending_migrations(writing).await?.is_empty() => return Ok(()),
+        true => Some(files.lock()?),
+        false => None,
+    };
+    Ok(Migrator::up(writing, None).await?)
 }
 
 async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), sea_orm::DbErr> {

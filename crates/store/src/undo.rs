@@ -9,6 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
+    closing::newer_open,
     drafts::{Draft, DraftKind},
     entity::{attachments, contacts, events, jobs, messages, outbox},
     error::{Conflict, StoreError},
@@ -76,7 +77,7 @@ impl Store {
             .await?;
         let id = message.id.to_string();
         message.delete(&transaction).await?;
-        self.wait_again(&transaction, &contact).await?;
+        self.wait_again(&transaction, who, &contact).await?;
         event(contact.id, self.now(), Some(who.id), "unsent", &id)
             .insert(&transaction)
             .await?;
@@ -85,10 +86,11 @@ impl Store {
         Ok(())
     }
 
-    /// The person waits since the first message that nothing has answered.
+    /// The person waits since the first message that nothing has answered: what was closed or marked meanwhile is open again.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
+        who: &Person,
         contact: &contacts::Model,
     ) -> Result<(), StoreError> {
         let all = messages::Entity::find()
@@ -110,10 +112,21 @@ impl Store {
             id: Unchanged(contact.id),
             status: Set(status.as_str().to_owned()),
             waiting_since: Set(since),
+            closed_at: Set(None),
             ..Default::default()
         }
         .update(transaction)
-        .await?;
+        .await
+        .map_err(newer_open)?;
+        let open = contacts::Model {
+            status: status.as_str().to_owned(),
+            closed_at: None,
+            ..contact.clone()
+        };
+        self.recount_contact(transaction, contact, &open).await?;
+        if contact.marking.is_some() {
+            self.mark_in(transaction, who, &open, None).await?;
+        }
         Ok(())
     }
 }

@@ -14,14 +14,17 @@ use crate::{
 };
 
 impl Store {
-    /// Somebody of the staff has before them what the person wrote. Only the first time is noted.
+    /// Somebody of the staff has before them what the person wrote. Only the first time is noted, and of what is
+    /// erased there is nothing to read.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn note_first_read(&self, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let contact = self.locked(&transaction, id).await?;
-        if let Some(contact) = contact.filter(|contact| contact.first_read_at.is_none()) {
+        if let Some(contact) =
+            contact.filter(|contact| contact.first_read_at.is_none() && contact.data_key.is_some())
+        {
             // Later than it arrived, whatever the clock says: what was read as it came was a call.
             let at = self.now().max(contact.opened_at + 1);
             contacts::ActiveModel {

@@ -29,7 +29,7 @@ pub fn within(waited: TimeDelta) -> String {
 }
 
 /// The step within which this part of all who were answered were answered: `(1, 2)` is the median. `None`: nobody was.
-/// `counts` are figures by [`FIRST_REPLY`], in any order.
+/// `counts` are figures by [`super::FIRST_REPLY`], in any order.
 #[must_use]
 pub fn quantile<'a>(
     counts: impl IntoIterator<Item = (&'a str, i64)>,

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 use hotline_core::{
-    figures::{CASE_KIND, INSTITUTION, Of},
+    figures::{CASE_KIND, FORWARDED, INSTITUTION, Of},
     period::Period,
 };
-use hotline_store::figures::Breakdown;
+use hotline_store::figures::{BANDS, Breakdown};
 
 use crate::view::query_of;
 
@@ -15,6 +15,8 @@ pub(crate) struct Opening<'a> {
     of: Of,
     period: Period,
     by: &'a [String],
+    /// Whether the days are those of a piece of the period.
+    is_piece: bool,
 }
 
 impl<'a> Opening<'a> {
@@ -26,6 +28,7 @@ impl<'a> Opening<'a> {
                 to: found.to,
             },
             by: &found.by,
+            is_piece: false,
         }
     }
 
@@ -38,6 +41,7 @@ impl<'a> Opening<'a> {
             of,
             period: Period { from, to },
             by,
+            is_piece: false,
         }
     }
 
@@ -55,12 +59,17 @@ impl<'a> Opening<'a> {
         let to = [named.to, self.period.to].into_iter().flatten().min();
         Self {
             period: Period { from, to },
+            is_piece: true,
             ..self
         }
     }
 
     /// The list of those that have these values; of dimensions without one, of those that have any. `None`: there is no such list.
     pub(crate) fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
+        // Bands are those of the period's end: of a piece they may be others.
+        if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
+            return None;
+        }
         let mut values: Vec<&str> = values.into_iter().collect();
         values.resize(self.by.len(), "");
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
@@ -82,10 +91,16 @@ impl<'a> Opening<'a> {
                     let value = place.and_then(|place| values.get(place));
                     value.copied().unwrap_or_default().to_owned()
                 };
+                // Only what was forwarded has any institution.
+                let any_institution = self.by.iter().any(|by| by == INSTITUTION);
+                let kind = match of(CASE_KIND).as_str() {
+                    "" if any_institution => FORWARDED.to_owned(),
+                    kind => kind.to_owned(),
+                };
                 let query = query_of([
                     ("from", &from),
                     ("to", &to),
-                    ("kind", &of(CASE_KIND)),
+                    ("kind", &kind),
                     ("institution", &of(INSTITUTION)),
                 ]);
                 Some(format!("/desk/cases?{query}"))

@@ -19,7 +19,7 @@ use hotline_store::{
     totals::{Part, Sum, Totals},
 };
 
-use super::{Cell, Line, Table, of_breakdown, opening::Opening, value_said};
+use super::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_said};
 use crate::view::channel_name;
 
 /// A period in figures, as tables.
@@ -185,7 +185,7 @@ fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
 
 fn standing(words: &Words, standing: Standing) -> Table {
     Table {
-        id: "standing".to_owned(),
+        id: STANDING.to_owned(),
         title: words.say("standing"),
         side: words.say("contacts"),
         columns: vec![words.say("total")],

@@ -34,13 +34,13 @@ impl Look<'_> {
             return Err(StoreError::Conflict(Conflict::TooFine));
         }
         let mut rows = Vec::new();
-        if let Some(period) = cut.period.whole_months(self.store.today()) {
+        if let Some(period) = cut.period.whole_months(self.today()) {
             let of_months = Cut {
                 period,
                 ..cut.clone()
             };
             let mut found = self.breakdown(&of_months).await?;
-            let is_whole = |piece: &String| match Period::named(piece, self.store.today()) {
+            let is_whole = |piece: &String| match Period::named(piece, self.today()) {
                 Some(Period {
                     from: Some(from),
                     to: Some(to),
@@ -93,7 +93,7 @@ impl Look<'_> {
                 values.reverse();
             }
             for (dimension, value) in cut.by.iter().zip(&mut values) {
-                if let Some(band) = self.store.band(dimension, value, cut.period) {
+                if let Some(band) = self.store.band(dimension, value, cut.period, self.today()) {
                     *value = band;
                 }
             }
@@ -253,9 +253,15 @@ impl Store {
     }
 
     /// The band of an age, by the bands that were in force at the end of the period.
-    pub(super) fn band(&self, dimension: &str, age: &str, period: Period) -> Option<String> {
+    pub(super) fn band(
+        &self,
+        dimension: &str,
+        age: &str,
+        period: Period,
+        today: NaiveDate,
+    ) -> Option<String> {
         let body = dimension.strip_prefix(BANDS)?;
-        let mapping = self.mapping(body, period.to.unwrap_or_else(|| self.today()))?;
+        let mapping = self.mapping(body, period.to.unwrap_or(today))?;
         Some(mapping.band(age).unwrap_or("other").to_owned())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use hotline_core::{
+    clock,
     figures::{self, ANSWERED, FIRST_REPLY, HOUR, Of, URGENT_READ, WEEKDAY},
     period::{self, Every, Period},
 };
@@ -85,7 +86,7 @@ pub struct Breakdown {
     pub rows: Vec<FigureRow>,
     /// What has none in one of them, as what is not classified yet; and what is hidden.
     pub rest: i64,
-    /// Rows of less than this are hidden, and what would tell them ([`Store::shown`]).
+    /// Rows of less than this are hidden, and what would tell them ([`crate::store::Store::shown`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_below: Option<i64>,
 }
@@ -123,7 +124,8 @@ impl Breakdown {
     /// the period begins years before anything.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
-        let today = self.as_of.date_naive();
+        let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let today = clock::day_of(self.as_of, zone);
         let days = |piece: Option<&String>| Period::named(piece?, today);
         let pieces = || self.rows.iter().filter_map(|row| row.piece.as_ref());
         let first = days(pieces().min()).and_then(|piece| piece.from);

@@ -1,9 +1,9 @@
 //! The figures as they stand at one instant: whatever arrives meanwhile, all that is read in one look agrees.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::{figures::Of, period::Period};
+use hotline_core::{clock, figures::Of, period::Period};
 use sea_orm::{
     ColumnTrait, ConnAcquireErr, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
 };
@@ -14,6 +14,9 @@ use crate::{
     balances::Balance, entity::figures as cells, error::StoreError, report::Report, returns::FilledReturn,
     store::Store, totals::Totals,
 };
+
+/// For so long one waits until others have looked.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One look at the figures.
 pub(crate) struct Look<'a> {
@@ -30,8 +33,11 @@ pub(crate) struct Look<'a> {
 
 impl Store {
     pub(super) async fn at_once(&self) -> Result<Look<'_>, StoreError> {
-        let place = self.looks.acquire().await;
-        let place = place.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
+        let refused = |error| StoreError::from(DbErr::ConnectionAcquire(error));
+        let place = tokio::time::timeout(PATIENCE, self.looks.acquire())
+            .await
+            .map_err(|_| refused(ConnAcquireErr::Timeout))?
+            .map_err(|_| refused(ConnAcquireErr::ConnectionClosed))?;
         let on = self.begin_looking().await?;
         Ok(Look {
             store: self,
@@ -139,6 +145,11 @@ impl Look<'_> {
         ))
     }
 
+    /// The day it was at the centre when it was begun.
+    pub(crate) fn today(&self) -> NaiveDate {
+        clock::day_of(self.as_of, self.store.zone)
+    }
+
     async fn read_years(&self, of: Of) -> Result<(NaiveDate, NaiveDate), StoreError> {
         let totals = || {
             cells::Entity::find()
@@ -151,7 +162,7 @@ impl Look<'_> {
         let year = |of: Option<cells::Model>| of.and_then(|of| of.span.get(..4)?.parse::<i32>().ok());
         let first = year(first).and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1));
         let last = year(last).and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
-        let today = self.store.today();
+        let today = self.today();
         Ok((first.unwrap_or(today), last.unwrap_or(today)))
     }
 }

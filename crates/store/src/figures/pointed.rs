@@ -30,6 +30,9 @@ use crate::{
 /// Contacts that are looked at for one page, most of all: a page may end early.
 const MOST_LOOKED_AT: usize = 50_000;
 
+/// No time is later, in microseconds since 1970: the year 9999.
+const FARTHEST: i64 = 253_000_000_000_000_000;
+
 /// What somebody points at in the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointed {
@@ -76,8 +79,7 @@ impl Store {
         after: Option<Place>,
         size: usize,
     ) -> Result<Listed, StoreError> {
-        if !matches!(pointed.of, Of::Contact | Of::Closing)
-            || after.is_some_and(|after| after.at > self.now())
+        if !matches!(pointed.of, Of::Contact | Of::Closing) || after.is_some_and(|after| after.at > FARTHEST)
         {
             return Err(StoreError::Conflict(Conflict::NoDimension));
         }
@@ -232,7 +234,7 @@ impl Look<'_> {
         let Some(value) = facts.values.get(self.store.kept_as(dimension)) else {
             return false;
         };
-        let band = self.store.band(dimension, value, period);
+        let band = self.store.band(dimension, value, period, self.today());
         wanted
             .as_ref()
             .is_none_or(|wanted| wanted == band.as_ref().unwrap_or(value))

@@ -113,7 +113,7 @@ impl Store {
         Ok(())
     }
 
-    /// Counts what was registered before there were figures.
+    /// Counts what was registered before there were figures, or before a step of the tables emptied them.
     pub(crate) async fn count_what_is_not_counted(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;

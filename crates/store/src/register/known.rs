@@ -207,6 +207,10 @@ impl Store {
             let identifier = identifier_of(normalised);
             identifiers
                 .extend(identifier.map(|identifier| self.hash_of_identifier(line, identifier.expose())));
+            if let Normalised::Report(report) = normalised {
+                let token = report.token.as_ref();
+                threads.extend(token.map(|token| self.keys.lookup("thread", token.expose())));
+            }
             let Normalised::Message(incoming) = normalised else {
                 continue;
             };
