@@ -29,12 +29,13 @@ mod view;
 /// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
 
-/// Neither there nor given up.
-const UNDER_WAY: [Delivery; 4] = [
+/// Everything but there.
+const UNSENT: [Delivery; 5] = [
     Delivery::Queued,
     Delivery::Sending,
     Delivery::Delayed,
     Delivery::Unknown,
+    Delivery::Failed,
 ];
 
 /// One row of the inbox.
@@ -306,13 +307,13 @@ impl Store {
     }
 }
 
-/// What did not get through: failed, or on its way for too long.
+/// What did not get through: failed, or on its way for too long. By all its states, so that it is found in their index.
 pub(crate) fn not_through(now: i64) -> Condition {
-    let under_way = UNDER_WAY.map(Delivery::as_str);
+    let failed = outbox::Column::State.eq(Delivery::Failed.as_str());
     let late = outbox::Column::QueuedAt.lt(now.saturating_sub(LATE));
-    Condition::any()
-        .add(outbox::Column::State.eq(Delivery::Failed.as_str()))
-        .add(outbox::Column::State.is_in(under_way).and(late))
+    Condition::all()
+        .add(outbox::Column::State.is_in(UNSENT.map(Delivery::as_str)))
+        .add(failed.or(late))
 }
 
 pub(crate) fn name_of(names: &[(Uuid, String)], id: Uuid) -> Option<String> {
