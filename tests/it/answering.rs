@@ -27,7 +27,10 @@ use hotline_tests::{peers::postgres::Postgres, service::Service, staff::text};
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
 
-use crate::store::{World, mail, on_both, world};
+use crate::{
+    histories::open_contacts,
+    store::{World, mail, on_both, world},
+};
 
 async fn report(world: &World) -> Report {
     world.store.report(Period::default(), 0).await.unwrap()
@@ -368,7 +371,7 @@ async fn a_report_about_a_reply_and_a_message_of_the_same_person_are_counted_in_
                     store.close(&world.mila, contact).await.unwrap();
                 }
                 let token = outgoing.message.token;
-                let report = Normalised::Report(DeliveryReport {
+                let bounce = Normalised::Report(DeliveryReport {
                     token: Some(token.clone()),
                     message: Some(outgoing.message.id),
                     fate,
@@ -380,35 +383,17 @@ async fn a_report_about_a_reply_and_a_message_of_the_same_person_are_counted_in_
                 again.origin = origin;
                 let (first, second) = (format!("report-{name}"), id.clone());
                 let message = Normalised::Message(Box::new(again));
-                world.arrive(vec![(&first, report), (&second, message)]).await;
+                world.arrive(vec![(&first, bounce), (&second, message)]).await;
                 let status = store.contact(contact).await.unwrap().unwrap().status;
                 let must_be_seen = fate == Fate::Failed || origin == Origin::Person;
                 assert_eq!(status.is_open(), must_be_seen || !closed, "{name}");
-                let standing = report_of(&world).await;
-                assert_eq!(standing, open_in_tables(&world).await, "{name}");
+                let standing = report(&world).await.standing;
+                assert_eq!(standing.open, open_contacts(store).await, "{name}");
                 world.total().await;
             }
         }
     })
     .await;
-}
-
-/// Open contacts by the figures.
-async fn report_of(world: &World) -> i64 {
-    report(world).await.standing.open
-}
-
-/// Open contacts by the inbox.
-async fn open_in_tables(world: &World) -> i64 {
-    let mut open = 0;
-    for view in [View::Waiting, View::Answered] {
-        let page = world
-            .store
-            .inbox(view, &Filter::default(), world.mila.id, None, 1_000)
-            .await;
-        open += page.unwrap().rows.len();
-    }
-    i64::try_from(open).unwrap()
 }
 
 #[tokio::test]

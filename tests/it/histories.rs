@@ -537,7 +537,7 @@ async fn opens_to_what_it_counts(store: &Store, of: Of, period: Period, by: &str
 }
 
 /// How many contacts are open and count, by looking at each.
-async fn open_contacts(store: &Store) -> i64 {
+pub async fn open_contacts(store: &Store) -> i64 {
     let everything = Filter::default();
     let mut open = 0;
     for view in [View::Waiting, View::Answered] {

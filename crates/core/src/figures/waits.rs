@@ -45,8 +45,7 @@ pub fn quantile<'a>(
 }
 
 /// How a contact was answered. Each is so in one way, so together they are all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answered {
     /// A reply was sent.
     Replied,
@@ -61,15 +60,6 @@ pub enum Answered {
 }
 
 impl Answered {
-    /// All there are.
-    pub const ALL: [Self; 5] = [
-        Self::Replied,
-        Self::Taken,
-        Self::Unneeded,
-        Self::Missed,
-        Self::Open,
-    ];
-
     /// Its name among the values of [`super::ANSWERED`].
     #[must_use]
     pub const fn as_str(self) -> &'static str {
