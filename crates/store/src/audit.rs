@@ -3,7 +3,7 @@
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ConnectionTrait,
+    DatabaseTransaction,
 };
 use uuid::Uuid;
 
@@ -15,13 +15,16 @@ impl Store {
     /// # Errors
     /// When the database refuses: then it must not be done.
     pub async fn audit(&self, who: Option<&Person>, action: &str, object: &str) -> Result<(), StoreError> {
-        self.audit_in(&self.writing, who.map(|who| who.id), action, object)
-            .await
+        let transaction = self.begin().await?;
+        self.audit_in(&transaction, who.map(|who| who.id), action, object)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     pub(crate) async fn audit_in(
         &self,
-        connection: &impl ConnectionTrait,
+        transaction: &DatabaseTransaction,
         actor: Option<Uuid>,
         action: &str,
         object: &str,
@@ -33,7 +36,7 @@ impl Store {
             action: Set(action.to_owned()),
             object: Set(object.to_owned()),
         };
-        row.insert(connection).await?;
+        row.insert(transaction).await?;
         Ok(())
     }
 }

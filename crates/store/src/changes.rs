@@ -44,8 +44,9 @@ impl Store {
     /// Tells this process, and on PostgreSQL the others, that events were committed.
     pub(crate) async fn tell(&self) {
         if !self.on_sqlite() {
+            // A notification stores nothing, so it needs no transaction.
             let told = self
-                .writing
+                .reading
                 .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
                 .await;
             if told.is_ok() {

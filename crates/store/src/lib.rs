@@ -46,3 +46,4 @@ pub mod typing;
 mod undo;
 mod waits;
 pub mod work;
+mod writer;

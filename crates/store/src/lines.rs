@@ -56,6 +56,7 @@ impl Store {
             since: Set(since),
             problem: Set(problem.chars().take(500).collect()),
         };
+        let transaction = self.begin().await?;
         lines::Entity::insert(row)
             .on_conflict(
                 OnConflict::column(lines::Column::Line)
@@ -67,8 +68,9 @@ impl Store {
                     ])
                     .to_owned(),
             )
-            .exec_without_returning(&self.writing)
+            .exec_without_returning(&transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -189,7 +189,9 @@ impl Store {
             tries: Set(tries),
             ..Default::default()
         };
-        update.update(&self.writing).await?;
+        let transaction = self.begin().await?;
+        update.update(&transaction).await?;
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -125,7 +125,7 @@ impl Store {
         if !self.on_sqlite() {
             // Ids and one of three words: nothing that could end the quotation.
             let told = format!("NOTIFY {CHANNEL}, '{} {} {}'", contact.id, who.id, doing.as_str());
-            let _ = self.writing.execute_unprepared(&told).await;
+            let _ = self.reading.execute_unprepared(&told).await;
         }
         if doing == Doing::Writing {
             self.tell_typing(who, &contact).await?;

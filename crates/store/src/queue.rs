@@ -64,7 +64,7 @@ pub struct Listed {
 
 impl Store {
     /// Claims up to `most` due jobs of a kind for `lease`, oldest first, of those claimed fewer than `fewer_than` times and
-    /// not in `in_hand`, which this process works on now. One statement, no transaction stays open.
+    /// not in `in_hand`, which this process works on now. The transaction ends before the work begins.
     ///
     /// The clock may have been set: a job that was due when it was made is due, and none is due later than any job waits.
     ///
@@ -80,7 +80,7 @@ impl Store {
     ) -> Result<Vec<Claimed>, StoreError> {
         let now = self.now();
         let (far, until) = (self.after(JobKind::LONGEST_WAIT), self.after(lease));
-        let backend = self.writing.get_database_backend();
+        let backend = self.writing.backend();
         let skip = if backend == DbBackend::Postgres {
             " FOR UPDATE SKIP LOCKED"
         } else {
@@ -111,7 +111,8 @@ impl Store {
         ];
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let mut claimed = Vec::new();
-        for row in self.writing.query_all_raw(statement).await? {
+        let transaction = self.begin().await?;
+        for row in transaction.query_all_raw(statement).await? {
             let row = ClaimedRow::from_query_result(&row, "")?;
             claimed.push(Claimed {
                 id: row.id,
@@ -122,6 +123,7 @@ impl Store {
                 attachment_id: row.attachment_id.unwrap_or_default(),
             });
         }
+        transaction.commit().await?;
         claimed.sort_unstable_by_key(|job| job.id);
         Ok(claimed)
     }
@@ -137,11 +139,13 @@ impl Store {
         }
         let lock = self.files.lock()?;
         let _ = self.served.set(lock);
+        let transaction = self.begin().await?;
         jobs::Entity::update_many()
             .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
             .filter(jobs::Column::State.eq("running"))
-            .exec(&self.writing)
+            .exec(&transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -162,20 +166,24 @@ impl Store {
     }
 
     async fn settle(&self, job: &Claimed, state: &str, due_at: i64, reason: &str) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
         jobs::Entity::update_many()
             .col_expr(jobs::Column::State, Expr::value(state))
             .col_expr(jobs::Column::DueAt, Expr::value(due_at))
             .col_expr(jobs::Column::Reason, Expr::value(reason))
             .filter(jobs::Column::Id.eq(job.id))
             .filter(jobs::Column::Attempt.eq(job.attempt))
-            .exec(&self.writing)
+            .exec(&transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
 
     /// Takes a job out of the queue: there is nothing to do for it any more.
     pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
-        end_job(&self.writing, job).await?;
+        let transaction = self.begin().await?;
+        end_job(&transaction, job).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -317,7 +325,9 @@ impl Store {
         if let Some(id) = job {
             update = update.filter(jobs::Column::Id.eq(id));
         }
-        let changed = update.exec(&self.writing).await?.rows_affected;
+        let transaction = self.begin().await?;
+        let changed = update.exec(&transaction).await?.rows_affected;
+        transaction.commit().await?;
         self.receive_due.notify_one();
         self.deliver_due.notify_one();
         self.fetch_due.notify_one();

@@ -72,8 +72,10 @@ impl Store {
             made_at: Set(now),
             seen_at: Set(now),
         };
-        row.insert(&self.writing).await?;
-        self.audit(Some(&person), "log in", "").await?;
+        let transaction = self.begin().await?;
+        row.insert(&transaction).await?;
+        self.audit_in(&transaction, Some(person.id), "log in", "").await?;
+        transaction.commit().await?;
         self.note_refused(0).await?;
         Ok(Some((person, token)))
     }
@@ -118,21 +120,15 @@ impl Store {
         };
         let now: DateTime<Utc> = self.clock.now();
         if now - time(session.made_at) > LONGEST || now - time(session.seen_at) > IDLE {
-            let deleted = sessions::Entity::delete_by_id(hash).exec(&self.writing).await;
-            if let Err(error) = deleted {
+            if let Err(error) = self.end_session(hash).await {
                 tracing::warn!(error = %error, "An ended log-in could not be deleted");
             }
             return Ok(None);
         }
         // Once a minute is often enough to know that somebody is there.
         if now - time(session.seen_at) > Duration::minutes(1) {
-            let noted = sessions::Entity::update_many()
-                .col_expr(sessions::Column::SeenAt, Expr::value(now.timestamp_micros()))
-                .filter(sessions::Column::TokenHash.eq(hash))
-                .exec(&self.writing)
-                .await;
             // On a full disk staff can still read.
-            if let Err(error) = noted {
+            if let Err(error) = self.renew_session(hash, now).await {
                 tracing::warn!(error = %error, "A log-in in use could not be noted");
             }
         }
@@ -147,9 +143,24 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
-        sessions::Entity::delete_by_id(self.keys.lookup("session", token))
-            .exec(&self.writing)
+        self.end_session(self.keys.lookup("session", token)).await
+    }
+
+    async fn end_session(&self, hash: Vec<u8>) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        sessions::Entity::delete_by_id(hash).exec(&transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn renew_session(&self, hash: Vec<u8>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::SeenAt, Expr::value(now.timestamp_micros()))
+            .filter(sessions::Column::TokenHash.eq(hash))
+            .exec(&transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
 }

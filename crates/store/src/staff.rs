@@ -82,11 +82,14 @@ impl Store {
             made_at: now.timestamp_micros(),
         };
         let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
+        let transaction = self.begin().await?;
         staff::ActiveModel::from(row)
             .reset_all()
-            .insert(&self.writing)
+            .insert(&transaction)
             .await?;
-        self.audit(None, "staff add", &person.login).await?;
+        self.audit_in(&transaction, None, "staff add", &person.login)
+            .await?;
+        transaction.commit().await?;
         Ok(person)
     }
 
@@ -253,15 +256,18 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn set_on_duty(&self, who: &Person, on_duty: bool) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
         staff::ActiveModel {
             id: Unchanged(who.id),
             on_duty: Set(on_duty),
             ..Default::default()
         }
-        .update(&self.writing)
+        .update(&transaction)
         .await?;
-        self.audit(Some(who), if on_duty { "available" } else { "away" }, "")
-            .await
+        let action = if on_duty { "available" } else { "away" };
+        self.audit_in(&transaction, Some(who.id), action, "").await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// Keeps how a person likes the desk.
@@ -269,13 +275,15 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn prefer(&self, who: &Person, preferences: &Preferences) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
         staff::ActiveModel {
             id: Unchanged(who.id),
             preferences: Set(serde_json::to_string(preferences).unwrap_or_default()),
             ..Default::default()
         }
-        .update(&self.writing)
+        .update(&transaction)
         .await?;
+        transaction.commit().await?;
         Ok(())
     }
 

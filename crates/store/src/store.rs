@@ -22,14 +22,18 @@ use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::{self, Connection, SqliteConnection},
+    IsolationLevel, TransactionOptions, TransactionTrait,
+    sqlx::{
+        self, Connection, SqliteConnection,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 
 use crate::{
     accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
     sealing::Keys, search::Search, sessions::Refused, typing::Typing,
+    writer::Writer,
 };
 
 /// How to open the store.
@@ -86,8 +90,8 @@ const LOOKS: usize = 2;
 pub struct Store {
     /// Reads.
     pub(crate) reading: DatabaseConnection,
-    /// Writes. On SQLite this is the one connection that writes.
-    pub(crate) writing: DatabaseConnection,
+    /// Writes, in transactions. On SQLite this is the one connection that writes.
+    pub(crate) writing: Writer,
     /// A look at the figures holds a connection for as long as it takes: the others are for everybody else.
     pub(crate) looks: Semaphore,
     pub(crate) keys: Keys,
@@ -147,7 +151,7 @@ impl Store {
         let store = Arc::new(Self {
             reading,
             looks: Semaphore::new(LOOKS),
-            writing,
+            writing: Writer::new(writing),
             keys,
             files,
             clock,
@@ -223,16 +227,12 @@ impl Store {
     }
 
     pub(crate) fn on_sqlite(&self) -> bool {
-        self.writing.get_database_backend() == DbBackend::Sqlite
+        self.writing.backend() == DbBackend::Sqlite
     }
 
     /// Begins a transaction that may write from its start, so that it never fails half-way for another writer.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        Ok(self.writing.begin_with_options(options).await?)
+        Ok(self.writing.begin().await?)
     }
 
     /// Begins a transaction in which every statement sees the same state of the database, while others write.
@@ -297,6 +297,20 @@ async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow
     Ok(Migrator::up(writing, None).await?)
 }
 
+fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With NORMAL a commit may be gone after a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(20))
+        .pragma("secure_delete", "ON")
+        .pragma("trusted_schema", "OFF")
+        .pragma("temp_store", "MEMORY")
+        .statement_cache_capacity(400)
+}
+
 async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), sea_orm::DbErr> {
     let options = |connections: u32| {
         let mut options = ConnectOptions::new(url);
@@ -307,20 +321,7 @@ async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), 
             // A recount reads everything, and takes as long as that takes.
             .sqlx_slow_statements_logging_settings(LevelFilter::Debug, Duration::from_secs(1))
             .acquire_timeout(Duration::from_secs(20));
-        options.map_sqlx_sqlite_opts(|sqlite| {
-            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-            sqlite
-                .create_if_missing(true)
-                .foreign_keys(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // With NORMAL a commit may be gone after a power cut.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(20))
-                .pragma("secure_delete", "ON")
-                .pragma("trusted_schema", "OFF")
-                .pragma("temp_store", "MEMORY")
-                .statement_cache_capacity(400)
-        });
+        options.map_sqlx_sqlite_opts(tuned);
         options
     };
     if url.starts_with("sqlite") {
@@ -330,7 +331,10 @@ async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), 
             pool.after_release(|connection, _| Box::pin(is_at_rest(connection)))
         });
         let writing = Database::connect(one).await?;
-        let reading = Database::connect(options(4)).await?;
+        let mut several = options(4);
+        // What is written past a transaction is refused: see `Writer`.
+        several.map_sqlx_sqlite_opts(|sqlite| tuned(sqlite).pragma("query_only", "ON"));
+        let reading = Database::connect(several).await?;
         Ok((reading, writing))
     } else {
         let both = Database::connect(options(16)).await?;

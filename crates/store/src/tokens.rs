@@ -130,16 +130,23 @@ impl Store {
         let Some(found) = found else { return Ok(false) };
         let now = self.now();
         if found.used_at.is_none_or(|used| now - used > NOTED) {
-            let used = tokens::ActiveModel {
-                id: Unchanged(found.id),
-                used_at: Set(Some(now)),
-                ..Default::default()
-            };
             // On a full disk figures can still be read.
-            if let Err(error) = used.update(&self.writing).await {
+            if let Err(error) = self.note_token_use(found.id, now).await {
                 tracing::warn!(%error, "That a token was used could not be noted");
             }
         }
         Ok(true)
+    }
+
+    async fn note_token_use(&self, id: Uuid, now: i64) -> Result<(), StoreError> {
+        let used = tokens::ActiveModel {
+            id: Unchanged(id),
+            used_at: Set(Some(now)),
+            ..Default::default()
+        };
+        let transaction = self.begin().await?;
+        used.update(&transaction).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 }
