@@ -528,7 +528,7 @@ async fn a_clock_set_back_or_forward_stops_nothing() {
 async fn tried_again(service: &Service, at_most: usize) -> usize {
     let mut jobs = 0;
     wait_until(Duration::from_secs(20), || async {
-        let list = service.must_by_its_clock(&["queue", "list"]).unwrap();
+        let list = service.must(&["queue", "list"]).unwrap();
         list.contains("Nothing waits")
             || list
                 .lines()
@@ -536,7 +536,7 @@ async fn tried_again(service: &Service, at_most: usize) -> usize {
     })
     .await
     .unwrap();
-    let list = service.must_by_its_clock(&["queue", "list"]).unwrap();
+    let list = service.must(&["queue", "list"]).unwrap();
     if !list.contains("Nothing waits") {
         jobs = list.lines().count();
     }

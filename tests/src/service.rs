@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -17,6 +17,15 @@ use crate::{
 
 /// The centre's address in tests.
 pub const CENTRE: &str = "kontakt@centar.example.org";
+
+/// When [`Service::fix_clock`] begins, in UTC: 10:00 in Belgrade on a Tuesday.
+const FIXED_TIME: &str = "2026-11-24 09:00:00";
+
+/// The time at which a fixed clock begins, for what the peers of the service date.
+#[must_use]
+pub fn fixed_time() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_510_800)
+}
 
 /// The program in a folder of its own.
 pub struct Service {
@@ -115,6 +124,12 @@ impl Service {
     pub fn give_clock(&mut self) -> Result<()> {
         self.own_clock = true;
         self.set_clock("+0")
+    }
+
+    /// Has its clock begin at [`fixed_time`] whenever it or one of its commands starts, so that no page depends on the date.
+    pub fn fix_clock(&mut self) -> Result<()> {
+        self.own_clock = true;
+        self.set_clock(&format!("@{FIXED_TIME}"))
     }
 
     /// Sets its clock: `+6h` is six hours after the true time, `-1d` a day before it. Monotonic time is left alone.
@@ -255,7 +270,11 @@ impl Service {
     /// Runs a command of the program, with text on its standard input.
     pub fn run(&self, arguments: &[&str], input: &str) -> Result<Output> {
         use std::io::Write;
-        let mut child = Command::new(program()?)
+        let mut command = Command::new(program()?);
+        if self.own_clock {
+            self.lend_clock(&mut command)?;
+        }
+        let mut child = command
             .arg("--config")
             .arg(self.settings())
             .args(arguments)
@@ -294,19 +313,12 @@ impl Service {
         )?)
     }
 
-    /// The same, with the service's own clock.
-    pub fn must_by_its_clock(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new(program()?);
-        command.arg("--config").arg(self.settings()).args(arguments);
-        self.lend_clock(&mut command)?;
-        let output = command.stdin(Stdio::null()).output()?;
-        ensure!(output.status.success(), "{arguments:?}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
     fn lend_clock(&self, command: &mut Command) -> Result<()> {
         command
             .env("LD_PRELOAD", faketime()?)
+            // Absolute times are in UTC, and the clock the tests themselves run by is not inherited.
+            .env("TZ", "UTC")
+            .env_remove("FAKETIME")
             .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
             .env("FAKETIME_NO_CACHE", "1")
             .env("DONT_FAKE_MONOTONIC", "1");

@@ -32,8 +32,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 
 use crate::{
     accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
-    sealing::Keys, search::Search, sessions::Refused, typing::Typing,
-    writer::Writer,
+    sealing::Keys, search::Search, sessions::Refused, typing::Typing, writer::Writer,
 };
 
 /// How to open the store.

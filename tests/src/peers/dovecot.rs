@@ -102,10 +102,23 @@ impl Dovecot {
 
     /// Delivers one message into a user's INBOX.
     pub fn deliver(&self, user: &str, message: &[u8]) -> Result<()> {
+        self.place(user, message, None)
+    }
+
+    /// The same, as if it had arrived at `at`: IMAP's INTERNALDATE.
+    pub fn deliver_at(&self, user: &str, message: &[u8], at: SystemTime) -> Result<()> {
+        self.place(user, message, Some(at))
+    }
+
+    fn place(&self, user: &str, message: &[u8], at: Option<SystemTime>) -> Result<()> {
         let maildir = self.maildir(user);
         let name = unique_name();
         let written = maildir.join("tmp").join(&name);
         std::fs::write(&written, message).with_context(|| format!("delivering to {user}"))?;
+        if let Some(at) = at {
+            let file = std::fs::File::options().write(true).open(&written)?;
+            file.set_modified(at)?;
+        }
         self.account.give(&written)?;
         std::fs::rename(&written, maildir.join("new").join(&name))?;
         Ok(())
