@@ -535,6 +535,7 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_a_planned_event() {
     let mut service = Service::new(None).unwrap();
+    service.fix_clock().unwrap();
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let manager = service.hire("marko", "manager").await.unwrap();
