@@ -900,3 +900,4 @@ return-not-classified = { $n ->
 hours-of-week = Hours of the week
 event-erased = erased
 conflict-still-open = it is open; close it first
+conflict-case-open = a case of it is open; close the case first

@@ -916,3 +916,4 @@ return-not-classified = { $n ->
 hours-of-week = Сати у недељи
 event-erased = обрисано
 conflict-still-open = отворен је; прво га затворите
+conflict-case-open = случај којем припада још је отворен; прво затворите случај

@@ -13,6 +13,7 @@ mod m20261126_000006_teams;
 mod m20261126_000007_figures;
 mod m20261126_000008_statistics;
 mod m20261126_000009_answering;
+mod m20261128_000010_journal_contacts;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_figures::Migration),
             Box::new(m20261126_000008_statistics::Migration),
             Box::new(m20261126_000009_answering::Migration),
+            Box::new(m20261128_000010_journal_contacts::Migration),
         ]
     }
 }

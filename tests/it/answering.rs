@@ -16,6 +16,7 @@ use hotline_core::{
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
+    erase::ErasedBy,
     figures::{Cut, Pointed},
     inbox::{Filter, View},
     outgoing::Due,
@@ -176,7 +177,7 @@ async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_c
             "so few are not shown"
         );
         store.close(&world.mila, first).await.unwrap();
-        store.erase(None, first).await.unwrap();
+        store.erase(ErasedBy::CommandLine("test"), first).await.unwrap();
         assert_eq!(report(&world).await.urgent, urgent, "erasing changes no figure");
         world.total().await;
     })

@@ -24,6 +24,7 @@ use hotline_desk::{
 use hotline_store::{
     balances::NewBalance,
     cases::{CasesOf, Details},
+    erase::ErasedBy,
     error::{Conflict, StoreError},
     figures::{Cut, Pointed},
     inbox::{Filter, View},
@@ -257,7 +258,7 @@ impl Happens {
             }
             Self::Erased { which } => {
                 if let Some(contact) = pick(which) {
-                    store.erase(None, contact).await?;
+                    store.erase(ErasedBy::CommandLine("test"), contact).await?;
                 }
             }
             Self::Later { hours } => world.clock.advance(TimeDelta::hours(hours)),
@@ -615,12 +616,12 @@ async fn any_history(mut world: World, of: usize, seed: u8) {
     }
     let before = published(&world.store).await;
     for contact in references(&world).await {
-        match world.store.erase(None, contact).await {
-            Ok(()) => {
-                let again = world.store.erase(None, contact).await;
+        match world.store.erase(ErasedBy::CommandLine("test"), contact).await {
+            Ok(_) => {
+                let again = world.store.erase(ErasedBy::CommandLine("test"), contact).await;
                 assert!(matches!(again, Err(StoreError::Conflict(Conflict::DoneAlready))));
             }
-            Err(StoreError::Conflict(Conflict::StillOpen | Conflict::DoneAlready)) => {}
+            Err(StoreError::Conflict(Conflict::StillOpen | Conflict::CaseOpen | Conflict::DoneAlready)) => {}
             Err(error) => panic!("{error}: {history:?}"),
         }
     }

@@ -17,6 +17,7 @@ mod crash;
 mod demo;
 mod deploy;
 mod discord;
+mod erasure;
 mod exports;
 mod faults;
 mod figures;

@@ -8,6 +8,7 @@ use hotline_core::{
     private::Private,
     reference::Reference,
 };
+use hotline_store::erase::ErasedBy;
 
 use crate::{
     arguments::{Queue, Staff},
@@ -116,7 +117,22 @@ fn password() -> anyhow::Result<Private<String>> {
 pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
     let reference = Reference::parse(reference)?;
     let store = open_store(&settings, Vec::new()).await?;
-    store.erase(None, reference).await?;
-    println!("Erased. Every figure is as it was.");
+    let emptied = store.erase(ErasedBy::CommandLine(&account()), reference).await?;
+    println!("Erased. No figure has changed.");
+    if !emptied {
+        println!(
+            "The service was reading all the time, so the database's write-ahead log still holds the old pages. \
+             They are overwritten when the service is next stopped."
+        );
+    }
     Ok(())
+}
+
+/// The account on this machine that runs the command, also behind sudo.
+fn account() -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
+    let uid = rustix::process::getuid().as_raw();
+    named.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
 }

@@ -394,7 +394,23 @@ impl Store {
         }
     }
 
-    fn seal_details(&self, case: &cases::Model, id: Uuid, details: &Details) -> Result<Vec<u8>, StoreError> {
+    /// The case without its summary, under a new key: what the old one sealed can't be opened any more.
+    pub(crate) fn with_new_key(&self, case: cases::Model) -> Result<cases::Model, StoreError> {
+        let (key, data_key) = self.keys.new_data_key(&key_place(case.id))?;
+        let summary = seal(&key, &summary_place(case.id), &String::new())?;
+        Ok(cases::Model {
+            data_key: Some(data_key),
+            summary: Some(summary),
+            ..case
+        })
+    }
+
+    pub(crate) fn seal_details(
+        &self,
+        case: &cases::Model,
+        id: Uuid,
+        details: &Details,
+    ) -> Result<Vec<u8>, StoreError> {
         let all = [&details.basis, &details.sent, &details.number, &details.outcome];
         if all.iter().any(|text| text.chars().count() > LONGEST) {
             return Err(StoreError::Conflict(Conflict::TooLong));

@@ -35,6 +35,24 @@ pub mod journal {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Raw messages that belong to a contact without being a message of it: versions, reports, repeats.
+pub mod journal_contacts {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal_contacts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub journal_id: i64,
+        pub contact_id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What is to be done.
 pub mod jobs {
     use sea_orm::entity::prelude::*;

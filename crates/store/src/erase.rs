@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     entity::{
-        attachments, contacts, drafts, follows, jobs, journal, links, messages, outbox, outreach, people,
-        records, versions,
+        attachments, contacts, drafts, follows, jobs, journal, journal_contacts, links, messages, outbox,
+        outreach, people, records, versions,
     },
     error::{Conflict, StoreError},
     figures::AT_ONCE,
@@ -25,15 +25,44 @@ use crate::{
     work::status_of,
 };
 
+mod cases;
+mod freed;
+
+/// Who erases: the audit names them.
+#[derive(Debug, Clone, Copy)]
+pub enum ErasedBy<'a> {
+    /// A member of staff.
+    Staff(&'a Person),
+    /// Somebody at the command line, by the name of their account on the machine.
+    CommandLine(&'a str),
+}
+
+impl ErasedBy<'_> {
+    fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Staff(person) => Some(person.id),
+            Self::CommandLine(_) => None,
+        }
+    }
+
+    fn audit_object(self, reference: Reference) -> String {
+        match self {
+            Self::Staff(_) => reference.to_string(),
+            Self::CommandLine(account) => format!("{reference} by {account} at the command line"),
+        }
+    }
+}
+
 impl Store {
-    /// Erases what was said in a closed contact and by whom: messages, notes, files, addresses, names, the raw messages and the key they
-    /// were sealed with. What is delivered once more is known and does not come back; what the person writes from now on
-    /// is a new contact. What was formed of it, as a case, is kept. Raw messages that only changed or reported on another one belong to no
-    /// message, and stay sealed in the journal.
+    /// Erases what was said in a closed contact and by whom: messages with their earlier versions, notes, drafts, files, addresses, names,
+    /// delivery reports, the texts of its cases, every raw message, and the keys they were sealed with. A message that is delivered
+    /// again is still recognised and does not come back; what the person writes from now on is a new contact.
+    ///
+    /// Returns false if a reader kept the old pages in SQLite's write-ahead log; they go when the service is next stopped.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is open (whoever waits is answered, or it is closed first), or erased already.
-    pub async fn erase(&self, who: Option<&Person>, reference: Reference) -> Result<(), StoreError> {
+    /// [`StoreError::Conflict`] if the contact or a case of it is open, or it is erased already; nothing changes then.
+    pub async fn erase(&self, by: ErasedBy<'_>, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if status_of(&contact).is_open() {
             return Err(StoreError::Conflict(Conflict::StillOpen));
@@ -45,6 +74,9 @@ impl Store {
         let said = said.all(&transaction).await?;
         let mut files = self.erase_raw(&transaction, &contact, &said).await?;
         files.extend(erase_messages(&transaction, &contact, &said).await?);
+        self.erase_cases(&transaction, contact.id).await?;
+        self.forget_saved_views(&transaction, &self.card(&contact)?)
+            .await?;
         self.forget_person(&transaction, &contact).await?;
         // Neither an address nor a thread leads here any more.
         contacts::ActiveModel {
@@ -58,15 +90,14 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        let actor = who.map(|who| who.id);
-        event(contact.id, self.now(), actor, "erased", "")
+        event(contact.id, self.now(), by.id(), "erased", "")
             .insert(&transaction)
             .await?;
-        self.audit_in(&transaction, actor, "erase", &reference.to_string())
+        self.audit_in(&transaction, by.id(), "erase", &by.audit_object(reference))
             .await?;
         self.done(transaction).await?;
         self.files.remove(files).await;
-        Ok(())
+        self.clear_deleted().await
     }
 
     /// Takes the raw messages away and leaves their hashes: what is delivered once more is known.
@@ -84,6 +115,14 @@ impl Store {
             let body = self.body(&key, message)?;
             raw.extend(body.pieces.iter().map(|piece| piece.files_of));
         }
+        // Versions, reports and repeats.
+        let of_contact = || journal_contacts::Column::ContactId.eq(contact.id);
+        let tied = journal_contacts::Entity::find().filter(of_contact());
+        raw.extend(tied.all(transaction).await?.into_iter().map(|one| one.journal_id));
+        journal_contacts::Entity::delete_many()
+            .filter(of_contact())
+            .exec(transaction)
+            .await?;
         let raw: Vec<i64> = raw.into_iter().collect();
         let mut files = Vec::new();
         for some in raw.chunks(AT_ONCE) {

@@ -130,6 +130,9 @@ pub enum Conflict {
     /// What is open is not erased.
     #[error("it is open; close it first")]
     StillOpen,
+    /// A case of the contact is open: its texts are still worked on.
+    #[error("a case of it is open; close the case first")]
+    CaseOpen,
     /// A token that nobody knows what it is for.
     #[error("the name of a token has 1 to 60 characters")]
     TokenWithoutName,
@@ -230,6 +233,7 @@ impl Conflict {
             Self::BalanceBackwards => "conflict-balance-backwards",
             Self::BalanceOverlaps => "conflict-balance-overlaps",
             Self::StillOpen => "conflict-still-open",
+            Self::CaseOpen => "conflict-case-open",
             Self::TokenWithoutName => "conflict-token-name",
             Self::EventWithoutDay => "conflict-event-day",
             Self::EventNumber => "conflict-event-number",

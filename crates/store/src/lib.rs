@@ -12,7 +12,7 @@ mod closing;
 mod cursors;
 pub mod drafts;
 mod entity;
-mod erase;
+pub mod erase;
 pub mod error;
 pub mod fetched;
 pub mod figures;

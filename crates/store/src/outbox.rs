@@ -239,21 +239,22 @@ impl Store {
         transaction: &DatabaseTransaction,
         id: Uuid,
         token: Option<&ThreadToken>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Uuid>, StoreError> {
         let row = outbox::Entity::find_by_id(id).one(transaction).await?;
         let proven =
-            |row: outbox::Model| token.is_none_or(|token| self.keys.thread_token(row.contact_id) == *token);
-        Ok(row.is_some_and(proven))
+            |row: &outbox::Model| token.is_none_or(|token| self.keys.thread_token(row.contact_id) == *token);
+        Ok(row.filter(proven).map(|row| row.contact_id))
     }
 
-    /// Notes what another machine reports of one of our messages. False if it is about nothing we sent.
+    /// Notes what another machine reports of one of our messages. Gives the contact it belongs to; `None` if it is about nothing we
+    /// sent.
     pub(crate) async fn apply_report(
         &self,
         transaction: &DatabaseTransaction,
         report: &DeliveryReport,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Uuid>, StoreError> {
         let Some(token) = &report.token else {
-            return Ok(false);
+            return Ok(None);
         };
         let thread = self.keys.lookup("thread", token.expose());
         let Some(contact) = contacts::Entity::find()
@@ -261,7 +262,7 @@ impl Store {
             .one(transaction)
             .await?
         else {
-            return Ok(false);
+            return Ok(None);
         };
         let mut of_contact = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
         if let Some(id) = report.message {
@@ -272,7 +273,7 @@ impl Store {
             .one(transaction)
             .await?
         else {
-            return Ok(false);
+            return Ok(None);
         };
         let said = self.seal_said(&contact, row.id, &report.said.expose().as_str().into())?;
         let state = match report.fate {
@@ -281,7 +282,7 @@ impl Store {
             Fate::Delivered => Delivery::Sent,
         };
         self.note_fate(transaction, &row, state, Some(said)).await?;
-        Ok(true)
+        Ok(Some(contact.id))
     }
 
     /// Queues a failed message once more, with the same id.

@@ -164,16 +164,13 @@ impl Store {
                 Ok(())
             }
             Normalised::Report(report) => {
-                let tied = self.apply_report(transaction, &report).await?;
-                plan.settle(
-                    journal_id,
-                    "report",
-                    if tied {
-                        ""
-                    } else {
-                        "a report about nothing we sent"
-                    },
-                );
+                let contact = self.apply_report(transaction, &report).await?;
+                plan.tie(journal_id, contact);
+                let reason = match contact {
+                    Some(_) => "",
+                    None => "a report about nothing we sent",
+                };
+                plan.settle(journal_id, "report", reason);
                 Ok(())
             }
         }
@@ -190,8 +187,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let journal_id = journalled.job.journal_id;
         if let Some((id, token)) = &incoming.echo_of
-            && self.sent_by_us(transaction, *id, token.as_ref()).await?
+            && let Some(contact) = self.sent_by_us(transaction, *id, token.as_ref()).await?
         {
+            plan.tie(journal_id, Some(contact));
             plan.settle(journal_id, "ignored", "our own message, come back");
             return Ok(());
         }
@@ -210,7 +208,8 @@ impl Store {
             let written = plan.known.written(&mine, their_id_hash.as_ref());
             match self.fit(transaction, plan, &incoming, piece, &written).await? {
                 Fit::New => {}
-                Fit::Repeated => {
+                Fit::Repeated(found) => {
+                    plan.tie(journal_id, Some(plan.known.contact(found.contact)?.id));
                     plan.settle(journal_id, "ignored", "delivered again");
                     return Ok(());
                 }
@@ -221,7 +220,8 @@ impl Store {
             }
         } else {
             match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {
-                Repeated::SameContent => {
+                Repeated::SameContent(contact) => {
+                    plan.tie(journal_id, Some(contact));
                     plan.settle(journal_id, "ignored", "delivered again");
                     return Ok(());
                 }

@@ -165,7 +165,8 @@ pub(super) fn as_candidates(
 
 pub(super) enum Repeated {
     No,
-    SameContent,
+    /// In this contact.
+    SameContent(Uuid),
     OtherContent,
 }
 
@@ -179,17 +180,16 @@ pub(super) fn repeated(
     let Some(seen) = their_id_hash.and_then(|hash| known.theirs.get(hash)) else {
         return Repeated::No;
     };
-    let mut digests = seen
+    let mut of_sender = seen
         .iter()
         .filter(|written| known.among(mine, written.contact).is_some())
-        .map(|written| &written.digest)
         .peekable();
-    if digests.peek().is_none() {
-        Repeated::No
-    } else if digests.any(|seen| seen.as_ref() == Some(digest)) {
-        Repeated::SameContent
-    } else {
-        Repeated::OtherContent
+    if of_sender.peek().is_none() {
+        return Repeated::No;
+    }
+    match of_sender.find(|written| written.digest.as_ref() == Some(digest)) {
+        Some(same) => Repeated::SameContent(same.contact),
+        None => Repeated::OtherContent,
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) enum Fit {
     /// There are none.
     New,
     /// It is there already.
-    Repeated,
+    Repeated(Found),
     /// A piece or a version of this one.
     Belongs(Found),
     /// The platform has used the id for something else before.
@@ -105,7 +105,7 @@ impl Store {
             };
             match same_version {
                 None => return Ok(Fit::Belongs(*found)),
-                Some(known) if known.says_the_same(&new) => return Ok(Fit::Repeated),
+                Some(known) if known.says_the_same(&new) => return Ok(Fit::Repeated(*found)),
                 Some(_) => {}
             }
         }
@@ -156,6 +156,7 @@ impl Store {
         let journal_id = journalled.job.journal_id;
         let key = self.contact_key(plan.known.contact(found.contact)?)?;
         let mut message = plan.message(found.message)?.clone();
+        plan.tie(journal_id, Some(message.contact_id));
         let before = self.body(&key, &message)?;
         let mut body = before.clone();
         let mut new = PieceBody::new(incoming, piece, journal_id);

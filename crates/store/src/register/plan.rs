@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use super::known::Known;
 use crate::{
-    entity::{attachments, contacts, events, jobs, journal, messages, outbox, staff, versions},
+    entity::{
+        attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
+    },
     error::StoreError,
     fetched::WANTED,
     figures, people,
@@ -38,6 +40,8 @@ pub(super) struct Plan {
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
+    /// Raw messages that belong to a contact without being a message of it.
+    pub(super) tied: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
     /// The teams of those on duty.
     pub(super) teams: HashMap<Uuid, String>,
@@ -50,6 +54,16 @@ impl Plan {
             .entry((outcome, reason))
             .or_default()
             .push(journal_id);
+    }
+
+    /// Notes that a raw message belongs to a contact although no message of it came from it: a version, a report, a repeat. Erasing
+    /// the contact erases it too.
+    pub(super) fn tie(&mut self, journal_id: i64, contact: Option<Uuid>) {
+        self.tied
+            .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
+                journal_id: Set(journal_id),
+                contact_id: Set(contact_id),
+            }));
     }
 
     pub(super) fn event(&mut self, contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) {
@@ -164,6 +178,11 @@ impl Plan {
                 .await?;
         }
         figures::add(transaction, self.figures).await?;
+        if !self.tied.is_empty() {
+            journal_contacts::Entity::insert_many(self.tied)
+                .exec_without_returning(transaction)
+                .await?;
+        }
         for ((outcome, reason), ids) in self.settled {
             journal::Entity::update_many()
                 .col_expr(journal::Column::Outcome, Expr::value(outcome))

@@ -1,0 +1,371 @@
+//! Erasing a person erases every word of theirs, wherever the service keeps it, and every key that would open one.
+
+use std::time::Duration;
+
+use hotline_tests::{
+    peers::{
+        bridge::{Bridge, call, now},
+        dovecot::Dovecot,
+        postgres::Postgres,
+        smtp::Smtp,
+        wait_until,
+    },
+    service::{CENTRE, Service, mail_lines},
+    staff::{Staff, text},
+};
+use reqwest::Method;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use serde_json::{Value, json};
+
+use crate::privacy::files_with;
+
+/// Words that occur nowhere but in what is planted.
+struct Planted(Vec<String>);
+
+impl Planted {
+    /// A new word, remembered.
+    fn word(&mut self) -> String {
+        let word = format!("kanarinac{:02}", self.0.len());
+        self.0.push(word.clone());
+        word
+    }
+
+    fn words<const N: usize>(&mut self) -> [String; N] {
+        std::array::from_fn(|_| self.word())
+    }
+}
+
+/// A service on which a person was talked with in every way there is.
+struct World {
+    service: Service,
+    staff: Staff,
+    planted: Planted,
+    references: Vec<String>,
+    _bridge: Bridge,
+    _peers: (Dovecot, Smtp),
+}
+
+impl World {
+    async fn new(database: Option<&str>) -> Self {
+        let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("ana", "ana")])
+            .await
+            .unwrap();
+        let people = [("kanarinac01@example.org", "ana"), (CENTRE, "kontakt")];
+        let smtp = Smtp::start(&dovecot, &people).await.unwrap();
+        let bridge = Bridge::start().await.unwrap();
+        let lines = mail_lines(&dovecot, &smtp, "acknowledge = false") + &bridge.lines();
+        let mut service = Service::with_lines(database, &lines).unwrap();
+        service.start().await.unwrap();
+        let staff = service.hire("mila", "supervisor").await.unwrap();
+        let mut world = Self {
+            service,
+            staff,
+            planted: Planted(Vec::new()),
+            references: Vec::new(),
+            _bridge: bridge,
+            _peers: (dovecot, smtp),
+        };
+        world.write_mails().await;
+        world.write_and_edit_on_the_bridge().await;
+        world
+    }
+
+    /// A mail with a file, a reply that bounces with the reply quoted, a note, a wrap-up, a draft and a case.
+    async fn write_mails(&mut self) {
+        let [name, address, subject, body, quoted, file, bytes] = self.planted.words();
+        let mail = format!(
+            "From: {name} <{address}@example.org>\r\nTo: <{CENTRE}>\r\nSubject: {subject}\r\nMessage-ID: <1@example.org>\r\n\
+             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
+             {body}\r\n\r\n> {quoted}\r\n--b\r\nContent-Type: application/octet-stream; name={file}.bin\r\n\
+             Content-Disposition: attachment; filename={file}.bin\r\n\r\n{bytes}\r\n--b--\r\n"
+        );
+        self._peers.0.deliver("kontakt", mail.as_bytes()).unwrap();
+        let contacts = self.staff.until_contacts(1).await.unwrap();
+        let reference = text(contacts.first().unwrap(), "/reference").to_owned();
+        let path = format!("/api/v1/contacts/{reference}");
+        let reply = self.planted.word();
+        self.staff.reply(&reference, &reply).await.unwrap();
+        self.staff.until_reply_is(&reference, "sent").await.unwrap();
+        let sent = self._peers.1.journal().unwrap();
+        let sent = String::from_utf8_lossy(&sent.last().unwrap().data).into_owned();
+        let [diagnosis, returned] = self.planted.words();
+        let id = sent
+            .lines()
+            .find(|line| line.starts_with("Message-ID:"))
+            .unwrap()
+            .to_owned();
+        let bounce = format!(
+            "Return-Path: <>\r\nFrom: MAILER-DAEMON@example.org\r\nTo: <{CENTRE}>\r\nSubject: Undelivered\r\n\
+             Message-ID: <2@example.org>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; example.org\r\n\r\n\
+             Final-Recipient: rfc822; ana@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+             Diagnostic-Code: smtp; 550 {diagnosis}\r\n\
+             --b\r\nContent-Type: message/rfc822\r\n\r\n{id}\r\nSubject: x\r\n\r\n{reply} {returned}\r\n--b--\r\n"
+        );
+        self._peers.0.deliver("kontakt", bounce.as_bytes()).unwrap();
+        self.staff.until_reply_is(&reference, "failed").await.unwrap();
+        // The same mail once more, by another way: recognised, and kept raw.
+        let again = format!("X-Other-Way: yes\r\n{mail}");
+        self._peers.0.deliver("kontakt", again.as_bytes()).unwrap();
+        let [note, own, draft, first_summary, summary] = self.planted.words();
+        self.staff
+            .post(&format!("{path}/note"), &json!({ "text": note }))
+            .await
+            .unwrap();
+        let answers = json!({ "answers": { "kind": ["counselling"], "platform_named": [own] } });
+        self.staff
+            .post(&format!("{path}/wrap-up"), &answers)
+            .await
+            .unwrap();
+        let desk = format!("/desk/contacts/{reference}/draft");
+        let fields = [("kind", "reply"), ("text", draft.as_str())];
+        self.staff.submit(&desk, &fields).await.unwrap();
+        let contact = self.staff.contact(&reference).await.unwrap();
+        assert!(contact.to_string().contains(&draft), "{contact}");
+        let case = self
+            .staff
+            .post(&format!("{path}/case"), &json!({}))
+            .await
+            .unwrap();
+        let case = format!("/api/v1/cases/{}", text(&case, "/id"));
+        for summary in [first_summary, summary] {
+            let summary = json!({ "summary": summary });
+            self.staff
+                .post(&format!("{case}/summary"), &summary)
+                .await
+                .unwrap();
+        }
+        let [basis, sent, number, outcome] = self.planted.words();
+        let referral = json!({ "institution": "mup", "basis": basis, "sent": sent });
+        let made = self
+            .staff
+            .post(&format!("{case}/referrals"), &referral)
+            .await
+            .unwrap();
+        let referral = format!("{case}/referrals/{}", text(&made, "/referrals/0/id"));
+        let details = json!({ "number": number, "outcome": outcome });
+        let made = self.staff.post(&referral, &details).await.unwrap();
+        let second = self.service.hire("petar", "supervisor").await.unwrap();
+        let seen = json!({ "seen": made.pointer("/referrals/0/changed") });
+        second.post(&format!("{referral}/confirm"), &seen).await.unwrap();
+        let view = self.planted.0.first().unwrap().clone();
+        let saved = json!({ "name": view, "query": "view=all" });
+        self.staff.post("/api/v1/saved", &saved).await.unwrap();
+        self.staff
+            .post(&format!("{case}/close"), &json!({ "closed": true }))
+            .await
+            .unwrap();
+        self.references.push(reference);
+    }
+
+    /// Messages that are edited again and again, on a channel that names its messages.
+    async fn write_and_edit_on_the_bridge(&mut self) {
+        let base = self.service.base();
+        let [name, person] = self.planted.words();
+        for number in 0..5 {
+            for edit in 0..4 {
+                let said = self.planted.word();
+                let body = json!({ "id": format!("m{number}"), "edit": edit, "place": number + 1,
+                    "from": { "id": format!("sig:{person}"), "name": name }, "text": said })
+                .to_string();
+                let status = call(&base, &format!("c{number}-{edit}"), now(), &body, &body).await;
+                assert_eq!(status.unwrap(), 202);
+            }
+        }
+        self.until_idle().await;
+        let contacts = self.staff.until_contacts(2).await.unwrap();
+        let channel = |one: &&Value| text(one, "/channel") == "bridge";
+        let mine = contacts.iter().find(channel).unwrap();
+        let reference = text(mine, "/reference").to_owned();
+        let reply = self.planted.word();
+        self.staff.reply(&reference, &reply).await.unwrap();
+        self.references.push(reference);
+    }
+
+    async fn until_idle(&self) {
+        wait_until(Duration::from_secs(60), || async {
+            let list = self.service.must(&["queue", "list"]);
+            list.is_ok_and(|list| list.contains("Nothing waits"))
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Closes and erases every contact, as an operator does, while the service runs.
+    async fn erase_everybody(&self) {
+        self.until_idle().await;
+        for reference in &self.references {
+            let path = format!("/api/v1/contacts/{reference}/close");
+            self.staff
+                .post(&path, &json!({ "reason": "test" }))
+                .await
+                .unwrap();
+            let said = self.service.must(&["erase", reference]).unwrap();
+            assert!(said.contains("Erased") && !said.contains("log"), "{said}");
+        }
+    }
+
+    /// Every page and answer in which a word of the person could stand.
+    async fn assert_nothing_is_shown(&self) {
+        let mut paths: Vec<String> = self
+            .references
+            .iter()
+            .flat_map(|reference| ["/desk", "/api/v1"].map(|prefix| format!("{prefix}/contacts/{reference}")))
+            .collect();
+        paths.extend(
+            [
+                "/desk/inbox?view=all",
+                "/api/v1/cases",
+                "/api/v1/me",
+                "/desk/queue",
+            ]
+            .map(str::to_owned),
+        );
+        for path in paths {
+            let page = self.staff.any_page(&path).await.unwrap();
+            for word in &self.planted.0 {
+                assert!(!page.contains(word.as_str()), "{word} is on {path}");
+            }
+        }
+        for word in &self.planted.0 {
+            let found = self.staff.search(word).await.unwrap();
+            let contacts = found.get("contacts").and_then(Value::as_array);
+            assert!(contacts.is_some_and(Vec::is_empty), "{word} is found: {found}");
+        }
+    }
+}
+
+/// Every sealed value and every sealed key in the database, as bytes: what the master key opens.
+async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
+    let columns = [
+        ("journal", "data_key"),
+        ("journal", "sealed"),
+        ("contacts", "data_key"),
+        ("contacts", "card"),
+        ("messages", "body"),
+        ("versions", "body"),
+        ("attachments", "name"),
+        ("outbox", "said"),
+        ("drafts", "body"),
+        ("records", "words"),
+        ("cases", "data_key"),
+        ("cases", "summary"),
+        ("case_versions", "text"),
+        ("referrals", "details"),
+    ];
+    let mut all = Vec::new();
+    for (table, column) in columns {
+        let sql = format!("SELECT {column} AS value FROM {table} WHERE {column} IS NOT NULL");
+        let statement = Statement::from_string(database.get_database_backend(), sql);
+        for row in database.query_all_raw(statement).await.unwrap() {
+            let value: Vec<u8> = row.try_get("", "value").unwrap();
+            // The beginning is a nonce of 24 bytes: enough to know a value by.
+            all.push(value.into_iter().take(24).collect());
+        }
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_erasing_no_word_and_no_key_is_left_in_any_sqlite_file() {
+    let mut world = World::new(None).await;
+    assert!(world.planted.0.len() >= 40, "{}", world.planted.0.len());
+    world.until_idle().await;
+    let url = format!(
+        "sqlite://{}?mode=ro",
+        world.service.data().join("hotline.db").display()
+    );
+    let database = Database::connect(&url).await.unwrap();
+    let before = sealed(&database).await;
+    database.close().await.unwrap();
+    assert!(before.len() > 60, "{}", before.len());
+    world.erase_everybody().await;
+    for again in [false, true] {
+        if again {
+            world.service.kill();
+            world.service.start().await.unwrap();
+            world.staff = world.service.log_in("mila").await.unwrap();
+        }
+        world.assert_nothing_is_shown().await;
+        let words = files_with(world.service.folder(), &world.planted.0);
+        assert!(words.is_empty(), "{words:#?}");
+        let left = files_with_bytes(&world.service, &before);
+        assert_eq!(left, Vec::<String>::new(), "what the master key opens");
+    }
+    let audit = Database::connect(&url).await.unwrap();
+    let sql = "SELECT object FROM audit WHERE action = 'erase'";
+    let statement = Statement::from_string(audit.get_database_backend(), sql);
+    let row = audit.query_one_raw(statement).await.unwrap().unwrap();
+    let object: String = row.try_get("", "object").unwrap();
+    assert!(object.contains("at the command line"), "{object}");
+    world.service.must(&["statistics", "verify"]).unwrap();
+}
+
+fn files_with_bytes(service: &Service, values: &[Vec<u8>]) -> Vec<String> {
+    let data = service.data();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for value in values {
+            if bytes
+                .windows(value.len())
+                .any(|window| window == value.as_slice())
+            {
+                found.push(format!("{} in {}", hex(value), path.display()));
+            }
+        }
+    }
+    found
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_erasing_no_row_of_postgresql_holds_what_the_master_key_opens() {
+    let postgres = Postgres::start().await.unwrap();
+    let fresh = postgres.fresh_database().await.unwrap();
+    let world = World::new(Some(fresh.url())).await;
+    world.until_idle().await;
+    let database = Database::connect(fresh.url()).await.unwrap();
+    let before = sealed(&database).await;
+    world.erase_everybody().await;
+    world.assert_nothing_is_shown().await;
+    let after = sealed(&database).await;
+    let left: Vec<_> = before.iter().filter(|value| after.contains(value)).collect();
+    assert!(left.is_empty(), "{} sealed values are left", left.len());
+    assert_eq!(
+        files_with(world.service.folder(), &world.planted.0),
+        Vec::<String>::new()
+    );
+    world.service.must(&["statistics", "verify"]).unwrap();
+}
+
+#[tokio::test]
+async fn a_contact_of_an_open_case_is_not_erased() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "supervisor").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
+    staff.until_said(&reference, 1).await.unwrap();
+    let path = format!("/api/v1/contacts/{reference}");
+    staff.post(&format!("{path}/case"), &json!({})).await.unwrap();
+    staff
+        .post(&format!("{path}/close"), &json!({ "reason": "test" }))
+        .await
+        .unwrap();
+    let output = service.run(&["erase", &reference], "").unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("a case of it is open"),
+        "{said}"
+    );
+    assert_eq!(staff.status(Method::GET, &path).await.unwrap(), 200);
+    assert_eq!(staff.said(&reference).await.unwrap().len(), 1);
+}
