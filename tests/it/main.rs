@@ -21,6 +21,7 @@ mod erasure;
 mod exports;
 mod faults;
 mod figures;
+mod full_disk;
 mod golden;
 mod handing;
 mod histories;
