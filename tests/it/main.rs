@@ -12,6 +12,7 @@ mod bridge;
 mod canned;
 mod cases;
 mod chats;
+mod connections;
 mod contract;
 mod crash;
 mod demo;

@@ -47,6 +47,10 @@ pub struct Service {
     undo_seconds: u8,
     /// Whether a contact is closed only when it is classified.
     wrap_up: bool,
+    /// The port of the desk, if it has one of its own.
+    desk_port: Option<u16>,
+    /// The program, with its arguments, that starts it.
+    starter: Vec<String>,
     /// Whether its clock can be set.
     own_clock: bool,
     /// Whether its log holds everything there is to log.
@@ -69,6 +73,8 @@ impl Service {
             of_form: String::new(),
             undo_seconds: 0,
             wrap_up: false,
+            desk_port: None,
+            starter: Vec::new(),
             own_clock: false,
             logs_everything: false,
         };
@@ -139,6 +145,17 @@ impl Service {
         Ok(std::fs::rename(new, file)?)
     }
 
+    /// Gives the desk an address of its own.
+    pub fn give_desk_a_port(&mut self) -> Result<()> {
+        self.desk_port = Some(free_port()?);
+        self.write_settings()
+    }
+
+    /// Has another program start it, such as `prlimit` with its arguments, which becomes it.
+    pub fn run_under(&mut self, starter: &[&str]) {
+        self.starter = starter.iter().map(|&word| word.to_owned()).collect();
+    }
+
     /// Makes it log everything there is to log, from the next start on.
     pub fn log_everything(&mut self) {
         self.logs_everything = true;
@@ -166,9 +183,9 @@ impl Service {
             .as_ref()
             .map(|url| format!("url = \"{url}\"\n"))
             .unwrap_or_default();
-        let port = self.port;
+        let (port, desk_port) = (self.port, self.desk_port.unwrap_or(self.port));
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[database]\n{url}\
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
              [lines.form]\nchannel = \"webform\"\n{}\n{}",
             self.undo_seconds,
@@ -207,6 +224,21 @@ impl Service {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Where the desk is reached.
+    #[must_use]
+    pub fn desk_base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.desk_port.unwrap_or(self.port))
+    }
+
+    /// What the service that was started last has logged.
+    pub fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.log_file())?)
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join(format!("log-{}", self.started))
+    }
+
     /// The process id, while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
@@ -226,8 +258,15 @@ impl Service {
     async fn start_until(&mut self, path: &str) -> Result<Duration> {
         let begun = std::time::Instant::now();
         self.started += 1;
-        let log = self.folder.path().join(format!("log-{}", self.started));
-        let mut command = Command::new(program()?);
+        let log = self.log_file();
+        let mut command = match self.starter.split_first() {
+            Some((starter, arguments)) => {
+                let mut command = Command::new(starter);
+                command.args(arguments).arg(program()?);
+                command
+            }
+            None => Command::new(program()?),
+        };
         command
             .arg("--config")
             .arg(self.settings())
@@ -350,7 +389,7 @@ impl Service {
 
     /// Logs in.
     pub async fn log_in(&self, login: &str) -> Result<Staff> {
-        Staff::log_in(self.base(), login).await
+        Staff::log_in(self.desk_base(), login).await
     }
 }
 

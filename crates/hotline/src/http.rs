@@ -14,25 +14,23 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use axum_server::Handle;
 use hotline_core::{health::Health, intake::Intake};
 use hotline_desk::desk::{self, Desk};
 use hotline_store::store::Store;
-use hyper_util::rt::TokioTimer;
-use tokio::sync::Mutex;
+use tokio::{net::TcpListener, sync::Mutex};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
     set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
 };
 
-use crate::{life::Life, service::Lines, settings::Http};
+mod places;
+mod serving;
 
-/// Who connects says what is wanted within this time: else the place is given to others.
-const PATIENCE: Duration = Duration::from_secs(20);
+use self::places::Places;
+use crate::{life::Life, process, service::Lines, settings::Http};
+
 /// Who sends something lets no longer pass between two pieces of it. A telephone in a tunnel may be slow.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
-/// What is being answered when it is time to stop has this long.
-const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 /// What every page says about itself. Nothing inline, nothing from elsewhere, in nobody's frame.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -84,9 +82,11 @@ pub async fn listen(
     let public_https = settings.public_url.starts_with("https:");
     let desk_https = settings.desk_url.starts_with("https:");
     let of_desk = of_desk(settings, desk)?;
+    let connections = Connections::of(process::open_files());
     if settings.public == settings.desk {
         serve(
             settings.public,
+            connections.public + connections.desk,
             public.merge(of_desk),
             public_https || desk_https,
             life,
@@ -94,8 +94,31 @@ pub async fn listen(
         .await
     } else {
         let of_desk = probes(&readiness).merge(of_desk);
-        serve(settings.public, public, public_https, life).await?;
-        serve(settings.desk, of_desk, desk_https, life).await
+        serve(settings.public, connections.public, public, public_https, life).await?;
+        serve(settings.desk, connections.desk, of_desk, desk_https, life).await
+    }
+}
+
+/// How many connections each listener may hold.
+#[derive(Debug, PartialEq, Eq)]
+struct Connections {
+    public: usize,
+    desk: usize,
+}
+
+impl Connections {
+    /// Most connections are worth nothing without memory for them.
+    const MOST: usize = 4_096;
+
+    /// Half of the files that may be open: the other half is for the database, attachments, mailboxes and platforms. The
+    /// public listener cannot take the share of the desk.
+    fn of(open_files: usize) -> Self {
+        let all = (open_files / 2).clamp(8, Self::MOST);
+        let desk = all / 4;
+        Self {
+            public: all - desk,
+            desk,
+        }
     }
 }
 
@@ -115,7 +138,13 @@ fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     Ok(desk::router(desk).layer(own).layer(guard))
 }
 
-async fn serve(address: SocketAddr, mut router: Router, https: bool, life: &Life) -> anyhow::Result<()> {
+async fn serve(
+    address: SocketAddr,
+    connections: usize,
+    mut router: Router,
+    https: bool,
+    life: &Life,
+) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         // A download has a stricter policy of its own.
@@ -133,27 +162,16 @@ async fn serve(address: SocketAddr, mut router: Router, https: bool, life: &Life
         .layer(CatchPanicLayer::custom(|_| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }));
-    let listener =
-        std::net::TcpListener::bind(address).with_context(|| format!("Could not listen on {address}"))?;
-    listener.set_nonblocking(true)?;
-    tracing::info!(address = %listener.local_addr()?, "Listening");
-    let handle = Handle::new();
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
-    server
-        .http_builder()
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE);
-    let stop = life.stop.clone();
-    life.run(async move {
-        stop.cancelled().await;
-        handle.graceful_shutdown(Some(LAST_ANSWERS));
-    });
-    life.run(async move {
-        if let Err(error) = server.serve(router.into_make_service()).await {
-            tracing::error!(error = %error, "A listener ended");
-        }
-    });
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("Could not listen on {address}"))?;
+    tracing::info!(address = %listener.local_addr()?, connections, "Listening");
+    life.run(serving::serve(
+        listener,
+        router,
+        Places::new(connections),
+        life.clone(),
+    ));
     Ok(())
 }
 
@@ -193,4 +211,21 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
     }
     let said = "not ready: messages cannot be stored now";
     (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_open_files_are_left_to_everything_else() {
+        for (files, public, desk) in [
+            (1_024, 384, 128),
+            (65_536, 3_072, 1_024),
+            (256, 96, 32),
+            (0, 6, 2),
+        ] {
+            assert_eq!(Connections::of(files), Connections { public, desk }, "{files}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod http;
 mod life;
 mod listen;
 mod people;
+mod process;
 mod receive;
 mod reconcile;
 mod service;
@@ -25,6 +26,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments);
+    process::keep_private();
     // One way of doing cryptography for every TLS connection.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

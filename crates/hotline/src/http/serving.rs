@@ -1,0 +1,252 @@
+//! Accepting connections and speaking HTTP on each, with bounds on everything a client can hold on to.
+
+use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response},
+};
+use hyper::{body::Incoming, service::Service, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::places::{Held, Patience, Place, Places, Turn, Watched};
+use crate::life::Life;
+
+/// How long a connection may wait for its client.
+const PATIENCE: Patience = Patience {
+    first: Duration::from_secs(20),
+    later: Duration::from_secs(150),
+};
+/// What is being answered when it is time to stop has this long.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+/// How long nothing is accepted after the system had nothing left to accept with.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often the log says so.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+/// The longest head of a request by HTTP/1, and what is read ahead of a body.
+const BUFFER: usize = 64 * 1024;
+/// An HTTP/2 client that answers no ping for so long, after being quiet for so long, is gone.
+const PING: Duration = Duration::from_secs(20);
+/// Requests that may run at once on one HTTP/2 connection.
+const STREAMS: u32 = 64;
+/// The largest head of a request by HTTP/2.
+const HEADERS: u32 = 16 * 1024;
+/// Requests that were cancelled, or ended with a protocol error, before we came to them; with more the connection is closed.
+const RESETS: usize = 32;
+
+type Builder = auto::Builder<TokioExecutor>;
+
+/// Accepts connections until it is time to stop.
+pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, life: Life) {
+    let builder = builder();
+    let mut said_at: Option<Instant> = None;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = life.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) if is_the_clients(&error) => continue,
+            Err(error) => {
+                // Most likely no file is left to open: a connection that only waits gives its own back.
+                places.make_room();
+                if said_at.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
+                    said_at = Some(Instant::now());
+                    tracing::error!(error = %error, "Could not accept a connection; trying again");
+                }
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let held = tokio::select! {
+            biased;
+            () = life.stop.cancelled() => return,
+            held = places.take() => held,
+        };
+        life.run(converse(
+            stream,
+            router.clone(),
+            builder.clone(),
+            held,
+            PATIENCE,
+            life.stop.clone(),
+        ));
+    }
+}
+
+/// Whether a connection failed that was to be accepted, and not the accepting.
+fn is_the_clients(error: &io::Error) -> bool {
+    [
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::ConnectionRefused,
+        io::ErrorKind::ConnectionReset,
+    ]
+    .contains(&error.kind())
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new(TokioExecutor::new());
+    // How long a client is waited for is watched for both protocols alike, in `Place::outstayed`.
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_buf_size(BUFFER);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADERS)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(RESETS);
+    builder
+}
+
+/// Speaks HTTP on one connection, until either side ends it, it has to make room, or it is time to stop.
+async fn converse(
+    stream: TcpStream,
+    router: Router,
+    builder: Builder,
+    held: Held,
+    patience: Patience,
+    stop: CancellationToken,
+) {
+    // Answers are written whole; none of them waits for more.
+    let _ = stream.set_nodelay(true);
+    let place = &held.place;
+    let service = {
+        let (router, place) = (TowerToHyperService::new(router), Arc::clone(place));
+        service_fn(move |request| answer(router.clone(), Arc::clone(&place), request))
+    };
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        // What went wrong on a connection is its client's to see.
+        _ = connection.as_mut() => {}
+        () = place.leave.cancelled() => {}
+        () = place.outstayed(patience) => {}
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(LAST_ANSWERS, connection).await;
+        }
+    }
+}
+
+async fn answer(
+    router: TowerToHyperService<Router>,
+    place: Arc<Place>,
+    request: Request<Incoming>,
+) -> Result<Response<Watched<Body>>, Infallible> {
+    let turn = Turn::begin(&place);
+    let request = request.map(|body| Body::new(Watched::request(body, Arc::clone(&turn))));
+    let answer = router.call(request).await?;
+    Ok(answer.map(|body| Watched::answer(body, turn)))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Bytes, routing::get};
+    use futures::StreamExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const SHORT: Patience = Patience {
+        first: Duration::from_millis(200),
+        later: Duration::from_millis(400),
+    };
+    /// More than the sockets between two programs keep for one that does not read.
+    const LARGE: usize = 32 << 20;
+
+    /// A connection to a small site, and what ends when the site is done with it.
+    async fn connected() -> (TcpStream, tokio::task::JoinHandle<()>) {
+        let drops = || Body::from_stream(ticks().take(10));
+        let router = Router::new()
+            .route("/", get(|| async { "here" }))
+            .route("/live", get(move || async move { drops() }))
+            .route("/large", get(|| async { vec![0; LARGE] }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let held = Places::new(1).take().await;
+        let served = converse(stream, router, builder(), held, SHORT, CancellationToken::new());
+        (client, tokio::spawn(served))
+    }
+
+    /// A piece every 100 milliseconds.
+    fn ticks() -> impl futures::Stream<Item = Result<Bytes, Infallible>> {
+        futures::stream::unfold((), |()| async {
+            sleep(Duration::from_millis(100)).await;
+            Some((Ok(Bytes::from_static(b"tick")), ()))
+        })
+    }
+
+    async fn ask(client: &mut TcpStream, path: &str) {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn silence_after_an_answer_ends_the_connection() {
+        let (mut client, served) = connected().await;
+        ask(&mut client, "/").await;
+        let begun = Instant::now();
+        let mut answered = String::new();
+        client.read_to_string(&mut answered).await.unwrap();
+        assert!(answered.ends_with("here"), "{answered}");
+        assert!(
+            begun.elapsed() >= SHORT.first,
+            "who asked once may ask again for longer"
+        );
+        timeout(Duration::from_secs(5), served).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_ends_the_connection() {
+        let (mut client, served) = connected().await;
+        ask(&mut client, "/large").await;
+        timeout(Duration::from_secs(5), served).await.unwrap().unwrap();
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_longer_than_patience_is_given_whole() {
+        let (mut client, _served) = connected().await;
+        ask(&mut client, "/live").await;
+        let mut answered = Vec::new();
+        client.read_to_end(&mut answered).await.unwrap();
+        let pieces = answered.windows(4).filter(|piece| piece == b"tick").count();
+        assert_eq!(pieces, 10);
+    }
+
+    #[tokio::test]
+    async fn a_full_listener_closes_what_waited_longest_and_never_what_is_being_answered() {
+        let places = Places::new(3);
+        let (answered, older, newer) = (places.take().await, places.take().await, places.take().await);
+        let turn = Turn::begin(&answered.place);
+        let leaving = older.place.leave.clone();
+        let leaves = tokio::spawn(async move {
+            leaving.cancelled().await;
+            drop(older);
+        });
+        let newest = timeout(Duration::from_secs(5), places.take()).await.unwrap();
+        leaves.await.unwrap();
+        for held in [&answered, &newer, &newest] {
+            assert!(!held.place.leave.is_cancelled());
+        }
+        drop(turn);
+    }
+}

@@ -1,0 +1,155 @@
+//! Connections that say nothing, or never enough: they are closed, and nobody waits because of them.
+
+use std::{process::Command, time::Duration};
+
+use hotline_tests::{peers::wait_until, service::Service};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+
+/// What a client says before it is silent for good.
+const SILENT: [(&str, &[u8]); 5] = [
+    ("nothing", b""),
+    ("part of what begins HTTP/2", b"PRI * HT"),
+    (
+        "what begins HTTP/2",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+    ),
+    ("part of a head", b"GET / HTTP/1.1\r\nHost: a\r\nX-"),
+    ("one request", b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
+];
+
+async fn silent(port: u16, said: &[u8]) -> Option<TcpStream> {
+    let connected = timeout(Duration::from_secs(1), TcpStream::connect(("127.0.0.1", port))).await;
+    let mut stream = connected.ok()?.ok()?;
+    // It may have been closed already.
+    let _ = stream.write_all(said).await;
+    Some(stream)
+}
+
+/// Posts a message on a connection of its own. Says how long that took.
+async fn post(base: &str) -> Duration {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    let answer = client
+        .post(format!("{base}/api/v1/contacts"))
+        .json(&json!({ "kind": "advice", "message": "pomoć" }))
+        .send()
+        .await
+        .expect("a visitor is answered");
+    assert_eq!(answer.status().as_u16(), 201);
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_silent_connections_keep_neither_visitors_nor_counsellors_waiting() {
+    let mut service = Service::new(None).unwrap();
+    service.give_desk_a_port().unwrap();
+    service.run_under(&["prlimit", "--nofile=1024:1024"]);
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    for (form, said) in SILENT {
+        let mut held = Vec::new();
+        for _ in 0..1_100 {
+            held.extend(silent(service.port(), said).await);
+        }
+        let mut took = Vec::new();
+        for _ in 0..5 {
+            took.push(post(&service.base()).await);
+        }
+        took.sort();
+        assert!(took[2] < Duration::from_secs(1), "{form}: {took:?}");
+        let begun = Instant::now();
+        staff.page("/desk/inbox").await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{form}: the desk");
+    }
+    staff.until_contacts(5 * SILENT.len()).await.unwrap();
+    let log = service.log().unwrap();
+    let full = log
+        .matches("As many connections are open as there may be")
+        .count();
+    assert!(
+        (1..20).contains(&full),
+        "the log says so, and not each time: {full}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_for_visitors_and_counsellors_is_held_up_as_little() {
+    let mut service = Service::new(None).unwrap();
+    service.run_under(&["prlimit", "--nofile=1024:1024"]);
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    let mut held = Vec::new();
+    for number in 0..1_100 {
+        held.extend(silent(service.port(), SILENT[number % SILENT.len()].1).await);
+    }
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        took.push(post(&service.base()).await);
+    }
+    took.sort();
+    assert!(took[2] < Duration::from_secs(1), "{took:?}");
+    staff.page("/desk/inbox").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_asks_is_cut_off_within_half_a_minute() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mut silent_ones = Vec::new();
+    for (form, said) in SILENT.into_iter().filter(|(form, _)| *form != "one request") {
+        let mut stream = silent(service.port(), said).await.unwrap();
+        silent_ones.push(tokio::spawn(async move {
+            let mut heard = Vec::new();
+            let closed = timeout(Duration::from_secs(30), stream.read_to_end(&mut heard)).await;
+            assert!(closed.is_ok(), "{form}: still open");
+        }));
+    }
+    for silent in silent_ones {
+        silent.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_cannot_open_files_for_a_while_goes_on_afterwards() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let pid = service.pid().unwrap();
+    let limit = |files: u32| {
+        let done = Command::new("prlimit")
+            .args(["--pid", &pid.to_string(), &format!("--nofile={files}:")])
+            .status();
+        assert!(done.unwrap().success());
+    };
+    limit(8);
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        held.extend(silent(service.port(), b"").await);
+    }
+    wait_until(Duration::from_secs(10), || async {
+        service.log().unwrap().contains("Could not accept a connection")
+    })
+    .await
+    .unwrap();
+    let before = processor_time(pid);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let spent = processor_time(pid) - before;
+    assert!(spent < 100, "it does not spin: {spent} hundredths of a second");
+    limit(20_000);
+    post(&service.base()).await;
+}
+
+/// What a process has used of the processor, in hundredths of a second.
+fn processor_time(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let after_name = stat.rsplit(')').next().unwrap();
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
