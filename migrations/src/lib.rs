@@ -14,6 +14,7 @@ mod m20261126_000007_figures;
 mod m20261126_000008_statistics;
 mod m20261126_000009_answering;
 mod m20261128_000010_journal_contacts;
+mod m20261128_000011_restores;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000008_statistics::Migration),
             Box::new(m20261126_000009_answering::Migration),
             Box::new(m20261128_000010_journal_contacts::Migration),
+            Box::new(m20261128_000011_restores::Migration),
         ]
     }
 }

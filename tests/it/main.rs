@@ -15,6 +15,7 @@ mod chats;
 mod connections;
 mod contract;
 mod crash;
+mod database_file;
 mod demo;
 mod deploy;
 mod discord;

@@ -111,6 +111,7 @@ impl From<StoreError> for PageError {
             | StoreError::Sealed(_)
             | StoreError::File(_)
             | StoreError::Backlog(_)
+            | StoreError::DatabaseMoved
             | StoreError::DiskFull(_) => Self::fault(&error),
         }
     }

@@ -52,7 +52,9 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
         "  The form works whole. There is no mail server here, so answers to the sample mails stay delayed."
     );
     println!("  Stop with Ctrl+C.\n");
-    life.until_stopped().await
+    let stopped = life.until_stopped().await;
+    store.disconnect().await;
+    stopped
 }
 
 fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {

@@ -1,4 +1,4 @@
-//! Starting and stopping: everything that runs is told to stop, gets ten seconds, and is then left behind.
+//! Starting and stopping: everything that runs is told to stop, gets eight seconds, and is then left behind.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long running work may take to end.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(8);
 
 /// Everything that runs.
 #[derive(Clone, Default)]

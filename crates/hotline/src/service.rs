@@ -31,8 +31,10 @@ pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 /// Runs the service until it is told to stop.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let life = Life::default();
-    start(settings, &life, Listening::All).await?;
-    life.until_stopped().await
+    let store = start(settings, &life, Listening::All).await?;
+    let stopped = life.until_stopped().await;
+    store.disconnect().await;
+    stopped
 }
 
 /// Whether lines are listened to.

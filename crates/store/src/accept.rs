@@ -152,6 +152,8 @@ impl Store {
             cursors::write(&transaction, cursor).await?;
         }
         transaction.commit().await?;
+        // A file that was replaced during the commit has none of it.
+        self.check_place()?;
         Ok(written)
     }
 
@@ -229,6 +231,7 @@ impl Intake for Store {
         arrived: Vec<RawMessage>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted> {
+        self.check_place().map_err(refuse)?;
         self.files.room().map_err(refuse)?;
         let waiting = self.waiting.load(Ordering::Relaxed);
         if waiting > self.backlog {

@@ -100,7 +100,8 @@ impl Store {
     }
 }
 
-fn place(hash: &[u8]) -> String {
+/// Where a conversation and its key are sealed for.
+pub(crate) fn place(hash: &[u8]) -> String {
     format!("conversation|{}", data_encoding::HEXLOWER.encode(hash))
 }
 

@@ -53,6 +53,24 @@ pub mod journal_contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// What only the master key of this database opens.
+pub mod key_proofs {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_proofs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub sealed: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What is to be done.
 pub mod jobs {
     use sea_orm::entity::prelude::*;

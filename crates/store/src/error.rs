@@ -23,6 +23,12 @@ pub enum StoreError {
     /// The disk has less free space than is kept in reserve.
     #[error("the disk is nearly full: {0} MiB free")]
     DiskFull(u64),
+    /// The database file, or its log, is not at its place any more: what is written now would be lost.
+    #[error(
+        "the database file or its log was deleted, replaced or moved while it was open; put it back, or stop the service and \
+         restore a backup"
+    )]
+    DatabaseMoved,
     /// More messages wait to be registered than may wait.
     #[error("{0} messages wait to be registered already")]
     Backlog(u64),
@@ -269,7 +275,7 @@ impl StoreError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::File(_) | Self::DiskFull(_) | Self::Backlog(_) => true,
+            Self::File(_) | Self::DiskFull(_) | Self::DatabaseMoved | Self::Backlog(_) => true,
             Self::NotFound(_) | Self::Conflict(_) | Self::Sealed(_) => false,
             Self::Database(
                 DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),

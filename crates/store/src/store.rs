@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
@@ -21,8 +21,8 @@ use hotline_core::{
 use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    TransactionOptions, TransactionTrait,
     sqlx::{
         self, Connection, SqliteConnection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -31,8 +31,19 @@ use sea_orm::{
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 
 use crate::{
-    accept, changes::Changes, cursors, entity, error::StoreError, files::Files, presence::Presence,
-    sealing::Keys, search::Search, sessions::Refused, typing::Typing, writer::Writer,
+    accept,
+    changes::Changes,
+    cursors,
+    database_file::{self, DatabaseFile},
+    error::StoreError,
+    files::Files,
+    presence::Presence,
+    proof,
+    sealing::Keys,
+    search::Search,
+    sessions::Refused,
+    typing::Typing,
+    writer::Writer,
 };
 
 /// How to open the store.
@@ -85,6 +96,9 @@ pub struct LineSettings {
 /// Looks at the figures at a time: half of the fewest connections there are.
 const LOOKS: usize = 2;
 
+/// How long what still reads or writes is waited for at the end.
+const CLOSING: Duration = Duration::from_secs(3);
+
 /// The database, sealed.
 pub struct Store {
     /// Reads.
@@ -95,6 +109,8 @@ pub struct Store {
     pub(crate) looks: Semaphore,
     pub(crate) keys: Keys,
     pub(crate) files: Files,
+    /// The file of a SQLite database.
+    database_file: Option<DatabaseFile>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
     pub(crate) reopen_days: u16,
@@ -139,12 +155,19 @@ impl Store {
         bring_up_to_date(&writing, &files)
             .await
             .context("Could not bring the database up to date")?;
-        let empty = entity::journal::Entity::find().one(&reading).await?.is_none()
-            && entity::staff::Entity::find().one(&reading).await?.is_none();
+        let url = settings.url.expose();
+        let database_file = match url.starts_with("sqlite") {
+            true => Some(
+                DatabaseFile::watch(url)
+                    .await
+                    .context("Could not watch the database file")?,
+            ),
+            false => None,
+        };
         let key_file = settings
             .key_file
             .unwrap_or_else(|| settings.folder.join("master.key"));
-        let keys = Keys::load(&key_file, empty)?;
+        let keys = Keys::load(&key_file, proof::needs_no_key(&reading).await?)?;
         let (door, knocks) = mpsc::channel(1_024);
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {
@@ -153,6 +176,7 @@ impl Store {
             writing: Writer::new(writing),
             keys,
             files,
+            database_file,
             clock,
             zone: settings.zone,
             reopen_days: settings.reopen_days,
@@ -186,6 +210,7 @@ impl Store {
     /// # Errors
     /// Says what is wrong.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        self.check_place()?;
         self.files.room()?;
         self.files.probe().await?;
         let probe = Cursor {
@@ -229,8 +254,31 @@ impl Store {
         self.writing.backend() == DbBackend::Sqlite
     }
 
+    /// Refuses once what is written would not be found again, since the database file is not at its place any more.
+    pub(crate) fn check_place(&self) -> Result<(), StoreError> {
+        self.database_file.as_ref().map_or(Ok(()), DatabaseFile::check)
+    }
+
+    /// Ends every connection to the database. Of a SQLite database the file alone is then whole, without its log. Nothing can
+    /// be read or written afterwards.
+    pub async fn disconnect(&self) {
+        let others = async {
+            let _ = self.reading.close_by_ref().await;
+            let _ = self.writing.close().await;
+        };
+        if tokio::time::timeout(CLOSING, others).await.is_err() {
+            tracing::warn!("The database was still in use when the service stopped");
+        }
+        if let Some(file) = &self.database_file
+            && let Err(error) = file.close().await
+        {
+            tracing::warn!(error = %error, "The log of the database could not be moved into its file; keep both together");
+        }
+    }
+
     /// Begins a transaction that may write from its start, so that it never fails half-way for another writer.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.check_place()?;
         Ok(self.writing.begin().await?)
     }
 
@@ -241,27 +289,6 @@ impl Store {
             ..Default::default()
         };
         Ok(self.reading.begin_with_options(options).await?)
-    }
-
-    /// Opens the newest sealed contact, so that a wrong key is found at the start and not by a counsellor.
-    async fn prove_key(&self) -> anyhow::Result<()> {
-        use sea_orm::{QueryFilter, QueryOrder};
-
-        let newest = entity::contacts::Entity::find()
-            .filter(sea_orm::ColumnTrait::is_not_null(
-                &entity::contacts::Column::DataKey,
-            ))
-            .order_by_desc(entity::contacts::Column::Id)
-            .one(&self.reading)
-            .await?;
-        if let Some(contact) = newest {
-            let opened = self.contact_key(&contact);
-            ensure!(
-                opened.is_ok(),
-                "The master key is not the one this database was sealed with"
-            );
-        }
-        Ok(())
     }
 }
 
@@ -298,7 +325,8 @@ async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow
 
 fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
     sqlite
-        .create_if_missing(true)
+        // A connection that is opened later must not begin another database.
+        .create_if_missing(false)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         // With NORMAL a commit may be gone after a power cut.
@@ -310,7 +338,10 @@ fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
         .statement_cache_capacity(400)
 }
 
-async fn connect(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), sea_orm::DbErr> {
+async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
+    if url.starts_with("sqlite") {
+        database_file::make_private(url)?;
+    }
     let options = |connections: u32| {
         let mut options = ConnectOptions::new(url);
         options

@@ -29,4 +29,9 @@ impl Writer {
         };
         self.0.begin_with_options(options).await
     }
+
+    /// Ends the connection once the transaction that is open has ended.
+    pub(crate) async fn close(&self) -> Result<(), DbErr> {
+        self.0.close_by_ref().await
+    }
 }
