@@ -4,7 +4,7 @@
 //! still takes thousands of messages, each as durable as alone.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Weak, atomic::Ordering},
 };
 
@@ -18,18 +18,19 @@ use hotline_core::{
     message::RawMessage,
     private::Private,
     receipt::ReceiptCode,
+    reference::Reference,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryTrait,
-    sea_query::{Expr, ExprTrait, OnConflict, Query},
+    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryResult, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict, Query, UnionType},
 };
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
     cursors,
-    entity::{jobs, journal},
+    entity::{contacts, jobs, journal},
     error::StoreError,
     store::Store,
 };
@@ -85,7 +86,7 @@ impl Store {
                     let accepted = knock
                         .rows
                         .iter()
-                        .map(|row| written.take(self, row))
+                        .map(|row| written.take(row))
                         .collect::<Option<Vec<_>>>();
                     // What was there before lies in a file of its own already.
                     let repeated = accepted.iter().flatten().zip(&knock.rows);
@@ -111,28 +112,31 @@ impl Store {
         let rows: Vec<&Row> = knocks.iter().flat_map(|knock| &knock.rows).collect();
         let mut written = Written::default();
         if !rows.is_empty() {
-            let insert = journal::Entity::insert_many(rows.iter().map(|row| row.to_model()))
+            let references = self.draw_references(&transaction, rows.len()).await?;
+            let models = rows.iter().zip(references);
+            let insert = journal::Entity::insert_many(models.map(|(row, reference)| row.to_model(reference)))
                 .on_conflict(
                     OnConflict::columns([journal::Column::Line, journal::Column::ExternalHash])
                         .do_nothing()
                         .to_owned(),
                 )
                 .into_query()
-                .returning(Query::returning().columns([journal::Column::Id, journal::Column::ExternalHash]))
+                .returning(Query::returning().columns(NUMBERED))
                 .to_owned();
             for row in transaction.query_all(&insert).await? {
-                let id: i64 = row.try_get("", "id")?;
-                written.fresh.insert(row.try_get("", "external_hash")?, id);
+                written
+                    .fresh
+                    .insert(row.try_get("", "external_hash")?, self.numbered(&row)?);
             }
             written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
             let now = self.now();
             // In the order in which they came, so that they are registered in it.
-            let mut ids: Vec<&i64> = written.fresh.values().collect();
+            let mut ids: Vec<i64> = written.fresh.values().map(|row| row.id).collect();
             ids.sort_unstable();
             let made = ids.into_iter().map(|id| jobs::ActiveModel {
                 id: NotSet,
                 kind: Set(JobKind::Receive.as_str().to_owned()),
-                journal_id: Set(Some(*id)),
+                journal_id: Set(Some(id)),
                 outbox_id: Set(None),
                 attachment_id: Set(None),
                 state: Set("ready".to_owned()),
@@ -162,8 +166,8 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         rows: &[&Row],
-        fresh: &HashMap<Vec<u8>, i64>,
-    ) -> Result<HashMap<Vec<u8>, i64>, StoreError> {
+        fresh: &HashMap<Vec<u8>, Numbered>,
+    ) -> Result<HashMap<Vec<u8>, Numbered>, StoreError> {
         let repeated: Vec<_> = rows
             .iter()
             .map(|row| &row.external_hash)
@@ -174,15 +178,51 @@ impl Store {
             return Ok(HashMap::new());
         }
         let select = Query::select()
-            .columns([journal::Column::Id, journal::Column::ExternalHash])
+            .columns(NUMBERED)
             .from(journal::Entity)
             .and_where(Expr::col(journal::Column::ExternalHash).is_in(repeated))
             .to_owned();
         let mut known = HashMap::new();
         for row in transaction.query_all(&select).await? {
-            known.insert(row.try_get("", "external_hash")?, row.try_get("", "id")?);
+            known.insert(row.try_get("", "external_hash")?, self.numbered(&row)?);
         }
         Ok(known)
+    }
+
+    fn numbered(&self, row: &QueryResult) -> Result<Numbered, StoreError> {
+        let id = row.try_get("", "id")?;
+        Ok(Numbered {
+            id,
+            reference: self.reference_of_row(id, row.try_get("", "reference")?),
+        })
+    }
+
+    /// The reference that was given out with a row of the journal. It was not kept when it still followed from its number.
+    pub(crate) fn reference_of_row(&self, id: i64, kept: Option<i64>) -> Reference {
+        let number = |number: i64| u64::try_from(number).unwrap_or_default();
+        match kept {
+            Some(kept) => Reference::from_number(number(kept)),
+            None => self.keys.reference(number(id)),
+        }
+    }
+
+    /// Draws as many references that neither a message nor a contact has.
+    pub(crate) async fn draw_references(
+        &self,
+        transaction: &DatabaseTransaction,
+        many: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut drawn = HashSet::new();
+        while drawn.len() < many {
+            let missing = many - drawn.len();
+            let new: HashSet<i64> = std::iter::repeat_with(|| self.keys.draw_reference())
+                .take(missing)
+                .filter_map(|reference| i64::try_from(reference.number()).ok())
+                .collect();
+            let taken = taken_references(transaction, &new).await?;
+            drawn.extend(new.difference(&taken));
+        }
+        Ok(drawn.into_iter().collect())
     }
 
     /// Seals one message. A large one is on disk, synced, when this returns.
@@ -213,6 +253,29 @@ impl Store {
         }
         Ok(row)
     }
+}
+
+/// Those of these references that a message or a contact has. Contacts outlive the raw messages that opened them.
+async fn taken_references(
+    transaction: &DatabaseTransaction,
+    references: &HashSet<i64>,
+) -> Result<HashSet<i64>, StoreError> {
+    let select = Query::select()
+        .column(journal::Column::Reference)
+        .from(journal::Entity)
+        .and_where(Expr::col(journal::Column::Reference).is_in(references.iter().copied()))
+        .union(
+            UnionType::All,
+            Query::select()
+                .column(contacts::Column::Reference)
+                .from(contacts::Entity)
+                .and_where(Expr::col(contacts::Column::Reference).is_in(references.iter().copied()))
+                .to_owned(),
+        )
+        .to_owned();
+    let rows = transaction.query_all(&select).await?;
+    let taken = rows.iter().map(|row| row.try_get("", "reference"));
+    Ok(taken.collect::<Result<_, _>>()?)
 }
 
 /// Where a raw message and its key are sealed for.
@@ -296,29 +359,43 @@ impl Intake for Store {
 /// What one commit wrote, by external hash.
 #[derive(Default)]
 struct Written {
-    fresh: HashMap<Vec<u8>, i64>,
-    known: HashMap<Vec<u8>, i64>,
+    fresh: HashMap<Vec<u8>, Numbered>,
+    known: HashMap<Vec<u8>, Numbered>,
+}
+
+/// The columns of a row that has its numbers.
+const NUMBERED: [journal::Column; 3] = [
+    journal::Column::Id,
+    journal::Column::ExternalHash,
+    journal::Column::Reference,
+];
+
+/// The numbers of a row of the journal.
+#[derive(Clone, Copy)]
+struct Numbered {
+    id: i64,
+    reference: Reference,
 }
 
 impl Written {
     /// What is told to whoever brought this row. Of two alike in one commit, the first is the fresh one.
-    fn take(&mut self, store: &Store, row: &Row) -> Option<Accepted> {
-        let (id, fresh) = match self.fresh.remove(&row.external_hash) {
-            Some(id) => {
-                self.known.insert(row.external_hash.clone(), id);
-                (id, true)
+    fn take(&mut self, row: &Row) -> Option<Accepted> {
+        let (row, fresh) = match self.fresh.remove(&row.external_hash) {
+            Some(numbered) => {
+                self.known.insert(row.external_hash.clone(), numbered);
+                (numbered, true)
             }
             None => (*self.known.get(&row.external_hash)?, false),
         };
         Some(Accepted {
-            reference: store.keys.reference(u64::try_from(id).ok()?),
+            reference: row.reference,
             fresh,
         })
     }
 }
 
 impl Row {
-    fn to_model(&self) -> journal::ActiveModel {
+    fn to_model(&self, reference: i64) -> journal::ActiveModel {
         journal::ActiveModel {
             id: NotSet,
             line: Set(self.line.clone()),
@@ -331,6 +408,7 @@ impl Row {
             file: Set(self.file),
             outcome: Set("accepted".to_owned()),
             reason: Set(String::new()),
+            reference: Set(Some(reference)),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod journal {
         pub file: Option<Uuid>,
         pub outcome: String,
         pub reason: String,
+        pub reference: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use hotline_core::{job::JobKind, line::LineName, message::RawMessage};
+use hotline_core::{job::JobKind, line::LineName, message::RawMessage, reference::Reference};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect, Statement, sea_query::Expr,
@@ -41,6 +41,8 @@ pub struct Journalled {
     pub raw: RawMessage,
     pub(crate) external_hash: Vec<u8>,
     pub(crate) data_key: Vec<u8>,
+    /// That of the contact it opens, if it opens one.
+    pub(crate) reference: Reference,
 }
 
 /// A job that waits, runs or was parked, as staff see it.
@@ -245,6 +247,7 @@ impl Store {
                     },
                     external_hash: row.external_hash.clone(),
                     data_key: row.data_key.clone().unwrap_or_default(),
+                    reference: self.reference_of_row(row.id, row.reference),
                 }),
                 Err(error) => {
                     tracing::error!(job.id, error = %error, "Could not open the raw message of job {}", job.id);

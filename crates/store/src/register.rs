@@ -343,9 +343,7 @@ impl Store {
             _ => thread_hash.clone(),
         };
         let day = clock::day_of(received_at, self.zone).to_string();
-        let reference = self
-            .keys
-            .reference(u64::try_from(journalled.job.journal_id).unwrap_or_default());
+        let reference = journalled.reference;
         plan.event(id, self.now(), None, "registered", "");
         Ok(plan.known.add(contacts::Model {
             id,

@@ -149,8 +149,18 @@ impl Keys {
         data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
     }
 
+    /// A reference drawn by chance. After a database was restored nobody knows which references were given out since its
+    /// backup, so they must not follow from a count that would begin there again. It is never one of [`Keys::reference`] of
+    /// a message from before references were drawn.
+    #[must_use]
+    pub fn draw_reference(&self) -> Reference {
+        const COUNTED: u64 = Reference::COUNT / 8;
+        let drawn = u64::from_be_bytes(chance::bytes()) % (Reference::COUNT - COUNTED);
+        self.reference(COUNTED + drawn)
+    }
+
     /// The reference of the `sequence`-th raw message: a keyed permutation (four Feistel rounds over 36 bits, walked
-    /// until 35 bits hold it), so that references are unique by construction and tell nothing about their order.
+    /// until 35 bits hold it), so that two sequences never have the same reference.
     #[must_use]
     pub fn reference(&self, sequence: u64) -> Reference {
         let mut value = sequence & (Reference::COUNT - 1);
@@ -317,6 +327,19 @@ mod tests {
         assert_eq!(keys().shown(&hidden).as_deref(), Some("Петар из 7б"));
         assert_eq!(Keys::from_master(&[8; 32]).unwrap().shown(&hidden), None);
         assert_eq!(keys().shown("anything"), None);
+    }
+
+    #[test]
+    fn drawn_references_are_none_that_were_counted() {
+        let keys = keys();
+        let counted: HashSet<_> = (1..=20_000).map(|sequence| keys.reference(sequence)).collect();
+        let drawn: HashSet<_> = (0..20_000).map(|_| keys.draw_reference()).collect();
+        assert!(counted.is_disjoint(&drawn));
+        assert!(
+            drawn.len() >= 19_998,
+            "one pair in 150 runs is expected: {}",
+            drawn.len()
+        );
     }
 
     #[test]

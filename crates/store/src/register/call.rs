@@ -96,7 +96,8 @@ impl Store {
         };
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
-        let (journal_id, fresh) = self.journal_one(&transaction, &raw).await?;
+        let (row, fresh) = self.journal_one(&transaction, &raw).await?;
+        let journal_id = row.id;
         if !fresh {
             let known = messages::Entity::find()
                 .filter(messages::Column::JournalId.eq(journal_id))
@@ -128,6 +129,7 @@ impl Store {
             },
             external_hash: Vec::new(),
             data_key: Vec::new(),
+            reference: self.reference_of_row(row.id, row.reference),
             raw,
         };
         let mut plan = Plan {
@@ -189,7 +191,7 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         raw: &RawMessage,
-    ) -> Result<(i64, bool), StoreError> {
+    ) -> Result<(journal::Model, bool), StoreError> {
         let external_hash = self
             .keys
             .lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
@@ -199,10 +201,11 @@ impl Store {
             .one(transaction)
             .await?;
         if let Some(known) = known {
-            return Ok((known.id, false));
+            return Ok((known, false));
         }
         let place = raw_place(&external_hash);
         let (key, data_key) = self.keys.new_data_key(&place)?;
+        let references = self.draw_references(transaction, 1).await?;
         let row = journal::ActiveModel {
             id: NotSet,
             line: Set(raw.line.as_str().to_owned()),
@@ -215,8 +218,8 @@ impl Store {
             file: Set(None),
             outcome: Set("accepted".to_owned()),
             reason: Set(String::new()),
+            reference: Set(references.first().copied()),
         };
-        let row = row.insert(transaction).await?;
-        Ok((row.id, true))
+        Ok((row.insert(transaction).await?, true))
     }
 }
