@@ -29,12 +29,41 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
     Ok(filled)
 }
 
+/// Whether a reply is what somebody types to find a canned one, a slash with the beginning of its name, or ends in such a slash. It would
+/// reach the person as it is.
+#[must_use]
+pub fn is_unfinished(reply: &str) -> bool {
+    let reply = reply.trim();
+    let last = reply.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let is_one_word = last.len() == reply.len();
+    last == "/"
+        || (is_one_word && last.starts_with('/') && !last.get(1..).is_some_and(|name| name.contains('/')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn filled(text: &str) -> Result<String, NoField> {
         fill(text, |name| Some(name.to_uppercase()))
+    }
+
+    #[test]
+    fn the_name_of_a_canned_reply_is_no_reply() {
+        for unfinished in ["/", " / ", "/прве", "/hvala", "Здраво /", "Здраво\n/"] {
+            assert!(is_unfinished(unfinished), "{unfinished}");
+        }
+        for words in [
+            "",
+            "1/2",
+            "и/или",
+            "/stop значи да вам не пишемо",
+            "https://example.org/",
+            "/a/b",
+            "Пиши на /language данас",
+        ] {
+            assert!(!is_unfinished(words), "{words}");
+        }
     }
 
     #[test]

@@ -81,6 +81,45 @@ impl Status {
     }
 }
 
+/// What is known of a contact when somebody wants to close it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeforeClosing {
+    /// Where it stands.
+    pub status: Status,
+    /// Whether somebody found it urgent.
+    pub urgent: bool,
+    /// Whether somebody is assigned to it.
+    pub assigned: bool,
+    /// Whether a reply was ever sent.
+    pub was_answered: bool,
+    /// Whether it is a call: somebody answered it as it came.
+    pub is_call: bool,
+    /// Whether its kind is counselling, if it is classified.
+    pub counselling: Option<bool>,
+}
+
+impl BeforeClosing {
+    /// Whether closing it leaves somebody without the answer they wait for. Whoever closes it then has to say why.
+    #[must_use]
+    pub const fn needs_reason(self) -> bool {
+        if self.is_call || !self.waits() {
+            return false;
+        }
+        self.urgent || (!self.was_answered && !matches!(self.counselling, Some(false)))
+    }
+
+    /// The same for a marking as spam, test or duplicate: such a contact needs no reply, but an urgent one that nobody looks after is
+    /// not put away with one key.
+    #[must_use]
+    pub const fn needs_reason_to_mark(self) -> bool {
+        self.waits() && !self.is_call && self.urgent && !self.assigned
+    }
+
+    const fn waits(self) -> bool {
+        matches!(self.status, Status::Waiting)
+    }
+}
+
 /// Why a contact leaves the total. The marking is audited and can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,5 +169,98 @@ mod tests {
         assert_eq!(Closed.after(Step::Close), Err(TransitionError::AlreadyClosed));
         assert_eq!(Answered.after(Step::Reopen), Err(TransitionError::AlreadyOpen));
         assert_eq!(Closed.after(Step::Reopen), Ok(Waiting));
+    }
+
+    #[test]
+    fn closing_asks_for_a_reason_when_somebody_is_left_without_an_answer() {
+        let waiting = BeforeClosing {
+            status: Status::Waiting,
+            urgent: false,
+            assigned: true,
+            was_answered: false,
+            is_call: false,
+            counselling: Some(true),
+        };
+        let cases = [
+            (waiting, true, false),
+            (
+                BeforeClosing {
+                    counselling: None,
+                    ..waiting
+                },
+                true,
+                false,
+            ),
+            (
+                BeforeClosing {
+                    counselling: Some(false),
+                    ..waiting
+                },
+                false,
+                false,
+            ),
+            (
+                BeforeClosing {
+                    was_answered: true,
+                    ..waiting
+                },
+                false,
+                false,
+            ),
+            (
+                BeforeClosing {
+                    was_answered: true,
+                    urgent: true,
+                    ..waiting
+                },
+                true,
+                false,
+            ),
+            (
+                BeforeClosing {
+                    counselling: Some(false),
+                    urgent: true,
+                    ..waiting
+                },
+                true,
+                false,
+            ),
+            (
+                BeforeClosing {
+                    urgent: true,
+                    assigned: false,
+                    ..waiting
+                },
+                true,
+                true,
+            ),
+            (
+                BeforeClosing {
+                    status: Status::Answered,
+                    urgent: true,
+                    assigned: false,
+                    ..waiting
+                },
+                false,
+                false,
+            ),
+            (
+                BeforeClosing {
+                    is_call: true,
+                    urgent: true,
+                    assigned: false,
+                    ..waiting
+                },
+                false,
+                false,
+            ),
+        ];
+        for (contact, to_close, to_mark) in cases {
+            assert_eq!(
+                (contact.needs_reason(), contact.needs_reason_to_mark()),
+                (to_close, to_mark),
+                "{contact:?}"
+            );
+        }
     }
 }

@@ -23,6 +23,7 @@ pub mod outreach;
 pub mod period;
 pub mod preferences;
 pub mod private;
+pub mod problem;
 pub mod reason;
 pub mod receipt;
 pub mod reference;

@@ -198,6 +198,25 @@ impl Words {
         }
     }
 
+    /// The text with this key on both sides of one value, which is written in another language.
+    #[must_use]
+    pub fn around(&self, key: &str, name: &str) -> (String, String) {
+        let text = self.with(key, name, "\u{1}");
+        text.split_once('\u{1}').map_or_else(
+            || (text.clone(), String::new()),
+            |(before, after)| (before.to_owned(), after.to_owned()),
+        )
+    }
+
+    /// Somebody else's words, in the quotation marks of this language.
+    #[must_use]
+    pub fn quoted(&self, text: &str) -> String {
+        let marks = self.say("quotes");
+        let mut marks = marks.chars();
+        let (before, after) = (marks.next().unwrap_or('"'), marks.next().unwrap_or('"'));
+        format!("{before}{text}{after}")
+    }
+
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();

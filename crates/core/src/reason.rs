@@ -1,8 +1,8 @@
-//! Why a reply fares as it does: in the reader's language as far as we know it, else in the other side's words.
+//! Why a reply fares as it does: by its kind, in the reader's language.
 
 use serde::{Deserialize, Serialize};
 
-use crate::locale::Words;
+use crate::{locale::Words, problem};
 
 /// What we know of it, and what the other side said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,10 +19,17 @@ impl Reason {
     /// As a reader of these words reads it.
     #[must_use]
     pub fn said(&self, words: &Words) -> String {
-        match (self.known, self.words.as_str()) {
-            (None, said) => said.to_owned(),
-            (Some(known), "") => words.say(known.key()),
-            (Some(known), said) => format!("{} ({said})", words.say(known.key())),
+        let kind = match self.known {
+            Some(known) => words.say(known.key()),
+            None => problem::said(words, &self.words),
+        };
+        // What a mail server answered with a code is quoted: an administrator can look it up.
+        match self.words.split_once("error (") {
+            Some((_, answer)) if answer.starts_with(|c: char| c.is_ascii_digit()) => {
+                let answer = answer.replacen("):", "", 1);
+                format!("{kind} {}", words.quoted(answer.trim()))
+            }
+            Some(_) | None => kind,
         }
     }
 }
@@ -144,6 +151,22 @@ impl std::fmt::Display for Reason {
 mod tests {
     use super::*;
     use crate::locale::{Language, Locales};
+
+    #[test]
+    fn what_a_library_says_is_said_in_the_readers_language() -> anyhow::Result<()> {
+        let locales = Locales::load()?;
+        let words = locales.of(Language::SrCyrl);
+        let refused = Reason::from("Connection error: Connection refused (os error 111)");
+        assert_eq!(refused.said(words), words.say("problem-connection-refused"));
+        let given_up = Known::GivenUp.saying("Connection error: Connection refused (os error 111)");
+        assert_eq!(given_up.said(words), words.say("reason-given-up"));
+        let unknown = Reason::from("permanent error (550): 5.1.1 User unknown");
+        assert_eq!(
+            unknown.said(words),
+            "таква адреса не постоји „550 5.1.1 User unknown“"
+        );
+        Ok(())
+    }
 
     #[test]
     fn every_reason_is_said_in_every_language() -> anyhow::Result<()> {
