@@ -94,9 +94,15 @@ async fn every_contact_was_answered_in_one_way_and_who_was_closed_without_the_re
         let spam = writes(&world, "spam").await;
         writes(&world, "open").await;
         replies(&world, answered, true).await;
-        store.close(mila, missed).await.unwrap();
+        store
+            .close(mila, missed, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         store.classify(mila, prank, of("kind", "prank")).await.unwrap();
-        store.close(mila, prank).await.unwrap();
+        store
+            .close(mila, prank, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         let marking = Some(hotline_core::contact::Marking::Spam);
         store.mark(mila, spam, marking).await.unwrap();
         let call = NewCall {
@@ -176,7 +182,10 @@ async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_c
             (None, None),
             "so few are not shown"
         );
-        store.close(&world.mila, first).await.unwrap();
+        store
+            .close(&world.mila, first, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         store.erase(ErasedBy::CommandLine("test"), first).await.unwrap();
         assert_eq!(report(&world).await.urgent, urgent, "erasing changes no figure");
         world.total().await;
@@ -200,16 +209,19 @@ async fn how_the_work_stands_is_said_with_the_oldest_and_with_what_did_not_get_t
         replies(&world, old, false).await;
         let standing = report(&world).await.standing;
         assert_eq!((standing.open, standing.undelivered), (2, 1));
-        assert_eq!(standing.oldest_open, Some(30 * 60 + 20));
+        assert_eq!(standing.oldest_open, Some(31 * 60), "in whole hours");
         replies(&world, newer, true).await;
-        store.close(&world.mila, old).await.unwrap();
+        store
+            .close(&world.mila, old, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         let standing = report(&world).await.standing;
         assert_eq!(
             (standing.open, standing.undelivered),
             (1, 0),
             "what is closed is done with"
         );
-        assert_eq!((standing.oldest_open, standing.longest_waiting), (Some(20), None));
+        assert_eq!((standing.oldest_open, standing.longest_waiting), (Some(60), None));
     })
     .await;
 }
@@ -242,7 +254,11 @@ async fn a_report_agrees_with_itself_while_contacts_arrive() {
         for number in 0..60 {
             let contact = writes(&world, &format!("m{number}")).await;
             if number % 3 == 0 {
-                world.store.close(&world.mila, contact).await.unwrap();
+                world
+                    .store
+                    .close(&world.mila, contact, Some("nobody waits for this one"))
+                    .await
+                    .unwrap();
             }
         }
         let seen = reading.await.unwrap();
@@ -369,7 +385,10 @@ async fn a_report_about_a_reply_and_a_message_of_the_same_person_are_counted_in_
                 };
                 store.sent(&jobs[0]).await.unwrap();
                 if closed {
-                    store.close(&world.mila, contact).await.unwrap();
+                    store
+                        .close(&world.mila, contact, Some("nobody waits for this one"))
+                        .await
+                        .unwrap();
                 }
                 let token = outgoing.message.token;
                 let bounce = Normalised::Report(DeliveryReport {
@@ -414,7 +433,10 @@ async fn a_reply_that_is_taken_back_after_the_contact_was_closed_or_marked_opens
                 let spam = Some(hotline_core::contact::Marking::Spam);
                 store.mark(mila, contact, spam).await.unwrap();
             } else {
-                store.close(mila, contact).await.unwrap();
+                store
+                    .close(mila, contact, Some("nobody waits for this one"))
+                    .await
+                    .unwrap();
             }
             store.undo(mila, contact, id).await.unwrap();
             let opened = store.contact(contact).await.unwrap().unwrap();

@@ -287,7 +287,7 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     assert!(unknown.to_string().contains("409"), "{unknown}");
     let page = manager.page("/desk/statistics?by=topic").await.unwrap();
     assert!(
-        page.contains("not classified so, or hidden") && page.contains("whole months"),
+        page.contains("Not classified, or hidden") && page.contains("whole months"),
         "{page}"
     );
     let csv = mila
@@ -296,7 +296,7 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
         .unwrap();
     assert_eq!(
         csv,
-        "Topic,girl,Total\r\ngrooming,2,2\r\nsexting,1,1\r\nnot classified so,,1\r\nRegistered,,4\r\n"
+        "Topic,girl,Total\r\ngrooming,2,2\r\nsexting,1,1\r\nNot classified,,1\r\nRegistered,,4\r\n"
     );
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
@@ -329,7 +329,7 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
         .unwrap();
     assert_eq!(
         said,
-        "Topic,Total\r\ngrooming,2\r\nsexting,1\r\nnot classified so,1\r\nRegistered,4\r\n"
+        "Topic,Total\r\ngrooming,2\r\nsexting,1\r\nNot classified,1\r\nRegistered,4\r\n"
     );
     let backwards = ["statistics", "--from", "2026-02-01", "--to", "2026-01-01"];
     let refused = service.must(&backwards).unwrap_err();

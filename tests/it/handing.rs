@@ -122,11 +122,11 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     assert_eq!(view(&mila, "marked").await, of(&[3]));
     // Closed by mistake, somebody has waited as long as before.
     let waited = text(&mila.contact(&all[1].0).await.unwrap(), "/waiting_since").to_owned();
-    post(1, "close", json!({})).await;
+    post(1, "close", json!({ "reason": "answered by telephone" })).await;
     post(1, "reopen", json!({})).await;
     let contact = mila.contact(&all[1].0).await.unwrap();
     assert_eq!(text(&contact, "/waiting_since"), waited);
-    post(1, "close", json!({})).await;
+    post(1, "close", json!({ "reason": "answered by telephone" })).await;
     assert_eq!(view(&mila, "closed").await, of(&[1]));
     assert_eq!(view(&mila, "waiting").await, of(&[2, 0]));
     let filtered = mila

@@ -186,7 +186,9 @@ impl Happens {
             }
             Self::Closed { which } => {
                 if let Some(contact) = pick(which) {
-                    store.close(mila, contact).await?;
+                    store
+                        .close(mila, contact, Some("nobody waits for this one"))
+                        .await?;
                 }
             }
             Self::Reopened { which } => {
@@ -608,7 +610,10 @@ async fn any_history(mut world: World, of: usize, seed: u8) {
     assert_eq!(published(&world.store).await, before, "{history:?}");
     // Whatever is open is closed, as it must be before it is erased; then everybody is.
     for contact in references(&world).await {
-        let closed = world.store.close(&world.mila, contact).await;
+        let closed = world
+            .store
+            .close(&world.mila, contact, Some("nobody waits for this one"))
+            .await;
         assert!(
             matches!(closed, Ok(()) | Err(StoreError::Conflict(_))),
             "{history:?}"

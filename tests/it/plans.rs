@@ -113,7 +113,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     let case = text(&post("case", json!({})).await, "/id").to_owned();
     post("mark", json!({ "marking": "spam" })).await;
     post("reopen", json!({})).await;
-    post("close", json!({})).await;
+    post("close", json!({ "reason": "answered by telephone" })).await;
     let referral = json!({ "institution": "mup", "sent": "Sve" });
     let case = format!("/api/v1/cases/{case}");
     let proposed = mila.post(&format!("{case}/referrals"), &referral).await.unwrap();

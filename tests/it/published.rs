@@ -12,7 +12,7 @@ use hotline_tests::{
 use serde_json::{Value, json};
 
 /// A line by which the fixtures' mails come; there is no server behind it.
-const MAIL: &str = r#"
+pub(crate) const MAIL: &str = r#"
 [lines.mail]
 channel = "email"
 address = "kontakt@example.org"
@@ -56,7 +56,11 @@ fn tables_of(page: &str) -> BTreeMap<String, Table> {
                 .iter()
                 .skip(1)
                 .filter_map(|cell| cell.replace(',', "").parse().ok());
-            table.insert(unescaped(&cells[0]), numbers.collect());
+            // A piece of time is told as people read it; files and programs have its name.
+            let named = row
+                .split_once("data-label=\"")
+                .and_then(|(_, rest)| rest.split('"').next());
+            table.insert(unescaped(named.unwrap_or(&cells[0])), numbers.collect());
         }
         tables.insert(name.to_owned(), table);
     }

@@ -248,13 +248,21 @@ async fn a_message_joins_by_evidence_of_the_same_identifier_for_seven_days_after
             .iter()
             .find(|row| row.card.as_ref().unwrap().identifier.as_deref() == Some("ana@example.org"))
             .unwrap();
-        world.store.close(&world.mila, anas.reference).await.unwrap();
+        world
+            .store
+            .close(&world.mila, anas.reference, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         world.clock.advance(TimeDelta::days(6));
         world
             .arrives("4", mail("ana@example.org", "d@x", "again", evidence()))
             .await;
         assert_eq!(world.contacts().await, 2, "within seven days it joins");
-        world.store.close(&world.mila, anas.reference).await.unwrap();
+        world
+            .store
+            .close(&world.mila, anas.reference, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         world.clock.advance(TimeDelta::days(8));
         world
             .arrives("5", mail("ana@example.org", "e@x", "later", evidence()))
@@ -506,7 +514,11 @@ async fn what_a_disabled_counsellor_held_is_nobodys_closed_or_not() {
             .rows;
         let reference = rows[0].reference;
         world.store.take(&world.mila, reference).await.unwrap();
-        world.store.close(&world.mila, reference).await.unwrap();
+        world
+            .store
+            .close(&world.mila, reference, Some("nobody waits for this one"))
+            .await
+            .unwrap();
         world.store.disable_staff("mila").await.unwrap();
         let again = mail(
             "ana@example.org",

@@ -67,7 +67,7 @@ async fn a_contact_is_closed_only_when_it_is_classified_and_who_follows_finds_wh
             .to_string();
         assert!(refused.contains("409"), "{refused}");
     }
-    let whole = json!({ "close": true, "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["urgent"],
+    let whole = json!({ "close": true, "reason": "answered by telephone", "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["urgent"],
         "who": ["self"], "role": ["child"], "age": ["13"], "outcome": ["advice"] } });
     let closed = mila.post(&format!("{path}/wrap-up"), &whole).await.unwrap();
     assert_eq!(text(&closed, "/status"), "closed");

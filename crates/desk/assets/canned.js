@@ -1,9 +1,13 @@
-// Canned replies: `/` at the beginning of a word of a reply lists those whose name goes on like it.
+// Canned replies: `/` at the beginning of a word of a reply lists those whose name goes on like it, in each language.
 
 import { fold } from "./keys.js";
 
-/** @type {{ name: string, text: string }[]} */
+/** @typedef {{ name: string, language: string, said: string, text: string }} Ready */
+
+/** @type {Ready[]} in the language of the person first */
 let all = [];
+/** Whether that language is known: if not, one is chosen with the reply. */
+let known = true;
 let of = "";
 let chosen = 0;
 
@@ -25,26 +29,46 @@ function typed() {
 
 async function read() {
   const at = /** @type {HTMLElement | null} */ (document.querySelector("[data-at]"))?.dataset.at ?? "";
-  if (of === at) return;
+  // What there was none of may have been written meanwhile.
+  if (of === at && all.length > 0) return;
   const answer = await fetch(`${at.replace("/desk/", "/api/v1/")}/canned`);
   if (!answer.ok) return;
-  all = (await answer.json()).canned;
+  const { canned, language } = await answer.json();
+  const each = canned.flatMap((/** @type {any} */ one) => one.texts.map((/** @type {any} */ text) => ({ name: one.name, ...text })));
+  known = language !== null;
+  all = [...each.filter((/** @type {Ready} */ one) => one.language === language), ...each.filter((/** @type {Ready} */ one) => one.language !== language)];
   of = at;
 }
 
 function matching() {
   const words = fold(typed() ?? "").split(" ");
-  return all.filter((one) => words.every((word) => fold(one.name).includes(word)));
+  return all.filter((one) => words.every((word) => fold(`${one.name} ${one.said}`).includes(word)));
+}
+
+/**
+ * What is said above the list: that there is none, or that a language is to be chosen.
+ * @param {number} found
+ */
+function remark(found) {
+  const [said, name] = [document.getElementById("ready-said"), typed()];
+  if (!said) return;
+  const { none = "", unmatched = "", which = "" } = said.dataset;
+  if (name === null) said.textContent = "";
+  else if (all.length === 0) said.textContent = none;
+  else if (found === 0) said.textContent = name.includes(" ") ? "" : unmatched;
+  else said.textContent = known ? "" : which;
+  said.hidden = said.textContent === "";
 }
 
 function show() {
   const found = typed() === null ? [] : matching();
-  chosen = Math.min(Math.max(chosen, 0), Math.max(found.length - 1, 0));
+  chosen = Math.min(Math.max(chosen, known ? 0 : -1), Math.max(found.length - 1, 0));
   const rows = found.map((one, place) => {
     const row = document.createElement("li");
-    const name = document.createElement("b");
+    const [name, language] = [document.createElement("b"), document.createElement("small")];
     name.textContent = one.name;
-    row.append(name, ` ${one.text.slice(0, 90)}`);
+    language.textContent = one.said;
+    row.append(name, " ", language, ` ${one.text.slice(0, 90)}`);
     row.id = `ready-${place}`;
     row.setAttribute("role", "option");
     row.setAttribute("aria-selected", String(place === chosen));
@@ -54,10 +78,11 @@ function show() {
     });
     return row;
   });
+  remark(rows.length);
   list().replaceChildren(...rows);
   list().hidden = rows.length === 0;
   rows[chosen]?.scrollIntoView({ block: "nearest" });
-  if (rows.length) area()?.setAttribute("aria-activedescendant", `ready-${chosen}`);
+  if (rows[chosen]) area()?.setAttribute("aria-activedescendant", `ready-${chosen}`);
   else area()?.removeAttribute("aria-activedescendant");
 }
 
@@ -74,7 +99,7 @@ function insert(place) {
 document.addEventListener("input", async (event) => {
   if (event.target !== area()) return;
   if (typed() !== null) await read();
-  chosen = 0;
+  chosen = known ? 0 : -1;
   show();
 });
 
@@ -84,9 +109,14 @@ document.addEventListener("keydown", (event) => {
   if (step) {
     chosen += step;
     show();
-  } else if ((event.key === "Enter" && !event.ctrlKey && !event.metaKey) || event.key === "Tab") insert(chosen);
-  else if (event.key === "Escape") list().hidden = true;
-  else return;
+  } else if (event.key === "Enter" || (event.key === "Tab" && chosen >= 0)) {
+    // While one is being chosen, what is typed is a name and no reply: it is not sent.
+    if (chosen >= 0 && !event.ctrlKey && !event.metaKey) insert(chosen);
+  } else if (event.key === "Escape") {
+    list().hidden = true;
+    const said = document.getElementById("ready-said");
+    if (said) said.hidden = true;
+  } else return;
   event.preventDefault();
   event.stopPropagation();
 }, true);

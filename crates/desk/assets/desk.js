@@ -3,7 +3,9 @@
 import { children } from "./morph.js";
 import { arrive as drafting, flush, fresh_id, newest, pending, sent, taken } from "./writing.js";
 import { arrive as attending, leave } from "./presence.js";
-import { lacking, restore, wrapped } from "./wrapup.js";
+import { lacking, restore, turned, wrapped } from "./wrapup.js";
+import { ask, asked } from "./asking.js";
+import { hush, tell } from "./told.js";
 import { notice } from "./notice.js";
 import "./keys.js";
 import "./canned.js";
@@ -35,9 +37,28 @@ function show(fresh) {
   if (write && now && !write.querySelector("form") !== !now.querySelector("form") && !typing(write)) {
     write.replaceChildren(...now.childNodes);
   } else if (write && now) taken_over(write, !now.querySelector("form"));
+  turned(fresh);
   document.title = fresh.title;
   count();
   notice();
+}
+
+/**
+ * I let go of a contact myself: that is no news to me. What I had begun to write is kept as my draft.
+ * @param {Document} fresh
+ */
+function let_go(fresh) {
+  const [write, now] = [document.getElementById("write"), fresh.getElementById("write")];
+  if (write && now && !now.querySelector("form")) write.replaceChildren(...now.childNodes);
+}
+
+/**
+ * What I have just written is where I see it.
+ * @param {Set<string>} before the messages that were there
+ */
+function reveal(before) {
+  const all = [...document.querySelectorAll("#thread .message")];
+  all.findLast((message) => !before.has(message.id))?.scrollIntoView({ block: "nearest" });
 }
 
 /**
@@ -100,6 +121,27 @@ function stale(is) {
   if (notice) notice.hidden = !is;
 }
 
+/** The page that is shown: an address that differs in its place on the page only leads to the same. */
+let page = location.pathname + location.search;
+
+/**
+ * @param {string} url
+ * @param {"pushState" | "replaceState"} how
+ */
+function address(url, how) {
+  history[how](null, "", url);
+  page = location.pathname + location.search;
+}
+
+/** Shows the place on the page that the address names. */
+function land() {
+  const place = location.hash && document.getElementById(location.hash.slice(1));
+  if (!place) return;
+  place.setAttribute("tabindex", "-1");
+  place.focus({ preventScroll: true });
+  place.scrollIntoView();
+}
+
 let going = 0;
 
 /** A form that keeps no draft, with something filled in. */
@@ -144,8 +186,9 @@ async function go(url, back, body) {
       // What was sent is not asked for again by its address.
       return tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
     }
-    if (!back) history.pushState(null, "", answer.url);
+    if (!back) address(answer.url + new URL(url, location.href).hash, "pushState");
     arrive(fresh);
+    land();
   } catch (error) {
     console.error(error);
     // The address is that of another page already.
@@ -166,6 +209,8 @@ function arrive(fresh) {
   }
   document.title = fresh.title;
   stale(false);
+  hush();
+  asked();
   arrived();
   const first = document.querySelector("main [autofocus]") ?? document.getElementById("contact") ?? document.getElementById("main");
   if (!first?.matches("select, input, textarea")) first?.setAttribute("tabindex", "-1");
@@ -184,7 +229,11 @@ document.addEventListener("click", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-print]")) print();
 });
-addEventListener("popstate", () => go(location.href, true));
+addEventListener("popstate", () => {
+  if (location.pathname + location.search === page) return;
+  page = location.pathname + location.search;
+  go(location.href, true);
+});
 
 /** Forms that were sent and not answered yet. */
 const underWay = new WeakSet();
@@ -200,8 +249,10 @@ document.addEventListener("submit", async (event) => {
   }
   if (form.matches("[data-get]")) {
     event.preventDefault();
-    const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]));
-    await go(`${form.action}?${asked}`, false);
+    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]));
+    const to = new URL(form.action);
+    to.search = String(query);
+    await go(to.href, false);
     return;
   }
   if (!form.matches("[data-live]")) {
@@ -221,21 +272,28 @@ document.addEventListener("submit", async (event) => {
   const filled = String(new URLSearchParams(/** @type {any} */ (new FormData(form))));
   const buttons = [...form.querySelectorAll("button")];
   const typed = new FormData(form, event.submitter);
+  const mine = /\/(hand-over|give-back)$/.test(action);
   for (const button of buttons) button.disabled = true;
   try {
+    if (mine) await flush();
     const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(/** @type {any} */ (typed));
     const answer = await fetch(form.action, { method: "POST", body });
     const fresh = read(await answer.text());
-    if (answer.ok) done++;
+    if (answer.ok) {
+      done++;
+      hush();
+    }
+    if (form.matches(".why")) asked();
     // Somebody went on meanwhile: they are not called back.
     if (turn !== going) {
       if (!answer.ok) tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
       return refresh();
     }
+    if (!answer.ok && ask(fresh)) return;
     // What was done leads to a page: of a case, or to the contact with the reply prepared.
     if (form.matches("[data-follow]") && answer.ok) {
       if (new URL(answer.url).pathname !== location.pathname) {
-        history.pushState(null, "", answer.url);
+        address(answer.url, "pushState");
         return arrive(fresh);
       }
       // The same page: what is being typed elsewhere on it stays.
@@ -245,14 +303,17 @@ document.addEventListener("submit", async (event) => {
     }
     // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
     if (form.matches("[data-asks]") && (answer.ok || answer.status === 422)) {
-      if (answer.ok) history.replaceState(null, "", answer.url);
+      if (answer.ok) address(answer.url, "replaceState");
       arrive(fresh);
       return;
     }
     if (answer.ok) {
-      if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) history.replaceState(null, "", answer.url);
+      if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) address(answer.url, "replaceState");
+      const before = new Set([...document.querySelectorAll("#thread .message")].map((message) => message.id));
       sent(form, fresh, typed);
+      if (mine) let_go(fresh);
       show(fresh);
+      if (form.dataset.draft) reveal(before);
       if (form.id === "several") picked(fresh);
       if (form.matches(".undo")) taken(fresh);
       wrapped(fresh);
@@ -310,24 +371,15 @@ function refocus(form, action) {
   (write ? document.getElementById("reply") : document.getElementById("contact"))?.focus();
 }
 
-let told = 0;
-/**
- * Says why something was not done. It stands in no part that is shown anew, and stays long enough to be read.
- * @param {string} text
- */
-function tell(text) {
-  const notice = document.getElementById("refused");
-  if (!notice) return;
-  notice.textContent = text;
-  notice.hidden = false;
-  clearTimeout(told);
-  told = setTimeout(() => (notice.hidden = true), 12000);
-}
-
-// Ctrl+Enter sends what is being typed.
+// Ctrl+Enter sends what is being typed: of a form that is sent so, wherever in it one is.
 document.addEventListener("keydown", (event) => {
-  const area = event.target instanceof HTMLTextAreaElement ? event.target : null;
-  if (area && event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form?.requestSubmit(area.form.querySelector("[data-send]"));
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !(event.target instanceof Element)) return;
+  const field = /** @type {HTMLTextAreaElement | null} */ (event.target.closest("textarea, input, select, button"));
+  const form = field?.form ?? /** @type {HTMLFormElement | null} */ (event.target.closest("dialog") ? null : document.getElementById("logging"));
+  const send = /** @type {HTMLElement | null} */ (form?.querySelector("[data-send]"));
+  if (!form || !(send || field?.matches("textarea"))) return;
+  event.preventDefault();
+  form.requestSubmit(send);
 });
 
 /** Seconds in which a reply can still be taken back. */

@@ -6,7 +6,7 @@ const PRESSED = {
   u: () => document.querySelector("form.undo button"),
   h: () => document.querySelector("#handing summary"),
   z: () => document.querySelector("#snoozing summary"),
-  e: () => document.querySelector("form[action$='/close'] button, .actions a[href='#wrapup']"),
+  e: () => document.querySelector(".actions form[action$='/close'] button, .actions a[data-lacking]"),
   l: () => document.querySelector("header nav a[href='/desk/log']"),
   j: () => row(1),
   k: () => row(-1),
@@ -83,7 +83,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   // Out of a field, so that single keys work again.
-  if (event.key === "Escape" && event.target instanceof HTMLElement && event.target.matches("textarea, #q")) event.target.blur();
+  if (event.key === "Escape" && event.target instanceof HTMLElement && event.target.matches("textarea, select, input") && !event.target.closest("dialog")) event.target.blur();
   single(event);
 });
 

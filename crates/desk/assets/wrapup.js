@@ -2,6 +2,8 @@
 
 import { latin } from "./keys.js";
 import { children } from "./morph.js";
+import { ask } from "./asking.js";
+import { hush, tell } from "./told.js";
 
 /** How long after the last answer they are kept, in milliseconds. */
 const SOON = 250;
@@ -13,6 +15,18 @@ const SOON = 250;
 export function wrapped(fresh) {
   const [old, now] = [document.getElementById("wrapup"), fresh.getElementById("wrapup")];
   if (old && now) children(old, now);
+}
+
+/**
+ * Somebody took a contact over, or it is mine again: its wrap-up can be read, or filled in, from now on.
+ * @param {Document} fresh
+ */
+export function turned(fresh) {
+  const [old, now] = [document.getElementById("wrapup"), fresh.getElementById("wrapup")];
+  if (!old || !now || (old.querySelector("form") && now.querySelector("form"))) return;
+  const within = old.contains(document.activeElement);
+  children(old, now);
+  if (within && !old.contains(document.activeElement)) document.getElementById("contact")?.focus({ preventScroll: true });
 }
 
 /** @type {Map<string, URLSearchParams>} what was answered before one key closed a contact, by the address of its wrap-up */
@@ -46,10 +60,20 @@ export async function restore(form, action) {
  * @param {HTMLFormElement} form
  */
 export function lacking(form) {
-  const first = /** @type {HTMLElement | null} */ (form.querySelector(".missing:not([hidden]) select, .missing:not([hidden]) input"));
+  const missing = form.querySelector(".missing:not([hidden]) select, .missing:not([hidden]) input");
+  // What is only suggested is kept with the last button.
+  const first = /** @type {HTMLElement | null} */ (missing ?? form.querySelector("button[name=close]"));
   first?.scrollIntoView({ block: "center" });
   first?.focus({ preventScroll: true });
 }
+
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element) || !event.target.closest("[data-lacking]")) return;
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.wrapping"));
+  if (!form) return;
+  event.preventDefault();
+  lacking(form);
+});
 
 /**
  * Shows the questions that are asked of this kind, and a place for a further answer where there is one before it.
@@ -82,7 +106,17 @@ async function keep(form) {
   const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
   try {
     const answer = await fetch(form.action, { method: "POST", body, keepalive: true });
-    if (answer.ok) wrapped(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok) {
+      wrapped(fresh);
+      // A message that something is missing goes once nothing is.
+      if (!form.querySelector(".missing:not([hidden])")) hush();
+    } else if (!ask(fresh)) {
+      tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      // Somebody took it over: it can only be read from now on.
+      const shown = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (shown.ok) turned(new DOMParser().parseFromString(await shown.text(), "text/html"));
+    }
   } catch {
     // The page says that it is out of date; the next answer is kept with this one.
   }

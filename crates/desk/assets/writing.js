@@ -136,13 +136,29 @@ export function sent(form, fresh, what) {
   // What was typed on while it was under way is the beginning of the next.
   const further = typed && text !== null && typed.value !== text;
   if (typed && !further) typed.value = "";
-  for (const file of form.querySelectorAll("input[type=file]")) /** @type {HTMLInputElement} */ (file).value = "";
+  for (const file of form.querySelectorAll("input[type=file]")) {
+    /** @type {HTMLInputElement} */ (file).value = "";
+    chosen(/** @type {HTMLInputElement} */ (file));
+  }
   const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form[data-draft="${form.dataset.draft}"] input[name=id]`));
   if (now) now.value = next?.value ?? fresh_id();
   const said = document.getElementById("kept");
   if (said && typed) said.textContent = "";
   if (further) keep(form);
 }
+
+/**
+ * Says which files are chosen, in the language of the desk and not of the browser.
+ * @param {HTMLInputElement} field
+ */
+function chosen(field) {
+  const said = document.getElementById(`${field.id}-chosen`);
+  const names = [...(field.files ?? [])].map((file) => file.name).join(", ");
+  if (said) said.textContent = names && `${said.dataset.said} ${names}`;
+}
+document.addEventListener("change", (event) => {
+  if (event.target instanceof HTMLInputElement && event.target.type === "file") chosen(event.target);
+});
 
 /**
  * A reply was taken back: its words are a draft again.

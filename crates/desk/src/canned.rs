@@ -98,7 +98,7 @@ fn then(program: Program, said: Value) -> Done {
     Ok(Redirect::to("/desk/canned").into_response())
 }
 
-/// Every canned reply as it would be sent to this person: in their language and script, filled in.
+/// Every canned reply as it would be sent to this person, filled in: in their language and script, and in each in which it was written.
 pub(crate) async fn for_contact(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -109,10 +109,21 @@ pub(crate) async fn for_contact(
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
     let all = desk.store.canned().await?;
     let ready = all.iter().map(|one| {
+        let texts = Language::ALL.into_iter().filter(|language| {
+            let written = desk.locales.of(*language).either(&one.sr, &one.en);
+            !written.is_empty()
+        });
+        let texts = texts.map(|language| {
+            let text = filled(&desk, desk.locales.of(language), one, &contact, &me);
+            json!({ "language": language.tag(), "said": language.own_name(), "text": text })
+        });
         let text = filled(&desk, words, one, &contact, &me);
-        json!({ "name": one.name, "text": text })
+        json!({ "name": one.name, "text": text, "texts": texts.collect::<Vec<_>>() })
     });
-    Ok(Json(json!({ "canned": ready.collect::<Vec<_>>() })))
+    let language = language.map(Language::tag);
+    Ok(Json(
+        json!({ "canned": ready.collect::<Vec<_>>(), "language": language }),
+    ))
 }
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &Opened, me: &Person) -> String {

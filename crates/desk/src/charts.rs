@@ -9,7 +9,10 @@ use hotline_core::{
 };
 use hotline_store::{figures::Breakdown, report::Report, totals::Totals};
 
-use crate::{tables, view::channel_name};
+use crate::{
+    tables::{self, piece_said},
+    view::channel_name,
+};
 
 /// Fills that differ in colour and in pattern.
 const FILLS: usize = 6;
@@ -107,8 +110,8 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let top = rounded_up(most);
     let number = i64::try_from(pieces.len()).unwrap_or(i64::MAX);
     let step = (WIDTH - LEFT) / number.max(1);
-    // A label needs some sixty units.
-    let every = (60 / step.max(1)).max(0) + 1;
+    // A label needs some seventy units.
+    let every = (70 / step.max(1)).max(0) + 1;
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
         let parts = parts.iter().map(|(fill, count)| {
@@ -118,7 +121,12 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
                 y,
                 height,
                 fill: *fill,
-                said: format!("{piece}, {}: {}", called(*fill), words.number(*count)),
+                said: format!(
+                    "{}, {}: {}",
+                    piece_said(words, piece),
+                    called(*fill),
+                    words.number(*count)
+                ),
             }
         });
         Column {
@@ -126,7 +134,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             width: (step * 4 / 5).max(1),
             parts: parts.collect(),
             label: if index % every == 0 {
-                piece.clone()
+                piece_said(words, piece)
             } else {
                 String::new()
             },
@@ -138,7 +146,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             "over-time-said",
             &[
                 ("count", &words.number(found.registered)),
-                ("piece", highest),
+                ("piece", &piece_said(words, highest)),
                 ("most", &words.number(most)),
             ],
         ),
@@ -209,7 +217,7 @@ pub(crate) fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
     let steps = [
         ("communications", totals.sum.total),
         ("cases", totals.cases.sum.total),
-        ("case-forwarded", totals.cases.forwarded.total),
+        ("forwarded-cases", totals.cases.forwarded.total),
     ];
     let most = steps
         .iter()

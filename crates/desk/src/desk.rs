@@ -362,6 +362,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/desk.js", script(include_str!("../assets/desk.js")))
         .route("/writing.js", script(include_str!("../assets/writing.js")))
         .route("/morph.js", script(include_str!("../assets/morph.js")))
+        .route("/asking.js", script(include_str!("../assets/asking.js")))
+        .route("/told.js", script(include_str!("../assets/told.js")))
         .route("/wrapup.js", script(include_str!("../assets/wrapup.js")))
         .route("/canned.js", script(include_str!("../assets/canned.js")))
         .route("/keys.js", script(include_str!("../assets/keys.js")))

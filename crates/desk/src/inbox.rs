@@ -58,7 +58,7 @@ struct Inbox<'a> {
     sizes: Vec<(View, u64)>,
     list: Page,
     /// What came of what was done to several.
-    told: Vec<String>,
+    told: Told,
     /// Whether I follow what is open.
     followed: bool,
     /// What is looked for, and what was found round it.
@@ -82,6 +82,15 @@ struct Inbox<'a> {
     present: Vec<Present>,
     /// The wrap-up, with what may be suggested.
     questions: Questions<'a>,
+}
+
+/// What came of what was done to several contacts at once.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// How many it was done to, if to any.
+    pub done: Option<String>,
+    /// Those it was not done to, each with why.
+    pub refused: Vec<(String, String)>,
 }
 
 /// What a list is asked for.
@@ -125,7 +134,7 @@ pub(crate) async fn list(
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    shown(&desk, &jar, me, asked, None, Vec::new()).await
+    shown(&desk, &jar, me, asked, None, Told::default()).await
 }
 
 pub(crate) async fn contact(
@@ -136,7 +145,7 @@ pub(crate) async fn contact(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let opened = opened(&desk, &me, &reference).await?;
-    shown(&desk, &jar, me, asked, Some(&opened), Vec::new()).await
+    shown(&desk, &jar, me, asked, Some(&opened), Told::default()).await
 }
 
 /// What is looked for.
@@ -184,7 +193,7 @@ pub(crate) async fn shown(
     me: Person,
     asked: Asked,
     open: Option<&Opened>,
-    told: Vec<String>,
+    told: Told,
 ) -> Result<Response, PageError> {
     let view = asked
         .view
@@ -215,6 +224,7 @@ pub(crate) async fn shown(
             answers: open
                 .map(|open| suggested(desk.store.scheme(), open))
                 .unwrap_or_default(),
+            begins: false,
         },
         told,
         followed,

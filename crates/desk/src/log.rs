@@ -81,6 +81,7 @@ impl Desk {
                 scheme: self.store.scheme(),
                 words,
                 answers,
+                begins: true,
             },
             mistake,
             logged,

@@ -9,6 +9,7 @@ use crate::{
     api::{self, Looked},
     canned::Written,
     cases::{self, Closing, Into, Known, Nothing, Proposal, Read, Summary},
+    closing::WithReason,
     files::Reply,
     log::ApiCall,
     login::Typed,
@@ -144,7 +145,10 @@ fn all() -> Vec<Told> {
             "/api/v1/contacts/{reference}/ask-for-files",
             "Ask the person for files",
         ),
-        post::<Back>("/api/v1/contacts/{reference}/close", "Close a contact"),
+        post::<WithReason>(
+            "/api/v1/contacts/{reference}/close",
+            "Close a contact, with a reason if its person waits for a reply",
+        ),
         post::<Back>("/api/v1/contacts/{reference}/reopen", "Reopen a contact"),
         post::<HandOver>("/api/v1/contacts/{reference}/hand-over", "Hand a contact over"),
         post::<Back>(

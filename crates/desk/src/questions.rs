@@ -10,7 +10,12 @@ pub(crate) struct Questions<'a> {
     pub scheme: &'a Scheme,
     pub words: &'a Words,
     pub answers: Answers,
+    /// Whether somebody begins with them: the focus is on the first.
+    pub begins: bool,
 }
+
+/// The question that is asked first.
+pub(crate) const FIRST: &str = KIND;
 
 impl Questions<'_> {
     pub(crate) fn is_asked(&self, question: &Question) -> bool {

@@ -6,7 +6,7 @@ use axum::{
     response::{Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use hotline_core::{locale::Language, rights::Right};
+use hotline_core::{locale::Language, problem, rights::Right};
 use hotline_store::{
     lines::LineState,
     queue::{Listed, SetAside},
@@ -17,6 +17,7 @@ use crate::{
     access::Who,
     desk::Desk,
     error::PageError,
+    problems,
     view::{Frame, page as written},
 };
 

@@ -7,6 +7,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::contact::Marking;
+use hotline_store::error::Conflict;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::{
     action::{Program, Repeated},
     desk::Desk,
     error::PageError,
-    inbox::{Asked, parsed, shown},
+    inbox::{Asked, Told, parsed, shown},
 };
 
 /// Contacts that can be picked at once.
@@ -77,12 +78,13 @@ pub(crate) async fn several(
             "claim" => store.take(&me, reference).await,
             "give-back" => store.give_back(&me, reference).await,
             "follow" => store.set_followed(&me, reference, true).await,
-            "close" => store.close(&me, reference).await,
+            "close" => store.close(&me, reference, None).await.map(|()| true),
             "spam" => store.mark(&me, reference, Some(Marking::Spam)).await,
             _ => return Err(PageError::Bad("error-form")),
         };
         match did.map_err(PageError::from) {
-            Ok(()) => done.push(one.clone()),
+            Ok(true) => done.push(one.clone()),
+            Ok(false) => refused.push((one.clone(), PageError::Conflict(Conflict::SoAlready))),
             Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => refused.push((one.clone(), why)),
             Err(fault) => return Err(fault),
         }
@@ -96,11 +98,13 @@ pub(crate) async fn several(
         let refused: Vec<_> = refused.collect();
         return Ok(Json(json!({ "done": done, "refused": refused })).into_response());
     }
-    let mut told = vec![words.count("several-done", i64::try_from(done.len()).unwrap_or_default())];
-    told.extend(
-        refused
+    let count = i64::try_from(done.len()).unwrap_or_default();
+    let told = Told {
+        done: (count > 0).then(|| words.count("several-done", count)),
+        refused: refused
             .iter()
-            .map(|(one, why)| format!("{one}: {}", why.said(words))),
-    );
+            .map(|(one, why)| (one.clone(), why.said(words)))
+            .collect(),
+    };
     shown(&desk, &jar, me, Asked::of(&several.view), None, told).await
 }

@@ -268,6 +268,22 @@ impl Page<'_> {
         }
     }
 
+    /// An age in whole hours, which everybody who reads figures is told alike.
+    fn hours(&self, minutes: &Option<i64>) -> String {
+        let words = self.frame.words;
+        minutes.map_or_else(
+            || "–".to_owned(),
+            |minutes| {
+                let hours = minutes / 60;
+                let long = match hours {
+                    ..=48 => words.count("hours-long", hours),
+                    _ => words.count("days", hours / 24 + 1),
+                };
+                words.with("up-to", "time", &long)
+            },
+        )
+    }
+
     fn share(&self, per_mille: &Option<i64>) -> String {
         let said = |part: i64| Cell::PerMille(part).said(self.frame.words);
         per_mille.map_or_else(|| "–".to_owned(), said)

@@ -4,7 +4,7 @@ use hotline_core::locale::Words;
 
 use crate::charts;
 
-pub(crate) use self::names::{counted_said, dimension_said, value_said};
+pub(crate) use self::names::{counted_said, dimension_said, piece_said, value_said};
 pub use self::{
     breakdown::of_breakdown,
     names::minutes_said,
@@ -85,6 +85,12 @@ impl Cell {
 }
 
 impl Line {
+    /// Its label as people read it.
+    #[must_use]
+    pub fn said(&self, words: &Words) -> String {
+        names::label_said(words, &self.label)
+    }
+
     fn new(label: impl Into<String>, counts: impl IntoIterator<Item = i64>) -> Self {
         Self {
             label: label.into(),

@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
+use axum_extra::extract::CookieJar;
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{contact::Marking, reference::Reference};
 use hotline_store::holding::Recipient;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     access::Who,
     action::{Back, Program, Sent},
+    closing::{WithReason, or_ask, words_of},
     desk::Desk,
     error::PageError,
     inbox::parsed,
@@ -69,10 +71,20 @@ pub(crate) async fn close(
     State(desk): State<Desk>,
     Who(me): Who,
     program: Program,
+    jar: CookieJar,
     Path(reference): Path<String>,
-    Sent(to): Sent<Back>,
+    Sent(to): Sent<WithReason>,
 ) -> Done {
-    desk.store.close(&me, parsed(&reference)?).await?;
+    let reason = words_of(&to.reason, &to.why);
+    let done = desk.store.close(&me, parsed(&reference)?, reason).await;
+    if program.0 {
+        done?;
+    } else {
+        let fields = vec![("view".to_owned(), to.view.clone())];
+        if let Some(asked) = or_ask(&desk, &jar, done, &reference, "close", fields)? {
+            return Ok(asked);
+        }
+    }
     program.then(&desk, &me, &reference, &to.view).await
 }
 
@@ -92,6 +104,12 @@ pub(crate) struct Mark {
     /// `spam`, `test`, `duplicate`, or `none`: it counts again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
+    /// Needed to mark what is urgent, unassigned and unanswered: why it is closed all the same. Kept among the notes.
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    why: String,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
@@ -101,6 +119,7 @@ pub(crate) async fn mark(
     State(desk): State<Desk>,
     Who(me): Who,
     program: Program,
+    jar: CookieJar,
     Path(reference): Path<String>,
     Sent(mark): Sent<Mark>,
 ) -> Done {
@@ -108,7 +127,21 @@ pub(crate) async fn mark(
         "none" => None,
         name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
     };
-    desk.store.mark(&me, parsed(&reference)?, marking).await?;
+    let reason = words_of(&mark.reason, &mark.why);
+    let done = desk
+        .store
+        .mark_with_reason(&me, parsed(&reference)?, marking, reason)
+        .await;
+    let done = done.map(|_| ());
+    if program.0 {
+        done?;
+    } else {
+        let fields = [("view", &mark.view), ("marking", &mark.marking)]
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+        if let Some(asked) = or_ask(&desk, &jar, done, &reference, "mark", fields.into())? {
+            return Ok(asked);
+        }
+    }
     program.then(&desk, &me, &reference, &mark.view).await
 }
 

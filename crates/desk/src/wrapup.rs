@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest, Path, Request, State},
     response::Response,
 };
+use axum_extra::extract::CookieJar;
 use hotline_core::classification::{Answers, KIND, Scheme};
 use hotline_store::opened::Opened;
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     access::Who,
     action::{Program, Repeated},
+    closing::{or_ask, words_of},
     desk::Desk,
     error::PageError,
     inbox::parsed,
@@ -27,9 +29,18 @@ pub(crate) struct WrapUp {
     answers: Answers,
     #[serde(default)]
     close: bool,
+    /// Needed with `close` if the person waits for a reply: why it is closed all the same. Kept among the notes.
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    why: String,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
+    /// What a form sent, to be sent again with a reason.
+    #[serde(skip)]
+    fields: Vec<(String, String)>,
 }
 
 impl FromRequest<Desk> for WrapUp {
@@ -43,10 +54,18 @@ impl FromRequest<Desk> for WrapUp {
         };
         let mut read = Self::default();
         let mut quick = None;
+        let asked_again = |name: &str| name != "reason" && name != "why";
+        read.fields = fields
+            .iter()
+            .filter(|(name, _)| asked_again(name))
+            .cloned()
+            .collect();
         for (name, value) in fields {
             match name.as_str() {
                 "close" => read.close = value == "true",
                 "view" => read.view = value,
+                "reason" => read.reason = value,
+                "why" => read.why = value,
                 "quick" => quick = Some(value),
                 _ => read.answers.entry(name).or_default().push(value),
             }
@@ -63,19 +82,19 @@ pub(crate) async fn wrap_up(
     State(desk): State<Desk>,
     Who(me): Who,
     program: Program,
+    jar: CookieJar,
     Path(reference): Path<String>,
     asked: WrapUp,
 ) -> Result<Response, PageError> {
-    let number = parsed(&reference)?;
-    let marks = desk
+    let (number, reason) = (parsed(&reference)?, words_of(&asked.reason, &asked.why));
+    let done = desk
         .store
-        .scheme()
-        .kind(&asked.answers)
-        .is_some_and(|kind| kind.marking.is_some());
-    desk.store.classify(&me, number, asked.answers).await?;
-    // A marking closes by itself.
-    if asked.close && !marks {
-        desk.store.close(&me, number).await?;
+        .wrap_up(&me, number, asked.answers, asked.close, reason)
+        .await;
+    if program.0 {
+        done?;
+    } else if let Some(question) = or_ask(&desk, &jar, done, &reference, "wrap-up", asked.fields)? {
+        return Ok(question);
     }
     program.then(&desk, &me, &reference, &asked.view).await
 }

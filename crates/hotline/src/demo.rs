@@ -195,7 +195,7 @@ async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Re
     store
         .classify(vuk, parent.reference, answers(&OF_THE_PARENT))
         .await?;
-    store.close(vuk, parent.reference).await?;
+    store.close(vuk, parent.reference, None).await?;
     let call = NewCall {
         id: ids::new(SystemClock.now()),
         network: "telephone".to_owned(),

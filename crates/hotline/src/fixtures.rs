@@ -219,7 +219,7 @@ impl Making<'_> {
             .context("A mail was not registered")?
             .reference;
         self.answered(number, reference).await?;
-        Ok(self.store.close(&self.staff.mila, reference).await?)
+        Ok(self.store.close(&self.staff.mila, reference, None).await?)
     }
 
     /// It is read after some minutes, classified, and answered on the same day. Nothing leaves the machine.

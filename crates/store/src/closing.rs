@@ -1,8 +1,9 @@
 //! Closing and marking. Each step is one transaction with its entry in the history.
 
 use hotline_core::{
-    classification::KIND,
-    contact::{Marking, Status, Step},
+    classification::{Answers, KIND},
+    contact::{BeforeClosing, Marking, Status, Step},
+    ids,
     reference::Reference,
 };
 use sea_orm::{
@@ -17,19 +18,89 @@ use crate::{
     error::{Conflict, StoreError},
     figures,
     inbox::reference_of,
+    records::Record,
     register::event,
     staff::Person,
     store::Store,
-    work::status_of,
+    work::{not_too_long, status_of},
 };
 
+/// A word on why something is closed: it stands in the history and, sealed, among the notes.
+type Reason<'a> = Option<&'a str>;
+
 impl Store {
-    /// Closes a contact.
+    /// Closes a contact. If its person waits for a reply, `reason` says why there is none; it is kept as a note.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is closed, or somebody else holds it.
-    pub async fn close(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        self.step(who, reference, Step::Close, "closed").await
+    /// [`StoreError::Conflict`] if it is closed, somebody else holds it, or a reason is needed and missing.
+    pub async fn close(
+        &self,
+        who: &Person,
+        reference: Reference,
+        reason: Reason<'_>,
+    ) -> Result<(), StoreError> {
+        self.step(who, reference, Step::Close, "closed", reason).await
+    }
+
+    /// Classifies a contact and closes it with that if `close` says so. An urgent contact that nobody looks after is not closed without
+    /// a reason by what it is classified as, either.
+    ///
+    /// # Errors
+    /// As [`Store::classify`], [`Store::mark`] and [`Store::close`].
+    pub async fn wrap_up(
+        &self,
+        who: &Person,
+        reference: Reference,
+        answers: Answers,
+        close: bool,
+        reason: Reason<'_>,
+    ) -> Result<(), StoreError> {
+        if close && words_of(reason)?.is_none() {
+            let (transaction, contact) = self.begin_held(who, reference).await?;
+            let record = self.record_of(&transaction, &contact).await?;
+            if self.before_closing(&contact, &record).needs_reason_to_mark() {
+                return Err(StoreError::Conflict(Conflict::ReasonNeeded));
+            }
+        }
+        // A marking closes by itself.
+        let marks = self
+            .scheme
+            .kind(&answers)
+            .is_some_and(|kind| kind.marking.is_some());
+        self.classify_with_reason(who, reference, answers, reason).await?;
+        if close && !marks {
+            self.close(who, reference, reason).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn before_closing(&self, contact: &contacts::Model, record: &Record) -> BeforeClosing {
+        BeforeClosing {
+            status: status_of(contact),
+            urgent: contact.urgency > 0,
+            assigned: contact.holder.is_some(),
+            was_answered: contact.first_reply_at.is_some(),
+            is_call: is_call(contact),
+            counselling: self.scheme.kind(&record.answers).map(|kind| kind.counselling),
+        }
+    }
+
+    /// Writes why a contact is closed among its notes. Returns what its entry in the history says: the id of that note.
+    async fn write_reason(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+        reason: Option<&str>,
+        now: i64,
+    ) -> Result<String, StoreError> {
+        let Some(reason) = reason else {
+            return Ok(String::new());
+        };
+        let id = ids::new(self.clock.now());
+        self.write_message(transaction, contact, who, id, "note", reason, now)
+            .await?;
+        Ok(id.simple().to_string())
     }
 
     /// Opens a closed contact again. One that was marked counts again: spam is not worked on.
@@ -37,7 +108,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if it is open, or somebody else holds it.
     pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        self.step(who, reference, Step::Reopen, "reopened").await
+        self.step(who, reference, Step::Reopen, "reopened", None).await
     }
 
     async fn step(
@@ -46,17 +117,29 @@ impl Store {
         reference: Reference,
         step: Step,
         kind: &str,
+        reason: Reason<'_>,
     ) -> Result<(), StoreError> {
+        let reason = words_of(reason)?;
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if step == Step::Close && !self.is_wrapped_up(&transaction, &contact).await? {
             return Err(StoreError::Conflict(Conflict::NotWrappedUp));
         }
-        let status = status_of(&contact)
+        let mut status = status_of(&contact)
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
+        // Nobody waits on the telephone until a call is opened again.
+        if status == Status::Waiting && is_call(&contact) {
+            status = Status::Answered;
+        }
+        if step == Step::Close && reason.is_none() {
+            let record = self.record_of(&transaction, &contact).await?;
+            if self.before_closing(&contact, &record).needs_reason() {
+                return Err(StoreError::Conflict(Conflict::ReasonNeeded));
+            }
+        }
         let now = self.now();
         let mut waiting_since = None;
-        if status.is_open() {
+        if status == Status::Waiting {
             let unanswered = first_unanswered(&transaction, contact.id).await?;
             waiting_since = Some(unanswered.unwrap_or(now));
         }
@@ -70,7 +153,10 @@ impl Store {
             ..Default::default()
         };
         update.update(&transaction).await.map_err(newer_open)?;
-        event(contact.id, now, Some(who.id), kind, "")
+        let why = self
+            .write_reason(&transaction, who, &contact, reason, now)
+            .await?;
+        event(contact.id, now, Some(who.id), kind, &why)
             .insert(&transaction)
             .await?;
         let stepped = contacts::Model {
@@ -80,25 +166,44 @@ impl Store {
         };
         self.recount_contact(&transaction, &contact, &stepped).await?;
         if status.is_open() && contact.marking.is_some() {
-            self.mark_in(&transaction, who, &stepped, None).await?;
+            self.mark_in(&transaction, who, &stepped, None, None).await?;
         }
         self.done(transaction).await
     }
 
     /// Marks a contact as spam, test or duplicate, which closes it, or takes the marking away. The day's total follows in the
-    /// same commit.
+    /// same commit. False: it was marked so already.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it.
+    /// [`StoreError::Conflict`] if somebody else holds it, or it is urgent, unassigned and unanswered.
     pub async fn mark(
         &self,
         who: &Person,
         reference: Reference,
         marking: Option<Marking>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
+        self.mark_with_reason(who, reference, marking, None).await
+    }
+
+    /// The same, with why an urgent contact is closed by it although nobody looked after it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it, or a reason is needed and missing.
+    pub async fn mark_with_reason(
+        &self,
+        who: &Person,
+        reference: Reference,
+        marking: Option<Marking>,
+        reason: Reason<'_>,
+    ) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        self.mark_in(&transaction, who, &contact, marking).await?;
-        self.done(transaction).await
+        let is_so = contact.marking.as_deref() == marking.map(Marking::as_str);
+        if is_so && (marking.is_none() || !status_of(&contact).is_open()) {
+            return Ok(false);
+        }
+        self.mark_in(&transaction, who, &contact, marking, reason).await?;
+        self.done(transaction).await?;
+        Ok(true)
     }
 
     pub(crate) async fn mark_in(
@@ -107,12 +212,18 @@ impl Store {
         who: &Person,
         contact: &contacts::Model,
         marking: Option<Marking>,
+        reason: Reason<'_>,
     ) -> Result<(), StoreError> {
+        let reason = words_of(reason)?;
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
         let now = self.now();
         // A kind that is a marking goes with it.
         let record = self.record_of(transaction, contact).await?;
+        let closes = marking.is_some() && status_of(contact).is_open();
+        if closes && reason.is_none() && self.before_closing(contact, &record).needs_reason_to_mark() {
+            return Err(StoreError::Conflict(Conflict::ReasonNeeded));
+        }
         let counted_before = self.facts(contact, &record.chosen);
         let (mut answers, mut chosen) = (record.answers, record.chosen);
         let kind = self.scheme.kind(&answers);
@@ -121,7 +232,6 @@ impl Store {
             chosen.remove(KIND);
             self.keep_record(transaction, who, contact, &answers).await?;
         }
-        let closes = marking.is_some() && status_of(contact).is_open();
         let marked = contacts::Model {
             marking: name,
             ..contact.clone()
@@ -144,13 +254,27 @@ impl Store {
             .insert(transaction)
             .await?;
         if closes {
-            event(contact.id, now, Some(who.id), "closed", "")
+            let why = self.write_reason(transaction, who, contact, reason, now).await?;
+            event(contact.id, now, Some(who.id), "closed", &why)
                 .insert(transaction)
                 .await?;
         }
         let what = format!("{} {detail}", reference_of(contact));
         self.audit_in(transaction, Some(who.id), "mark", &what).await
     }
+}
+
+/// A reason as it is kept: without words it is none.
+fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
+    let reason = reason.map(not_too_long).transpose()?;
+    Ok(reason.filter(|reason| !reason.is_empty()))
+}
+
+/// Whether somebody took a contact as it came, on the telephone or face to face.
+pub(crate) fn is_call(contact: &contacts::Model) -> bool {
+    contact
+        .first_read_at
+        .is_some_and(|read| read <= contact.opened_at)
 }
 
 /// Opening a contact breaks a rule only if its person has another one open.

@@ -100,6 +100,15 @@ pub enum Conflict {
     /// A contact is closed only when it is classified.
     #[error("complete the wrap-up first")]
     NotWrappedUp,
+    /// Somebody waits for a reply, and closing says why there is none.
+    #[error("this person had no reply; say why it is closed without one")]
+    ReasonNeeded,
+    /// What was asked for is so already.
+    #[error("it is so already")]
+    SoAlready,
+    /// A reply that is the beginning of the name of a canned one.
+    #[error("a reply is not the name of a canned reply; choose one from the list or write words")]
+    CannedNotChosen,
     /// The scheme has no such question or answer.
     #[error("the classification has no such question or answer")]
     Unlawful,
@@ -229,6 +238,9 @@ impl Conflict {
             Self::InTheFuture => "conflict-in-the-future",
             Self::NoNetwork => "conflict-no-network",
             Self::NotWrappedUp => "conflict-not-wrapped-up",
+            Self::ReasonNeeded => "conflict-reason-needed",
+            Self::SoAlready => "conflict-so-already",
+            Self::CannedNotChosen => "conflict-canned-not-chosen",
             Self::Unlawful => "conflict-unlawful-answer",
             Self::NotYours => "conflict-not-yours",
             Self::Stopped => "conflict-stopped",

@@ -35,14 +35,14 @@ pub enum Recipient {
 }
 
 impl Store {
-    /// Takes a contact that nobody holds. Of several who try at once, one succeeds.
+    /// Takes a contact that nobody holds. Of several who try at once, one succeeds. False: it was theirs already.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if somebody else holds it.
-    pub async fn take(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+    pub async fn take(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.holder == Some(who.id) {
-            return Ok(());
+            return Ok(false);
         }
         if is_out_of_reach(who, &contact) {
             return Err(StoreError::Conflict(Conflict::HeldByOther));
@@ -59,15 +59,19 @@ impl Store {
         event(contact.id, now, Some(who.id), "claimed", "")
             .insert(&transaction)
             .await?;
-        self.done(transaction).await
+        self.done(transaction).await?;
+        Ok(true)
     }
 
-    /// Gives a contact back to the unassigned ones.
+    /// Gives a contact back to the unassigned ones. False: it was unassigned already.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if somebody else holds it.
-    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
+        if contact.holder.is_none() && contact.team.is_none() {
+            return Ok(false);
+        }
         contacts::ActiveModel {
             id: Unchanged(contact.id),
             holder: Set(None),
@@ -79,7 +83,8 @@ impl Store {
         event(contact.id, self.now(), Some(who.id), "given_back", "")
             .insert(&transaction)
             .await?;
-        self.done(transaction).await
+        self.done(transaction).await?;
+        Ok(true)
     }
 
     /// Hands a contact to a colleague or a team, with a word on why.

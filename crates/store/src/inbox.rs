@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub(crate) use self::view::Order;
 pub use self::view::{Filter, View};
 use crate::{
+    closing::is_call,
     entity::{contacts, events, messages, outbox, staff},
     error::StoreError,
     store::{Store, time},
@@ -56,6 +57,8 @@ pub struct Row {
     pub team: Option<String>,
     /// Who handed it over to me or to my team, if nothing was done with it since.
     pub handed_by: Option<String>,
+    /// Whether it is a call: somebody answered it as it came.
+    pub is_call: bool,
     /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// Until when it is out of sight.
@@ -243,6 +246,7 @@ impl Store {
         Row {
             undelivered,
             handed_by: None,
+            is_call: is_call(&contact),
             reference: reference_of(&contact),
             card: self.card(&contact).ok(),
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),

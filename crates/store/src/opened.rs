@@ -49,6 +49,10 @@ pub struct Opened {
     pub snoozed_until: Option<DateTime<Utc>>,
     /// Colleagues who asked whoever holds it to hand it over, since they hold it.
     pub asked_by: Vec<(Uuid, String)>,
+    /// Whether it is a call: somebody answered it as it came.
+    pub is_call: bool,
+    /// Whether closing it now leaves its person without the answer they wait for, so that a reason is asked for.
+    pub needs_reason: bool,
     /// Who holds it: id and work name.
     pub holder: Option<(Uuid, String)>,
     /// The day it counts on.
@@ -159,6 +163,15 @@ pub struct Other {
     pub status: Status,
 }
 
+/// Why a contact was closed without a reply: its history names the note that says so, which can be erased.
+fn reason_in(messages: &[Message], note: &str) -> String {
+    let note = messages
+        .iter()
+        .find(|message| message.id.simple().to_string() == note);
+    let body = note.and_then(|note| note.body.as_ref());
+    body.map(|body| body.text.clone()).unwrap_or_default()
+}
+
 impl Store {
     /// A contact by its reference. `None` if there is none.
     ///
@@ -194,6 +207,9 @@ impl Store {
                 .map(reference_of),
             None => None,
         };
+        let messages = self.messages(&contact, &names).await?;
+        let record = self.record_of(&self.reading, &contact).await?;
+        let before = self.before_closing(&contact, &record);
         let asks = self.line(&contact.line).is_some_and(|line| line.asks_for_files);
         let sends_files = self.line(&contact.line).is_some_and(|line| line.sends_files);
         Ok(Some(Opened {
@@ -203,7 +219,9 @@ impl Store {
             cases: self.cases_of(contact.id).await?,
             events: self.events_of(contact.id).await?,
             linked: self.linked(contact.id).await?,
-            record: self.record_of(&self.reading, &contact).await?,
+            record,
+            is_call: before.is_call,
+            needs_reason: before.needs_reason(),
             id: contact.id,
             reference,
             blocked_until: choice_of(&self.reading, &contact)
@@ -211,17 +229,20 @@ impl Store {
                 .blocked_until
                 .filter(|until| *until > self.now())
                 .map(time),
-            messages: self.messages(&contact, &names).await?,
             others: self.others(&contact).await?,
             history: history
                 .into_iter()
                 .map(|event| Event {
                     at: time(event.at),
                     actor: event.actor.and_then(|actor| name_of(&names, actor)),
+                    detail: match event.kind.as_str() {
+                        "closed" => reason_in(&messages, &event.detail),
+                        _ => event.detail,
+                    },
                     kind: event.kind,
-                    detail: event.detail,
                 })
                 .collect(),
+            messages,
             refers_to,
             asked_by,
             urgency: contact.urgency,

@@ -43,12 +43,24 @@ impl Store {
     /// Keeps answers, complete or not. A kind that is a marking marks the contact, another takes such a marking away.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the scheme has no such answer, or somebody else holds the contact.
+    /// [`StoreError::Conflict`] if the scheme has no such answer, somebody else holds the contact, or a marking would close it and a
+    /// reason is needed ([`Store::mark`]).
     pub async fn classify(
         &self,
         who: &Person,
         reference: Reference,
         answers: Answers,
+    ) -> Result<(), StoreError> {
+        self.classify_with_reason(who, reference, answers, None).await
+    }
+
+    /// The same, with why a marking closes the contact although its person waits.
+    pub(crate) async fn classify_with_reason(
+        &self,
+        who: &Person,
+        reference: Reference,
+        answers: Answers,
+        reason: Option<&str>,
     ) -> Result<(), StoreError> {
         let answers = self
             .scheme
@@ -62,7 +74,7 @@ impl Store {
         self.keep_record(&transaction, who, &contact, &answers).await?;
         let marking = |answers: &Answers| self.scheme.kind(answers).and_then(|kind| kind.marking);
         if marking(&before.answers) != marking(&answers) {
-            self.mark_in(&transaction, who, &contact, marking(&answers))
+            self.mark_in(&transaction, who, &contact, marking(&answers), reason)
                 .await?;
         }
         // Not every answer is worth a line of the history: the first, and that it is complete.

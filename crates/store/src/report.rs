@@ -141,7 +141,7 @@ impl Look<'_> {
             before: self.totals_if(before).await?,
             a_year_before: self.totals_if(a_year_before).await?,
             flow: self.flow(period).await?,
-            standing: self.standing(least).await?,
+            standing: self.standing().await?,
             first_reply: first_reply(&waits),
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),

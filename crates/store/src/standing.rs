@@ -21,17 +21,17 @@ use crate::{
 pub struct Standing {
     /// Contacts that are open.
     pub open: i64,
-    /// Within how many minutes the oldest of them was registered. `None`: none is open.
+    /// Within how many minutes the oldest of them was registered, in whole hours. `None`: none is open.
     pub oldest_open: Option<i64>,
-    /// Within how many minutes who waits longest has waited for us. `None`: nobody waits.
+    /// Within how many minutes who waits longest has waited for us, in whole hours. `None`: nobody waits.
     pub longest_waiting: Option<i64>,
     /// Open contacts with a reply that failed, or has been on its way for longer than a quarter of an hour.
     pub undelivered: i64,
 }
 
 impl Look<'_> {
-    /// For whoever is shown no fewer than `least` ages are in whole hours: the minute is that of one person.
-    pub(crate) async fn standing(&mut self, least: i64) -> Result<Standing, StoreError> {
+    /// Ages are in whole hours for every reader: the minute is that of one person, and two readers are told the same.
+    pub(crate) async fn standing(&mut self) -> Result<Standing, StoreError> {
         use contacts::Column;
 
         let open = self.registered(Of::Contact, Period::default()).await?
@@ -46,10 +46,7 @@ impl Look<'_> {
         let undelivered = with_undelivered(self.as_of.timestamp_micros())
             .count(&self.on)
             .await?;
-        let coarse = |minutes: i64| match least {
-            0 => minutes,
-            _ => minutes - minutes % 60 + 60,
-        };
+        let coarse = |minutes: i64| minutes - minutes % 60 + 60;
         Ok(Standing {
             open,
             oldest_open: oldest_open.map(coarse),

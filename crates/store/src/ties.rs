@@ -63,7 +63,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Follows a contact, or no longer: it stands in a view of one's own.
+    /// Follows a contact, or no longer: it stands in a view of one's own. False: it was so already.
     ///
     /// # Errors
     /// When there is no such contact, or the database refuses.
@@ -72,27 +72,29 @@ impl Store {
         who: &Person,
         reference: Reference,
         follows: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         let known = follows::Entity::find_by_id((who.id, contact.id))
             .one(&transaction)
             .await?;
-        if known.is_some() != follows {
-            if follows {
-                let tie = follows::ActiveModel {
-                    staff_id: Set(who.id),
-                    contact_id: Set(contact.id),
-                };
-                follows::Entity::insert(tie)
-                    .exec_without_returning(&transaction)
-                    .await?;
-            } else {
-                follows::Entity::delete_by_id((who.id, contact.id))
-                    .exec(&transaction)
-                    .await?;
-            }
+        if known.is_some() == follows {
+            return Ok(false);
         }
-        self.done(transaction).await
+        if follows {
+            let tie = follows::ActiveModel {
+                staff_id: Set(who.id),
+                contact_id: Set(contact.id),
+            };
+            follows::Entity::insert(tie)
+                .exec_without_returning(&transaction)
+                .await?;
+        } else {
+            follows::Entity::delete_by_id((who.id, contact.id))
+                .exec(&transaction)
+                .await?;
+        }
+        self.done(transaction).await?;
+        Ok(true)
     }
 
     /// Whether somebody follows a contact.

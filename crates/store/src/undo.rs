@@ -125,7 +125,7 @@ impl Store {
         };
         self.recount_contact(transaction, contact, &open).await?;
         if contact.marking.is_some() {
-            self.mark_in(transaction, who, &open, None).await?;
+            self.mark_in(transaction, who, &open, None, None).await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Writing to a person or to colleagues. Each step is one transaction with its entry in the history.
 
 use hotline_core::{
+    canned,
     contact::{Status, Step},
     message::OutboundFile,
     reference::Reference,
@@ -61,6 +62,9 @@ impl Store {
         } else {
             not_too_long(&text)?
         };
+        if canned::is_unfinished(text) {
+            return Err(StoreError::Conflict(Conflict::CannedNotChosen));
+        }
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if self
             .written_before(&transaction, &contact, who, id, "reply", text)
@@ -125,7 +129,7 @@ impl Store {
         };
         self.recount_contact(&transaction, &contact, &answered).await?;
         if contact.marking.is_some() {
-            self.mark_in(&transaction, who, &answered, None).await?;
+            self.mark_in(&transaction, who, &answered, None, None).await?;
         }
         self.done(transaction).await?;
         self.deliver_due.notify_one();

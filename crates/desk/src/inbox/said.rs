@@ -10,7 +10,7 @@ use hotline_core::{
 };
 use hotline_store::{
     attachments::{Attachment, Held},
-    inbox::View,
+    inbox::{Row, View},
     opened::{Delivered, Event, Message, Opened},
     presence::Present,
 };
@@ -74,6 +74,41 @@ impl Inbox<'_> {
 
     pub(super) fn status(&self, status: &Status) -> String {
         self.frame.words.say(&format!("status-{}", status.as_str()))
+    }
+
+    /// Where a row stands; of a call nothing was to be answered.
+    pub(super) fn row_status(&self, row: &Row) -> String {
+        if row.is_call && row.status.is_open() {
+            return self.frame.words.say("status-call-open");
+        }
+        self.status(&row.status)
+    }
+
+    /// Where the open contact stands.
+    pub(super) fn open_status(&self, open: &Opened) -> String {
+        if open.is_call && open.status.is_open() {
+            return self.frame.words.say("status-call-open");
+        }
+        self.status(&open.status)
+    }
+
+    /// Who looks after the open contact, where I do not.
+    pub(super) fn led_by(&self) -> String {
+        self.frame.words.with("held-by-other", "name", &self.assignee())
+    }
+
+    /// Why I cannot fill in the wrap-up.
+    pub(super) fn read_only(&self) -> String {
+        self.frame
+            .words
+            .with("wrap-up-read-only", "name", &self.assignee())
+    }
+
+    fn assignee(&self) -> String {
+        let holder = self.open.and_then(|open| open.holder.as_ref());
+        holder
+            .map(|(_, name)| self.frame.words.own(name))
+            .unwrap_or_default()
     }
 
     pub(super) fn marking(&self, marking: &Marking) -> String {
@@ -201,6 +236,7 @@ impl Inbox<'_> {
             "news" => self.news(&event.detail),
             "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
             "in_case" | "forwarded" | "linked" | "unlinked" => event.detail.clone(),
+            "closed" => event.detail.clone(),
             "handed_over" | "logged" => self.frame.words.own(&event.detail),
             "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
             _ => String::new(),

@@ -114,7 +114,7 @@ fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
         let line = sum(words.with("forwarded-to", "institution", &institution), part.sum);
         line.opening(opened(report, Of::Case, &[INSTITUTION], &[&part.name]))
     }));
-    let forwarded = sum(words.say("case-forwarded"), totals.cases.forwarded);
+    let forwarded = sum(words.say("forwarded-cases"), totals.cases.forwarded);
     let all = sum(words.say("cases-all"), totals.cases.sum);
     Table {
         id: "cases".to_owned(),

@@ -221,7 +221,10 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
-            View::Answered => of("status = 'answered'").filter(in_sight),
+            // Nobody waits for a caller: a call whose wrap-up is unfinished is among its counsellor's own.
+            View::Answered => of("status = 'answered'")
+                .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
+                .filter(in_sight),
             View::Snoozed => {
                 of("status <> 'closed' AND snoozed_until IS NOT NULL").filter(Column::SnoozedUntil.gt(now))
             }

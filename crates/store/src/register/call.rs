@@ -177,7 +177,8 @@ impl Store {
         plan.write(&transaction).await?;
         self.keep_record(&transaction, who, &contact, &answers).await?;
         if let Some(marking) = self.scheme.kind(&answers).and_then(|kind| kind.marking) {
-            self.mark_in(&transaction, who, &contact, Some(marking)).await?;
+            self.mark_in(&transaction, who, &contact, Some(marking), None)
+                .await?;
         }
         let reference = reference_of(&contact);
         self.audit_in(&transaction, Some(who.id), "log", &format!("{reference} {day}"))
