@@ -128,3 +128,96 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
     browser.pictures("canned").await.unwrap();
     browser.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_never_reaches_the_person_and_says_when_there_is_nothing_to_choose() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    for unfinished in ["/", "/hvala", "Zdravo /"] {
+        let said = mila.reply(&reference, unfinished).await.unwrap_err().to_string();
+        assert!(said.contains("409") && said.contains("canned reply"), "{said}");
+    }
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    client
+        .goto(&format!("{}/desk/contacts/{reference}?view=all", service.base()))
+        .await
+        .unwrap();
+    let reply = until(client, "#reply").await;
+    reply.send_keys("/").await.unwrap();
+    shows(client, "#ready-said", "no canned replies yet").await;
+    reply
+        .send_keys(&format!("{}{}", Key::Control, Key::Enter))
+        .await
+        .unwrap();
+    shows(client, "#refused", "canned reply").await;
+    assert_eq!(mila.said(&reference).await.unwrap().len(), 1, "nothing was sent");
+    assert_eq!(reply.prop("value").await.unwrap().as_deref(), Some("/"));
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canned_reply_is_chosen_in_each_language_and_asks_where_none_is_known() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "supervisor").await.unwrap();
+    let canned = json!({ "name": "Хвала", "sr": "Хвала на поруци.", "en": "Thank you for writing." });
+    vera.post("/api/v1/canned", &canned).await.unwrap();
+    let post = json!({ "kind": "advice", "message": "help" });
+    let answer = reqwest::Client::new()
+        .post(format!("{}/api/v1/contacts", service.base()))
+        .json(&post)
+        .send()
+        .await
+        .unwrap();
+    let answer: serde_json::Value = answer.json().await.unwrap();
+    let unknown = text(&answer, "/reference").to_owned();
+    let (known, _) = crate::writing::posted(&service, "Neko mi preti").await;
+    vera.until_contacts(2).await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "vera", "en").await;
+    let begin = async |reference: &str| {
+        client
+            .goto(&format!("{}/desk/contacts/{reference}?view=all", service.base()))
+            .await
+            .unwrap();
+        let reply = until(client, "#reply").await;
+        reply.send_keys("/").await.unwrap();
+        until(client, "#ready li").await;
+        reply
+    };
+    // In the language of the person first, and in each other.
+    let reply = begin(&known).await;
+    shows(client, "#ready li[aria-selected=true]", "Hvala na poruci.").await;
+    reply.send_keys("english").await.unwrap();
+    shows(client, "#ready li[aria-selected=true]", "Thank you").await;
+    reply.send_keys(&Key::Enter.to_string()).await.unwrap();
+    assert_eq!(
+        reply.prop("value").await.unwrap().as_deref(),
+        Some("Thank you for writing.")
+    );
+    let language = vera.contact(&unknown).await.unwrap();
+    assert_eq!(language.get("language"), Some(&serde_json::Value::Null));
+    let reply = begin(&unknown).await;
+    shows(client, "#ready-said", "language").await;
+    reply.send_keys(&Key::Enter.to_string()).await.unwrap();
+    assert_eq!(
+        reply.prop("value").await.unwrap().as_deref(),
+        Some("/"),
+        "nothing is chosen for anybody"
+    );
+    reply
+        .send_keys(&format!("{}{}", Key::Down, Key::Enter))
+        .await
+        .unwrap();
+    assert_eq!(
+        reply.prop("value").await.unwrap().as_deref(),
+        Some("Хвала на поруци.")
+    );
+    browser.close().await.unwrap();
+}

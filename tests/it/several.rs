@@ -46,6 +46,8 @@ async fn of_several_each_is_done_or_refused_by_itself_and_says_so() {
         Some(&json!(2)),
         "what was marked left the total, once each"
     );
+    let again = mila.post("/api/v1/several", &spam).await.unwrap();
+    assert_eq!(again.get("done"), Some(&json!([])), "it is so already");
     let odd = json!({ "do": "explode", "references": [references[3]] });
     assert!(mila.post("/api/v1/several", &odd).await.is_err());
     service.must(&["statistics", "verify"]).unwrap();
@@ -81,7 +83,10 @@ async fn linked_contacts_lead_to_each_other_and_followed_ones_stand_in_a_view_of
     assert_eq!(contact.get("linked"), Some(&json!([])));
     mila.post(&path(1, "follow"), &json!({})).await.unwrap();
     petar.post(&path(1, "claim"), &json!({})).await.unwrap();
-    petar.post(&path(1, "close"), &json!({})).await.unwrap();
+    petar
+        .post(&path(1, "close"), &json!({ "reason": "answered by telephone" }))
+        .await
+        .unwrap();
     assert_eq!(
         (view(&mila, "followed").await, view(&petar, "followed").await),
         (vec![references[1].clone()], vec![])
@@ -112,5 +117,19 @@ async fn several_are_picked_and_taken_on_the_page() {
     shows(client, "#told", "2 contacts done").await;
     assert_eq!(view(&mila, "mine").await.len(), 2);
     assert_eq!(view(&mila, "unassigned").await, [references[1].clone()]);
+    // What did nothing is no success, and each says why.
+    client
+        .goto(&format!("{}/desk/inbox?view=mine", service.base()))
+        .await
+        .unwrap();
+    for which in [0, 2] {
+        press(client, &format!("input[value='{}']", references[which])).await;
+    }
+    press(client, "#several button[value=claim]").await;
+    for which in [0, 2] {
+        shows(client, "#told .alarm", &references[which]).await;
+    }
+    shows(client, "#told .alarm", "it is so already").await;
+    assert!(client.find(Locator::Css("#told .done")).await.is_err());
     browser.close().await.unwrap();
 }

@@ -198,7 +198,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
     .await
     .unwrap();
     press(mila, "[data-send]").await;
-    shows(mila, ".message.reply .delivery", "lies ready").await;
+    shows(mila, ".message.reply .delivery", "Waiting").await;
     shows(sara, "#thread", "Draga, tu smo").await;
     // Who leaves is gone from the others' pages.
     one.close().await.unwrap();

@@ -59,7 +59,7 @@ await one.waitForSelector("#stale", { state: "hidden" });
 assert.equal(await one.inputValue("#reply"), "We are here. You did right to write.");
 await one.focus("#reply");
 await one.keyboard.press("Control+Enter");
-await one.waitForSelector(".message.reply .delivery:has-text('lies ready')");
+await one.waitForSelector(".message.reply .delivery:has-text('Waiting')");
 await one.waitForFunction(() => document.querySelectorAll(".message.reply").length === 1);
 
 // A note, and to a colleague, who sees it come.

@@ -1,0 +1,362 @@
+//! Screens as people use them: at every width, on paper, and in one language at a time.
+
+use std::{collections::BTreeSet, path::Path, process::Command};
+
+use fantoccini::{Client, Locator, key::Key, wd::PrintConfiguration};
+use hotline_tests::{
+    peers::{browser::Browser, free_port},
+    service::Service,
+    staff::{Staff, text},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    pages::log_in_as,
+    writing::{posted, press, shows, until},
+};
+
+/// Telephones, tablets, a laptop at 125 %, screens: width and height of the view.
+const SIZES: [(u32, u32); 10] = [
+    (320, 640),
+    (390, 844),
+    (768, 1_024),
+    (897, 700),
+    (1_024, 768),
+    (1_093, 614),
+    (1_200, 700),
+    (1_280, 720),
+    (1_440, 900),
+    (2_560, 1_440),
+];
+
+/// How much room there is, and what reaches beyond the view.
+const MEASURE: &str = "
+    const box = (css) => document.querySelector(css)?.getBoundingClientRect();
+    const thread = box('#thread'), views = box('#views'), top = box('header.top');
+    const shown = (one) => one.checkVisibility() && !one.closest('#views, nav, .wide-table, figure, .hidden, .skip, .offscreen');
+    const beyond = [...document.querySelectorAll('main button, main input, main select, main textarea, main a')].filter(shown)
+        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 90));
+    return { over: document.documentElement.scrollWidth - innerWidth, thread: thread && [thread.width, thread.height],
+        views: views && views.height, top: top.height, beyond };";
+
+async fn begun() -> (Service, Staff, String) {
+    let mut service = Service::new(None).unwrap();
+    service.require_wrap_up().unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "supervisor").await.unwrap();
+    let (reference, _) = posted(&service, "Neko mi preti da će poslati slike mom razredu").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    (service, mila, reference)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_desk_is_usable_from_320_to_2560_pixels() {
+    let (service, mila, reference) = begun().await;
+    mila.post("/api/v1/duty", &json!({ "on": true })).await.ok();
+    let case = mila
+        .post(&format!("/api/v1/contacts/{reference}/case"), &json!({}))
+        .await
+        .unwrap();
+    let contact = format!("/desk/contacts/{reference}?view=all");
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    for lang in ["sr-Cyrl", "en"] {
+        log_in_as(client, &service, "mila", lang).await;
+        for path in [
+            contact.as_str(),
+            "/desk/inbox?view=all",
+            "/desk/cases",
+            &format!("/desk/cases/{}", text(&case, "/id")),
+            "/desk/canned",
+            "/desk/log",
+            "/desk/statistics?by=channel&and=weekday",
+            "/desk/outreach",
+            "/desk/queue",
+        ] {
+            client.goto(&format!("{}{path}", service.base())).await.unwrap();
+            for (width, height) in SIZES {
+                browser.set_size(width, height).await.unwrap();
+                let found = client.execute(MEASURE, vec![]).await.unwrap();
+                let at = format!("{path} in {lang} at {width}×{height}: {found}");
+                let number = |pointer: &str| found.pointer(pointer).and_then(Value::as_f64);
+                assert!(number("/over").unwrap() <= 0.0, "it scrolls sideways: {at}");
+                assert_eq!(found.get("beyond"), Some(&json!([])), "{at}");
+                assert!(
+                    number("/top").unwrap() <= 100.0,
+                    "the head is two rows at most: {at}"
+                );
+                if path == contact {
+                    assert!(
+                        number("/thread/0").unwrap() >= 300.0,
+                        "lines are long enough: {at}"
+                    );
+                    // Stacked, the page scrolls; beside others, the conversation keeps a height of its own.
+                    assert!(width < 897 || number("/thread/1").unwrap() >= 160.0, "{at}");
+                    assert!(
+                        !(897..=1_200).contains(&width) || number("/views").unwrap() <= 60.0,
+                        "{at}"
+                    );
+                }
+            }
+        }
+        client.delete_all_cookies().await.unwrap();
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_by_two_dimensions_are_shown_where_somebody_asked_for_them() {
+    let (service, ..) = begun().await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    client
+        .goto(&format!("{}/desk/statistics", service.base()))
+        .await
+        .unwrap();
+    until(client, "#by")
+        .await
+        .select_by_value("channel")
+        .await
+        .unwrap();
+    until(client, "#and")
+        .await
+        .select_by_value("weekday")
+        .await
+        .unwrap();
+    press(client, "#cut button").await;
+    until(client, "#t-figures").await;
+    shows(client, "#cutting", "Channel × Day of the week").await;
+    let script = "const box = document.querySelector('#cut').getBoundingClientRect(); return [location.search, location.hash, box.top < innerHeight && box.bottom > 0]";
+    let found = client.execute(script, vec![]).await.unwrap();
+    assert_eq!(found, json!(["?by=channel&and=weekday", "#cut", true]));
+    // Whoever opens the same address sees the same.
+    client.refresh().await.unwrap();
+    until(client, "#t-figures").await;
+    browser.close().await.unwrap();
+}
+
+/// The words of a printed page, and how many sheets it takes.
+async fn printed(client: &Client, name: &str) -> (String, usize) {
+    let pdf = client.print(PrintConfiguration::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.pdf");
+    std::fs::write(&file, &pdf).unwrap();
+    if let Some(pictures) = std::env::var_os("HOTLINE_SCREENSHOTS") {
+        std::fs::write(Path::new(&pictures).join(format!("{name}.pdf")), pdf).unwrap();
+    }
+    let said = Command::new("pdftotext")
+        .arg("-raw")
+        .args([&file, &"-".into()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let sheets = said.matches('\u{c}').count();
+    (said, sheets)
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    let letters = text.split(|c: char| !c.is_alphanumeric());
+    letters
+        .filter(|word| word.chars().count() > 1)
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// Words on paper that stand on no screen: pieces of words.
+async fn broken(client: &Client, paper: &str) -> Vec<String> {
+    let text = "return document.documentElement.textContent + [...document.querySelectorAll('input, textarea')].map((one) => one.value).join(' ')";
+    let screen = client.execute(text, vec![]).await.unwrap();
+    let screen = words(screen.as_str().unwrap());
+    words(paper)
+        .into_iter()
+        .filter(|word| !screen.contains(word))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_paper_no_word_or_number_is_broken_and_a_contact_has_its_wrap_up() {
+    let mut service = Service::with_lines(None, crate::published::MAIL).unwrap();
+    service.must(&["fixtures"]).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("vera", "supervisor").await.unwrap();
+    let (reference, _) = posted(&service, "Neko mi preti da će poslati slike mom razredu").await;
+    mila.until_said(&reference, 1).await.unwrap();
+    let answers =
+        json!({ "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["urgent"] } });
+    let path = format!("/api/v1/contacts/{reference}");
+    mila.post(&format!("{path}/wrap-up"), &answers).await.unwrap();
+    let case = mila.post(&format!("{path}/case"), &json!({})).await.unwrap();
+    let number = format!("{}/{}", case.get("number").unwrap(), case.get("year").unwrap());
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    for lang in ["sr-Cyrl", "en"] {
+        log_in_as(client, &service, "vera", lang).await;
+        let open = async |path: &str| {
+            client.goto(&format!("{}{path}", service.base())).await.unwrap();
+        };
+        open(&format!("/desk/contacts/{reference}?view=all")).await;
+        let (paper, _) = printed(client, &format!("contact-{lang}")).await;
+        let topic = if lang == "en" {
+            "grooming"
+        } else {
+            "врбовање"
+        };
+        let wrapped = client
+            .find(Locator::Css("#wrapup dl.print"))
+            .await
+            .unwrap()
+            .prop("textContent")
+            .await
+            .unwrap()
+            .unwrap();
+        let last = wrapped.split_whitespace().last().unwrap().to_owned();
+        assert!(paper.contains(&last) && !wrapped.is_empty(), "{topic}: {paper}");
+        assert_eq!(broken(client, &paper).await, Vec::<String>::new(), "{paper}");
+        assert!(paper.contains(&number) && paper.contains(&reference), "{paper}");
+        open("/desk/cases").await;
+        let (paper, _) = printed(client, &format!("cases-{lang}")).await;
+        assert!(paper.contains(&number), "{paper}");
+        for period in ["period=2023", "period=2024"] {
+            open(&format!("/desk/statistics?{period}")).await;
+            let (paper, sheets) = printed(client, &format!("report-{lang}-{period}")).await;
+            assert_eq!(sheets, 1, "{lang}: {period}: {paper}");
+            assert_eq!(
+                broken(client, &paper).await,
+                Vec::<String>::new(),
+                "{lang}: {period}"
+            );
+            let machine = paper.split_whitespace().find(|word| {
+                let (year, month) = word.split_once('-').unwrap_or_default();
+                year.len() == 4 && month.len() == 2 && (year.to_owned() + month).parse::<u32>().is_ok()
+            });
+            assert_eq!(machine, None, "a date for machines, in {lang}");
+        }
+        client.delete_all_cookies().await.unwrap();
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_english_of_a_library_stands_on_a_serbian_screen() {
+    let port = free_port().unwrap();
+    let lines = format!(
+        "[lines.mail]\nchannel = \"email\"\naddress = \"kontakt@example.org\"\n[lines.mail.imap]\nhost = \"127.0.0.1\"\nport = {port}\n\
+         security = \"plain\"\nuser = \"kontakt\"\npassword = \"kontakt\"\n[lines.mail.smtp]\nhost = \"127.0.0.1\"\nport = {port}\n\
+         security = \"plain\"\n"
+    );
+    let mut service = Service::with_lines(None, &lines).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "administrator").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "sr-Cyrl").await;
+    client
+        .goto(&format!("{}/desk/queue", service.base()))
+        .await
+        .unwrap();
+    shows(client, "#list", "сервер одбија везу").await;
+    let shown = until(client, "#list").await.text().await.unwrap();
+    let latin: Vec<String> = words(&shown)
+        .into_iter()
+        .filter(|word| word.chars().all(|c| c.is_ascii_alphabetic()))
+        .filter(|word| !["mail", "form"].contains(&word.as_str()))
+        .collect();
+    assert_eq!(latin, Vec::<String>::new(), "{shown}");
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_longest_is_told_alike_to_everybody_who_reads_figures() {
+    let (service, mila, _) = begun().await;
+    let petra = service.hire("petra", "manager").await.unwrap();
+    let told = async |staff: &Staff| {
+        let report = staff.get("/api/v1/statistics/report").await.unwrap();
+        let page = staff.page("/desk/statistics").await.unwrap();
+        let shown = page
+            .split("standing-title\">")
+            .nth(1)
+            .unwrap()
+            .split("</section>")
+            .next()
+            .unwrap()
+            .to_owned();
+        (report.pointer("/standing/longest_waiting").cloned(), shown)
+    };
+    let (one, two) = (told(&mila).await, told(&petra).await);
+    assert_eq!(one, two);
+    assert_eq!(one.0, Some(json!(60)), "in whole hours");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_not_wrapped_up_waits_for_nobody() {
+    let (_service, mila, _) = begun().await;
+    let call = json!({ "network": "telephone", "text": "Nije stigla da kaže", "answers": { "kind": ["counselling"] } });
+    let call = mila.post("/api/v1/log", &call).await.unwrap();
+    let reference = text(&call, "/reference").to_owned();
+    let view = async |name: &str| crate::handing::view(&mila, name).await;
+    assert_eq!(view("answered").await, Vec::<String>::new());
+    assert_eq!(view("mine").await, [reference.clone()]);
+    let page = mila.page("/desk/inbox?view=mine").await.unwrap();
+    assert!(
+        page.contains("wrap-up unfinished") || page.contains("запис није довршен"),
+        "{page}"
+    );
+    // Opened again, nobody waits on the telephone either.
+    let whole = json!({ "close": true, "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["ordinary"],
+        "who": ["self"], "role": ["child"], "outcome": ["advice"] } });
+    let path = format!("/api/v1/contacts/{reference}");
+    mila.post(&format!("{path}/wrap-up"), &whole).await.unwrap();
+    mila.post(&format!("{path}/reopen"), &json!({})).await.unwrap();
+    assert!(!view("waiting").await.contains(&reference));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_logged_from_wherever_the_keyboard_is() {
+    let (service, mila, _) = begun().await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    client
+        .goto(&format!("{}/desk/inbox", service.base()))
+        .await
+        .unwrap();
+    let keys = async |keys: &str| {
+        client
+            .active_element()
+            .await
+            .unwrap()
+            .send_keys(keys)
+            .await
+            .unwrap();
+    };
+    keys("l").await;
+    until(client, "#logging").await;
+    let focused = async || {
+        let focused = client.active_element().await.unwrap();
+        focused.attr("id").await.unwrap().unwrap_or_default()
+    };
+    assert_eq!(focused().await, "q-kind", "one begins with the first question");
+    keys("counselling").await;
+    // Out of a list of answers, so that single keys work.
+    keys(&Key::Escape.to_string()).await;
+    assert_eq!(focused().await, "");
+    for (which, field) in ["q-kind", "network", "caller", "q-age", "text"]
+        .into_iter()
+        .enumerate()
+    {
+        until(client, "#text")
+            .await
+            .send_keys("Majka pita.")
+            .await
+            .unwrap();
+        let field = until(client, &format!("#{field}")).await;
+        field
+            .send_keys(&format!("{}{}", Key::Control, Key::Enter))
+            .await
+            .unwrap();
+        mila.until_contacts(which + 2).await.unwrap();
+        shows(client, "main .done", "Registered").await;
+    }
+    browser.close().await.unwrap();
+}
