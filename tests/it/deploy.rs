@@ -35,6 +35,10 @@ fn the_unit_is_lawful_and_lets_the_program_do_little() {
     // Exposure in tenths: 2.0 is what the requirement allows.
     let (safe, said) = analyze(&["security", "--offline=yes", "--threshold=20"]);
     assert!(safe, "{said}");
+    let unit = deploy("hotline.service");
+    for line in ["LimitCORE=0", "UMask=0077", "LimitNOFILE=65536"] {
+        assert!(unit.lines().any(|one| one == line), "{line}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use hotline_core::{
     contact::Marking,
     counting::Joining,
     figures::Of,
-    intake::Intake,
+    intake::{Cursor, Intake, Source},
     job::JobKind,
     line::LineName,
     message::{Evidence, Incoming, Normalised, Origin, RawMessage},
@@ -754,34 +754,90 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
     .await;
 }
 
-#[tokio::test]
-async fn another_master_key_is_refused_at_the_start() {
-    let world = world(None).await;
-    world
-        .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
-        .await;
+/// What the start says with another master key than the one of this world.
+async fn opened_with_another_key(world: &World) -> String {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("other.key");
     std::fs::write(&key, "00".repeat(32)).unwrap();
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let settings = Settings {
-        url: format!(
-            "sqlite://{}?mode=rwc",
-            world._folder.path().join("hotline.db").display()
-        )
-        .into(),
-        folder: world._folder.path().to_owned(),
         key_file: Some(key),
-        zone: hotline_core::centre::Centre::default().time_zone,
-        reopen_days: 7,
-        scheme: Scheme::centre().unwrap(),
-        wrap_up: false,
-        undo: Duration::ZERO,
-        reserve: 0,
-        backlog: 1_000,
-        lines: Vec::new(),
-        networks: Vec::new(),
+        ..settings_of(world.url(), world._folder.path(), 1_000)
     };
-    let refused = Store::open(settings, world.clock.clone()).await.err().unwrap();
-    assert!(refused.to_string().contains("not the one"), "{refused}");
+    let refused = Store::open(settings, world.clock.clone()).await.err();
+    refused.map(|error| error.to_string()).unwrap_or_default()
+}
+
+async fn run(world: &World, statement: &str) {
+    let database = sea_orm::Database::connect(world.url()).await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&database, statement)
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+}
+
+fn raw(id: &str) -> RawMessage {
+    RawMessage {
+        line: LineName::parse("mail").unwrap(),
+        external_id: id.to_owned(),
+        received_at: "2026-11-24T10:00:00Z".parse().unwrap(),
+        bytes: b"help".to_vec(),
+        cut_from: None,
+    }
+}
+
+#[tokio::test]
+async fn another_master_key_is_refused_at_the_start() {
+    on_both(async |world| {
+        let refused = opened_with_another_key(&world).await;
+        assert!(refused.contains("not the one"), "of an empty database: {refused}");
+        // As an earlier version left it: no proof of the key, and nothing sealed but one thing.
+        let accept = async |cursor| world.store.accept(vec![raw("1")], cursor).await.unwrap();
+        accept(None).await;
+        run(&world, "DELETE FROM key_proofs").await;
+        let refused = opened_with_another_key(&world).await;
+        assert!(refused.contains("not the one"), "of a raw message: {refused}");
+        let cursor = Cursor {
+            line: LineName::parse("mail").unwrap(),
+            source: Source::Conversation("somebody".to_owned().into()),
+            position: "1".to_owned(),
+        };
+        accept(Some(cursor)).await;
+        run(&world, "DELETE FROM jobs; DELETE FROM journal").await;
+        let refused = opened_with_another_key(&world).await;
+        assert!(refused.contains("not the one"), "of a conversation: {refused}");
+        let reopened = world.reopened().await;
+        drop(reopened);
+        run(&world, "DELETE FROM conversations").await;
+        let refused = opened_with_another_key(&world).await;
+        assert!(refused.contains("not the one"), "proven anew: {refused}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_journal_that_was_set_back_gives_out_other_references() {
+    on_both(async |world| {
+        let mut given = std::collections::HashSet::new();
+        for _ in 0..2 {
+            let (first, second): (Vec<_>, Vec<_>) = (0..300)
+                .map(|number| raw(&number.to_string()))
+                .partition(|raw| raw.external_id.len() == 1);
+            let mut told = world.store.accept(first, None).await.unwrap();
+            told.extend(world.store.accept(second, None).await.unwrap());
+            for accepted in told {
+                assert!(accepted.fresh);
+                assert!(given.insert(accepted.reference), "{} again", accepted.reference);
+            }
+            // The numbers of both databases begin anew, as those of a backup do.
+            run(&world, "DELETE FROM jobs; DELETE FROM journal").await;
+            let begin = match world.store.engine() {
+                "SQLite" => "DELETE FROM sqlite_sequence WHERE name = 'journal'",
+                _ => "ALTER SEQUENCE journal_id_seq RESTART",
+            };
+            run(&world, begin).await;
+        }
+        assert_eq!(given.len(), 600);
+    })
+    .await;
 }
