@@ -32,3 +32,4 @@ pub mod rights;
 pub mod routing;
 pub mod token;
 pub mod transliterate;
+pub mod visible;

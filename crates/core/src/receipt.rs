@@ -20,22 +20,32 @@ impl ReceiptCode {
         Self(format!("{:016}", number % 10_000_000_000_000_000))
     }
 
-    /// Reads what a person typed: spaces, hyphens and full stops do not matter. `None` if it is not sixteen digits.
+    /// Reads what a person typed or pasted: the sixteen digits, with whatever words and punctuation stand around and between
+    /// them. `None` if there are not exactly sixteen, or two different codes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut digits = String::with_capacity(Self::DIGITS);
-        for c in text.chars() {
-            match c {
-                '0'..='9' => digits.push(c),
-                '-' | '–' | '.' | '\u{2011}' | '\u{2212}' => {}
-                c if c.is_whitespace() => {}
-                _ => return None,
+        let mut found: Vec<String> = Vec::new();
+        let mut digits = String::new();
+        // A word with a letter in it ends a run of digits: a reference such as 7K3M-2QX9 is pasted with its code.
+        let words = text.split(|c: char| !c.is_alphanumeric()).chain(["end"]);
+        for word in words.filter(|word| !word.is_empty()) {
+            if word.chars().all(|c| digit(c).is_some()) {
+                digits.extend(word.chars().filter_map(digit));
+                continue;
             }
-            if digits.len() > Self::DIGITS {
-                return None;
+            if digits.len() == Self::DIGITS && !found.contains(&digits) {
+                found.push(digits.clone());
             }
+            digits.clear();
         }
-        (digits.len() == Self::DIGITS).then_some(Self(digits))
+        match (found.pop(), found.pop()) {
+            (Some(one), None) => return Some(Self(one)),
+            (Some(_), Some(_)) => return None,
+            (None, _) => {}
+        }
+        // Letters between the digits: `code1234…`.
+        let all: String = text.chars().filter_map(digit).collect();
+        (all.len() == Self::DIGITS).then_some(Self(all))
     }
 
     /// The sixteen digits, for the keyed hash that is stored instead of them.
@@ -58,6 +68,18 @@ impl ReceiptCode {
     }
 }
 
+/// The ASCII digit that a keyboard's digit stands for: full-width, Arabic and Persian ones too.
+fn digit(c: char) -> Option<char> {
+    let zero = match c {
+        '0'..='9' => return Some(c),
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        '\u{ff10}'..='\u{ff19}' => 0xff10,
+        _ => return None,
+    };
+    char::from_digit(u32::from(c) - zero, 10)
+}
+
 impl fmt::Debug for ReceiptCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("«private»")
@@ -67,6 +89,10 @@ impl fmt::Debug for ReceiptCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn code() -> ReceiptCode {
+        ReceiptCode("1234567890123456".to_owned())
+    }
 
     #[test]
     fn a_code_reads_back_however_it_is_typed() {
@@ -79,7 +105,45 @@ mod tests {
         ] {
             assert_eq!(ReceiptCode::parse(&typed), Some(code.clone()), "{typed}");
         }
-        for wrong in ["", "1234", "1234 5678 9012 345x", "1234 5678 9012 3456 7"] {
+    }
+
+    #[test]
+    fn a_code_is_found_among_what_was_pasted_with_it() {
+        for typed in [
+            "Šifra: 1234 5678 9012 3456",
+            "ШИФРА 1234 5678 9012 3456.",
+            "šifra1234567890123456",
+            "1234, 5678, 9012, 3456",
+            "1234,5678;9012/3456",
+            "(1234) [5678] «9012» \"3456\"",
+            "1234\u{200b}5678\u{2060}9012\u{feff}3456",
+            "1234\n5678\r\n9012\t3456\n",
+            "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6",
+            "1234–5678—9012−3456",
+            "1234_5678_9012_3456",
+            "1234:5678:9012:3456",
+            "Broj prijave: 7K3M-2QX9, Šifra: 1234 5678 9012 3456",
+            "7K3M-2QX9 1234 5678 9012 3456",
+            "Primljeno 28.11.2026. Šifra 1234 5678 9012 3456, telefon 19833",
+            "1234 5678 9012 3456 i još jednom 1234567890123456",
+            "１２３４ ５６７８ ９０１２ ３４５６",
+            "١٢٣٤ ٥٦٧٨ ٩٠١٢ ٣٤٥٦",
+        ] {
+            assert_eq!(ReceiptCode::parse(typed), Some(code()), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_code_or_two_is_refused() {
+        for wrong in [
+            "",
+            "Šifra:",
+            "1234",
+            "1234 5678 9012 345x",
+            "1234 5678 9012 3456 7",
+            "12345678901234567",
+            "1234 5678 9012 3456 ili 6543 2109 8765 4321",
+        ] {
             assert_eq!(ReceiptCode::parse(wrong), None, "{wrong}");
         }
     }
