@@ -1,10 +1,30 @@
 //! Names and kinds of things strangers send, made fit to be shown.
 
+use std::borrow::Cow;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::WINDOWS_1250;
 use unicode_normalization::UnicodeNormalization;
 
 /// A text as somebody wrote it, without what means nothing to anybody: NULs, blank ends, a browser's own line ends.
 pub fn text(text: &str) -> String {
     text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
+}
+
+/// Bytes as text: UTF-8, else the charset they are most likely in. Nothing of them is dropped.
+pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    // Accented letters stand alone among plain ones; Cyrillic letters stand beside each other.
+    let beside = |pair: &[u8]| pair.iter().all(|byte| !byte.is_ascii());
+    if !bytes.windows(2).any(beside) {
+        return WINDOWS_1250.decode_without_bom_handling(bytes).0;
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let encoding = detector.guess(Some(b"rs"), Utf8Detection::Deny);
+    encoding.decode_without_bom_handling(bytes).0
 }
 
 /// One line, composed, without control characters and without letters that turn the writing round.

@@ -1,10 +1,13 @@
 //! The web form: `/`, the receipt, `/answer`, and the same as JSON.
 //!
-//! What makes a repeat harmless: a form carries an id made when it was shown, and the external id is that with a hash of what
-//! was written, so that the same post twice is one message, and another text under the same id is another. The receipt code
-//! follows from the external id and the master key. No address of a visitor is stored or logged.
+//! What makes a repeat harmless: a form carries an id made when it was shown. The first post of a form has that id as its external
+//! id, so that the same post twice is one message. Who goes back, changes the text and sends it again adds a message to the same
+//! contact: its external id is the form's id with a hash of what was written. The receipt code follows from the form's id and the
+//! master key. No address of a visitor is stored or logged.
 
 mod api;
+mod arriving;
+mod disposition;
 mod door;
 mod pages;
 mod post;

@@ -56,6 +56,16 @@ pub trait Intake: Send + Sync {
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted>;
 
+    /// The bytes of the message that was accepted under this external id. `None` if there is none, or it was erased.
+    ///
+    /// # Errors
+    /// When the database or a file cannot be read.
+    async fn accepted_before(
+        &self,
+        line: &LineName,
+        external_id: &str,
+    ) -> Result<Option<Vec<u8>>, NotAccepted>;
+
     /// Where the line stands in one of its sources.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use hotline_core::{
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ConnectionTrait, DatabaseTransaction, EntityTrait, QueryResult, QueryTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryResult, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict, Query, UnionType},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -225,12 +225,14 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
+    /// By what a message is known again. The hash covers the line, so that it alone finds the row.
+    fn external_hash(&self, line: &LineName, external_id: &str) -> Vec<u8> {
+        self.keys.lookup("external id", &format!("{line}\n{external_id}"))
+    }
+
     /// Seals one message. A large one is on disk, synced, when this returns.
     async fn seal_raw(&self, raw: RawMessage) -> Result<Row, StoreError> {
-        // The hash covers the line, so that it alone finds the row.
-        let external_hash = self
-            .keys
-            .lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
+        let external_hash = self.external_hash(&raw.line, &raw.external_id);
         let place = raw_place(&external_hash);
         let (key, data_key) = self.keys.new_data_key(&place)?;
         let sealed = key.seal(&place, &raw.bytes)?;
@@ -313,6 +315,20 @@ impl Intake for Store {
             .await
             .map_err(|_| closing())?;
         answered.await.map_err(|_| closing())?
+    }
+
+    async fn accepted_before(
+        &self,
+        line: &LineName,
+        external_id: &str,
+    ) -> Result<Option<Vec<u8>>, NotAccepted> {
+        let hash = self.external_hash(line, external_id);
+        let found = journal::Entity::find().filter(journal::Column::ExternalHash.eq(hash));
+        let found = found.one(&self.reading).await;
+        match found.map_err(|error| refuse(error.into()))? {
+            Some(row) if row.data_key.is_some() => self.open_raw(&row).await.map(Some).map_err(refuse),
+            Some(_) | None => Ok(None),
+        }
     }
 
     async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted> {

@@ -9,6 +9,7 @@ use axum::{
 };
 use hotline_core::{locale::Language, message::Asks};
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use super::{
     door::{Door, later, new_id, problem},
@@ -81,7 +82,12 @@ pub async fn post(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> 
 fn understood(door: &Door, body: &[u8]) -> Result<(Typed, Asks, Language), (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
-        (StatusCode::BAD_REQUEST, text)
+        let status = match error.classify() {
+            // A field that is not known, or missing, or holds something else: the text names it.
+            Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
+            Category::Io | Category::Syntax | Category::Eof => StatusCode::BAD_REQUEST,
+        };
+        (status, text)
     })?;
     let wrong = |text: &str| (StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
     let asks = Asks::parse(&post.kind).ok_or_else(|| wrong("`kind` is \"advice\" or \"report\""))?;

@@ -10,20 +10,26 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
+use chrono::{DateTime, TimeDelta};
 use futures::StreamExt;
 use hotline_core::{
-    chance,
+    chance, ids,
     intake::{Accepted, Intake, NotAccepted},
     locale::{Language, Words},
     message::RawMessage,
     receipt::ReceiptCode,
 };
-use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use super::{Shared, pages, read::Posted, typed::Refused};
+use super::{Shared, arriving::Refused, pages, read::Posted};
 
 /// Of a request that is too large, this much is read and thrown away before it is refused.
-const MOST_DRAINED: usize = 64 << 20;
+pub const MOST_DRAINED: usize = 64 << 20;
+/// For no longer than this.
+pub const PATIENCE_TO_DRAIN: Duration = Duration::from_secs(30);
+/// For so long after it was shown a form adds to the contact it opened. An id that is older, or was not made here, may belong to a copy of
+/// the form in which everybody sends the same id.
+const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// What every request to the form needs.
 #[derive(Clone)]
@@ -71,7 +77,7 @@ pub async fn drain(body: Body) {
             }
         }
     };
-    let _ = tokio::time::timeout(Duration::from_secs(30), reading).await;
+    let _ = tokio::time::timeout(PATIENCE_TO_DRAIN, reading).await;
 }
 
 /// What a program is told when its request is refused.
@@ -79,7 +85,7 @@ pub fn problem(status: StatusCode, text: &str) -> Response {
     (status, Json(serde_json::json!({ "error": text }))).into_response()
 }
 
-/// An id for a form about to be shown.
+/// An id for a message without a form.
 pub fn new_id() -> String {
     data_encoding::HEXLOWER.encode(&chance::bytes::<16>())
 }
@@ -122,16 +128,57 @@ impl Door {
 
     /// What a visitor is told whose request holds no form.
     pub fn refused(&self, words: &Words, refused: &Refused) -> Response {
-        let (title, text) = match refused {
-            Refused::Files => ("files-title", "files-text"),
-            Refused::Unreadable => ("bad-form-title", "bad-form-text"),
+        let (status, title, text) = match refused {
+            Refused::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
+            Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large-title", "too-large-text"),
+            Refused::Unreadable => (StatusCode::BAD_REQUEST, "bad-form-title", "bad-form-text"),
         };
-        self.notice(
-            words,
-            StatusCode::BAD_REQUEST,
-            &words.say(title),
-            &words.say(text),
-        )
+        self.notice(words, status, &words.say(title), &words.say(text))
+    }
+
+    /// An id for a form about to be shown. It says when that was.
+    pub fn form_id(&self) -> String {
+        ids::new(self.shared.clock.now()).to_string()
+    }
+
+    /// Whether an id was made by [`Self::form_id`] not long ago.
+    fn is_own(&self, id: &str) -> bool {
+        let made = Uuid::try_parse(id).ok().and_then(|id| id.get_timestamp());
+        let made = made.and_then(|made| {
+            let (seconds, nanos) = made.to_unix();
+            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+        });
+        made.is_some_and(|made| (self.shared.clock.now() - made).abs() <= SAME_FORM)
+    }
+
+    /// Writes down what was typed into a form. The same again is the same message; another text under the same id is a further message of
+    /// the contact that the form opened.
+    pub async fn accept_form(
+        &self,
+        id: &str,
+        posted: Posted,
+    ) -> Result<(Accepted, ReceiptCode), NotAccepted> {
+        if id.is_empty() {
+            return self.accept(&new_id(), None, posted).await;
+        }
+        let own = self.is_own(id);
+        if !own && !self.said_before(id, &posted).await? {
+            return self.accept(id, None, posted).await;
+        }
+        let code = self.intake.receipt_code(&self.shared.name, id);
+        let first = self.write_down(id.to_owned(), &code, posted.clone()).await?;
+        if own && !first.fresh && !self.said_before(id, &posted).await? {
+            self.accept(id, Some(&code), posted).await?;
+        }
+        // The reference of what the form opened: a further message has none of its own.
+        Ok((first, code))
+    }
+
+    /// Whether the first post of the form with this id said the same.
+    async fn said_before(&self, id: &str, posted: &Posted) -> Result<bool, NotAccepted> {
+        let before = self.intake.accepted_before(&self.shared.name, id).await?;
+        let before = before.and_then(|bytes| serde_json::from_slice::<Posted>(&bytes).ok());
+        Ok(before.is_some_and(|before| before.says_the_same(posted)))
     }
 
     /// Writes a post down. It is on disk when this returns. Who comes back has a `code` already; who comes first gets one.
@@ -139,28 +186,33 @@ impl Door {
         &self,
         id: &str,
         code: Option<&ReceiptCode>,
-        mut posted: Posted,
+        posted: Posted,
     ) -> Result<(Accepted, ReceiptCode), NotAccepted> {
-        let line = &self.shared.name;
-        let text = serde_json::to_vec(&posted).map_err(|error| NotAccepted(error.to_string()))?;
-        let external_id = format!("{id} {}", data_encoding::HEXLOWER.encode(&Sha256::digest(&text)));
+        let external_id = format!("{id} {}", posted.digest()?);
         let code = code
             .cloned()
-            .unwrap_or_else(|| self.intake.receipt_code(line, &external_id));
-        posted.receipt = self.intake.receipt_mark(&code);
+            .unwrap_or_else(|| self.intake.receipt_code(&self.shared.name, &external_id));
+        let accepted = self.write_down(external_id, &code, posted).await?;
+        Ok((accepted, code))
+    }
+
+    async fn write_down(
+        &self,
+        external_id: String,
+        code: &ReceiptCode,
+        mut posted: Posted,
+    ) -> Result<Accepted, NotAccepted> {
+        posted.receipt = self.intake.receipt_mark(code);
         let raw = RawMessage {
-            line: line.clone(),
+            line: self.shared.name.clone(),
             external_id,
             received_at: self.shared.clock.now(),
             bytes: serde_json::to_vec(&posted).map_err(|error| NotAccepted(error.to_string()))?,
             cut_from: None,
         };
         let accepted = self.intake.accept(vec![raw], None).await?;
-        let accepted = accepted
-            .into_iter()
-            .next()
-            .ok_or_else(|| NotAccepted("nothing was written".to_owned()))?;
-        Ok((accepted, code))
+        let first = accepted.into_iter().next();
+        first.ok_or_else(|| NotAccepted("nothing was written".to_owned()))
     }
 }
 

@@ -49,7 +49,6 @@ impl Form<'_> {
 pub struct Receipt<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
-    pub path: &'a str,
     pub reference: String,
     pub code: String,
 }
@@ -60,7 +59,6 @@ pub struct Receipt<'a> {
 pub struct Enter<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
-    pub path: &'a str,
     pub mistake: Option<&'static str>,
     /// What was typed before.
     pub typed: &'a Typed,
@@ -72,7 +70,6 @@ pub struct Enter<'a> {
 pub struct Conversation<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
-    pub path: &'a str,
     pub reference: String,
     pub code: String,
     pub said: Vec<Shown>,

@@ -14,17 +14,22 @@ use hotline_core::{
     intake::{Conversation, Intake, NotAccepted, Said},
     message::Asks,
     receipt::ReceiptCode,
+    reference::Reference,
 };
 use serde::Deserialize;
 
 use super::{
     Shared, api,
-    door::{Door, chosen_in, later, new_id, too_much},
+    arriving::{Arriving, Refused},
+    door::{Door, MOST_DRAINED, chosen_in, later, new_id, too_much},
     pages,
     read::Posted,
     typed::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
 };
 use crate::channel::Attachments;
+
+/// With a wrong code this much of the files is read and thrown away.
+const DRAINED_UNKNOWN: usize = 256 << 10;
 
 /// Every address of the form.
 pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
@@ -46,6 +51,10 @@ pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
         .route(
             "/answer/write",
             get(|| async { Redirect::to("/answer") }).post(write_again),
+        )
+        .route(
+            "/received",
+            get(|| async { Redirect::to("/") }).post(receipt_again),
         )
         .route("/api/v1/contacts", post(api::post))
         .layer(DefaultBodyLimit::max(largest))
@@ -112,7 +121,7 @@ fn empty_form(
     asks: Asks,
 ) -> Response {
     let typed = Typed {
-        id: new_id(),
+        id: door.form_id(),
         lang: chosen.lang.unwrap_or_default(),
         ..Typed::default()
     };
@@ -158,10 +167,14 @@ async fn send_report(state: State<Door>, headers: HeaderMap, request: Request) -
 async fn send(State(door): State<Door>, headers: HeaderMap, request: Request, asks: Asks) -> Response {
     let takes_files = door.shared.attachments == Attachments::Always;
     let uri = request.uri().clone();
-    let typed = match Typed::read(request, takes_files).await {
+    let mut typed = match read_whole(request, takes_files).await {
         Ok(typed) => typed,
         Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
     };
+    if typed.switches_language() {
+        let mistakes = typed.mistakes_of_switching();
+        return form(&door, &headers, asks, &typed, &mistakes, false);
+    }
     let words = door.words(&headers, Some(&typed.lang));
     let mistakes = typed.mistakes(asks);
     if !mistakes.is_empty() {
@@ -169,24 +182,46 @@ async fn send(State(door): State<Door>, headers: HeaderMap, request: Request, as
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
     let posted = Posted::new(&typed, Some(asks), words.language());
-    match door.accept(&id_of(&typed), None, posted).await {
-        Ok((accepted, code)) => door.page(&pages::Receipt {
-            words,
-            centre: &door.shared.centre,
-            path: "/",
-            reference: accepted.reference.to_string(),
-            code: code.spoken(),
-        }),
+    match door.accept_form(&typed.id, posted).await {
+        Ok((accepted, code)) => receipt(&door, &headers, &typed, accepted.reference, &code),
         // What was typed stays in the form, to be sent again: its id makes it the same message.
         Err(refused) => unavailable(&refused, form(&door, &headers, asks, &typed, &[], true)),
     }
 }
 
-fn id_of(typed: &Typed) -> String {
-    if typed.id.is_empty() {
-        new_id()
-    } else {
-        typed.id.clone()
+async fn read_whole(request: Request, takes_files: bool) -> Result<Typed, Refused> {
+    Arriving::read(request, takes_files).await?.finish().await
+}
+
+fn receipt(
+    door: &Door,
+    headers: &HeaderMap,
+    typed: &Typed,
+    reference: Reference,
+    code: &ReceiptCode,
+) -> Response {
+    door.page(&pages::Receipt {
+        words: door.words(headers, Some(&typed.lang)),
+        centre: &door.shared.centre,
+        reference: reference.to_string(),
+        code: code.spoken(),
+    })
+}
+
+/// The receipt in another language: it is shown once, and must not be lost for that.
+async fn receipt_again(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
+    let uri = request.uri().clone();
+    let mut typed = match read_whole(request, false).await {
+        Ok(typed) => typed,
+        Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
+    };
+    typed.switches_language();
+    match (
+        Reference::parse(&typed.reference),
+        ReceiptCode::parse(&typed.code),
+    ) {
+        (Ok(reference), Some(code)) => receipt(&door, &headers, &typed, reference, &code),
+        _ => Redirect::to("/").into_response(),
     }
 }
 
@@ -203,7 +238,6 @@ fn enter(door: &Door, headers: &HeaderMap, typed: &Typed, mistake: Option<&'stat
     let page = door.page(&pages::Enter {
         words: door.words(headers, Some(&typed.lang)),
         centre: &door.shared.centre,
-        path: "/answer",
         mistake,
         typed,
     });
@@ -216,10 +250,13 @@ fn enter(door: &Door, headers: &HeaderMap, typed: &Typed, mistake: Option<&'stat
 
 async fn read_answer(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
     let uri = request.uri().clone();
-    let typed = match Typed::read(request, false).await {
+    let mut typed = match read_whole(request, false).await {
         Ok(typed) => typed,
         Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
     };
+    if typed.switches_language() {
+        return enter(&door, &headers, &typed, None);
+    }
     match look_up(&door, &headers, &typed).await {
         Ok((code, found)) => conversation(&door, &headers, &code, found, &typed, Written::Nothing),
         Err(answer) => *answer,
@@ -229,16 +266,33 @@ async fn read_answer(State(door): State<Door>, headers: HeaderMap, request: Requ
 async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
     let takes_files = door.shared.attachments != Attachments::Never;
     let uri = request.uri().clone();
-    let typed = match Typed::read(request, takes_files).await {
-        Ok(typed) => typed,
-        Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
+    let refused = |refused| door.refused(door.words(&headers, chosen_in(&uri)), &refused);
+    let arriving = match Arriving::read(request, takes_files).await {
+        Ok(arriving) => arriving,
+        Err(error) => return refused(error),
     };
-    let (code, mut found) = match look_up(&door, &headers, &typed).await {
+    // Before any file is read: whoever has no code sends no files.
+    let (code, mut found) = match look_up(&door, &headers, arriving.typed()).await {
         Ok(found) => found,
-        Err(answer) => return *answer,
+        Err(answer) => {
+            arriving.without_files(DRAINED_UNKNOWN).await;
+            return *answer;
+        }
     };
+    let (mut typed, unwanted) = if takes_files_of(&door, &found) {
+        match arriving.finish().await {
+            Ok(typed) => (typed, false),
+            Err(error) => return refused(error),
+        }
+    } else {
+        arriving.without_files(MOST_DRAINED).await
+    };
+    if typed.switches_language() {
+        let mistakes = typed.mistakes_of_switching();
+        return conversation(&door, &headers, &code, found, &typed, Written::Unsent(&mistakes));
+    }
     let mut mistakes = typed.mistakes_of_more();
-    if !typed.files.is_empty() && !takes_files_of(&door, &found) {
+    if unwanted {
         mistakes.push(("message", "mistake-files-not-wanted"));
     }
     if !mistakes.is_empty() {
@@ -246,7 +300,12 @@ async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Requ
     }
     let words = door.words(&headers, Some(&typed.lang));
     let posted = Posted::new(&typed, None, words.language());
-    let id = format!("{} {}", door.intake.receipt_mark(&code), id_of(&typed));
+    let id = if typed.id.is_empty() {
+        new_id()
+    } else {
+        typed.id.clone()
+    };
+    let id = format!("{} {id}", door.intake.receipt_mark(&code));
     let accepted = match door.accept(&id, Some(&code), posted).await {
         Ok((accepted, _)) => accepted,
         Err(refused) => {
@@ -269,7 +328,7 @@ async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Requ
     conversation(&door, &headers, &code, found, &typed, Written::Sent)
 }
 
-/// The conversation of the code that was entered, or what to answer instead. Wrong codes are slow.
+/// The conversation of the code that was entered, or what to answer instead. A right code is found at once; wrong ones are slow.
 async fn look_up(
     door: &Door,
     headers: &HeaderMap,
@@ -283,9 +342,6 @@ async fn look_up(
         door.shared.slow.wrong().await;
         return Err(again("mistake-code"));
     };
-    if !door.shared.slow.turn(&code).await {
-        return Err(again("mistake-code-later"));
-    }
     match door.intake.conversation(&door.shared.name, &code).await {
         Ok(Some(found)) => Ok((code, found)),
         Ok(None) => {
@@ -310,6 +366,8 @@ enum Written<'a> {
     Nothing,
     /// It was sent.
     Sent,
+    /// It was not sent, and is shown again in another language.
+    Unsent(&'a [Mistake]),
     /// Something is wrong with it; it is shown again.
     Wrong(&'a [Mistake]),
 }
@@ -331,13 +389,15 @@ fn conversation(
     written: Written<'_>,
 ) -> Response {
     let (mistakes, text, id): (&[Mistake], _, _) = match written {
-        Written::Nothing | Written::Sent => (&[], "", new_id()),
-        Written::Wrong(mistakes) => (mistakes, typed.message.as_str(), typed.id.clone()),
+        Written::Nothing | Written::Sent => (&[], "", door.form_id()),
+        Written::Unsent(mistakes) | Written::Wrong(mistakes) => {
+            (mistakes, typed.message.as_str(), typed.id.clone())
+        }
     };
+    let wrong = matches!(written, Written::Wrong(_));
     let page = door.page(&pages::Conversation {
         words: door.words(headers, Some(&typed.lang)),
         centre: &door.shared.centre,
-        path: "/answer",
         reference: found.reference.to_string(),
         code: code.spoken(),
         said: pages::shown(&found.said, door.shared.centre.time_zone),
@@ -348,9 +408,9 @@ fn conversation(
         files: takes_files_of(door, &found),
         files_wanted: found.files_wanted,
     });
-    if mistakes.is_empty() {
-        page
-    } else {
+    if wrong {
         (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+    } else {
+        page
     }
 }

@@ -3,10 +3,12 @@
 use data_encoding::BASE64;
 use hotline_core::{
     counting::Joining,
+    intake::NotAccepted,
     locale::Language,
     message::{Asks, Content, Incoming, Normalised, Part, RawMessage, Unreadable},
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::typed::Typed;
 
@@ -71,6 +73,29 @@ impl Posted {
             receipt: String::new(),
             files: typed.files.clone(),
         }
+    }
+
+    /// A hash of what was written, its receipt left out.
+    pub fn digest(&self) -> Result<String, NotAccepted> {
+        let unmarked = Self {
+            receipt: String::new(),
+            ..self.clone()
+        };
+        let text = serde_json::to_vec(&unmarked).map_err(|error| NotAccepted(error.to_string()))?;
+        Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(&text)))
+    }
+
+    /// Whether two posts say the same, in whatever language the page around them was.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let what = |posted: &Self| {
+            let unmarked = Self {
+                receipt: String::new(),
+                language: Language::En,
+                ..posted.clone()
+            };
+            serde_json::to_vec(&unmarked).ok()
+        };
+        what(self) == what(other)
     }
 }
 

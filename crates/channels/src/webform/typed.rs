@@ -1,11 +1,7 @@
 //! What a form's fields hold, however the browser sent them, and what is wrong with it.
 
-use axum::{
-    extract::{Form, FromRequest, Multipart, Request, multipart::Field},
-    http::{HeaderMap, header},
-};
-use hotline_core::message::Asks;
-use serde::Deserialize;
+use axum::http::{HeaderMap, header};
+use hotline_core::{message::Asks, visible::is_blank};
 
 use super::read::PostedFile;
 use crate::clean;
@@ -16,15 +12,15 @@ pub const LONGEST: usize = 20_000;
 const LONGEST_URL: usize = 8_000;
 /// The largest request without files, in bytes: more than the longest message in any script, percent-encoded.
 pub const LARGEST: usize = 1 << 20;
-/// Files that may come with one message, and the largest of them in bytes.
+/// Files that may come with one message.
 pub const MOST_FILES: usize = 5;
-const LARGEST_FILE: usize = 10 << 20;
+/// The largest of them, in bytes.
+pub const LARGEST_FILE: usize = 10 << 20;
 /// The largest request with files.
 pub const LARGEST_WITH_FILES: usize = LARGEST + MOST_FILES * LARGEST_FILE;
 
 /// What the form's fields hold.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub struct Typed {
     /// Made when the form was shown.
     pub id: String,
@@ -38,24 +34,20 @@ pub struct Typed {
     pub reply_to: String,
     /// The receipt code, when a visitor comes back.
     pub code: String,
+    /// The reference on a receipt that is shown in another language.
+    pub reference: String,
+    /// The language to show all this in instead of sending it.
+    pub switch: String,
+    /// Whether files were chosen that did not come along.
+    pub files_named: bool,
     /// What came with it.
-    #[serde(skip)]
     pub files: Vec<PostedFile>,
     /// What is wrong with the files, if anything.
-    #[serde(skip)]
     pub wrong_files: Option<&'static str>,
 }
 
 /// A mistake: the field it is in, and the key of what to say.
 pub type Mistake = (&'static str, &'static str);
-
-/// Why a request holds no form.
-pub enum Refused {
-    /// It holds files, and none are taken.
-    Files,
-    /// It is not what a form sends.
-    Unreadable,
-}
 
 /// Whether a request holds files.
 pub fn is_multipart(headers: &HeaderMap) -> bool {
@@ -65,6 +57,14 @@ pub fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/"))
 }
 
+/// What somebody wrote, or nothing if nobody can see any of it.
+fn given(text: &str) -> String {
+    if is_blank(text) {
+        return String::new();
+    }
+    clean::text(text)
+}
+
 /// Whether mail can be sent there: an address in a domain that has a name above it.
 fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>()
@@ -72,79 +72,51 @@ fn is_address(text: &str) -> bool {
 }
 
 impl Typed {
-    /// Reads a posted form. The body was limited before.
-    pub async fn read(request: Request, takes_files: bool) -> Result<Self, Refused> {
-        let typed = if !is_multipart(request.headers()) {
-            let Ok(Form(typed)) = Form::<Self>::from_request(request, &()).await else {
-                return Err(Refused::Unreadable);
-            };
-            typed
-        } else if takes_files {
-            let Ok(parts) = Multipart::from_request(request, &()).await else {
-                return Err(Refused::Unreadable);
-            };
-            Self::from_parts(parts).await?
-        } else {
-            super::door::drain(request.into_body()).await;
-            return Err(Refused::Files);
-        };
-        Ok(typed.cleaned())
+    /// Puts a text into its field. Fields that no page has are ignored.
+    pub fn set(&mut self, field: &str, text: String) {
+        match field {
+            "id" => self.id = text,
+            "lang" => self.lang = text,
+            "message" => self.message = text,
+            "url" => self.url = text,
+            "reply_to" => self.reply_to = text,
+            "code" => self.code = text,
+            "reference" => self.reference = text,
+            "switch" => self.switch = text,
+            // Without files only their names are sent.
+            "file" => self.files_named |= !text.is_empty(),
+            _ => {}
+        }
     }
 
-    async fn from_parts(mut parts: Multipart) -> Result<Self, Refused> {
-        let mut typed = Self::default();
-        while let Some(field) = parts.next_field().await.map_err(|_| Refused::Unreadable)? {
-            let name = field.name().unwrap_or_default().to_owned();
-            if let Some(file) = field.file_name().map(str::to_owned) {
-                typed.take_file(field, &file).await?;
-                continue;
-            }
-            let text = field.text().await.map_err(|_| Refused::Unreadable)?;
-            match name.as_str() {
-                "id" => typed.id = text,
-                "lang" => typed.lang = text,
-                "message" => typed.message = text,
-                "url" => typed.url = text,
-                "reply_to" => typed.reply_to = text,
-                "code" => typed.code = text,
-                _ => {}
-            }
+    /// Whether another language was asked for. Then this is to be shown in it, with everything that was typed.
+    pub fn switches_language(&mut self) -> bool {
+        if self.switch.is_empty() {
+            return false;
         }
-        Ok(typed)
-    }
-
-    /// Reads a file to its end; keeps it unless there are too many or it is too large.
-    async fn take_file(&mut self, mut field: Field<'_>, name: &str) -> Result<(), Refused> {
-        let media_type = clean::media_type(field.content_type().unwrap_or_default());
-        let mut bytes = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(|_| Refused::Unreadable)? {
-            if bytes.len() + piece.len() > LARGEST_FILE {
-                self.wrong_files = Some("mistake-file-large");
-            } else {
-                bytes.extend_from_slice(&piece);
-            }
+        self.lang = std::mem::take(&mut self.switch);
+        if self.files_named {
+            self.wrong_files = Some("mistake-files-again");
         }
-        // A file field left alone is sent as a file without a name and without bytes.
-        if name.is_empty() && bytes.is_empty() {
-            return Ok(());
-        }
-        if self.files.len() == MOST_FILES {
-            self.wrong_files = Some("mistake-files-many");
-        } else {
-            self.files
-                .push(PostedFile::new(clean::file_name(name), media_type, &bytes));
-        }
-        Ok(())
+        true
     }
 
     /// What was typed, without what means nothing to anybody.
     pub fn cleaned(self) -> Self {
         Self {
-            message: clean::text(&self.message),
-            url: clean::text(&self.url),
-            reply_to: clean::text(&self.reply_to),
+            message: given(&self.message),
+            url: given(&self.url),
+            reply_to: given(&self.reply_to),
             ..self
         }
+    }
+
+    /// What is wrong with the files that were chosen, when the form is only shown in another language.
+    pub fn mistakes_of_switching(&self) -> Vec<Mistake> {
+        self.wrong_files
+            .map(|wrong| ("file", wrong))
+            .into_iter()
+            .collect()
     }
 
     /// What is wrong with a first message.

@@ -1,0 +1,190 @@
+//! What a part of a posted form says of itself (`Content-Disposition`, RFC 7578).
+//!
+//! Browsers send names in UTF-8 and in quotation marks. Old browsers and programs send them in other charsets, without quotation
+//! marks, in the extended form of RFC 8187, or under a key in capitals. A part that says it is a file is always read as one:
+//! a file that is taken for an unknown field would be dropped without a word.
+
+use crate::clean;
+
+/// The name of a field, and the name of the file in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Disposition {
+    /// The field.
+    pub field: String,
+    /// The file's name, perhaps empty. `None`: the part is no file.
+    pub file: Option<String>,
+}
+
+/// Reads the value of a `Content-Disposition`.
+pub fn read(value: &[u8]) -> Disposition {
+    let mut read = Disposition::default();
+    let mut extended = None;
+    let mut rest = after(value, b';');
+    while !rest.is_empty() {
+        let (key, text, left) = parameter(rest);
+        rest = left;
+        match key.as_str() {
+            "name" => read.field = clean::decoded(&text).into_owned(),
+            "filename" => read.file = Some(clean::decoded(&text).into_owned()),
+            "filename*" => extended = Some(from_extended(&text)),
+            _ => {}
+        }
+    }
+    read.file = extended.or(read.file);
+    read
+}
+
+/// What stands after the first of these bytes.
+fn after(text: &[u8], byte: u8) -> &[u8] {
+    let at = text.iter().position(|one| *one == byte);
+    at.and_then(|at| text.get(at + 1..)).unwrap_or_default()
+}
+
+/// The first parameter: its key in small letters, its value, and what follows.
+fn parameter(text: &[u8]) -> (String, Vec<u8>, &[u8]) {
+    let end = text.iter().position(|byte| matches!(byte, b'=' | b';'));
+    let (key, rest) = text.split_at(end.unwrap_or(text.len()));
+    let key = String::from_utf8_lossy(key.trim_ascii()).to_ascii_lowercase();
+    let Some(value) = rest.strip_prefix(b"=") else {
+        return (key, Vec::new(), after(rest, b';'));
+    };
+    let value = value.trim_ascii_start();
+    match value.strip_prefix(b"\"") {
+        Some(quoted) => {
+            let (text, left) = unquoted(quoted);
+            (key, text, after(left, b';'))
+        }
+        None => {
+            let end = value.iter().position(|byte| *byte == b';');
+            let (text, left) = value.split_at(end.unwrap_or(value.len()));
+            (key, text.trim_ascii().to_vec(), after(left, b';'))
+        }
+    }
+}
+
+/// What stands before the quotation mark that ends it. Only a quotation mark is escaped: other backslashes are a path's.
+fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
+    let mut read = Vec::new();
+    let mut rest = text;
+    while let Some((byte, left)) = rest.split_first() {
+        match (byte, left.strip_prefix(b"\"")) {
+            (b'"', _) => return (read, left),
+            (b'\\', Some(left)) if left.contains(&b'"') => {
+                read.push(b'"');
+                rest = left;
+            }
+            _ => {
+                read.push(*byte);
+                rest = left;
+            }
+        }
+    }
+    (read, rest)
+}
+
+/// `charset'language'percent-encoded`, of which the charset is found out from the bytes.
+fn from_extended(text: &[u8]) -> String {
+    let encoded = after(after(text, b'\''), b'\'');
+    let encoded = if encoded.is_empty() { text } else { encoded };
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((byte, left)) = rest.split_first() {
+        let hex = left.get(..2).filter(|_| *byte == b'%');
+        let value = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(value.unwrap_or(*byte));
+        rest = if value.is_some() {
+            left.get(2..).unwrap_or_default()
+        } else {
+            left
+        };
+    }
+    clean::decoded(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(value: &[u8]) -> Option<String> {
+        let read = read(value);
+        assert_eq!(read.field, "file", "{}", String::from_utf8_lossy(value));
+        read.file
+    }
+
+    #[test]
+    fn a_file_is_known_however_its_name_is_written() {
+        for (value, name) in [
+            (
+                &b"form-data; name=\"file\"; filename=\"slika.png\""[..],
+                "slika.png",
+            ),
+            (
+                "form-data; name=\"file\"; filename=\"слика.png\"".as_bytes(),
+                "слика.png",
+            ),
+            // windows-1250 and a lone byte that is no UTF-8.
+            (
+                b"form-data; name=\"file\"; filename=\"\x9akola \xe8a\x9a.png\"",
+                "škola čaš.png",
+            ),
+            // windows-1251.
+            (
+                b"form-data; name=\"file\"; filename=\"\xd1\xeb\xe8\xea\xe0.png\"",
+                "Слика.png",
+            ),
+            (b"form-data; name=\"file\"; filename=\"\"", ""),
+            (b"form-data; name=\"file\"; filename=", ""),
+            (b"form-data; name=\"file\"; filename", ""),
+            (b"form-data; name=file; filename=moja slika.png", "moja slika.png"),
+            (b"form-data;filename=a.png;name=file", "a.png"),
+            (b"Form-Data; Name=\"file\"; FileName=\"a.png\"", "a.png"),
+            (b"form-data; name = \"file\" ; filename = \"a.png\"", "a.png"),
+            (b"form-data; name=\"file\"; filename=\"a.png", "a.png"),
+            (b"form-data; name=\"file\"; filename=\"a\\\"b.png\"", "a\"b.png"),
+            (
+                b"form-data; name=\"file\"; filename=\"C:\\slike\\a.png\"",
+                "C:\\slike\\a.png",
+            ),
+            (
+                b"form-data; name=\"file\"; filename=\"a; name=x.png\"",
+                "a; name=x.png",
+            ),
+            (
+                b"form-data; name=\"file\"; filename*=UTF-8''%C5%A1kola.png",
+                "škola.png",
+            ),
+            (
+                b"form-data; name=\"file\"; filename*=\"utf-8'sr'a%20b.png\"; filename=\"x.png\"",
+                "a b.png",
+            ),
+            (
+                b"form-data; name=\"file\"; filename*=broken%zz.png",
+                "broken%zz.png",
+            ),
+        ] {
+            assert_eq!(
+                file(value).as_deref(),
+                Some(name),
+                "{}",
+                String::from_utf8_lossy(value)
+            );
+        }
+        let odd = file(b"form-data; name=\"file\"; filename=\"\xff\xfe.png\"").unwrap();
+        assert!(odd.ends_with(".png"), "{odd}");
+    }
+
+    #[test]
+    fn a_field_that_is_no_file_has_no_file_name() {
+        for value in [
+            &b"form-data; name=\"message\""[..],
+            b"form-data; name=message",
+            b"form-data; xfilename=\"a\"; name=\"message\"",
+            b"form-data; name=\"message\"; other=\"filename=a\"",
+        ] {
+            let read = read(value);
+            assert_eq!((read.field.as_str(), read.file), ("message", None));
+        }
+        assert_eq!(read(b""), Disposition::default());
+        assert_eq!(read(b"form-data"), Disposition::default());
+    }
+}
