@@ -15,6 +15,9 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     if let Some(file) = &settings.file {
         println!("ok    settings: {}", file.display());
     }
+    if let Some(warning) = settings.http.warnings() {
+        println!("note  settings: {warning}");
+    }
     match open_store(&settings, Vec::new()).await {
         Ok(store) => match store.ready().await {
             Ok(()) => println!("ok    database: {} can be written, the key fits", store.engine()),

@@ -70,6 +70,33 @@ impl Default for Http {
     }
 }
 
+impl Http {
+    /// Without `desk_url` nothing says whether staff come by HTTPS, and the cookie of their log-ins would also go by HTTP. Where one address
+    /// serves both it is reached like the public pages; else it has to be said.
+    fn derive_desk_url(&mut self) -> anyhow::Result<()> {
+        if !self.desk_url.is_empty() || !self.public_url.starts_with("https://") {
+            return Ok(());
+        }
+        if self.public != self.desk {
+            bail!(
+                "`http.public_url` is reached by HTTPS, and the desk has an address of its own: say in `http.desk_url` how staff reach it, \
+                 such as \"https://desk.example.org\""
+            );
+        }
+        let site: Vec<&str> = self.public_url.splitn(4, '/').take(3).collect();
+        self.desk_url = site.join("/");
+        Ok(())
+    }
+
+    /// What is allowed and better avoided, in words.
+    pub fn warnings(&self) -> Option<&'static str> {
+        let careless = self.public_url.starts_with("https://") && self.desk_url.starts_with("http://");
+        careless.then_some(
+            "the public pages are reached by HTTPS and `http.desk_url` is not: passwords, and the cookie of a log-in, go by HTTP",
+        )
+    }
+}
+
 /// `[desk]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -211,6 +238,7 @@ impl Settings {
                 bail!("`http.{key}` begins with http:// or https://");
             }
         }
+        self.http.derive_desk_url()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {
@@ -330,6 +358,41 @@ mod tests {
     fn a_bad_value_is_refused_with_its_line() {
         let said = refused("[http]\n\npublic = \"not an address\"\n");
         assert!(said.starts_with("hotline.toml, line 3: "), "{said}");
+    }
+
+    #[test]
+    fn a_desk_beside_https_pages_has_a_cookie_for_https_or_says_why_not() {
+        let read = |text: &str| {
+            let nothing = Environment::with_prefix("NOTHING_OF_THE_KIND");
+            Settings::read(&format!("[http]\n{text}"), nothing)
+                .unwrap()
+                .checked()
+        };
+        let one = "public = \"127.0.0.1:1\"\ndesk = \"127.0.0.1:1\"\n";
+        let two = "public = \"127.0.0.1:1\"\ndesk = \"127.0.0.1:2\"\n";
+        for (text, desk_url) in [
+            (
+                format!("{one}public_url = \"https://example.org\""),
+                "https://example.org",
+            ),
+            (
+                format!("{one}public_url = \"https://example.org:8443/form/\""),
+                "https://example.org:8443",
+            ),
+            (format!("{one}public_url = \"http://example.org\""), ""),
+            (
+                format!("{two}public_url = \"https://example.org\"\ndesk_url = \"https://desk.example.org\""),
+                "https://desk.example.org",
+            ),
+        ] {
+            let settings = read(&text).unwrap();
+            assert_eq!(settings.http.desk_url, desk_url, "{text}");
+            assert!(settings.http.warnings().is_none(), "{text}");
+        }
+        let refused = read(&format!("{two}public_url = \"https://example.org\"")).unwrap_err();
+        assert!(refused.to_string().contains("http.desk_url"), "{refused}");
+        let careless = format!("{two}public_url = \"https://example.org\"\ndesk_url = \"http://10.0.0.1:2\"");
+        assert!(read(&careless).unwrap().http.warnings().is_some());
     }
 
     #[test]
