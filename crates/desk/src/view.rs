@@ -1,5 +1,7 @@
 //! What pages share: the frame round them, and times as people read them.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +11,7 @@ use hotline_core::{
     locale::Words,
     preferences::Theme,
     rights::{Right, Role},
+    visible::with_directions_marked,
 };
 use hotline_store::{lines::LineState, staff::Person};
 
@@ -44,6 +47,12 @@ pub(crate) struct Frame<'a> {
     pub down: Vec<LineState>,
     /// How many wait for me or for whoever takes them: shown on every page, and in the title of a hidden one.
     pub waits: u64,
+}
+
+/// Words of others, fit to be shown: what would turn the writing round is marked instead. Where it stands the direction is `auto`, so that
+/// right-to-left words leave what is beside them where it was.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    with_directions_marked(text)
 }
 
 impl<'a> Frame<'a> {

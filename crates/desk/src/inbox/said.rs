@@ -16,7 +16,7 @@ use hotline_store::{
 };
 
 use super::{Inbox, views_of};
-use crate::attachments;
+use crate::{attachments, view::shown};
 
 impl Inbox<'_> {
     pub(super) fn link(&self, reference: &Reference) -> String {
@@ -143,7 +143,10 @@ impl Inbox<'_> {
             "video" => "file-video",
             _ => "file",
         };
-        part.name.clone().unwrap_or_else(|| self.frame.words.say(key))
+        match &part.name {
+            Some(name) => shown(name).into_owned(),
+            None => self.frame.words.say(key),
+        }
     }
 
     /// What a draft has to have seen: what it had when it was begun, or what is shown now.
