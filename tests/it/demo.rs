@@ -28,7 +28,9 @@ async fn the_demo_starts_by_itself_and_every_screen_has_something_to_show() {
     .await
     .unwrap_or_else(|error| panic!("{error}: {}", std::fs::read_to_string(&log).unwrap()));
     let base = format!("http://127.0.0.1:{port}");
-    let mila = Staff::log_in_with(base, "mila", "demo demo demo").await.unwrap();
+    let mila = Staff::log_in_with(base, "mila", "four blue paper boats")
+        .await
+        .unwrap();
     for (view, least) in [("unassigned", 5), ("mine", 1), ("closed", 2), ("all", 10)] {
         let page = mila.get(&format!("/api/v1/inbox?view={view}")).await.unwrap();
         let rows = page.get("contacts").and_then(Value::as_array).unwrap().len();

@@ -41,6 +41,7 @@ mod privacy;
 mod published;
 mod screens;
 mod search;
+mod sessions;
 mod several;
 mod shift;
 mod store;

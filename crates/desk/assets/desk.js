@@ -98,7 +98,8 @@ async function refresh() {
   const before = done;
   let html = "";
   try {
-    const answer = await fetch(at, { headers: { accept: "text/html" } });
+    // Nobody did anything: this keeps no log-in from ending.
+    const answer = await fetch(at, { headers: { accept: "text/html", "hotline-by-itself": "1" } });
     if (answer.redirected && new URL(answer.url).pathname === "/desk/login") location.assign("/desk/login");
     if (answer.ok) html = await answer.text();
     stale(!answer.ok);
@@ -408,7 +409,11 @@ function arrived() {
 if (document.querySelector("header.top")) {
   const live = new EventSource("/desk/live");
   live.onmessage = refresh;
-  live.onerror = () => setTimeout(() => live.readyState !== EventSource.OPEN && stale(true), 5000);
+  live.onerror = () => {
+    // It ends with the log-in: reading anew leads to the page of logging in.
+    if (live.readyState === EventSource.CLOSED) refresh();
+    setTimeout(() => live.readyState !== EventSource.OPEN && stale(true), 5000);
+  };
   live.onopen = () => stale(false);
   // Waiting times turn with age.
   setInterval(refresh, 30000);

@@ -14,7 +14,7 @@ use hotline_core::{
     locale::{Language, Words},
     rights::Right,
 };
-use hotline_store::staff::Person;
+use hotline_store::{sessions::Asker, staff::Person};
 
 use crate::{desk::Desk, error::PageError};
 
@@ -28,6 +28,11 @@ pub enum Access {
     /// Whoever has this right.
     May(Right),
 }
+
+/// The header of a request that a page makes without a person.
+const BY_ITSELF: &str = "hotline-by-itself";
+/// The stream that tells pages when to renew themselves.
+pub(crate) const LIVE: &str = "/desk/live";
 
 /// Puts the check before a handler.
 pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) -> MethodRouter<Desk> {
@@ -50,7 +55,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         }
     }
     let person = match token {
-        Some(token) => desk.store.logged_in(&token).await,
+        Some(token) => desk.store.logged_in(&token, asker(&request)).await,
         None => Ok(None),
     };
     let person = match person {
@@ -80,6 +85,17 @@ fn reads_figures(access: Access, request: &Request) -> bool {
         && request.method() == Method::GET
         && path.starts_with("/api/v1/statistics/")
         && !path.starts_with("/api/v1/statistics/returns/")
+}
+
+/// Whether a person did something or a page renews itself. Only the former keeps a log-in from ending, so whatever does not say of itself
+/// that it is a page's own request counts as a person's.
+fn asker(request: &Request) -> Asker {
+    let path = request.uri().path();
+    if request.headers().contains_key(BY_ITSELF) || path == LIVE || path.ends_with("/here") {
+        Asker::Page
+    } else {
+        Asker::Person
+    }
 }
 
 /// What staff see is not kept by any cache or proxy.

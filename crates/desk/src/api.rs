@@ -11,6 +11,7 @@ use hotline_store::{
     drafts::DraftKind,
     inbox::{Place, Row, View},
     opened::Opened,
+    passwords::Device,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     access::{Who, token},
     action::Sent,
+    cases::Nothing,
     desk::Desk,
     error::PageError,
     inbox::{Chosen, looks, opened},
@@ -36,9 +38,9 @@ pub(crate) struct Session {
 }
 
 pub(crate) async fn log_in(State(desk): State<Desk>, Sent(typed): Sent<Typed>) -> Answer<Session> {
-    let (person, session) = try_log_in(&desk, &typed, false)
+    let (person, session) = try_log_in(&desk, &typed, Device::Unknown)
         .await?
-        .ok_or(PageError::NotLoggedIn)?;
+        .ok_or(PageError::WrongLogIn)?;
     Ok(Json(Session {
         token: session.expose().to_owned(),
         name: person.name,
@@ -46,7 +48,11 @@ pub(crate) async fn log_in(State(desk): State<Desk>, Sent(typed): Sent<Typed>) -
     }))
 }
 
-pub(crate) async fn log_out(State(desk): State<Desk>, headers: HeaderMap) -> Result<StatusCode, PageError> {
+pub(crate) async fn log_out(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    Sent(_): Sent<Nothing>,
+) -> Result<StatusCode, PageError> {
     if let Some(token) = token(&desk, &headers) {
         desk.store.log_out(&token).await?;
     }
@@ -139,6 +145,8 @@ pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(referen
     let found = opened(&desk, &me, &reference).await?;
     let mut whole = whole(&desk, &found);
     let draft = desk.store.draft(me.id, found.reference, DraftKind::Reply).await?;
+    let noting = desk.store.draft(me.id, found.reference, DraftKind::Note).await?;
+    let followed = desk.store.is_followed(me.id, found.id).await?;
     let present = desk.store.present(found.id, me.id).await?;
     let present: Vec<_> = present
         .iter()
@@ -146,6 +154,8 @@ pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(referen
         .collect();
     if let Some(fields) = whole.as_object_mut() {
         fields.insert("draft".to_owned(), json!(draft));
+        fields.insert("note_draft".to_owned(), json!(noting));
+        fields.insert("followed".to_owned(), json!(followed));
         fields.insert("present".to_owned(), json!(present));
     }
     Ok(Json(whole))
@@ -163,7 +173,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
                 .iter()
                 .map(|one| {
                     let said = one.said.as_ref().map(|said| said.said(words));
-                    json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at, "leaves_at": one.leaves_at })
+                    json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at, "leaves_at": one.leaves_at, "under_way": one.under_way })
                 })
                 .collect();
             let versions: Vec<Value> = message
@@ -187,6 +197,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
                 "url": message.body.as_ref().and_then(|body| body.url.as_ref()),
                 "remarks": message.body.as_ref().map(|body| &body.remarks),
                 "attachments": attachments(&message.attachments),
+                "has_source": message.has_source,
                 "edited_at": message.body.as_ref().and_then(|body| body.edited_at),
                 "versions": versions,
                 "deliveries": deliveries,
@@ -201,7 +212,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
     let history = contact.history.iter().map(
         |event| json!({ "at": event.at, "actor": event.actor, "kind": event.kind, "detail": event.detail }),
     );
-    json!({
+    let mut whole = json!({
         "reference": contact.reference.to_string(),
         "line": contact.line,
         "channel": contact.channel,
@@ -230,6 +241,41 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "missing": contact.record.missing,
         "messages": messages,
         "history": history.collect::<Vec<_>>(),
+    });
+    if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), surroundings(contact)) {
+        whole.extend(more);
+    }
+    whole
+}
+
+/// Where answers go, and what is around a contact.
+fn surroundings(contact: &Opened) -> Value {
+    let card = contact.card.as_ref();
+    let others = contact.others.iter().map(|other| {
+        json!({ "reference": other.reference.to_string(), "opened_at": other.opened_at, "status": other.status })
+    });
+    let linked = contact
+        .linked
+        .iter()
+        .map(|(other, status)| json!({ "reference": other.to_string(), "status": status }));
+    let outreach = contact.events.iter().map(|event| {
+        json!({
+            "id": event.id, "kind": event.said.kind.as_str(), "state": event.said.state.as_str(), "day": event.said.day,
+        })
+    });
+    let cases = contact.cases.iter().map(|case| {
+        json!({ "id": case.id, "number": case.number, "year": case.year, "forwarded": case.forwarded })
+    });
+    json!({
+        "opened_at": contact.opened_at,
+        "answer_to": card.and_then(|card| card.answer_to.as_ref()),
+        "answers_lie_ready": card.is_some_and(|card| card.answers_lie_ready),
+        "files_asked_for": contact.files,
+        "sends_files": contact.sends_files,
+        "other_contacts": others.collect::<Vec<_>>(),
+        "linked_contacts": linked.collect::<Vec<_>>(),
+        "outreach": outreach.collect::<Vec<_>>(),
+        "in_cases": cases.collect::<Vec<_>>(),
     })
 }
 

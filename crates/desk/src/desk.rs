@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::{
     access::{self, Access},
-    api, attachments, canned, cases, error, files, inbox, live, log, login, openapi, outreach, preferences,
-    queue, several, statistics,
+    api, attachments, canned, cases, error, files, inbox, live, log, login, openapi, outreach, password,
+    preferences, queue, several, statistics,
     statistics::{entries, pointed, returns, rows},
     work, wrapup, writing,
 };
@@ -119,10 +119,13 @@ pub fn addresses() -> Vec<Address> {
         add("POST", path, May(ReadContacts), post(preferences::save_view));
     }
     add("GET", "/api/v1/me", Anyone, get(preferences::me));
+    add("GET", "/desk/me/password", Anyone, get(password::page));
+    add("POST", "/desk/me/password", Anyone, post(password::change));
+    add("POST", "/api/v1/me/password", Anyone, post(password::change));
     add("GET", "/desk", Anyone, get(inbox::front));
     add("GET", "/desk/inbox", May(ReadContacts), get(inbox::list));
     add("POST", "/desk/search", May(ReadContacts), post(inbox::search));
-    add("GET", "/desk/live", Anyone, get(live::live));
+    add("GET", access::LIVE, Anyone, get(live::live));
     add(
         "GET",
         "/desk/contacts/{reference}",

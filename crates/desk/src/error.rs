@@ -19,6 +19,8 @@ use crate::{desk::Desk, view};
 pub(crate) enum PageError {
     /// Nobody is logged in.
     NotLoggedIn,
+    /// A name or password is wrong.
+    WrongLogIn,
     /// The role lacks the right.
     MayNot,
     /// There is no such thing.
@@ -27,6 +29,10 @@ pub(crate) enum PageError {
     Conflict(Conflict),
     /// What was sent makes no sense: the key of what to say.
     Bad(&'static str),
+    /// A body of JSON holds what is not known or lacks what is needed: in words, with the names of the fields.
+    Body(String),
+    /// More was sent than is taken.
+    TooLarge,
     /// Our fault. The number is in the log.
     Fault(u32),
 }
@@ -34,11 +40,12 @@ pub(crate) enum PageError {
 impl PageError {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::NotLoggedIn | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
             Self::MayNot => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Bad(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Bad(_) | Self::Body(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -54,10 +61,13 @@ impl PageError {
     pub(crate) fn said(&self, words: &Words) -> String {
         match self {
             Self::NotLoggedIn => words.say("error-not-logged-in"),
+            Self::WrongLogIn => words.say("log-in-refused"),
             Self::MayNot => words.say("error-may-not"),
             Self::NotFound => words.say("error-not-found"),
             Self::Conflict(why) => words.with("error-conflict", "why", &words.say(why.key())),
             Self::Bad(key) => words.say(key),
+            Self::Body(said) => said.clone(),
+            Self::TooLarge => words.say("too-large-title"),
             Self::Fault(number) => words.with("error-fault", "number", &number.to_string()),
         }
     }

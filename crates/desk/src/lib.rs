@@ -20,6 +20,7 @@ mod log;
 pub mod login;
 mod openapi;
 mod outreach;
+mod password;
 mod preferences;
 mod problems;
 pub mod public;

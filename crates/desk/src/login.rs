@@ -14,7 +14,7 @@ use axum_extra::extract::{
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{locale::Words, private::Private};
-use hotline_store::{error::Conflict, sessions::SessionToken, staff::Person};
+use hotline_store::{error::Conflict, passwords::Device, sessions::SessionToken, staff::Person};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -60,9 +60,7 @@ pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Res
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Typed {
-    #[serde(default)]
     pub login: String,
-    #[serde(default)]
     #[schemars(with = "String")]
     pub password: Private<String>,
 }
@@ -76,7 +74,8 @@ pub(crate) async fn log_in(
     let known = jar
         .get(&device_cookie(&mark))
         .is_some_and(|kept| kept.value() == mark);
-    let Some((person, session)) = try_log_in(&desk, &typed, known).await? else {
+    let device = if known { Device::Known } else { Device::Unknown };
+    let Some((person, session)) = try_log_in(&desk, &typed, device).await? else {
         let words = desk.words(&jar);
         let page = written(&Page {
             words,
@@ -104,7 +103,7 @@ pub(crate) async fn log_in(
 pub(crate) async fn try_log_in(
     desk: &Desk,
     typed: &Typed,
-    known: bool,
+    device: Device,
 ) -> Result<Option<(Person, SessionToken)>, PageError> {
     let name = typed.login.trim().to_lowercase();
     if name.len() > 200 || typed.password.expose().len() > 1_000 {
@@ -114,12 +113,16 @@ pub(crate) async fn try_log_in(
         desk.log_ins.retain_recent();
     }
     // On a device that knows this log-in nobody waits because others guess at it (OWASP: device cookies).
-    let tried = (known, name.clone());
+    take_turn(desk, &name, device).await?;
+    Ok(desk.store.log_in(&name, &typed.password, device).await?)
+}
+
+/// Waits until a password of this log-in may be tried.
+pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
+    let tried = (device == Device::Known, name.to_owned());
     let turn = desk.log_ins.until_key_ready(&tried);
-    if tokio::time::timeout(PATIENCE, turn).await.is_err() {
-        return Err(PageError::Conflict(Conflict::Busy));
-    }
-    Ok(desk.store.log_in(&name, &typed.password).await?)
+    let turn = tokio::time::timeout(PATIENCE, turn).await;
+    turn.map_err(|_| PageError::Conflict(Conflict::Busy))
 }
 
 pub(crate) async fn log_out(

@@ -14,6 +14,7 @@ use crate::{
     log::ApiCall,
     login::Typed,
     outreach,
+    password::Change,
     preferences::Saved,
     several::Several,
     statistics::{
@@ -66,6 +67,7 @@ fn all() -> Vec<Told> {
         post::<Nothing>("/api/v1/session/end", "Log out").silent(),
         get::<Nothing>("/api/v1/openapi.json", "This description"),
         get::<Nothing>("/api/v1/me", "Who is logged in"),
+        post::<Change>("/api/v1/me/password", "Change the password of who is logged in"),
         post::<Preferences>("/api/v1/preferences", "Choose language, colours, sound and keys"),
         post::<Saved>("/api/v1/saved", "Save a view with filters, or forget one"),
         post::<Duty>("/api/v1/duty", "Go on duty or off").silent(),
@@ -267,7 +269,12 @@ fn described(one: &Told) -> Value {
             json!({ "name": name, "in": "query", "required": false, "schema": plain(schema) })
         }));
     } else if let Some(said) = said.as_object_mut() {
-        let body = json!({ "required": true, "content": { "application/json": { "schema": one.asks } } });
+        let mut schema = one.asks.clone();
+        if let Some(schema) = schema.as_object_mut() {
+            // Fields that are not known are refused.
+            schema.insert("additionalProperties".to_owned(), json!(false));
+        }
+        let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
         said.insert("requestBody".to_owned(), body);
     }
     if let Some(said) = said.as_object_mut() {

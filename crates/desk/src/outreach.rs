@@ -188,9 +188,14 @@ pub(crate) struct Written {
     school_kind: String,
     /// Where the school is.
     school_place: String,
-    /// How many were there.
-    #[serde(flatten)]
-    reached: Reached,
+    /// How many pupils and students were there.
+    students: i64,
+    /// How many parents.
+    parents: i64,
+    /// How many teachers and other staff of schools.
+    teachers: i64,
+    /// How many others.
+    others: i64,
     /// Who held it.
     presenter: String,
     /// The tag of its language.
@@ -225,19 +230,19 @@ impl Written {
                 "remarks" => &mut written.remarks,
                 "asked_by" => &mut written.asked_by,
                 "students" => {
-                    written.reached.students = number(&value)?;
+                    written.students = number(&value)?;
                     continue;
                 }
                 "parents" => {
-                    written.reached.parents = number(&value)?;
+                    written.parents = number(&value)?;
                     continue;
                 }
                 "teachers" => {
-                    written.reached.teachers = number(&value)?;
+                    written.teachers = number(&value)?;
                     continue;
                 }
                 "others" => {
-                    written.reached.others = number(&value)?;
+                    written.others = number(&value)?;
                     continue;
                 }
                 "educator" => {
@@ -274,7 +279,12 @@ impl Written {
             state: EventState::parse(&self.state).ok_or_else(bad)?,
             day: day(&self.day)?,
             school: optional(&self.school)?,
-            reached: self.reached,
+            reached: Reached {
+                students: self.students,
+                parents: self.parents,
+                teachers: self.teachers,
+                others: self.others,
+            },
             presenter: self.presenter.clone(),
             language: self.language.clone(),
             remarks: self.remarks.clone(),

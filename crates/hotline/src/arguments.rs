@@ -58,7 +58,7 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum Staff {
-    /// Add somebody. The password is read from the standard input.
+    /// Add somebody. The password is asked for, or is the first line of the standard input.
     Add {
         /// The log-in name.
         login: String,
@@ -84,7 +84,12 @@ pub enum Staff {
         /// The log-in name.
         login: String,
     },
-    /// Give an account a new password, read from the standard input.
+    /// Let somebody log in again whose account was disabled.
+    Enable {
+        /// The log-in name.
+        login: String,
+    },
+    /// Give an account a new password; it is asked for, or is the first line of the standard input. A disabled account stays disabled.
     Reset {
         /// The log-in name.
         login: String,

@@ -27,7 +27,7 @@ use crate::{life::Life, service, settings::Settings};
 mod samples;
 
 /// Everybody's password in the demo, and only there.
-const PASSWORD: &str = "demo demo demo";
+const PASSWORD: &str = "four blue paper boats";
 
 /// Runs the demo until it is told to stop.
 pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {

@@ -1,8 +1,8 @@
 //! `hotline staff`, `hotline queue` and `hotline erase`.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{BufRead, IsTerminal, Read};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use hotline_core::{
     clock::{Clock, SystemClock},
     private::Private,
@@ -46,9 +46,18 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
             store.disable_staff(&login).await?;
             println!("{login} is logged out and cannot log in; what {login} held is unassigned.");
         }
+        Staff::Enable { login } => {
+            store.enable_staff(&login).await?;
+            println!("{login} may log in again.");
+        }
         Staff::Reset { login } => {
-            store.reset_staff(&login, &password()?).await?;
-            println!("{login} has a new password.");
+            if store.reset_staff(&login, &password()?).await? {
+                println!("{login} has a new password.");
+            } else {
+                println!(
+                    "{login} has a new password. The account stays disabled: `hotline staff enable {login}` ends that."
+                );
+            }
         }
         Staff::List => {
             for person in store.staff().await? {
@@ -96,21 +105,19 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A password typed at the terminal, where it is not shown; else the first line of the standard input.
 fn password() -> anyhow::Result<Private<String>> {
-    let mut typed = String::new();
-    if std::io::stdin().is_terminal() {
-        print!("Password (at least 12 characters; it is shown as you type): ");
-        std::io::stdout().flush()?;
-        std::io::stdin()
-            .read_line(&mut typed)
-            .context("No password was given")?;
-    } else {
-        std::io::stdin()
-            .take(4_096)
-            .read_to_string(&mut typed)
-            .context("No password was given")?;
+    const MISSING: &str = "No password was given";
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        let typed = rpassword::prompt_password("Password (12 to 128 characters; it is not shown): ");
+        return Ok(typed.context(MISSING)?.into());
     }
-    Ok(typed.trim_end_matches(['\r', '\n']).to_owned().into())
+    let mut line = String::new();
+    // Longer ones are refused by their length.
+    stdin.lock().take(4_096).read_line(&mut line).context(MISSING)?;
+    ensure!(!line.is_empty(), MISSING);
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
 }
 
 /// Erases what is known of a person in one contact.

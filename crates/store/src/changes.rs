@@ -86,6 +86,7 @@ impl Store {
                 }
                 None => tokio::time::sleep(POLL).await,
             }
+            self.notice_ended_sessions().await;
             self.presence.sweep();
             self.look().await;
             self.count_waiting().await;

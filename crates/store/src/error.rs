@@ -205,6 +205,14 @@ pub enum Conflict {
     /// A password that is too short.
     #[error("a password has at least 12 characters")]
     ShortPassword,
+    /// A password that is too long.
+    #[error("a password has at most 128 characters")]
+    LongPassword,
+    /// A password that is guessed soon.
+    #[error(
+        "this password is easily guessed; take four words that do not belong together, or a longer random one"
+    )]
+    WeakPassword,
     /// A password the hash function refuses.
     #[error("the password could not be hashed")]
     UnhashablePassword,
@@ -266,12 +274,14 @@ impl Conflict {
             Self::TooManyLines => "conflict-too-many-lines",
             Self::NamedTwice => "conflict-named-twice",
             Self::Busy => "conflict-busy",
+            Self::ShortPassword => "conflict-short-password",
+            Self::LongPassword => "conflict-long-password",
+            Self::WeakPassword => "conflict-weak-password",
             // Met on the command line only.
             Self::Served
             | Self::UnlawfulLogin
             | Self::UnlawfulTeam
             | Self::LoginTaken
-            | Self::ShortPassword
             | Self::UnhashablePassword => "conflict-other",
         }
     }

@@ -25,6 +25,7 @@ pub mod opened;
 pub mod outbox;
 pub mod outgoing;
 pub mod outreach;
+pub mod passwords;
 mod people;
 pub mod presence;
 mod proof;

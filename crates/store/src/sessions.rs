@@ -1,20 +1,21 @@
-//! Logging in and out, and how passwords are kept.
+//! Logging in and out.
 
-use std::sync::PoisonError;
-
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
+
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{chance, private::Private};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::watch;
 
 use crate::{
     entity::{sessions, staff},
-    error::{Conflict, StoreError},
-    staff::{Person, SHORTEST_PASSWORD, person},
+    error::StoreError,
+    passwords::{Device, verified},
+    staff::{Person, person},
     store::{Store, time},
 };
 
@@ -22,10 +23,8 @@ use crate::{
 const IDLE: Duration = Duration::minutes(30);
 /// A log-in ends after this long in any case.
 const LONGEST: Duration = Duration::hours(12);
-/// Passwords are checked one at a time: each takes 19 MiB and a core (requirement A1).
-static GATE: Semaphore = Semaphore::const_new(1);
-/// Nobody waits longer than this for the turn of a password to be checked.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// A log-in begun or used later than this from now was noted by a clock that has been set back since.
+const AHEAD: Duration = Duration::minutes(1);
 
 /// Log-ins that were refused and not noted in the audit yet.
 #[derive(Default)]
@@ -46,6 +45,49 @@ impl SessionToken {
     }
 }
 
+/// Who asks with a log-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A person did something: the log-in is in use.
+    Person,
+    /// A page that renews itself.
+    Page,
+}
+
+/// The time by which log-ins end. While the program runs it never goes back, whatever is done to the machine's clock.
+#[derive(Default)]
+pub(crate) struct Steady(Mutex<Option<(DateTime<Utc>, Instant)>>);
+
+impl Steady {
+    fn now(&self, clock: DateTime<Utc>) -> DateTime<Utc> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = |at: Instant| Duration::from_std(at.elapsed()).unwrap_or_default();
+        let now = last.map_or(clock, |(then, at)| clock.max(then + passed(at)));
+        *last = Some((now, Instant::now()));
+        now
+    }
+}
+
+/// Log-ins on whose end somebody waits, by the hash of their secret. One that is dropped has ended.
+#[derive(Default)]
+pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
+
+impl Watched {
+    fn all(&self) -> MutexGuard<'_, HashMap<Vec<u8>, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells when a log-in ends.
+pub struct End(watch::Receiver<()>);
+
+impl End {
+    /// Waits until the log-in has ended: logged out, too long unused, or the account disabled; by any process.
+    pub async fn reached(mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
 impl Store {
     /// Logs in. `None` if the log-in or password is wrong or the account is disabled: which, takes equally long to find out.
     ///
@@ -55,17 +97,18 @@ impl Store {
         &self,
         login: &str,
         password: &Private<String>,
+        device: Device,
     ) -> Result<Option<(Person, SessionToken)>, StoreError> {
         let row = self.find_login(login).await?;
         let stored = row.as_ref().map(|row| row.password.clone());
-        let right = verified(password, stored).await?;
+        let right = verified(password, stored, device).await?;
         let found = row.filter(|row| right && row.active).and_then(person);
         let Some(person) = found else {
             self.note_refused(1).await?;
             return Ok(None);
         };
         let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
-        let now = self.now();
+        let now = self.steady.now(self.clock.now()).timestamp_micros();
         let row = sessions::ActiveModel {
             token_hash: Set(self.keys.lookup("session", &token.0)),
             staff_id: Set(person.id),
@@ -106,29 +149,27 @@ impl Store {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Who is logged in with this secret.
+    /// Who is logged in with this secret. Only what a person does keeps a log-in from ending.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn logged_in(&self, token: &str) -> Result<Option<Person>, StoreError> {
+    pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<Person>, StoreError> {
         let hash = self.keys.lookup("session", token);
-        let Some(session) = sessions::Entity::find_by_id(hash.clone())
-            .one(&self.reading)
-            .await?
-        else {
+        let found = sessions::Entity::find_by_id(hash.clone());
+        let Some(session) = found.one(&self.reading).await? else {
             return Ok(None);
         };
-        let now: DateTime<Utc> = self.clock.now();
-        if now - time(session.made_at) > LONGEST || now - time(session.seen_at) > IDLE {
-            if let Err(error) = self.end_session(hash).await {
+        let now = self.steady.now(self.clock.now());
+        if has_ended(&session, now) {
+            if let Err(error) = self.end_session(&hash).await {
                 tracing::warn!(error = %error, "An ended log-in could not be deleted");
             }
             return Ok(None);
         }
         // Once a minute is often enough to know that somebody is there.
-        if now - time(session.seen_at) > Duration::minutes(1) {
+        if asker == Asker::Person && now - time(session.seen_at) > Duration::minutes(1) {
             // On a full disk staff can still read.
-            if let Err(error) = self.renew_session(hash, now).await {
+            if let Err(error) = self.note_seen(hash, now).await {
                 tracing::warn!(error = %error, "A log-in in use could not be noted");
             }
         }
@@ -138,72 +179,125 @@ impl Store {
         Ok(row.filter(|row| row.active).and_then(person))
     }
 
-    /// Ends a log-in.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
-        self.end_session(self.keys.lookup("session", token)).await
-    }
-
-    async fn end_session(&self, hash: Vec<u8>) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        sessions::Entity::delete_by_id(hash).exec(&transaction).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    async fn renew_session(&self, hash: Vec<u8>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn note_seen(&self, hash: Vec<u8>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         sessions::Entity::update_many()
             .col_expr(sessions::Column::SeenAt, Expr::value(now.timestamp_micros()))
             .filter(sessions::Column::TokenHash.eq(hash))
             .exec(&transaction)
             .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn end_session(&self, hash: &[u8]) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        sessions::Entity::delete_by_id(hash.to_vec())
+            .exec(&transaction)
+            .await?;
         transaction.commit().await?;
+        self.watched.all().remove(hash);
         Ok(())
     }
-}
 
-async fn turn() -> Result<SemaphorePermit<'static>, StoreError> {
-    let turn = tokio::time::timeout(PATIENCE, GATE.acquire()).await;
-    turn.ok()
-        .and_then(Result::ok)
-        .ok_or(StoreError::Conflict(Conflict::Busy))
-}
-
-pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreError> {
-    if password.expose().chars().count() < SHORTEST_PASSWORD {
-        return Err(StoreError::Conflict(Conflict::ShortPassword));
+    /// Ends a log-in.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
+        self.end_session(&self.keys.lookup("session", token)).await?;
+        // Its pages may be served by another process.
+        self.tell().await;
+        Ok(())
     }
-    let password = password.clone();
-    let _turn = turn().await?;
-    let hash = tokio::task::spawn_blocking(move || {
-        Argon2::default()
-            .hash_password(password.expose().as_bytes())
-            .map(|hash| hash.to_string())
-    });
-    hash.await
-        .ok()
-        .and_then(Result::ok)
-        .ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
+
+    /// The log-in of this secret, so that others of the same person can be told apart from it.
+    pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
+        self.keys.lookup("session", token)
+    }
+
+    /// Tells when the log-in of this secret ends.
+    #[must_use]
+    pub fn end_of_session(&self, token: &str) -> End {
+        let hash = self.keys.lookup("session", token);
+        let mut all = self.watched.all();
+        End(all.entry(hash).or_default().subscribe())
+    }
+
+    /// Tells those who wait for it that their log-in has ended, whichever process ended it.
+    pub(crate) async fn notice_ended_sessions(&self) {
+        let watched: Vec<Vec<u8>> = {
+            let mut all = self.watched.all();
+            all.retain(|_, end| end.receiver_count() > 0);
+            all.keys().cloned().collect()
+        };
+        if watched.is_empty() {
+            return;
+        }
+        match self.living_sessions(&watched).await {
+            // Whoever began to wait meanwhile is looked at the next time.
+            Ok(living) => self
+                .watched
+                .all()
+                .retain(|hash, _| living.contains(hash) || !watched.contains(hash)),
+            Err(error) => tracing::warn!(error = %error, "Could not look whether log-ins have ended"),
+        }
+    }
+
+    async fn living_sessions(&self, hashes: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let now = self.steady.now(self.clock.now());
+        let mut found = sessions::Entity::find()
+            .filter(sessions::Column::TokenHash.is_in(hashes.iter().cloned()))
+            .all(&self.reading)
+            .await?;
+        found.retain(|session| !has_ended(session, now));
+        let people = found.iter().map(|session| session.staff_id);
+        let active = staff::Entity::find()
+            .filter(staff::Column::Id.is_in(people))
+            .filter(staff::Column::Active.eq(true))
+            .all(&self.reading)
+            .await?;
+        found.retain(|session| active.iter().any(|one| one.id == session.staff_id));
+        Ok(found.into_iter().map(|session| session.token_hash).collect())
+    }
 }
 
-async fn verified(password: &Private<String>, stored: Option<String>) -> Result<bool, StoreError> {
-    /// A hash of nothing anybody knows, so that an unknown log-in takes as long as a wrong password.
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
-    let password = password.clone();
-    let known = stored.is_some();
-    let _turn = turn().await?;
-    let checked = tokio::task::spawn_blocking(move || {
-        let text = stored.unwrap_or_else(|| NOBODY.to_owned());
-        let Ok(hash) = PasswordHash::new(&text) else {
-            return false;
+fn has_ended(session: &sessions::Model, now: DateTime<Utc>) -> bool {
+    let (made, seen) = (time(session.made_at), time(session.seen_at));
+    now - made > LONGEST || now - seen > IDLE || made - now > AHEAD || seen - now > AHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_log_ins_never_goes_back() {
+        let steady = Steady::default();
+        let noon = DateTime::UNIX_EPOCH + Duration::days(20_000);
+        assert_eq!(steady.now(noon), noon);
+        let later = steady.now(noon - Duration::hours(5));
+        assert!(later >= noon && later < noon + Duration::minutes(1), "{later}");
+        assert_eq!(steady.now(noon + Duration::hours(1)), noon + Duration::hours(1));
+    }
+
+    #[test]
+    fn a_log_in_ends_when_unused_when_old_and_when_it_lies_in_the_future() {
+        let now = DateTime::UNIX_EPOCH + Duration::days(20_000);
+        let ended = |made: Duration, seen: Duration| {
+            let session = sessions::Model {
+                token_hash: Vec::new(),
+                staff_id: hotline_core::ids::new(now),
+                made_at: (now - made).timestamp_micros(),
+                seen_at: (now - seen).timestamp_micros(),
+            };
+            has_ended(&session, now)
         };
-        Argon2::default()
-            .verify_password(password.expose().as_bytes(), &hash)
-            .is_ok()
-    });
-    Ok(checked.await.unwrap_or(false) && known)
+        let minutes = Duration::minutes;
+        assert!(!ended(minutes(0), minutes(0)));
+        assert!(!ended(minutes(719), minutes(29)));
+        assert!(ended(minutes(719), minutes(31)));
+        assert!(ended(minutes(721), minutes(0)));
+        assert!(ended(minutes(10), minutes(-2)), "the clock was set back");
+        assert!(ended(minutes(-2), minutes(0)));
+    }
 }

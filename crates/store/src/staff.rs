@@ -19,13 +19,11 @@ use uuid::Uuid;
 use crate::{
     entity::{contacts, sessions, staff, tokens},
     error::{Conflict, StoreError},
+    passwords::{Device, hashed, judge, verified},
     register::event,
-    sessions::hashed,
     store::Store,
 };
 
-/// The shortest password, in characters.
-pub const SHORTEST_PASSWORD: usize = 12;
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -51,7 +49,7 @@ impl Store {
     /// Adds a member of staff.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the log-in is taken or unlawful, or the password too short.
+    /// [`StoreError::Conflict`] if the log-in is taken or unlawful, or the password too short, too long or too weak.
     pub async fn add_staff(
         &self,
         login: &str,
@@ -67,6 +65,7 @@ impl Store {
         if self.find_login(&login).await?.is_some() {
             return Err(StoreError::Conflict(Conflict::LoginTaken));
         }
+        judge(password, &login, name).map_err(StoreError::Conflict)?;
         let now = self.clock.now();
         let row = staff::Model {
             id: ids::new(now),
@@ -207,35 +206,98 @@ impl Store {
             .await?;
         transaction.commit().await?;
         self.tell().await;
+        self.notice_ended_sessions().await;
         Ok(())
     }
 
-    /// Gives an account a new password, and ends its log-ins.
+    /// Lets somebody log in again whose account was disabled.
     ///
     /// # Errors
-    /// When there is no such log-in, or the password is too short.
-    pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<(), StoreError> {
+    /// When there is no such log-in.
+    pub async fn enable_staff(&self, login: &str) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
             .await?
             .ok_or(StoreError::NotFound("log-in"))?;
-        let hash = hashed(password).await?;
         let transaction = self.begin().await?;
         staff::ActiveModel {
             id: Unchanged(row.id),
-            password: Set(hash),
             active: Set(true),
             ..Default::default()
         }
         .update(&transaction)
         .await?;
-        sessions::Entity::delete_many()
-            .filter(sessions::Column::StaffId.eq(row.id))
-            .exec(&transaction)
-            .await?;
-        self.audit_in(&transaction, None, "staff reset", &row.login)
+        self.audit_in(&transaction, None, "staff enable", &row.login)
             .await?;
         transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Gives an account a new password, and ends its log-ins. A disabled account stays disabled. Tells whether it is active.
+    ///
+    /// # Errors
+    /// When there is no such log-in, or the password is too short, too long or too weak.
+    pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<bool, StoreError> {
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
+        self.set_password(&row, password, None).await?;
+        Ok(row.active)
+    }
+
+    /// Gives somebody who knows the current password a new one. Every other log-in of theirs ends; the one with this secret goes on.
+    /// False: the current password is another.
+    ///
+    /// # Errors
+    /// When the new password is too short, too long or too weak.
+    pub async fn change_password(
+        &self,
+        who: &Person,
+        token: &str,
+        current: &Private<String>,
+        new: &Private<String>,
+    ) -> Result<bool, StoreError> {
+        let row = staff::Entity::find_by_id(who.id).one(&self.reading).await?;
+        let row = row.ok_or(StoreError::NotFound("log-in"))?;
+        if !verified(current, Some(row.password.clone()), Device::Known).await? {
+            self.audit(Some(who), "password refused", "").await?;
+            return Ok(false);
+        }
+        self.set_password(&row, new, Some((who, token))).await?;
+        Ok(true)
+    }
+
+    /// Sets a password. Log-ins end, but for the one of the person who did it.
+    async fn set_password(
+        &self,
+        row: &staff::Model,
+        password: &Private<String>,
+        by: Option<(&Person, &str)>,
+    ) -> Result<(), StoreError> {
+        judge(password, &row.login, &row.name).map_err(StoreError::Conflict)?;
+        let hash = hashed(password).await?;
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            password: Set(hash),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let mut ended = sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(row.id));
+        if let Some((_, token)) = by {
+            ended = ended.filter(sessions::Column::TokenHash.ne(self.session_hash(token)));
+        }
+        ended.exec(&transaction).await?;
+        let (who, action) = match by {
+            Some((who, _)) => (Some(who.id), "change password"),
+            None => (None, "staff reset"),
+        };
+        self.audit_in(&transaction, who, action, &row.login).await?;
+        transaction.commit().await?;
+        self.tell().await;
+        self.notice_ended_sessions().await;
         Ok(())
     }
 

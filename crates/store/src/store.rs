@@ -41,7 +41,7 @@ use crate::{
     proof,
     sealing::Keys,
     search::Search,
-    sessions::Refused,
+    sessions::{Refused, Steady, Watched},
     typing::Typing,
     writer::Writer,
 };
@@ -130,6 +130,10 @@ pub struct Store {
     pub(crate) presence: Presence,
     pub(crate) search: Search,
     pub(crate) refused: Mutex<Refused>,
+    /// The time by which log-ins end.
+    pub(crate) steady: Steady,
+    /// Log-ins on whose end somebody waits.
+    pub(crate) watched: Watched,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
     /// Held while this process runs the jobs of a SQLite database.
@@ -194,6 +198,8 @@ impl Store {
             presence: Presence::new(),
             search: Search::default(),
             refused: Mutex::default(),
+            steady: Steady::default(),
+            watched: Watched::default(),
             undo: settings.undo,
             served: OnceLock::new(),
             waiting: AtomicU64::new(0),

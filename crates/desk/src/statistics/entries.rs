@@ -20,6 +20,7 @@ use super::day;
 use crate::{
     access::Who,
     action::{Program, Sent},
+    cases::Nothing,
     cover::period_said,
     desk::Desk,
     error::PageError,
@@ -94,6 +95,7 @@ pub(crate) async fn withdraw(
     Who(me): Who,
     program: Program,
     Path(id): Path<Uuid>,
+    Sent(_): Sent<Nothing>,
 ) -> Done {
     desk.store.withdraw_balance(Some(&me), id).await?;
     back(program)
@@ -194,6 +196,7 @@ pub(crate) async fn end_token(
     Who(me): Who,
     program: Program,
     Path(id): Path<Uuid>,
+    Sent(_): Sent<Nothing>,
 ) -> Done {
     desk.store.end_token(Some(&me), id).await?;
     back(program)
