@@ -486,6 +486,7 @@ remark-sticker = A sticker.
 remark-location = A place on the map.
 remark-contact-card = Somebody's name and number from an address book.
 remark-poll = A poll.
+remark-nameless-mention = It mentions somebody or something by number only: the platform gave no name.
 remark-unknown-content = It holds something that cannot be shown here; it is in the raw source.
 remark-too-large = The message is too large: only its head was fetched.
 remark-text-cut = The text is longer than shown; all of it is in the raw source.

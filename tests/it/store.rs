@@ -119,6 +119,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         language: None,
         parts: Vec::new(),
         origin: Origin::Person,
+        live: false,
         claimed_at: None,
         remarks: Vec::new(),
     }

@@ -5,6 +5,7 @@ pub mod channel;
 mod clean;
 mod discord;
 mod email;
+mod json;
 mod pace;
 mod split;
 mod telegram;

@@ -5,6 +5,7 @@
 //! message in whatever order they come. Sending knows no such id: what broke off in the middle is sent again only by a person.
 
 mod contents;
+mod files;
 mod look;
 mod menu;
 mod read;

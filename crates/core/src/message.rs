@@ -132,6 +132,9 @@ pub struct Incoming {
     pub parts: Vec<Part>,
     /// Whether a machine sent it.
     pub origin: Origin,
+    /// Whether it is a place that the person shares live: each new position takes the place of the one before. No version is kept
+    /// of that, and nobody is called for it.
+    pub live: bool,
     /// When its sender says it was sent. Shown, never trusted.
     pub claimed_at: Option<DateTime<Utc>>,
     /// What staff should know about how it was read.
@@ -236,6 +239,8 @@ pub enum Remark {
     ContactCard,
     /// A poll.
     Poll,
+    /// It mentions somebody or something whose name the platform did not give.
+    NamelessMention,
     /// It holds something this program has no words for; it is in the raw message.
     UnknownContent,
 }
@@ -261,6 +266,7 @@ impl Remark {
             Self::Location => "remark-location",
             Self::ContactCard => "remark-contact-card",
             Self::Poll => "remark-poll",
+            Self::NamelessMention => "remark-nameless-mention",
             Self::UnknownContent => "remark-unknown-content",
         }
     }

@@ -1,20 +1,17 @@
 //! What a message holds: its words, what stands for what is no words, and its files by name.
+//!
+//! It is read from the JSON as it came. A library with a type for each kind of message refuses a whole message for one field it
+//! does not know, and Telegram adds fields every month.
 
-use std::collections::BTreeSet;
+use hotline_core::message::{Part, Remark};
+use serde_json::Value;
 
-use hotline_core::message::{Content, Elsewhere, Part, Remark};
-use teloxide::types::{
-    FileMeta, Message, MessageEntity, MessageEntityKind, MessageEntityRef, MessageKind, MessageOrigin,
-};
-
-use super::read::name;
+use super::{files::files, read::name};
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
+    json,
 };
-
-/// The largest file the Bot API gives out, in bytes.
-pub const LARGEST: u64 = 20 << 20;
 
 /// What a message holds.
 #[derive(Default)]
@@ -26,239 +23,283 @@ pub struct Contents {
     pub remarks: Vec<Remark>,
 }
 
+/// Fields that are read by themselves, or hold nothing that somebody says or sends.
+const KNOWN: [&str; 48] = [
+    "animation",
+    "audio",
+    "business_connection_id",
+    "caption",
+    "caption_entities",
+    "chat",
+    "checklist",
+    "contact",
+    "date",
+    "dice",
+    "document",
+    "edit_date",
+    "effect_id",
+    "entities",
+    "external_reply",
+    "forward_date",
+    "forward_from",
+    "forward_from_chat",
+    "forward_origin",
+    "forward_sender_name",
+    "from",
+    "link_preview_options",
+    "live_photo",
+    "location",
+    "media_group_id",
+    "message_id",
+    "new_chat_photo",
+    "photo",
+    "pinned_message",
+    "poll",
+    "quote",
+    "reply_markup",
+    "reply_to_checklist_task_id",
+    "reply_to_message",
+    "reply_to_story",
+    "sender_business_bot",
+    "sender_chat",
+    "sender_tag",
+    "sticker",
+    "story",
+    "text",
+    "users_shared",
+    "venue",
+    "via_bot",
+    "video",
+    "video_note",
+    "voice",
+    "write_access_allowed",
+];
+
+/// What words stand under in kinds of content that are not read by themselves.
+const WORDS: [&str; 10] = [
+    "additional_chat",
+    "button_text",
+    "caption",
+    "comment",
+    "data",
+    "description",
+    "prize_description",
+    "question",
+    "text",
+    "title",
+];
+
+/// Content that this program shows nothing or only a part of.
+const NOT_SHOWN: [&str; 8] = [
+    "game",
+    "gift",
+    "giveaway",
+    "invoice",
+    "paid_media",
+    "story",
+    "unique_gift",
+    "users_shared",
+];
+
 /// Reads what a message holds.
-pub fn contents(message: &Message, attachments: Attachments) -> Contents {
-    let mut contents = Contents::default();
+pub fn contents(message: &Value, attachments: Attachments) -> Contents {
+    let mut remarks = Vec::new();
     let mut said = Vec::new();
-    if let Some(origin) = message.forward_origin() {
-        contents.remarks.push(Remark::Forwarded);
-        said.push(format!("↪ {}", author(origin)));
+    let origin = message.get("forward_origin").map(author);
+    if let Some(origin) = origin.or_else(|| formerly_forwarded(message)) {
+        remarks.push(Remark::Forwarded);
+        said.push(format!("↪ {origin}"));
     }
     said.extend(words(message));
-    said.extend(stand_ins(message, &mut contents.remarks));
-    contents.text = said.join("\n");
-    contents.quoted = quoted(message);
-    contents.parts = files(message)
-        .into_iter()
-        .map(|file| file.into_part(attachments))
-        .collect();
-    // What teloxide has no name for stays in the raw message.
-    if matches!(message.kind, MessageKind::Empty {}) {
-        contents.remarks.push(Remark::UnknownContent);
+    said.extend(stand_ins(message, &mut remarks));
+    let unknown = unknown_words(message);
+    let not_shown = NOT_SHOWN.iter().any(|kind| message.get(kind).is_some());
+    if !unknown.is_empty() || not_shown {
+        remarks.push(Remark::UnknownContent);
     }
-    contents
+    said.extend(unknown);
+    said.retain(|line| !line.is_empty());
+    Contents {
+        text: said.join("\n"),
+        quoted: quoted(message),
+        parts: files(message)
+            .into_iter()
+            .map(|file| file.into_part(attachments))
+            .collect(),
+        remarks,
+    }
 }
 
-/// The text or caption, with the address after words that hide one.
-#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
-fn words(message: &Message) -> Option<String> {
-    let text = message.text().or_else(|| message.caption())?;
-    let marked = message.entities().or_else(|| message.caption_entities());
-    let marked = inside(text, marked.unwrap_or_default());
-    let entities = MessageEntityRef::parse(text, &marked);
-    let mut hidden: Vec<(usize, String)> = entities
-        .iter()
-        .filter_map(|entity| match entity.kind() {
-            MessageEntityKind::TextLink { url } if entity.text() != url.as_str() => {
-                Some((entity.end(), format!(" <{url}>")))
-            }
-            _ => None,
+/// The text and the caption, with the address after words that hide one. Of what is no text where a text should be, the texts.
+fn words(message: &Value) -> Vec<String> {
+    let marked = [("text", "entities"), ("caption", "caption_entities")];
+    let found = marked.iter().filter_map(|(field, entities)| {
+        Some(match message.get(field)? {
+            Value::String(text) => with_addresses(text, json::list(message, &format!("/{entities}"))),
+            other => json::texts(other).join("\n"),
+        })
+    });
+    found.map(|text| clean::text(&text)).collect()
+}
+
+/// Puts the addresses of links behind the words that hide them. Entities that do not begin and end between two characters are
+/// left alone.
+fn with_addresses<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
+    let mut links: Vec<(usize, &str)> = entities
+        .filter_map(|entity| {
+            let url =
+                json::text(entity, "/url").filter(|_| json::text(entity, "/type") == Some("text_link"))?;
+            let begin = usize::try_from(json::number(entity, "/offset")?).ok()?;
+            let end = begin.checked_add(usize::try_from(json::number(entity, "/length")?).ok()?)?;
+            let (begin, end) = (place_in(text, begin)?, place_in(text, end)?);
+            (text.get(begin..end)? != url).then_some((end, url))
         })
         .collect();
-    hidden.sort_by_key(|(end, _)| std::cmp::Reverse(*end));
+    links.sort_by_key(|(end, _)| std::cmp::Reverse(*end));
     let mut shown = text.to_owned();
-    for (end, address) in hidden {
-        if shown.is_char_boundary(end) {
-            shown.insert_str(end, &address);
-        }
+    for (end, url) in links {
+        shown.insert_str(end, &format!(" <{url}>"));
     }
-    Some(clean::text(&shown))
+    shown
 }
 
-/// The entities that begin and end between two characters of the text. teloxide panics at others.
-fn inside(text: &str, entities: &[MessageEntity]) -> Vec<MessageEntity> {
-    let between = text.chars().scan(0, |end, one| {
-        *end += one.len_utf16();
-        Some(*end)
+/// Where in a text, in bytes, so many UTF-16 units have passed. `None`: in the middle of a character, or beyond the end.
+fn place_in(text: &str, units: usize) -> Option<usize> {
+    let ends = text.char_indices().scan(0, |passed, (at, one)| {
+        *passed += one.len_utf16();
+        Some((*passed, at + one.len_utf8()))
     });
-    let between: BTreeSet<usize> = std::iter::once(0).chain(between).collect();
-    let holds = |at: Option<usize>| at.is_some_and(|at| between.contains(&at));
-    entities
-        .iter()
-        .filter(|entity| holds(Some(entity.offset)) && holds(entity.offset.checked_add(entity.length)))
-        .cloned()
-        .collect()
+    std::iter::once((0, 0))
+        .chain(ends)
+        .find(|(passed, _)| *passed == units)
+        .map(|(_, at)| at)
 }
 
 /// What stands for something that is no words.
-fn stand_ins(message: &Message, remarks: &mut Vec<Remark>) -> Vec<String> {
+fn stand_ins(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let mut said = Vec::new();
-    if let Some(sticker) = message.sticker() {
+    let line = |value: &Value, pointer: &str| one_line(json::text(value, pointer).unwrap_or_default());
+    if let Some(sticker) = message.get("sticker") {
         remarks.push(Remark::Sticker);
-        said.push(sticker.emoji.clone().unwrap_or_else(|| "🏷".to_owned()));
+        said.push(json::text(sticker, "/emoji").unwrap_or("🏷").to_owned());
     }
-    let place = message
-        .venue()
-        .map(|venue| &venue.location)
-        .or_else(|| message.location());
-    if let Some(place) = place {
+    let venue = message.get("venue");
+    let place = venue.and_then(|venue| venue.get("location"));
+    if let Some(place) = place.or_else(|| message.get("location")) {
         remarks.push(Remark::Location);
-        said.push(format!("📍 {:.5}, {:.5}", place.latitude, place.longitude));
+        said.extend(coordinates(place));
     }
-    if let Some(venue) = message.venue() {
-        said.push(one_line(&format!("{}, {}", venue.title, venue.address)));
+    if let Some(venue) = venue {
+        said.push(joined([line(venue, "/title"), line(venue, "/address")], ", "));
     }
-    if let Some(card) = message.contact() {
+    if let Some(card) = message.get("contact") {
         remarks.push(Remark::ContactCard);
-        let last = card.last_name.as_deref().unwrap_or_default();
-        let name = one_line(&format!("{} {last}", card.first_name));
-        said.push(format!("👤 {name}, {}", one_line(&card.phone_number)));
+        let name = joined([line(card, "/first_name"), line(card, "/last_name")], " ");
+        said.push(format!(
+            "👤 {}",
+            joined([name, line(card, "/phone_number")], ", ")
+        ));
     }
-    if let Some(poll) = message.poll() {
+    if let Some(poll) = message.get("poll") {
         remarks.push(Remark::Poll);
-        said.push(format!("📊 {}", one_line(&poll.question)));
-        said.extend(
-            poll.options
-                .iter()
-                .map(|option| format!("– {}", one_line(&option.text))),
-        );
+        said.push(format!("📊 {}", line(poll, "/question")));
+        said.extend(json::list(poll, "/options").map(|option| format!("– {}", line(option, "/text"))));
+        said.extend(["/description", "/explanation"].map(|words| line(poll, words)));
     }
-    if let Some(dice) = message.dice() {
-        said.push(format!("🎲 {}", dice.value));
+    if let Some(value) = json::number(message, "/dice/value") {
+        said.push(format!("🎲 {value}"));
     }
-    if message.story().is_some() || message.game().is_some() || message.paid_media().is_some() {
-        remarks.push(Remark::UnknownContent);
-    }
-    if let Some(list) = message.checklist() {
-        said.push(one_line(&list.title));
-        said.extend(
-            list.tasks
-                .iter()
-                .map(|task| format!("– {}", one_line(&task.text))),
-        );
+    if let Some(list) = message.get("checklist") {
+        said.push(line(list, "/title"));
+        said.extend(json::list(list, "/tasks").map(|task| format!("– {}", line(task, "/text"))));
     }
     said
 }
 
+/// A place on the map. `None`: it has no coordinates.
+fn coordinates(place: &Value) -> Option<String> {
+    let degrees = |name: &str| {
+        let found = place.get(name)?;
+        found.as_f64().or_else(|| found.as_str()?.parse().ok())
+    };
+    Some(format!(
+        "📍 {:.5}, {:.5}",
+        degrees("latitude")?,
+        degrees("longitude")?
+    ))
+}
+
+/// Words in fields this program does not know.
+fn unknown_words(message: &Value) -> Vec<String> {
+    let fields = message.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, value)| !KNOWN.contains(&name.as_str()) && (value.is_object() || value.is_array()))
+        .flat_map(|(_, value)| json::texts_named(value, &WORDS))
+        .map(clean::text)
+        .collect()
+}
+
 /// Who wrote what was passed on.
-fn author(origin: &MessageOrigin) -> String {
-    match origin {
-        MessageOrigin::User { sender_user, .. } => name(sender_user),
-        MessageOrigin::HiddenUser { sender_user_name, .. } => one_line(sender_user_name),
-        MessageOrigin::Chat { sender_chat, .. } => title(sender_chat),
-        MessageOrigin::Channel { chat, .. } => title(chat),
+fn author(origin: &Value) -> String {
+    let chat = origin.get("sender_chat").or_else(|| origin.get("chat"));
+    match (origin.get("sender_user"), chat) {
+        (Some(user), _) => name(user),
+        (None, Some(chat)) => title(chat),
+        (None, None) => one_line(json::text(origin, "/sender_user_name").unwrap_or_default()),
     }
 }
 
-fn title(chat: &teloxide::types::Chat) -> String {
-    let title = chat.title().map(one_line).unwrap_or_default();
-    match chat.username() {
+/// Who wrote what was passed on, as Telegram named it before 2024.
+fn formerly_forwarded(message: &Value) -> Option<String> {
+    let hidden = || json::text(message, "/forward_sender_name").map(one_line);
+    let user = message.get("forward_from").map(name);
+    user.or_else(|| message.get("forward_from_chat").map(title))
+        .or_else(hidden)
+}
+
+fn title(chat: &Value) -> String {
+    let title = one_line(json::text(chat, "/title").unwrap_or_default());
+    match json::text(chat, "/username") {
         Some(username) => format!("{title} (@{username})"),
         None => title,
     }
 }
 
-/// What the message answers: the part the person chose, else the beginning of it.
-fn quoted(message: &Message) -> String {
-    if let Some(quote) = message.quote() {
-        return clean::text(&quote.text);
-    }
-    let Some(answered) = message.reply_to_message() else {
-        return String::new();
+/// What the message answers: the part the person chose, else the beginning of it. Of something in another chat, its author and
+/// what stands for it.
+fn quoted(message: &Value) -> String {
+    let elsewhere = message.get("external_reply");
+    let mut said = Vec::new();
+    said.extend(
+        elsewhere
+            .and_then(|reply| reply.get("origin"))
+            .map(|origin| format!("↪ {}", author(origin))),
+    );
+    let chosen = match message.get("quote") {
+        Some(Value::String(text)) => Some(text.as_str()),
+        Some(quote) => json::text(quote, "/text"),
+        None => None,
     };
-    let text = answered.text().or_else(|| answered.caption()).unwrap_or_default();
-    clean::text(&text.chars().take(1_000).collect::<String>())
-}
-
-/// A file as Telegram names it.
-struct File<'a> {
-    meta: &'a FileMeta,
-    name: Option<String>,
-    media_type: String,
-}
-
-/// Every file of a message. Of a photo the largest size.
-fn files(message: &Message) -> Vec<File<'_>> {
-    let mut files = Vec::new();
-    let mut add = |meta, name: Option<&String>, mime: Option<String>, usual: &str| {
-        files.push(File {
-            meta,
-            name: name.and_then(|name| clean::file_name(name)),
-            media_type: mime.map_or_else(|| usual.to_owned(), |mime| clean::media_type(&mime)),
-        });
+    let answered = || {
+        let answered = message.get("reply_to_message")?;
+        json::text(answered, "/text").or_else(|| json::text(answered, "/caption"))
     };
-    if let Some(sizes) = message.photo()
-        && let Some(largest) = sizes
-            .iter()
-            .max_by_key(|size| (u64::from(size.width) * u64::from(size.height), size.file.size))
-    {
-        add(&largest.file, None, None, "image/jpeg");
-    }
-    // An animation is named as a document as well.
-    if let Some(animation) = message.animation() {
-        add(
-            &animation.file,
-            animation.file_name.as_ref(),
-            mime(&animation.mime_type),
-            "video/mp4",
-        );
-    } else if let Some(document) = message.document() {
-        add(
-            &document.file,
-            document.file_name.as_ref(),
-            mime(&document.mime_type),
-            "application/octet-stream",
-        );
-    }
-    if let Some(voice) = message.voice() {
-        add(&voice.file, None, mime(&voice.mime_type), "audio/ogg");
-    }
-    if let Some(audio) = message.audio() {
-        add(
-            &audio.file,
-            audio.file_name.as_ref(),
-            mime(&audio.mime_type),
-            "audio/mpeg",
-        );
-    }
-    if let Some(video) = message.video() {
-        add(
-            &video.file,
-            video.file_name.as_ref(),
-            mime(&video.mime_type),
-            "video/mp4",
-        );
-    }
-    if let Some(note) = message.video_note() {
-        add(&note.file, None, None, "video/mp4");
-    }
-    files
+    let beginning: String = match chosen {
+        Some(chosen) => chosen.to_owned(),
+        None => answered().unwrap_or_default().chars().take(1_000).collect(),
+    };
+    said.push(clean::text(&beginning));
+    said.extend(
+        elsewhere
+            .into_iter()
+            .flat_map(|reply| stand_ins(reply, &mut Vec::new())),
+    );
+    said.retain(|line| !line.is_empty());
+    said.join("\n")
 }
 
-impl File<'_> {
-    fn into_part(self, attachments: Attachments) -> Part {
-        let size = u64::from(self.meta.size);
-        let content = match attachments {
-            Attachments::Never => Content::NotTaken(size),
-            Attachments::OnRequest | Attachments::Always if size > LARGEST => Content::TooLarge(size),
-            Attachments::OnRequest | Attachments::Always => Content::Elsewhere(Elsewhere {
-                reference: self.meta.id.0.clone().into(),
-                unique: self.meta.unique_id.0.clone(),
-                // teloxide says so where Telegram says nothing.
-                size: if self.meta.size == u32::MAX { 0 } else { size },
-                at_once: attachments == Attachments::Always,
-            }),
-        };
-        Part {
-            name: self.name,
-            media_type: self.media_type,
-            inline: false,
-            content,
-        }
-    }
-}
-
-/// A media type as text; teloxide has a type of its own for it.
-fn mime(mime: &Option<impl ToString>) -> Option<String> {
-    mime.as_ref().map(ToString::to_string)
+/// Those of two that are not empty.
+fn joined(two: [String; 2], between: &str) -> String {
+    let said: Vec<String> = two.into_iter().filter(|one| !one.is_empty()).collect();
+    said.join(between)
 }

@@ -7,49 +7,54 @@ use hotline_core::{
     private::Private,
 };
 use serde_json::Value;
-use teloxide::types::{CallbackQuery, ChatMemberUpdated, Message, MessageKind, Update, UpdateKind, User};
 
 use super::{
     contents::{Contents, contents},
     menu::{Command, choice},
 };
-use crate::{channel::Attachments, clean::one_line};
+use crate::{channel::Attachments, clean::one_line, json};
 
 /// Reads an update. `bot` is the number of the bot it came to: another bot gives its messages the same numbers anew.
-#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
 pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
-    let Ok(value) = serde_json::from_slice::<Value>(&raw.bytes) else {
+    let Some(update) = json::parse(&raw.bytes) else {
         return unreadable("it is no JSON", None);
     };
-    let sender = sender(&value);
-    // Not from the value: teloxide borrows from what it reads.
-    let Ok(update) = serde_json::from_slice::<Update>(&raw.bytes) else {
-        return unreadable("it is no update", sender);
-    };
-    match update.kind {
-        UpdateKind::Message(message) => read_message(&message, bot, 0, attachments),
-        UpdateKind::EditedMessage(message) => {
-            let edited = message.edit_date().map_or(0, chrono::DateTime::timestamp);
-            // Of two versions in one second the later has the higher number.
-            let version = edited
-                .saturating_mul(1 << 20)
-                .saturating_add(i64::from(update.id.0) & 0xf_ffff);
-            read_message(&message, bot, version.max(1), attachments)
-        }
-        UpdateKind::CallbackQuery(query) => pressed(&query),
-        UpdateKind::MyChatMember(change) => blocked(&change),
-        UpdateKind::Error(_) => unreadable("it is of a kind this program does not know", sender),
-        _ => unreadable("it is of a kind nobody asked for", sender),
+    if let Some(message) = update.get("message") {
+        return read_message(message, bot, 0, attachments);
     }
+    if let Some(message) = update.get("edited_message") {
+        return read_message(message, bot, version(&update, message), attachments);
+    }
+    if let Some(query) = update.get("callback_query") {
+        return pressed(query);
+    }
+    if let Some(change) = update.get("my_chat_member") {
+        return blocked(change);
+    }
+    // A kind of update nobody asked for, whose message is read all the same.
+    let mut others = update.as_object().into_iter().flatten();
+    match others.find(|(_, value)| value.get("message_id").is_some() && value.get("chat").is_some()) {
+        Some((kind, message)) if kind.starts_with("edited") => {
+            read_message(message, bot, version(&update, message), attachments)
+        }
+        Some((_, message)) => read_message(message, bot, 0, attachments),
+        None => unreadable("it is of a kind this program does not know", sender(&update)),
+    }
+}
+
+/// Which version of its message an edit is. Of two in one second the later has the higher number.
+fn version(update: &Value, message: &Value) -> i64 {
+    let edited = json::number(message, "/edit_date").unwrap_or_default();
+    let number = json::number(update, "/update_id").unwrap_or_default();
+    let version = edited.saturating_mul(1 << 20).saturating_add(number & 0xf_ffff);
+    version.max(1)
 }
 
 /// Who wrote what cannot be read, if it was written in a private chat.
 fn sender(update: &Value) -> Option<String> {
     let about = update.as_object()?.values().find(|value| value.is_object())?;
-    let chat = about.get("chat")?;
-    let private = chat.get("type").is_none_or(|kind| kind == "private");
-    chat.get("id")
-        .and_then(Value::as_i64)
+    let private = json::text(about, "/chat/type").is_none_or(|kind| kind == "private");
+    json::number(about, "/chat/id")
         .filter(|id| private && *id > 0)
         .map(|id| id.to_string())
 }
@@ -63,24 +68,28 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     })
 }
 
-fn read_message(message: &Message, bot: &str, version: i64, attachments: Attachments) -> Normalised {
-    if !message.chat.is_private() {
+fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachments) -> Normalised {
+    let chat = json::number(message, "/chat/id");
+    let kind = json::text(message, "/chat/type");
+    if kind.map_or(chat.is_some_and(|chat| chat < 0), |kind| kind != "private") {
         return Normalised::Ignore("written in a group or channel, where nobody is served");
     }
-    if version == 0 && message.text().is_some_and(|text| Command::parse(text).is_some()) {
-        let stop = message.text().and_then(Command::parse) == Some(Command::Stop);
-        return if stop {
-            notice(message.chat.id.0, News::Stopped)
-        } else {
-            Normalised::Ignore("a command, which the bot answers by itself")
-        };
+    let from = message.get("from").filter(|from| from.is_object());
+    // A private chat has the number of the person.
+    let chat = chat.or_else(|| json::number(from?, "/id"));
+    let command = json::text(message, "/text")
+        .filter(|_| version == 0)
+        .and_then(Command::parse);
+    match (command, chat) {
+        (Some(Command::Stop), Some(chat)) => return notice(chat, News::Stopped),
+        (Some(_), _) => return Normalised::Ignore("a command, which the bot answers by itself"),
+        (None, _) => {}
     }
-    let from = message.from.as_ref();
-    if from.is_some_and(|from| from.id.0.to_string() == bot) {
+    if from
+        .and_then(|from| json::number(from, "/id"))
+        .is_some_and(|id| id.to_string() == bot)
+    {
         return Normalised::Ignore("our own message");
-    }
-    if is_service(&message.kind) {
-        return Normalised::Ignore("the platform's own remark about the chat");
     }
     let Contents {
         text,
@@ -88,25 +97,29 @@ fn read_message(message: &Message, bot: &str, version: i64, attachments: Attachm
         parts,
         mut remarks,
     } = contents(message, attachments);
+    if text.is_empty() && parts.is_empty() && is_service(message) {
+        return Normalised::Ignore("the platform's own remark about the chat");
+    }
     if text.is_empty() && parts.is_empty() && !remarks.contains(&Remark::UnknownContent) {
         remarks.push(Remark::UnknownContent);
     }
-    let chat = message.chat.id.0;
-    let id = message.id.0;
+    let ids = chat.zip(json::number(message, "/message_id"));
     // The pieces of an album are one message.
-    let whole = message.media_group_id().map_or_else(
-        || format!("{bot}:{chat}:{id}"),
-        |album| format!("{bot}:{chat}:album {}", album.0),
-    );
-    let spoken = from
-        .and_then(|from| from.language_code.as_deref())
-        .and_then(Language::parse);
+    let whole = ids.map(|(chat, id)| match json::text(message, "/media_group_id") {
+        Some(album) => format!("{bot}:{chat}:album {album}"),
+        None => format!("{bot}:{chat}:{id}"),
+    });
+    let spoken = from.and_then(|from| Language::parse(json::text(from, "/language_code")?));
+    // Nothing else is changed of a place than where it is.
+    let place = message.get("location");
+    let live = place.is_some_and(|place| version > 0 || place.get("live_period").is_some());
+    let machine = from.is_some_and(|from| from.get("is_bot") == Some(&Value::Bool(true)));
     Normalised::Message(Box::new(Incoming {
-        identifier: Some(chat.to_string().into()),
+        identifier: chat.map(|chat| chat.to_string().into()),
         name: from.map(name),
         joining: Joining::ByIdentifier,
-        message_id: Some(whole),
-        piece: Some(Piece {
+        message_id: whole,
+        piece: ids.map(|(chat, id)| Piece {
             id: format!("{bot}:{chat}:{id}"),
             place: u64::try_from(id).unwrap_or_default(),
             version,
@@ -115,40 +128,39 @@ fn read_message(message: &Message, bot: &str, version: i64, attachments: Attachm
         text,
         quoted,
         parts,
-        origin: if from.is_some_and(|from| from.is_bot) {
-            Origin::Machine
-        } else {
-            Origin::Person
-        },
+        origin: if machine { Origin::Machine } else { Origin::Person },
         remarks,
+        live,
         ..Incoming::default()
     }))
 }
 
 /// The name somebody goes by, and the name the account has.
-pub fn name(user: &User) -> String {
-    let shown = one_line(&user.full_name());
-    match &user.username {
+pub fn name(user: &Value) -> String {
+    let part = |pointer| json::text(user, pointer).unwrap_or_default();
+    let shown = one_line(&format!("{} {}", part("/first_name"), part("/last_name")));
+    match json::text(user, "/username") {
         Some(username) => format!("{shown} (@{username})"),
         None => shown,
     }
 }
 
 /// What Telegram itself says in a chat, in nobody's name.
-fn is_service(kind: &MessageKind) -> bool {
-    matches!(
-        kind,
-        MessageKind::Pinned(_)
-            | MessageKind::MessageAutoDeleteTimerChanged(_)
-            | MessageKind::ChatBackground(_)
-            | MessageKind::WriteAccessAllowed(_)
-            | MessageKind::ConnectedWebsite(_)
-    )
+fn is_service(message: &Value) -> bool {
+    [
+        "chat_background_set",
+        "connected_website",
+        "message_auto_delete_timer_changed",
+        "pinned_message",
+        "write_access_allowed",
+    ]
+    .iter()
+    .any(|kind| message.get(kind).is_some())
 }
 
-fn pressed(query: &CallbackQuery) -> Normalised {
-    match query.data.as_deref().and_then(choice) {
-        Some(language) => i64::try_from(query.from.id.0)
+fn pressed(query: &Value) -> Normalised {
+    match json::text(query, "/data").and_then(choice) {
+        Some(language) => json::number(query, "/from/id")
             .map_or(Normalised::Ignore("a button pressed by nobody"), |chat| {
                 notice(chat, News::Chose(language))
             }),
@@ -156,17 +168,16 @@ fn pressed(query: &CallbackQuery) -> Normalised {
     }
 }
 
-fn blocked(change: &ChatMemberUpdated) -> Normalised {
-    if !change.chat.is_private() {
+fn blocked(change: &Value) -> Normalised {
+    let chat = json::number(change, "/chat/id");
+    let private = json::text(change, "/chat/type").is_none_or(|kind| kind == "private");
+    let Some(chat) = chat.filter(|chat| private && *chat > 0) else {
         return Normalised::Ignore("added to a group or channel, or removed from it");
-    }
-    let (was, is) = (
-        change.old_chat_member.is_banned(),
-        change.new_chat_member.is_banned(),
-    );
-    match (was, is) {
-        (_, true) => notice(change.chat.id.0, News::Blocked),
-        (true, false) => notice(change.chat.id.0, News::Unblocked),
+    };
+    let banned = |member: &str| json::text(change, &format!("/{member}/status")) == Some("kicked");
+    match (banned("old_chat_member"), banned("new_chat_member")) {
+        (_, true) => notice(chat, News::Blocked),
+        (true, false) => notice(chat, News::Unblocked),
         (false, false) => Normalised::Ignore("a chat was begun"),
     }
 }

@@ -7,6 +7,7 @@ use hotline_core::{
     private::Private,
     reason::{Known, Reason},
 };
+use serde_json::Value;
 use teloxide::{
     ApiError, DownloadError, RequestError,
     net::Download,
@@ -15,8 +16,8 @@ use teloxide::{
     types::{ChatAction, ChatId, FileId, InputFile},
 };
 
-use super::{Telegram, contents::LARGEST, menu::no_preview};
-use crate::{channel::ChannelError, split::split};
+use super::{Telegram, files::LARGEST, menu::no_preview};
+use crate::{channel::ChannelError, json, split::split};
 
 /// The longest message, in UTF-16 units.
 const LONGEST: usize = 4_096;
@@ -63,7 +64,7 @@ impl Telegram {
             }
             (None, None) => return Ok(()),
         };
-        sent.map(drop).map_err(|error| {
+        sent.map(drop).or_else(carried_out).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
                 // It does not say whether it means this chat or all; if it refuses two, it means all.
                 if self.pace.asked(to, wait.duration()) {
@@ -123,6 +124,21 @@ impl tokio::io::AsyncWrite for Bounded {
     ) -> std::task::Poll<std::io::Result<()>> {
         std::task::Poll::Ready(Ok(()))
     }
+}
+
+/// Telegram says that it sent the message, in an answer with something that teloxide does not know.
+fn carried_out(error: RequestError) -> Result<(), RequestError> {
+    let done = match &error {
+        RequestError::InvalidJson { raw, .. } => {
+            json::parse(raw.as_bytes()).is_some_and(|answer| answer.get("ok") == Some(&Value::Bool(true)))
+        }
+        RequestError::Api(_)
+        | RequestError::MigrateToChatId(_)
+        | RequestError::RetryAfter(_)
+        | RequestError::Network(_)
+        | RequestError::Io(_) => false,
+    };
+    if done { Ok(()) } else { Err(error) }
 }
 
 /// Whether trying again makes sense.

@@ -166,6 +166,17 @@ impl Store {
             Some(Ordering::Greater | Ordering::Equal) => Change::Newer,
             Some(Ordering::Less) => Change::Older,
         };
+        if incoming.live && known.is_some() {
+            plan.settle(journal_id, "version", "");
+            if let Change::Newer = change {
+                body.pieces.retain(|known| known.id != piece.id);
+                body.pieces.push(new);
+                body.compose();
+                message.body = Some(seal(&key, &body_place(message.id), &body)?);
+                plan.put(message);
+            }
+            return Ok(());
+        }
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
             // They may have been fetched already.

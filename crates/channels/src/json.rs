@@ -1,0 +1,150 @@
+//! Reading the JSON of platforms that add to it every month: what we need is taken, whatever surrounds it.
+
+use serde_json::Value;
+
+/// Parses bytes as a platform sent them. Half of a surrogate pair, which is no character and which JSON libraries refuse,
+/// becomes U+FFFD; so do bytes that are no UTF-8.
+pub fn parse(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok().or_else(|| {
+        let text = String::from_utf8_lossy(bytes);
+        serde_json::from_str(&without_half_pairs(&text)).ok()
+    })
+}
+
+/// The text at a pointer such as `/author/id`.
+pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// The whole number at a pointer, written as a number or as its digits.
+pub fn number(value: &Value, pointer: &str) -> Option<i64> {
+    let found = value.pointer(pointer)?;
+    found.as_i64().or_else(|| found.as_str()?.trim().parse().ok())
+}
+
+/// The number of something at a pointer: a positive number, or its digits.
+pub fn id(value: &Value, pointer: &str) -> Option<u64> {
+    let found = value.pointer(pointer)?;
+    let id = found.as_u64().or_else(|| found.as_str()?.trim().parse().ok());
+    id.filter(|id| *id != 0)
+}
+
+/// The size of a file in bytes. `None`: the platform does not say, or says nonsense.
+pub fn size(value: &Value, pointer: &str) -> Option<u64> {
+    let found = value.pointer(pointer)?;
+    found.as_u64().or_else(|| found.as_str()?.trim().parse().ok())
+}
+
+/// The elements of the list at a pointer; none if there is no list.
+pub fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// Every text under a value, whatever holds it.
+pub fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(all) => all.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+/// Every text that stands under one of these names, at any depth.
+pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
+    match value {
+        Value::Array(all) => all.iter().flat_map(|one| texts_named(one, names)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| {
+                // A kind, such as `"type": "paragraph"`, is no word of anybody.
+                if names.contains(&name.as_str()) {
+                    own_texts(value, names)
+                } else {
+                    texts_named(value, names)
+                }
+            })
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+/// A text, or a list of texts among which there may be others under a name.
+fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(all) => all.iter().flat_map(|one| own_texts(one, names)).collect(),
+        Value::Object(_) => texts_named(value, names),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+/// Puts U+FFFD where an escape stands for half of a surrogate pair whose other half is missing.
+fn without_half_pairs(json: &str) -> String {
+    let mut whole = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
+        whole.push_str(before);
+        let (kept, length) = match unit(escape) {
+            Some(0xd800..=0xdbff) => match escape.get(6..).and_then(unit) {
+                Some(0xdc00..=0xdfff) => (None, 12),
+                Some(_) | None => (Some("\\ufffd"), 6),
+            },
+            Some(0xdc00..=0xdfff) => (Some("\\ufffd"), 6),
+            Some(_) => (None, 6),
+            None => (None, escape.chars().take(2).map(char::len_utf8).sum()),
+        };
+        let (taken, after) = escape.split_at_checked(length).unwrap_or((escape, ""));
+        whole.push_str(kept.unwrap_or(taken));
+        rest = after;
+    }
+    whole.push_str(rest);
+    whole
+}
+
+/// The UTF-16 unit that an escape such as `\u0161` at the beginning stands for.
+fn unit(escape: &str) -> Option<u16> {
+    u16::from_str_radix(escape.strip_prefix("\\u")?.get(..4)?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn half_a_surrogate_pair_hides_no_words() {
+        for (given, read) in [
+            (r#"{"text":"pre \ud83d posle"}"#, "pre \u{fffd} posle"),
+            (r#"{"text":"pre \ude2d posle"}"#, "pre \u{fffd} posle"),
+            (r#"{"text":"\ud83d\u0161ta"}"#, "\u{fffd}šta"),
+            (r#"{"text":"\ud83d\ude2d\ud83d"}"#, "😭\u{fffd}"),
+            (r#"{"text":"\\ud83d \ud83d\n"}"#, "\\ud83d \u{fffd}\n"),
+        ] {
+            let value = parse(given.as_bytes());
+            assert_eq!(
+                value.as_ref().and_then(|value| text(value, "/text")),
+                Some(read),
+                "{given}"
+            );
+        }
+        assert_eq!(parse(b"{\"text\":\"\xe9\"}"), Some(json!({ "text": "\u{fffd}" })));
+        assert_eq!(parse(b"{\"text\":\"pola"), None);
+    }
+
+    #[test]
+    fn numbers_may_be_written_as_text() {
+        let value = json!({ "a": "17", "b": 17, "c": -5, "d": [], "e": 0 });
+        assert_eq!((id(&value, "/a"), id(&value, "/b")), (Some(17), Some(17)));
+        assert_eq!(
+            (id(&value, "/c"), id(&value, "/d"), id(&value, "/e")),
+            (None, None, None)
+        );
+        assert_eq!(number(&value, "/c"), Some(-5));
+    }
+}

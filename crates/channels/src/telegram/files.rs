@@ -1,0 +1,134 @@
+//! The files of a message: whatever has an id by which Telegram gives it out.
+
+use hotline_core::message::{Content, Elsewhere, Part};
+use serde_json::Value;
+
+use crate::{channel::Attachments, clean, json};
+
+/// The largest file the Bot API gives out, in bytes.
+pub const LARGEST: u64 = 20 << 20;
+
+/// Fields whose files are not sent with the message: pictures of people and chats, previews, what is answered.
+const NOT_SENT: [&str; 14] = [
+    "caption_entities",
+    "chat",
+    "cover",
+    "entities",
+    "forward_from",
+    "forward_from_chat",
+    "forward_origin",
+    "from",
+    "pinned_message",
+    "reply_markup",
+    "reply_to_message",
+    "reply_to_story",
+    "thumbnail",
+    "via_bot",
+];
+
+/// A file as Telegram names it.
+pub struct File<'a> {
+    id: &'a str,
+    /// The same for every bot and at every time. Without one, the id.
+    unique: &'a str,
+    /// `None`: Telegram does not say.
+    size: Option<u64>,
+    name: Option<String>,
+    media_type: String,
+}
+
+/// Every file of a message, each once. Of a picture in several sizes the largest.
+pub fn files(message: &Value) -> Vec<File<'_>> {
+    let mut files = Vec::new();
+    let fields = message.as_object().into_iter().flatten();
+    // An animation is named as a document as well.
+    let twice = message.get("animation").is_some();
+    for (name, value) in fields.filter(|(name, _)| !(twice && *name == "document")) {
+        gather(name, value, &mut files);
+    }
+    files
+}
+
+fn gather<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
+    if NOT_SENT.contains(&field) {
+        return;
+    }
+    match value {
+        Value::Array(all) if !all.is_empty() && all.iter().all(is_size) => {
+            let pixels = |size: &&Value| {
+                let side = |name| json::size(size, name).unwrap_or_default();
+                (side("/width").saturating_mul(side("/height")), side("/file_size"))
+            };
+            if let Some(largest) = all.iter().max_by_key(pixels) {
+                add(field, largest, files);
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|one| gather(field, one, files)),
+        // Its previews and qualities are the same file.
+        Value::Object(_) if json::text(value, "/file_id").is_some() => add(field, value, files),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| gather(name, value, files)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Whether this is one of the sizes of a picture.
+fn is_size(value: &Value) -> bool {
+    json::text(value, "/file_id").is_some() && value.get("width").is_some() && value.get("duration").is_none()
+}
+
+fn add<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
+    let Some(id) = json::text(value, "/file_id").filter(|id| !id.is_empty()) else {
+        return;
+    };
+    let unique = json::text(value, "/file_unique_id").filter(|unique| !unique.is_empty());
+    let unique = unique.unwrap_or(id);
+    if files.iter().any(|known| known.unique == unique) {
+        return;
+    }
+    let named = json::text(value, "/mime_type").filter(|named| !named.trim().is_empty());
+    files.push(File {
+        id,
+        unique,
+        size: json::size(value, "/file_size"),
+        name: json::text(value, "/file_name").and_then(clean::file_name),
+        media_type: named.map_or_else(|| usual(field, value).to_owned(), clean::media_type),
+    });
+}
+
+/// The media type of a file of which Telegram names none.
+fn usual(field: &str, value: &Value) -> &'static str {
+    let is = |flag: &str| value.get(flag).and_then(Value::as_bool).unwrap_or_default();
+    match field {
+        "photo" | "new_chat_photo" => "image/jpeg",
+        "animation" | "video" | "video_note" => "video/mp4",
+        "voice" => "audio/ogg",
+        "audio" => "audio/mpeg",
+        "sticker" if is("is_video") => "video/webm",
+        "sticker" if is("is_animated") => "application/x-tgsticker",
+        "sticker" => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
+impl File<'_> {
+    /// The file as a part of the message.
+    pub fn into_part(self, attachments: Attachments) -> Part {
+        let size = self.size.unwrap_or_default();
+        let content = match attachments {
+            Attachments::Never => Content::NotTaken(size),
+            Attachments::OnRequest | Attachments::Always if size > LARGEST => Content::TooLarge(size),
+            Attachments::OnRequest | Attachments::Always => Content::Elsewhere(Elsewhere {
+                reference: self.id.to_owned().into(),
+                unique: self.unique.to_owned(),
+                size,
+                at_once: attachments == Attachments::Always,
+            }),
+        };
+        Part {
+            name: self.name,
+            media_type: self.media_type,
+            inline: false,
+            content,
+        }
+    }
+}
