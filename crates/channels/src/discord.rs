@@ -6,8 +6,10 @@
 //! some minutes, and after that is looked for in the conversation before it is sent again.
 
 mod check;
+mod contents;
 mod conversations;
 mod gateway;
+mod mentions;
 mod pull;
 mod read;
 mod rest;
@@ -146,7 +148,7 @@ impl Channel for Discord {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, self.shared.me, self.shared.attachments)
+        read::read(raw, Some(self.shared.me), self.shared.attachments)
     }
 
     fn pieces(&self, message: &OutboundMessage) -> usize {

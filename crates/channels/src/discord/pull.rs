@@ -10,6 +10,7 @@ use hotline_core::{
 };
 use serde_json::{Value, json};
 use serenity::all::{ChannelId, Route, UserId};
+use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,7 @@ use super::{
     conversations::{Conversation, Reach},
     rest::RestError,
 };
+use crate::json;
 
 /// Messages on a page: Discord's limit.
 const PAGE: usize = 100;
@@ -284,11 +286,11 @@ impl Shared {
         message: &Value,
         at: DateTime<Utc>,
     ) -> Option<RawMessage> {
-        let author = message.pointer("/author/id").and_then(Value::as_str);
-        if author == Some(self.me.to_string().as_str()) {
+        if json::id(message, "/author/id") == Some(self.me.get()) {
             return None;
         }
-        let number = id(message).unwrap_or_default();
+        // Without a number it is told apart by what it holds.
+        let number = id(message).map_or_else(|| hash(message), |id| id.to_string());
         let edited = message
             .get("edited_timestamp")
             .and_then(Value::as_str)
@@ -362,13 +364,17 @@ impl Shared {
     }
 }
 
+fn hash(message: &Value) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(message.to_string()))
+}
+
 fn ring(due: &mut Due, work: Work) {
     due.insert(work, (Instant::now(), 0));
 }
 
 /// The id of a message.
 fn id(message: &Value) -> Option<u64> {
-    message.get("id")?.as_str()?.parse().ok()
+    json::id(message, "/id")
 }
 
 /// When a message was sent.
@@ -378,9 +384,13 @@ fn sent_in(message: &Value) -> DateTime<Utc> {
 
 /// When a message got the form it has.
 fn changed_in(message: &Value) -> DateTime<Utc> {
-    let edited = message.get("edited_timestamp").and_then(Value::as_str);
-    let edited = edited.and_then(|at| DateTime::parse_from_rfc3339(at).ok());
-    edited.map_or_else(|| sent_in(message), |at| at.to_utc())
+    changed_at(message).unwrap_or_else(|| sent_in(message))
+}
+
+/// When a message was changed. `None`: never, as far as can be read.
+pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
+    let edited = json::text(message, "/edited_timestamp")?;
+    DateTime::parse_from_rfc3339(edited).ok().map(|at| at.to_utc())
 }
 
 /// The first millisecond of 2015, from which Discord counts.

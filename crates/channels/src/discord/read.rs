@@ -3,21 +3,25 @@
 use hotline_core::{
     counting::Joining,
     locale::Language,
-    message::{
-        Content, Elsewhere, Incoming, News, Normalised, Notice, Origin, Part, Piece, RawMessage, Remark,
-        Unreadable,
-    },
+    message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark, Unreadable},
     private::Private,
 };
 use serde::Deserialize;
 use serde_json::Value;
-use serenity::all::{Attachment, Message, MessageReferenceKind, MessageType, UserId};
+use serenity::all::UserId;
 
-use super::send::LARGEST;
+use super::{
+    contents::{Contents, contents},
+    pull::changed_at,
+};
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
+    json,
 };
+
+/// What stands in the place of a conversation for a form: it has none until a thread is made for it.
+pub const FORM: &str = "form";
 
 /// What is kept of what Discord gave us.
 #[derive(Deserialize)]
@@ -56,8 +60,8 @@ struct Gap {
     person: String,
 }
 
-/// Reads what was kept.
-pub fn read(raw: &RawMessage, me: UserId, attachments: Attachments) -> Normalised {
+/// Reads what was kept. `me` is who we are, if that is known.
+pub fn read(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> Normalised {
     match serde_json::from_slice(&raw.bytes) {
         Ok(Envelope::Message {
             channel,
@@ -65,17 +69,14 @@ pub fn read(raw: &RawMessage, me: UserId, attachments: Attachments) -> Normalise
             thread,
             message,
         }) => {
-            let author = message
-                .pointer("/author/id")
-                .and_then(Value::as_str)
-                .map(str::to_owned);
-            let read: Result<Message, _> = serde_json::from_value(message);
-            match read {
-                Ok(message) if message.author.id == me => Normalised::Ignore("our own message"),
-                Ok(message) => read_message(&message, &channel, &person, attachments),
-                // In a conversation of two it can only be the person.
-                Err(_) => unreadable(author.or(Some(person).filter(|_| !thread))),
+            let author = json::id(&message, "/author/id");
+            if author.is_some() && author == me.map(UserId::get) {
+                return Normalised::Ignore("our own message");
             }
+            // In a conversation of two it can only be the person.
+            let author = author.map(|id| id.to_string());
+            let author = author.or_else(|| Some(person.clone()).filter(|_| !thread));
+            read_message(&message, &channel, &person, author, attachments)
         }
         Ok(Envelope::Form { form }) => read_form(form),
         Ok(Envelope::Gap { gap }) => Normalised::Notice(Notice {
@@ -95,79 +96,68 @@ fn unreadable(identifier: Option<String>) -> Normalised {
     })
 }
 
-fn read_message(message: &Message, channel: &str, person: &str, attachments: Attachments) -> Normalised {
-    if !matches!(message.kind, MessageType::Regular | MessageType::InlineReply) {
+fn read_message(
+    message: &Value,
+    channel: &str,
+    person: &str,
+    author: Option<String>,
+    attachments: Attachments,
+) -> Normalised {
+    if json::number(message, "/type").is_some_and(is_system) {
         return Normalised::Ignore("the platform's own remark about the conversation");
     }
-    let mut remarks = Vec::new();
-    let mut said = Vec::new();
-    said.extend(Some(clean::text(&message.content)).filter(|text| !text.is_empty()));
-    let mut files: Vec<&Attachment> = message.attachments.iter().collect();
-    let forwards = |kind: MessageReferenceKind| kind == MessageReferenceKind::Forward;
-    if message
-        .message_reference
-        .as_ref()
-        .is_some_and(|reference| forwards(reference.kind))
-    {
-        remarks.push(Remark::Forwarded);
-        for snapshot in &message.message_snapshots {
-            said.push(format!("↪ {}", clean::text(&snapshot.content)));
-            files.extend(&snapshot.attachments);
-            said.extend(snapshot.sticker_items.iter().map(|one| sticker(&one.name)));
+    let id = json::id(message, "/id");
+    let Contents {
+        text,
+        quoted,
+        parts,
+        mut remarks,
+    } = contents(message, channel, id, attachments);
+    if text.is_empty() && parts.is_empty() {
+        if author.is_none() {
+            return unreadable(None);
         }
-    }
-    if !message.sticker_items.is_empty() {
-        remarks.push(Remark::Sticker);
-        said.extend(message.sticker_items.iter().map(|one| sticker(&one.name)));
-    }
-    if let Some(poll) = &message.poll {
-        remarks.push(Remark::Poll);
-        let text = |text: &Option<String>| one_line(text.as_deref().unwrap_or_default());
-        said.push(format!("📊 {}", text(&poll.question.text)));
-        said.extend(
-            poll.answers
-                .iter()
-                .map(|answer| format!("– {}", text(&answer.poll_media.text))),
-        );
-    }
-    if said.is_empty() && files.is_empty() {
         remarks.push(Remark::UnknownContent);
     }
-    let id = message.id.get();
-    let author = message.author.id.to_string();
     // Who is only a guest in the thread is not answered there: another person would read it.
-    let answered_in = if author == person { channel } else { "-" };
-    let whole = format!("{answered_in}:{id}");
-    let version = message.edited_timestamp.map_or(0, |at| at.timestamp_micros());
-    let quoted = message.referenced_message.as_ref().map(|answered| {
-        let beginning: String = answered.content.chars().take(1_000).collect();
-        clean::text(&beginning)
-    });
-    let parts = files
-        .iter()
-        .map(|file| part(file, channel, id, attachments))
-        .collect();
-    let name = name(&message.author.name, message.author.global_name.as_deref());
-    let text = said.join("\n");
-    let machine = message.author.bot || message.webhook_id.is_some();
+    let answered_in = if author.as_deref() == Some(person) {
+        channel
+    } else {
+        "-"
+    };
+    let name = message
+        .get("author")
+        .filter(|author| author.is_object())
+        .map(|author| {
+            let username = json::text(author, "/username").unwrap_or_default();
+            name(username, json::text(author, "/global_name"))
+        });
+    let bot = message.pointer("/author/bot") == Some(&Value::Bool(true));
+    let machine = bot || json::id(message, "/webhook_id").is_some();
     Normalised::Message(Box::new(Incoming {
-        piece: Some(Piece {
+        piece: id.map(|id| Piece {
             id: format!("{channel}:{id}"),
             place: id,
-            version,
+            version: changed_at(message).map_or(0, |at| at.timestamp_micros()),
         }),
-        message_id: Some(whole),
+        message_id: id.map(|id| format!("{answered_in}:{id}")),
         origin: if machine { Origin::Machine } else { Origin::Person },
         parts,
-        identifier: Some(author.into()),
-        name: Some(name),
+        identifier: author.map(Private::new),
+        name,
         joining: Joining::ByIdentifier,
         language: Language::guess(&text),
         text,
-        quoted: quoted.unwrap_or_default(),
+        quoted,
         remarks,
         ..Incoming::default()
     }))
+}
+
+/// Whether a message of this type is Discord's own remark: somebody joined, pinned, called or renamed. What people write has the
+/// types 0 and 19; of types that came later it is not known, and they are read.
+const fn is_system(kind: i64) -> bool {
+    matches!(kind, 1..=18 | 21 | 22 | 24..=32 | 36..=39 | 44 | 46)
 }
 
 fn read_form(form: Form) -> Normalised {
@@ -176,12 +166,12 @@ fn read_form(form: Form) -> Normalised {
     let name = name(&form.user.username, form.user.global_name.as_deref());
     Normalised::Message(Box::new(Incoming {
         piece: Some(Piece {
-            id: format!("form:{}", form.id),
+            id: format!("{FORM}:{}", form.id),
             place,
             version: 0,
         }),
-        // Where it is answered is not known yet.
-        message_id: Some(format!("-:{}", form.id)),
+        // Answered in a thread that is made for it.
+        message_id: Some(format!("{FORM}:{}", form.id)),
         identifier: Some(form.user.id.into()),
         name: Some(name),
         joining: Joining::ByIdentifier,
@@ -191,36 +181,11 @@ fn read_form(form: Form) -> Normalised {
     }))
 }
 
-fn sticker(name: &str) -> String {
-    format!("🏷 {}", one_line(name))
-}
-
 /// The name somebody goes by, and the name the account has.
 fn name(username: &str, shown: Option<&str>) -> String {
     let username = one_line(username);
     match shown {
         Some(shown) => format!("{} (@{username})", one_line(shown)),
         None => format!("@{username}"),
-    }
-}
-
-/// A file. Its address changes every day, so it is found again by its message.
-fn part(file: &Attachment, channel: &str, message: u64, attachments: Attachments) -> Part {
-    let size = u64::from(file.size);
-    let content = match attachments {
-        Attachments::Never => Content::NotTaken(size),
-        Attachments::OnRequest | Attachments::Always if size > LARGEST => Content::TooLarge(size),
-        Attachments::OnRequest | Attachments::Always => Content::Elsewhere(Elsewhere {
-            reference: format!("{channel} {message} {}", file.id).into(),
-            unique: file.id.to_string(),
-            size,
-            at_once: attachments == Attachments::Always,
-        }),
-    };
-    Part {
-        name: clean::file_name(&file.filename),
-        media_type: clean::media_type(file.content_type.as_deref().unwrap_or_default()),
-        inline: false,
-        content,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use serenity::http::{LightMethod, Request, Route};
 
-use crate::pace::Pace;
+use crate::{json, pace::Pace};
 
 /// Discord is given this long for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -136,7 +136,7 @@ impl Rest {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<f64>().ok();
         let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
         let text = answer.text().await.map_err(|_| RestError::Broke)?;
-        let body: Value = serde_json::from_str(&text).unwrap_or_default();
+        let body: Value = json::parse(text.as_bytes()).unwrap_or_default();
         if status.as_u16() == 429 {
             let asked = body.get("retry_after").and_then(Value::as_f64);
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));

@@ -1,0 +1,137 @@
+//! What a message holds: its words with names in the place of numbers, what stands for what is no words, and its files by name.
+//!
+//! It is read from the JSON as it came: one odd field must not hide what somebody wrote.
+
+use hotline_core::message::{Content, Elsewhere, Part, Remark};
+use serde_json::Value;
+
+use super::{mentions::with_names, send::LARGEST};
+use crate::{
+    channel::Attachments,
+    clean::{self, one_line},
+    json,
+};
+
+/// What a message holds.
+pub struct Contents {
+    pub text: String,
+    /// What it answers, folded on screen.
+    pub quoted: String,
+    pub parts: Vec<Part>,
+    pub remarks: Vec<Remark>,
+}
+
+/// Fields of components under which words stand.
+const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
+
+/// Reads what a message holds. Its files are found again by its channel and number.
+pub fn contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
+    let mut remarks = Vec::new();
+    let mut said = own_words(message, &mut remarks);
+    let mut files: Vec<&Value> = json::list(message, "/attachments").collect();
+    let snapshots: Vec<&Value> = json::list(message, "/message_snapshots").collect();
+    if json::number(message, "/message_reference/type") == Some(1) || !snapshots.is_empty() {
+        remarks.push(Remark::Forwarded);
+    }
+    for snapshot in snapshots {
+        let passed_on = snapshot.get("message").unwrap_or(snapshot);
+        let words = own_words(passed_on, &mut remarks);
+        let mut of_it = json::list(passed_on, "/attachments").peekable();
+        if words.is_empty() && of_it.peek().is_none() {
+            remarks.push(Remark::UnknownContent);
+        }
+        said.push(format!("↪ {}", words.join("\n")).trim_end().to_owned());
+        files.extend(of_it);
+    }
+    let quoted = message.get("referenced_message").map(|answered| {
+        let words = own_words(answered, &mut Vec::new()).join("\n");
+        words.chars().take(1_000).collect::<String>()
+    });
+    remarks.dedup();
+    Contents {
+        text: said.join("\n"),
+        quoted: quoted.unwrap_or_default(),
+        parts: files
+            .into_iter()
+            .filter(|file| file.is_object())
+            .map(|file| part(file, channel, id, attachments))
+            .collect(),
+        remarks,
+    }
+}
+
+/// The words of a message, and what stands for what is no words.
+fn own_words(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
+    let content = match message.get("content") {
+        Some(Value::String(content)) => content.clone(),
+        Some(other) => json::texts(other).join("\n"),
+        None => String::new(),
+    };
+    let (named, nameless) = with_names(&content, message);
+    if nameless {
+        remarks.push(Remark::NamelessMention);
+    }
+    let mut said = vec![clean::text(&named)];
+    said.extend(json::list(message, "/embeds").flat_map(|embed| embed_words(embed, &content)));
+    let components = message.get("components").into_iter();
+    said.extend(
+        components
+            .flat_map(|all| json::texts_named(all, &WORDS))
+            .map(clean::text),
+    );
+    let stickers = json::list(message, "/sticker_items").chain(json::list(message, "/stickers"));
+    for sticker in stickers {
+        remarks.push(Remark::Sticker);
+        said.push(format!("🏷 {}", line(sticker, "/name")));
+    }
+    if let Some(poll) = message.get("poll").filter(|poll| poll.is_object()) {
+        remarks.push(Remark::Poll);
+        said.push(format!("📊 {}", line(poll, "/question/text")));
+        said.extend(
+            json::list(poll, "/answers").map(|answer| format!("– {}", line(answer, "/poll_media/text"))),
+        );
+    }
+    said.retain(|words| !words.is_empty());
+    said
+}
+
+/// The words and addresses of an embed. None if Discord made it of an address that stands in the text.
+fn embed_words(embed: &Value, content: &str) -> Vec<String> {
+    if json::text(embed, "/url").is_some_and(|url| content.contains(url)) {
+        return Vec::new();
+    }
+    let own = ["/author/name", "/title", "/url", "/description"].map(|words| json::text(embed, words));
+    let fields = json::list(embed, "/fields")
+        .flat_map(|field| [json::text(field, "/name"), json::text(field, "/value")]);
+    let last =
+        ["/footer/text", "/image/url", "/video/url", "/thumbnail/url"].map(|words| json::text(embed, words));
+    let all = own.into_iter().chain(fields).chain(last).flatten();
+    all.map(clean::text).collect()
+}
+
+fn line(value: &Value, pointer: &str) -> String {
+    one_line(json::text(value, pointer).unwrap_or_default())
+}
+
+/// A file. Its address changes every day, so it is found again by its message.
+fn part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
+    let size = json::size(file, "/size").unwrap_or_default();
+    let content = match (attachments, json::id(file, "/id").zip(message)) {
+        (Attachments::Never, _) | (_, None) => Content::NotTaken(size),
+        (Attachments::OnRequest | Attachments::Always, Some(_)) if size > LARGEST => Content::TooLarge(size),
+        (Attachments::OnRequest | Attachments::Always, Some((id, message))) => {
+            Content::Elsewhere(Elsewhere {
+                reference: format!("{channel} {message} {id}").into(),
+                unique: id.to_string(),
+                size,
+                at_once: attachments == Attachments::Always,
+            })
+        }
+    };
+    Part {
+        name: json::text(file, "/filename").and_then(clean::file_name),
+        media_type: clean::media_type(json::text(file, "/content_type").unwrap_or_default()),
+        inline: false,
+        content,
+    }
+}

@@ -1,0 +1,106 @@
+//! Mentions as people read them. Discord writes `<@7002>` where its own screens show a name.
+
+use serde_json::Value;
+
+use crate::{clean::one_line, json};
+
+/// What stands between `<` and `>` in a text.
+enum Mark<'a> {
+    Person(u64),
+    Role,
+    Channel(u64),
+    Emoji(&'a str),
+    Command(&'a str),
+}
+
+/// Puts names in the place of numbers, as far as the message gives them. Says whether one is left without.
+pub fn with_names(text: &str, message: &Value) -> (String, bool) {
+    let mut named = String::with_capacity(text.len());
+    let mut nameless = false;
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
+        named.push_str(before);
+        let inside = from.strip_prefix('<').and_then(|from| from.split_once('>'));
+        let marked = inside.and_then(|(inside, after)| Some((inside, mark(inside)?, after)));
+        let Some((inside, mark, after)) = marked else {
+            named.push('<');
+            rest = from.strip_prefix('<').unwrap_or_default();
+            continue;
+        };
+        let name = match mark {
+            Mark::Person(id) => of_list(message, "/mentions", id, &["/global_name", "/username"])
+                .map(|name| format!("@{name}")),
+            Mark::Channel(id) => {
+                of_list(message, "/mention_channels", id, &["/name"]).map(|name| format!("#{name}"))
+            }
+            Mark::Role => None,
+            Mark::Emoji(name) => Some(format!(":{name}:")),
+            Mark::Command(name) => Some(format!("/{name}")),
+        };
+        nameless |= name.is_none();
+        named.push_str(&name.unwrap_or_else(|| format!("<{inside}>")));
+        rest = after;
+    }
+    named.push_str(rest);
+    (named, nameless)
+}
+
+fn mark(inside: &str) -> Option<Mark<'_>> {
+    let number = |text: &str| text.parse::<u64>().ok();
+    if let Some(role) = inside.strip_prefix("@&") {
+        return number(role).map(|_| Mark::Role);
+    }
+    if let Some(person) = inside.strip_prefix('@') {
+        return number(person.trim_start_matches('!')).map(Mark::Person);
+    }
+    if let Some(channel) = inside.strip_prefix('#') {
+        return number(channel).map(Mark::Channel);
+    }
+    if let Some(command) = inside.strip_prefix('/') {
+        return named(command).map(Mark::Command);
+    }
+    let emoji = inside.strip_prefix("a:").or_else(|| inside.strip_prefix(':'))?;
+    named(emoji).map(Mark::Emoji)
+}
+
+/// The name in `name:number`.
+fn named(text: &str) -> Option<&str> {
+    let (name, number) = text.split_once(':')?;
+    (!name.is_empty() && number.parse::<u64>().is_ok()).then_some(name)
+}
+
+/// A name of the one with this number in a list of the message.
+fn of_list(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
+    let one = json::list(message, list).find(|one| json::id(one, "/id") == Some(id))?;
+    let found = names.iter().find_map(|name| json::text(one, name));
+    found.map(one_line).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_become_names_and_nothing_else_changes() {
+        let message = json!({
+            "mentions": [{ "id": "7", "username": "vuk", "global_name": "Vuk V." }, { "id": 8, "username": "senka" }],
+            "mention_channels": [{ "id": "9", "name": "opšte" }],
+        });
+        for (written, read, nameless) in [
+            ("<@7> i <@!8>", "@Vuk V. i @senka", false),
+            ("u <#9>", "u #opšte", false),
+            ("<:tuga:1><a:mase:2> </pomoc:3>", ":tuga::mase: /pomoc", false),
+            ("<@6> <@&5> <#4>", "<@6> <@&5> <#4>", true),
+            (
+                "3 < 5 > 2, <b>x</b>, <@ja>, <3 <@7",
+                "3 < 5 > 2, <b>x</b>, <@ja>, <3 <@7",
+                false,
+            ),
+            ("<<@7>>", "<@Vuk V.>", false),
+        ] {
+            assert_eq!(with_names(written, &message), (read.to_owned(), nameless));
+        }
+    }
+}
