@@ -152,7 +152,7 @@ pub enum ChannelError {
     Transient {
         /// Why.
         reason: Reason,
-        /// When the other side wants to be asked again.
+        /// When the other side wants to be asked again, if it named a time. Such a wait does not count as an attempt.
         retry_after: Option<Duration>,
     },
     /// The connection broke while it was handed over: it may or may not have been taken.

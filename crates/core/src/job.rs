@@ -17,6 +17,20 @@ impl JobKind {
     /// No job waits longer than this, whatever asks for it: one that is due later was made by another clock.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
+    /// For so long the other side may ask us to wait without that counting as an attempt.
+    pub const NAMED_WAITS: Duration = Duration::from_secs(24 * 3_600);
+
+    /// How long to wait when the other side named a wait, after `waited` altogether. `None`: it has asked for long enough, and this
+    /// is an attempt like any other.
+    ///
+    /// Never less than was asked; a tenth of what has passed already is the least, so that a side that names two seconds for ever
+    /// is asked about a hundred times a day.
+    #[must_use]
+    pub fn named_wait(asked: Duration, waited: Duration) -> Option<Duration> {
+        let wait = asked.max(waited / 10).min(Self::LONGEST_WAIT);
+        (waited < Self::NAMED_WAITS).then_some(wait)
+    }
+
     /// Its name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -121,6 +135,24 @@ mod tests {
             (4 * 86_400..=5 * 86_400).contains(&total.as_secs()),
             "{} s",
             total.as_secs()
+        );
+    }
+
+    #[test]
+    fn a_wait_that_is_named_again_and_again_ends_and_is_not_asked_for_often() {
+        for asked in [0, 2, 60, 7_200, 999_999_999] {
+            let (asked, mut waited, mut times) = (Duration::from_secs(asked), Duration::from_secs(1), 0);
+            while let Some(wait) = JobKind::named_wait(asked, waited) {
+                assert!(wait >= asked.min(JobKind::LONGEST_WAIT));
+                waited += wait;
+                times += 1;
+            }
+            assert!(times < 150, "{times} times for {asked:?}");
+            assert!(waited < JobKind::NAMED_WAITS + JobKind::LONGEST_WAIT);
+        }
+        assert_eq!(
+            JobKind::named_wait(Duration::from_secs(2), Duration::from_secs(9)),
+            Some(Duration::from_secs(2))
         );
     }
 

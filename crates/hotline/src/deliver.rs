@@ -25,8 +25,6 @@ const TOGETHER: usize = 8;
 const LEASE: Duration = Duration::from_secs(60);
 /// How soon a message looks again whether the one before it has left.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
-/// This often the other side's word on when to come again is enough; then our own patience is the least.
-const TRUSTED: u32 = 3;
 /// One piece of a message may take this long.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -120,6 +118,17 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         Handed::ByOther => return Ok(()),
         Handed::Not(error) => error,
     };
+    if let ChannelError::Transient {
+        reason,
+        retry_after: Some(asked),
+    } = &error
+        && let Some(wait) = JobKind::named_wait(*asked, outgoing.waited)
+    {
+        // Never before the time it asked for.
+        let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
+        tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
+        return store.set_waiting(job, wait, reason.clone()).await;
+    }
     let (state, reason, retry_after) = match error {
         ChannelError::Permanent { reason } => {
             tracing::warn!(job.id, line.name = %outgoing.line, "A message was refused for good");
@@ -134,13 +143,9 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         return store.failed(job, Known::GivenUp.saying(reason.words)).await;
     };
     let own = wait.mul_f64(chance::jitter());
-    let wait = match retry_after {
-        // Never before the time it asked for.
-        Some(asked) if outgoing.tries < TRUSTED => asked.mul_f64(chance::jitter() + 0.2),
-        Some(asked) => own.max(asked),
-        None => own,
-    };
-    let wait = wait.min(JobKind::LONGEST_WAIT);
+    let wait = own
+        .max(retry_after.unwrap_or_default())
+        .min(JobKind::LONGEST_WAIT);
     tracing::info!(job.id, line.name = %outgoing.line, state = state.as_str(), wait_s = wait.as_secs(), "A message is tried again");
     store.set_back(job, state, wait, reason).await
 }

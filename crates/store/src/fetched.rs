@@ -1,5 +1,7 @@
 //! Files that lie with a platform: fetched when somebody asks, which is logged, or at once where the settings say so.
 
+use std::time::Duration;
+
 use hotline_core::{line::LineName, private::Private, reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
@@ -9,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{attachments, contacts},
+    entity::{attachments, contacts, jobs},
     error::{Conflict, StoreError},
     inbox::reference_of,
     queue::{Claimed, end_job},
@@ -32,6 +34,8 @@ pub struct ToFetch {
     pub line: LineName,
     /// How the channel fetches it.
     pub reference: Private<String>,
+    /// Since it was asked for.
+    pub waited: Duration,
 }
 
 impl Store {
@@ -85,7 +89,10 @@ impl Store {
         };
         let key = self.attachment_key(&file, &contact).await?;
         let reference = key.open(&attachment_place(file.id, "remote"), sealed)?;
+        let made_at = jobs::Entity::find_by_id(job.id).one(&self.reading).await?;
+        let waited = made_at.map_or(0, |made| self.now().saturating_sub(made.made_at));
         Ok(Some(ToFetch {
+            waited: Duration::from_micros(u64::try_from(waited).unwrap_or_default()),
             line: LineName::stored(contact.line),
             reference: String::from_utf8_lossy(&reference).into_owned().into(),
         }))

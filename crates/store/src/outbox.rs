@@ -28,6 +28,13 @@ use crate::{
     thread::{said_place, seal, unseal},
 };
 
+/// Whether what was not taken counts as an attempt.
+#[derive(Clone, Copy)]
+enum Counts {
+    AsAttempt,
+    Not,
+}
+
 impl Store {
     /// Notes how many pieces of a message were handed over, so that they are not handed over again. The lease begins anew. False
     /// if it was lost: somebody else hands the message over by now.
@@ -85,12 +92,37 @@ impl Store {
         wait: Duration,
         said: Reason,
     ) -> Result<(), StoreError> {
+        self.put_back(job, state, wait, said, Counts::AsAttempt).await
+    }
+
+    /// The channel asked to be left alone for `wait`: tried again after that, which is no attempt, and shown as delayed until then.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_waiting(&self, job: &Claimed, wait: Duration, said: Reason) -> Result<(), StoreError> {
+        self.put_back(job, Delivery::Delayed, wait, said, Counts::Not)
+            .await
+    }
+
+    async fn put_back(
+        &self,
+        job: &Claimed,
+        state: Delivery,
+        wait: Duration,
+        said: Reason,
+        counts: Counts,
+    ) -> Result<(), StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             return self.drop_job(job).await;
+        };
+        let tries = match counts {
+            Counts::AsAttempt => row.tries,
+            Counts::Not => row.tries.saturating_sub(1).max(0),
         };
         let update = outbox::ActiveModel {
             id: Unchanged(row.id),
             state: Set(state.as_str().to_owned()),
+            tries: Set(tries),
             said: Set(Some(self.seal_said(&contact, row.id, &said)?)),
             ..Default::default()
         };

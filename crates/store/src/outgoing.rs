@@ -1,5 +1,7 @@
 //! What is to be handed to a channel, read from the database; and queueing it.
 
+use std::time::Duration;
+
 use hotline_core::{
     ids,
     job::Delivery,
@@ -32,6 +34,8 @@ pub struct Outgoing {
     pub message: OutboundMessage,
     /// How often it was tried before.
     pub tries: u32,
+    /// Since it was queued.
+    pub waited: Duration,
     /// How many of its pieces were handed over.
     pub done: usize,
 }
@@ -85,6 +89,9 @@ impl Store {
         let outgoing = Outgoing {
             line: LineName::stored(row.line.clone()),
             tries: u32::try_from(row.tries).unwrap_or_default(),
+            waited: Duration::from_micros(
+                u64::try_from(self.now().saturating_sub(row.queued_at)).unwrap_or_default(),
+            ),
             done: usize::try_from(row.done).unwrap_or_default(),
             message: OutboundMessage {
                 id: row.id,
