@@ -641,6 +641,7 @@ discord-form-title = Write to a counsellor
 discord-form-label = What is happening?
 discord-form-hint = Write it in your own words. You need not give names.
 discord-received = We received your message. Your reference is { $reference }. A counsellor will read it. Opening hours: { $hours }.
+discord-received-only = We received your message. A counsellor will read it. Opening hours: { $hours }.
 discord-thread = We answer you here, and you can write more there: { $thread }
 discord-not-received =
     Your message could not be stored now. Nothing was sent. Copy it and try again in half a minute, or write here: { $form }

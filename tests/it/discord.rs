@@ -12,21 +12,24 @@ use hotline_tests::{
 };
 use serde_json::json;
 
-const ANA: u64 = 7_001;
-const PETAR: u64 = 7_002;
+pub const ANA: u64 = 7_001;
+pub const PETAR: u64 = 7_002;
 
-async fn running(more: &str) -> (Discord, Service, Staff) {
-    let discord = Discord::start().await.unwrap();
-    discord.person(ANA, "ana", Some("Ana"));
-    discord.person(PETAR, "petar", None);
-    let lines = format!(
+pub fn lines(discord: &Discord, more: &str) -> String {
+    format!(
         "[lines.discord]\nchannel = \"discord\"\ntoken = \"{}\"\napi_url = \"{}\"\nguild = {}\nroom = {}\n{more}\n",
         discord.token(),
         discord.api_url(),
         discord.guild_id(),
         discord.room_id()
-    );
-    let mut service = Service::with_lines(None, &lines).unwrap();
+    )
+}
+
+pub async fn running(more: &str) -> (Discord, Service, Staff) {
+    let discord = Discord::start().await.unwrap();
+    discord.person(ANA, "ana", Some("Ana"));
+    discord.person(PETAR, "petar", None);
+    let mut service = Service::with_lines(None, &lines(&discord, more)).unwrap();
     service.start().await.unwrap();
     let staff = service.hire("mila", "counsellor").await.unwrap();
     wait_until(Duration::from_secs(30), || async { discord.connected() > 0 })
@@ -36,7 +39,7 @@ async fn running(more: &str) -> (Discord, Service, Staff) {
 }
 
 /// What the service wrote in a channel.
-fn told(discord: &Discord, channel: u64) -> Vec<String> {
+pub fn told(discord: &Discord, channel: u64) -> Vec<String> {
     let sent = discord.sent_to(channel);
     sent.iter()
         .map(|message| text(message, "/content").to_owned())

@@ -32,7 +32,7 @@ const LINES: &[(&str, &str)] = &[
 ];
 
 /// A line of each channel, opened once.
-static OPENED: LazyLock<Vec<(&str, Arc<dyn Channel>)>> =
+pub static OPENED: LazyLock<Vec<(&str, Arc<dyn Channel>)>> =
     LazyLock::new(|| LINES.iter().map(|(name, _)| (*name, line(name))).collect());
 
 /// The golden messages of a channel.
@@ -66,7 +66,7 @@ fn line(channel: &str) -> Arc<dyn Channel> {
     (kind.open)(opening).unwrap()
 }
 
-fn raw(bytes: Vec<u8>) -> RawMessage {
+pub fn raw(bytes: Vec<u8>) -> RawMessage {
     RawMessage {
         line: LineName::parse("mail").unwrap(),
         external_id: String::new(),

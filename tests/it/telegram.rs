@@ -13,7 +13,7 @@ use hotline_tests::{
 };
 use serde_json::{Value, json};
 
-const ANA: i64 = 7_001;
+pub const ANA: i64 = 7_001;
 const PETAR: i64 = 7_002;
 
 fn lines(telegram: &Telegram, more: &str) -> String {
@@ -24,7 +24,7 @@ fn lines(telegram: &Telegram, more: &str) -> String {
     )
 }
 
-async fn running(more: &str) -> (Telegram, Service, Staff) {
+pub async fn running(more: &str) -> (Telegram, Service, Staff) {
     let telegram = Telegram::start().await.unwrap();
     telegram.person(ANA, "Ana").language_code("sr");
     telegram
@@ -38,7 +38,7 @@ async fn running(more: &str) -> (Telegram, Service, Staff) {
 }
 
 /// What the service sent to somebody.
-fn told(telegram: &Telegram, chat: i64) -> Vec<String> {
+pub fn told(telegram: &Telegram, chat: i64) -> Vec<String> {
     let sent = telegram.sent_to(chat);
     sent.iter()
         .map(|message| text(message, "/text").to_owned())

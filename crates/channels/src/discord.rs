@@ -8,15 +8,22 @@
 mod check;
 mod contents;
 mod conversations;
+mod form;
 mod gateway;
 mod mentions;
+mod patience;
 mod pull;
 mod read;
 mod rest;
 mod room;
 mod send;
+mod socket;
+mod threads;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use anyhow::Context;
 use async_trait::async_trait;
@@ -30,12 +37,20 @@ use hotline_core::{
     private::Private,
 };
 use serde::Deserialize;
-use serenity::all::{ChannelId, GuildId, UserId};
+use serenity::all::{ChannelId, GuildId, Route, UserId};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use self::{conversations::Conversations, pull::Bell, rest::Rest};
-use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret, yes};
+use self::{
+    conversations::Conversations,
+    pull::Bell,
+    rest::{Rest, RestError},
+    threads::Threads,
+};
+use crate::{
+    channel::{Attachments, Channel, ChannelError, Kind, Opening, secret, yes},
+    json,
+};
 
 /// The registration of this channel.
 pub const KIND: Kind = Kind {
@@ -74,8 +89,8 @@ struct Discord {
 struct Shared {
     name: LineName,
     rest: Rest,
-    /// Who we are: a token begins with it.
-    me: UserId,
+    /// Who we are. Most tokens begin with it; else Discord is asked.
+    me: OnceLock<UserId>,
     /// The server and the channel with the button.
     room: Option<(GuildId, ChannelId)>,
     attachments: Attachments,
@@ -85,6 +100,7 @@ struct Shared {
     public_url: String,
     clock: Arc<dyn Clock>,
     conversations: Conversations,
+    threads: Threads,
     bells: mpsc::UnboundedSender<Bell>,
 }
 
@@ -94,8 +110,11 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let token = secret(token, settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: it is in Discord's developer portal under \"Bot\"")?;
     let token = token.trim().trim_start_matches("Bot ").to_owned();
-    let me = owner(&token)
-        .context("`token` is not the token of a Discord bot, which has three parts with dots between")?;
+    anyhow::ensure!(
+        !token.is_empty() && !token.contains(char::is_whitespace),
+        "`token` is not the token of a Discord bot: it is one word, in Discord's developer portal under \"Bot\""
+    );
+    let me = owner(&token).map_or_else(OnceLock::new, OnceLock::from);
     let room = match (settings.guild, settings.room) {
         (Some(guild), Some(room)) => Some((guild, room)),
         (None, None) => None,
@@ -117,6 +136,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             public_url: opening.public_url,
             clock: opening.clock,
             conversations: Conversations::default(),
+            threads: Threads::default(),
             bells,
         }),
         rung: Mutex::new(rung),
@@ -136,6 +156,23 @@ fn owner(token: &str) -> Option<UserId> {
     (id != 0).then(|| UserId::new(id))
 }
 
+impl Shared {
+    /// Who we are.
+    async fn know_me(&self) -> Result<UserId, RestError> {
+        if let Some(me) = self.me.get() {
+            return Ok(*me);
+        }
+        let me = self.rest.get(Route::UserMe, Vec::new()).await?;
+        let me = UserId::new(json::id(&me, "/id").ok_or(RestError::Broke)?);
+        Ok(*self.me.get_or_init(|| me))
+    }
+
+    /// Whether this is us.
+    fn is_me(&self, id: Option<u64>) -> bool {
+        id.is_some() && id == self.me.get().map(|me| me.get())
+    }
+}
+
 #[async_trait]
 impl Channel for Discord {
     async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -148,7 +185,7 @@ impl Channel for Discord {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, Some(self.shared.me), self.shared.attachments)
+        read::read(raw, self.shared.me.get().copied(), self.shared.attachments)
     }
 
     fn pieces(&self, message: &OutboundMessage) -> usize {

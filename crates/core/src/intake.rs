@@ -88,6 +88,18 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Language>, NotAccepted>;
 
+    /// The reference of the contact that a message of this person became part of, which may have been there before. `None`: the
+    /// message is not registered yet.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn registered_in(
+        &self,
+        line: &LineName,
+        external_id: &str,
+        identifier: &Private<String>,
+    ) -> Result<Option<Reference>, NotAccepted>;
+
     /// Notes how the line is doing, for the staff to see.
     async fn health(&self, line: &LineName, health: Health);
 

@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use hotline_core::{
+    contact::Status,
     health::Health,
     intake::{Accepted, Conversation, Cursor, Intake, NotAccepted, Source},
     job::JobKind,
@@ -32,11 +33,14 @@ use crate::{
     cursors,
     entity::{contacts, jobs, journal},
     error::StoreError,
+    inbox::reference_of,
     store::Store,
 };
 
 /// Larger raw messages lie in the attachments folder, not in the database.
 const IN_DATABASE: usize = 64 * 1024;
+/// What became of a message that is not registered yet.
+const ACCEPTED: &str = "accepted";
 /// At most this many messages share one commit.
 const TOGETHER: usize = 256;
 
@@ -225,7 +229,32 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
-    /// By what a message is known again. The hash covers the line, so that it alone finds the row.
+    /// The open contact of a person, once a message of theirs is registered: it is that message's.
+    async fn read_registered_in(
+        &self,
+        line: &LineName,
+        external_id: &str,
+        identifier: &str,
+    ) -> Result<Option<Reference>, StoreError> {
+        let registered = journal::Entity::find()
+            .filter(journal::Column::Line.eq(line.as_str()))
+            .filter(journal::Column::ExternalHash.eq(self.external_hash(line, external_id)))
+            .filter(journal::Column::Outcome.ne(ACCEPTED))
+            .one(&self.reading)
+            .await?;
+        if registered.is_none() {
+            return Ok(None);
+        }
+        let contact = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(line.as_str()))
+            .filter(contacts::Column::OpenKey.eq(self.hash_of_identifier(line.as_str(), identifier)))
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+            .one(&self.reading)
+            .await?;
+        Ok(contact.as_ref().map(reference_of))
+    }
+
+    /// The keyed hash of a message's external id. It covers the line, so that it alone finds the row.
     fn external_hash(&self, line: &LineName, external_id: &str) -> Vec<u8> {
         self.keys.lookup("external id", &format!("{line}\n{external_id}"))
     }
@@ -349,6 +378,17 @@ impl Intake for Store {
             .map_err(refuse)
     }
 
+    async fn registered_in(
+        &self,
+        line: &LineName,
+        external_id: &str,
+        identifier: &Private<String>,
+    ) -> Result<Option<Reference>, NotAccepted> {
+        self.read_registered_in(line, external_id, identifier.expose())
+            .await
+            .map_err(refuse)
+    }
+
     async fn health(&self, line: &LineName, health: Health) {
         if let Err(error) = self.note_health(line, &health).await {
             tracing::warn!(line.name = %line, error = %error, "Could not note how line {line} is doing");
@@ -422,7 +462,7 @@ impl Row {
             data_key: Set(Some(self.data_key.clone())),
             sealed: Set(self.sealed.clone()),
             file: Set(self.file),
-            outcome: Set("accepted".to_owned()),
+            outcome: Set(ACCEPTED.to_owned()),
             reason: Set(String::new()),
             reference: Set(Some(reference)),
         }

@@ -27,7 +27,7 @@ mod server;
 mod state;
 mod threads;
 
-pub use self::faults::Fault;
+pub use self::faults::{Fault, Refusal};
 pub use self::state::{Call, Upload};
 
 use self::events::Out;
@@ -140,6 +140,21 @@ impl Discord {
     /// Exactly which privileged intents the application may have.
     pub fn allow_privileged_intents(&self, intents: u64) {
         self.state().privileged = intents & objects::PRIVILEGED;
+    }
+
+    /// What happens to every Identify from now on; `None`: it is taken.
+    pub fn refuse_sessions(&self, how: Option<Refusal>) {
+        self.state().refusal = how;
+    }
+
+    /// How many sessions the bot may still begin today, as it is told when it asks for the gateway.
+    pub fn set_session_starts(&self, left: usize, reset_after: Duration) {
+        self.state().starts = Some((left, reset_after));
+    }
+
+    /// Another token for the bot, in whatever form.
+    pub fn set_token(&self, token: &str) {
+        token.clone_into(&mut self.state().token);
     }
 
     /// How often the bot shall send a heartbeat, on connections from now on; 2 seconds.

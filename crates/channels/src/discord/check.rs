@@ -26,6 +26,9 @@ impl Shared {
             .and_then(serde_json::Value::as_str)
             .unwrap_or_default();
         let mut said = vec![format!("the token is that of the bot {name}")];
+        let owner = self.know_me().await?;
+        self.try_gateway().await?;
+        said.push("the gateway lets it in".to_owned());
         let Some((guild, room)) = self.room else {
             said.push(
                 "it takes direct messages; without `guild` and `room` there is no button in a server"
@@ -50,7 +53,7 @@ impl Shared {
                 .context("Discord's answer about the server cannot be read")?;
         let member = Route::GuildMember {
             guild_id: guild,
-            user_id: self.me,
+            user_id: owner,
         };
         let mut member = self.rest.get(member, Vec::new()).await?;
         if let Some(fields) = member.as_object_mut() {

@@ -53,6 +53,13 @@ impl Conversations {
         self.all().insert(channel, conversation);
     }
 
+    /// A conversation does not exist any more.
+    pub fn end(&self, channel: ChannelId) {
+        if let Some(conversation) = self.all().get_mut(&channel) {
+            conversation.reach = Reach::Gone;
+        }
+    }
+
     /// The thread of somebody.
     pub fn thread_of(&self, person: UserId) -> Option<ChannelId> {
         let all = self.all();

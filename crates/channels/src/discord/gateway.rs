@@ -1,88 +1,57 @@
-//! The gateway: serenity keeps the connection and resumes it; here every event is a bell, and a press of the button is answered.
+//! The gateway: every event is a bell, and a press of the button is answered.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
+use anyhow::{anyhow, bail};
 use hotline_core::{chance, health::Health, intake::Intake};
-use serenity::{
-    all::{
-        ClientBuilder, ConnectionStage, Context, EventHandler, GatewayIntents, HttpBuilder, Interaction,
-        Message, MessageUpdateEvent, Ready, ResumedEvent, Route, ShardId, ShardStageUpdateEvent,
-    },
-    gateway::GatewayError,
-};
-use tokio::time::Instant;
+use serde_json::Value;
+use serenity::all::{ChannelId, GatewayIntents, Route, UserId};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, pull::Bell};
+use super::{
+    Shared,
+    patience::{Patience, Starts},
+    pull::Bell,
+    socket::{Ended, Heard, Session, Socket, Then},
+};
+use crate::json;
 
-/// A gateway that is not connected for this long is left, and entered anew.
-const SILENT: Duration = Duration::from_secs(90);
+/// Discord is given this long to begin a session.
+const BEGINNING: Duration = Duration::from_secs(30);
 /// A close code after which Discord does not end the session at once.
 const GOING_AWAY: u16 = 4000;
+/// A close code after which it does.
+const GONE: u16 = 1000;
+/// So many unreadable events within this time are an alarm.
+const ALARMING: u32 = 3;
+const COUNTED: Duration = Duration::from_secs(3_600);
 
-/// What hears the events.
-struct Handler {
-    shared: Arc<Shared>,
-    intake: Arc<dyn Intake>,
-    connected: Arc<AtomicBool>,
+/// Where the line stands between two connections.
+#[derive(Default)]
+struct Line {
+    session: Option<Session>,
+    patience: Patience,
+    /// Sessions that may still be begun, if they are few.
+    few_starts: Option<u64>,
+    /// Since when unreadable events are counted, and how many there were.
+    unreadable: Option<(Instant, u32)>,
+    /// Since when events come.
+    working: Option<Instant>,
 }
 
-#[async_trait]
-impl EventHandler for Handler {
-    async fn ready(&self, _: Context, _: Ready) {
-        self.shared.open_room().await;
-        self.came_back().await;
-    }
-
-    async fn resume(&self, _: Context, _: ResumedEvent) {
-        self.came_back().await;
-    }
-
-    async fn shard_stage_update(&self, _: Context, update: ShardStageUpdateEvent) {
-        let connected = update.new == ConnectionStage::Connected;
-        self.connected.store(connected, Ordering::Relaxed);
-    }
-
-    async fn message(&self, _: Context, message: Message) {
-        if message.author.id != self.shared.me {
-            self.shared.ring(Bell::Wrote {
-                channel: message.channel_id,
-                person: message.author.id,
-                direct: message.guild_id.is_none(),
-            });
+impl Line {
+    /// How the line is doing while events come.
+    fn health(&self) -> Health {
+        match (self.unreadable, self.few_starts) {
+            (Some((_, count)), _) if count >= ALARMING => Health::Ailing(format!(
+                "{count} events of Discord could not be read; conversations are looked into instead"
+            )),
+            (_, Some(left)) => Health::Ailing(format!(
+                "Discord lets the bot connect only {left} times more today: something connects again and again"
+            )),
+            (_, None) => Health::Up,
         }
-    }
-
-    async fn message_update(
-        &self,
-        _: Context,
-        _: Option<Message>,
-        _: Option<Message>,
-        event: MessageUpdateEvent,
-    ) {
-        self.shared.ring(Bell::Edited {
-            channel: event.channel_id,
-            message: event.id.get(),
-        });
-    }
-
-    async fn interaction_create(&self, _: Context, interaction: Interaction) {
-        self.shared.answer(&*self.intake, interaction).await;
-    }
-}
-
-impl Handler {
-    async fn came_back(&self) {
-        self.connected.store(true, Ordering::Relaxed);
-        self.shared.ring(Bell::Gap);
-        self.intake.health(&self.shared.name, Health::Up).await;
     }
 }
 
@@ -93,107 +62,283 @@ impl Shared {
     }
 
     /// What is listened to: direct messages, and of a server only what the button needs.
-    pub(super) fn intents(&self) -> GatewayIntents {
+    fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
             intents |=
                 GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES | GatewayIntents::MESSAGE_CONTENT;
         }
-        intents
+        intents.bits()
     }
 
     /// Stays connected until `stop`.
     pub(super) async fn stay(self: Arc<Self>, intake: Arc<dyn Intake>, stop: &CancellationToken) {
-        let mut failures = 0u32;
+        let mut line = Line::default();
         while !stop.is_cancelled() {
-            let begun = Instant::now();
-            let ended = self.connect(&intake, stop).await;
-            let Err(error) = ended else { return };
-            failures = if begun.elapsed() > SILENT * 2 {
-                1
-            } else {
-                failures.saturating_add(1)
+            line.working = None;
+            let Some(ended) = self.connect(&intake, &mut line, stop).await else {
+                return;
             };
-            let reason = format!("{error:#}");
-            tracing::warn!(line.name = %self.name, reason, "Line {} is not connected and tries again", self.name);
-            intake.health(&self.name, Health::Down(reason)).await;
-            let pause = Duration::from_secs(1 << failures.min(6)).mul_f64(chance::jitter());
+            let then = match ended.then {
+                Then::Resume if line.session.is_none() => Then::Identify,
+                then => then,
+            };
+            let worked = line.working.map(|since| since.elapsed()).unwrap_or_default();
+            let wait = line.patience.after(worked, then).mul_f64(chance::jitter());
+            tracing::warn!(line.name = %self.name, reason = ended.words, wait_s = wait.as_secs(), "Line {} is not connected and tries again", self.name);
+            if line.patience.is_alarming(then) {
+                intake.health(&self.name, Health::Down(ended.words)).await;
+            }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(wait) => {}
                 () = stop.cancelled() => return,
             }
         }
     }
 
-    /// One client, for as long as it lasts. `Ok`: it was stopped.
+    /// One connection, for as long as it lasts. `None`: it was stopped.
     async fn connect(
         self: &Arc<Self>,
         intake: &Arc<dyn Intake>,
+        line: &mut Line,
         stop: &CancellationToken,
-    ) -> anyhow::Result<()> {
-        // Asked here first: serenity would fall back on an address of its own.
-        let gateway = self.rest.get(Route::GatewayBot, Vec::new()).await?;
-        let url = gateway.get("url").and_then(serde_json::Value::as_str);
-        let url = url
-            .ok_or_else(|| anyhow::anyhow!("Discord names no gateway"))?
-            .to_owned();
-        let mut http = HttpBuilder::new(self.rest.token()).ratelimiter_disabled(true);
-        if let Some(api_url) = self.rest.api_url() {
-            http = http.proxy(api_url);
-        }
-        let connected = Arc::new(AtomicBool::new(false));
-        let handler = Handler {
-            shared: Arc::clone(self),
-            intake: Arc::clone(intake),
-            connected: Arc::clone(&connected),
+    ) -> Option<Ended> {
+        let entered = tokio::select! {
+            entered = self.enter(line) => entered,
+            () = stop.cancelled() => return None,
         };
-        let mut client = ClientBuilder::new_with_http(http.build(), self.intents())
-            .event_handler(handler)
-            .await
-            .map_err(|_| anyhow::anyhow!("Discord's gateway cannot be prepared"))?;
-        *client.ws_url.lock().await = url;
-        let manager = Arc::clone(&client.shard_manager);
-        let ended = tokio::select! {
-            ended = client.start_shard(0, 1) => Some(ended),
-            () = self.until_silent(&connected) => None,
-            () = stop.cancelled() => {
-                let leaving = manager.shutdown(ShardId(0), GOING_AWAY);
-                let _ = tokio::time::timeout(Duration::from_secs(2), leaving).await;
-                return Ok(());
+        let mut socket = match entered {
+            Ok(socket) => socket,
+            Err(ended) => return Some(ended),
+        };
+        let begun_by = Instant::now() + BEGINNING;
+        loop {
+            let heard = tokio::select! {
+                heard = socket.hear() => heard,
+                () = sleep_until(begun_by), if line.working.is_none() => {
+                    return Some(Ended::new(Then::Resume, "Discord's gateway begins no session"));
+                }
+                () = stop.cancelled() => {
+                    socket.close(GOING_AWAY).await;
+                    return None;
+                }
+            };
+            if let Some(session) = &mut line.session {
+                session.sequence = socket.sequence.unwrap_or(session.sequence);
             }
-        };
-        let leaving = manager.shutdown_all();
-        let _ = tokio::time::timeout(Duration::from_secs(5), leaving).await;
-        match ended {
-            Some(Err(serenity::Error::Gateway(error))) => Err(anyhow::anyhow!(in_words(&error))),
-            Some(_) => Err(anyhow::anyhow!("Discord's gateway ended")),
-            None => Err(anyhow::anyhow!("Discord's gateway is silent")),
+            match heard {
+                Ok(Heard::Event { name, data }) => self.take_event(intake, line, &name, data).await,
+                Ok(Heard::Unreadable(text)) => self.note_unreadable(intake, line, "", &text).await,
+                Ok(Heard::Beat) => self.forget_unreadable(intake, line).await,
+                Err(ended) => {
+                    if ended.then == Then::Identify {
+                        line.session = None;
+                    }
+                    return Some(ended);
+                }
+            }
         }
     }
 
-    /// Ends when the gateway was not connected for long.
-    async fn until_silent(&self, connected: &AtomicBool) {
-        let mut heard = Instant::now();
-        loop {
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            if connected.load(Ordering::Relaxed) {
-                heard = Instant::now();
-            } else if heard.elapsed() > SILENT {
-                return;
+    /// Connects, and resumes the session or begins another one.
+    async fn enter(&self, line: &mut Line) -> Result<Socket, Ended> {
+        let unreached = |error: super::rest::RestError| Ended::new(Then::Retry, error.to_string());
+        self.know_me().await.map_err(unreached)?;
+        if let Some(session) = &mut line.session
+            && let Some(url) = session.url.clone()
+        {
+            match Socket::open(&url).await {
+                Ok(mut socket) => {
+                    socket.resume(self.rest.token(), session).await?;
+                    return Ok(socket);
+                }
+                // That machine is gone; the session may not be.
+                Err(_) => session.url = None,
             }
         }
+        let gateway = self
+            .rest
+            .get(Route::GatewayBot, Vec::new())
+            .await
+            .map_err(unreached)?;
+        let url = json::text(&gateway, "/url")
+            .ok_or_else(|| Ended::new(Then::Retry, "Discord names no gateway"))?;
+        if line.session.is_none()
+            && let Some(starts) = Starts::read(&gateway)
+        {
+            line.few_starts = starts.are_few().then_some(starts.left);
+            if starts.left == 0 {
+                let minutes = starts.reset_after.as_secs() / 60 + 1;
+                let words =
+                    format!("Discord lets the bot connect no more before {minutes} minutes have passed");
+                return Err(Ended::new(Then::Wait(starts.reset_after), words));
+            }
+        }
+        let mut socket = Socket::open(url).await?;
+        match &line.session {
+            Some(session) => socket.resume(self.rest.token(), session).await?,
+            None => socket.identify(self.rest.token(), self.intents()).await?,
+        }
+        Ok(socket)
+    }
+
+    async fn take_event(
+        self: &Arc<Self>,
+        intake: &Arc<dyn Intake>,
+        line: &mut Line,
+        name: &str,
+        data: Value,
+    ) {
+        match name {
+            "READY" | "RESUMED" => {
+                if name == "READY" {
+                    line.session = json::text(&data, "/session_id").map(|id| Session {
+                        id: id.to_owned(),
+                        url: json::text(&data, "/resume_gateway_url").map(str::to_owned),
+                        sequence: 1,
+                    });
+                    self.ring(Bell::Room);
+                }
+                line.working = Some(Instant::now());
+                self.ring(Bell::Gap);
+                intake.health(&self.name, line.health()).await;
+            }
+            "INTERACTION_CREATE" => {
+                if !Arc::clone(self).answer(Arc::clone(intake), data) {
+                    self.note_unreadable(intake, line, name, "").await;
+                }
+            }
+            _ => {
+                let heard = match name {
+                    "MESSAGE_CREATE" => self.hear_message(&data),
+                    "MESSAGE_UPDATE" => self.hear_change(&data),
+                    _ => Some(()),
+                };
+                if heard.is_none() {
+                    self.note_unreadable(intake, line, name, &data.to_string()).await;
+                }
+            }
+        }
+    }
+
+    /// Somebody wrote. `None`: it cannot be told where.
+    fn hear_message(&self, message: &Value) -> Option<()> {
+        let channel = ChannelId::new(json::id(message, "/channel_id")?);
+        let author = json::id(message, "/author/id");
+        if !self.is_me(author) {
+            self.ring(Bell::Wrote {
+                channel,
+                person: author.map(UserId::new),
+                direct: message.get("guild_id").is_none_or(Value::is_null),
+            });
+        }
+        Some(())
+    }
+
+    /// Somebody changed a message. `None`: it cannot be told which.
+    fn hear_change(&self, message: &Value) -> Option<()> {
+        self.ring(Bell::Edited {
+            channel: ChannelId::new(json::id(message, "/channel_id")?),
+            message: json::id(message, "/id")?,
+        });
+        Some(())
+    }
+
+    /// Counts an event that cannot be read, and looks where it may have come from. Nothing of what it holds is logged.
+    async fn note_unreadable(&self, intake: &Arc<dyn Intake>, line: &mut Line, name: &str, text: &str) {
+        let now = Instant::now();
+        let counted = line.unreadable.filter(|(since, _)| now - *since < COUNTED);
+        let (since, count) = counted.unwrap_or((now, 0));
+        let count = count.saturating_add(1);
+        line.unreadable = Some((since, count));
+        // A name is Discord's own word, and anything else could be anybody's.
+        let lawful = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let name = if lawful { name } else { "" };
+        tracing::warn!(line.name = %self.name, event = name, count, "An event of line {} cannot be read", self.name);
+        if count >= ALARMING {
+            intake.health(&self.name, line.health()).await;
+        }
+        let channels = numbers_of(text, "channel_id");
+        if channels.is_empty() {
+            self.ring(Bell::Gap);
+        }
+        for channel in channels {
+            self.ring(Bell::Wrote {
+                channel: ChannelId::new(channel),
+                person: None,
+                direct: true,
+            });
+        }
+    }
+
+    /// An hour without unreadable events ends the alarm.
+    async fn forget_unreadable(&self, intake: &Arc<dyn Intake>, line: &mut Line) {
+        if line
+            .unreadable
+            .is_some_and(|(since, _)| since.elapsed() >= COUNTED)
+        {
+            line.unreadable = None;
+            intake.health(&self.name, line.health()).await;
+        }
+    }
+
+    /// Begins a session and ends it again.
+    pub(super) async fn try_gateway(&self) -> anyhow::Result<()> {
+        let mut line = Line::default();
+        let in_words = |ended: Ended| anyhow!(ended.words);
+        let mut socket = self.enter(&mut line).await.map_err(in_words)?;
+        let begun = timeout(BEGINNING, async {
+            loop {
+                match socket.hear().await {
+                    Ok(Heard::Event { name, .. }) if name == "READY" => return Ok(()),
+                    Ok(Heard::Event { .. } | Heard::Unreadable(_) | Heard::Beat) => {}
+                    Err(ended) => return Err(in_words(ended)),
+                }
+            }
+        });
+        match begun.await {
+            Ok(begun) => begun?,
+            Err(_) => bail!("Discord's gateway begins no session"),
+        }
+        socket.close(GONE).await;
+        Ok(())
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "a set that the platform adds to")]
-fn in_words(error: &GatewayError) -> &'static str {
-    match error {
-        GatewayError::InvalidAuthentication => "Discord refuses the token",
-        GatewayError::DisallowedGatewayIntents => {
-            "Discord does not allow the bot to read messages: switch on \"Message Content Intent\" in its developer portal \
-             under \"Bot\", or leave out `guild` and `room`"
-        }
-        GatewayError::InvalidGatewayIntents => "Discord does not know what the bot asks to hear",
-        _ => "Discord's gateway closed the connection",
+/// The numbers that stand under a name in a text that may be no JSON, each once.
+fn numbers_of(text: &str, name: &str) -> Vec<u64> {
+    let key = format!("\"{name}\"");
+    let mut found: Vec<u64> = text
+        .match_indices(&key)
+        .filter_map(|(at, key)| {
+            let after = text
+                .get(at + key.len()..)?
+                .trim_start()
+                .strip_prefix(':')?
+                .trim_start();
+            let digits: String = after
+                .strip_prefix('"')
+                .unwrap_or(after)
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect();
+            digits.parse().ok().filter(|id| *id != 0)
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_in_what_is_no_json() {
+        let broken =
+            r#"{"op":0,"t":"MESSAGE_CREATE","d":{"channel_id": "81","content":"\ud8"x, "channel_id":82"#;
+        assert_eq!(numbers_of(broken, "channel_id"), [81, 82]);
+        assert!(numbers_of("{\"channel_id\":null}", "channel_id").is_empty());
     }
 }

@@ -34,17 +34,24 @@ const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
 /// Of a direct conversation that is new to us, no more than this is read: it may be older than this service.
 const NEW: chrono::Duration = chrono::Duration::days(14);
 
+/// The type of a direct conversation.
+const DIRECT: i64 = 1;
+
 /// What rang.
 #[derive(Debug, Clone, Copy)]
 pub enum Bell {
     /// Events may have been missed.
     Gap,
-    /// Somebody wrote.
+    /// Somebody wrote, if that could be read.
     Wrote {
         channel: ChannelId,
-        person: UserId,
+        person: Option<UserId>,
         direct: bool,
     },
+    /// A thread was made for somebody.
+    Thread(ChannelId),
+    /// The button may not be in the room.
+    Room,
     /// Somebody changed a message.
     Edited { channel: ChannelId, message: u64 },
 }
@@ -52,6 +59,10 @@ pub enum Bell {
 /// What is to be read. Earlier variants come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
+    /// The button in the room.
+    Room,
+    /// Whose a direct conversation is.
+    Learn(ChannelId),
     /// What is new in a conversation.
     New(ChannelId),
     /// One message again.
@@ -89,7 +100,7 @@ impl Shared {
         rung: &mut mpsc::UnboundedReceiver<Bell>,
         stop: &CancellationToken,
     ) {
-        while self.load_conversations(intake).await.is_err() {
+        while !self.is_prepared(intake).await {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(5)) => {}
                 () = stop.cancelled() => return,
@@ -117,6 +128,7 @@ impl Shared {
                 let all = now >= great;
                 if all {
                     great = now + GREAT_SWEEP;
+                    ring(&mut due, Work::Room);
                 }
                 self.look_everywhere(&mut due, all);
             }
@@ -146,37 +158,77 @@ impl Shared {
     async fn hear(&self, intake: &dyn Intake, bell: Bell, due: &mut Due) {
         match bell {
             Bell::Gap => {
-                self.find_threads(intake).await;
+                self.find_threads().await;
                 self.look_everywhere(due, true);
             }
             Bell::Wrote {
                 channel,
                 person,
                 direct,
-            } => {
-                if self.conversations.get(channel).is_none() {
-                    if !direct {
-                        return;
-                    }
-                    let conversation = Conversation {
-                        person,
-                        thread: false,
-                        after: first_id(self.clock.now() - NEW),
-                        reach: Reach::Open,
-                    };
-                    self.conversations.put(channel, conversation);
-                    // Nobody but this bell tells of it: it must be known after a crash. If it cannot be written, reading it is.
+            } => match (self.conversations.get(channel), person) {
+                (Some(_), _) => ring(due, Work::New(channel)),
+                (None, _) if !direct => {}
+                (None, None) => ring(due, Work::Learn(channel)),
+                (None, Some(person)) => {
+                    self.begin(intake, channel, person).await;
+                    ring(due, Work::New(channel));
+                }
+            },
+            Bell::Thread(channel) => {
+                // If this is not kept, the thread is found again among those there are.
+                if let Some(conversation) = self.conversations.get(channel) {
                     let cursor = self.cursor(channel, &conversation);
                     let _ = intake.accept(Vec::new(), Some(cursor)).await;
                 }
                 ring(due, Work::New(channel));
             }
+            Bell::Room => ring(due, Work::Room),
             Bell::Edited { channel, message } => {
                 if self.conversations.get(channel).is_some() {
                     ring(due, Work::Message(channel, message));
                 }
             }
         }
+    }
+
+    /// Who we are and which conversations there are is known.
+    async fn is_prepared(&self, intake: &dyn Intake) -> bool {
+        if let Err(error) = self.know_me().await {
+            tracing::warn!(line.name = %self.name, reason = %error, "Line {} cannot be read and is tried again", self.name);
+            return false;
+        }
+        self.load_conversations(intake).await.is_ok()
+    }
+
+    /// Takes up a direct conversation.
+    async fn begin(&self, intake: &dyn Intake, channel: ChannelId, person: UserId) {
+        let conversation = Conversation {
+            person,
+            thread: false,
+            after: first_id(self.clock.now() - NEW),
+            reach: Reach::Open,
+        };
+        self.conversations.put(channel, conversation);
+        // Nothing but one event tells of it: it must be known after a crash. If it cannot be written, reading it is.
+        let cursor = self.cursor(channel, &conversation);
+        let _ = intake.accept(Vec::new(), Some(cursor)).await;
+    }
+
+    /// Asks whose a conversation is of which only the number is known, and reads it if it is a direct one.
+    async fn learn(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
+        if self.conversations.get(channel).is_none() {
+            let found = self
+                .rest
+                .get(Route::Channel { channel_id: channel }, Vec::new())
+                .await?;
+            let mut people = json::list(&found, "/recipients").filter_map(|one| json::id(one, "/id"));
+            let person = people.find(|id| !self.is_me(Some(*id)));
+            let Some(person) = person.filter(|_| json::number(&found, "/type") == Some(DIRECT)) else {
+                return Ok(());
+            };
+            self.begin(intake, channel, UserId::new(person)).await;
+        }
+        self.read_new(intake, channel).await
     }
 
     fn look_everywhere(&self, due: &mut Due, all: bool) {
@@ -195,6 +247,8 @@ impl Shared {
 
     async fn read_one(&self, intake: &dyn Intake, work: Work) -> Result<(), Failed> {
         match work {
+            Work::Room => Ok(self.open_room().await?),
+            Work::Learn(channel) => self.learn(intake, channel).await,
             Work::New(channel) => self.read_new(intake, channel).await,
             Work::Again(channel) => {
                 self.read_new(intake, channel).await?;
@@ -286,7 +340,7 @@ impl Shared {
         message: &Value,
         at: DateTime<Utc>,
     ) -> Option<RawMessage> {
-        if json::id(message, "/author/id") == Some(self.me.get()) {
+        if self.is_me(json::id(message, "/author/id")) {
             return None;
         }
         // Without a number it is told apart by what it holds.
@@ -314,8 +368,9 @@ impl Shared {
     /// Reads it again soon, or not before it rings or all are looked into: then the person's contact says that something may be missing.
     async fn set_back(&self, intake: &dyn Intake, due: &mut Due, work: Work, failures: u32, failed: Failed) {
         let (channel, of_message) = match work {
+            Work::Room => return self.set_room_back(due, failures, failed),
             Work::New(channel) | Work::Again(channel) => (channel, false),
-            Work::Message(channel, _) => (channel, true),
+            Work::Learn(channel) | Work::Message(channel, _) => (channel, true),
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
@@ -335,6 +390,18 @@ impl Shared {
             Failed::NotAccepted => {}
         }
         due.insert(work, (Instant::now() + wait, failures.saturating_add(1)));
+    }
+
+    /// The button is put into the room until it is there: what is refused now may be allowed later.
+    fn set_room_back(&self, due: &mut Due, failures: u32, failed: Failed) {
+        let mut wait = Duration::from_secs(1 << failures.min(9));
+        if let Failed::Rest(error) = failed {
+            tracing::warn!(line.name = %self.name, reason = %error, "The button could not be put into the room of line {} and is tried again", self.name);
+            if let RestError::Limited(asked) = error {
+                wait = wait.max(asked);
+            }
+        }
+        due.insert(Work::Room, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
     /// The conversation can't be read: its person's contact says so, once.

@@ -11,7 +11,7 @@ use crate::{json, pace::Pace};
 /// Discord is given this long for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest wait that is sat out here instead of being told to who asked.
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(5);
 
 /// Discord's REST interface.
 pub struct Rest {
@@ -112,10 +112,15 @@ impl Rest {
             .await
     }
 
-    /// Carries a request out. Short waits that Discord asked for are sat out first.
+    /// Carries a request out. Short waits that Discord asked for are sat out first; an answer to a press of a button goes out at
+    /// once, for it is in no limit and has three seconds.
     pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
         let key = route.path();
-        while let Some(wait) = self.pace.wait(&key) {
+        let at_once = matches!(
+            route,
+            Route::InteractionResponse { .. } | Route::WebhookOriginalInteractionResponse { .. }
+        );
+        while let Some(wait) = self.pace.wait(&key).filter(|_| !at_once) {
             if wait > SHORT {
                 return Err(RestError::Limited(wait));
             }
@@ -141,7 +146,9 @@ impl Rest {
             let asked = body.get("retry_after").and_then(Value::as_f64);
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
             let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
-            if global || headers.contains_key("x-ratelimit-global") {
+            if at_once {
+                // It says nothing of anything else.
+            } else if global || headers.contains_key("x-ratelimit-global") {
                 self.pace.asked_by_all(wait);
             } else {
                 self.pace.asked(&key, wait);
@@ -162,8 +169,8 @@ impl Rest {
                 Ok(body)
             };
         }
-        let code = body.get("code").and_then(Value::as_i64).unwrap_or_default();
-        let words = body.get("message").and_then(Value::as_str).unwrap_or_default();
+        let code = json::number(&body, "/code").unwrap_or_default();
+        let words = json::text(&body, "/message").unwrap_or_default();
         Err(RestError::Refused(status.as_u16(), code, words.to_owned()))
     }
 

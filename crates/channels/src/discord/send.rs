@@ -1,7 +1,5 @@
 //! What leaves by Discord, what it says to that, and files that are fetched.
 
-use std::time::Duration;
-
 use hotline_core::{
     message::{OutboundFile, OutboundMessage},
     private::Private,
@@ -17,8 +15,13 @@ use serenity::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Shared, rest::RestError};
-use crate::{channel::ChannelError, split::split};
+use super::{
+    Shared,
+    read::FORM,
+    rest::RestError,
+    threads::{NoThread, Request as Wanted},
+};
+use crate::{channel::ChannelError, json, split::split};
 
 /// The longest message, in characters; counted in UTF-16 units, which are never fewer.
 const LONGEST: usize = 2_000;
@@ -26,8 +29,8 @@ const LONGEST: usize = 2_000;
 pub const LARGEST: u64 = 25 << 20;
 /// How far Discord's clock may be behind ours. Short: what was sent before a message was written is another message.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// How long an answer waits for the thread of a form to be made.
-const FOR_THREAD: chrono::Duration = chrono::Duration::seconds(20);
+/// An answer waits so long for the thread of a form that cannot be made now. After that it goes by direct message.
+const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn texts(message: &OutboundMessage) -> Vec<String> {
     split(message.text.expose(), LONGEST)
@@ -86,8 +89,7 @@ impl Shared {
         let Some(piece) = all(&texts, &message.files).nth(number) else {
             return Ok(());
         };
-        let young = self.clock.now() - message.written_at < FOR_THREAD;
-        let channel = self.channel_of(&message.to, &message.thread, young).await?;
+        let channel = self.channel_for(message).await?;
         if message.uncertain && self.was_sent(channel, message, number).await? {
             return Ok(());
         }
@@ -117,7 +119,7 @@ impl Shared {
     }
 
     pub(super) async fn show_typing(&self, to: &Private<String>, thread: &[String]) {
-        if let Ok(channel) = self.channel_of(to, thread, false).await {
+        if let Ok(channel) = self.channel_of(to, thread).await {
             let route = Route::ChannelTyping { channel_id: channel };
             let _ = self
                 .rest
@@ -126,13 +128,28 @@ impl Shared {
         }
     }
 
+    /// Where a message goes. Who sent a form is answered in a thread, which is made if it is not there yet.
+    async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
+        let place = message.thread.last().and_then(|id| id.split_once(':'));
+        let by_form = place.is_some_and(|(place, _)| place == FORM);
+        if by_form && let Some(person) = person(&message.to) {
+            let wanted = Wanted {
+                person,
+                reference: message.reference,
+                invite: false,
+            };
+            let young = self.clock.now() - message.written_at < FOR_THREAD;
+            match self.thread_for(wanted).await {
+                Ok(thread) => return Ok(thread),
+                Err(NoThread::Now(error)) if young => return Err(not_yet(error)),
+                Err(NoThread::Now(_) | NoThread::Never) => {}
+            }
+        }
+        self.channel_of(&message.to, &message.thread).await
+    }
+
     /// Where somebody is answered: where the last message was written; else the person's thread; else directly.
-    async fn channel_of(
-        &self,
-        to: &Private<String>,
-        thread: &[String],
-        wait_for_thread: bool,
-    ) -> Result<ChannelId, ChannelError> {
+    async fn channel_of(&self, to: &Private<String>, thread: &[String]) -> Result<ChannelId, ChannelError> {
         let last = thread.last().and_then(|id| id.split_once(':'));
         let channel = last
             .and_then(|(channel, _)| channel.parse().ok())
@@ -140,18 +157,9 @@ impl Shared {
         if let Some(channel) = channel {
             return Ok(ChannelId::new(channel));
         }
-        let person = to.expose().parse().ok().filter(|id| *id != 0);
-        let person = person
-            .map(UserId::new)
-            .ok_or_else(|| ChannelError::never("this is nobody on Discord"))?;
+        let person = person(to).ok_or_else(|| ChannelError::never("this is nobody on Discord"))?;
         if let Some(thread) = self.conversations.thread_of(person) {
             return Ok(thread);
-        }
-        if wait_for_thread && self.room.is_some() {
-            return Err(ChannelError::Transient {
-                reason: Known::Wait.into(),
-                retry_after: Some(Duration::from_secs(2)),
-            });
         }
         let body = json!({ "recipient_id": person.to_string() });
         let made = self
@@ -159,11 +167,7 @@ impl Shared {
             .send(LightMethod::Post, Route::UserMeDmChannels, &body)
             .await
             .map_err(refused)?;
-        let id = made
-            .get("id")
-            .and_then(Value::as_str)
-            .and_then(|id| id.parse().ok());
-        id.filter(|id| *id != 0)
+        json::id(&made, "/id")
             .map(ChannelId::new)
             .ok_or_else(|| ChannelError::later("Discord opens no conversation"))
     }
@@ -187,11 +191,9 @@ impl Shared {
             .get(route, vec![("limit", "50".to_owned())])
             .await
             .map_err(refused)?;
-        let me = self.me.to_string();
         let found = last.as_array().into_iter().flatten().filter(|one| {
-            let text = |path: &str| one.pointer(path).and_then(Value::as_str).unwrap_or_default();
-            let at = text("/id").parse().map(super::pull::sent_at).unwrap_or_default();
-            piece.is_in(one) && text("/author/id") == me && at >= message.written_at - CLOCKS
+            let at = json::id(one, "/id").map(super::pull::sent_at).unwrap_or_default();
+            piece.is_in(one) && self.is_me(json::id(one, "/author/id")) && at >= message.written_at - CLOCKS
         });
         Ok(found.count() > before)
     }
@@ -226,7 +228,7 @@ impl Shared {
             .flatten();
         let url = own
             .chain(forwarded)
-            .find(|one| one.get("id").and_then(Value::as_str) == Some(&file.to_string()))
+            .find(|one| json::id(one, "/id") == Some(*file))
             .and_then(|one| one.get("url")?.as_str());
         let url = url.ok_or_else(|| ChannelError::never("the message does not have this file any more"))?;
         match self.rest.file(url, LARGEST).await {
@@ -243,6 +245,20 @@ fn nonce(message: &OutboundMessage, piece: usize) -> String {
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
     nonce.truncate(25);
     nonce
+}
+
+/// Whom a message goes to.
+fn person(to: &Private<String>) -> Option<UserId> {
+    let id = to.expose().parse().ok().filter(|id| *id != 0);
+    id.map(UserId::new)
+}
+
+/// The message was not handed over, for its thread could not be made.
+fn not_yet(error: RestError) -> ChannelError {
+    match refused(error) {
+        ChannelError::Unknown { reason } => ChannelError::later(reason),
+        known @ (ChannelError::Transient { .. } | ChannelError::Permanent { .. }) => known,
+    }
 }
 
 /// Whether trying again makes sense.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Telegram, send, update};
+use crate::json;
 
 /// Telegram answers after this long even if there is nothing, in seconds.
 const AT_MOST: u32 = 25;
@@ -183,6 +184,12 @@ impl Telegram {
         let RequestError::InvalidJson { raw, .. } = error else {
             return Unread::Failed;
         };
+        // Half of a surrogate pair is no reason to read updates one by one.
+        let mended = json::parse(raw.as_bytes());
+        let updates = mended.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
+        if let Some(Value::Array(updates)) = updates {
+            return Unread::Taken(self.take(updates));
+        }
         let Some(last) = update::last_id_in(raw) else {
             return Unread::Failed;
         };

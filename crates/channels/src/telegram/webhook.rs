@@ -22,6 +22,7 @@ use teloxide::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Telegram, look::ALARM, menu::Menu, send, update};
+use crate::json;
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
 /// Updates are small; this is far more than any.
@@ -139,7 +140,7 @@ async fn knock(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Res
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let now = door.clock.now();
-    let update = serde_json::from_slice::<serde_json::Value>(&body).ok();
+    let update = json::parse(&body);
     let raw = match &update {
         Some(update) => update::raw(&door.line, update, now),
         None => {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::faults::Fate;
+use super::faults::{Fate, Refusal};
 use super::objects::{self, number, text};
 use super::state::State;
 
@@ -166,6 +166,11 @@ impl State {
         self.identifies += 1;
         if text(data, "token").trim_start_matches("Bot ") != self.token {
             return Err(Out::Close(4004, "Authentication failed.".to_owned()));
+        }
+        match self.refusal {
+            Some(Refusal::Close(code)) => return Err(Out::Close(code, String::new())),
+            Some(Refusal::Invalid) => return Err(invalid(false)),
+            None => {}
         }
         let Some(intents) = number(data, "intents").filter(|bits| bits & !objects::INTENTS == 0) else {
             return Err(Out::Close(4013, "Invalid intent(s).".to_owned()));

@@ -33,6 +33,15 @@ pub enum Fault {
     HalfBody,
 }
 
+/// How a session that the bot begins is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The connection is closed with this code.
+    Close(u16),
+    /// The session is called invalid (op 9), and cannot be resumed.
+    Invalid,
+}
+
 /// What happens to an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fate {

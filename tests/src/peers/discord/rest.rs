@@ -156,13 +156,17 @@ impl State {
     }
 
     fn gateway_bot(&self) -> Value {
+        let left = 1000_usize.saturating_sub(self.identifies);
+        let (left, reset_after) = self
+            .starts
+            .unwrap_or((left, std::time::Duration::from_secs(86_400)));
         json!({
             "url": self.gateway_url(),
             "shards": 1,
             "session_start_limit": {
                 "total": 1000,
-                "remaining": 1000_usize.saturating_sub(self.identifies),
-                "reset_after": 86_400_000,
+                "remaining": left,
+                "reset_after": u64::try_from(reset_after.as_millis()).unwrap_or_default(),
                 "max_concurrency": 1,
             },
         })

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::events::{Out, Session};
-use super::faults::Faults;
+use super::faults::{Faults, Refusal};
 use super::objects::{self, at, number, set};
 
 /// The milliseconds between 1970 and Discord's own beginning, 2015.
@@ -167,6 +167,9 @@ pub(super) struct State {
     pub(super) replay_limit: usize,
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) connections: Vec<UnboundedSender<Out>>,
+    pub(super) refusal: Option<Refusal>,
+    /// How many sessions may still be begun, and when all may be again.
+    pub(super) starts: Option<(usize, Duration)>,
     pub(super) identifies: usize,
     pub(super) resumes: usize,
     pub(super) heartbeats: usize,
@@ -206,6 +209,8 @@ impl State {
             replay_limit: 1000,
             sessions: BTreeMap::new(),
             connections: Vec::new(),
+            refusal: None,
+            starts: None,
             identifies: 0,
             resumes: 0,
             heartbeats: 0,

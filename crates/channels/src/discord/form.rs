@@ -1,0 +1,275 @@
+//! The form behind the button: it fails visibly while we are away, and what it brought is answered in a private thread.
+
+use std::{sync::Arc, time::Duration};
+
+use hotline_core::{intake::Intake, message::RawMessage, private::Private, reference::Reference};
+use serde_json::{Value, json};
+use serenity::all::{
+    CreateActionRow, CreateInputText, CreateInteractionResponse, CreateInteractionResponseMessage,
+    CreateModal, EditInteractionResponse, InputTextStyle, LightMethod, Route, UserId,
+};
+use tokio::time::Instant;
+
+use super::{
+    Shared,
+    rest::RestError,
+    room::BUTTON,
+    threads::{NoThread, Request},
+};
+use crate::json;
+
+/// What the form and its field are called between Discord and us.
+const FORM: &str = "hotline-form";
+const FIELD: &str = "text";
+/// The longest text of a form: Discord's limit, in characters.
+const LONGEST: u16 = 4_000;
+/// Discord takes an answer for three seconds. So long accepting may take,
+const ACCEPTING: Duration = Duration::from_millis(2_000);
+/// and so long it may take, with that, until the reference of the contact is known.
+const IN_TIME: Duration = Duration::from_millis(2_300);
+/// How often it is looked whether the form is registered, while its sender waits.
+const LOOK: Duration = Duration::from_millis(50);
+/// And after that.
+const LOOK_LATER: Duration = Duration::from_secs(2);
+/// For so long a thread is tried to be made. After that the first answer tries once more, or goes by direct message.
+const FOR_THREAD: Duration = Duration::from_secs(600);
+
+/// Somebody pressed the button or sent the form.
+struct Press {
+    id: u64,
+    token: String,
+    application: u64,
+    /// The language the person uses Discord in.
+    locale: String,
+    person: u64,
+    username: String,
+    global_name: Option<String>,
+    /// What was pressed or sent, as we called it.
+    name: String,
+    /// What was typed.
+    text: String,
+}
+
+impl Press {
+    /// Reads a press. `None`: what is needed to answer it is missing.
+    fn read(event: &Value) -> Option<Self> {
+        let user = event.pointer("/member/user").or_else(|| event.get("user"))?;
+        let typed = event.pointer("/data/components").map(typed).unwrap_or_default();
+        Some(Self {
+            id: json::id(event, "/id")?,
+            token: json::text(event, "/token")?.to_owned(),
+            application: json::id(event, "/application_id").unwrap_or(1),
+            locale: json::text(event, "/locale").unwrap_or_default().to_owned(),
+            person: json::id(user, "/id")?,
+            username: json::text(user, "/username").unwrap_or_default().to_owned(),
+            global_name: json::text(user, "/global_name").map(str::to_owned),
+            name: json::text(event, "/data/custom_id")
+                .unwrap_or_default()
+                .to_owned(),
+            text: typed,
+        })
+    }
+}
+
+/// What was typed into a form, whatever its fields stand in.
+fn typed(components: &Value) -> String {
+    json::texts_named(components, &["value"]).join("\n")
+}
+
+impl Shared {
+    /// Answers a press of the button or a form that was sent, in a task of its own. False: it cannot be read.
+    pub(super) fn answer(self: Arc<Self>, intake: Arc<dyn Intake>, event: Value) -> bool {
+        let Some(press) = Press::read(&event) else {
+            return false;
+        };
+        tokio::spawn(async move {
+            let answered = match press.name.as_str() {
+                BUTTON => self.show_form(&press).await,
+                FORM => {
+                    self.take_form(&*intake, &press).await;
+                    Ok(())
+                }
+                _ => Ok(()),
+            };
+            if let Err(error) = answered {
+                tracing::warn!(line.name = %self.name, reason = %error, "A press of the button could not be answered");
+            }
+        });
+        true
+    }
+
+    async fn show_form(&self, press: &Press) -> Result<(), RestError> {
+        let words = self.words(&press.locale);
+        let input = CreateInputText::new(InputTextStyle::Paragraph, words.say("discord-form-label"), FIELD)
+            .placeholder(words.say("discord-form-hint"))
+            .max_length(LONGEST)
+            .required(true);
+        let form = CreateModal::new(FORM, words.say("discord-form-title"))
+            .components(vec![CreateActionRow::InputText(input)]);
+        self.respond(press, &CreateInteractionResponse::Modal(form)).await
+    }
+
+    /// Accepts a form, and says so only then. The thread comes after, whether or not the person could be told.
+    async fn take_form(&self, intake: &dyn Intake, form: &Press) {
+        let begun = Instant::now();
+        let words = self.words(&form.locale);
+        let raw = self.form(form);
+        let external_id = raw.external_id.clone();
+        let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
+        let Ok(Ok(accepted)) = accepted else {
+            // It fails visibly, and what was written is not lost to who wrote it.
+            let text: String = form.text.chars().take(1_500).collect();
+            let said = self.said(words, "discord-not-received", &[("text", &text)]);
+            let _ = self.respond(form, &whisper(said)).await;
+            return;
+        };
+        let person = form.person.to_string().into();
+        let known = self
+            .reference_of(intake, &external_id, &person, (LOOK, begun + IN_TIME))
+            .await;
+        let said = match known {
+            Some(reference) => self.said(
+                words,
+                "discord-received",
+                &[("reference", &reference.to_string())],
+            ),
+            None => self.said(words, "discord-received-only", &[]),
+        };
+        let told = self.respond(form, &whisper(said.clone())).await;
+        if let Err(error) = &told {
+            tracing::warn!(line.name = %self.name, reason = %error, "A form was accepted, and who sent it could not be told");
+        }
+        // Registering is late: the thread waits for the reference it is called by.
+        let known = match known {
+            Some(reference) => Some(reference),
+            None => {
+                self.reference_of(intake, &external_id, &person, (LOOK_LATER, begun + FOR_THREAD))
+                    .await
+            }
+        };
+        let own = accepted.first().map(|one| one.reference);
+        let Some(reference) = known.or(own) else { return };
+        let Some(thread) = self.thread_in_time(form, reference).await else {
+            return;
+        };
+        if told.is_ok() {
+            let more = words.with("discord-thread", "thread", &format!("<#{thread}>"));
+            let edit = EditInteractionResponse::new().content(format!("{said}\n\n{more}"));
+            let route = Route::WebhookOriginalInteractionResponse {
+                application_id: form.application.into(),
+                token: &form.token,
+            };
+            if let Err(error) = self.rest.send(LightMethod::Patch, route, &edit).await {
+                tracing::info!(line.name = %self.name, reason = %error, "Who sent a form could not be told of the thread");
+            }
+        }
+    }
+
+    /// The reference of the contact that a message became part of, as soon as it is registered. Asked for so often, until then.
+    async fn reference_of(
+        &self,
+        intake: &dyn Intake,
+        external_id: &str,
+        person: &Private<String>,
+        (every, until): (Duration, Instant),
+    ) -> Option<Reference> {
+        loop {
+            let found = intake.registered_in(&self.name, external_id, person).await;
+            let found = found.ok().flatten();
+            if found.is_some() || Instant::now() + every > until {
+                return found;
+            }
+            tokio::time::sleep(every).await;
+        }
+    }
+
+    /// The thread of a form, asked for until it is there. `None`: there can be none, and answers go by direct message.
+    async fn thread_in_time(&self, form: &Press, reference: Reference) -> Option<u64> {
+        let request = Request {
+            person: UserId::new(form.person),
+            reference,
+            // Who sent another form may have left the thread.
+            invite: true,
+        };
+        let give_up = Instant::now() + FOR_THREAD;
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let wait = match self.thread_for(request).await {
+                Ok(thread) => return Some(thread.get()),
+                Err(NoThread::Never) => return None,
+                Err(NoThread::Now(error)) => {
+                    tracing::warn!(line.name = %self.name, reason = %error, "No thread could be made for a form; it is tried again");
+                    match error {
+                        RestError::Limited(asked) => asked,
+                        RestError::Refused(..) | RestError::Unreachable | RestError::Broke => pause,
+                    }
+                }
+            };
+            if Instant::now() + wait > give_up {
+                return None;
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(Duration::from_secs(60));
+        }
+    }
+
+    /// A form as a raw message.
+    fn form(&self, form: &Press) -> RawMessage {
+        let envelope = json!({
+            "form": {
+                "id": form.id.to_string(),
+                "user": {
+                    "id": form.person.to_string(),
+                    "username": form.username,
+                    "global_name": form.global_name,
+                },
+                "locale": form.locale,
+                "text": form.text,
+            }
+        });
+        RawMessage {
+            line: self.name.clone(),
+            external_id: format!("form {}", form.id),
+            received_at: super::pull::sent_at(form.id).min(self.clock.now()),
+            bytes: envelope.to_string().into_bytes(),
+            cut_from: None,
+        }
+    }
+
+    async fn respond(&self, press: &Press, response: &CreateInteractionResponse) -> Result<(), RestError> {
+        let route = Route::InteractionResponse {
+            interaction_id: press.id.into(),
+            token: &press.token,
+        };
+        self.rest.send(LightMethod::Post, route, response).await?;
+        Ok(())
+    }
+}
+
+/// An answer that only the person sees.
+fn whisper(text: String) -> CreateInteractionResponse {
+    let message = CreateInteractionResponseMessage::new()
+        .content(text)
+        .ephemeral(true);
+    CreateInteractionResponse::Message(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_read_whatever_it_stands_in() {
+        for components in [
+            json!([{ "type": 1, "components": [{ "type": 4, "custom_id": FIELD, "value": "zovu me" }] }]),
+            json!([{ "type": 18, "id": 1, "component": { "type": 4, "custom_id": FIELD, "value": "zovu me" } }]),
+        ] {
+            let event = json!({
+                "id": "5", "token": "t", "member": { "user": { "id": "7", "public_flags": "x" } },
+                "data": { "custom_id": FORM, "components": components },
+            });
+            let press = Press::read(&event);
+            assert!(press.is_some_and(|press| press.text == "zovu me" && press.person == 7));
+        }
+    }
+}

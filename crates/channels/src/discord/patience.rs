@@ -1,0 +1,120 @@
+//! How long the gateway is left alone after a connection ended. At a thousand new sessions within a day Discord resets the token.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::socket::Then;
+use crate::json;
+
+/// A session that lasted for this long is no reason to be careful any more.
+const SETTLED: Duration = Duration::from_secs(600);
+/// The first pause before a new session; each further one is twice as long.
+const FIRST: Duration = Duration::from_secs(5);
+/// And the longest.
+const LONGEST: Duration = Duration::from_secs(900);
+
+/// What ended lately, without a session that lasted.
+#[derive(Default)]
+pub struct Patience {
+    sessions: u32,
+    resumed: u32,
+    unreached: u32,
+    refused: u32,
+}
+
+impl Patience {
+    /// How long to wait, after a connection that worked for so long.
+    pub fn after(&mut self, worked: Duration, then: Then) -> Duration {
+        if worked >= SETTLED {
+            *self = Self::default();
+        }
+        let (count, first, longest) = match then {
+            Then::Wait(wait) => return wait,
+            Then::Resume if self.resumed == 0 => {
+                self.resumed = 1;
+                return Duration::ZERO;
+            }
+            Then::Resume => (&mut self.resumed, Duration::from_secs(1), LONGEST / 15),
+            Then::Identify => (&mut self.sessions, FIRST, LONGEST),
+            Then::Retry => (&mut self.unreached, Duration::from_secs(2), LONGEST / 15),
+            Then::Refused => (&mut self.refused, FIRST * 6, LONGEST),
+        };
+        let wait = first.saturating_mul(1 << (*count).min(16)).min(longest);
+        *count = count.saturating_add(1);
+        wait
+    }
+
+    /// Whether this is worth an alarm: a connection that is resumed at once is not.
+    pub fn is_alarming(&self, then: Then) -> bool {
+        then != Then::Resume || self.resumed > 2
+    }
+}
+
+/// How many sessions Discord lets a bot begin.
+pub struct Starts {
+    pub left: u64,
+    pub total: u64,
+    /// When all of them are there again.
+    pub reset_after: Duration,
+}
+
+impl Starts {
+    /// As the answer about the gateway says. `None`: it does not.
+    pub fn read(gateway: &Value) -> Option<Self> {
+        let limit = gateway.get("session_start_limit")?;
+        let reset_after = Duration::from_millis(json::size(limit, "/reset_after").unwrap_or_default());
+        Some(Self {
+            left: json::size(limit, "/remaining")?,
+            total: json::size(limit, "/total").unwrap_or(1_000),
+            reset_after: reset_after.clamp(FIRST, Duration::from_secs(86_400)),
+        })
+    }
+
+    /// Whether so few are left that somebody has to look.
+    pub const fn are_few(&self) -> bool {
+        self.left < self.total / 10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sessions_that_do_not_last_use_up_a_small_part_of_the_day() {
+        for lasts in [0, 5, 60, 599, 600] {
+            let (mut patience, mut passed, mut begun) = (Patience::default(), 0, 0);
+            while passed < 86_400 {
+                begun += 1;
+                let worked = Duration::from_secs(lasts);
+                passed += lasts + patience.after(worked, Then::Identify).as_secs();
+            }
+            assert!(begun < 150, "{begun} sessions of {lasts} s");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_breaks_once_is_resumed_at_once_and_one_that_goes_on_breaking_is_not() {
+        let mut patience = Patience::default();
+        assert_eq!(patience.after(Duration::ZERO, Then::Resume), Duration::ZERO);
+        assert!(!patience.is_alarming(Then::Resume));
+        let waits: Vec<_> = (0..8)
+            .map(|_| patience.after(Duration::ZERO, Then::Resume))
+            .collect();
+        assert!(waits.is_sorted() && waits.last() == Some(&(LONGEST / 15)));
+        assert!(patience.is_alarming(Then::Resume));
+        assert_eq!(patience.after(SETTLED, Then::Resume), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_number_of_sessions_left_is_read_however_it_is_written() {
+        let starts = |limit| Starts::read(&json!({ "session_start_limit": limit }));
+        let read = starts(json!({ "total": 1000, "remaining": "99", "reset_after": 60_000 }));
+        assert!(read.is_some_and(|read| read.left == 99 && read.are_few()));
+        assert!(starts(json!({ "remaining": 999 })).is_some_and(|read| !read.are_few()));
+        assert!(starts(json!({})).is_none());
+    }
+}

@@ -1,0 +1,254 @@
+//! One connection to the gateway: heartbeats, and the messages that carry no event. What an event holds is left as it came.
+//!
+//! serenity has a gateway of its own. It drops an event that it has no type for without telling anybody, and identifies again
+//! every five seconds for as long as it is refused, until Discord resets the token.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use hotline_core::chance;
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        Message,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use crate::json;
+
+/// Connecting, and the gateway's first message, may each take this long.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// So long closing may take.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// What goes on when a connection ends: Discord keeps the events that come meanwhile for a while.
+pub struct Session {
+    pub id: String,
+    /// Where it is resumed, if Discord named an address.
+    pub url: Option<String>,
+    /// The number of the last event.
+    pub sequence: u64,
+}
+
+/// What came.
+pub enum Heard {
+    Event {
+        name: String,
+        data: Value,
+    },
+    /// An event, or something else, that is no JSON of the usual form.
+    Unreadable(String),
+    /// Our heartbeat was answered.
+    Beat,
+}
+
+/// What to do after a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Resume the session.
+    Resume,
+    /// Begin a new one.
+    Identify,
+    /// Try again: nothing was reached.
+    Retry,
+    /// It is refused until somebody changes the settings, here or at Discord.
+    Refused,
+    /// Come again after this: the day's connections are used up.
+    Wait(Duration),
+}
+
+/// How a connection ended, in words.
+#[derive(Debug)]
+pub struct Ended {
+    pub then: Then,
+    pub words: String,
+}
+
+impl Ended {
+    pub fn new(then: Then, words: impl Into<String>) -> Self {
+        Self {
+            then,
+            words: words.into(),
+        }
+    }
+
+    /// It was closed with this code.
+    fn closed(code: Option<u16>) -> Self {
+        let (then, words) = match code {
+            Some(4004) => (Then::Refused, "Discord refuses the token"),
+            Some(4014) => (
+                Then::Refused,
+                "Discord does not allow the bot to read messages: switch on \"Message Content Intent\" in its developer portal \
+                 under \"Bot\", or leave out `guild` and `room`",
+            ),
+            Some(4013) => (Then::Refused, "Discord does not know what the bot asks to hear"),
+            Some(4010..=4012) => (
+                Then::Refused,
+                "Discord's gateway does not take the bot's way of connecting",
+            ),
+            Some(1000 | 1001 | 4003 | 4007 | 4009) => (Then::Identify, "Discord's gateway ended the session"),
+            Some(_) | None => (Then::Resume, "Discord's gateway closed the connection"),
+        };
+        let code = code.map_or_else(String::new, |code| format!(" ({code})"));
+        Self::new(then, format!("{words}{code}"))
+    }
+
+    fn broke() -> Self {
+        Self::new(Then::Resume, "the connection to Discord's gateway broke")
+    }
+}
+
+/// A connection that said hello.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    interval: Duration,
+    next_beat: Instant,
+    answered: bool,
+    /// The number of the last event.
+    pub sequence: Option<u64>,
+}
+
+impl Socket {
+    /// Connects, and waits for the gateway's hello.
+    pub async fn open(url: &str) -> Result<Self, Ended> {
+        let address = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
+        let unreachable = || Ended::new(Then::Retry, "Discord's gateway cannot be reached");
+        let opened = timeout(PATIENCE, connect_async(address)).await;
+        let (stream, _) = opened.map_err(|_| unreachable())?.map_err(|_| unreachable())?;
+        let mut socket = Self {
+            stream,
+            interval: Duration::MAX,
+            next_beat: Instant::now(),
+            answered: true,
+            sequence: None,
+        };
+        let hello = timeout(PATIENCE, socket.hello()).await;
+        let interval = hello.map_err(|_| Ended::new(Then::Retry, "Discord's gateway says nothing"))??;
+        socket.interval = interval;
+        // Not all who connect at once shall beat at once.
+        socket.next_beat = Instant::now() + interval.mul_f64((chance::jitter() - 0.8).clamp(0.05, 0.4));
+        Ok(socket)
+    }
+
+    async fn hello(&mut self) -> Result<Duration, Ended> {
+        loop {
+            let payload = json::parse(self.receive().await?.as_bytes()).unwrap_or_default();
+            if json::number(&payload, "/op") == Some(10) {
+                let millis = json::id(&payload, "/d/heartbeat_interval").unwrap_or(40_000);
+                return Ok(Duration::from_millis(millis.clamp(100, 600_000)));
+            }
+        }
+    }
+
+    /// Begins a new session. Discord counts these.
+    pub async fn identify(&mut self, token: &str, intents: u64) -> Result<(), Ended> {
+        let properties = json!({ "os": std::env::consts::OS, "browser": "hotline", "device": "hotline" });
+        let data = json!({ "token": token, "intents": intents, "shard": [0, 1], "properties": properties });
+        self.send(2, &data).await
+    }
+
+    /// Goes on with a session.
+    pub async fn resume(&mut self, token: &str, session: &Session) -> Result<(), Ended> {
+        self.sequence = Some(session.sequence);
+        let data = json!({ "token": token, "session_id": session.id, "seq": session.sequence });
+        self.send(6, &data).await
+    }
+
+    /// What comes next. Heartbeats go out meanwhile.
+    pub async fn hear(&mut self) -> Result<Heard, Ended> {
+        loop {
+            let next_beat = self.next_beat;
+            let text = tokio::select! {
+                text = self.receive() => text?,
+                () = sleep_until(next_beat) => {
+                    self.beat().await?;
+                    continue;
+                }
+            };
+            let Some(mut payload) = json::parse(text.as_bytes()).filter(Value::is_object) else {
+                return Ok(Heard::Unreadable(text));
+            };
+            self.sequence = json::id(&payload, "/s").or(self.sequence);
+            match json::number(&payload, "/op") {
+                Some(0) => {
+                    let Some(name) = json::text(&payload, "/t").map(str::to_owned) else {
+                        return Ok(Heard::Unreadable(text));
+                    };
+                    let data = payload.get_mut("d").map(Value::take).unwrap_or_default();
+                    return Ok(Heard::Event { name, data });
+                }
+                Some(1) => self.send(1, &json!(self.sequence)).await?,
+                Some(7) => {
+                    return Err(Ended::new(
+                        Then::Resume,
+                        "Discord's gateway asks to connect again",
+                    ));
+                }
+                Some(9) if payload.get("d") == Some(&Value::Bool(true)) => return Err(Ended::broke()),
+                Some(9) => {
+                    return Err(Ended::new(
+                        Then::Identify,
+                        "Discord's gateway does not know the session",
+                    ));
+                }
+                Some(11) => {
+                    self.answered = true;
+                    return Ok(Heard::Beat);
+                }
+                Some(_) => {}
+                None => return Ok(Heard::Unreadable(text)),
+            }
+        }
+    }
+
+    /// Closes the connection with a code. After 4000 Discord keeps the session for a while.
+    pub async fn close(mut self, code: u16) {
+        let frame = CloseFrame {
+            code: CloseCode::from(code),
+            reason: "".into(),
+        };
+        let closing = async {
+            let _ = self.stream.close(Some(frame)).await;
+            while let Some(Ok(_)) = self.stream.next().await {}
+        };
+        let _ = timeout(CLOSING, closing).await;
+    }
+
+    async fn beat(&mut self) -> Result<(), Ended> {
+        if !self.answered {
+            return Err(Ended::new(Then::Resume, "Discord's gateway is silent"));
+        }
+        self.answered = false;
+        self.next_beat = Instant::now() + self.interval;
+        self.send(1, &json!(self.sequence)).await
+    }
+
+    async fn send(&mut self, op: u8, data: &Value) -> Result<(), Ended> {
+        let text = json!({ "op": op, "d": data }).to_string();
+        let sent = timeout(PATIENCE, self.stream.send(Message::Text(text))).await;
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Ended::broke()),
+        }
+    }
+
+    async fn receive(&mut self) -> Result<String, Ended> {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => return Ok(text),
+                Some(Ok(Message::Binary(bytes))) => return Ok(String::from_utf8_lossy(&bytes).into_owned()),
+                Some(Ok(Message::Close(frame))) => {
+                    return Err(Ended::closed(frame.map(|frame| u16::from(frame.code))));
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Err(_)) | None => return Err(Ended::broke()),
+            }
+        }
+    }
+}

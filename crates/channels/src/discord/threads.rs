@@ -1,0 +1,203 @@
+//! Private threads under the room: one for each person who sent a form.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hotline_core::reference::Reference;
+use serde_json::Value;
+use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Request as Call, Route, UserId};
+use tokio::time::Instant;
+
+use super::{
+    Shared,
+    conversations::{Conversation, Reach},
+    pull::Bell,
+    rest::RestError,
+};
+use crate::json;
+
+/// For so long it is not tried again to bring in somebody who could not be.
+const REFUSED: Duration = Duration::from_secs(900);
+
+/// A thread that is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    pub person: UserId,
+    /// The contact it is for, by which it is called.
+    pub reference: Reference,
+    /// Whether the person is brought into a thread that is there already.
+    pub invite: bool,
+}
+
+/// Why there is no thread.
+pub enum NoThread {
+    /// It may work later.
+    Now(RestError),
+    /// There is no room, or it is not allowed.
+    Never,
+}
+
+/// Who is being seen to, so that nobody gets two threads, and whom none could be made for.
+#[derive(Default)]
+pub struct Threads {
+    people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
+    refused: Mutex<HashMap<UserId, Instant>>,
+}
+
+impl Threads {
+    fn turn_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those whom nobody waits for.
+        people.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(people.entry(person).or_default())
+    }
+
+    fn is_refused(&self, person: UserId) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, at| at.elapsed() < REFUSED);
+        refused.contains_key(&person)
+    }
+
+    fn refuse(&self, person: UserId) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(person, Instant::now());
+    }
+}
+
+impl Shared {
+    /// The private thread of somebody, made at need.
+    pub(super) async fn thread_for(&self, request: Request) -> Result<ChannelId, NoThread> {
+        let Request { person, invite, .. } = request;
+        if self.room.is_none() {
+            return Err(NoThread::Never);
+        }
+        let turn = self.threads.turn_of(person);
+        let _turn = turn.lock().await;
+        let known = self.conversations.thread_of(person);
+        if let Some(thread) = known.filter(|_| !invite) {
+            return Ok(thread);
+        }
+        if !invite && self.threads.is_refused(person) {
+            return Err(NoThread::Never);
+        }
+        match self.make_thread(request, known).await {
+            Ok(thread) => Ok(thread),
+            Err(error) if error.is_for_good() => {
+                tracing::warn!(line.name = %self.name, reason = %error, "There can be no thread for somebody, who is answered by direct message");
+                self.threads.refuse(person);
+                Err(NoThread::Never)
+            }
+            Err(error) => Err(NoThread::Now(error)),
+        }
+    }
+
+    async fn make_thread(&self, request: Request, known: Option<ChannelId>) -> Result<ChannelId, RestError> {
+        if let Some(thread) = known {
+            match self.invite(thread, request.person).await {
+                Ok(()) => return Ok(thread),
+                // Somebody deleted it.
+                Err(error) if error.is_gone() => self.conversations.end(thread),
+                Err(error) => return Err(error),
+            }
+        }
+        let name = request.reference.to_string();
+        // It may have been made by an attempt that broke off.
+        let made = self.own_threads().await?;
+        let made = made.into_iter().find(|(thread, known)| {
+            *known == name
+                && self
+                    .conversations
+                    .get(*thread)
+                    .is_none_or(|one| one.person == request.person)
+        });
+        let thread = match made {
+            Some((thread, _)) => thread,
+            None => self.create_thread(name).await?,
+        };
+        self.invite(thread, request.person).await?;
+        self.keep_thread(thread, request.person);
+        Ok(thread)
+    }
+
+    async fn invite(&self, thread: ChannelId, person: UserId) -> Result<(), RestError> {
+        let member = Route::ChannelThreadMember {
+            channel_id: thread,
+            user_id: person,
+        };
+        self.rest
+            .call(member, Call::new(member, LightMethod::Put))
+            .await?;
+        Ok(())
+    }
+
+    async fn create_thread(&self, name: String) -> Result<ChannelId, RestError> {
+        let Some((_, room)) = self.room else {
+            return Err(RestError::Refused(404, 0, "there is no room".to_owned()));
+        };
+        let new = CreateThread::new(name)
+            .kind(ChannelType::PrivateThread)
+            .invitable(false);
+        let route = Route::ChannelThreads { channel_id: room };
+        let made = self.rest.send(LightMethod::Post, route, &new).await?;
+        json::id(&made, "/id").map(ChannelId::new).ok_or(RestError::Broke)
+    }
+
+    /// The threads under the room that we made, with their names.
+    async fn own_threads(&self) -> Result<Vec<(ChannelId, String)>, RestError> {
+        let Some((guild, room)) = self.room else {
+            return Ok(Vec::new());
+        };
+        let active = self
+            .rest
+            .get(Route::GuildThreadsActive { guild_id: guild }, Vec::new())
+            .await?;
+        let ours = json::list(&active, "/threads").filter(|thread| {
+            self.is_me(json::id(thread, "/owner_id")) && json::id(thread, "/parent_id") == Some(room.get())
+        });
+        let named = ours.filter_map(|thread| {
+            let name = json::text(thread, "/name").unwrap_or_default().to_owned();
+            Some((ChannelId::new(json::id(thread, "/id")?), name))
+        });
+        Ok(named.collect())
+    }
+
+    /// Takes a thread for the conversation of somebody.
+    fn keep_thread(&self, thread: ChannelId, person: UserId) {
+        if self.conversations.get(thread).is_some() {
+            return;
+        }
+        let conversation = Conversation {
+            person,
+            thread: true,
+            after: thread.get(),
+            reach: Reach::Open,
+        };
+        self.conversations.put(thread, conversation);
+        self.ring(Bell::Thread(thread));
+    }
+
+    /// Takes up threads that were made and are not known: we were cut off in between.
+    pub(super) async fn find_threads(&self) {
+        let Ok(threads) = self.own_threads().await else {
+            return;
+        };
+        for (thread, _) in threads {
+            if self.conversations.get(thread).is_some() {
+                continue;
+            }
+            let members = Route::ChannelThreadMembers { channel_id: thread };
+            let Ok(Value::Array(members)) = self.rest.get(members, Vec::new()).await else {
+                continue;
+            };
+            let people = members.iter().filter_map(|member| json::id(member, "/user_id"));
+            let mut others = people.filter(|id| !self.is_me(Some(*id)));
+            // With more than one it cannot be told whose it is.
+            if let (Some(person), None) = (others.next(), others.next()) {
+                self.keep_thread(thread, UserId::new(person));
+            }
+        }
+    }
+}
