@@ -210,6 +210,7 @@ the-person = The person
 note = Note
 acknowledgement = Acknowledgement
 reported-address = Reported address
+claimed-at = The sender dated it
 quoted = Quoted text
 attachments = Attachments
 look = Look at it

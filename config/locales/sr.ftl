@@ -211,6 +211,7 @@ the-person = Особа
 note = Белешка
 acknowledgement = Аутоматска потврда
 reported-address = Пријављена адреса
+claimed-at = Пошиљалац је навео датум
 quoted = Цитирани текст
 attachments = Прилози
 look = Погледај

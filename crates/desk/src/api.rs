@@ -192,6 +192,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
                 "direction": message.direction,
                 "author": message.author,
                 "at": message.at,
+                "claimed_at": message.claimed(),
                 "text": message.body.as_ref().map(|body| &body.text),
                 "quoted": message.body.as_ref().map(|body| &body.quoted),
                 "url": message.body.as_ref().and_then(|body| body.url.as_ref()),

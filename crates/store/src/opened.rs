@@ -115,6 +115,16 @@ pub struct Message {
     pub versions: Vec<Version>,
 }
 
+impl Message {
+    /// When its sender says that it was sent, if that is more than an hour from when it arrived.
+    #[must_use]
+    pub fn claimed(&self) -> Option<DateTime<Utc>> {
+        let claimed = self.body.as_ref()?.claimed_at?;
+        let apart = claimed.signed_duration_since(self.at).abs();
+        (apart > chrono::TimeDelta::hours(1)).then_some(claimed)
+    }
+}
+
 /// An earlier version of a message.
 pub struct Version {
     /// When it was written.
