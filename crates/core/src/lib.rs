@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a database, a file or a network: what is decided here can be read, tested and
 //! replayed on its own. The other crates import from the modules, never from each other's `lib.rs`.
 
+pub mod address;
 pub mod canned;
 pub mod centre;
 pub mod chance;
