@@ -6,6 +6,7 @@
 
 mod care;
 mod connect;
+mod folder;
 mod html;
 mod imap;
 mod mend;

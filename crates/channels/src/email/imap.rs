@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     care::Care,
     connect::{Logged, connect},
+    folder::on_the_wire,
     position::Position,
     settings::Imap,
     thread::message_id,
@@ -90,7 +91,7 @@ impl Mailbox<'_> {
         let mut session = connect(self.settings).await?;
         let idles = session.capabilities().await?.has_str("IDLE");
         let folder = session
-            .examine(&self.settings.folder)
+            .examine(on_the_wire(&self.settings.folder))
             .await
             .context("The folder cannot be opened")?;
         let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
@@ -368,7 +369,7 @@ fn in_words(error: &anyhow::Error) -> String {
 pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
     let mut session = connect(settings).await?;
     let folder = session
-        .examine(&settings.folder)
+        .examine(on_the_wire(&settings.folder))
         .await
         .context("The folder cannot be opened")?;
     let _ = session.logout().await;
@@ -379,7 +380,7 @@ pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
 pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
     let mut session = connect(settings).await?;
     session
-        .examine(&settings.folder)
+        .examine(on_the_wire(&settings.folder))
         .await
         .context("The folder cannot be opened")?;
     let mut wanted: Vec<u32> = session.uid_search("ALL").await?.into_iter().collect();
