@@ -44,7 +44,7 @@ fn golden_files(channel: &str) -> Vec<std::path::PathBuf> {
     files
 }
 
-fn mailbox() -> Arc<dyn Channel> {
+pub fn mailbox() -> Arc<dyn Channel> {
     line("email")
 }
 
@@ -59,6 +59,7 @@ fn line(channel: &str) -> Arc<dyn Channel> {
         name: LineName::parse("line").unwrap(),
         settings: settings.try_deserialize().unwrap(),
         centre: Arc::new(Centre::default()),
+        addresses: Arc::from([]),
         public_url: "https://centar.example.org".to_owned(),
         locales: Arc::new(Locales::load().unwrap()),
         clock: Arc::new(SystemClock),
@@ -129,7 +130,7 @@ fn shown(reading: &Normalised) -> String {
                 })
                 .collect();
             format!(
-                "from: {:?} {:?}\n{}answer to: {:?}\nsubject: {:?}\norigin: {:?}\nremarks: {:?}\nevidence: {} of ours in {}\n\
+                "from: {:?} {:?}\n{}answer to: {:?}\nsubject: {:?}\norigin: {:?}{}\nremarks: {:?}\nevidence: {} of ours in {}\n\
                  claimed: {:?}\n{}parts: {}{}\n--- text\n{}\n--- quoted\n{}",
                 message.identifier.as_ref().map(|one| one.expose()),
                 message.name,
@@ -140,6 +141,11 @@ fn shown(reading: &Normalised) -> String {
                 message.answer_to.as_ref().map(|one| one.expose()),
                 message.subject,
                 message.origin,
+                if message.unacknowledged {
+                    " (unacknowledged)"
+                } else {
+                    ""
+                },
                 message.remarks,
                 tokens,
                 message.evidence.len(),

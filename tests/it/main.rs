@@ -33,6 +33,7 @@ mod hostile;
 mod keys;
 mod lines;
 mod log;
+mod machines;
 mod mail;
 mod pages;
 mod pieces;

@@ -41,13 +41,13 @@ pub async fn world(database: Option<FreshDatabase>) -> World {
 }
 
 fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings {
-    let line = LineSettings {
+    let line = |name: &str, channel: &str, answers_also_by: Option<&str>| LineSettings {
         sends_files: false,
         keeps_order: false,
-        name: "mail".to_owned(),
-        channel: "email".to_owned(),
+        name: name.to_owned(),
+        channel: channel.to_owned(),
         acknowledgement: Vec::new(),
-        answers_also_by: None,
+        answers_also_by: answers_also_by.map(str::to_owned),
         asks_for_files: false,
     };
     Settings {
@@ -61,7 +61,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         undo: Duration::ZERO,
         reserve: 0,
         backlog,
-        lines: vec![line],
+        lines: vec![line("mail", "email", None), line("form", "webform", Some("mail"))],
         networks: vec!["telephone".to_owned(), "social".to_owned()],
     }
 }
@@ -120,6 +120,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         parts: Vec::new(),
         origin: Origin::Person,
         live: false,
+        unacknowledged: false,
         claimed_at: None,
         remarks: Vec::new(),
     }
@@ -140,8 +141,12 @@ impl World {
     }
 
     async fn accept(&self, id: &str) -> bool {
+        self.accept_by("mail", id).await
+    }
+
+    async fn accept_by(&self, line: &str, id: &str) -> bool {
         let raw = RawMessage {
-            line: LineName::parse("mail").unwrap(),
+            line: LineName::parse(line).unwrap(),
             external_id: id.to_owned(),
             received_at: self.clock.now(),
             bytes: b"raw".to_vec(),
@@ -155,11 +160,22 @@ impl World {
             .await;
     }
 
+    /// The same, by another line.
+    pub async fn arrives_by(&self, line: &str, external_id: &str, incoming: Incoming) {
+        assert!(self.accept_by(line, external_id).await);
+        let one = Normalised::Message(Box::new(incoming));
+        self.register(vec![(external_id, one)]).await;
+    }
+
     /// These come together, and are registered in one batch.
     pub async fn arrive(&self, all: Vec<(&str, Normalised)>) {
         for (external_id, _) in &all {
             assert!(self.accept(external_id).await);
         }
+        self.register(all).await;
+    }
+
+    async fn register(&self, all: Vec<(&str, Normalised)>) {
         let claimed = self
             .store
             .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])

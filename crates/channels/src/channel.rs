@@ -35,6 +35,8 @@ pub struct Opening {
     pub centre: Arc<Centre>,
     /// How the public pages are reached: for who would rather write there.
     pub public_url: String,
+    /// The addresses of all lines, as the settings give them: a mail by one may be about what another one sent.
+    pub addresses: Arc<[String]>,
     /// Texts.
     pub locales: Arc<Locales>,
     /// The time.

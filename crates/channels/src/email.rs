@@ -4,11 +4,13 @@
 //! the same Message-ID. What SMTP cannot promise: a server that takes a message and is cut off before it says so gets it
 //! again.
 
+mod automatic;
 mod care;
 mod connect;
 mod folder;
 mod html;
 mod imap;
+mod marks;
 mod mend;
 mod parts;
 mod position;
@@ -17,6 +19,7 @@ mod read;
 mod report;
 mod settings;
 mod smtp;
+mod status;
 mod thread;
 mod words;
 
@@ -45,7 +48,7 @@ pub const KIND: Kind = Kind {
 struct Email {
     name: LineName,
     settings: settings::Email,
-    address: thread::OwnAddress,
+    ours: thread::OurAddresses,
     clock: Arc<dyn Clock>,
     sender: smtp::Sender,
 }
@@ -59,11 +62,18 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         .name
         .clone()
         .unwrap_or_else(|| opening.centre.name.clone());
-    let sender = smtp::Sender::new(&settings.smtp, shown, address.clone(), settings.plus_addressing)?;
+    let ours = thread::OurAddresses::new(address.clone(), &opening.addresses);
+    let sender = smtp::Sender::new(
+        &settings.smtp,
+        shown,
+        address,
+        ours.clone(),
+        settings.plus_addressing,
+    )?;
     Ok(Arc::new(Email {
         name: opening.name,
         settings,
-        address,
+        ours,
         clock: opening.clock,
         sender,
     }))
@@ -84,7 +94,7 @@ impl Channel for Email {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, &self.address, self.settings.attachments)
+        read::read(raw, &self.ours, self.settings.attachments)
     }
 
     async fn send(&self, message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {

@@ -135,6 +135,8 @@ pub struct Incoming {
     /// Whether it is a place that the person shares live: each new position takes the place of the one before. No version is kept
     /// of that, and nobody is called for it.
     pub live: bool,
+    /// Whether nothing is to be sent back that no person wrote: it asks for that, or comes from where nobody reads (RFC 3834).
+    pub unacknowledged: bool,
     /// When its sender says it was sent. Shown, never trusted.
     pub claimed_at: Option<DateTime<Utc>>,
     /// What staff should know about how it was read.
@@ -197,7 +199,7 @@ pub enum Origin {
     /// A person, as far as can be told.
     #[default]
     Person,
-    /// A machine or a list: a contact, but nothing is answered automatically.
+    /// A machine: a contact, but nothing is answered automatically.
     Machine,
     /// An automatic answer to something we sent: shown where it belongs, never a contact of its own.
     AutoReply,
@@ -229,6 +231,8 @@ pub enum Remark {
     OtherSender,
     /// A machine sent it.
     Automatic,
+    /// It came by a mailing list or another mailing to many.
+    MailingList,
     /// Somebody else's words, passed on.
     Forwarded,
     /// A sticker: its emoji stands for it.
@@ -261,6 +265,7 @@ impl Remark {
             Self::SameIdOtherContent => "remark-same-id",
             Self::OtherSender => "remark-other-sender",
             Self::Automatic => "remark-automatic",
+            Self::MailingList => "remark-mailing-list",
             Self::Forwarded => "remark-forwarded",
             Self::Sticker => "remark-sticker",
             Self::Location => "remark-location",

@@ -48,6 +48,10 @@ pub enum Known {
     Stopped,
     /// The person left no address.
     NoAddress,
+    /// The address has letters that only servers with SMTPUTF8 take, and ours is none.
+    LettersInAddress,
+    /// The address is one of ours: nobody is there but us.
+    OwnAddress,
     /// The line is not in the settings.
     NoLine,
     /// It could not be prepared, again and again.
@@ -70,12 +74,14 @@ pub enum Known {
 
 impl Known {
     /// Every one of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Blocked,
         Self::AccountGone,
         Self::NoDirectMessages,
         Self::Stopped,
         Self::NoAddress,
+        Self::LettersInAddress,
+        Self::OwnAddress,
         Self::NoLine,
         Self::CannotPrepare,
         Self::CutOff,
@@ -96,6 +102,8 @@ impl Known {
             Self::NoDirectMessages => "reason-no-direct-messages",
             Self::Stopped => "conflict-stopped",
             Self::NoAddress => "conflict-no-address",
+            Self::LettersInAddress => "reason-letters-in-address",
+            Self::OwnAddress => "reason-own-address",
             Self::NoLine => "reason-no-line",
             Self::CannotPrepare => "reason-cannot-prepare",
             Self::CutOff => "reason-cut-off",

@@ -169,9 +169,21 @@ fn scheme_in(file: &Path) -> anyhow::Result<Scheme> {
     scheme.with_context(|| format!("The classification {} is not lawful", file.display()))
 }
 
+/// The addresses people write to, of every line that has one.
+fn addresses(settings: &Settings) -> Arc<[String]> {
+    let tables = settings
+        .lines
+        .values()
+        .filter_map(|value| value.clone().into_table().ok());
+    tables
+        .filter_map(|table| table.get("address")?.clone().into_string().ok())
+        .collect()
+}
+
 /// Opens every configured line.
 pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result<Lines> {
     let centre = Arc::new(settings.centre.clone());
+    let addresses = addresses(settings);
     let mut lines = Lines::new();
     for (name, value) in &settings.lines {
         let line = LineName::parse(name).with_context(|| format!("`[lines.{name}]`"))?;
@@ -201,6 +213,7 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
             settings: value.clone(),
             centre: Arc::clone(&centre),
             public_url: settings.http.public_url.clone(),
+            addresses: Arc::clone(&addresses),
             locales: Arc::clone(locales),
             clock: Arc::new(SystemClock),
         };

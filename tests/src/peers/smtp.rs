@@ -41,6 +41,8 @@ pub struct Faults {
     pub drop_before_250: u32,
     /// Deliver the mails of `drop_before_250` nevertheless: only the answer gets lost.
     pub deliver_dropped: bool,
+    /// Offer no SMTPUTF8 on connections that begin from now on.
+    pub ascii_only: bool,
     /// Wait this many milliseconds before each answer to MAIL, RCPT and the end of DATA.
     pub delay_ms: u64,
 }

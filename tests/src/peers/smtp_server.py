@@ -140,10 +140,21 @@ async def main():
         right = isinstance(data, LoginPassword) and (data.login, data.password) == expected
         return AuthResult(success=right, handled=False)
 
-    common = {"hostname": "localhost", "enable_SMTPUTF8": True, "data_size_limit": 50 << 20}
+    def common():
+        try:
+            with open(settings["faults"]) as file:
+                ascii_only = json.load(file).get("ascii_only", False)
+        except FileNotFoundError:
+            ascii_only = False
+        return {
+            "hostname": "localhost",
+            "enable_SMTPUTF8": not ascii_only,
+            "data_size_limit": 50 << 20,
+        }
+
     loop = asyncio.get_running_loop()
     relay = await loop.create_server(
-        lambda: SMTP(handler, loop=loop, **common), "127.0.0.1", settings["port"]
+        lambda: SMTP(handler, loop=loop, **common()), "127.0.0.1", settings["port"]
     )
     submission = await loop.create_server(
         lambda: SMTP(
@@ -153,7 +164,7 @@ async def main():
             require_starttls=True,
             auth_required=True,
             authenticator=authenticate,
-            **common,
+            **common(),
         ),
         "127.0.0.1",
         settings["submission_port"],

@@ -12,10 +12,11 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
-    mend,
+    automatic::{self, is_to_many},
+    marks, mend,
     parts::parts,
     report::{Report, recognise},
-    thread::OwnAddress,
+    thread::OurAddresses,
     words::words,
 };
 use crate::{channel::Attachments, clean::one_line};
@@ -23,8 +24,8 @@ use crate::{channel::Attachments, clean::one_line};
 /// Ids of a thread that are looked at.
 const MOST_REFERENCES: usize = 50;
 
-/// Reads a raw message that came to `own`. With `Attachments::Never` the parts are named and not kept apart.
-pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Normalised {
+/// Reads a raw message that came to one of our addresses. With `Attachments::Never` the parts are named and not kept apart.
+pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
     let bytes = mend::mended(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
         return unreadable("it has no headers", None);
@@ -32,29 +33,22 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
     if mail.headers().is_empty() {
         return unreadable("it has no headers", None);
     }
-    match recognise(&mail, &bytes, own) {
+    match recognise(&mail, &bytes, ours) {
         Some(Report::Delivery(report)) => return Normalised::Report(report),
         Some(Report::Opened) => return Normalised::Ignore("a read receipt"),
+        Some(Report::Complaint) => return Normalised::Ignore("a provider's report of abuse"),
         None => {}
     }
     let mut remarks = Vec::new();
     let (text, quoted) = words(&mail, raw, &mut remarks);
     let parts = parts(&mail, attachments, &mut remarks);
     let identifier = mail.from().and_then(first_address);
-    let answer_to = answer_to(&mail, identifier.as_deref());
+    let answer_to = answer_to(&mail, identifier.as_deref(), ours);
     if answer_to.is_some() {
         remarks.push(Remark::AnswerElsewhere);
     }
     if text.is_empty() && parts.is_empty() && subject(&mail).is_none() && identifier.is_none() {
         return unreadable("there is nothing in it that can be read", None);
-    }
-    let mut origin = origin(&mail);
-    // Whoever writes in our name is answered by no machine: it would answer itself.
-    if origin == Origin::Person && identifier.as_deref() == Some(own.plain().as_str()) {
-        origin = Origin::Machine;
-    }
-    if origin != Origin::Person {
-        remarks.push(Remark::Automatic);
     }
     let ancestors = ancestors(&mail);
     let addressed = ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"];
@@ -63,11 +57,31 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
         .flat_map(|name| mail.header_values(*name))
         .flat_map(addresses);
     let mut evidence: Vec<_> = tokens
-        .filter_map(|address| own.token_in_address(&address))
+        .filter_map(|address| ours.token_in_address(&address))
         .take(MOST_REFERENCES)
         .map(Evidence::Token)
         .collect();
-    evidence.extend(ancestors.iter().rev().map(|id| own.evidence(id)));
+    evidence.extend(ancestors.iter().rev().map(|id| ours.evidence(id)));
+    let subject = subject(&mail);
+    let read = automatic::Read {
+        mail: &mail,
+        ours,
+        identifier: identifier.as_deref(),
+        subject: subject.as_deref(),
+        text: &text,
+        answers_us: evidence.iter().any(|one| matches!(one, Evidence::Token(_))),
+    };
+    let origin = automatic::origin(&read);
+    let unacknowledged = automatic::unacknowledged(&read);
+    if origin != Origin::Person {
+        remarks.push(Remark::Automatic);
+    } else if is_to_many(&mail) {
+        remarks.push(Remark::MailingList);
+    }
+    if origin == Origin::AutoReply && !read.answers_us {
+        let mark = marks::find(&mail, &bytes, ours);
+        evidence.extend(mark.map(|mark| Evidence::Token(mark.token)));
+    }
     let message_id = mail
         .message_id()
         .map(one_line)
@@ -76,16 +90,17 @@ pub fn read(raw: &RawMessage, own: &OwnAddress, attachments: Attachments) -> Nor
         name: name(&mail),
         answer_to: answer_to.map(Private::new),
         joining: Joining::ByEvidence,
-        echo_of: echo_of(own, message_id.as_deref(), identifier.as_deref()),
+        echo_of: echo_of(ours, message_id.as_deref(), identifier.as_deref()),
         evidence,
         references: ancestors,
         message_id,
-        subject: subject(&mail),
+        subject,
         language: Language::guess(&text),
         text,
         quoted,
         parts,
         origin,
+        unacknowledged,
         claimed_at: mail
             .date()
             .and_then(|date| chrono::DateTime::from_timestamp(date.to_timestamp(), 0)),
@@ -105,12 +120,14 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
 
 /// A copy of our own mail is one that carries our Message-ID and our address; the store knows whether we sent it.
 fn echo_of(
-    own: &OwnAddress,
+    ours: &OurAddresses,
     message_id: Option<&str>,
     identifier: Option<&str>,
 ) -> Option<(Uuid, Option<ThreadToken>)> {
-    let ours = identifier.is_some_and(|identifier| identifier == own.plain());
-    let (id, token) = message_id.filter(|_| ours).and_then(|id| own.own_message(id))?;
+    let from_us = identifier.is_some_and(|identifier| ours.hold(identifier));
+    let (id, token) = message_id
+        .filter(|_| from_us)
+        .and_then(|id| ours.own_message(id))?;
     Some((id, Some(token)))
 }
 
@@ -124,14 +141,28 @@ fn canonical(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
     let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;".contains(c);
     let lawful = !local.is_empty() && !domain.is_empty() && address.len() <= 320 && !address.contains(odd);
-    lawful.then_some(address)
+    lawful
+        .then(|| hotline_core::address::canonical(&address))
+        .flatten()
 }
 
-fn answer_to(mail: &Message<'_>, identifier: Option<&str>) -> Option<String> {
+/// Where the person asked to be answered. Not at our own addresses, where nobody is but us; and not at a list, where everybody is.
+fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) -> Option<String> {
+    let posts = mail.header_raw("List-Post").unwrap_or_default().to_lowercase();
+    let headers = [mail.to(), mail.cc()].into_iter().flatten();
+    let wrote_to: Vec<String> = headers
+        .flat_map(Address::iter)
+        .filter_map(|one| canonical(one.address()?))
+        .collect();
     let mut all = mail
         .reply_to()?
         .iter()
-        .filter_map(|one| canonical(one.address()?));
+        .filter_map(|one| canonical(one.address()?))
+        .filter(|address| {
+            let is_list = posts.contains(&format!("mailto:{address}"))
+                || (is_to_many(mail) && wrote_to.contains(address));
+            !ours.hold(address) && !is_list
+        });
     let (first, second) = (all.next()?, all.next());
     (second.is_none() && Some(first.as_str()) != identifier).then_some(first)
 }
@@ -186,35 +217,4 @@ fn ancestors(mail: &Message<'_>) -> Vec<String> {
     }
     let surplus = ids.len().saturating_sub(MOST_REFERENCES);
     ids.split_off(surplus)
-}
-
-/// Whether a person wrote it (RFC 3834, section 2, and what programs do in practice).
-fn origin(mail: &Message<'_>) -> Origin {
-    let header = |name: &str| {
-        mail.header_raw(name)
-            .map(|value| value.trim().to_ascii_lowercase())
-    };
-    let submitted = header("Auto-Submitted").unwrap_or_default();
-    let precedence = header("Precedence").unwrap_or_default();
-    let replied = submitted.starts_with("auto-replied")
-        || precedence == "auto_reply"
-        || ["X-Autoreply", "X-Autorespond", "X-Autoresponder"]
-            .iter()
-            .any(|name| header(name).is_some());
-    if replied {
-        return Origin::AutoReply;
-    }
-    let machine = (!submitted.is_empty() && !submitted.starts_with("no"))
-        || ["bulk", "list", "junk"].contains(&precedence.as_str())
-        || [
-            "List-Id",
-            "List-Unsubscribe",
-            "X-Loop",
-            "X-Auto-Response-Suppress",
-            "Feedback-ID",
-        ]
-        .iter()
-        .any(|name| header(name).is_some())
-        || header("Return-Path").is_some_and(|path| path == "<>");
-    if machine { Origin::Machine } else { Origin::Person }
 }

@@ -1,107 +1,195 @@
 //! Delivery reports (RFC 3464) and the bounces of servers that do not write them.
+//!
+//! What counts is the evidence and not whose server wrote it: something of ours came back, and a mail system sent it. A person who
+//! only passes a report on, or whose mail has a report's headers, is a person.
 
-use hotline_core::message::{DeliveryReport, Fate};
+use hotline_core::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
-use super::thread::OwnAddress;
+use super::{
+    automatic::{auto_submitted, has_absent_subject, has_null_sender},
+    marks::{self, Mark, Place},
+    status,
+    thread::OurAddresses,
+};
 
 /// What kind of machine-made report a mail is.
 pub enum Report {
-    /// About a message of ours.
+    /// About a message of ours, or about nothing we sent.
     Delivery(DeliveryReport),
-    /// Somebody's program says that a mail was opened.
+    /// A person's program says that a mail was opened.
     Opened,
+    /// A provider says that somebody called a mail abuse (RFC 5965).
+    Complaint,
+}
+
+/// Who sent a mail, as far as reports are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    /// A mail system, by its own name.
+    Daemon,
+    /// The postmaster, who may be a mail system or a person.
+    Postmaster,
+    /// A gateway by its name, such as a virus scanner's.
+    Gateway,
+    /// Nobody that could be answered.
+    Nobody,
+    /// A program that says that it is one.
+    Program,
+    /// Anybody else.
+    Person,
 }
 
 /// Recognises a report. `None`: an ordinary mail.
-pub fn recognise(mail: &Message<'_>, raw: &[u8], own: &OwnAddress) -> Option<Report> {
-    let kind = mail
-        .content_type()
-        .filter(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"));
-    let report_type = kind
-        .and_then(|kind| kind.attribute("report-type"))
-        .map(str::to_ascii_lowercase);
-    match report_type.as_deref() {
-        Some("disposition-notification") => return Some(Report::Opened),
-        Some("delivery-status") => {}
-        _ => return bounce(mail, raw, own),
+pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
+    let author = author(mail);
+    // A mail system that says so of a mail has thrown it away.
+    if author != Author::Daemon
+        && let Some(disposition) = reported(mail, &["disposition-notification"])
+        && !status::field(&disposition, "disposition").is_empty()
+    {
+        return Some(Report::Opened);
     }
-    let status = mail
-        .parts
-        .iter()
-        .find(|part| is_type(part, "delivery-status"))
-        .map(|part| String::from_utf8_lossy(contents(part)).into_owned())
-        .unwrap_or_default();
-    let fate = match field(&status, "action").to_ascii_lowercase().as_str() {
-        "delayed" => Fate::Delayed,
-        "delivered" | "relayed" | "expanded" => Fate::Delivered,
-        _ => Fate::Failed,
+    if reported(mail, &["feedback-report"]).is_some() {
+        return Some(Report::Complaint);
+    }
+    let status = reported(mail, &STATUS).or_else(|| match author {
+        Author::Person => None,
+        // Their program put the part somewhere else, or called the whole something else.
+        Author::Daemon | Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
+            first_of(mail.parts.iter(), &STATUS)
+        }
+    });
+    let is_report = match author {
+        Author::Person => status.is_some(),
+        Author::Daemon => true,
+        Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
+            status.is_some() || speaks_of_delivery(mail, raw, ours, author)
+        }
     };
-    let said = format!(
-        "{} {}",
-        field(&status, "status"),
-        field(&status, "diagnostic-code")
-    );
-    Some(Report::Delivery(tied(
-        mail,
-        raw,
-        own,
-        fate,
-        said.trim().to_owned(),
-    )))
+    is_report.then(|| Report::Delivery(about(mail, status, marks::find(mail, raw, ours))))
 }
 
-/// A bounce in words only: Exim and qmail, and servers that send no proper report.
-fn bounce(mail: &Message<'_>, raw: &[u8], own: &OwnAddress) -> Option<Report> {
-    let failed = mail
-        .header_raw("X-Failed-Recipients")
-        .map(|recipients| recipients.trim().to_owned());
-    let from = mail
-        .from()
-        .and_then(|from| from.first())
-        .and_then(|from| from.address())
-        .unwrap_or_default();
-    let daemon = from.to_ascii_lowercase().starts_with("mailer-daemon@");
-    let report = tied(mail, raw, own, Fate::Failed, failed.clone().unwrap_or_default());
-    // Without our own mark in it, only a server that says what it is is believed.
-    (failed.is_some() || (daemon && report.token.is_some())).then_some(Report::Delivery(report))
+/// The parts that hold what a report is about, in ASCII and in UTF-8 (RFC 6533).
+const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
+
+/// Whether a mail without a status part that may be anybody's tells how a mail fared.
+fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
+    let failed = mail.header_raw("X-Failed-Recipients").is_some()
+        || mail.parts.iter().any(is_report)
+        || status::is_of_delivery(mail.subject().unwrap_or_default());
+    let mark = || marks::find(mail, raw, ours);
+    let returned = || mark().is_some_and(|mark| mark.place == Place::Returned);
+    match author {
+        Author::Daemon => true,
+        // An absent person's program may answer with what it answers.
+        Author::Nobody => failed || (!has_absent_subject(mail.subject()) && returned()),
+        Author::Postmaster => failed || returned(),
+        Author::Gateway => failed && mark().is_some(),
+        Author::Program => failed && returned(),
+        Author::Person => false,
+    }
 }
 
-fn tied(mail: &Message<'_>, raw: &[u8], own: &OwnAddress, fate: Fate, said: String) -> DeliveryReport {
-    let original = returned_ids(raw).find_map(|id| own.own_message(&id));
-    let addressed = mail
-        .to()
-        .and_then(|to| to.iter().find_map(|to| own.token_in_address(to.address()?)));
-    let (message, token) = match original {
-        Some((id, token)) => (Some(id), Some(token)),
-        None => (None, addressed),
+fn about(mail: &Message<'_>, status: Option<String>, mark: Option<Mark>) -> DeliveryReport {
+    let text = first_text(mail);
+    let subject = mail.subject().unwrap_or_default();
+    let fate = match &status {
+        Some(status) => status::fate_of(status).unwrap_or_else(|| status::fate_in_words(subject, &text)),
+        None => status::fate_in_words(subject, &text),
     };
+    let said = status.map(|status| status::said(&status)).unwrap_or_default();
+    let said = if said.is_empty() {
+        let recipients = mail
+            .header_raw("X-Failed-Recipients")
+            .map(str::trim)
+            .unwrap_or_default();
+        format!("{recipients} {}", status::reply_line(&text).unwrap_or_default())
+    } else {
+        said
+    };
+    let (message, token) = mark.map_or((None, None), |mark| (mark.message, Some(mark.token)));
     DeliveryReport {
         token,
         message,
         fate,
-        said: said.into(),
+        said: said.trim().to_owned().into(),
     }
 }
 
-/// The Message-IDs of what came back: every such header below the report's own head.
-fn returned_ids(raw: &[u8]) -> impl Iterator<Item = String> + '_ {
-    let lines = raw.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines
-        .skip_while(|line| !line.is_empty())
-        .take(20_000)
-        .filter_map(|line| {
-            let (name, value) = line.split_at_checked(11)?;
-            let id = name
-                .eq_ignore_ascii_case(b"message-id:")
-                .then(|| String::from_utf8_lossy(value.trim_ascii()));
-            id.map(|id| id.trim_matches(['<', '>']).to_owned())
-        })
+fn author(mail: &Message<'_>) -> Author {
+    let from = mail.from().and_then(|from| from.first());
+    let address = from.and_then(|from| from.address()).unwrap_or_default();
+    let name = from.and_then(|from| from.name()).unwrap_or_default();
+    let raw_from = mail.header_raw("From").unwrap_or_default().trim().to_lowercase();
+    let local = address.split('@').next().unwrap_or_default().to_lowercase();
+    let letters: String = local.chars().filter(|c| c.is_alphanumeric()).collect();
+    let name = name.to_lowercase();
+    let daemons = ["mailerdaemon", "maildaemon", "maildeliverysubsystem", "mdaemon"];
+    let systems = [
+        "mail delivery s",
+        "mail-delivery-s",
+        "mailer-daemon",
+        "mailer daemon",
+        "internet mail delivery",
+    ];
+    let is_system = |text: &str| systems.iter().any(|start| text.starts_with(start));
+    let nameless = raw_from.ends_with("<>") || (address.is_empty() && is_system(raw_from.trim_matches('"')));
+    let postmasters = ["postmaster", "systemadministrator"];
+    let gateways = [
+        "ndr",
+        "dsn",
+        "smtp",
+        "imss",
+        "antivirus",
+        "mailscanner",
+        "mailsweeper",
+    ];
+    let mut words = local.split(|c: char| !c.is_alphanumeric());
+    if nameless || daemons.contains(&letters.as_str()) || is_system(&name) {
+        Author::Daemon
+    } else if postmasters.contains(&letters.as_str()) || letters.starts_with("microsoftexchange") {
+        Author::Postmaster
+    } else if has_null_sender(mail) {
+        Author::Nobody
+    } else if !auto_submitted(mail).is_empty() {
+        Author::Program
+    } else if words.any(|word| gateways.contains(&word)) {
+        Author::Gateway
+    } else {
+        Author::Person
+    }
 }
 
-fn is_type(part: &MessagePart<'_>, subtype: &str) -> bool {
-    let found = part.content_type().and_then(mail_parser::ContentType::subtype);
-    found.is_some_and(|found| found.eq_ignore_ascii_case(subtype))
+fn is_report(part: &MessagePart<'_>) -> bool {
+    let kind = part.content_type();
+    kind.is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"))
+}
+
+/// The first part of one of these types that stands in a report, decoded.
+fn reported(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
+    let reports = mail.parts.iter().filter(|part| is_report(part));
+    let inside = reports.flat_map(|report| match &report.body {
+        PartType::Multipart(parts) => parts.as_slice(),
+        PartType::Text(_)
+        | PartType::Html(_)
+        | PartType::Binary(_)
+        | PartType::InlineBinary(_)
+        | PartType::Message(_) => &[],
+    });
+    first_of(inside.filter_map(|id| mail.part(*id)), subtypes)
+}
+
+fn first_of<'a>(parts: impl Iterator<Item = &'a MessagePart<'a>>, subtypes: &[&str]) -> Option<String> {
+    let mut parts = parts.filter(|part| {
+        let kind = part.content_type();
+        kind.is_some_and(|kind| {
+            let named = |subtype: &str| subtypes.iter().any(|one| one.eq_ignore_ascii_case(subtype));
+            kind.ctype().eq_ignore_ascii_case("message") && kind.subtype().is_some_and(named)
+        })
+    });
+    let part = parts.next()?;
+    Some(String::from_utf8_lossy(contents(part)).into_owned())
 }
 
 fn contents<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
@@ -113,23 +201,8 @@ fn contents<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
     }
 }
 
-/// A field of a delivery-status part, its continuation lines joined.
-fn field(status: &str, name: &str) -> String {
-    let mut lines = status.lines();
-    let starts = |line: &str| {
-        line.split_once(':')
-            .is_some_and(|(found, _)| found.trim().eq_ignore_ascii_case(name))
-    };
-    let Some(first) = lines.by_ref().find(|line| starts(line)) else {
-        return String::new();
-    };
-    let mut value = first
-        .split_once(':')
-        .map(|(_, value)| value.trim().to_owned())
-        .unwrap_or_default();
-    for more in lines.take_while(|line| line.starts_with([' ', '\t'])) {
-        value.push(' ');
-        value.push_str(more.trim());
-    }
-    value
+/// What a report says to people.
+fn first_text(mail: &Message<'_>) -> String {
+    let found = mail.body_text(0).unwrap_or_default();
+    status::without_copy(&found).to_owned()
 }

@@ -3,12 +3,12 @@
 use std::{sync::OnceLock, time::Duration};
 
 use anyhow::Context;
-use hotline_core::message::OutboundMessage;
+use hotline_core::{address::on_the_wire, message::OutboundMessage, reason::Known};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
     message::{
-        Attachment, Mailbox, MultiPart,
+        Attachment, Body, Mailbox, MultiPart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
@@ -20,7 +20,7 @@ use lettre::{
 
 use super::{
     settings::{Security, Smtp, token},
-    thread::OwnAddress,
+    thread::{OurAddresses, OwnAddress},
 };
 use crate::channel::{ChannelError, secret};
 
@@ -36,6 +36,7 @@ pub struct Sender {
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
+    ours: OurAddresses,
     plus_addressing: bool,
 }
 
@@ -47,6 +48,7 @@ impl Sender {
         settings: &Smtp,
         shown: String,
         address: OwnAddress,
+        ours: OurAddresses,
         plus_addressing: bool,
     ) -> anyhow::Result<Self> {
         let mut builder = Smtp1::builder_dangerous(&settings.host)
@@ -72,6 +74,7 @@ impl Sender {
             kept: OnceLock::new(),
             shown,
             address,
+            ours,
             plus_addressing,
         })
     }
@@ -97,6 +100,10 @@ impl Sender {
 
     /// Hands one message over.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
+        // It would come back as a message to us, and nobody else would ever read it.
+        if self.ours.hold(message.to.expose()) {
+            return Err(ChannelError::never(Known::OwnAddress));
+        }
         let later = |reason: String| ChannelError::Transient {
             reason: reason.into(),
             retry_after: None,
@@ -110,6 +117,10 @@ impl Sender {
             .map_err(|error| later(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
+            // No other attempt ends otherwise (RFC 6531): the server takes no letters there, and there are no others for them.
+            Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
+                Err(ChannelError::never(Known::LettersInAddress))
+            }
             Err(error) if refuses_us(&error) => Err(later(error.to_string())),
             Err(error) if error.is_permanent() => Err(ChannelError::Permanent {
                 reason: error.to_string().into(),
@@ -125,9 +136,7 @@ impl Sender {
     fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let own: Address = self.address.plain().parse()?;
         let tagged: Address = self.address.tagged(&message.token).parse()?;
-        let to: Address = message
-            .to
-            .expose()
+        let to: Address = on_the_wire(message.to.expose())
             .parse()
             .context("This is not an address mail can be sent to")?;
         let answer_to = if self.plus_addressing { tagged } else { own.clone() };
@@ -163,7 +172,11 @@ impl Sender {
             for file in &message.files {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
-                parts = parts.singlepart(Attachment::new(file.name.clone()).body(file.bytes.clone(), kind));
+                // Whatever is in it: servers may change line ends and refuse lone ones, and NUL, in what is not encoded.
+                let encoding = ContentTransferEncoding::Base64;
+                let body = Body::new_with_encoding(file.bytes.clone(), encoding)
+                    .map_err(|_| anyhow::anyhow!("A file cannot be encoded"))?;
+                parts = parts.singlepart(Attachment::new(file.name.clone()).body(body, kind));
             }
             mail.multipart(parts)?
         };
@@ -233,17 +246,28 @@ fn never_began(error: &lettre::transport::smtp::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use hotline_core::{reference::Reference, token::ThreadToken};
+    use hotline_core::{message::OutboundFile, reference::Reference, token::ThreadToken};
+    use mail_parser::{MessageParser, MimeHeaders};
     use uuid::Uuid;
 
     use super::*;
 
     fn written(subject: &str, to: &str, automatic: bool) -> anyhow::Result<String> {
+        with_files(subject, to, automatic, Vec::new())
+    }
+
+    fn with_files(
+        subject: &str,
+        to: &str,
+        automatic: bool,
+        files: Vec<OutboundFile>,
+    ) -> anyhow::Result<String> {
         let sender = Sender {
             builder: Smtp1::builder_dangerous("127.0.0.1"),
             token: None,
             kept: OnceLock::new(),
             shown: "Контакт центар".to_owned(),
+            ours: OurAddresses::new(OwnAddress::parse("kontakt@centar.example.org").unwrap(), &[]),
             address: OwnAddress::parse("kontakt@centar.example.org").unwrap(),
             plus_addressing: true,
         };
@@ -255,7 +279,7 @@ mod tests {
             subject: Some(subject.to_owned().into()),
             text: "Драга Ана,\r\n.\r\nту смо.".to_owned().into(),
             thread: vec!["first@example.org".to_owned(), "second@example.org".to_owned()],
-            files: Vec::new(),
+            files,
             uncertain: false,
             automatic,
             written_at: chrono::DateTime::UNIX_EPOCH,
@@ -280,6 +304,45 @@ mod tests {
                 .unwrap()
                 .contains("Auto-Submitted: auto-replied\r\n")
         );
+    }
+
+    #[test]
+    fn files_arrive_byte_for_byte() {
+        let contents: [&[u8]; 5] = [
+            b"only ASCII\n",
+            b"lone\nlone\rboth\r\n\r\n.\r\n",
+            b"\0a\0",
+            b"",
+            &[0xff, 0xfe, 0x00, 0x0a],
+        ];
+        for (bytes, kind) in
+            contents
+                .into_iter()
+                .zip(["text/plain", "text/csv", "image/png", "text/html", "x"])
+        {
+            let file = OutboundFile {
+                name: "f".to_owned(),
+                media_type: kind.to_owned(),
+                bytes: bytes.to_vec(),
+            };
+            let mail = with_files("x", "ana@example.org", false, vec![file]).unwrap();
+            assert!(
+                mail.is_ascii() && !mail.contains('\0') && !mail.replace("\r\n", "").contains(['\r', '\n'])
+            );
+            let read = MessageParser::default().parse(&mail).unwrap();
+            let file = read.attachment(0).unwrap();
+            assert_eq!(file.contents(), bytes, "{kind}");
+            assert!(
+                file.content_transfer_encoding()
+                    .is_some_and(|one| one == "base64")
+            );
+        }
+    }
+
+    #[test]
+    fn domains_leave_as_a_labels() {
+        let mail = written("x", "ana@пример.срб", false).unwrap();
+        assert!(mail.contains("To: ana@xn--e1afmkfd.xn--90a3ac\r\n"), "{mail}");
     }
 
     #[test]

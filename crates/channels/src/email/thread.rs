@@ -1,13 +1,59 @@
-//! Our own address, and the marks by which an answer finds its thread.
+//! Our own addresses, and the marks by which an answer finds its thread.
 
-use hotline_core::{message::Evidence, token::ThreadToken};
+use hotline_core::{address::ascii_domain, message::Evidence, token::ThreadToken};
 use uuid::Uuid;
 
-/// The address of a mailbox.
-#[derive(Debug, Clone)]
+/// The address of a mailbox. Its domain is kept as A-labels, which every server takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAddress {
     local: String,
     domain: String,
+}
+
+/// The addresses of every line, since a mail in one mailbox may be about what another one sent.
+#[derive(Debug, Clone)]
+pub struct OurAddresses(Vec<OwnAddress>);
+
+impl OurAddresses {
+    /// The address of this line, and those of the others.
+    pub fn new(own: OwnAddress, all: &[String]) -> Self {
+        let others = all.iter().filter_map(|address| OwnAddress::parse(address));
+        let mut ours = vec![own];
+        for other in others {
+            if !ours.contains(&other) {
+                ours.push(other);
+            }
+        }
+        Self(ours)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &OwnAddress> {
+        self.0.iter()
+    }
+
+    /// Whether an address is one of ours, with a tag behind a plus or without.
+    pub fn hold(&self, address: &str) -> bool {
+        self.iter().any(|own| own.receives(address))
+    }
+
+    /// The token in an address, if it is one of ours with a token.
+    pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
+        self.iter().find_map(|own| own.token_in_address(address))
+    }
+
+    /// What a Message-ID stands for, if it is one of ours.
+    pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
+        self.iter().find_map(|own| own.own_message(message_id))
+    }
+
+    /// The evidence in a Message-ID that a message names as its ancestor.
+    pub fn evidence(&self, message_id: &str) -> Evidence {
+        match self.own_message(message_id) {
+            Some((_, token)) => Evidence::Token(token),
+            None => Evidence::TheirMessage(message_id.to_owned()),
+        }
+    }
 }
 
 impl OwnAddress {
@@ -18,8 +64,25 @@ impl OwnAddress {
         let lawful = !local.is_empty() && !domain.is_empty() && !local.contains(odd) && !domain.contains(odd);
         lawful.then(|| Self {
             local: local.to_lowercase(),
-            domain: domain.to_lowercase(),
+            domain: ascii_domain(domain),
         })
+    }
+
+    /// Its domain, as A-labels.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Whether mail to this address comes here: it is the address itself, or the address with a tag behind a plus.
+    fn receives(&self, address: &str) -> bool {
+        let Some((local, domain)) = address.trim().rsplit_once('@') else {
+            return false;
+        };
+        let local = local.to_lowercase();
+        let tagged = local
+            .strip_prefix(self.local.as_str())
+            .is_some_and(|tag| tag.is_empty() || tag.starts_with('+'));
+        tagged && ascii_domain(domain) == self.domain
     }
 
     /// The address itself.
@@ -41,7 +104,7 @@ impl OwnAddress {
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         let (local, domain) = address.rsplit_once('@')?;
         let (own, tag) = local.rsplit_once('+')?;
-        let ours = own.eq_ignore_ascii_case(&self.local) && domain.eq_ignore_ascii_case(&self.domain);
+        let ours = own.to_lowercase() == self.local && ascii_domain(domain) == self.domain;
         if ours { ThreadToken::parse(tag) } else { None }
     }
 
@@ -58,14 +121,6 @@ impl OwnAddress {
             return None;
         };
         Some((Uuid::try_parse(id).ok()?, ThreadToken::parse(token)?))
-    }
-
-    /// The evidence in a Message-ID that a message names as its ancestor.
-    pub fn evidence(&self, message_id: &str) -> Evidence {
-        match self.own_message(message_id) {
-            Some((_, token)) => Evidence::Token(token),
-            None => Evidence::TheirMessage(message_id.to_owned()),
-        }
     }
 }
 
@@ -108,6 +163,30 @@ mod tests {
         );
         assert_eq!(own.own_message("r.7.short@centar.example.org"), None);
         assert!(OwnAddress::parse("no address").is_none());
+    }
+
+    #[test]
+    fn every_line_and_tag_of_ours_is_ours_and_nothing_that_looks_like_it() {
+        let own = OwnAddress::parse("kontakt@centar.example").unwrap();
+        let ours = OurAddresses::new(own, &["skole@центар.срб".to_owned(), "none".to_owned()]);
+        for address in [
+            "kontakt@centar.example",
+            "Kontakt+anything@Centar.Example",
+            "skole@центар.срб",
+            "skole+x@xn--80ajyniv.xn--90a3ac",
+        ] {
+            assert!(ours.hold(address), "{address}");
+        }
+        for address in [
+            "kontakti@centar.example",
+            "kontakt@centar.example.org",
+            "kontakt@sub.centar.example",
+            "skole@centar.example",
+            "kontakt",
+            "",
+        ] {
+            assert!(!ours.hold(address), "{address}");
+        }
     }
 
     #[test]

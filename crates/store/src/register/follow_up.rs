@@ -73,7 +73,8 @@ impl Store {
         let Some(identifier) = contact.identifier_hash.clone() else {
             return Ok(());
         };
-        if incoming.origin != Origin::Person || incoming.remarks.contains(&Remark::Unreadable) {
+        let unreadable = incoming.remarks.contains(&Remark::Unreadable);
+        if incoming.origin != Origin::Person || incoming.unacknowledged || unreadable {
             return Ok(());
         }
         // An acknowledgement goes to nobody but the sender: or anybody could have it sent to anybody.

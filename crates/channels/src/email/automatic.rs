@@ -1,0 +1,356 @@
+//! Who wrote a mail, a person or a machine; and whether it may be acknowledged (RFC 3834).
+//!
+//! A person whose words are taken for a machine's may not be heard, so only what says of itself that it is automatic is: a header's
+//! value, never its presence. What came by a list or to many is a person's all the same; it is only not acknowledged.
+
+use hotline_core::message::Origin;
+use mail_parser::Message;
+
+use super::thread::OurAddresses;
+
+/// Headers by which a program says that it answered by itself. Their value is anything but a "no".
+const ANSWERED: [&str; 6] = [
+    "X-Autoreply",
+    "X-Auto-Reply",
+    "X-Autorespond",
+    "X-Autoresponder",
+    "X-Mail-Autoreply",
+    "X-Vacation",
+];
+
+/// How automatic answers of absent people begin their subjects, in the languages such programs speak to people here.
+const ABSENT_SUBJECTS: [&str; 41] = [
+    "automatic reply",
+    "automatic response",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto response",
+    "auto-response",
+    "autoresponse",
+    "auto:",
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "ooo:",
+    "vacation reply",
+    "away from the office",
+    "automatski odgovor",
+    "automatska poruka",
+    "автоматски одговор",
+    "аутоматски одговор",
+    "аутоматска порука",
+    "van kancelarije",
+    "ван канцеларије",
+    "odsustvo:",
+    "одсуство:",
+    "odsutnost:",
+    "izvan ureda",
+    "samodejni odgovor",
+    "automatische antwort",
+    "abwesenheitsnotiz",
+    "abwesenheitsmeldung",
+    "abwesend:",
+    "réponse automatique",
+    "absence du bureau",
+    "respuesta automática",
+    "fuera de la oficina",
+    "risposta automatica",
+    "автоответ",
+    "автоматический ответ",
+    "automatikus válasz",
+    "automatisch antwoord",
+    "odpowiedź automatyczna",
+];
+
+/// What such answers say.
+const ABSENT_WORDS: [&str; 30] = [
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "on vacation",
+    "on annual leave",
+    "on leave",
+    "away from the office",
+    "limited access to",
+    "automatic reply",
+    "nisam u kancelariji",
+    "нисам у канцеларији",
+    "van kancelarije",
+    "ван канцеларије",
+    "izvan ureda",
+    "nisam u uredu",
+    "na godišnjem odmoru",
+    "na godisnjem odmoru",
+    "на годишњем одмору",
+    "na odmoru",
+    "на одмору",
+    "na bolovanju",
+    "на боловању",
+    "odsutan sam",
+    "odsutna sam",
+    "одсутан сам",
+    "одсутна сам",
+    "nicht im büro",
+    "abwesend",
+    "im urlaub",
+    "automatski odgovor",
+];
+
+/// Local parts that nobody reads, and at which an answer may set off another (RFC 3834, section 2).
+const UNREAD: [&str; 16] = [
+    "mailer-daemon",
+    "mailerdaemon",
+    "mail-daemon",
+    "postmaster",
+    "noreply",
+    "no-reply",
+    "no_reply",
+    "no.reply",
+    "donotreply",
+    "do-not-reply",
+    "do_not_reply",
+    "nobody",
+    "listserv",
+    "majordomo",
+    "bounce",
+    "bounces",
+];
+
+/// What is known of a mail when its author is looked for.
+pub struct Read<'a> {
+    pub mail: &'a Message<'a>,
+    pub ours: &'a OurAddresses,
+    /// The sender's address.
+    pub identifier: Option<&'a str>,
+    pub subject: Option<&'a str>,
+    pub text: &'a str,
+    /// Whether it answers something of ours.
+    pub answers_us: bool,
+}
+
+/// Whether a person wrote it.
+pub fn origin(read: &Read<'_>) -> Origin {
+    let submitted = auto_submitted(read.mail);
+    let precedence = header(read.mail, "Precedence").unwrap_or_default();
+    let answered = ["auto-replied", "auto-reply"].contains(&submitted.as_str())
+        || ["auto_reply", "auto-reply"].contains(&precedence.as_str())
+        || ANSWERED
+            .iter()
+            .any(|name| header(read.mail, name).is_some_and(|value| means_yes(&value)));
+    let machine = !submitted.is_empty() || has_null_sender(read.mail);
+    let suppresses = header(read.mail, "X-Auto-Response-Suppress").is_some();
+    let absent = has_absent_subject(read.subject);
+    // Exchange calls its answers "auto-generated", and says that it wants none. Some say nothing at all: only what gives itself
+    // away three times is believed to be no person's.
+    let away = match machine {
+        true => absent || (suppresses && read.answers_us),
+        false => absent && read.answers_us && has_absent_words(read.text),
+    };
+    if answered || away {
+        Origin::AutoReply
+    } else if machine {
+        Origin::Machine
+    } else {
+        Origin::Person
+    }
+}
+
+/// Whether nothing is to be sent back that no person wrote.
+pub fn unacknowledged(read: &Read<'_>) -> bool {
+    let unread = read
+        .identifier
+        .is_none_or(|address| is_unread(address) || read.ours.hold(address));
+    let suppressed = header(read.mail, "X-Auto-Response-Suppress").is_some_and(|value| {
+        let asked = |word: &str| ["all", "oof", "autoreply"].contains(&word.trim());
+        value.split(',').any(asked)
+    });
+    unread || suppressed || is_to_many(read.mail) || header(read.mail, "X-Loop").is_some()
+}
+
+/// Whether it came by a list or another mailing to many.
+pub fn is_to_many(mail: &Message<'_>) -> bool {
+    let precedence = header(mail, "Precedence").unwrap_or_default();
+    let lists = ["List-Id", "List-Post", "List-Unsubscribe", "Feedback-ID"];
+    ["bulk", "list", "junk"].contains(&precedence.as_str())
+        || lists.iter().any(|name| header(mail, name).is_some())
+}
+
+/// Whether the envelope said that nobody is to be answered.
+pub fn has_null_sender(mail: &Message<'_>) -> bool {
+    // Postfix's pipes write the last of these for nobody.
+    header(mail, "Return-Path").is_some_and(|path| ["", "<>", "<mailer-daemon>"].contains(&path.as_str()))
+}
+
+/// What the mail says of how it was submitted, without "no" and without parameters and comments.
+pub fn auto_submitted(mail: &Message<'_>) -> String {
+    let value = header(mail, "Auto-Submitted").unwrap_or_default();
+    let word = value
+        .split(|c: char| c == ';' || c == '(' || c.is_whitespace())
+        .find(|word| !word.is_empty())
+        .unwrap_or_default();
+    if word == "no" {
+        String::new()
+    } else {
+        word.to_owned()
+    }
+}
+
+/// Whether a subject is one that programs give to answers of absent people.
+pub fn has_absent_subject(subject: Option<&str>) -> bool {
+    let subject = subject.unwrap_or_default().trim().to_lowercase();
+    ABSENT_SUBJECTS.iter().any(|start| subject.starts_with(start))
+}
+
+fn has_absent_words(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ABSENT_WORDS.iter().any(|words| text.contains(words))
+}
+
+fn is_unread(address: &str) -> bool {
+    let local = address
+        .rsplit_once('@')
+        .map_or(address, |(local, _)| local)
+        .to_lowercase();
+    let base = local.split(['+', '=']).next().unwrap_or_default();
+    UNREAD.contains(&base)
+        || ["owner-", "bounce-", "bounces-", "noreply-", "no-reply-"]
+            .iter()
+            .any(|start| base.starts_with(start))
+        || [
+            "-request",
+            "-owner",
+            "-bounce",
+            "-bounces",
+            "-noreply",
+            "-no-reply",
+        ]
+        .iter()
+        .any(|end| base.ends_with(end))
+}
+
+fn means_yes(value: &str) -> bool {
+    !["", "no", "false", "0", "none", "off", "never"].contains(&value)
+}
+
+/// A header's value, trimmed and in small letters.
+fn header(mail: &Message<'_>, name: &str) -> Option<String> {
+    mail.header_raw(name)
+        .map(|value| value.trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::MessageParser;
+
+    use super::{super::thread::OwnAddress, *};
+
+    /// Who wrote a mail with these headers, and whether it is acknowledged.
+    fn read(headers: &str, answers_us: bool, text: &str) -> (Origin, bool) {
+        let from = if headers.contains("From:") {
+            ""
+        } else {
+            "From: ana@example.org\r\n"
+        };
+        let raw = format!("{from}{headers}\r\n\r\n{text}");
+        let mail = MessageParser::default().parse(raw.as_bytes()).unwrap();
+        let identifier = mail
+            .from()
+            .and_then(|from| from.first()?.address().map(str::to_owned));
+        let own = OwnAddress::parse("kontakt@centar.example").unwrap();
+        let read = Read {
+            mail: &mail,
+            ours: &OurAddresses::new(own, &[]),
+            identifier: identifier.as_deref(),
+            subject: mail.subject(),
+            text,
+            answers_us,
+        };
+        (origin(&read), !unacknowledged(&read))
+    }
+
+    #[test]
+    fn a_person_is_a_person_whatever_headers_the_way_added() {
+        for (headers, acknowledged) in [
+            ("Subject: x", true),
+            ("Auto-Submitted: no", true),
+            ("Auto-Submitted: No (typed by hand)", true),
+            ("X-Autoreply: no", true),
+            ("X-Autorespond: no", true),
+            ("X-Autoresponder: false", true),
+            ("X-Autoreply:", true),
+            ("X-Auto-Response-Suppress: None", true),
+            ("X-Auto-Response-Suppress: DR, RN, NRN", true),
+            ("X-Auto-Response-Suppress: DR, OOF, AutoReply", false),
+            ("X-Auto-Response-Suppress: All", false),
+            ("Precedence: first-class", true),
+            ("Precedence: bulk", false),
+            ("Precedence: list\r\nList-Id: <skola.example>", false),
+            ("List-Unsubscribe: <https://example.org/u>", false),
+            ("Feedback-ID: 1:2:3", false),
+            ("X-Loop: x", false),
+            ("X-Failed-Recipients: b@example.org", true),
+            ("Subject: Automatic reply: my phone", true),
+            ("From: noreply@example.org", false),
+            ("From: no-reply+7@example.org", false),
+            ("From: MAILER-DAEMON@example.org", false),
+            ("From: postmaster@example.org", false),
+            ("From: skola-bounces@example.org", false),
+            ("From: owner-skola@example.org", false),
+            ("From: bounces+12=ana@example.org", false),
+            ("From: Kontakt@centar.example", false),
+            ("From: norepla@example.org", true),
+        ] {
+            assert_eq!(
+                read(headers, false, "x"),
+                (Origin::Person, acknowledged),
+                "{headers}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_says_that_it_is_automatic_is() {
+        for (headers, expected) in [
+            ("Auto-Submitted: auto-replied", Origin::AutoReply),
+            ("Auto-Submitted: auto-replied; owner=x", Origin::AutoReply),
+            ("Auto-Submitted: auto-replied (vacation)", Origin::AutoReply),
+            ("Auto-Submitted: auto-generated", Origin::Machine),
+            ("Auto-Submitted: auto-notified", Origin::Machine),
+            ("X-Autoreply: yes", Origin::AutoReply),
+            ("X-Autorespond: Re: Pitanje", Origin::AutoReply),
+            ("Precedence: auto_reply", Origin::AutoReply),
+            ("Return-Path: <>", Origin::Machine),
+            (
+                "Return-Path: <>\r\nSubject: Automatski odgovor: Re: x",
+                Origin::AutoReply,
+            ),
+            (
+                "Auto-Submitted: auto-generated\r\nSubject: Abwesenheitsnotiz: Re: x",
+                Origin::AutoReply,
+            ),
+            // A school's form that asks for no answers: somebody's words may be in it.
+            (
+                "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All",
+                Origin::Machine,
+            ),
+        ] {
+            assert_eq!(read(headers, false, "x").0, expected, "{headers}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_of_itself_has_to_give_itself_away_three_times() {
+        let subject = "Subject: Automatic reply: Re: Pitanje";
+        let away = "Nisam u kancelariji do ponedeljka.";
+        assert_eq!(read(subject, true, away).0, Origin::AutoReply);
+        assert_eq!(read(subject, false, away).0, Origin::Person);
+        assert_eq!(
+            read(subject, true, "Mama je videla vaš odgovor.").0,
+            Origin::Person
+        );
+        assert_eq!(read("Subject: Re: Pitanje", true, away).0, Origin::Person);
+        let suppressed = "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All";
+        assert_eq!(read(suppressed, true, "x").0, Origin::AutoReply);
+    }
+}

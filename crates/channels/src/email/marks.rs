@@ -1,0 +1,263 @@
+//! What of ours a mail brings back: the Message-ID or the tagged address of something we sent, wherever it stands in it.
+//!
+//! A report quotes what it is about in whatever way its author liked: as an attached message, as bare headers, encoded, folded,
+//! indented, or in the middle of its text. All of these hold the same letters, so the letters are looked for and not their place.
+
+use std::borrow::Cow;
+
+use hotline_core::token::ThreadToken;
+use mail_parser::{Encoding, Message, PartType};
+use uuid::Uuid;
+
+use super::thread::OurAddresses;
+
+/// A part larger than this that is no text holds no head of a mail.
+const LARGEST_BINARY: usize = 1 << 20;
+/// Attached mails are opened this deep.
+const DEEPEST: usize = 8;
+/// The longest local part that is looked at: longer than any of ours.
+const LONGEST_LOCAL: usize = 200;
+
+/// The best mark found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The very message, if its id came back.
+    pub message: Option<Uuid>,
+    /// The token of its thread.
+    pub token: ThreadToken,
+    /// How it came back.
+    pub place: Place,
+}
+
+/// How a mark came back, the one that says most last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// As a tagged address.
+    Address,
+    /// As an id somewhere below the mail's own head.
+    Text,
+    /// As an ancestor of the mail itself.
+    Ancestor,
+    /// As the id of a message that the mail holds.
+    Returned,
+}
+
+/// Looks for our marks everywhere in a mail.
+pub fn find(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Mark> {
+    let start = usize::try_from(mail.root_part().raw_body_offset()).unwrap_or_default();
+    let (head, body) = raw.split_at_checked(start).unwrap_or((raw, &[]));
+    let mut found = Finder { ours, best: None };
+    found.look(head, Place::Ancestor);
+    found.look(body, Place::Text);
+    let unbroken = without_soft_breaks(body);
+    if let Cow::Owned(unbroken) = &unbroken {
+        found.look(unbroken, Place::Text);
+    }
+    found.look_into(mail, 0);
+    found.best
+}
+
+struct Finder<'a> {
+    ours: &'a OurAddresses,
+    best: Option<Mark>,
+}
+
+impl Finder<'_> {
+    /// Looks at what of a mail is not in plain sight: parts in another encoding or charset.
+    fn look_into(&mut self, mail: &Message<'_>, depth: usize) {
+        for part in &mail.parts {
+            match &part.body {
+                PartType::Text(text) | PartType::Html(text) => self.look(text.as_bytes(), Place::Text),
+                PartType::Binary(bytes) | PartType::InlineBinary(bytes) if bytes.len() <= LARGEST_BINARY => {
+                    self.look(bytes, Place::Text);
+                }
+                PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => {}
+                PartType::Message(inner) => {
+                    if part.encoding != Encoding::None {
+                        self.look(inner.raw_message(), Place::Text);
+                    }
+                    if depth < DEEPEST {
+                        self.look_into(inner, depth + 1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks at a text. An id that is named as one of a returned message is better than one that stands somewhere in it.
+    fn look(&mut self, text: &[u8], place: Place) {
+        for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'@') {
+            let (before, after) = text.split_at(at);
+            for own in self.ours.iter() {
+                if !begins_with_domain(after, own.domain()) {
+                    continue;
+                }
+                let local = trailing_local(before);
+                let address = format!(
+                    "{}@{}",
+                    String::from_utf8_lossy(local).to_ascii_lowercase(),
+                    own.domain()
+                );
+                let before = before.get(..before.len() - local.len()).unwrap_or_default();
+                if let Some((id, token)) = own.own_message(&address) {
+                    let returned = place == Place::Text && is_labelled(before);
+                    self.put(Mark {
+                        message: Some(id),
+                        token,
+                        place: if returned { Place::Returned } else { place },
+                    });
+                } else if let Some(token) = own.token_in_address(&address) {
+                    self.put(Mark {
+                        message: None,
+                        token,
+                        place: Place::Address,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Keeps the better of two marks. Of several ancestors the last is what was answered; of several returned messages the first
+    /// is the one that came back, and the others are what it quotes.
+    fn put(&mut self, mark: Mark) {
+        let better = self.best.as_ref().is_none_or(|best| match mark.place {
+            Place::Returned | Place::Address => mark.place > best.place,
+            Place::Text | Place::Ancestor => mark.place >= best.place,
+        });
+        if better {
+            self.best = Some(mark);
+        }
+    }
+}
+
+/// Whether a text goes on with an at sign and this domain, and not with a longer one.
+fn begins_with_domain(text: &[u8], domain: &str) -> bool {
+    let Some((found, rest)) = text.get(1..).and_then(|text| text.split_at_checked(domain.len())) else {
+        return false;
+    };
+    let goes_on = match rest {
+        [b'.', next, ..] => next.is_ascii_alphanumeric(),
+        [next, ..] => next.is_ascii_alphanumeric() || *next == b'-',
+        [] => false,
+    };
+    found.eq_ignore_ascii_case(domain.as_bytes()) && !goes_on
+}
+
+/// The local part that a text ends with.
+fn trailing_local(text: &[u8]) -> &[u8] {
+    let belongs = |byte: &&u8| byte.is_ascii_alphanumeric() || b".+-_".contains(byte);
+    let length = text.iter().rev().take(LONGEST_LOCAL).take_while(belongs).count();
+    text.get(text.len() - length..).unwrap_or_default()
+}
+
+/// Whether a text ends with the name of a Message-ID field, folded or quoted or not.
+fn is_labelled(text: &[u8]) -> bool {
+    let decoration = |byte: &&u8| byte.is_ascii_whitespace() || b"<>|*\"'&lt;".contains(byte);
+    let skipped = text.iter().rev().take(40).take_while(decoration).count();
+    let before = text.get(..text.len() - skipped).unwrap_or_default();
+    let label: Vec<u8> = before
+        .iter()
+        .rev()
+        .take(11)
+        .rev()
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    label == b"message-id:" || label.ends_with(b"messageid:") || label == b"message id:"
+}
+
+/// Quoted-printable that no header names: its soft line breaks cut ids in two.
+fn without_soft_breaks(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.windows(2).any(|pair| pair == b"=\n" || pair == b"=\r") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = match (byte, after) {
+            (b'=', [b'\r', b'\n', after @ ..] | [b'\n', after @ ..]) => after,
+            _ => {
+                out.push(*byte);
+                after
+            }
+        };
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::MessageParser;
+
+    use super::{super::thread::OwnAddress, *};
+
+    const ID: &str = "r.01a22026d1b477989bb4f3817439ac27.kzciapoo5pnkue5bfzyb@centar.example";
+    const OLDER: &str = "r.01a22026d1b477989bb4f3817439ac11.kzciapoo5pnkue5bfzyb@centar.example";
+
+    fn mark(mail: &str) -> Option<Mark> {
+        let own = OwnAddress::parse("kontakt@centar.example").unwrap();
+        let ours = OurAddresses::new(own, &[]);
+        let raw = mail.replace('\n', "\r\n").into_bytes();
+        find(&MessageParser::default().parse(&raw).unwrap(), &raw, &ours)
+    }
+
+    fn place(mail: &str) -> Option<(Place, bool)> {
+        let mark = mark(mail)?;
+        let newest = mark.message == Some(Uuid::from_u128(0x01a2_2026_d1b4_7798_9bb4_f381_7439_ac27));
+        Some((mark.place, newest))
+    }
+
+    #[test]
+    fn an_id_is_found_however_it_came_back() {
+        let encoded = data_encoding::BASE64.encode(format!("To: x\r\nMessage-ID: <{ID}>\r\n\r\n").as_bytes());
+        let (begin, end) = ID.split_at(40);
+        for body in [
+            format!("\nMessage-ID: <{ID}>"),
+            format!("\nMessage-ID:\n <{ID}>"),
+            format!("\n> > MESSAGE-ID: <{}>", ID.to_uppercase()),
+            format!("\n    Message-Id: {ID}\n"),
+            format!("\nMessage-ID: &lt;{ID}&gt;"),
+            format!("\nMessage-ID: <{begin}=\n{end}>"),
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/rfc822-headers\n\
+                 Content-Transfer-Encoding: base64\n\n{encoded}\n--b--"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\
+                 Content-Transfer-Encoding: base64\n\n{encoded}\n--b--"
+            ),
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n\
+                 References: <{OLDER}>\nMessage-ID: <{ID}>\n\nHi\n--b--"
+            ),
+            format!("\nMessage-ID: <{ID}>\nReferences: <{OLDER}>\n\n> Message-ID: <{OLDER}>"),
+        ] {
+            let mail = format!("From: <>\nMessage-ID: <x@mx.example>\n{body}\n");
+            assert_eq!(place(&mail), Some((Place::Returned, true)), "{body}");
+        }
+        let mail = format!("From: <>\nReferences: <{OLDER}> <{ID}>\n\nx\n");
+        assert_eq!(place(&mail), Some((Place::Ancestor, true)));
+        assert_eq!(
+            place(&format!("From: <>\n\nWe lost {ID}.\n")),
+            Some((Place::Text, true))
+        );
+        let tagged = mark("To: Kontakt+KZCIAPOO5PNKUE5BFZYB@centar.example\n\nx\n").unwrap();
+        assert_eq!((tagged.message, tagged.place), (None, Place::Address));
+    }
+
+    #[test]
+    fn what_only_looks_like_ours_is_not() {
+        for text in [
+            ID.replace("centar.example", "centar.example.org"),
+            ID.replace("centar.example", "centar.example-a.org"),
+            ID.replace("centar.example", "xcentar.example"),
+            ID.replace("r.01", "r.1"),
+            ID.replace("fzyb", "fzy"),
+            "kontakt@centar.example".to_owned(),
+            "kontakt+short@centar.example".to_owned(),
+            "@centar.example".to_owned(),
+            "@".to_owned(),
+        ] {
+            assert_eq!(mark(&format!("From: <>\n\n{text}")), None, "{text}");
+        }
+    }
+}
