@@ -491,3 +491,137 @@ async fn after_ten_days_and_a_new_uidvalidity_everything_arrives_and_nothing_twi
     );
     world.service.must(&["statistics", "verify"]).unwrap();
 }
+
+#[tokio::test]
+async fn a_folder_is_read_by_the_name_people_gave_it() {
+    let mut world = world("acknowledge = false").await;
+    world.service.stop();
+    let folder = "Пошта & škola";
+    let create = ["mailbox", "create", "-u", "kontakt", folder];
+    world.dovecot.administer(&create).await.unwrap();
+    world
+        .dovecot
+        .deliver(
+            "kontakt",
+            letter("<ana@example.org>", "a@x", "x", "", "u fascikli").as_bytes(),
+        )
+        .unwrap();
+    let put = ["move", "-u", "kontakt", folder, "mailbox", "INBOX", "ALL"];
+    world.dovecot.administer(&put).await.unwrap();
+    for name in [folder, "&BB8EPgRIBEIEMA- &- &AWE-kola"] {
+        let lines = mail_lines(&world.dovecot, &world.smtp, "acknowledge = false").replace(
+            "poll_seconds = 5",
+            &format!("poll_seconds = 1\nfolder = \"{name}\""),
+        );
+        let mut service = Service::with_lines(None, &lines).unwrap();
+        service.start().await.unwrap();
+        let staff = service.hire("mila", "counsellor").await.unwrap();
+        let contacts = staff.until_contacts(1).await.unwrap();
+        assert_eq!(text(&contacts[0], "/first_words"), "u fascikli", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_in_letters_is_answered_and_a_name_in_letters_where_the_server_can() {
+    let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("ana", "ana")])
+        .await
+        .unwrap();
+    let people = [("ana@xn--e1afmkfd.xn--90a3ac", "ana"), ("ана@example.org", "ana")];
+    let smtp = Smtp::start(&dovecot, &people).await.unwrap();
+    let ascii_only = |ascii_only| Faults {
+        ascii_only,
+        ..Faults::default()
+    };
+    smtp.set_faults(&ascii_only(true)).unwrap();
+    let lines =
+        mail_lines(&dovecot, &smtp, "acknowledge = false").replace("poll_seconds = 5", "poll_seconds = 1");
+    let mut service = Service::with_lines(None, &lines).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    for (from, id) in [("ana@пример.срб", "a@x"), ("ana@xn--e1afmkfd.xn--90a3ac", "b@x")] {
+        let more = if id == "b@x" { "In-Reply-To: <a@x>\n" } else { "" };
+        dovecot
+            .deliver("kontakt", letter(from, id, "Pitanje", more, id).as_bytes())
+            .unwrap();
+        staff.until_contacts(1).await.unwrap();
+    }
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    staff.until_said(&reference, 2).await.unwrap();
+    staff.reply(&reference, "Tu smo.").await.unwrap();
+    staff.until_reply_is(&reference, "sent").await.unwrap();
+    assert_eq!(dovecot.messages("ana").unwrap().len(), 1);
+
+    dovecot
+        .deliver(
+            "kontakt",
+            letter("ана@example.org", "c@x", "Pitanje", "", "c").as_bytes(),
+        )
+        .unwrap();
+    let contacts = staff.until_contacts(2).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    staff.reply(&reference, "Tu smo opet.").await.unwrap();
+    staff.until_reply_is(&reference, "failed").await.unwrap();
+    let (_, said) = staff.last_reply(&reference).await.unwrap();
+    assert!(
+        said.contains("letters that the mail server cannot send to"),
+        "{said}"
+    );
+
+    smtp.set_faults(&ascii_only(false)).unwrap();
+    smtp.stop().await.unwrap();
+    smtp.start_again().await.unwrap();
+    staff.reply(&reference, "I opet.").await.unwrap();
+    staff.until_reply_is(&reference, "sent").await.unwrap();
+    assert_eq!(dovecot.messages("ana").unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn no_reply_goes_to_ourselves_and_none_to_a_new_address_unasked() {
+    let world = world("acknowledge = true").await;
+    let staff = world.service.hire("mila", "counsellor").await.unwrap();
+    world
+        .ana_writes("a@x", &format!("Reply-To: <{CENTRE}>\n"), "Imam pitanje.")
+        .await;
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(&contacts[0], "/reference").to_owned();
+    world.arrives("ana", "Auto-Submitted: auto-replied").await;
+    staff.reply(&reference, "Prvi odgovor").await.unwrap();
+    let reply = world.arrives("ana", "Prvi odgovor").await;
+    let ours = header(&reply, "Message-ID");
+    let evidence = format!("In-Reply-To: {ours}\nReply-To: Bezbedno <stranac@example.com>\n");
+    world
+        .ana_writes("b@x", &evidence, "Otac cita ovo. Odgovorite drugde.")
+        .await;
+    staff.until_said(&reference, 2).await.unwrap();
+    let contact = staff.contact(&reference).await.unwrap();
+    assert_eq!(text(&contact, "/answer_to"), "ana@example.org");
+    assert_eq!(text(&contact, "/other_addresses/0"), "stranac@example.com");
+    let page = staff.page(&format!("/desk/contacts/{reference}")).await.unwrap();
+    assert!(
+        page.contains("<option value=\"stranac@example.com\">"),
+        "offered on the page"
+    );
+    staff.reply(&reference, "Drugi odgovor").await.unwrap();
+    world.arrives("ana", "Drugi odgovor").await;
+    let path = format!("/api/v1/contacts/{reference}/reply");
+    let chosen = json!({ "text": "Treci odgovor", "to": "stranac@example.com" });
+    staff.post(&path, &chosen).await.unwrap();
+    let third = world.arrives("stranac", "Treci odgovor").await;
+    // Who was written to goes on in the same contact.
+    let answer = letter(
+        "<stranac@example.com>",
+        "c@x",
+        "Re: x",
+        &format!("In-Reply-To: {}\n", header(&third, "Message-ID")),
+        "Stiglo je.",
+    );
+    send_mail(world.smtp.port(), "stranac@example.com", CENTRE, &answer)
+        .await
+        .unwrap();
+    let said = staff.until_said(&reference, 3).await.unwrap();
+    assert_eq!(text(said.last().unwrap(), "/from"), "stranac@example.com");
+    assert_eq!(staff.contacts().await.unwrap().len(), 1);
+    let strangers = world.dovecot.messages("stranac").unwrap().len();
+    assert_eq!(strangers, 1, "only what was sent there on purpose");
+}

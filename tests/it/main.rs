@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod addresses;
 mod answering;
 mod api;
 mod bridge;

@@ -24,7 +24,28 @@ pub enum Joining {
     ByEvidence,
 }
 
-/// A contact that a message might join: it has the same identifier on the same line.
+/// What a message proves of a contact that it might join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Proof {
+    /// Nothing.
+    #[default]
+    None,
+    /// It names a message that its sender wrote there.
+    TheirMessage,
+    /// It brings back the token of one of our replies.
+    Token,
+}
+
+/// How the sender of a message is known to a contact that it might join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// The contact has the same identifier on the same line.
+    Same,
+    /// A reply of this contact was sent to the address, by whichever line: a Reply-To, or the address left in a web form.
+    WrittenTo,
+}
+
+/// A contact that a message might join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<I> {
     /// Which contact.
@@ -33,8 +54,10 @@ pub struct Candidate<I> {
     pub status: Status,
     /// When it was closed, if it is.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Whether the message holds evidence for this very contact.
-    pub evidence: bool,
+    /// How the sender is known there.
+    pub sender: Sender,
+    /// What the message proves.
+    pub proof: Proof,
 }
 
 /// Where a message belongs.
@@ -49,9 +72,9 @@ pub enum Belongs<I> {
     },
 }
 
-/// Decides where a message that arrived at `now` belongs. `candidates` all have its identifier, open ones first,
-/// then the newest; a message
-/// without an identifier has none.
+/// Decides where a message that arrived at `now` belongs. `candidates` all know its sender, open ones first, then the
+/// newest; a message without an identifier has none. From an address that we only wrote to, nothing but the token of a reply
+/// proves that the message answers it.
 ///
 /// Evidence beats recency: with evidence for an older contact and none for a newer, it joins the older.
 #[must_use]
@@ -66,11 +89,12 @@ pub fn belongs<I: Copy>(
         (Status::Closed, None) => false,
         (Status::Waiting | Status::Answered, _) => true,
     };
-    let proven = |candidate: &&Candidate<I>| match joining {
-        Joining::ByIdentifier => true,
-        Joining::ByEvidence => candidate.evidence,
+    let proven = |candidate: &&Candidate<I>| match (candidate.sender, joining) {
+        (Sender::Same, Joining::ByIdentifier) => true,
+        (Sender::Same, Joining::ByEvidence) => candidate.proof > Proof::None,
+        (Sender::WrittenTo, _) => candidate.proof == Proof::Token,
     };
-    let evident = candidates.iter().find(|candidate| candidate.evidence);
+    let evident = candidates.iter().find(|candidate| candidate.proof > Proof::None);
     match candidates
         .iter()
         .filter(proven)
@@ -95,10 +119,9 @@ mod tests {
 
     fn closed(id: u8, day: i64, evidence: bool) -> Candidate<u8> {
         Candidate {
-            id,
             status: Status::Closed,
             closed_at: Some(at(day)),
-            evidence,
+            ..open(id, evidence)
         }
     }
 
@@ -107,7 +130,20 @@ mod tests {
             id,
             status: Status::Waiting,
             closed_at: None,
-            evidence,
+            sender: Sender::Same,
+            proof: if evidence {
+                Proof::TheirMessage
+            } else {
+                Proof::None
+            },
+        }
+    }
+
+    fn written_to(proof: Proof) -> Candidate<u8> {
+        Candidate {
+            sender: Sender::WrittenTo,
+            proof,
+            ..open(1, false)
         }
     }
 
@@ -134,6 +170,21 @@ mod tests {
             decide(at(7) + Duration::seconds(1)),
             Belongs::Opens { earlier: Some(1) }
         );
+    }
+
+    #[test]
+    fn who_was_written_to_joins_by_the_token_alone() {
+        for joining in [Joining::ByEvidence, Joining::ByIdentifier] {
+            let decide = |proof| belongs(&[written_to(proof)], joining, 7, at(0));
+            assert_eq!(decide(Proof::Token), Belongs::Joins(1), "{joining:?}");
+            for proof in [Proof::None, Proof::TheirMessage] {
+                assert_eq!(
+                    decide(proof),
+                    Belongs::Opens { earlier: Some(1) },
+                    "{joining:?} {proof:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(crate) struct Reply {
     /// Whether it leaves whatever came since.
     #[serde(default)]
     pub anyway: bool,
+    /// Where it goes, and every later one: one of the contact's `other_addresses`. Left out or empty: where the last one went.
+    #[serde(default)]
+    pub to: Option<String>,
     #[serde(default)]
     pub text: String,
     #[serde(default)]
@@ -58,6 +61,7 @@ impl FromRequest<Desk> for Reply {
                 "id" => reply.id = Some(text.parse().map_err(|_| UNREADABLE)?),
                 "seen" => reply.seen = Some(text.parse().map_err(|_| UNREADABLE)?),
                 "anyway" => reply.anyway = text == "true",
+                "to" => reply.to = Some(text),
                 "text" => reply.text = text,
                 "view" => reply.view = text,
                 _ => {}

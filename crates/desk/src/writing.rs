@@ -40,6 +40,7 @@ pub(crate) async fn reply(
         id,
         text: reply.text.clone(),
         files: reply.files,
+        to: reply.to.filter(|to| !to.is_empty()),
         seen,
     };
     let written = desk.store.reply(&me, number, new).await;

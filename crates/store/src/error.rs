@@ -43,6 +43,9 @@ pub enum Conflict {
     /// A reply has nowhere to go.
     #[error("this person left no address to answer to")]
     NoAddress,
+    /// A reply is to go where nobody asked for it.
+    #[error("this person did not ask to be answered there")]
+    NotAskedFor,
     /// A step was taken before.
     #[error("somebody did that already")]
     DoneAlready,
@@ -225,6 +228,7 @@ impl Conflict {
         match self {
             Self::HeldByOther => "conflict-held",
             Self::NoAddress => "conflict-no-address",
+            Self::NotAskedFor => "conflict-not-asked-for",
             Self::DoneAlready => "conflict-done",
             Self::NewerOpen => "conflict-newer",
             Self::NoText => "conflict-no-text",

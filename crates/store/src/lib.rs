@@ -1,6 +1,7 @@
 //! The only crate that knows SQL: the queue, contacts, outbox, staff and totals, sealed where people's words are.
 
 pub mod accept;
+mod addresses;
 pub mod answers;
 pub mod attachments;
 pub mod audit;

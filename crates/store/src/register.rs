@@ -3,6 +3,7 @@
 //! Several messages share a transaction. What is known of their identifiers and threads is read first, each is decided by
 //! the rules of `core` on top of the ones before it, and the outcome of all is written at once.
 
+mod belonging;
 mod call;
 mod follow_up;
 mod known;
@@ -31,7 +32,8 @@ use uuid::Uuid;
 pub use self::call::NewCall;
 pub(crate) use self::plan::{deliver_job, event, queued, to_fetch};
 use self::{
-    known::{Repeated, Written, as_candidates, repeated},
+    belonging::as_candidates,
+    known::{Repeated, Written, repeated},
     merge::Fit,
     plan::Plan,
 };
@@ -204,6 +206,7 @@ impl Store {
             .map(|id| self.keys.lookup("their id", id));
         let digest = self.digest(&incoming);
         let mine = plan.known.of_identifier(line, identifier_hash.as_ref());
+        let mut copy_of = None;
         if let Some(piece) = &incoming.piece {
             let written = plan.known.written(&mine, their_id_hash.as_ref());
             match self.fit(transaction, plan, &incoming, piece, &written).await? {
@@ -225,7 +228,16 @@ impl Store {
                     plan.settle(journal_id, "ignored", "delivered again");
                     return Ok(());
                 }
-                Repeated::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
+                Repeated::OtherContent => {
+                    let hash = their_id_hash.as_ref();
+                    let copied = self.copied(transaction, plan, &mine, hash, &incoming).await?;
+                    if copied.as_ref().is_some_and(|copied| copied.is_whole) {
+                        plan.settle(journal_id, "ignored", "delivered again");
+                        return Ok(());
+                    }
+                    copy_of = copied.map(|copied| copied.contact);
+                    incoming.remarks.push(Remark::SameIdOtherContent);
+                }
                 Repeated::No => {}
             }
         }
@@ -237,13 +249,20 @@ impl Store {
             }
         }
         let blocked = plan.known.blocked(identifier_hash.as_ref(), plan.now);
-        let evident = self.evident(&plan.known, &incoming.evidence);
-        let candidates = as_candidates(&plan.known, &mine, &evident);
+        let mut evident = self.evident(&plan.known, &incoming.evidence);
+        evident.extend(copy_of.map(|contact| (contact, false)));
+        let written_to = self.written_to(&plan.known, &mine, &evident, &incoming);
+        let candidates = as_candidates(&plan.known, &mine, &written_to, &evident);
         let now = journalled.raw.received_at;
-        let place = belongs(&candidates, incoming.joining, self.reopen_days, now);
+        let place = match evident.iter().find(|(_, by_token)| *by_token) {
+            // It wakes and counts nothing, whoever's program it is: shown with the reply that it answers.
+            Some((contact, _)) if incoming.origin == Origin::AutoReply => Belongs::Joins(*contact),
+            _ => belongs(&candidates, incoming.joining, self.reopen_days, now),
+        };
+        let is_others = |contact: &usize| !mine.contains(contact) && !written_to.contains(contact);
         if evident
             .iter()
-            .any(|(contact, by_token)| *by_token && !mine.contains(contact))
+            .any(|(contact, by_token)| *by_token && is_others(contact))
         {
             incoming.remarks.push(Remark::OtherSender);
         }
@@ -271,7 +290,7 @@ impl Store {
             (Belongs::Opens { earlier }, Origin::Person | Origin::Machine) => {
                 let refers_to = evident
                     .iter()
-                    .find(|(contact, by_token)| *by_token && !mine.contains(contact));
+                    .find(|(contact, by_token)| *by_token && is_others(contact));
                 let earlier = earlier
                     .map(|index| plan.known.contact(index).map(|contact| contact.id))
                     .transpose()?;
@@ -332,6 +351,7 @@ impl Store {
                 .map(|address| address.expose().clone()),
             subject: incoming.subject.clone(),
             first_words: words_of(incoming),
+            ..Card::default()
         };
         let line = journalled.raw.line.as_str();
         let channel = self
@@ -393,6 +413,7 @@ impl Store {
         let (contact_id, key) = (contact.id, self.contact_key(contact)?);
         let mut card: Card = self.card(contact)?;
         card.first_words = words_of(incoming);
+        card.offer(incoming);
         let sealed_card = seal(&key, &card_place(contact_id), &card)?;
         let id = ids::new(self.clock.now());
         let body = Body {
@@ -401,6 +422,17 @@ impl Store {
             subject: incoming.subject.clone(),
             url: incoming.url.clone(),
             name: incoming.name.clone(),
+            from: incoming
+                .identifier
+                .as_ref()
+                .map(|identifier| identifier.expose().clone())
+                .filter(|from| {
+                    incoming.joining == Joining::ByEvidence && card.identifier.as_ref() != Some(from)
+                }),
+            answer_to: incoming
+                .answer_to
+                .as_ref()
+                .map(|address| address.expose().clone()),
             their_id: incoming.message_id.clone(),
             references: incoming.references.clone(),
             remarks: incoming.remarks.clone(),

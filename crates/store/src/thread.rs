@@ -24,6 +24,12 @@ pub struct Card {
     pub name: Option<String>,
     /// Where answers go instead, or as well.
     pub answer_to: Option<String>,
+    /// Other addresses that the person asked to be answered at: whoever replies may choose one.
+    #[serde(default)]
+    pub offered: Vec<String>,
+    /// Addresses other than the identifier that replies were sent to.
+    #[serde(default)]
+    pub written_to: Vec<String>,
     /// The subject of the first message.
     pub subject: Option<String>,
     /// The first words of the newest message of the person.
@@ -44,6 +50,10 @@ pub struct Body {
     pub url: Option<String>,
     /// The name it came with.
     pub name: Option<String>,
+    /// The address it came from, if that is not the contact's.
+    pub from: Option<String>,
+    /// Where it asks to be answered, if not where it came from.
+    pub answer_to: Option<String>,
     /// The channel's own id of it, which a reply names.
     pub their_id: Option<String>,
     /// The ids before it in its thread.

@@ -24,7 +24,7 @@ use crate::{
     register::event,
     staff::Person,
     store::Store,
-    thread::{Body, body_place, seal},
+    thread::{Body, body_place, card_place, seal},
     undo::{newest_event, was_taken_back},
 };
 
@@ -40,6 +40,8 @@ pub struct NewReply {
     pub text: String,
     /// What goes with it.
     pub files: Vec<OutboundFile>,
+    /// Where it goes, and every later one: one of the addresses the person asked to be answered at. `None`: where the last one went.
+    pub to: Option<String>,
     /// The newest event its writer has seen ([`crate::opened::Opened::newest`]). `None`: whatever came.
     pub seen: Option<i64>,
 }
@@ -55,6 +57,7 @@ impl Store {
             id,
             text,
             files,
+            to,
             seen,
         } = reply;
         let text = if files.is_empty() {
@@ -80,7 +83,11 @@ impl Store {
         {
             return Err(StoreError::Conflict(Conflict::NotSeen));
         }
-        let card = self.card(&contact)?;
+        let mut card = self.card(&contact)?;
+        if let Some(to) = &to {
+            card.choose(to)?;
+        }
+        card.write_to();
         if goes_to(&card, true).is_none() {
             return Err(StoreError::Conflict(Conflict::NoAddress));
         }
@@ -106,6 +113,11 @@ impl Store {
             }),
             waiting_since: Set(None),
             closed_at: Set(None),
+            card: Set(Some(seal(
+                &self.contact_key(&contact)?,
+                &card_place(contact.id),
+                &card,
+            )?)),
             ..Default::default()
         };
         update.update(&transaction).await.map_err(newer_open)?;

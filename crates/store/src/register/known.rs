@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use hotline_core::{
     contact::{Status, Step},
-    counting::Candidate,
     message::{Evidence, Normalised, Origin},
     private::Private,
 };
@@ -20,7 +19,7 @@ use crate::{
     entity::{contacts, messages},
     error::StoreError,
     people::{Choice, choices},
-    store::{Store, time},
+    store::Store,
 };
 
 /// At most this many contacts of one identifier are looked at, open ones first, then the newest; and as many of its messages
@@ -144,23 +143,6 @@ impl Known {
         contact.snoozed_until = blocked;
         contact.last_in_at = Ord::max(contact.last_in_at, at);
     }
-}
-
-pub(super) fn as_candidates(
-    known: &Known,
-    mine: &[usize],
-    evident: &[(usize, bool)],
-) -> Vec<Candidate<usize>> {
-    let candidate = |index: &usize| {
-        let contact = known.contacts.get(*index)?;
-        Some(Candidate {
-            id: *index,
-            status: Status::parse(&contact.status)?,
-            closed_at: contact.closed_at.map(time),
-            evidence: evident.iter().any(|(evident, _)| evident == index),
-        })
-    };
-    mine.iter().filter_map(candidate).collect()
 }
 
 pub(super) enum Repeated {
