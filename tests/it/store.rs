@@ -22,6 +22,7 @@ use hotline_store::{
     inbox::{Filter, View},
     staff::Person,
     store::{LineSettings, Settings, Store},
+    work::NewReply,
 };
 use hotline_tests::peers::{
     postgres::{FreshDatabase, Postgres},
@@ -114,6 +115,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         subject: None,
         text: text.to_owned(),
         quoted: String::new(),
+        copied: 0,
         url: None,
         asks: None,
         language: None,
@@ -286,6 +288,57 @@ async fn a_message_joins_by_evidence_of_the_same_identifier_for_seven_days_after
             .await;
         assert_eq!(world.contacts().await, 3, "after that it opens a new one");
         assert_eq!(world.total().await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_only_seems_to_be_copied_is_shown_as_new() {
+    on_both(async |world| {
+        let first = mail("ana@example.org", "a@x", "Prati me nepoznat čovek iz igrice.", vec![]);
+        world.arrives("1", first).await;
+        let rows = world
+            .store
+            .inbox(View::All, &Filter::default(), world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        let contact = rows[0].reference;
+        let reply = NewReply {
+            id: uuid::Uuid::new_v4(),
+            text: "Hvala što ste se javili.\nOd kada vas prati? Da li zna vašu adresu?".to_owned(),
+            ..NewReply::default()
+        };
+        world.clock.advance(TimeDelta::seconds(1));
+        world.store.reply(&world.mila, contact, reply).await.unwrap();
+        let head = "Od: Centar\nPoslato: danas\nZa: Ana\n";
+        let copy = format!(
+            "{head}\nHvala što ste se javili.\nOd kada vas prati?\nOd juče\nDa li zna vašu adresu?\n\nČeka me sutra ispred škole."
+        );
+        let forwarded = "-----Original Message-----\nFrom: x\n\nZnam gde živiš.";
+        for (id, copy, shown, folded) in [
+            (
+                "b@x",
+                copy.as_str(),
+                "Evo.\n\nOd juče\nČeka me sutra ispred škole.",
+                format!("{head}\nHvala što ste se javili.\nOd kada vas prati?\nDa li zna vašu adresu?\n\nattached"),
+            ),
+            ("c@x", forwarded, &format!("Evo.\n\n{forwarded}"), "attached".to_owned()),
+        ] {
+            let mut answer = mail(
+                "ana@example.org",
+                id,
+                "Evo.",
+                vec![Evidence::TheirMessage("a@x".to_owned())],
+            );
+            answer.quoted = format!("{copy}\n\nattached");
+            answer.copied = copy.len();
+            world.clock.advance(TimeDelta::seconds(1));
+            world.arrives(id, answer).await;
+            let opened = world.store.contact(contact).await.unwrap().unwrap();
+            let body = opened.messages.last().unwrap().body.as_ref().unwrap();
+            assert_eq!((body.text.as_str(), body.quoted.as_str()), (shown, folded.as_str()));
+        }
     })
     .await;
 }

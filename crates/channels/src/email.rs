@@ -4,23 +4,33 @@
 //! the same Message-ID. What SMTP cannot promise: a server that takes a message and is cut off before it says so gets it
 //! again.
 
+mod address;
+mod alternative;
 mod automatic;
 mod care;
+mod charset;
 mod connect;
+mod data_uri;
+mod encoded;
 mod folder;
 mod html;
 mod imap;
+mod letters;
 mod marks;
+mod markup;
 mod mend;
+mod opaque;
+mod parameters;
 mod parts;
 mod position;
-mod quote;
 mod read;
 mod report;
 mod settings;
 mod smtp;
 mod status;
 mod thread;
+mod transfer;
+mod tree;
 mod words;
 
 use std::sync::Arc;

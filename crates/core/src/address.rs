@@ -11,7 +11,9 @@ const LONGEST: usize = 320;
 pub fn canonical(address: &str) -> Option<String> {
     let address: String = address.trim().nfc().collect::<String>().to_lowercase();
     let (local, domain) = address.rsplit_once('@')?;
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;".contains(c);
+    // A quoted local part may hold spaces (RFC 5321, section 4.1.2).
+    let quoted = local.starts_with('"');
+    let odd = |c: char| (c.is_whitespace() && !quoted) || c.is_control() || "<>,;".contains(c);
     let lawful =
         !local.is_empty() && !domain.is_empty() && address.len() <= LONGEST && !address.contains(odd);
     lawful.then(|| format!("{local}@{}", in_letters(domain)))

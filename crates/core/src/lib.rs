@@ -25,6 +25,7 @@ pub mod period;
 pub mod preferences;
 pub mod private;
 pub mod problem;
+pub mod quoting;
 pub mod reason;
 pub mod receipt;
 pub mod reference;

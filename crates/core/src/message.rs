@@ -122,6 +122,9 @@ pub struct Incoming {
     pub text: String,
     /// What was quoted below or above it. Folded on screen, never lost.
     pub quoted: String,
+    /// How many bytes at the beginning of `quoted` seem to copy earlier messages of the thread: a line of a mail program says
+    /// so. What turns out to be in none of them is new and is shown.
+    pub copied: usize,
     /// An address that is reported. Text: never fetched, never opened.
     pub url: Option<String>,
     /// Whether it asks for advice or reports something, if the person said so.

@@ -11,6 +11,7 @@ mod merge;
 mod notice;
 mod parts;
 mod plan;
+mod unfold;
 
 use std::collections::HashSet;
 
@@ -266,6 +267,10 @@ impl Store {
         {
             incoming.remarks.push(Remark::OtherSender);
         }
+        let mut threads: Vec<usize> = evident.iter().map(|(contact, _)| *contact).collect();
+        threads.dedup();
+        self.show_what_is_new(transaction, plan, &mut incoming, &threads)
+            .await?;
         match (place, incoming.origin) {
             (Belongs::Opens { .. }, Origin::AutoReply) => {
                 plan.settle(

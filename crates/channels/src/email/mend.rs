@@ -1,68 +1,182 @@
-//! Mending what mail programs get wrong, so that a parser that keeps to the standards still finds what was meant.
-//!
-//! Before parsing: a head without its blank line, lone carriage returns, 8-bit bytes and split or mislabelled encoded words
-//! (RFC 2047) in the head. After it: a text whose bytes are not in the charset it names. The raw message itself is kept
-//! as it came.
+//! Mending heads that mail programs get wrong, so that a parser that keeps to the standards still finds what was meant: a head
+//! without its blank line or with blank lines before it, lone carriage returns, 8-bit bytes, split or mislabelled encoded
+//! words (RFC 2047) and parameters in pieces (RFC 2231). The raw message itself is kept as it came.
 
 use std::borrow::Cow;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::Encoding;
-use mail_parser::{
-    Encoding as Transfer, MessagePart, MimeHeaders, decoders::quoted_printable::quoted_printable_decode,
-};
+use super::{charset, encoded, parameters};
 
 /// A head longer than this is left as it is.
 const LONGEST_HEAD: usize = 1 << 20;
 /// So many lines that are no field make a text of what follows, whatever it looks like.
 const MOST_STRAYS: usize = 20;
-/// An encoded word is looked for no further than this. RFC 2047 allows 75 characters; some programs write longer ones.
-const LONGEST_WORD: usize = 2_000;
 /// Fields by which a line is known to belong to a head for certain.
-const KNOWN_FIELDS: [&str; 11] = [
+const KNOWN_FIELDS: [&str; 15] = [
     "received",
     "date",
     "from",
     "to",
     "cc",
     "subject",
+    "sender",
+    "reply-to",
+    "return-path",
     "message-id",
     "in-reply-to",
     "references",
     "mime-version",
     "content-type",
+    "content-transfer-encoding",
 ];
+/// What is put before a text that came without any head.
+const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 
 /// A raw message, ready to be parsed.
 pub fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = with_line_feeds(raw);
-    let Some((end, insert)) = head_of(&raw) else {
-        return raw;
-    };
-    let Some(head) = raw.get(..end) else {
-        return raw;
-    };
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(guessed(head)),
-    };
-    let text = match unfolded_strays(&text) {
-        Cow::Owned(joined) => Cow::Owned(joined),
-        Cow::Borrowed(_) => text,
-    };
-    let text = match whole_words(&text) {
-        Some(mended) => Cow::Owned(mended),
-        None => text,
-    };
-    if matches!(text, Cow::Borrowed(_)) && !insert {
-        return raw;
+    match raw {
+        Cow::Borrowed(raw) => mended_lines(raw),
+        Cow::Owned(raw) => Cow::Owned(mended_lines(&raw).into_owned()),
     }
-    let mut out = text.as_bytes().to_vec();
-    if insert {
-        out.extend_from_slice(b"\r\n");
+}
+
+fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
+    let begun = without_blank_beginning(raw);
+    if !begun.is_empty() && !has_known_field(begun) && is_text(begun) {
+        return Cow::Owned([NO_HEAD, begun].concat());
     }
-    out.extend_from_slice(raw.get(end..).unwrap_or_default());
-    Cow::Owned(out)
+    let Some((end, insert)) = head_of(begun) else {
+        return Cow::Borrowed(begun);
+    };
+    let (head, body) = begun.split_at(end);
+    match (mended_head(head), insert) {
+        (Cow::Borrowed(_), false) => Cow::Borrowed(begun),
+        (head, true) => Cow::Owned([&head, b"\r\n".as_slice(), body].concat()),
+        (head, false) => Cow::Owned([&head, body].concat()),
+    }
+}
+
+/// The fields of a head, each repaired.
+pub fn mended_head(head: &[u8]) -> Cow<'_, [u8]> {
+    let joined = unfolded_strays(head);
+    let words = encoded::mended(&joined);
+    let is_well = |field: &[u8]| std::str::from_utf8(field).is_ok() && !parameters::is_in_pieces(field);
+    let fields = fields_of(&words);
+    if fields.iter().all(|field| is_well(field)) {
+        let changed = matches!(joined, Cow::Owned(_)) || matches!(words, Cow::Owned(_));
+        return if changed {
+            Cow::Owned(words.into_owned())
+        } else {
+            Cow::Borrowed(head)
+        };
+    }
+    let repaired = fields.into_iter().map(|field| {
+        let whole = parameters::joined(field).map_or(Cow::Borrowed(field), Cow::Owned);
+        match std::str::from_utf8(&whole) {
+            Ok(_) => whole.into_owned(),
+            Err(_) => charset::text(None, &whole).into_bytes(),
+        }
+    });
+    Cow::Owned(repaired.collect::<Vec<_>>().concat())
+}
+
+/// A part of a multipart: its head, repaired, and its body. The head of a part may be missing, or its blank line.
+pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
+    let mut at = 0;
+    let mut known = false;
+    for line in part.split_inclusive(|byte| *byte == b'\n') {
+        let folded = at > 0 && (line.starts_with(b" ") || line.starts_with(b"\t"));
+        if line.trim_ascii().is_empty() && !folded {
+            let end = at + line.len();
+            return if known || at == 0 {
+                (mended_head(part.get(..at).unwrap_or_default()), end)
+            } else {
+                (Cow::Borrowed(&[]), 0)
+            };
+        }
+        let name = field_name(line);
+        known |= name.is_some_and(is_field_of_a_part);
+        // "Note: he follows me" is a text and no field, unless the line that ends a head comes.
+        let ends =
+            !folded && !name.is_some_and(|name| is_field_of_a_part(name) || goes_on_to_blank(part, at));
+        if ends || at > LONGEST_HEAD {
+            break;
+        }
+        at += line.len();
+    }
+    if known {
+        (mended_head(part.get(..at).unwrap_or_default()), at)
+    } else {
+        (Cow::Borrowed(&[]), 0)
+    }
+}
+
+/// Whether everything from here to the next blank line is fields.
+fn goes_on_to_blank(part: &[u8], at: usize) -> bool {
+    let lines = part.get(at..).unwrap_or_default();
+    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+    let mut lines = lines.take(200).skip_while(|line| {
+        !line.trim_ascii().is_empty()
+            && (line.starts_with(b" ") || line.starts_with(b"\t") || field_name(line).is_some())
+    });
+    lines.next().is_some_and(|line| line.trim_ascii().is_empty())
+}
+
+fn is_field_of_a_part(name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with(b"content-") || name.starts_with(b"x-") || is_known(&name)
+}
+
+fn is_known(name: &[u8]) -> bool {
+    KNOWN_FIELDS
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// The fields of a head with their continuation lines.
+pub fn fields_of(head: &[u8]) -> Vec<&[u8]> {
+    let mut starts = vec![0];
+    let mut at = 0;
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        if at > 0 && !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([head.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(start, end)| head.get(*start..end))
+        .collect()
+}
+
+/// A message without the byte order mark and the blank lines that some programs write before its head.
+fn without_blank_beginning(raw: &[u8]) -> &[u8] {
+    let bare = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let mut at = 0;
+    for line in bare.split_inclusive(|byte| *byte == b'\n') {
+        if !line.trim_ascii().is_empty() {
+            break;
+        }
+        at += line.len();
+    }
+    bare.get(at..).unwrap_or_default()
+}
+
+/// Whether something that every mail has stands in the first block of lines.
+fn has_known_field(raw: &[u8]) -> bool {
+    raw.split(|byte| *byte == b'\n')
+        .take(500)
+        .take_while(|line| !line.trim_ascii().is_empty())
+        .filter_map(field_name)
+        .any(|name| is_field_of_a_part(name) || name.starts_with(b"List-") || name.starts_with(b"Auto-"))
+}
+
+fn is_text(raw: &[u8]) -> bool {
+    !raw.iter()
+        .take(4_000)
+        .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
 /// Ends lines with CR LF in a message that has no line feed at all.
@@ -109,11 +223,7 @@ fn more_of_the_head(rest: &[u8]) -> bool {
         .take(200)
         .take_while(|line| !line.trim_ascii().is_empty())
         .filter_map(field_name)
-        .any(|name| {
-            KNOWN_FIELDS
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-        })
+        .any(is_known)
 }
 
 /// The name of the field a line begins (RFC 5322, section 2.2).
@@ -125,241 +235,26 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
 }
 
 /// Lines in the middle of a head that are no field were meant to continue the one before: gives them the space they lack.
-fn unfolded_strays(head: &str) -> Cow<'_, str> {
-    let stray = |(index, line): (usize, &str)| {
+fn unfolded_strays(head: &[u8]) -> Cow<'_, [u8]> {
+    let is_stray = |index: usize, line: &[u8]| {
         index > 0
-            && !line.starts_with([' ', '\t'])
-            && !line.trim().is_empty()
-            && field_name(line.as_bytes()).is_none()
+            && !line.starts_with(b" ")
+            && !line.starts_with(b"\t")
+            && !line.trim_ascii().is_empty()
+            && field_name(line).is_none()
     };
-    if !head.split_inclusive('\n').enumerate().any(stray) {
+    let lines = || head.split_inclusive(|byte| *byte == b'\n').enumerate();
+    if !lines().any(|(index, line)| is_stray(index, line)) {
         return Cow::Borrowed(head);
     }
-    let mended = head.split_inclusive('\n').enumerate().map(|(index, line)| {
-        if stray((index, line)) {
-            format!(" {line}")
+    let mended = lines().map(|(index, line)| {
+        if is_stray(index, line) {
+            [b" ", line].concat()
         } else {
-            line.to_owned()
+            line.to_vec()
         }
     });
-    Cow::Owned(mended.collect())
-}
-
-/// One encoded word, such as `=?utf-8?B?xaE=?=`.
-struct Word<'a> {
-    charset: &'a str,
-    bytes: Vec<u8>,
-    /// Where the next may begin.
-    end: usize,
-}
-
-/// Rewrites the encoded words that do not stand for themselves: letters cut in two between words, and bytes that are not in
-/// the charset they name. `None` if all are well.
-fn whole_words(head: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut done = 0;
-    let mut from = 0;
-    while let Some(start) = head.get(from..)?.find("=?").map(|found| from + found) {
-        let Some(first) = word(head, start) else {
-            from = start + 2;
-            continue;
-        };
-        let mut run = first;
-        let mut broken = !decodes(run.charset, &run.bytes);
-        // Words of one charset with nothing but blanks between them are one text.
-        while let Some(next) = next_word(head, &run) {
-            broken |= !decodes(next.charset, &next.bytes);
-            run.bytes.extend_from_slice(&next.bytes);
-            run.end = next.end;
-        }
-        from = run.end;
-        if broken {
-            let text = read_as(run.charset, &run.bytes);
-            let encoded = data_encoding::BASE64.encode(text.as_bytes());
-            out.push_str(head.get(done..start)?);
-            out.push_str(&format!("=?utf-8?B?{encoded}?="));
-            done = run.end;
-        }
-    }
-    (done > 0).then(|| {
-        out.push_str(head.get(done..).unwrap_or_default());
-        out
-    })
-}
-
-fn next_word<'a>(head: &'a str, before: &Word<'a>) -> Option<Word<'a>> {
-    let rest = head.get(before.end..)?;
-    let start = before.end + rest.len() - rest.trim_start().len();
-    let next = word(head, start)?;
-    next.charset.eq_ignore_ascii_case(before.charset).then_some(next)
-}
-
-fn word(head: &str, start: usize) -> Option<Word<'_>> {
-    let inside = head.get(start..)?.strip_prefix("=?")?;
-    let near = inside
-        .char_indices()
-        .nth(LONGEST_WORD)
-        .map_or(inside.len(), |(at, _)| at);
-    let inside = inside.get(..near)?;
-    let (charset, rest) = inside.split_once('?')?;
-    let (encoding, rest) = rest.split_once('?')?;
-    let (text, _) = rest.split_once("?=")?;
-    let lawful = !charset.is_empty() && charset.len() < 60 && !charset.contains(char::is_whitespace);
-    if !lawful || text.contains('\n') {
-        return None;
-    }
-    let bytes = match encoding {
-        "b" | "B" => lenient_base64(text.as_bytes()),
-        "q" | "Q" => quoted_printable_decode(text.replace('_', " ").as_bytes())?,
-        _ => return None,
-    };
-    let end = start + 2 + charset.len() + 1 + encoding.len() + 1 + text.len() + 2;
-    Some(Word { charset, bytes, end })
-}
-
-/// Whether the bytes are in the charset. Of one that nobody knows nothing can be said.
-fn decodes(charset: &str, bytes: &[u8]) -> bool {
-    Encoding::for_label(charset.as_bytes())
-        .is_none_or(|encoding| !encoding.decode_without_bom_handling(bytes).1)
-}
-
-fn read_as(charset: &str, bytes: &[u8]) -> String {
-    match Encoding::for_label(charset.as_bytes()) {
-        Some(encoding) if decodes(charset, bytes) => {
-            encoding.decode_without_bom_handling(bytes).0.into_owned()
-        }
-        _ => guessed(bytes),
-    }
-}
-
-/// Base64 with whatever does not belong there left out.
-fn lenient_base64(text: &[u8]) -> Vec<u8> {
-    let belongs = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    let mut letters: Vec<u8> = text
-        .iter()
-        .take_while(|byte| **byte != b'=')
-        .filter(belongs)
-        .copied()
-        .collect();
-    if letters.len() % 4 == 1 {
-        letters.pop();
-    }
-    let mut lenient = data_encoding::Specification::new();
-    lenient
-        .symbols
-        .push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    lenient.check_trailing_bits = false;
-    let decoded = lenient
-        .encoding()
-        .ok()
-        .and_then(|encoding| encoding.decode(&letters).ok());
-    decoded.unwrap_or_default()
-}
-
-/// Bytes in an unknown charset, as text: UTF-8 if they are that, else what a mail from here is most likely in.
-fn guessed(bytes: &[u8]) -> String {
-    let as_utf8 = String::from_utf8_lossy(bytes);
-    let wrong = wrong_in(&as_utf8);
-    let letters = as_utf8.chars().filter(|c| !c.is_ascii()).count() - wrong;
-    // A few spoiled bytes make no other charset of it.
-    if wrong == 0 || letters > 2 * wrong {
-        return as_utf8.into_owned();
-    }
-    let encoding = if is_latin(bytes) {
-        central_european(bytes)
-    } else {
-        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        detector.feed(bytes, true);
-        detector.guess(Some(b"rs"), Utf8Detection::Allow)
-    };
-    encoding.decode_without_bom_handling(bytes).0.into_owned()
-}
-
-fn wrong_in(text: &str) -> usize {
-    text.matches(char::REPLACEMENT_CHARACTER).count()
-}
-
-/// Whether 8-bit bytes stand among ASCII letters, as accented letters do, and not beside each other, as Cyrillic does. The
-/// detector has no model of Serbian in Latin script and takes it for Cyrillic.
-fn is_latin(bytes: &[u8]) -> bool {
-    let (mut among, mut beside) = (0usize, 0usize);
-    for pair in bytes.windows(2) {
-        match pair {
-            [a, b] if !a.is_ascii() && !b.is_ascii() => beside += 1,
-            [a, b] if a.is_ascii_alphabetic() != b.is_ascii_alphabetic() && a.is_ascii() != b.is_ascii() => {
-                among += 1;
-            }
-            _ => {}
-        }
-    }
-    among > beside
-}
-
-/// windows-1250 has ŠšŽž where ISO-8859-2 has control characters.
-fn central_european(bytes: &[u8]) -> &'static Encoding {
-    let of_windows = bytes.iter().any(|byte| (0x80..0xa0).contains(byte));
-    let of_iso = bytes.iter().any(|byte| matches!(byte, 0xa9 | 0xae | 0xb9 | 0xbe));
-    if of_iso && !of_windows {
-        encoding_rs::ISO_8859_2
-    } else {
-        encoding_rs::WINDOWS_1250
-    }
-}
-
-/// The text of a part. `parsed` is what the parser made of it by the charset it names; if its bytes are not in that charset,
-/// they are read as what they are.
-pub fn text_of<'a>(
-    raw: &[u8],
-    part: &MessagePart<'_>,
-    charset: Option<&str>,
-    parsed: &'a str,
-) -> Cow<'a, str> {
-    // Of base64 with junk in it the parser gives the letters themselves.
-    let base64 = part
-        .content_transfer_encoding()
-        .is_some_and(|named| named.eq_ignore_ascii_case("base64"));
-    let undecoded = part.is_encoding_problem && base64;
-    let spoiled = parsed.contains('\u{fffd}') || undecoded;
-    if !spoiled && parsed.is_ascii() {
-        return Cow::Borrowed(parsed);
-    }
-    let range = part.offset_body as usize..part.offset_end as usize;
-    let Some(body) = raw.get(range) else {
-        return Cow::Borrowed(parsed);
-    };
-    let decoded = match part.encoding {
-        Transfer::None if undecoded => Some(Cow::Owned(lenient_base64(body))),
-        Transfer::None => Some(Cow::Borrowed(body)),
-        Transfer::QuotedPrintable => quoted_printable_decode(body).map(Cow::Owned),
-        Transfer::Base64 => Some(Cow::Owned(lenient_base64(body))),
-    };
-    let Some(bytes) = decoded else {
-        return Cow::Borrowed(parsed);
-    };
-    let named = charset.unwrap_or_default();
-    let single = Encoding::for_label(named.as_bytes()).is_none_or(Encoding::is_single_byte);
-    // Nobody writes by chance what is UTF-8 from beginning to end.
-    if single
-        && !bytes.is_ascii()
-        && let Ok(text) = std::str::from_utf8(&bytes)
-    {
-        return Cow::Owned(text.to_owned());
-    }
-    // The charsets the web knows are read as the web reads them (WHATWG Encoding).
-    if let Some(encoding) = Encoding::for_label(named.as_bytes())
-        && decodes(named, &bytes)
-    {
-        return Cow::Owned(encoding.decode_without_bom_handling(&bytes).0.into_owned());
-    }
-    if !spoiled {
-        return Cow::Borrowed(parsed);
-    }
-    let read = read_as(named, &bytes);
-    if undecoded || wrong_in(&read) < wrong_in(parsed) {
-        Cow::Owned(read)
-    } else {
-        Cow::Borrowed(parsed)
-    }
+    Cow::Owned(mended.collect::<Vec<_>>().concat())
 }
 
 #[cfg(test)]
@@ -377,19 +272,10 @@ mod tests {
             endless.as_str(),
             "Subject: =?utf-8?Q?La=C5=BEni?= =?utf-8?Q?_profil?=\r\n\r\nx",
             "From ana@example.org Mon\r\nSubject: x\r\n folded\r\n\r\nx",
-            "no head at all",
             "",
         ] {
             assert!(matches!(mended(raw.as_bytes()), Cow::Borrowed(_)), "{raw}");
         }
-    }
-
-    #[test]
-    fn a_letter_cut_in_two_is_whole_again() {
-        assert_eq!(
-            mend(b"Subject: =?UTF-8?B?TGHF?=\r\n =?UTF-8?B?vm5p?= x\r\n\r\n"),
-            "Subject: =?utf-8?B?TGHFvm5p?= x\r\n\r\n"
-        );
     }
 
     #[test]
@@ -401,6 +287,24 @@ mod tests {
     }
 
     #[test]
+    fn text_without_any_head_is_a_text() {
+        for text in ["Zdravo, ja sam Ana.\r\n\r\nPomozite!", "Molba: pomozite\r\n"] {
+            assert_eq!(mend(text.as_bytes()), format!("MIME-Version: 1.0\r\n\r\n{text}"));
+        }
+        assert_eq!(mend(b"\0\x01\x02 no text"), "\0\x01\x02 no text");
+    }
+
+    #[test]
+    fn what_stands_before_a_head_hides_nobody() {
+        for before in ["\u{feff}", "\r\n", " \r\n\n", "\u{feff}\r\n"] {
+            assert_eq!(
+                mend(format!("{before}From: ana@example.org\r\n\r\nx").as_bytes()),
+                "From: ana@example.org\r\n\r\nx"
+            );
+        }
+    }
+
+    #[test]
     fn a_broken_fold_costs_no_sender() {
         assert_eq!(
             mend(b"Subject: duga\r\nprica\r\nFrom: ana@example.org\r\n\r\nx"),
@@ -409,14 +313,40 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_the_old_charsets_are_recognised() {
-        assert_eq!(guessed(b"La\x9eni profil u \x9akoli"), "Lažni profil u školi");
-        for (encoding, text) in [
-            (encoding_rs::WINDOWS_1251, "Лажни профил моје ћерке"),
-            (encoding_rs::ISO_8859_2, "Lažni profil u školi, đaci ćute"),
-            (encoding_rs::WINDOWS_1250, "Đorđe čuva žabe"),
+    fn each_field_is_in_a_charset_of_its_own() {
+        assert_eq!(
+            mend("From: Ђорђе <a@example.org>\r\nSubject: La\u{17e}ni\r\n".as_bytes()),
+            "From: Ђорђе <a@example.org>\r\nSubject: Lažni\r\n"
+        );
+        let mut mixed = "From: Ђорђе <a@example.org>\r\n".as_bytes().to_vec();
+        mixed.extend_from_slice(b"Subject: La\x9eni profil u \x9akoli\r\n\r\nx");
+        assert_eq!(
+            mend(&mixed),
+            "From: Ђорђе <a@example.org>\r\nSubject: Lažni profil u školi\r\n\r\nx"
+        );
+    }
+
+    #[test]
+    fn a_part_has_a_head_or_none() {
+        for (part, body) in [
+            ("Content-Type: text/plain\r\n\r\nZdravo", "Zdravo"),
+            ("\r\nZdravo", "Zdravo"),
+            ("Zdravo svima\r\n\r\nI jos: ovo", "Zdravo svima\r\n\r\nI jos: ovo"),
+            (
+                "Content-Type: text/plain\r\nZdravo, bez praznog reda\r\n\r\nx",
+                "Zdravo, bez praznog reda\r\n\r\nx",
+            ),
+            (
+                "Napomena: prati me\r\n\r\nod skole",
+                "Napomena: prati me\r\n\r\nod skole",
+            ),
+            (
+                "Content-Type: text/plain;\r\n charset=utf-8\r\nPriority: high\r\n\r\nZdravo",
+                "Zdravo",
+            ),
         ] {
-            assert_eq!(guessed(&encoding.encode(text).0), text);
+            let (_, at) = head_and_body(part.as_bytes());
+            assert_eq!(&part[at..], body);
         }
     }
 }

@@ -1,23 +1,26 @@
 //! Reading a mail: bytes in, a message out. No clock, no network, no panic that is ours.
 
+use bytes::Bytes;
 use hotline_core::{
     counting::Joining,
     locale::Language,
     message::{Evidence, Incoming, Normalised, Origin, RawMessage, Remark, Unreadable},
     private::Private,
+    quoting::split,
     token::ThreadToken,
 };
 use mail_parser::{Address, HeaderValue, Message, MessageParser};
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{
+    address::{self, Sender},
     automatic::{self, is_to_many},
     marks, mend,
     parts::parts,
     report::{Report, recognise},
     thread::OurAddresses,
-    words::words,
+    tree,
+    words::{Words, joined, words},
 };
 use crate::{channel::Attachments, clean::one_line};
 
@@ -40,14 +43,29 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         None => {}
     }
     let mut remarks = Vec::new();
-    let (text, quoted) = words(&mail, raw, &mut remarks);
-    let parts = parts(&mail, attachments, &mut remarks);
-    let identifier = mail.from().and_then(first_address);
+    let words = match raw.cut_from {
+        None => words(&tree::read(&Bytes::copy_from_slice(&bytes)), &mut remarks),
+        Some(_) => {
+            remarks.push(Remark::TooLarge);
+            Words::default()
+        }
+    };
+    let text = words.text;
+    let parts = parts(words.files, attachments, &mut remarks);
+    let Sender {
+        address: identifier,
+        name,
+    } = address::sender(&mail);
     let answer_to = answer_to(&mail, identifier.as_deref(), ours);
     if answer_to.is_some() {
         remarks.push(Remark::AnswerElsewhere);
     }
-    if text.is_empty() && parts.is_empty() && subject(&mail).is_none() && identifier.is_none() {
+    if text.is_empty()
+        && words.folded.is_empty()
+        && parts.is_empty()
+        && subject(&mail).is_none()
+        && identifier.is_none()
+    {
         return unreadable("there is nothing in it that can be read", None);
     }
     let ancestors = ancestors(&mail);
@@ -62,14 +80,16 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         .map(Evidence::Token)
         .collect();
     evidence.extend(ancestors.iter().rev().map(|id| ours.evidence(id)));
+    let answers_us = evidence.iter().any(|one| matches!(one, Evidence::Token(_)));
+    let split = split(&text, answers_us, &|address: &str| ours.hold(address));
     let subject = subject(&mail);
     let read = automatic::Read {
         mail: &mail,
         ours,
         identifier: identifier.as_deref(),
         subject: subject.as_deref(),
-        text: &text,
-        answers_us: evidence.iter().any(|one| matches!(one, Evidence::Token(_))),
+        text: &split.text,
+        answers_us,
     };
     let origin = automatic::origin(&read);
     let unacknowledged = automatic::unacknowledged(&read);
@@ -87,7 +107,7 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         .map(one_line)
         .filter(|id| !id.is_empty() && id.len() <= 500);
     Normalised::Message(Box::new(Incoming {
-        name: name(&mail),
+        name,
         answer_to: answer_to.map(Private::new),
         joining: Joining::ByEvidence,
         echo_of: echo_of(ours, message_id.as_deref(), identifier.as_deref()),
@@ -95,9 +115,10 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         references: ancestors,
         message_id,
         subject,
-        language: Language::guess(&text),
-        text,
-        quoted,
+        language: Language::guess(&split.text),
+        copied: split.quoted.len(),
+        quoted: joined(&[&split.quoted, &words.folded]),
+        text: split.text,
         parts,
         origin,
         unacknowledged,
@@ -136,14 +157,9 @@ pub fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
 
-fn canonical(address: &str) -> Option<String> {
-    let address: String = address.trim().nfc().collect::<String>().to_lowercase();
-    let (local, domain) = address.rsplit_once('@')?;
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>,;".contains(c);
-    let lawful = !local.is_empty() && !domain.is_empty() && address.len() <= 320 && !address.contains(odd);
-    lawful
-        .then(|| hotline_core::address::canonical(&address))
-        .flatten()
+/// An address in its one spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
+pub fn canonical(address: &str) -> Option<String> {
+    hotline_core::address::canonical(&address::bare(address)?)
 }
 
 /// Where the person asked to be answered. Not at our own addresses, where nobody is but us; and not at a list, where everybody is.
@@ -167,12 +183,7 @@ fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) 
     (second.is_none() && Some(first.as_str()) != identifier).then_some(first)
 }
 
-fn name(mail: &Message<'_>) -> Option<String> {
-    let name = mail.from()?.iter().find_map(|one| one.name())?;
-    Some(one_line(name).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
-}
-
-pub fn subject(mail: &Message<'_>) -> Option<String> {
+fn subject(mail: &Message<'_>) -> Option<String> {
     Some(one_line(mail.subject()?).chars().take(1_000).collect())
         .filter(|subject: &String| !subject.is_empty())
 }

@@ -1,114 +1,451 @@
-//! What a mail says: its text, from whichever of its parts has one, and what was quoted with it.
+//! What a mail says, and what came with it: a walk over its parts in their order.
 
-use hotline_core::message::{RawMessage, Remark};
-use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use hotline_core::message::Remark;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    html, mend,
-    quote::split,
-    read::{first_address, subject},
+    address, alternative, charset, html, markup,
+    transfer::{Transfer, uuencoded},
+    tree::{Inside, Part},
 };
 
 /// Characters of text beyond which the rest is left to the raw message.
 const LONGEST_TEXT: usize = 100_000;
-/// What the person wrote, and what was quoted with it.
-pub fn words(mail: &Message<'_>, raw: &RawMessage, remarks: &mut Vec<Remark>) -> (String, String) {
-    if raw.cut_from.is_some() {
-        remarks.push(Remark::TooLarge);
-        return (String::new(), String::new());
+/// Uuencoded files that are taken out of one text.
+const MOST_UUENCODED: usize = 50;
+
+/// A file, decoded.
+pub struct File {
+    /// Its name as sent.
+    pub name: Option<String>,
+    /// Its media type as sent.
+    pub media_type: String,
+    /// Whether it stood inside the text.
+    pub inline: bool,
+    /// Its bytes, unchanged.
+    pub bytes: Bytes,
+    /// Whether it is encrypted.
+    pub closed: bool,
+}
+
+/// A text that is shown.
+struct Piece {
+    text: String,
+    from_html: bool,
+}
+
+/// What was found in a part and the parts in it.
+#[derive(Default)]
+pub struct Found {
+    shown: Vec<Piece>,
+    /// What other forms of the same message say besides.
+    pub aside: Vec<String>,
+    /// Mails that were passed on.
+    mails: Vec<String>,
+    invitations: Vec<String>,
+    /// Texts that are shown only if nothing else has words: attached ones, unknown kinds.
+    spare: Vec<String>,
+    /// What stands around the parts of multiparts.
+    around: Vec<String>,
+    /// Addresses of pictures that lie elsewhere.
+    pictures: Vec<String>,
+    /// What came with it.
+    pub files: Vec<File>,
+    cut: bool,
+}
+
+/// The words of a mail.
+#[derive(Default)]
+pub struct Words {
+    /// What is shown.
+    pub text: String,
+    /// What is shown folded: passed-on mails, and what other forms of the text say besides.
+    pub folded: String,
+    /// What came with it.
+    pub files: Vec<File>,
+}
+
+/// Reads a mail.
+pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
+    let mut found = walk(mail);
+    let mut files = std::mem::take(&mut found.files);
+    if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
+        // Bytes that are no text, of which nothing says what they are: they are in the raw message.
+        files.retain(|file| file.name.is_some());
     }
-    let plain: Vec<String> = mail
-        .text_bodies()
-        .filter_map(|part| plain_text(mail, part))
-        .collect();
-    let mut text = tidy(&plain.join("\n\n"));
-    if text.is_empty() {
-        let html: Vec<String> = mail
-            .html_bodies()
-            .filter_map(|part| html_text(mail, part))
-            .collect();
-        text = tidy(&html.join("\n\n"));
-        if !text.is_empty() {
-            remarks.push(Remark::FromHtml);
-        }
+    if !found.mails.is_empty() {
+        remarks.push(Remark::Forwarded);
     }
-    if text.is_empty() {
-        text = tidy(&unsplit(mail));
+    let (text, from_html) = found.words();
+    if from_html {
+        remarks.push(Remark::FromHtml);
     }
-    if text.is_empty()
-        && let Some(passed_on) = passed_on(mail)
-    {
-        return (String::new(), passed_on);
-    }
-    if text.chars().count() > LONGEST_TEXT {
-        text = text.chars().take(LONGEST_TEXT).collect();
+    let folded = tidy(&found.folded());
+    let cut = found.cut
+        || [&text, &folded]
+            .iter()
+            .any(|text| text.chars().count() > LONGEST_TEXT);
+    if cut {
         remarks.push(Remark::TextCut);
     }
-    let split = split(&text);
-    (split.text, split.quoted)
+    Words {
+        text: text.chars().take(LONGEST_TEXT).collect(),
+        folded: folded.chars().take(LONGEST_TEXT).collect(),
+        files,
+    }
 }
 
-/// The text of a mail that was passed on without a word, with what its head says of it.
-fn passed_on(mail: &Message<'_>) -> Option<String> {
-    let inner = mail.attachments().find_map(MessagePart::message)?;
-    let text: Vec<String> = inner
-        .text_bodies()
-        .filter_map(|part| plain_text(inner, part))
+impl Found {
+    /// All that is shown, as one text.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.shown.iter().map(|piece| piece.text.as_str()).collect();
+        joined(&texts)
+    }
+
+    /// Shows a plain text.
+    pub fn show(&mut self, text: String) {
+        self.shown.push(Piece {
+            text,
+            from_html: false,
+        });
+    }
+
+    /// Everything of another form of the same message but its text.
+    pub fn with_the_rest_of(mut self, mut other: Self) -> Self {
+        other.shown.clear();
+        self.append(other);
+        self
+    }
+
+    fn append(&mut self, other: Self) {
+        self.shown.extend(other.shown);
+        self.aside.extend(other.aside);
+        self.mails.extend(other.mails);
+        self.invitations.extend(other.invitations);
+        self.spare.extend(other.spare);
+        self.around.extend(other.around);
+        self.pictures.extend(other.pictures);
+        self.files.extend(other.files);
+        self.cut |= other.cut;
+    }
+
+    /// The text, and whether it was made from HTML. Whatever is second best is shown if nothing better has words.
+    fn words(&mut self) -> (String, bool) {
+        self.drop_repeated();
+        let from_html = self
+            .shown
+            .iter()
+            .any(|piece| piece.from_html && has_words(&piece.text));
+        let text = tidy(&self.text());
+        let said = alternative::words(&text);
+        let news = |text: &&String| !alternative::words(text).is_subset(&said);
+        let invitations: Vec<&str> = self.invitations.iter().filter(news).map(String::as_str).collect();
+        let text = tidy(&joined(&[&text, &joined(&invitations)]));
+        if !text.is_empty() {
+            return (text, from_html);
+        }
+        let spare = tidy(&joined(&self.spare));
+        if !spare.is_empty() || !self.mails.is_empty() {
+            return (spare, false);
+        }
+        let around: Vec<&String> = self.around.iter().filter(|text| !is_preamble(text)).collect();
+        let around: Vec<&str> = around.into_iter().map(String::as_str).collect();
+        (tidy(&joined(&[&joined(&around), &joined(&self.pictures)])), false)
+    }
+
+    /// Some programs send both forms of a message one after the other: the second is left out if it says nothing new.
+    fn drop_repeated(&mut self) {
+        const FEWEST: usize = 5;
+        let mut kept: Vec<Piece> = Vec::new();
+        for piece in std::mem::take(&mut self.shown) {
+            let repeats = kept.last().is_some_and(|before| {
+                let words = alternative::words(&piece.text);
+                before.from_html != piece.from_html
+                    && words.len() >= FEWEST
+                    && words.is_subset(&alternative::words(&before.text))
+            });
+            if !repeats {
+                kept.push(piece);
+            }
+        }
+        self.shown = kept;
+    }
+
+    fn folded(&self) -> String {
+        joined(&[joined(&self.aside), joined(&self.mails)])
+    }
+}
+
+fn walk(part: &Part) -> Found {
+    match &part.inside {
+        Inside::Parts { parts, around } => {
+            let mut found = if part.media_type == "multipart/alternative" {
+                alternative::choose(parts.iter().map(walk).collect())
+            } else {
+                let root = part
+                    .root(parts)
+                    .filter(|_| part.media_type == "multipart/related");
+                let others = parts
+                    .iter()
+                    .filter(|one| !root.is_some_and(|root| std::ptr::eq(root, *one)));
+                let mut all = Found::default();
+                root.into_iter()
+                    .chain(others)
+                    .for_each(|part| all.append(walk(part)));
+                all
+            };
+            found.around.push(charset::text(None, around));
+            found
+        }
+        Inside::Mail(mail) => {
+            let mut found = Found::default();
+            found.keep(part, Bytes::from(part.decoded()), false);
+            let mut inner = walk(mail);
+            found.files.append(&mut inner.files);
+            let (text, _) = inner.words();
+            let head = address::heading(&mail.head);
+            let whole = joined(&[&joined_lines(&[&head, &text]), &inner.folded()]);
+            if !whole.trim().is_empty() {
+                found.mails.push(format!("✉ {}", whole.trim()));
+            }
+            found.cut |= inner.cut;
+            found
+        }
+        Inside::Signed(inner) => {
+            let mut found = Found::default();
+            found.keep(part, Bytes::from(part.decoded()), false);
+            found.append(walk(inner));
+            found
+        }
+        Inside::Leaf => leaf(part),
+    }
+}
+
+/// What a part without parts is to us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Html,
+    Enriched,
+    Rtf,
+    Invitation,
+    OtherText,
+    File,
+}
+
+fn kind_of(part: &Part, bytes: &[u8]) -> Kind {
+    let is_file = infer::Infer::new()
+        .get(bytes)
+        .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text);
+    match part.media_type.as_str() {
+        "text/rtf" | "application/rtf" => Kind::Rtf,
+        _ if is_file => Kind::File,
+        "text/plain" | "text/html" if !looks_like_text(bytes) => Kind::File,
+        "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
+            Kind::Plain
+        }
+        "text/html" | "application/xhtml+xml" => Kind::Html,
+        "text/enriched" | "text/richtext" => Kind::Enriched,
+        "text/calendar" | "application/ics" => Kind::Invitation,
+        // A multipart that could not be cut is a text: all of it may be the message.
+        kind if kind.starts_with("multipart/") => Kind::Plain,
+        kind if kind.starts_with("text/") || kind.starts_with("message/") => Kind::OtherText,
+        "application/octet-stream" if part.name().is_none() && is_text(bytes) => Kind::OtherText,
+        _ => Kind::File,
+    }
+}
+
+/// Whether bytes that are called a text can be one. A few control characters are an accident; UTF-16 and ISO 2022 have their own.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let sample = bytes.get(..bytes.len().min(4_000)).unwrap_or_default();
+    let odd = sample
+        .iter()
+        .filter(|byte| {
+            byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
+        })
+        .count();
+    odd * 20 <= sample.len()
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    let is_control = |c: char| c.is_control() && !c.is_whitespace();
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control))
+}
+
+fn leaf(part: &Part) -> Found {
+    let mut found = Found::default();
+    let decoded = part.transfer().decode(&part.body);
+    let rest = charset::text(part.parameter("charset"), decoded.rest);
+    let bytes: Bytes = match &decoded.bytes {
+        Cow::Borrowed(_) => part.body.clone(),
+        Cow::Owned(bytes) => Bytes::from(bytes.clone()),
+    };
+    let kind = kind_of(part, &bytes);
+    let shown = !part.is_attachment();
+    let is_file = !shown || part.name().is_some() || !matches!(kind, Kind::Plain | Kind::Html);
+    match kind {
+        Kind::Plain if shown => {
+            let (text, files) = without_uuencoded(&bytes);
+            found.files.extend(files);
+            let text = charset::text(part.parameter("charset"), &text);
+            found.show(unflowed_if_flowed(part, text));
+        }
+        Kind::Html => {
+            let html = charset::text(html_charset(part, &bytes).as_deref(), &bytes);
+            let document = html::read(&html);
+            found.cut |= document.cut;
+            if shown {
+                found.shown.push(Piece {
+                    text: document.text,
+                    from_html: true,
+                });
+                found.pictures = document.pictures;
+                found.files.extend(document.embedded.into_iter().map(|file| File {
+                    name: None,
+                    media_type: file.media_type,
+                    inline: true,
+                    bytes: Bytes::from(file.bytes),
+                    closed: false,
+                }));
+            } else {
+                found.spare.push(document.text);
+            }
+        }
+        Kind::Enriched if shown => {
+            found.show(markup::enriched(&charset::text(
+                part.parameter("charset"),
+                &bytes,
+            )));
+        }
+        Kind::Rtf => found.spare.push(markup::rtf(&bytes)),
+        Kind::Invitation => {
+            let text = markup::calendar(&charset::text(part.parameter("charset"), &bytes));
+            if shown {
+                found.invitations.push(text);
+            } else {
+                found.spare.push(text);
+            }
+        }
+        Kind::Plain | Kind::Enriched | Kind::OtherText => {
+            found.spare.push(charset::text(part.parameter("charset"), &bytes));
+        }
+        Kind::File => {}
+    }
+    if is_file {
+        let possibly_closed = super::opaque::is_possible(&part.media_type, part.name().as_deref());
+        found.keep(
+            part,
+            bytes,
+            possibly_closed || part.media_type == "application/pgp-encrypted",
+        );
+    }
+    if rest.split_whitespace().filter(|word| has_words(word)).count() > 1 {
+        found.show(rest);
+    }
+    found
+}
+
+impl Found {
+    fn keep(&mut self, part: &Part, bytes: Bytes, closed: bool) {
+        let (bytes, name) = match (part.transfer(), uuencoded(&part.body)) {
+            (Transfer::Uuencode, Some(file)) => (bytes, Some(charset::text(None, &file.name))),
+            _ => (bytes, None),
+        };
+        self.files.push(File {
+            name: part.name().or(name),
+            media_type: part.media_type.clone(),
+            inline: part.is_inline()
+                || (part.is_labelled() && !part.is_attachment() && is_seen(&part.media_type)),
+            bytes,
+            closed,
+        });
+    }
+}
+
+/// Whether mail programs show files of this kind in the text.
+fn is_seen(media_type: &str) -> bool {
+    ["image/", "audio/", "video/"]
+        .iter()
+        .any(|start| media_type.starts_with(start))
+}
+
+/// The charset that an HTML document is in: what its head says counts where the mail says nothing.
+fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
+    let named = part.parameter("charset").map(str::to_owned);
+    if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {
+        return Some(named);
+    }
+    let start: String = bytes.iter().take(4_000).map(|byte| char::from(*byte)).collect();
+    let start = start.to_ascii_lowercase();
+    let (_, label) = start.split_once("charset=")?;
+    let label: String = label
+        .trim_start_matches(['"', '\'', ' '])
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_:".contains(*c))
         .collect();
-    let head = [subject(inner), inner.from().and_then(first_address)]
-        .into_iter()
-        .flatten();
-    let whole: Vec<String> = head.chain([tidy(&text.join("\n\n"))]).collect();
-    let shown: String = whole.join("\n").trim().chars().take(LONGEST_TEXT).collect();
-    Some(shown).filter(|shown| !shown.is_empty())
+    Some(label)
 }
 
-/// What stands in a multipart whose boundary never comes: nothing of it is a part, all of it may be the message.
-fn unsplit(mail: &Message<'_>) -> String {
-    let whole = mail.attachments().find(|part| {
-        part.content_type()
-            .is_some_and(|kind| kind.ctype() == "multipart")
-    });
-    whole
-        .and_then(|part| part.text_contents())
-        .unwrap_or_default()
-        .to_owned()
+/// A text without the files that stand uuencoded in it, and the files.
+fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<File>) {
+    let mut out = Vec::new();
+    let mut files = Vec::new();
+    let mut rest = text;
+    while files.len() < MOST_UUENCODED
+        && let Some(found) = uuencoded(rest)
+    {
+        out.extend_from_slice(rest.get(..found.start).unwrap_or_default());
+        rest = rest.get(found.end..).unwrap_or_default();
+        files.push(File {
+            name: Some(charset::text(None, &found.name)),
+            media_type: "application/octet-stream".to_owned(),
+            inline: false,
+            bytes: Bytes::from(found.bytes),
+            closed: false,
+        });
+    }
+    out.extend_from_slice(rest);
+    (out, files)
 }
 
-fn plain_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
-    let PartType::Text(text) = &part.body else {
-        return None;
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// What programs write before the first part for programs that know no parts.
+fn is_preamble(text: &str) -> bool {
+    let words = alternative::words(text);
+    words.len() < 60 && words.contains("mime")
+}
+
+/// Texts one below the other, with a blank line between them.
+pub fn joined(texts: &[impl AsRef<str>]) -> String {
+    let texts: Vec<&str> = texts
+        .iter()
+        .map(|text| text.as_ref().trim_matches(['\r', '\n']))
+        .filter(|text| !text.trim().is_empty())
+        .collect();
+    texts.join("\n\n")
+}
+
+fn joined_lines(texts: &[&str]) -> String {
+    let texts: Vec<&str> = texts.iter().copied().filter(|text| !text.is_empty()).collect();
+    texts.join("\n")
+}
+
+fn unflowed_if_flowed(part: &Part, text: String) -> String {
+    let says = |name: &str, value: &str| {
+        part.parameter(name)
+            .is_some_and(|found| found.eq_ignore_ascii_case(value))
     };
-    let text = mend::text_of(&mail.raw_message, part, charset(part), text);
-    let kind = part.content_type();
-    let flowed = kind
-        .and_then(|kind| kind.attribute("format"))
-        .is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
-    let deleted = kind
-        .and_then(|kind| kind.attribute("delsp"))
-        .is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
-    Some(if flowed {
-        unflowed(&text, deleted)
+    if says("format", "flowed") {
+        unflowed(&text, says("delsp", "yes"))
     } else {
-        text.to_string()
-    })
-}
-
-fn html_text(mail: &Message<'_>, part: &MessagePart<'_>) -> Option<String> {
-    let PartType::Html(html) = &part.body else {
-        return None;
-    };
-    Some(html::text_of(&mend::text_of(
-        &mail.raw_message,
-        part,
-        charset(part),
-        html,
-    )))
-}
-
-fn charset<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
-    part.content_type()?.attribute("charset")
+        text
+    }
 }
 
 /// Joins the lines of flowed text (RFC 3676): one that ends in a space goes on in the next of the same quote depth.

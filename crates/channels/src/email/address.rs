@@ -1,0 +1,257 @@
+//! Who a mail is from, also where the header is written as no standard allows.
+
+use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
+
+use super::{
+    encoded,
+    read::{canonical, first_address},
+};
+use crate::clean::one_line;
+
+/// Characters of a name that are shown.
+const LONGEST_NAME: usize = 200;
+
+/// The sender of a mail.
+pub struct Sender {
+    /// The address that can be answered.
+    pub address: Option<String>,
+    /// The name; of a header in which no address was found, the header itself.
+    pub name: Option<String>,
+}
+
+/// Reads the sender.
+pub fn sender(mail: &Message<'_>) -> Sender {
+    let parsed = mail.from();
+    let name = parsed.and_then(|from| from.iter().find_map(|one| one.name()));
+    let address = parsed.and_then(first_address);
+    let raw = mail.header_raw("From").map(encoded::decoded).unwrap_or_default();
+    if address.is_some() {
+        return Sender {
+            address,
+            name: shown(name.unwrap_or_default()),
+        };
+    }
+    let address = loose_address(&raw);
+    let name = match &address {
+        Some(_) => {
+            let words = without_comments(&raw);
+            let words = words.split_whitespace().filter(|word| !word.contains('@'));
+            words.collect::<Vec<_>>().join(" ")
+        }
+        None => raw.trim().trim_end_matches("<>").to_owned(),
+    };
+    let name = name.trim_matches(|c: char| c.is_whitespace() || "\"'".contains(c));
+    Sender {
+        name: shown(name),
+        address,
+    }
+}
+
+fn shown(name: &str) -> Option<String> {
+    Some(one_line(name).chars().take(LONGEST_NAME).collect()).filter(|name: &String| !name.is_empty())
+}
+
+/// What the head of a mail that was passed on says of it: its subject, and who wrote it.
+pub fn heading(head: &MessagePart<'_>) -> String {
+    let text = |name: HeaderName<'_>| head.headers.header_value(&name);
+    let subject = text(HeaderName::Subject)
+        .and_then(|value| value.as_text())
+        .map(one_line);
+    let from = text(HeaderName::From)
+        .and_then(|value| value.as_address())
+        .and_then(Address::first);
+    let name = from
+        .and_then(|from| from.name())
+        .map(one_line)
+        .unwrap_or_default();
+    let address = from
+        .and_then(|from| from.address())
+        .map(one_line)
+        .unwrap_or_default();
+    let from = match (name.is_empty(), address.is_empty()) {
+        (false, false) => format!("{name} <{address}>"),
+        (_, true) => name,
+        (true, false) => address,
+    };
+    let lines = [subject.unwrap_or_default(), from];
+    let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+/// An address without what says nothing of who it is: a route before it (RFC 5322, section 4.4), comments, quotes that are not
+/// needed and a dot behind the domain.
+pub fn bare(address: &str) -> Option<String> {
+    let address = without_comments(address);
+    let address = address.trim().trim_start_matches('<').trim_end_matches('>');
+    let address = match address.strip_prefix('@') {
+        Some(routed) => routed.rsplit_once(':')?.1,
+        None => address,
+    };
+    let (local, domain) = address.rsplit_once('@')?;
+    let local = unquoted(local.trim());
+    let domain = domain.split('.').map(str::trim).collect::<Vec<_>>().join(".");
+    let domain = domain.trim_end_matches('.');
+    let blank = |text: &str| text.contains(char::is_whitespace);
+    let lawful = (local.starts_with('"') || !(blank(&local) || local.contains('@'))) && !blank(domain);
+    lawful.then(|| format!("{local}@{domain}"))
+}
+
+/// A local part without quotes, if it is the same without them, and without blanks around its dots.
+fn unquoted(local: &str) -> String {
+    let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return local.split('.').map(str::trim).collect::<Vec<_>>().join(".");
+    };
+    let plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let dots = inner.starts_with('.') || inner.ends_with('.') || inner.contains("..");
+    if !inner.is_empty() && inner.chars().all(plain) && !dots {
+        inner.to_owned()
+    } else {
+        local.to_owned()
+    }
+}
+
+/// A header without what stands in parentheses outside of quotes.
+fn without_comments(value: &str) -> String {
+    let mut depth = 0usize;
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut out = String::new();
+    for c in value.chars() {
+        let was_escaped = std::mem::take(&mut escaped);
+        match c {
+            '\\' if !was_escaped => escaped = true,
+            '"' if depth == 0 && !was_escaped => quoted = !quoted,
+            '(' if !quoted && !was_escaped => {
+                depth += 1;
+                continue;
+            }
+            ')' if !quoted && !was_escaped && depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            out.push(c);
+        }
+    }
+    // A comment that never ends is none.
+    if depth > 0 { value.to_owned() } else { out }
+}
+
+/// An address in a header that is none: in angle brackets, or any word with an at sign.
+fn loose_address(header: &str) -> Option<String> {
+    let header = without_comments(header);
+    let bracketed = header
+        .rsplit('<')
+        .filter_map(|piece| piece.split('>').next())
+        .find_map(canonical);
+    let joined = header
+        .replace(" @", "@")
+        .replace("@ ", "@")
+        .replace(" .", ".")
+        .replace(". ", ".");
+    let word = || {
+        joined
+            .split(|c: char| c.is_whitespace() || "<>,;()[]\"'".contains(c))
+            .filter(|word| word.contains('@'))
+            .find_map(|word| canonical(word.trim_matches([':', '.', ',', ';'])))
+    };
+    bracketed.or_else(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::MessageParser;
+
+    use super::*;
+    use crate::email::mend;
+
+    fn read(from: &[u8]) -> (Option<String>, Option<String>) {
+        let mail = [b"From: ", from, b"\r\nSubject: x\r\n\r\nx"].concat();
+        let mail = mend::mended(&mail).into_owned();
+        let sender = super::sender(&MessageParser::default().parse(&mail).unwrap());
+        (sender.address, sender.name)
+    }
+
+    #[test]
+    fn whoever_writes_can_be_answered() {
+        for (from, address, name) in [
+            ("Ana <ana@osoba.example>", Some("ana@osoba.example"), Some("Ana")),
+            (
+                "<@relay.example,@b.example:ana@osoba.example>",
+                Some("ana@osoba.example"),
+                None,
+            ),
+            (
+                "Ana <@relay.example:ana@osoba.example>",
+                Some("ana@osoba.example"),
+                Some("Ana"),
+            ),
+            ("\"ana.p\"@osoba.example", Some("ana.p@osoba.example"), None),
+            (
+                "Ana <\"ana p\"@osoba.example>",
+                Some("\"ana p\"@osoba.example"),
+                Some("Ana"),
+            ),
+            ("ana@osoba.example", Some("ana@osoba.example"), None),
+            (
+                "Ana Probic ana@osoba.example",
+                Some("ana@osoba.example"),
+                Some("Ana Probic"),
+            ),
+            (
+                "ana@osoba.example (Ana Probic)",
+                Some("ana@osoba.example"),
+                Some("Ana Probic"),
+            ),
+            (
+                "Ana <ana(komentar)@osoba.example>",
+                Some("ana@osoba.example"),
+                Some("Ana (komentar)"),
+            ),
+            (
+                "Ana <ana @ osoba . example>",
+                Some("ana@osoba.example"),
+                Some("Ana"),
+            ),
+            ("Ana <ANA@Osoba.Example.>", Some("ana@osoba.example"), Some("Ana")),
+            (
+                "=?utf-8?Q?Ana_Probi=C4=87_<ana@osoba.example>?=",
+                Some("ana@osoba.example"),
+                Some("Ana Probić"),
+            ),
+            (
+                "=?utf-8?B?YW5hQG9zb2JhLmV4YW1wbGU=?=",
+                Some("ana@osoba.example"),
+                None,
+            ),
+            (
+                "=?utf-8?Q?Ana?= <=?utf-8?Q?ana=40osoba.example?=>",
+                Some("ana@osoba.example"),
+                Some("Ana"),
+            ),
+            ("Ana <ana@osoba.example", Some("ana@osoba.example"), Some("Ana")),
+            ("Ana Probic", None, Some("Ana Probic")),
+            ("\"Ana\" <>", None, Some("Ana")),
+        ] {
+            let read = read(from.as_bytes());
+            assert_eq!((read.0.as_deref(), read.1.as_deref()), (address, name), "{from}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_answered_by_nobody() {
+        for address in [
+            "@osoba.example",
+            "ana@",
+            "ana",
+            "a b@osoba.example",
+            "ana@b@",
+            "a,b@c.example",
+            "ana@osoba.example>,<x@y",
+        ] {
+            assert_eq!(canonical(address), None, "{address}");
+        }
+    }
+}

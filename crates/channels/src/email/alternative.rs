@@ -1,0 +1,174 @@
+//! One message in several forms (RFC 2046, section 5.1.4): which form is shown, and what the others say besides.
+
+use std::collections::HashSet;
+
+use hotline_core::fold::fold;
+
+use super::words::Found;
+
+/// A form with more words than this is no notice of a program.
+const LONGEST_NOTICE: usize = 80;
+
+/// The form with the most to say. Lines of the others with words that it lacks are kept aside, or shown below if they are
+/// another text altogether.
+pub fn choose(forms: Vec<Found>) -> Found {
+    forms.into_iter().reduce(pair).unwrap_or_default()
+}
+
+fn pair(first: Found, second: Found) -> Found {
+    let (first_text, second_text) = (first.text(), second.text());
+    let (a, b) = (words(&first_text), words(&second_text));
+    if b.is_empty() && !first_text.trim().is_empty() {
+        return first.with_the_rest_of(second);
+    }
+    if a.is_empty() {
+        return second.with_the_rest_of(first);
+    }
+    let takes_first = is_richer(&a, &b);
+    let (mut winner, loser, lost, has) = if takes_first {
+        (first, second, second_text, a)
+    } else {
+        (second, first, first_text, b)
+    };
+    let missing: Vec<&str> = lost
+        .lines()
+        .filter(|line| words(line).iter().any(|word| !has.contains(word)))
+        .collect();
+    let lost_words = words(&lost);
+    if !missing.is_empty() {
+        let missing = missing.join("\n");
+        if share_missing(&has, &lost_words) > 50 && !is_notice(&lost_words) {
+            winner.show(missing);
+        } else {
+            winner.aside.push(missing);
+        }
+    }
+    winner.with_the_rest_of(loser)
+}
+
+/// Whether the first of two forms is shown: it says all that the second says, or lacks less of it than the other way round.
+fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
+    let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
+    if first_lacks == 0 || second_lacks == 0 {
+        return first_lacks == 0;
+    }
+    if first_lacks > 50 && second_lacks > 50 {
+        return match (is_notice(first), is_notice(second)) {
+            (true, false) => false,
+            (false, true) => true,
+            (true, true) | (false, false) => first.len() >= second.len(),
+        };
+    }
+    first_lacks <= second_lacks
+}
+
+/// How many of a hundred words of `other` a form lacks; at least one if it lacks any.
+fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
+    let missing = other.difference(form).count();
+    (missing * 100).div_ceil(other.len().max(1))
+}
+
+/// "Your program does not show HTML", in whatever language: a few words, one of which is technical.
+fn is_notice(words: &HashSet<String>) -> bool {
+    let technical = ["html", "mime", "browser", "multipart", "webmail"];
+    words.len() <= LONGEST_NOTICE && technical.iter().any(|word| words.contains(*word))
+}
+
+/// The words of a text, without accents and capitals: forms of one message differ in those.
+pub fn words(text: &str) -> HashSet<String> {
+    fold(&without_placeholders(text))
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A text without what programs put where a picture was: `[image: a.png]`, `[cid:…]`.
+fn without_placeholders(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(before);
+        let placeholder = ["image:", "cid:", "slika:", "inline image"].iter().any(|start| {
+            after
+                .get(..start.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(start))
+        });
+        match after.split_once(']') {
+            Some((_, more)) if placeholder => rest = more,
+            _ => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(forms: &[&str]) -> (String, String) {
+        let forms = forms.iter().map(|text| {
+            let mut found = Found::default();
+            found.show((*text).to_owned());
+            found
+        });
+        let found = choose(forms.collect());
+        (found.text(), found.aside.join("\n"))
+    }
+
+    #[test]
+    fn the_form_that_says_the_most_is_shown() {
+        for (forms, shown, aside) in [
+            (
+                ["Moja ćerka se boji.", "Moja ćerka se boji."],
+                "Moja ćerka se boji.",
+                "",
+            ),
+            (["", "Moja ćerka."], "Moja ćerka.", ""),
+            (["Moja ćerka.", ""], "Moja ćerka.", ""),
+            // Accents and placeholders of pictures make no other text.
+            (
+                ["Moja cerka [image: a.png]", "Moja ćerka"],
+                "Moja cerka [image: a.png]",
+                "",
+            ),
+            // The address of a link is in one of them only.
+            (
+                ["Evo profil njegov", "Evo profil <https://a.example/1> njegov"],
+                "Evo profil <https://a.example/1> njegov",
+                "",
+            ),
+            (
+                [
+                    "This message is in HTML format. Your mail reader does not display HTML.",
+                    "Neko je napravio lažni nalog.",
+                ],
+                "Neko je napravio lažni nalog.",
+                "This message is in HTML format. Your mail reader does not display HTML.",
+            ),
+            (
+                ["Ваш програм не приказује HTML.", "Pomozite"],
+                "Pomozite",
+                "Ваш програм не приказује HTML.",
+            ),
+            // Two different texts are both shown.
+            (
+                ["Dugačka priča o tome šta se desilo juče", "Poslato sa telefona"],
+                "Dugačka priča o tome šta se desilo juče\n\nPoslato sa telefona",
+                "",
+            ),
+            // A difference is kept aside.
+            (
+                ["Prvi red priče ovde\nPogledajte u čitaču", "Prvi red priče ovde"],
+                "Prvi red priče ovde\nPogledajte u čitaču",
+                "",
+            ),
+        ] {
+            assert_eq!(chosen(&forms), (shown.to_owned(), aside.to_owned()), "{forms:?}");
+        }
+    }
+}

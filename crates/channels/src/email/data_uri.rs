@@ -1,0 +1,134 @@
+//! Files that lie inside an HTML document as `data:` addresses (RFC 2397): a pasted screenshot.
+
+use super::{parameters::percent_decoded, transfer::lenient_base64};
+
+/// At most so many are taken out of one document.
+const MOST: usize = 200;
+
+/// A file that lay in a document.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Embedded {
+    /// Its media type.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A document without such files, and the files. Only values of attributes are looked at: in its words an address stays.
+pub fn taken_out(html: &str) -> (String, Vec<Embedded>) {
+    let mut out = String::new();
+    let mut files = Vec::new();
+    let mut rest = html;
+    while files.len() < MOST
+        && let Some((before, value, after)) = next(rest)
+    {
+        out.push_str(before);
+        match file(value) {
+            Some(file) if !file.bytes.is_empty() => files.push(file),
+            _ => out.push_str(value),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    (out, files)
+}
+
+/// The next `data:` value of an attribute: what is before it, the value, what is after it.
+fn next(html: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let at = from + find_ignoring_case(html.get(from..)?, "data:")?;
+        let (before, value) = html.split_at_checked(at)?;
+        let opened = before.trim_end();
+        let quote = opened.chars().next_back()?;
+        let inside = before.rfind('<') > before.rfind('>');
+        let end = match quote {
+            '"' | '\'' if inside => value.find(quote),
+            '=' if inside => value.find(|c: char| c.is_whitespace() || c == '>'),
+            _ => None,
+        };
+        if let Some((value, after)) = end.and_then(|end| value.split_at_checked(end)) {
+            return Some((before, value, after));
+        }
+        from = at + 5;
+    }
+}
+
+fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
+    text.as_bytes()
+        .windows(wanted.len())
+        .position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+}
+
+fn file(value: &str) -> Option<Embedded> {
+    let (kind, data) = value.get(5..)?.split_once(',')?;
+    let (kind, is_base64) = match kind.rsplit_once(';') {
+        Some((kind, last)) if last.trim().eq_ignore_ascii_case("base64") => (kind, true),
+        _ => (kind, false),
+    };
+    let media_type = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let plain = percent_decoded(data.as_bytes());
+    let bytes = if is_base64 { lenient_base64(&plain) } else { plain };
+    Some(Embedded {
+        media_type: if media_type.is_empty() {
+            "text/plain".to_owned()
+        } else {
+            media_type
+        },
+        bytes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_taken_out_of_attributes_alone() {
+        for (html, left, files) in [
+            (
+                "<img src=\"data:image/png;base64,aVZC\">x",
+                "<img src=\"\">x",
+                vec![("image/png", "iVB")],
+            ),
+            (
+                "<img src=data:image/gif;base64,R0lG >x",
+                "<img src= >x",
+                vec![("image/gif", "GIF")],
+            ),
+            (
+                "<img src='DATA:image/png;BASE64,aV\nZC'>",
+                "<img src=''>",
+                vec![("image/png", "iVB")],
+            ),
+            (
+                "<a href=\"data:text/plain,Zdravo%20svima\">x</a>",
+                "<a href=\"\">x</a>",
+                vec![("text/plain", "Zdravo svima")],
+            ),
+            (
+                "<p>data:image/png;base64,aVZC</p>",
+                "<p>data:image/png;base64,aVZC</p>",
+                vec![],
+            ),
+            ("<p>Evo \"data: 5\"</p>", "<p>Evo \"data: 5\"</p>", vec![]),
+        ] {
+            let (text, found) = taken_out(html);
+            let found: Vec<_> = found
+                .iter()
+                .map(|file| {
+                    (
+                        file.media_type.as_str(),
+                        std::str::from_utf8(&file.bytes).unwrap(),
+                    )
+                })
+                .collect();
+            assert_eq!((text.as_str(), found), (left, files), "{html}");
+        }
+    }
+}

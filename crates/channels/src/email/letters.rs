@@ -1,0 +1,246 @@
+//! Telling the charset of bytes by how plausible the letters are that they read as: Serbian in both scripts, other Cyrillic,
+//! and the languages of western and central Europe. The general detector has no model of Serbian in Latin script.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
+
+/// So many bytes are judged.
+const SAMPLE: usize = 64 * 1024;
+/// Labels that mail programs are known to write over text in one of the others.
+const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
+/// Points that a word of a language is worth, and how many of them count.
+const WORD: i64 = 4;
+const MOST_WORDS: usize = 15;
+
+/// A way of reading: the letters and the small words of some languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Serbian,
+    Cyrillic,
+    Western,
+    Central,
+    /// Any other script: only the detector proposes it.
+    Other,
+}
+
+const SERBIAN: &str = "čćžšđ";
+const WESTERN: &str = "äöüßéèêëàâçùûîïôœÿñáíóúãõåæøìò";
+const CENTRAL: &str = "ąćęłńóśźżáčďéěíňřšťúůýžľĺŕäôöőüűăâîşţđ";
+const SERBIAN_CYRILLIC: &str = "абвгдђежзијклљмнњопрстћуфхцчџш";
+const RUSSIAN_CYRILLIC: &str = "щъыьэюяёйєіїґў";
+
+const SERBIAN_WORDS: &str = " da je sam nije od kako moj moja moje koji ali smo ste su bi mu vam nam ima imam za na se ne mi to \
+    ovo i u me ga sta neko dete hvala molim dobar dan poruke slike ";
+const WESTERN_WORDS: &str = " the and of is to le la les de des et est un une que qui pas pour dans vous nous il elle di che per \
+    non sono el los por con para der die das und ist nicht ich ein mit von og det er jeg ikke til av som och att mon ma avec sur ";
+const CENTRAL_WORDS: &str = " nie jest w z do jak co po tak mnie dla oraz czy jsem pro ve ze nebo jako hogy nem egy az van volt \
+    csak este si din cu ";
+
+/// The encoding that bytes are in, which are no UTF-8. `label`: the one they are labelled with, if that is of single bytes.
+pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static Encoding {
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
+    let start = first.saturating_sub(SAMPLE / 4);
+    let sample = bytes
+        .get(start..bytes.len().min(start + SAMPLE))
+        .unwrap_or_default();
+    let label = label.filter(|label| can_be(label, sample));
+    if let Some(label) = label.filter(|label| !UNRELIABLE.contains(label)) {
+        return label;
+    }
+    let mut readings: Vec<(i64, Language, &'static Encoding)> = UNRELIABLE
+        .iter()
+        .flat_map(|encoding| readings(encoding, sample))
+        .collect();
+    if label.is_none() && !is_latin(sample) {
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        detector.feed(sample, true);
+        readings.extend(self::readings(
+            detector.guess(Some(b"rs"), Utf8Detection::Deny),
+            sample,
+        ));
+    }
+    for (points, language, encoding) in &mut readings {
+        if *language == Language::Serbian {
+            *points += 5;
+        }
+        if label == Some(*encoding) {
+            *points += if *encoding == WINDOWS_1252 { 3 } else { 12 };
+        }
+    }
+    // A label that can be right yields only to a reading that is ours, never to another foreign one.
+    let best = readings
+        .into_iter()
+        .filter(|(_, language, encoding)| match language {
+            Language::Serbian | Language::Cyrillic => true,
+            Language::Western | Language::Central | Language::Other => {
+                label.is_none_or(|label| label == *encoding)
+            }
+        })
+        .max_by_key(|(points, ..)| *points);
+    best.map_or(WINDOWS_1250, |(.., encoding)| encoding)
+}
+
+/// Whether text can be in an encoding: it has no control characters of the upper half, and nothing undefined.
+fn can_be(encoding: &'static Encoding, sample: &[u8]) -> bool {
+    let text = encoding.decode_without_bom_handling(sample).0;
+    !text
+        .chars()
+        .any(|c| c == char::REPLACEMENT_CHARACTER || ('\u{80}'..'\u{a0}').contains(&c))
+}
+
+fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<(i64, Language, &'static Encoding)> {
+    let text = encoding.decode_without_bom_handling(sample).0;
+    let chars: Vec<char> = text.chars().collect();
+    [
+        Language::Serbian,
+        Language::Cyrillic,
+        Language::Western,
+        Language::Central,
+        Language::Other,
+    ]
+    .into_iter()
+    .filter(|language| *language != Language::Other || !UNRELIABLE.contains(&encoding))
+    .map(|language| {
+        (
+            points(language, &chars) + words(language, &text),
+            language,
+            encoding,
+        )
+    })
+    .collect()
+}
+
+/// Whether 8-bit bytes stand among ASCII letters, as accented letters do, and not beside each other, as Cyrillic does.
+fn is_latin(bytes: &[u8]) -> bool {
+    let (mut among, mut beside) = (0usize, 0usize);
+    for pair in bytes.windows(2) {
+        match pair {
+            [a, b] if !a.is_ascii() && !b.is_ascii() => beside += 1,
+            [a, b] if a.is_ascii_alphabetic() != b.is_ascii_alphabetic() && a.is_ascii() != b.is_ascii() => {
+                among += 1;
+            }
+            _ => {}
+        }
+    }
+    among > beside
+}
+
+fn words(language: Language, text: &str) -> i64 {
+    let list = match language {
+        Language::Serbian => SERBIAN_WORDS,
+        Language::Western => WESTERN_WORDS,
+        Language::Central => CENTRAL_WORDS,
+        Language::Cyrillic | Language::Other => return 0,
+    };
+    let found = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| {
+            !word.is_empty() && word.is_ascii() && list.contains(&format!(" {} ", word.to_ascii_lowercase()))
+        })
+        .take(MOST_WORDS)
+        .count();
+    i64::try_from(found).unwrap_or_default() * WORD
+}
+
+fn points(language: Language, text: &[char]) -> i64 {
+    let mut points = 0;
+    let mut before = ' ';
+    for (index, c) in text.iter().enumerate() {
+        if !c.is_ascii() {
+            let after = text.get(index + 1).copied().unwrap_or(' ');
+            points += of_letter(language, before, *c, after);
+        }
+        before = *c;
+    }
+    points
+}
+
+fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
+    if c == char::REPLACEMENT_CHARACTER || ('\u{80}'..'\u{a0}').contains(&c) {
+        return -50;
+    }
+    if !c.is_alphabetic() || matches!(c, 'ª' | 'º') {
+        return of_symbol(before, c, after);
+    }
+    // Nobody writes a capital in the middle of a word, or a letter beside a digit.
+    let case = if before.is_lowercase() && c.is_uppercase() {
+        -15
+    } else {
+        0
+    };
+    let digit = if before.is_ascii_digit() || after.is_ascii_digit() {
+        -8
+    } else {
+        0
+    };
+    let small = c.to_lowercase().next().unwrap_or(c);
+    let cyrillic = ('\u{400}'..'\u{530}').contains(&c);
+    let latin = u32::from(c) < 0x250;
+    let beside = case
+        + digit
+        + match language {
+            Language::Cyrillic if before.is_ascii_alphabetic() || after.is_ascii_alphabetic() => -20,
+            // Accented letters seldom come in pairs.
+            Language::Serbian | Language::Western | Language::Central
+                if !before.is_ascii() && before.is_alphabetic() =>
+            {
+                -6
+            }
+            Language::Serbian
+            | Language::Cyrillic
+            | Language::Western
+            | Language::Central
+            | Language::Other => 0,
+        };
+    beside
+        + match language {
+            Language::Cyrillic if SERBIAN_CYRILLIC.contains(small) => 10,
+            Language::Cyrillic if RUSSIAN_CYRILLIC.contains(small) => 7,
+            Language::Cyrillic if cyrillic => 2,
+            Language::Serbian if SERBIAN.contains(small) => serbian(before, small, after),
+            Language::Western if WESTERN.contains(small) => western(small, after),
+            Language::Central if CENTRAL.contains(small) => 8,
+            Language::Other if !cyrillic && !latin => 9,
+            Language::Cyrillic | Language::Other => -20,
+            Language::Serbian | Language::Western | Language::Central if latin => -10,
+            Language::Serbian | Language::Western | Language::Central => -20,
+        }
+}
+
+/// A sign inside a word is a letter read wrongly: `po¹tovani`.
+fn of_symbol(before: char, c: char, after: char) -> i64 {
+    let punctuation = matches!(
+        c,
+        '\u{2010}'..='\u{203a}' | '«' | '»' | '\u{a0}' | '\u{ad}' | '€' | '™' | '·'
+    );
+    match (before.is_alphabetic(), after.is_alphabetic()) {
+        _ if punctuation => 0,
+        (true, true) => -15,
+        (true, false) | (false, true) => -3,
+        (false, false) => 0,
+    }
+}
+
+fn is_vowel(c: char) -> bool {
+    "aeiou".contains(c.to_ascii_lowercase())
+}
+
+/// The bytes of č and ć are è and æ in western text, so what follows them has to fit.
+fn serbian(before: char, c: char, after: char) -> i64 {
+    match c {
+        _ if !before.is_alphabetic() && !after.is_alphabetic() => -10,
+        'č' | 'ć' if is_vowel(after) => 10,
+        'č' | 'ć' if !after.is_alphabetic() => 8,
+        'č' | 'ć' if "nklmvt".contains(after.to_ascii_lowercase()) => 6,
+        'č' | 'ć' => 2,
+        _ => 10,
+    }
+}
+
+fn western(c: char, after: char) -> i64 {
+    match c {
+        'è' | 'æ' if is_vowel(after) => -10,
+        'æ' if !after.is_alphabetic() => 4,
+        _ => 10,
+    }
+}

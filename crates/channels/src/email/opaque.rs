@@ -1,0 +1,185 @@
+//! Opaque S/MIME (RFC 8551): what was signed lies inside the signature, in BER (RFC 5652), often of indefinite length. Nothing
+//! is verified; only the words are taken out. What is encrypted stays closed.
+
+/// The object identifier of signed data, 1.2.840.113549.1.7.2.
+const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+const SEQUENCE: u8 = 0x30;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const OCTET_STRING: u8 = 0x04;
+const OCTET_STRING_IN_PIECES: u8 = 0x24;
+/// An explicit tag, number zero.
+const EXPLICIT: u8 = 0xa0;
+/// Pieces of an octet string may be nested no deeper than this.
+const DEEPEST: usize = 8;
+
+/// Whether a part may hold such data.
+pub fn is_possible(media_type: &str, name: Option<&str>) -> bool {
+    let by_name = || name.is_some_and(|name| name.to_ascii_lowercase().ends_with(".p7m"));
+    matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime")
+        || (media_type == "application/octet-stream" && by_name())
+}
+
+/// What was signed: a MIME entity with its head. `None` for anything else, such as what is encrypted.
+pub fn signed(data: &[u8]) -> Option<Vec<u8>> {
+    let (content_info, _) = element(data)?.of(SEQUENCE)?;
+    let (kind, rest) = element(content_info)?.of(OBJECT_IDENTIFIER)?;
+    if kind != SIGNED_DATA {
+        return None;
+    }
+    let (explicit, _) = element(rest)?.of(EXPLICIT)?;
+    let (signed_data, _) = element(explicit)?.of(SEQUENCE)?;
+    // The version and the digest algorithms come first.
+    let after_version = element(signed_data)?.rest;
+    let after_digests = element(after_version)?.rest;
+    let (encapsulated, _) = element(after_digests)?.of(SEQUENCE)?;
+    let (_, content) = element(encapsulated)?.of(OBJECT_IDENTIFIER)?;
+    let (content, _) = element(content)?.of(EXPLICIT)?;
+    let mut out = Vec::new();
+    octets(content, DEEPEST, &mut out)?;
+    (!out.is_empty()).then_some(out)
+}
+
+/// One element of BER, and what follows it.
+struct Element<'a> {
+    tag: u8,
+    content: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// Its content and what follows, if it has this tag.
+    fn of(self, tag: u8) -> Option<(&'a [u8], &'a [u8])> {
+        (self.tag == tag).then_some((self.content, self.rest))
+    }
+}
+
+/// The first element. One that was cut ends where the data ends.
+fn element(data: &[u8]) -> Option<Element<'_>> {
+    let (tag, data) = data.split_first()?;
+    let (length, data) = data.split_first()?;
+    if *length == 0x80 {
+        return indefinite(*tag, data, 0);
+    }
+    let (length, data) = if *length < 0x80 {
+        (usize::from(*length), data)
+    } else {
+        let (bytes, data) = data.split_at_checked(usize::from(length & 0x7f))?;
+        if bytes.len() > 4 {
+            return None;
+        }
+        let length = bytes
+            .iter()
+            .fold(0usize, |length, byte| (length << 8) | usize::from(*byte));
+        (length, data)
+    };
+    let (content, rest) = data.split_at(length.min(data.len()));
+    Some(Element {
+        tag: *tag,
+        content,
+        rest,
+    })
+}
+
+/// An element that ends at a pair of zero bytes.
+fn indefinite(tag: u8, data: &[u8], depth: usize) -> Option<Element<'_>> {
+    let mut rest = data;
+    loop {
+        let at = data.len() - rest.len();
+        match rest {
+            [] => {
+                return Some(Element {
+                    tag,
+                    content: data,
+                    rest: &[],
+                });
+            }
+            [0, 0, after @ ..] => {
+                return Some(Element {
+                    tag,
+                    content: data.get(..at)?,
+                    rest: after,
+                });
+            }
+            [inner, 0x80, after @ ..] if depth < 30 => rest = indefinite(*inner, after, depth + 1)?.rest,
+            [_, 0x80, ..] => return None,
+            _ => rest = element(rest)?.rest,
+        }
+    }
+}
+
+/// The bytes of an octet string, which may come in pieces.
+fn octets(data: &[u8], depth: usize, out: &mut Vec<u8>) -> Option<()> {
+    let mut rest = data;
+    while !rest.is_empty() {
+        let one = element(rest)?;
+        match one.tag {
+            OCTET_STRING => out.extend_from_slice(one.content),
+            OCTET_STRING_IN_PIECES if depth > 0 => octets(one.content, depth - 1, out)?,
+            _ => return None,
+        }
+        rest = one.rest;
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = content.len();
+        let mut out = vec![
+            tag,
+            0x82,
+            u8::try_from(length >> 8).unwrap(),
+            u8::try_from(length & 255).unwrap(),
+        ];
+        out.extend_from_slice(content);
+        out
+    }
+
+    fn endless(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, 0x80], content, &[0, 0]].concat()
+    }
+
+    fn data(kind: &[u8], content: Vec<u8>, wrap: fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8> {
+        let inner = [tagged(6, &[0x2a, 1]), wrap(0xa0, &content)].concat();
+        let signed = [
+            tagged(2, &[1]),
+            tagged(0x31, &[]),
+            wrap(0x30, &inner),
+            tagged(0x31, b"signature"),
+        ]
+        .concat();
+        wrap(
+            0x30,
+            &[tagged(6, kind), wrap(0xa0, &wrap(0x30, &signed))].concat(),
+        )
+    }
+
+    #[test]
+    fn what_was_signed_is_taken_out() {
+        let text = b"Content-Type: text/plain\r\n\r\nZdravo";
+        let pieces = [tagged(4, &text[..9]), tagged(4, &text[9..])].concat();
+        for (content, wrap) in [
+            (tagged(4, text), tagged as fn(u8, &[u8]) -> Vec<u8>),
+            (tagged(4, text), endless),
+            (endless(0x24, &pieces), endless),
+            (tagged(0x24, &pieces), tagged),
+        ] {
+            assert_eq!(
+                signed(&data(SIGNED_DATA, content, wrap)).as_deref(),
+                Some(&text[..])
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_stays_closed() {
+        let enveloped = [&SIGNED_DATA[..8], &[3]].concat();
+        assert!(signed(&data(&enveloped, tagged(4, b"x"), tagged)).is_none());
+        assert!(signed(b"").is_none());
+        assert!(signed(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).is_none());
+        assert!(signed(&[0x30, 0x80].repeat(1_000)).is_none());
+    }
+}

@@ -1,0 +1,212 @@
+//! Parameters in pieces or in a charset (RFC 2231), such as `filename*0*=windows-1251''%CF%F0`. The pieces are joined before
+//! they are decoded: a letter may be cut between two of them.
+
+use std::collections::BTreeMap;
+
+use super::charset;
+
+/// Whether a field has parameters in this form.
+pub fn is_in_pieces(field: &[u8]) -> bool {
+    let name = field.split(|byte| *byte == b':').next().unwrap_or_default();
+    let named = [b"content-type".as_slice(), b"content-disposition"]
+        .iter()
+        .any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
+    // A single UTF-8 value, as this module writes it, is read by everybody.
+    named
+        && parameters(field)
+            .1
+            .iter()
+            .any(|one| one.section.is_some() && !one.is_plain())
+}
+
+/// One parameter.
+struct Parameter<'a> {
+    name: &'a [u8],
+    /// Its piece, and whether the piece is percent-encoded. `None` for an ordinary parameter.
+    section: Option<(usize, bool)>,
+    value: &'a [u8],
+    whole: &'a [u8],
+}
+
+impl Parameter<'_> {
+    fn is_plain(&self) -> bool {
+        self.section == Some((0, true))
+            && self.value.to_ascii_lowercase().starts_with(b"utf-8''")
+            && self.value.is_ascii()
+            && !self.whole.windows(2).any(|pair| pair == b"*0")
+            && std::str::from_utf8(&percent_decoded(self.value)).is_ok()
+    }
+}
+
+/// The field with each such parameter joined and in UTF-8. `None` if it has none.
+pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
+    if !is_in_pieces(field) {
+        return None;
+    }
+    let (start, parameters) = parameters(field);
+    let mut out = start.trim_ascii_end().to_vec();
+    let mut pieces: BTreeMap<Vec<u8>, BTreeMap<usize, (bool, &[u8])>> = BTreeMap::new();
+    for one in parameters {
+        match one.section {
+            Some((place, percent)) => {
+                let named = pieces.entry(one.name.to_ascii_lowercase()).or_default();
+                named.insert(place, (percent, one.value));
+            }
+            None => {
+                out.extend_from_slice(b";\r\n ");
+                out.extend_from_slice(one.whole.trim_ascii());
+            }
+        }
+    }
+    for (name, pieces) in pieces {
+        let text = joined_value(pieces.into_values().collect());
+        let encoded: String = text
+            .bytes()
+            .map(|byte| {
+                if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            })
+            .collect();
+        out.extend_from_slice(b";\r\n ");
+        out.extend_from_slice(&name);
+        out.extend_from_slice(b"*=utf-8''");
+        out.extend_from_slice(encoded.as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+    Some(out)
+}
+
+fn joined_value(pieces: Vec<(bool, &[u8])>) -> String {
+    let mut label = None;
+    let mut bytes = Vec::new();
+    for (index, (percent, value)) in pieces.into_iter().enumerate() {
+        let mut value = value;
+        if index == 0 && percent {
+            let mut thirds = value.splitn(3, |byte| *byte == b'\'');
+            if let (Some(named), Some(_), Some(rest)) = (thirds.next(), thirds.next(), thirds.next()) {
+                label = Some(String::from_utf8_lossy(named).into_owned());
+                value = rest;
+            }
+        }
+        if percent {
+            bytes.extend(percent_decoded(value));
+        } else {
+            bytes.extend_from_slice(value);
+        }
+    }
+    charset::text(label.as_deref(), &bytes)
+}
+
+/// Bytes without their percent encoding.
+pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((first, more)) = rest.split_first() {
+        let hex = more.get(..2).filter(|_| *first == b'%');
+        let byte = hex.and_then(|hex| {
+            data_encoding::HEXUPPER_PERMISSIVE
+                .decode(hex)
+                .ok()?
+                .first()
+                .copied()
+        });
+        out.push(byte.unwrap_or(*first));
+        rest = more.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
+    }
+    out
+}
+
+/// What stands before the first semicolon of a field, and its parameters.
+fn parameters(field: &[u8]) -> (&[u8], Vec<Parameter<'_>>) {
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut pieces = field.split(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b';' => return !quoted,
+            _ => {}
+        }
+        false
+    });
+    let start = pieces.next().unwrap_or_default();
+    let all = pieces.filter_map(|whole| {
+        let equals = whole.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = whole.split_at_checked(equals)?;
+        let value = value.get(1..)?.trim_ascii();
+        let value = value
+            .strip_prefix(b"\"")
+            .map_or(value, |bare| bare.strip_suffix(b"\"").unwrap_or(bare));
+        let mut sections = name.trim_ascii().split(|byte| *byte == b'*');
+        let name = sections.next()?;
+        let sections: Vec<&[u8]> = sections.collect();
+        let section = match sections.as_slice() {
+            [] => None,
+            [b""] => Some((0, true)),
+            [place, more @ ..] => {
+                let place = std::str::from_utf8(place).ok()?.parse().ok()?;
+                Some((place, more == [b""]))
+            }
+        };
+        Some(Parameter {
+            name,
+            section,
+            value,
+            whole,
+        })
+    });
+    (start, all.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_pieces_are_joined_before_they_are_decoded() {
+        for (parameters, name) in [
+            (
+                "filename*0*=utf-8''La%C5; filename*1*=%BEni.pdf",
+                "La%C5%BEni.pdf",
+            ),
+            (
+                "filename*0*=windows-1251''%CF%F0%E5; filename*1*=%EF%E8%F1%EA%E0.txt",
+                "%D0%9F%D1%80%D0%B5%D0%BF%D0%B8%D1%81%D0%BA%D0%B0.txt",
+            ),
+            (
+                "filename*=windows-1250''u%E8enik%20%8Ek.pdf",
+                "u%C4%8Denik%20%C5%BDk.pdf",
+            ),
+            (
+                "filename*0=\"dugo ime; \"; filename*1=\"fajla.pdf\"",
+                "dugo%20ime%3B%20fajla.pdf",
+            ),
+            (
+                "filename*1*=%BEni.pdf; filename*0*=utf-8''La%C5",
+                "La%C5%BEni.pdf",
+            ),
+            ("filename*0*=utf-8''x%20; filename*1=\"y.pdf\"", "x%20y.pdf"),
+        ] {
+            let field = format!("Content-Disposition: attachment; {parameters}\r\n");
+            assert_eq!(
+                String::from_utf8(joined(field.as_bytes()).unwrap()).unwrap(),
+                format!("Content-Disposition: attachment;\r\n filename*=utf-8''{name}\r\n")
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_parameters_are_left_alone() {
+        for field in [
+            "Content-Type: text/plain; charset=utf-8; name=\"a*b=c;d.txt\"\r\n",
+            "Content-Disposition: attachment; filename*=utf-8''La%C5%BEni.pdf\r\n",
+            "Subject: a*0=b; c*1=d\r\n",
+        ] {
+            assert!(joined(field.as_bytes()).is_none(), "{field}");
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! A mail as a tree of parts (RFC 2046), cut where a reader of mail would cut it: a boundary is a line of its own, an outer
+//! boundary ends whatever is inside, and what was meant to be a multipart and can't be cut is a text.
+
+use bytes::Bytes;
+use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
+
+use super::{mend, opaque, transfer::Transfer};
+
+/// Parts nested deeper than this are not opened.
+const DEEPEST: usize = 250;
+/// A multipart has no more parts than this.
+const MOST_PARTS: usize = 2_000;
+
+/// One part, or a whole mail.
+pub struct Part {
+    /// The fields of its head.
+    pub head: MessagePart<'static>,
+    /// Its media type, in small letters.
+    pub media_type: String,
+    /// Its body as it travelled.
+    pub body: Bytes,
+    /// What is in it.
+    pub inside: Inside,
+}
+
+/// What is in a part.
+pub enum Inside {
+    /// Text or a file.
+    Leaf,
+    /// Other parts.
+    Parts {
+        /// What stands before the first and behind the last.
+        around: Bytes,
+        /// The parts in their order.
+        parts: Vec<Part>,
+    },
+    /// A mail that was passed on.
+    Mail(Box<Part>),
+    /// What was signed, in one piece with its signature (RFC 8551).
+    Signed(Box<Part>),
+}
+
+/// Reads a mail that was mended.
+pub fn read(mail: &Bytes) -> Part {
+    part(mail, 0, false)
+}
+
+fn part(bytes: &Bytes, depth: usize, in_digest: bool) -> Part {
+    let (head, start) = mend::head_and_body(bytes);
+    let head = MessageParser::default()
+        .parse_headers(head.as_ref())
+        .and_then(|mail| mail.parts.into_iter().next())
+        .map(MessagePart::into_owned)
+        .unwrap_or_default();
+    let body = bytes.slice(start.min(bytes.len())..);
+    let media_type = media_type(&head, in_digest);
+    let mut part = Part {
+        head,
+        media_type,
+        body,
+        inside: Inside::Leaf,
+    };
+    if depth < DEEPEST {
+        part.inside = part.opened(depth + 1);
+    }
+    part
+}
+
+impl Part {
+    fn opened(&self, depth: usize) -> Inside {
+        if self.media_type.starts_with("multipart") {
+            return self.cut(depth).unwrap_or(Inside::Leaf);
+        }
+        if ["message/rfc822", "message/global", "message/news"].contains(&self.media_type.as_str()) {
+            let mail = self.decoded();
+            if mail.trim_ascii().is_empty() {
+                return Inside::Leaf;
+            }
+            let mended = mend::mended(&mail).into_owned();
+            return Inside::Mail(Box::new(part(&Bytes::from(mended), depth, false)));
+        }
+        if opaque::is_possible(&self.media_type, self.name().as_deref()) {
+            return opaque::signed(&self.decoded()).map_or(Inside::Leaf, |inner| {
+                Inside::Signed(Box::new(part(&Bytes::from(inner), depth, false)))
+            });
+        }
+        Inside::Leaf
+    }
+
+    /// The parts of a multipart. `None` if its boundary never comes.
+    fn cut(&self, depth: usize) -> Option<Inside> {
+        let named = self
+            .parameter("boundary")
+            .map(|boundary| boundary.as_bytes().to_vec());
+        let lines = named
+            .map(|boundary| delimiters(&self.body, boundary.trim_ascii_end()))
+            .filter(|lines| !lines.is_empty())
+            .or_else(|| guessed_boundary(&self.body).map(|boundary| delimiters(&self.body, &boundary)))?;
+        let mut parts = Vec::new();
+        let mut around = Vec::new();
+        around.extend_from_slice(self.between(0, lines.first()?.start));
+        let ends = lines
+            .iter()
+            .skip(1)
+            .map(|line| line.start)
+            .chain([self.body.len()]);
+        for (line, end) in lines.iter().zip(ends).take(MOST_PARTS) {
+            if line.closes {
+                around.extend_from_slice(b"\n");
+                around.extend_from_slice(self.between(line.end, end));
+                continue;
+            }
+            let piece = self.body.slice_ref(self.between(line.end, end));
+            parts.push(part(&piece, depth, self.media_type == "multipart/digest"));
+        }
+        Some(Inside::Parts {
+            around: Bytes::from(around),
+            parts,
+        })
+    }
+
+    /// The body between two boundaries. The line break before a boundary belongs to it.
+    fn between(&self, start: usize, end: usize) -> &[u8] {
+        let piece = self.body.get(start..end).unwrap_or_default();
+        if end == self.body.len() {
+            return piece;
+        }
+        let piece = piece.strip_suffix(b"\n").unwrap_or(piece);
+        piece.strip_suffix(b"\r").unwrap_or(piece)
+    }
+
+    /// How its body travels.
+    pub fn transfer(&self) -> Transfer {
+        Transfer::named(self.head.content_transfer_encoding().unwrap_or_default())
+    }
+
+    /// Its bytes without their transfer encoding.
+    pub fn decoded(&self) -> Vec<u8> {
+        self.transfer().decode(&self.body).bytes.into_owned()
+    }
+
+    /// A parameter of its media type.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.head.content_type()?.attribute(name)
+    }
+
+    /// The name it was sent with.
+    pub fn name(&self) -> Option<String> {
+        self.head.attachment_name().map(str::to_owned)
+    }
+
+    /// Whether its sender wants it to be shown, or to be kept apart.
+    pub fn is_attachment(&self) -> bool {
+        let disposition = self.head.content_disposition();
+        disposition.is_some_and(mail_parser::ContentType::is_attachment)
+    }
+
+    /// Whether its sender wants it to be shown in its place.
+    pub fn is_inline(&self) -> bool {
+        let disposition = self.head.content_disposition();
+        disposition.is_some_and(mail_parser::ContentType::is_inline)
+    }
+
+    /// Whether its head says which media type it has.
+    pub fn is_labelled(&self) -> bool {
+        self.head
+            .headers
+            .iter()
+            .any(|header| header.name == HeaderName::ContentType)
+    }
+
+    /// The first of its own parts that the others belong to (RFC 2387): the one named by `start`, or of the named type.
+    pub fn root<'a>(&self, parts: &'a [Part]) -> Option<&'a Part> {
+        let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
+        let start = self.parameter("start").map(bare);
+        let by_id = parts
+            .iter()
+            .find(|part| start.is_some() && part.head.content_id().map(bare) == start);
+        let kind = self.parameter("type").map(str::to_ascii_lowercase);
+        by_id.or_else(|| parts.iter().find(|part| kind.as_ref() == Some(&part.media_type)))
+    }
+}
+
+/// The media type of a part. Half a type, as some programs write it, is completed.
+fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
+    let Some(kind) = head.content_type() else {
+        return if in_digest { "message/rfc822" } else { "text/plain" }.to_owned();
+    };
+    let lawful = |text: &str| -> String {
+        text.trim()
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || ".+-_".contains(*c))
+            .collect::<String>()
+            .to_ascii_lowercase()
+    };
+    let (main, sub) = (lawful(kind.ctype()), lawful(kind.subtype().unwrap_or_default()));
+    match (main.as_str(), sub.as_str()) {
+        ("text", "") | ("plain" | "ascii", _) | ("text", "text" | "txt" | "ascii") => "text/plain".to_owned(),
+        ("html" | "htm", _) | ("text", "htm" | "xhtml") => "text/html".to_owned(),
+        ("multipart", "") => "multipart/mixed".to_owned(),
+        ("", _) | (_, "") => "application/octet-stream".to_owned(),
+        _ => format!("{main}/{sub}"),
+    }
+}
+
+/// A line that is a boundary.
+struct Delimiter {
+    start: usize,
+    end: usize,
+    closes: bool,
+}
+
+/// The lines that are this boundary; if there are none, those that begin with it.
+fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
+    let find = |is: &dyn Fn(&[u8]) -> Option<bool>| -> Vec<Delimiter> {
+        let mut at = 0;
+        let lines = body.split_inclusive(|byte| *byte == b'\n').filter_map(|line| {
+            let start = at;
+            at += line.len();
+            let after = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
+            is(after.trim_ascii_end()).map(|closes| Delimiter {
+                start,
+                end: start + line.len(),
+                closes,
+            })
+        });
+        lines.collect()
+    };
+    if boundary.is_empty() {
+        return Vec::new();
+    }
+    let exact = find(&|after| match after {
+        b"" => Some(false),
+        b"--" => Some(true),
+        _ => None,
+    });
+    if exact.iter().any(|line| !line.closes) {
+        return exact;
+    }
+    find(&|after| Some(after.starts_with(b"--")))
+}
+
+/// The boundary of a multipart that names none, or another one than it uses: a line of dashes with fields below.
+fn guessed_boundary(body: &[u8]) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').take(200).collect();
+    lines.windows(2).find_map(|pair| {
+        let [line, below] = pair else { return None };
+        let boundary = line.trim_ascii_end().strip_prefix(b"--")?;
+        let field = below.get(..8)?.eq_ignore_ascii_case(b"content-");
+        (field && !boundary.is_empty()).then(|| boundary.to_vec())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(part: &Part) -> String {
+        match &part.inside {
+            Inside::Leaf => format!("{}:{}", part.media_type, String::from_utf8_lossy(&part.body)),
+            Inside::Parts { parts, .. } => {
+                format!("[{}]", parts.iter().map(shape).collect::<Vec<_>>().join(" "))
+            }
+            Inside::Mail(mail) => format!("mail({})", shape(mail)),
+            Inside::Signed(inner) => format!("signed({})", shape(inner)),
+        }
+    }
+
+    fn read_text(mail: &str) -> String {
+        shape(&read(&Bytes::from(mail.replace('\n', "\r\n"))))
+    }
+
+    #[test]
+    fn parts_are_cut_where_they_end() {
+        let head = "Content-Type: multipart/mixed; boundary=b\n\n";
+        for (body, cut) in [
+            (
+                "--b\n\nprvo\n--b\nContent-Type: image/png\n\nAA\n--b--\n",
+                "[text/plain:prvo image/png:AA]",
+            ),
+            // In the middle of a line it is no boundary.
+            (
+                "--b\n\nmoj ključ je --b i dalje\n--bb nije\n--b--\n",
+                "[text/plain:moj ključ je --b i dalje\r\n--bb nije]",
+            ),
+            // No end.
+            ("--b\n\nprvo", "[text/plain:prvo]"),
+            // More behind the end.
+            (
+                "--b\n\nprvo\n--b--\n--b\n\ndrugo\n--b--",
+                "[text/plain:prvo text/plain:drugo]",
+            ),
+            // A head without its blank line.
+            (
+                "--b\nContent-Type: text/html\n<p>Zdravo</p>\n--b--",
+                "[text/html:<p>Zdravo</p>]",
+            ),
+            // An attached mail that was cut ends at the outer boundary.
+            (
+                "--b\nContent-Type: message/rfc822\n\nFrom: a@b.example\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nunutra\n--b\n\nposle\n--b--",
+                "[mail([text/plain:unutra]) text/plain:posle]",
+            ),
+            // An inner multipart without an end.
+            (
+                "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\ntekst\n--b\n\nposle\n--b--",
+                "[[text/plain:tekst] text/plain:posle]",
+            ),
+        ] {
+            assert_eq!(
+                read_text(&format!("{head}{body}")),
+                cut.replace("\\n", "\r\n"),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_boundary_is_found_by_what_follows_it() {
+        for head in ["boundary=other", "boundary=\"\"", "x=y"] {
+            assert_eq!(
+                read_text(&format!(
+                    "Content-Type: multipart/mixed; {head}\n\n--b\nContent-Type: text/plain\n\nprvo\n--b--"
+                )),
+                "[text/plain:prvo]"
+            );
+        }
+        assert_eq!(
+            read_text("Content-Type: multipart/mixed; boundary=x\n\nSamo tekst."),
+            "multipart/mixed:Samo tekst."
+        );
+    }
+
+    #[test]
+    fn half_a_media_type_is_completed() {
+        for (named, kind) in [
+            ("text", "text/plain"),
+            ("plain/text", "text/plain"),
+            ("html", "text/html"),
+            ("TEXT/HTML", "text/html"),
+            ("text/plain charset=utf-8", "text/plain"),
+            ("image", "application/octet-stream"),
+            ("text/markdown", "text/markdown"),
+        ] {
+            assert_eq!(
+                read(&Bytes::from(format!("Content-Type: {named}\r\n\r\nx"))).media_type,
+                kind
+            );
+        }
+    }
+}
