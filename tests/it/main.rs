@@ -36,6 +36,7 @@ mod lines;
 mod log;
 mod machines;
 mod mail;
+mod mime;
 mod pages;
 mod pieces;
 mod plans;
