@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hotline_core::{
     counting::Joining,
-    job::JobKind,
-    message::{Evidence, Incoming, Origin, Remark},
+    job::{Delivery, JobKind},
+    message::{DeliveryReport, Evidence, Fate, Incoming, Normalised, Origin, Remark},
     reference::Reference,
     token::ThreadToken,
 };
@@ -241,6 +241,37 @@ async fn an_automatic_answer_is_shown_with_its_reply_and_wakes_and_counts_nothin
         let closed = world.opened(world.only().await).await;
         assert_eq!(closed.status, hotline_core::contact::Status::Closed);
         assert_eq!(closed.messages.len(), after.messages.len() + 1);
+        assert_eq!(world.total().await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reports_that_overtake_each_other_say_the_worst() {
+    on_both(async |world| {
+        let (reference, token) = world.form_of_a_school().await;
+        let report = |fate| {
+            Normalised::Report(DeliveryReport {
+                token: Some(token.clone()),
+                message: None,
+                fate,
+                said: "said".to_owned().into(),
+            })
+        };
+        for (id, fate, expected) in [
+            ("r1", Fate::Delayed, Delivery::Delayed),
+            ("r2", Fate::Failed, Delivery::Failed),
+            ("r3", Fate::Delayed, Delivery::Failed),
+        ] {
+            world.arrive(vec![(id, report(fate))]).await;
+            let opened = world.opened(reference).await;
+            let replies = opened.messages.iter().filter(|one| one.direction == "reply");
+            let states: Vec<_> = replies
+                .flat_map(|one| &one.deliveries)
+                .map(|one| one.state)
+                .collect();
+            assert_eq!(states, [expected], "{id}");
+        }
         assert_eq!(world.total().await, 1);
     })
     .await;

@@ -307,6 +307,10 @@ impl Store {
         else {
             return Ok(None);
         };
+        // Reports overtake each other: what failed is not late.
+        if report.fate == Fate::Delayed && row.state == Delivery::Failed.as_str() {
+            return Ok(true);
+        }
         let said = self.seal_said(&contact, row.id, &report.said.expose().as_str().into())?;
         let state = match report.fate {
             Fate::Failed => Delivery::Failed,

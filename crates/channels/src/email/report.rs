@@ -73,20 +73,22 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<
 /// The parts that hold what a report is about, in ASCII and in UTF-8 (RFC 6533).
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
-/// Whether a mail without a status part that may be anybody's tells how a mail fared.
+/// Whether a mail without a status part that may be anybody's tells how a mail fared. A form whose visitor left no address, and a
+/// postmaster who writes as a person, are heard: only what brings back something of ours, or has no sender to answer, is a report.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
         || status::is_of_delivery(mail.subject().unwrap_or_default());
-    let mark = || marks::find(mail, raw, ours);
-    let returned = || mark().is_some_and(|mark| mark.place == Place::Returned);
+    let mark = marks::find(mail, raw, ours);
+    let returned = mark.as_ref().is_some_and(|mark| mark.place == Place::Returned);
+    let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
     match author {
         Author::Daemon => true,
         // An absent person's program may answer with what it answers.
-        Author::Nobody => failed || (!has_absent_subject(mail.subject()) && returned()),
-        Author::Postmaster => failed || returned(),
-        Author::Gateway => failed && mark().is_some(),
-        Author::Program => failed && returned(),
+        Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
+        Author::Nobody | Author::Postmaster => returned || (failed && (by_program || mark.is_some())),
+        Author::Gateway => failed && mark.is_some(),
+        Author::Program => failed && returned,
         Author::Person => false,
     }
 }
@@ -134,7 +136,7 @@ fn author(mail: &Message<'_>) -> Author {
         "internet mail delivery",
     ];
     let is_system = |text: &str| systems.iter().any(|start| text.starts_with(start));
-    let nameless = raw_from.ends_with("<>") || (address.is_empty() && is_system(raw_from.trim_matches('"')));
+    let raw_name = raw_from.trim_matches('"');
     let postmasters = ["postmaster", "systemadministrator"];
     let gateways = [
         "ndr",
@@ -146,11 +148,12 @@ fn author(mail: &Message<'_>) -> Author {
         "mailsweeper",
     ];
     let mut words = local.split(|c: char| !c.is_alphanumeric());
-    if nameless || daemons.contains(&letters.as_str()) || is_system(&name) {
+    let system = is_system(&name) || (address.is_empty() && is_system(raw_name));
+    if system || daemons.contains(&letters.as_str()) {
         Author::Daemon
     } else if postmasters.contains(&letters.as_str()) || letters.starts_with("microsoftexchange") {
         Author::Postmaster
-    } else if has_null_sender(mail) {
+    } else if has_null_sender(mail) || raw_from.ends_with("<>") {
         Author::Nobody
     } else if !auto_submitted(mail).is_empty() {
         Author::Program

@@ -61,6 +61,22 @@ const DELIVERY: [&str; 52] = [
     "could not send message",
 ];
 
+/// How people's programs begin the subjects of answers and of what is passed on.
+const PREFIXES: [&str; 12] = [
+    "re:",
+    "fw:",
+    "fwd:",
+    "aw:",
+    "wg:",
+    "sv:",
+    "odg:",
+    "одг:",
+    "pr:",
+    "пр:",
+    "prosl:",
+    "просл:",
+];
+
 /// How they say that it is late.
 const LATE_SUBJECTS: [&str; 15] = [
     "delay",
@@ -147,9 +163,13 @@ const COPY: [&str; 12] = [
 
 /// Whether a subject speaks of delivery, as subjects of reports do.
 pub fn is_of_delivery(subject: &str) -> bool {
-    let subject = subject.to_lowercase();
+    let subject = subject.trim_start().to_lowercase();
+    // What is answered or passed on is in somebody's hands.
+    if PREFIXES.iter().any(|prefix| subject.starts_with(prefix)) {
+        return false;
+    }
     let speaks = |words: &[&str]| words.iter().any(|word| subject.contains(word));
-    speaks(&DELIVERY) || subject.trim_start().starts_with("delayed mail") || speaks(&ARRIVED)
+    speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
 /// What the fields of a status part say; of several recipients the worst. `None` if they don't say.
@@ -277,6 +297,28 @@ fn fields<'a>(status: &'a str, name: &'a str) -> impl Iterator<Item = String> + 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn subjects_of_reports_are_told_from_those_of_people() {
+        for subject in [
+            "Undeliverable: Re: Pitanje",
+            "Mail delivery failed: returning message to sender",
+            "Delivery Status Notification (Delay)",
+            "Порука није испоручена",
+            "Unzustellbar: Pitanje",
+        ] {
+            assert!(is_of_delivery(subject), "{subject}");
+        }
+        for subject in [
+            "Re: Mail delivery failed",
+            "Fwd: Undeliverable",
+            "Odg: isporuka",
+            "Pitanje",
+            "",
+        ] {
+            assert!(!is_of_delivery(subject), "{subject}");
+        }
+    }
 
     #[test]
     fn the_fields_say_the_fate_of_the_worst_recipient() {
