@@ -12,12 +12,18 @@ use reqwest::Method;
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
+}
+
 async fn post(service: &Service, number: usize) -> reqwest::Response {
-    reqwest::Client::new()
+    client()
         .post(format!("{}/api/v1/contacts", service.base()))
         .header("idempotency-key", format!("post-{number}"))
         .json(&json!({ "kind": "advice", "message": format!("poruka {number}") }))
-        .timeout(Duration::from_secs(30))
         .send()
         .await
         .unwrap()
@@ -28,7 +34,7 @@ async fn status(service: &Service, number: usize) -> u16 {
 }
 
 async fn go_on_duty(service: &Service, staff: &Staff) -> u16 {
-    let asked = reqwest::Client::new()
+    let asked = client()
         .post(format!("{}/api/v1/duty", service.base()))
         .bearer_auth(staff.token())
         .json(&json!({ "on": true }));
@@ -180,7 +186,7 @@ async fn whatever_is_written_is_its_owners_alone_whatever_the_umask() {
         .text("lang", "sr-Latn")
         .text("id", "a form of its own")
         .part("file", file);
-    let sent = reqwest::Client::new()
+    let sent = client()
         .post(format!("{}/advice", service.base()))
         .multipart(form);
     assert_eq!(sent.send().await.unwrap().status().as_u16(), 200);

@@ -24,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// How often a full listener, all of whose connections are being answered, looks whether one of them waits for its client.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// An answer that takes longer may be cut off where a full listener has nothing else to close. Pages ask again by themselves
+/// for what stays open so long, and a message is stored within it.
+const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +64,7 @@ struct Turns {
     ours: usize,
     /// Whether the head of a request ever came.
     asked: bool,
-    /// Since when the client is waited for, unless it is our turn.
+    /// Since when it is our turn, or the client's.
     since: Instant,
 }
 
@@ -118,16 +121,18 @@ impl Places {
         })
     }
 
-    /// Closes the connection that has waited longest for its client, if any waits.
+    /// Closes the connection that has waited longest for its client. If none waits, the one that is being answered longest, if
+    /// it takes that long.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
-        let waiting = taken
+        let now = Instant::now();
+        let longest = taken
             .places
             .values()
             .filter(|place| !place.leave.is_cancelled())
-            .filter_map(|place| place.waits_since().map(|since| (since, place)));
-        let longest = waiting
-            .min_by_key(|(since, _)| *since)
+            .map(|place| (place.turn_since(), place))
+            .filter(|((ours, since), _)| !ours || now - *since >= LONG_ANSWER)
+            .min_by_key(|(turn, _)| *turn)
             .map(|(_, place)| Arc::clone(place));
         if let Some(place) = longest {
             place.leave.cancel();
@@ -152,10 +157,10 @@ impl Drop for Held {
 }
 
 impl Place {
-    /// Since when the client is waited for. `None` while it is our turn.
-    fn waits_since(&self) -> Option<Instant> {
+    /// Whether it is our turn, and since when it is so.
+    fn turn_since(&self) -> (bool, Instant) {
         let turns = lock(&self.turns);
-        (turns.ours == 0).then_some(turns.since)
+        (turns.ours > 0, turns.since)
     }
 
     /// Returns once the client was waited for as long as patience allows.
@@ -186,6 +191,9 @@ impl Place {
             turns.ours = turns.ours.saturating_add(1);
         } else {
             turns.ours = turns.ours.saturating_sub(1);
+        }
+        // A second request on a connection does not make the first one newer.
+        if !ours || turns.ours == 1 {
             turns.since = Instant::now();
         }
     }

@@ -249,4 +249,21 @@ mod tests {
         }
         drop(turn);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_listener_full_of_endless_answers_closes_the_oldest_after_a_while() {
+        let places = Places::new(2);
+        let (older, newer) = (places.take().await, places.take().await);
+        let turns = [&older, &newer].map(|held| Turn::begin(&held.place));
+        let leaving = older.place.leave.clone();
+        tokio::spawn(async move {
+            leaving.cancelled().await;
+            drop(older);
+        });
+        let begun = Instant::now();
+        let newest = places.take().await;
+        assert!(begun.elapsed() >= Duration::from_secs(10));
+        assert!(!newer.place.leave.is_cancelled() && !newest.place.leave.is_cancelled());
+        drop(turns);
+    }
 }
