@@ -167,15 +167,9 @@ async fn a_canned_reply_is_chosen_in_each_language_and_asks_where_none_is_known(
     let vera = service.hire("vera", "supervisor").await.unwrap();
     let canned = json!({ "name": "Хвала", "sr": "Хвала на поруци.", "en": "Thank you for writing." });
     vera.post("/api/v1/canned", &canned).await.unwrap();
-    let post = json!({ "kind": "advice", "message": "help" });
-    let answer = reqwest::Client::new()
-        .post(format!("{}/api/v1/contacts", service.base()))
-        .json(&post)
-        .send()
-        .await
-        .unwrap();
-    let answer: serde_json::Value = answer.json().await.unwrap();
-    let unknown = text(&answer, "/reference").to_owned();
+    let call = json!({ "network": "telephone", "text": "help" });
+    let call = vera.post("/api/v1/log", &call).await.unwrap();
+    let unknown = text(&call, "/reference").to_owned();
     let (known, _) = crate::writing::posted(&service, "Neko mi preti").await;
     vera.until_contacts(2).await.unwrap();
     let browser = Browser::start().await.unwrap();

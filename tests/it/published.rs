@@ -3,13 +3,14 @@
 
 use std::{collections::BTreeMap, process::Command};
 
-use fantoccini::wd::PrintConfigurationBuilder;
 use hotline_tests::{
     peers::browser::Browser,
     service::Service,
     staff::{Staff, text},
 };
 use serde_json::{Value, json};
+
+use crate::screens::{broken, for_machines, printed as paper};
 
 /// A line by which the fixtures' mails come; there is no server behind it.
 pub(crate) const MAIL: &str = r#"
@@ -319,22 +320,26 @@ async fn printed(service: &Service) {
             .pictures(&format!("statistics-{}", query.replace(['=', '&'], "-")))
             .await
             .unwrap();
-        let paper = PrintConfigurationBuilder::default().build().unwrap();
-        let pdf = client.print(paper).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("page.pdf");
-        std::fs::write(&file, pdf).unwrap();
-        let said = Command::new("pdftotext")
-            .arg("-layout")
-            .args([&file, &"-".into()])
-            .output()
-            .unwrap();
-        let said = String::from_utf8(said.stdout).unwrap();
+        let (said, pages) = paper(client, &format!("report-{query}")).await;
         for figure in figures {
             assert!(said.contains(figure), "{query}: {figure}: {said}");
         }
-        let pages = said.matches('\u{c}').count();
         assert_eq!(pages, 1, "{query}: it is more than one page: {said}");
+        // In Serbian words are longer: the same, and none is broken.
+        let address = format!("{}/desk/statistics?{query}", service.base());
+        client
+            .execute("document.cookie = 'language=sr-Cyrl; path=/desk'", vec![])
+            .await
+            .unwrap();
+        client.goto(&address).await.unwrap();
+        let (said, pages) = paper(client, &format!("report-sr-{query}")).await;
+        assert_eq!(pages, 1, "{query}: it is more than one page: {said}");
+        assert_eq!(broken(client, &said).await, Vec::<String>::new(), "{query}");
+        assert_eq!(for_machines(&said), Vec::<&str>::new(), "{query}");
+        client
+            .execute("document.cookie = 'language=en; path=/desk'", vec![])
+            .await
+            .unwrap();
     }
     for path in [
         "/desk/statistics/returns/insafe?period=2024-Q1",

@@ -20,7 +20,9 @@ export function ask(fresh) {
 
 /** The question is answered, or left. */
 export function asked() {
-  if (dialog()?.open) dialog().close();
+  if (!dialog()?.open) return;
+  dialog().close();
+  dialog().replaceChildren();
 }
 
 document.addEventListener("click", (event) => {

@@ -401,6 +401,10 @@ setInterval(count, 500);
 function arrived() {
   const thread = document.getElementById("thread");
   if (thread) thread.scrollTop = thread.scrollHeight;
+  // On a telephone the pages stand in one row that scrolls.
+  const nav = document.querySelector("header.top nav");
+  const here = /** @type {HTMLElement | null} */ (nav?.querySelector("[aria-current]"));
+  if (nav && here) nav.scrollLeft = here.offsetLeft - nav.clientWidth / 3;
   count();
   drafting();
   attending();
