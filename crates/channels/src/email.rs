@@ -28,6 +28,7 @@ mod report;
 mod settings;
 mod smtp;
 mod status;
+mod text;
 mod thread;
 mod transfer;
 mod tree;

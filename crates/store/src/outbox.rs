@@ -309,7 +309,7 @@ impl Store {
         };
         // Reports overtake each other: what failed is not late.
         if report.fate == Fate::Delayed && row.state == Delivery::Failed.as_str() {
-            return Ok(true);
+            return Ok(Some(contact.id));
         }
         let said = self.seal_said(&contact, row.id, &report.said.expose().as_str().into())?;
         let state = match report.fate {

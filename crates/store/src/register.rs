@@ -516,12 +516,14 @@ async fn finish_jobs(transaction: &DatabaseTransaction, kept: &[Kept]) -> Result
 }
 
 fn words_of(incoming: &Incoming) -> String {
-    let text = if incoming.text.trim().is_empty() {
-        incoming.url.as_deref().unwrap_or_default()
-    } else {
-        &incoming.text
-    };
-    first_words(text)
+    // A mail that was only passed on has all its words there.
+    let texts = [
+        Some(incoming.text.as_str()),
+        incoming.url.as_deref(),
+        Some(incoming.quoted.as_str()),
+    ];
+    let text = texts.into_iter().flatten().find(|text| !text.trim().is_empty());
+    first_words(text.unwrap_or_default())
 }
 
 /// A message that could not be read is a message all the same: nobody is dropped.

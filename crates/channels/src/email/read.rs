@@ -18,9 +18,10 @@ use super::{
     marks, mend,
     parts::parts,
     report::{Report, recognise},
+    text::joined,
     thread::OurAddresses,
     tree,
-    words::{Words, joined, words},
+    words::{Words, words},
 };
 use crate::{channel::Attachments, clean::one_line};
 

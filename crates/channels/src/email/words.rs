@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use hotline_core::message::Remark;
-use unicode_normalization::UnicodeNormalization;
 
 use super::{
     address, alternative, charset, html, markup,
+    text::{has_words, joined, tidy, unflowed},
     transfer::{Transfer, uuencoded},
     tree::{Inside, Part},
 };
@@ -411,24 +411,10 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<File>) {
     (out, files)
 }
 
-fn has_words(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
-}
-
 /// What programs write before the first part for programs that know no parts.
 fn is_preamble(text: &str) -> bool {
     let words = alternative::words(text);
     words.len() < 60 && words.contains("mime")
-}
-
-/// Texts one below the other, with a blank line between them.
-pub fn joined(texts: &[impl AsRef<str>]) -> String {
-    let texts: Vec<&str> = texts
-        .iter()
-        .map(|text| text.as_ref().trim_matches(['\r', '\n']))
-        .filter(|text| !text.trim().is_empty())
-        .collect();
-    texts.join("\n\n")
 }
 
 fn joined_lines(texts: &[&str]) -> String {
@@ -446,39 +432,4 @@ fn unflowed_if_flowed(part: &Part, text: String) -> String {
     } else {
         text
     }
-}
-
-/// Joins the lines of flowed text (RFC 3676): one that ends in a space goes on in the next of the same quote depth.
-fn unflowed(text: &str, deleted: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut open: Option<usize> = None;
-    for line in text.lines() {
-        let depth = line.chars().take_while(|c| *c == '>').count();
-        let body = line.trim_start_matches('>');
-        let body = body.strip_prefix(' ').unwrap_or(body);
-        if open != Some(depth) {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(&">".repeat(depth));
-            if depth > 0 {
-                out.push(' ');
-            }
-        }
-        let goes_on = body.ends_with(' ') && body != "-- ";
-        out.push_str(if goes_on && deleted {
-            body.strip_suffix(' ').unwrap_or(body)
-        } else {
-            body
-        });
-        open = goes_on.then_some(depth);
-    }
-    out
-}
-
-/// Composed letters, plain line ends, no characters that no one can see and something else might act on.
-fn tidy(text: &str) -> String {
-    let unified = text.replace("\r\n", "\n").replace('\r', "\n");
-    let seen = |c: &char| (!c.is_control() && *c != '\u{feff}') || matches!(c, '\n' | '\t');
-    unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
