@@ -82,10 +82,13 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let mark = marks::find(mail, raw, ours);
     let returned = mark.as_ref().is_some_and(|mark| mark.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
+    // A person's program writes at least a name.
+    let is_nobodys = mail.header_raw("From").is_some_and(|from| from.trim() == "<>");
     match author {
         Author::Daemon => true,
         // An absent person's program may answer with what it answers.
         Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
+        Author::Nobody if is_nobodys && mark.is_some() => true,
         Author::Nobody | Author::Postmaster => returned || (failed && (by_program || mark.is_some())),
         Author::Gateway => failed && mark.is_some(),
         Author::Program => failed && returned,
