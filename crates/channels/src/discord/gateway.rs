@@ -79,10 +79,8 @@ impl Shared {
             let Some(ended) = self.connect(&intake, &mut line, stop).await else {
                 return;
             };
-            let then = match ended.then {
-                Then::Resume if line.session.is_none() => Then::Identify,
-                then => then,
-            };
+            let is_lost = ended.then == Then::Resume && line.session.is_none();
+            let then = if is_lost { Then::Identify } else { ended.then };
             let worked = line.working.map(|since| since.elapsed()).unwrap_or_default();
             let wait = line.patience.after(worked, then).mul_f64(chance::jitter());
             tracing::warn!(line.name = %self.name, reason = ended.words, wait_s = wait.as_secs(), "Line {} is not connected and tries again", self.name);

@@ -134,9 +134,10 @@ pub fn contents(message: &Value, attachments: Attachments) -> Contents {
 fn words(message: &Value) -> Vec<String> {
     let marked = [("text", "entities"), ("caption", "caption_entities")];
     let found = marked.iter().filter_map(|(field, entities)| {
-        Some(match message.get(field)? {
-            Value::String(text) => with_addresses(text, json::list(message, &format!("/{entities}"))),
-            other => json::texts(other).join("\n"),
+        let value = message.get(field)?;
+        Some(match value.as_str() {
+            Some(text) => with_addresses(text, json::list(message, &format!("/{entities}"))),
+            None => json::texts(value).join("\n"),
         })
     });
     found.map(|text| clean::text(&text)).collect()
