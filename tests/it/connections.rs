@@ -146,6 +146,64 @@ async fn a_service_that_cannot_open_files_for_a_while_goes_on_afterwards() {
     post(&service.base()).await;
 }
 
+/// Posts a body in pieces, without saying before how long it is. The connection may break before the answer is read: then again.
+async fn post_in_pieces(url: &str, token: &str, kind: &str, body: &[u8]) -> Option<u16> {
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        let pieces: Vec<std::io::Result<Vec<u8>>> =
+            body.chunks(64 * 1024).map(|piece| Ok(piece.to_vec())).collect();
+        let request = client
+            .post(url)
+            .header("content-type", kind)
+            .bearer_auth(token)
+            .body(reqwest::Body::wrap_stream(futures::stream::iter(pieces)));
+        if let Ok(answer) = request.send().await {
+            return Some(answer.status().as_u16());
+        }
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_long_is_refused_as_such_when_it_comes_in_pieces() {
+    let bridge = hotline_tests::peers::bridge::Bridge::start().await.unwrap();
+    let mut service = Service::with_lines(None, &bridge.lines()).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "pomoć").await;
+    staff.until_said(&reference, 1).await.unwrap();
+    let long = "a".repeat(5 << 20);
+    let json = format!("{{\"text\":\"{long}\"}}");
+    let form = format!("text={long}");
+    let parts = format!(
+        "--b\r\ncontent-disposition: form-data; name=\"text\"\r\n\r\n{}\r\n--b--\r\n",
+        "a".repeat(52 << 20)
+    );
+    let (of_json, of_form) = ("application/json", "application/x-www-form-urlencoded");
+    for (path, kind, body) in [
+        ("/api/v1/contacts".to_owned(), of_json, &json),
+        ("/advice".to_owned(), of_form, &form),
+        ("/bridge/signal".to_owned(), of_json, &json),
+        ("/api/v1/session".to_owned(), of_json, &json),
+        ("/desk/login".to_owned(), of_form, &form),
+        (format!("/api/v1/contacts/{reference}/note"), of_json, &json),
+        (format!("/desk/contacts/{reference}/note"), of_form, &form),
+        (
+            format!("/api/v1/contacts/{reference}/reply"),
+            "multipart/form-data; boundary=b",
+            &parts,
+        ),
+    ] {
+        let url = format!("{}{path}", service.base());
+        let status = post_in_pieces(&url, staff.token(), kind, body.as_bytes()).await;
+        assert_eq!(status, Some(413), "{path}");
+    }
+}
+
 /// What a process has used of the processor, in hundredths of a second.
 fn processor_time(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

@@ -60,7 +60,8 @@ async fn whole(request: Request, desk: &Desk) -> Result<Bytes, PageError> {
     read.map_err(|error| unreadable(error.status()))
 }
 
-fn unreadable(status: StatusCode) -> PageError {
+/// Why a body that could not be read is refused.
+pub(crate) fn unreadable(status: StatusCode) -> PageError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         PageError::TooLarge
     } else {

@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{action::Sent, desk::Desk, error::PageError};
+use crate::{
+    action::{Sent, unreadable},
+    desk::Desk,
+    error::PageError,
+};
 
 /// Files that can go with one reply, and the largest of them in bytes: what every platform takes.
 const MOST: usize = 5;
@@ -49,14 +53,18 @@ impl FromRequest<Desk> for Reply {
         let mut reply = Self::default();
         let mut parts = Multipart::from_request(request, desk)
             .await
-            .map_err(|_| UNREADABLE)?;
-        while let Some(field) = parts.next_field().await.map_err(|_| UNREADABLE)? {
+            .map_err(|error| unreadable(error.status()))?;
+        while let Some(field) = parts
+            .next_field()
+            .await
+            .map_err(|error| unreadable(error.status()))?
+        {
             if field.file_name().is_some() {
                 reply.take(field).await?;
                 continue;
             }
             let name = field.name().unwrap_or_default().to_owned();
-            let text = field.text().await.map_err(|_| UNREADABLE)?;
+            let text = field.text().await.map_err(|error| unreadable(error.status()))?;
             match name.as_str() {
                 "id" => reply.id = Some(text.parse().map_err(|_| UNREADABLE)?),
                 "seen" => reply.seen = Some(text.parse().map_err(|_| UNREADABLE)?),
@@ -81,7 +89,7 @@ impl Reply {
             .unwrap_or("application/octet-stream")
             .to_owned();
         let mut bytes = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(|_| UNREADABLE)? {
+        while let Some(piece) = field.chunk().await.map_err(|error| unreadable(error.status()))? {
             if bytes.len() + piece.len() > LARGEST {
                 return Err(PageError::Bad("error-file-large"));
             }
