@@ -145,7 +145,11 @@ async fn an_answer_to_an_address_left_in_a_form_belongs_to_the_form() {
             .arrives("2", mail(GIRL, "g@x", "Ima 13 godina.", with(&token)))
             .await;
         assert_eq!(world.only().await, reference);
-        world.store.close(&world.mila, reference).await.unwrap();
+        world
+            .store
+            .close(&world.mila, reference, Some("answered by telephone"))
+            .await
+            .unwrap();
         world.clock.advance(TimeDelta::days(8));
         world
             .arrives("3", mail(GIRL, "h@x", "Posle dugo vremena.", with(&token)))
@@ -235,7 +239,11 @@ async fn an_automatic_answer_is_shown_with_its_reply_and_wakes_and_counts_nothin
         let after = world.opened(world.only().await).await;
         assert_eq!(after.messages.len(), before.messages.len() + 2);
         assert_eq!((after.status, after.newest), (before.status, before.newest));
-        world.store.close(&world.mila, reference).await.unwrap();
+        world
+            .store
+            .close(&world.mila, reference, Some("answered by telephone"))
+            .await
+            .unwrap();
         world.clock.advance(TimeDelta::days(30));
         world.arrives("5", away(GIRL, "e@x", with(&token))).await;
         let closed = world.opened(world.only().await).await;

@@ -165,7 +165,11 @@ fn words(text: &str) -> BTreeSet<String> {
 
 /// Words on paper that stand on no screen: pieces of words.
 pub(crate) async fn broken(client: &Client, paper: &str) -> Vec<String> {
-    let text = "return document.documentElement.textContent + [...document.querySelectorAll('input, textarea')].map((one) => one.value).join(' ')";
+    let text = "
+        const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const said = [...document.querySelectorAll('input, textarea')].map((one) => one.value);
+        while (all.nextNode()) said.push(all.currentNode.nodeValue);
+        return said.join(' ');";
     let screen = client.execute(text, vec![]).await.unwrap();
     let screen = words(screen.as_str().unwrap());
     words(paper)

@@ -3,8 +3,12 @@
 use crate::locale::Words;
 
 /// Kinds of trouble, each with signs of it. The first that fits is meant.
-const KINDS: [(&str, &[&str]); 17] = [
+const KINDS: [(&str, &[&str]); 21] = [
     ("not-fetched", &["cannot be fetched and are asked for again"]),
+    ("unread-events", &["events of discord could not be read"]),
+    ("few-starts", &["lets the bot connect only"]),
+    ("no-calls", &["cannot call us"]),
+    ("waited", &["a message waited for"]),
     ("no-line", &["not in the settings"]),
     ("not-registered", &["could not be registered"]),
     ("gone", &["raw message is gone"]),
@@ -145,6 +149,22 @@ mod tests {
             (
                 "3 of its messages cannot be fetched and are asked for again (UID 4, 5, 6)",
                 "not-fetched",
+            ),
+            (
+                "5 events of Discord could not be read; conversations are looked into instead",
+                "unread-events",
+            ),
+            (
+                "Discord lets the bot connect only 3 times more today: something connects again and again",
+                "few-starts",
+            ),
+            (
+                "Telegram cannot call us, and 2 updates wait there for at most 24 hours: Connection refused",
+                "no-calls",
+            ),
+            (
+                "a message waited for 7 hours; Telegram keeps them for 24 and then forgets them",
+                "waited",
             ),
             ("The folder cannot be opened", "folder"),
             ("its line is not in the settings", "no-line"),

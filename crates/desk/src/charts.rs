@@ -146,7 +146,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             "over-time-said",
             &[
                 ("count", &words.number(found.registered)),
-                ("piece", &piece_said(words, highest)),
+                ("piece", piece_said(words, highest).trim_end_matches('.')),
                 ("most", &words.number(most)),
             ],
         ),

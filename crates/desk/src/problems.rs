@@ -3,7 +3,7 @@
 use hotline_core::locale::Words;
 
 /// Why something was set aside, as it is written when it is: by the end of the key of its text.
-const ASIDE: [(&str, &str); 14] = [
+const ASIDE: [(&str, &str); 15] = [
     ("our own message", "own"),
     ("our own message, come back", "own"),
     ("the platform's own remark about the conversation", "platform"),
@@ -15,6 +15,7 @@ const ASIDE: [(&str, &str); 14] = [
     ("added to a group or channel, or removed from it", "group"),
     ("a chat was begun", "begun"),
     ("a read receipt", "receipt"),
+    ("a provider's report of abuse", "abuse"),
     ("news of somebody who has not written", "news"),
     ("delivered again", "again"),
     ("an automatic answer that belongs to nothing", "automatic"),
