@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::Locator;
+use hotline_core::clock::{Clock, SystemClock};
 use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::{Value, json};
 
@@ -395,7 +396,7 @@ async fn a_form_sent_again_with_another_text_adds_to_its_contact() {
 async fn a_copy_of_the_form_in_which_all_send_one_id_mixes_nobody_up() {
     let service = started().await;
     let staff = service.hire("mila", "counsellor").await.unwrap();
-    let yesterday = chrono::Utc::now() - chrono::Duration::hours(25);
+    let yesterday = SystemClock.now() - chrono::Duration::hours(25);
     let old = hotline_core::ids::new(yesterday).to_string();
     let mut codes = std::collections::BTreeSet::new();
     for id in ["1", "", "0123456789abcdef0123456789abcdef", old.as_str()] {
@@ -611,7 +612,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
     browser.close().await.unwrap();
     // Files that were chosen stay behind, and that is said.
-    let id = hotline_core::ids::new(chrono::Utc::now()).to_string();
+    let id = hotline_core::ids::new(SystemClock.now()).to_string();
     let fields = [
         ("id", id.as_str()),
         ("message", "x"),
