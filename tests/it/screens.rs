@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
-use fantoccini::{Client, Locator, key::Key, wd::PrintConfiguration};
+use fantoccini::{Client, key::Key, wd::PrintConfiguration};
 use hotline_tests::{
     peers::{browser::Browser, free_port},
     service::Service,
