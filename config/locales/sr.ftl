@@ -654,7 +654,6 @@ discord-form-title = Пиши саветнику
 discord-form-label = Шта се догађа?
 discord-form-hint = Пиши како умеш. Не мораш да наводиш имена.
 discord-received = Примили смо твоју поруку. Број поруке је { $reference }. Саветник ће је прочитати. Радно време: { $hours }.
-discord-received = Примили смо твоју поруку. Твоја ознака је { $reference }. Саветник ће је прочитати. Радно време: { $hours }.
 discord-received-only = Примили смо твоју поруку. Саветник ће је прочитати. Радно време: { $hours }.
 discord-thread = Одговарамо ти овде, и тамо можеш да пишеш још: { $thread }
 discord-not-received =
