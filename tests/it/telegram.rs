@@ -463,7 +463,7 @@ async fn what_waited_for_more_than_six_hours_is_an_alarm_on_the_desk() {
         sara.page("/desk/queue")
             .await
             .unwrap()
-            .contains("waited for 7 hours")
+            .contains("a message waited for hours")
     })
     .await
     .unwrap();

@@ -3,7 +3,17 @@
 use crate::locale::Words;
 
 /// Kinds of trouble, each with signs of it. The first that fits is meant.
-const KINDS: [(&str, &[&str]); 21] = [
+const KINDS: [(&str, &[&str]); 24] = [
+    (
+        "disk",
+        &[
+            "the disk is nearly full",
+            "database or disk is full",
+            "no space left",
+        ],
+    ),
+    ("moved", &["was deleted, replaced or moved"]),
+    ("backlog", &["wait to be registered already"]),
     ("not-fetched", &["cannot be fetched and are asked for again"]),
     ("unread-events", &["events of discord could not be read"]),
     ("few-starts", &["lets the bot connect only"]),
@@ -166,6 +176,10 @@ mod tests {
                 "a message waited for 7 hours; Telegram keeps them for 24 and then forgets them",
                 "waited",
             ),
+            ("not accepted: the disk is nearly full: 12 MiB free", "disk"),
+            ("the database: database or disk is full", "disk"),
+            ("No space left on device (os error 28)", "disk"),
+            ("50000 messages wait to be registered already", "backlog"),
             ("The folder cannot be opened", "folder"),
             ("its line is not in the settings", "no-line"),
             ("something nobody has thought of", "other"),
