@@ -273,7 +273,6 @@ fn surroundings(contact: &Opened) -> Value {
     });
     json!({
         "opened_at": contact.opened_at,
-        "answer_to": card.and_then(|card| card.answer_to.as_ref()),
         "answers_lie_ready": card.is_some_and(|card| card.answers_lie_ready),
         "files_asked_for": contact.files,
         "sends_files": contact.sends_files,
