@@ -239,11 +239,7 @@ async fn an_automatic_answer_is_shown_with_its_reply_and_wakes_and_counts_nothin
         let after = world.opened(world.only().await).await;
         assert_eq!(after.messages.len(), before.messages.len() + 2);
         assert_eq!((after.status, after.newest), (before.status, before.newest));
-        world
-            .store
-            .close(&world.mila, reference, Some("answered by telephone"))
-            .await
-            .unwrap();
+        world.store.close(&world.mila, reference, None).await.unwrap();
         world.clock.advance(TimeDelta::days(30));
         world.arrives("5", away(GIRL, "e@x", with(&token))).await;
         let closed = world.opened(world.only().await).await;

@@ -80,8 +80,10 @@ async fn after_a_stop_the_database_file_alone_holds_everything_that_was_acknowle
     assert_eq!(messages_in(&copy).await, 20);
 }
 
-/// What somebody may do to the files of a database that is open.
-fn disturbances() -> [(&'static str, fn(&Service)); 4] {
+/// What somebody may do to the files of a database that is open: its name, and the deed.
+type Disturbance = (&'static str, fn(&Service));
+
+fn disturbances() -> [Disturbance; 4] {
     [
         ("deleted", |service| fs::remove_file(database(service)).unwrap()),
         ("replaced by a copy", |service| {

@@ -88,7 +88,10 @@ async fn stored(service: &Service) -> String {
 
 async fn done(service: &Service, action: &Action<'_>) -> Outcome {
     let before = stored(service).await;
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder()
+        .timeout(std::time::Duration::from_secs(30))
+        .build()
+        .unwrap();
     let mut request = client
         .post(format!("{}{}", service.base(), action.path))
         .json(&action.body);
@@ -121,6 +124,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "supervisor").await.unwrap();
     let ana = service.hire("ana", "counsellor").await.unwrap();
+    let vera = service.hire("vera", "counsellor").await.unwrap();
     let petra = service.hire("petra", "manager").await.unwrap();
     let body = json!({ "id": "m1", "from": { "id": "sig:1" }, "text": "Zdravo" }).to_string();
     assert_eq!(
@@ -450,6 +454,12 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         &mila,
         "/api/v1/outreach/merge".to_owned(),
         json!({ "one": schools[0], "into": schools[1] })
+    );
+    act!(
+        "/api/v1/me/password",
+        &vera,
+        "/api/v1/me/password".to_owned(),
+        json!({ "current": PASSWORD, "new": "sedam plavih zmajeva leti" })
     );
     actions.push(Action {
         address: "/api/v1/session",

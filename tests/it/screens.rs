@@ -293,7 +293,7 @@ async fn a_call_that_is_not_wrapped_up_waits_for_nobody() {
     let reference = text(&call, "/reference").to_owned();
     let view = async |name: &str| crate::handing::view(&mila, name).await;
     assert_eq!(view("answered").await, Vec::<String>::new());
-    assert_eq!(view("mine").await, [reference.clone()]);
+    assert_eq!(view("mine").await, std::slice::from_ref(&reference));
     let page = mila.page("/desk/inbox?view=mine").await.unwrap();
     assert!(
         page.contains("wrap-up unfinished") || page.contains("запис није довршен"),

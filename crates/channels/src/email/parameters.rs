@@ -38,6 +38,9 @@ impl Parameter<'_> {
     }
 }
 
+/// The pieces of one value by their number: whether each is percent-encoded, and its text.
+type Pieces<'a> = BTreeMap<usize, (bool, &'a [u8])>;
+
 /// The field with each such parameter joined and in UTF-8. `None` if it has none.
 pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
     if !is_in_pieces(field) {
@@ -45,7 +48,7 @@ pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
     }
     let (start, parameters) = parameters(field);
     let mut out = start.trim_ascii_end().to_vec();
-    let mut pieces: BTreeMap<Vec<u8>, BTreeMap<usize, (bool, &[u8])>> = BTreeMap::new();
+    let mut pieces: BTreeMap<Vec<u8>, Pieces<'_>> = BTreeMap::new();
     for one in parameters {
         match one.section {
             Some((place, percent)) => {

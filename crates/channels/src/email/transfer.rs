@@ -144,7 +144,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
             }
         }
         longest = longest.max(bare.len());
-        ended = bare.ends_with(b"=") || (bare.len() < longest && segment.len() % 4 == 0);
+        ended = bare.ends_with(b"=") || (bare.len() < longest && segment.len().is_multiple_of(4));
         end = at;
     }
     flush(&mut segment, &mut out);
