@@ -369,3 +369,22 @@ async fn a_contact_of_an_open_case_is_not_erased() {
     assert_eq!(staff.status(Method::GET, &path).await.unwrap(), 200);
     assert_eq!(staff.said(&reference).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn an_erased_contact_that_was_opened_again_is_closed_without_a_reason() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let staff = service.hire("mila", "supervisor").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
+    staff.until_said(&reference, 1).await.unwrap();
+    let path = format!("/api/v1/contacts/{reference}");
+    let close = format!("{path}/close");
+    staff.post(&close, &json!({ "reason": "test" })).await.unwrap();
+    service.must(&["erase", &reference]).unwrap();
+    for body in [json!({}), json!({ "reason": "test" })] {
+        staff.post(&format!("{path}/reopen"), &json!({})).await.unwrap();
+        let closed = staff.post(&close, &body).await.unwrap();
+        assert_eq!(text(&closed, "/status"), "closed", "{closed}");
+    }
+    service.must(&["statistics", "verify"]).unwrap();
+}

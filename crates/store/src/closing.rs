@@ -58,7 +58,7 @@ impl Store {
         if close && words_of(reason)?.is_none() {
             let (transaction, contact) = self.begin_held(who, reference).await?;
             let record = self.record_of(&transaction, &contact).await?;
-            if self.before_closing(&contact, &record).needs_reason_to_mark() {
+            if contact.data_key.is_some() && self.before_closing(&contact, &record).needs_reason_to_mark() {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
             }
         }
@@ -94,7 +94,8 @@ impl Store {
         reason: Option<&str>,
         now: i64,
     ) -> Result<String, StoreError> {
-        let Some(reason) = reason else {
+        // An erased contact keeps no words.
+        let Some(reason) = reason.filter(|_| contact.data_key.is_some()) else {
             return Ok(String::new());
         };
         let id = ids::new(self.clock.now());
@@ -131,7 +132,7 @@ impl Store {
         if status == Status::Waiting && is_call(&contact) {
             status = Status::Answered;
         }
-        if step == Step::Close && reason.is_none() {
+        if step == Step::Close && reason.is_none() && contact.data_key.is_some() {
             let record = self.record_of(&transaction, &contact).await?;
             if self.before_closing(&contact, &record).needs_reason() {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
@@ -221,7 +222,8 @@ impl Store {
         // A kind that is a marking goes with it.
         let record = self.record_of(transaction, contact).await?;
         let closes = marking.is_some() && status_of(contact).is_open();
-        if closes && reason.is_none() && self.before_closing(contact, &record).needs_reason_to_mark() {
+        let may_ask = closes && reason.is_none() && contact.data_key.is_some();
+        if may_ask && self.before_closing(contact, &record).needs_reason_to_mark() {
             return Err(StoreError::Conflict(Conflict::ReasonNeeded));
         }
         let counted_before = self.facts(contact, &record.chosen);

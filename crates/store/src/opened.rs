@@ -231,7 +231,7 @@ impl Store {
             linked: self.linked(contact.id).await?,
             record,
             is_call: before.is_call,
-            needs_reason: before.needs_reason(),
+            needs_reason: before.needs_reason() && contact.data_key.is_some(),
             id: contact.id,
             reference,
             blocked_until: choice_of(&self.reading, &contact)
