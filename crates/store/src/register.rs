@@ -232,7 +232,8 @@ impl Store {
                 Repeated::OtherContent => {
                     let hash = their_id_hash.as_ref();
                     let copied = self.copied(transaction, plan, &mine, hash, &incoming).await?;
-                    if copied.as_ref().is_some_and(|copied| copied.is_whole) {
+                    if let Some(copied) = copied.as_ref().filter(|copied| copied.is_whole) {
+                        plan.tie(journal_id, Some(plan.known.contact(copied.contact)?.id));
                         plan.settle(journal_id, "ignored", "delivered again");
                         return Ok(());
                     }
