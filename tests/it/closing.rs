@@ -241,7 +241,7 @@ async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when
         .unwrap();
     press(client, "form.note button").await;
     shows(client, "#thread", "Pitala je dvaput.").await;
-    wait_until(Duration::from_secs(5), || async {
+    wait_until(Duration::from_secs(20), || async {
         let script = "const [one, all] = [[...document.querySelectorAll('.message')].at(-1).getBoundingClientRect(), document.getElementById('thread').getBoundingClientRect()];
             return one.top >= all.top - 1 && one.bottom <= all.bottom + 1";
         client.execute(script, vec![]).await.unwrap() == json!(true)

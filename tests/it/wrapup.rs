@@ -110,6 +110,8 @@ async fn a_kind_that_is_a_marking_leaves_the_total_and_another_kind_brings_it_ba
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_is_filled_by_keyboard_keeps_each_answer_and_one_key_closes_what_is_no_counselling() {
     let (service, mila, reference) = begun().await;
+    // An urgent contact that nobody answered is not closed without a reason.
+    mila.reply(&reference, "Tu smo.").await.unwrap();
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
     crate::pages::log_in(client, &service, "en").await;
