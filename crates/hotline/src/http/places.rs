@@ -5,7 +5,7 @@
 //! served however many silent connections somebody holds open.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -47,7 +47,8 @@ pub struct Places {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    places: HashMap<u64, Arc<Place>>,
+    /// By number, so that of two that wait equally long the older one comes first.
+    places: BTreeMap<u64, Arc<Place>>,
     said_at: Option<Instant>,
     crowded_out: u64,
 }
