@@ -274,6 +274,8 @@ document.addEventListener("submit", async (event) => {
   const buttons = [...form.querySelectorAll("button")];
   const typed = new FormData(form, event.submitter);
   const mine = /\/(hand-over|give-back)$/.test(action);
+  // Before it is sent: the live stream may show the new message sooner than the answer does.
+  const before = new Set([...document.querySelectorAll("#thread .message")].map((message) => message.id));
   for (const button of buttons) button.disabled = true;
   try {
     if (mine) await flush();
@@ -310,7 +312,6 @@ document.addEventListener("submit", async (event) => {
     }
     if (answer.ok) {
       if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) address(answer.url, "replaceState");
-      const before = new Set([...document.querySelectorAll("#thread .message")].map((message) => message.id));
       sent(form, fresh, typed);
       if (mine) let_go(fresh);
       show(fresh);
