@@ -42,7 +42,7 @@ struct World {
     planted: Planted,
     references: Vec<String>,
     _bridge: Bridge,
-    _peers: (Dovecot, Smtp),
+    peers: (Dovecot, Smtp),
 }
 
 impl World {
@@ -63,7 +63,7 @@ impl World {
             planted: Planted(Vec::new()),
             references: Vec::new(),
             _bridge: bridge,
-            _peers: (dovecot, smtp),
+            peers: (dovecot, smtp),
         };
         world.write_mails().await;
         world.write_and_edit_on_the_bridge().await;
@@ -79,14 +79,14 @@ impl World {
              {body}\r\n\r\n> {quoted}\r\n--b\r\nContent-Type: application/octet-stream; name={file}.bin\r\n\
              Content-Disposition: attachment; filename={file}.bin\r\n\r\n{bytes}\r\n--b--\r\n"
         );
-        self._peers.0.deliver("kontakt", mail.as_bytes()).unwrap();
+        self.peers.0.deliver("kontakt", mail.as_bytes()).unwrap();
         let contacts = self.staff.until_contacts(1).await.unwrap();
         let reference = text(contacts.first().unwrap(), "/reference").to_owned();
         let path = format!("/api/v1/contacts/{reference}");
         let reply = self.planted.word();
         self.staff.reply(&reference, &reply).await.unwrap();
         self.staff.until_reply_is(&reference, "sent").await.unwrap();
-        let sent = self._peers.1.journal().unwrap();
+        let sent = self.peers.1.journal().unwrap();
         let sent = String::from_utf8_lossy(&sent.last().unwrap().data).into_owned();
         let [diagnosis, returned] = self.planted.words();
         let id = sent
@@ -103,11 +103,11 @@ impl World {
              Diagnostic-Code: smtp; 550 {diagnosis}\r\n\
              --b\r\nContent-Type: message/rfc822\r\n\r\n{id}\r\nSubject: x\r\n\r\n{reply} {returned}\r\n--b--\r\n"
         );
-        self._peers.0.deliver("kontakt", bounce.as_bytes()).unwrap();
+        self.peers.0.deliver("kontakt", bounce.as_bytes()).unwrap();
         self.staff.until_reply_is(&reference, "failed").await.unwrap();
         // The same mail once more, by another way: recognised, and kept raw.
         let again = format!("X-Other-Way: yes\r\n{mail}");
-        self._peers.0.deliver("kontakt", again.as_bytes()).unwrap();
+        self.peers.0.deliver("kontakt", again.as_bytes()).unwrap();
         let [note, own, draft, first_summary, summary] = self.planted.words();
         self.staff
             .post(&format!("{path}/note"), &json!({ "text": note }))
