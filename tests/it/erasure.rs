@@ -67,16 +67,20 @@ impl World {
         };
         world.write_mails().await;
         world.write_and_edit_on_the_bridge().await;
+        world.call_and_use_the_form().await;
         world
     }
 
     /// A mail with a file, a reply that bounces with the reply quoted, a note, a wrap-up, a draft and a case.
     async fn write_mails(&mut self) {
         let [name, address, subject, body, quoted, file, bytes] = self.planted.words();
+        let [header, html, comment] = self.planted.words();
         let mail = format!(
             "From: {name} <{address}@example.org>\r\nTo: <{CENTRE}>\r\nSubject: {subject}\r\nMessage-ID: <1@example.org>\r\n\
-             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
-             {body}\r\n\r\n> {quoted}\r\n--b\r\nContent-Type: application/octet-stream; name={file}.bin\r\n\
+             X-Place: {header}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
+             {body}\r\n\r\n> {quoted}\r\n--b\r\n\
+             Content-Type: text/html\r\n\r\n<p>{html}<!-- {comment} --></p>\r\n--b\r\n\
+             Content-Type: application/octet-stream; name={file}.bin\r\n\
              Content-Disposition: attachment; filename={file}.bin\r\n\r\n{bytes}\r\n--b--\r\n"
         );
         self.peers.0.deliver("kontakt", mail.as_bytes()).unwrap();
@@ -183,6 +187,24 @@ impl World {
         self.references.push(reference);
     }
 
+    /// A logged call with a name, and a form whose answer page is used again.
+    async fn call_and_use_the_form(&mut self) {
+        let [caller, told, own] = self.planted.words();
+        let call = json!({ "network": "telephone", "caller": caller, "text": told,
+            "answers": { "kind": ["counselling"], "platform_named": [own] } });
+        let logged = self.staff.post("/api/v1/log", &call).await.unwrap();
+        self.references.push(text(&logged, "/reference").to_owned());
+        let [written, again, answer, note] = self.planted.words();
+        let (reference, code) = crate::writing::posted(&self.service, &written).await;
+        self.staff.until_said(&reference, 1).await.unwrap();
+        crate::writing::writes_again(&self.service, &code, &again).await;
+        self.staff.until_said(&reference, 2).await.unwrap();
+        self.staff.reply(&reference, &answer).await.unwrap();
+        let path = format!("/api/v1/contacts/{reference}/note");
+        self.staff.post(&path, &json!({ "text": note })).await.unwrap();
+        self.references.push(reference);
+    }
+
     async fn until_idle(&self) {
         wait_until(Duration::from_secs(60), || async {
             let list = self.service.must(&["queue", "list"]);
@@ -270,7 +292,7 @@ async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_erasing_no_word_and_no_key_is_left_in_any_sqlite_file() {
     let mut world = World::new(None).await;
-    assert!(world.planted.0.len() >= 40, "{}", world.planted.0.len());
+    assert!(world.planted.0.len() >= 50, "{}", world.planted.0.len());
     world.until_idle().await;
     let url = format!(
         "sqlite://{}?mode=ro",
