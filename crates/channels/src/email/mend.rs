@@ -28,6 +28,8 @@ const KNOWN_FIELDS: [&str; 15] = [
     "content-type",
     "content-transfer-encoding",
 ];
+/// Fields that end with a time and its zone.
+const DATES: [&[u8]; 4] = [b"date", b"resent-date", b"delivery-date", b"received"];
 /// What is put before a text that came without any head.
 const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 
@@ -60,7 +62,11 @@ fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
 pub fn mended_head(head: &[u8]) -> Cow<'_, [u8]> {
     let joined = unfolded_strays(head);
     let words = encoded::mended(&joined);
-    let is_well = |field: &[u8]| std::str::from_utf8(field).is_ok() && !parameters::is_in_pieces(field);
+    let is_well = |field: &[u8]| {
+        std::str::from_utf8(field).is_ok()
+            && !parameters::is_in_pieces(field)
+            && zone_letters(field).is_none()
+    };
     let fields = fields_of(&words);
     if fields.iter().all(|field| is_well(field)) {
         let changed = matches!(joined, Cow::Owned(_)) || matches!(words, Cow::Owned(_));
@@ -72,12 +78,28 @@ pub fn mended_head(head: &[u8]) -> Cow<'_, [u8]> {
     }
     let repaired = fields.into_iter().map(|field| {
         let whole = parameters::joined(field).map_or(Cow::Borrowed(field), Cow::Owned);
+        let whole = zone_letters(&whole).map_or(whole.clone(), Cow::Owned);
         match std::str::from_utf8(&whole) {
             Ok(_) => whole.into_owned(),
             Err(_) => charset::text(None, &whole).into_bytes(),
         }
     });
     Cow::Owned(repaired.collect::<Vec<_>>().concat())
+}
+
+/// A date whose zone is one or two letters (`Z`, `UT`), with the zone in figures. The parser reads three letters there, and would
+/// take the end of the line for one of them.
+fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
+    let name = field_name(field)?.to_ascii_lowercase();
+    if !DATES.contains(&name.as_slice()) {
+        return None;
+    }
+    let bare = field.trim_ascii_end();
+    let space = bare.iter().rposition(u8::is_ascii_whitespace)?;
+    let (before, zone) = bare.split_at_checked(space + 1)?;
+    let is_short = zone.len() < 3 && zone.iter().all(u8::is_ascii_alphabetic);
+    // The letters of RFC 822 were used in both senses: RFC 5322 reads each as UTC.
+    is_short.then(|| [before, b"+0000\r\n".as_slice()].concat())
 }
 
 /// A part of a multipart: its head, repaired, and its body. The head of a part may be missing, or its blank line.
@@ -324,6 +346,25 @@ mod tests {
             mend(&mixed),
             "From: Ђорђе <a@example.org>\r\nSubject: Lažni profil u školi\r\n\r\nx"
         );
+    }
+
+    #[test]
+    fn a_zone_of_letters_swallows_no_field() {
+        for end in ["\r\n", "\n"] {
+            for zone in ["Z", "UT", "A", "m"] {
+                let head =
+                    format!("Date: Sat, 28 Nov 2026 10:00:00 {zone}{end}From: ana@example.org{end}{end}x");
+                let mail = mend(head.as_bytes());
+                let read = mail_parser::MessageParser::default()
+                    .parse(mail.as_bytes())
+                    .unwrap();
+                assert!(read.from().is_some(), "{head}");
+                assert_eq!(
+                    read.date().map(mail_parser::DateTime::to_timestamp),
+                    Some(1_795_860_000)
+                );
+            }
+        }
     }
 
     #[test]
