@@ -130,6 +130,13 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         if bare.is_empty() {
             continue;
         }
+        // Words behind the padding: the text goes on on the same line.
+        if !ended && let Some(length) = padded_length(line) {
+            segment.extend(line.iter().take(length).filter(|byte| is_base64(**byte)));
+            ended = true;
+            end = at - line.len() + length;
+            continue;
+        }
         let letters = bare.iter().filter(|byte| is_base64(**byte)).count();
         let goes_on = !ended || (letters == bare.len() && letters % 4 == 0 && letters >= SHORTEST_LINE);
         if is_words(bare) || !goes_on {
@@ -156,6 +163,21 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         bytes: Cow::Owned(out),
         rest: body.get(end..).unwrap_or_default(),
     })
+}
+
+/// How long the base64 at the beginning of a line is, if padding ends it and words follow.
+fn padded_length(line: &[u8]) -> Option<usize> {
+    let letters = line.iter().position(|byte| !is_base64(*byte))?;
+    let padding = line
+        .iter()
+        .skip(letters)
+        .take_while(|byte| **byte == b'=')
+        .count();
+    let length = letters + padding;
+    let behind = line.get(length..)?;
+    let is_whole = letters > 0 && padding > 0 && length.is_multiple_of(4);
+    let goes_on = behind.starts_with(b" ") || behind.starts_with(b"\t");
+    (is_whole && goes_on && !behind.trim_ascii().is_empty()).then_some(length)
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -336,6 +358,7 @@ mod tests {
                 "",
             ),
             ("JVA=JVA=", "%P%P", ""),
+            ("JVBERi0xLjQ= jos reci\r\n", "%PDF-1.4", " jos reci\r\n"),
         ] {
             assert_eq!(
                 decode("base64", body.as_bytes()),
