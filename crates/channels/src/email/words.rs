@@ -237,12 +237,12 @@ enum Kind {
 }
 
 fn kind_of(part: &Part, bytes: &[u8]) -> Kind {
-    let is_file = infer::Infer::new()
-        .get(bytes)
-        .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text);
+    let is_plain_or_html = matches!(part.media_type.as_str(), "text/plain" | "text/html");
     match part.media_type.as_str() {
         "text/rtf" | "application/rtf" => Kind::Rtf,
-        _ if is_file => Kind::File,
+        "text/plain" if bytes.starts_with(b"{\\rtf") => Kind::Rtf,
+        // A person's first word may begin as a file does: "BMW" is also a bitmap, "MZ" a program.
+        _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => Kind::File,
         "text/plain" | "text/html" if !looks_like_text(bytes) => Kind::File,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
             Kind::Plain
@@ -258,15 +258,27 @@ fn kind_of(part: &Part, bytes: &[u8]) -> Kind {
     }
 }
 
-/// Whether bytes that are called a text can be one. A few control characters are an accident; UTF-16 and ISO 2022 have their own.
+/// Whether bytes begin as a file of a known kind does.
+fn is_file(bytes: &[u8]) -> bool {
+    infer::Infer::new()
+        .get(bytes)
+        .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text)
+}
+
+/// Whether bytes hold no control character that no text has. Every kind of file that is no text has some.
+fn has_only_text(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|byte| is_odd(*byte) || *byte == 0)
+}
+
+/// A control character that is rare in a text; UTF-16 and ISO 2022 have their own.
+fn is_odd(byte: u8) -> bool {
+    byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
+}
+
+/// Whether bytes that are called a text can be one: a few control characters are an accident.
 fn looks_like_text(bytes: &[u8]) -> bool {
     let sample = bytes.get(..bytes.len().min(4_000)).unwrap_or_default();
-    let odd = sample
-        .iter()
-        .filter(|byte| {
-            byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
-        })
-        .count();
+    let odd = sample.iter().filter(|byte| is_odd(**byte)).count();
     odd * 20 <= sample.len()
 }
 
