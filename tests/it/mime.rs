@@ -36,7 +36,7 @@ const TYPES: [&str; 6] = [
 ];
 const KINDS: [&str; 5] = ["mixed", "alternative", "related", "signed", "x-unknown"];
 /// Elements with a word in them.
-const ELEMENTS: [(&str, &str); 9] = [
+const ELEMENTS: [(&str, &str); 18] = [
     ("<p>", "</p>"),
     ("<b>", "</b> "),
     ("<div>", "</div>"),
@@ -46,10 +46,21 @@ const ELEMENTS: [(&str, &str); 9] = [
     ("<blockquote>", "</blockquote>"),
     ("<h2>", "</h2>"),
     ("", "<br>"),
+    ("<table><tr><td rowspan=2>", "</td></tr></table>"),
+    ("<table><caption>", "</caption></table>"),
+    ("<ol><p>", "</p></ol>"),
+    ("<ol><li>x</li><ul><li>", "</li></ul></ol>"),
+    ("<dl><div>", "</div></dl>"),
+    ("<svg><text>", "</text></svg>"),
+    ("<noscript>", " </noscript>"),
+    ("<textarea>", "</textarea>"),
+    ("<select><option>", "</option></select>"),
 ];
 
 fn part() -> impl Strategy<Value = Part> {
-    let word = "[bdgklmnprstv][aeiou][čćžšđ]?[aeiou][bdgklmnprstv]{1,2}[aeiou]{0,1}";
+    // Some words begin as files of a known kind do.
+    let word =
+        "(BM|MZ|GIF|ID3|FWS|BZh|OggS)?[bdgklmnprstv][aeiou][čćžšđ]?[aeiou][bdgklmnprstv]{1,2}[aeiou]{0,1}";
     let travel =
         (0..CHARSETS.len(), 0..3usize, any::<bool>()).prop_map(|(charset, encoding, inline)| Travel {
             charset,

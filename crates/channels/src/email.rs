@@ -15,6 +15,7 @@ mod encoded;
 mod folder;
 mod html;
 mod imap;
+mod layout;
 mod letters;
 mod marks;
 mod markup;

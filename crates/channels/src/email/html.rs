@@ -1,23 +1,19 @@
 //! A readable text of an HTML mail: no markup, script or style survives. The address of a link stands beside its words, as
 //! text; pictures that lie inside the document are taken out.
 
-use std::{cell::RefCell, rc::Rc};
-
-use html2text::{config::ImageRenderMode, render::TextDecorator};
+use html5ever::{ParseOpts, driver::parse_document, tendril::TendrilSink, tree_builder::TreeBuilderOpts};
 use mail_parser::decoders::html::html_to_text;
+use scraper::{Html, HtmlTreeSink};
 
-use super::data_uri::{self, Embedded};
+use super::{
+    data_uri::{self, Embedded},
+    layout::Layout,
+};
 
 /// At most this much HTML is read.
 const LONGEST: usize = 2 << 20;
 /// Elements nested deeper than this mean nothing to anybody and take a parser time that grows with the square of them.
 const DEEPEST: usize = 1_000;
-/// Lines are broken far out, so that the screen breaks them.
-const WIDTH: usize = 2_000;
-/// Around the words of a link and the number of its address, while the text is laid out. They stand for no character.
-const OPENS: char = '\u{fdd0}';
-const CLOSES: char = '\u{fdd1}';
-const ENDS: char = '\u{fdd2}';
 
 /// An HTML document, read.
 pub struct Document {
@@ -35,186 +31,31 @@ pub struct Document {
 pub fn read(html: &str) -> Document {
     let (html, embedded) = data_uri::taken_out(html);
     let cut = html.chars().nth(LONGEST).is_some();
-    let html: String = html
-        .chars()
-        .take(LONGEST)
-        .filter(|c| ![OPENS, CLOSES, ENDS, '\0'].contains(c))
-        .collect();
-    let seen = Rc::new(RefCell::new(Seen::default()));
-    let laid_out = (!too_deep(&html)).then(|| {
-        html2text::config::with_decorator(Words { seen: seen.clone() })
-            .no_table_borders()
-            .allow_width_overflow()
-            .empty_img_mode(ImageRenderMode::ShowAlways)
-            .string_from_read(html.as_bytes(), WIDTH)
-            .ok()
-    });
-    let seen = seen.take();
-    let text = match laid_out.flatten() {
-        Some(text) => with_addresses(&text, &seen.links),
-        None => html_to_text(&html),
+    let html: String = html.chars().take(LONGEST).filter(|c| *c != '\0').collect();
+    let (text, pictures) = if too_deep(&html) {
+        (html_to_text(&html), Vec::new())
+    } else {
+        Layout::of(&parse(&html))
     };
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     Document {
         text: lines.join("\n").trim().to_owned(),
         embedded,
-        pictures: seen.pictures,
+        pictures,
         cut,
     }
 }
 
-/// Addresses that were met while the text was laid out.
-#[derive(Default)]
-struct Seen {
-    links: Vec<String>,
-    open: Vec<usize>,
-    pictures: Vec<String>,
-}
-
-/// Lays out words alone, and marks links.
-#[derive(Clone)]
-struct Words {
-    seen: Rc<RefCell<Seen>>,
-}
-
-impl TextDecorator for Words {
-    type Annotation = ();
-
-    fn decorate_link_start(&mut self, url: &str) -> (String, ()) {
-        let mut seen = self.seen.borrow_mut();
-        let number = seen.links.len();
-        seen.links.push(url.to_owned());
-        seen.open.push(number);
-        (OPENS.to_string(), ())
-    }
-
-    fn decorate_link_end(&mut self) -> String {
-        let number = self.seen.borrow_mut().open.pop().unwrap_or_default();
-        format!("{CLOSES}{number}{ENDS}")
-    }
-
-    fn decorate_em_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_em_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_strong_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_strong_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_strikeout_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_strikeout_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_code_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_code_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_preformat_first(&self) {}
-
-    fn decorate_preformat_cont(&self) {}
-
-    fn decorate_image(&mut self, src: &str, title: &str) -> (String, ()) {
-        if src.starts_with("http:") || src.starts_with("https:") || src.starts_with("//") {
-            self.seen.borrow_mut().pictures.push(src.to_owned());
-        }
-        let shown = if title.trim().is_empty() {
-            String::new()
-        } else {
-            format!("[{title}]")
-        };
-        (shown, ())
-    }
-
-    fn header_prefix(&self, _: usize) -> String {
-        String::new()
-    }
-
-    fn quote_prefix(&self) -> String {
-        "> ".to_owned()
-    }
-
-    fn unordered_item_prefix(&self) -> String {
-        "* ".to_owned()
-    }
-
-    fn ordered_item_prefix(&self, number: i64) -> String {
-        format!("{number}. ")
-    }
-
-    fn make_subblock_decorator(&self) -> Self {
-        self.clone()
-    }
-
-    fn decorate_superscript_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_superscript_end(&self) -> String {
-        String::new()
-    }
-}
-
-/// Puts each address behind the words of its link, unless the words are the address.
-fn with_addresses(text: &str, links: &[String]) -> String {
-    let mut pieces = text.split(CLOSES);
-    let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (number, rest) = piece.split_once(ENDS).unwrap_or((piece, ""));
-        let address = number
-            .trim()
-            .parse()
-            .ok()
-            .and_then(|number: usize| links.get(number));
-        let words = out.rsplit(OPENS).next().unwrap_or_default();
-        if let Some(address) = address.filter(|address| says_more(words, address)) {
-            let space = if words.is_empty() || words.ends_with(char::is_whitespace) {
-                ""
-            } else {
-                " "
-            };
-            out.push_str(&format!("{space}<{}>", address.trim()));
-        }
-        out.push_str(rest);
-    }
-    out.replace(OPENS, "")
-}
-
-/// Whether an address says anything that the words of its link don't.
-fn says_more(words: &str, address: &str) -> bool {
-    let bare = |text: &str| {
-        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let text = text.trim_start_matches('>').to_lowercase();
-        let text = ["mailto:", "tel:", "https://", "http://", "www."]
-            .iter()
-            .fold(text.as_str(), |text, start| {
-                text.strip_prefix(start).unwrap_or(text)
-            })
-            .to_owned();
-        text.trim_end_matches('/').to_owned()
+/// Parses a document as a browser without scripts does, so that what stands in `noscript` is read.
+fn parse(html: &str) -> Html {
+    let options = ParseOpts {
+        tree_builder: TreeBuilderOpts {
+            scripting_enabled: false,
+            ..TreeBuilderOpts::default()
+        },
+        ..ParseOpts::default()
     };
-    let address = address.trim();
-    let leads_nowhere = address.is_empty()
-        || address.starts_with('#')
-        || address
-            .get(..11)
-            .is_some_and(|start| start.eq_ignore_ascii_case("javascript:"));
-    !leads_nowhere && bare(words) != bare(address)
+    parse_document(HtmlTreeSink::new(Html::new_document()), options).one(html)
 }
 
 /// Whether elements are nested too deep: what is opened and not closed, without those that have no end or need none.
@@ -320,11 +161,63 @@ mod tests {
             ),
             (
                 "<a href='https://a.example/1'><div>blok</div></a>",
-                "blok\n<https://a.example/1>".to_owned(),
+                "blok <https://a.example/1>".to_owned(),
             ),
             (&format!("<a href='{long}'>dugo</a>"), format!("dugo <{long}>")),
         ] {
             assert_eq!(text_of(html), text);
+        }
+    }
+
+    #[test]
+    fn every_text_is_laid_out_wherever_it_stands() {
+        for (html, text) in [
+            (
+                "<table><tr><td rowspan=2>prvo<br>drugo<td>treće</table>",
+                "prvo\ndrugo treće",
+            ),
+            (
+                "<table><caption>naslov</caption><tr><td>a<td>b</table>",
+                "naslov\na b",
+            ),
+            (
+                "<ol start=3>tekst<li>prvo<ul><li>unutra</ul><p>pasus<li>drugo</ol>",
+                "tekst\n3. prvo\n  * unutra\n\npasus\n\n4. drugo",
+            ),
+            (
+                "<dl>tekst<div><dt>reč<dd>značenje</div></dl>",
+                "tekst\nreč\nznačenje",
+            ),
+            ("pre<svg><text>slovo</text></svg>posle", "pre\nslovo\nposle"),
+            ("<iframe src=x>posle <b>okvira</b>", "posle okvira"),
+            ("<noscript>bez <b>skripte</b></noscript>", "bez skripte"),
+            (
+                "<p>Piše:</p><blockquote><p>jedno<p>drugo</blockquote>odgovor",
+                "Piše:\n\n> jedno\n>\n> drugo\n\nodgovor",
+            ),
+            (
+                "<div>a<br></div><div>b</div><div><br></div><div>c</div>",
+                "a\nb\n\nc",
+            ),
+            ("<pre>a  b\n  c <b>d</b></pre>", "a  b\n  c d"),
+            ("<div style='white-space: pre-wrap'>a\nb</div>", "a\nb"),
+            ("pre<b>sek</b>lo je<i> i </i>boli", "presek\u{6c}o je i boli"),
+            ("<p>a&nbsp;b</p><p>&nbsp;</p><p>c</p>", "a\u{a0}b\n\nc"),
+        ] {
+            assert_eq!(text_of(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_table_of_many_links_keeps_every_cell() {
+        let cell = |n: usize| format!("<td><a href='https://a.example/{n}'>veza{n}</a><td>reč{n}");
+        let row: String = (0..150).map(cell).collect();
+        let text = text_of(&format!("<table><tr>{row}</table>"));
+        for n in 0..150 {
+            assert!(
+                text.contains(&format!("veza{n} <https://a.example/{n}> reč{n}")),
+                "{text}"
+            );
         }
     }
 
