@@ -334,6 +334,12 @@ async fn a_call_is_logged_from_wherever_the_keyboard_is() {
         focused.attr("id").await.unwrap().unwrap_or_default()
     };
     assert_eq!(focused().await, "q-kind", "one begins with the first question");
+    browser.set_size(360, 760).await.unwrap();
+    client.refresh().await.unwrap();
+    until(client, "#q-kind:focus").await;
+    let scrolled = client.execute("return scrollY", vec![]).await.unwrap();
+    assert_eq!(scrolled, json!(0), "the heading stays in sight");
+    browser.set_size(1_280, 1_000).await.unwrap();
     keys("counselling").await;
     // Out of a list of answers, so that single keys work.
     keys(&Key::Escape.to_string()).await;

@@ -198,6 +198,12 @@ async function go(url, back, body) {
   }
 }
 
+/** The field a page begins with. It is focused here, not by the browser, which would scroll the heading out of sight. */
+function firstField() {
+  return /** @type {HTMLElement | null} */ (document.querySelector("main [data-first]"));
+}
+if (!location.hash) firstField()?.focus({ preventScroll: true });
+
 /**
  * Shows another page.
  * @param {Document} fresh
@@ -213,7 +219,7 @@ function arrive(fresh) {
   hush();
   asked();
   arrived();
-  const first = document.querySelector("main [autofocus]") ?? document.getElementById("contact") ?? document.getElementById("main");
+  const first = firstField() ?? document.getElementById("contact") ?? document.getElementById("main");
   if (!first?.matches("select, input, textarea")) first?.setAttribute("tabindex", "-1");
   /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
   if (!document.body.classList.contains("three")) scrollTo(0, 0);
