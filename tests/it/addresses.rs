@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use hotline_core::{
-    counting::Joining,
+    contact::{
+        counting::Joining,
+        message::{DeliveryReport, Evidence, Fate, Incoming, Normalised, Origin, Remark},
+    },
+    identifiers::{reference::Reference, token::ThreadToken},
     job::{Delivery, JobKind},
-    message::{DeliveryReport, Evidence, Fate, Incoming, Normalised, Origin, Remark},
-    reference::Reference,
-    token::ThreadToken,
 };
 use hotline_store::{
+    contacts::{detail::Opened, reply::NewReply},
     error::{Conflict, StoreError},
-    inbox::{Filter, View},
-    opened::Opened,
-    outgoing::Due,
-    work::NewReply,
+    inbox::list::{Filter, View},
+    outbound::outgoing::Due,
 };
 use uuid::Uuid;
 
@@ -243,7 +243,7 @@ async fn an_automatic_answer_is_shown_with_its_reply_and_wakes_and_counts_nothin
         world.clock.advance(TimeDelta::days(30));
         world.arrives("5", away(GIRL, "e@x", with(&token))).await;
         let closed = world.opened(world.only().await).await;
-        assert_eq!(closed.status, hotline_core::contact::Status::Closed);
+        assert_eq!(closed.status, hotline_core::contact::lifecycle::Status::Closed);
         assert_eq!(closed.messages.len(), after.messages.len() + 1);
         assert_eq!(world.total().await, 1);
     })

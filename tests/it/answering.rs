@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use hotline_core::{
-    classification::Answers,
-    clock::Clock,
-    contact::Status,
-    figures::Of,
+    contact::{
+        classification::Answers,
+        lifecycle::Status,
+        message::{DeliveryReport, Evidence, Fate, Normalised, Origin},
+    },
+    identifiers::reference::Reference,
     job::JobKind,
-    message::{DeliveryReport, Evidence, Fate, Normalised, Origin},
-    period::Period,
-    reason::Reason,
-    reference::Reference,
+    statistics::figures::Of,
+    text::reason::Reason,
+    time::{clock::Clock, period::Period},
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
-    erase::ErasedBy,
-    figures::{Cut, Pointed},
-    inbox::{Filter, View},
-    outgoing::Due,
-    register::NewCall,
-    report::{Answering, Report},
-    work::NewReply,
+    contacts::{erase::ErasedBy, reply::NewReply},
+    inbox::list::{Filter, View},
+    outbound::outgoing::Due,
+    registration::register::NewCall,
+    statistics::{
+        figures::{Cut, Pointed},
+        report::{Answering, Report},
+    },
 };
 use hotline_tests::{peers::postgres::Postgres, service::Service, staff::text};
 use sea_orm::Database;
@@ -103,7 +105,7 @@ async fn every_contact_was_answered_in_one_way_and_who_was_closed_without_the_re
             .close(mila, prank, Some("nobody waits for this one"))
             .await
             .unwrap();
-        let marking = Some(hotline_core::contact::Marking::Spam);
+        let marking = Some(hotline_core::contact::lifecycle::Marking::Spam);
         store.mark(mila, spam, marking).await.unwrap();
         let call = NewCall {
             id: uuid::Uuid::new_v4(),
@@ -430,7 +432,7 @@ async fn a_reply_that_is_taken_back_after_the_contact_was_closed_or_marked_opens
             };
             store.reply(mila, contact, reply).await.unwrap();
             if marked {
-                let spam = Some(hotline_core::contact::Marking::Spam);
+                let spam = Some(hotline_core::contact::lifecycle::Marking::Spam);
                 store.mark(mila, contact, spam).await.unwrap();
             } else {
                 store

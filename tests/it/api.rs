@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use hotline_desk::desk::addresses;
+use hotline_desk::routes::addresses;
 use hotline_tests::{peers::tools, service::Service, staff::text};
 use serde_json::json;
 

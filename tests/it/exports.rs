@@ -2,8 +2,8 @@
 
 use std::{path::Path, process::Command};
 
-use hotline_core::locale::{Language, Locales};
-use hotline_desk::{
+use hotline_core::text::locale::{Language, Locales};
+use hotline_desk::reports::{
     cover::Cover,
     exports::{CsvForm, csv_of_table, csv_of_tables, workbook},
     tables::{Cell, Line, Table},

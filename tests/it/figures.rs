@@ -1,11 +1,14 @@
 //! Figures: cut by anything, however long the period, and never so finely that few can be told apart by who may not.
 
 use chrono::TimeDelta;
-use hotline_core::{classification::Answers, clock::Clock, figures::Of, period::Period};
+use hotline_core::{
+    contact::classification::Answers,
+    statistics::figures::Of,
+    time::{clock::Clock, period::Period},
+};
 use hotline_store::{
-    balances::NewBalance,
     error::{Conflict, StoreError},
-    figures::Cut,
+    statistics::{adjustments::NewBalance, figures::Cut},
 };
 use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::json;
@@ -108,7 +111,7 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
             world.store.shown(&cut, least).await
         };
         let ever = Period::default();
-        let rows = |found: hotline_store::figures::Breakdown| {
+        let rows = |found: hotline_store::statistics::figures::Breakdown| {
             assert_eq!(found.sum() + found.rest, found.registered);
             found
                 .rows

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hotline_desk::desk::addresses;
+use hotline_desk::routes::addresses;
 use hotline_tests::{
     peers::{
         bridge::{Bridge, call, now},

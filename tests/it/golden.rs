@@ -8,10 +8,10 @@ use hotline_channels::{
 };
 use hotline_core::{
     centre::Centre,
-    clock::SystemClock,
-    line::LineName,
-    locale::Locales,
-    message::{Content, Evidence, Normalised, RawMessage},
+    contact::message::{Content, Evidence, Normalised, RawMessage},
+    identifiers::line::LineName,
+    text::locale::Locales,
+    time::clock::SystemClock,
 };
 use proptest::prelude::*;
 

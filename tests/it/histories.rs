@@ -5,33 +5,38 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{NaiveDate, TimeDelta};
 use hotline_core::{
     centre::Centre,
-    classification::Answers,
-    clock::Clock,
-    contact::Marking,
-    figures::{CASE_KIND, INSTITUTION, Of},
+    contact::{
+        classification::Answers,
+        lifecycle::Marking,
+        message::{Evidence, Incoming},
+    },
+    identifiers::reference::Reference,
     job::JobKind,
-    locale::{Language, Locales},
-    message::{Evidence, Incoming},
-    period::{Every, Period},
-    reference::Reference,
-    rights::Role,
+    staff::rights::Role,
+    statistics::figures::{CASE_KIND, INSTITUTION, Of},
+    text::locale::{Language, Locales},
+    time::{
+        clock::Clock,
+        period::{Every, Period},
+    },
 };
-use hotline_desk::{
+use hotline_desk::reports::{
     cover::Cover,
     exports::{CsvForm, csv_of_tables},
     tables::of_report,
 };
 use hotline_store::{
-    balances::NewBalance,
     cases::{CasesOf, Details},
-    erase::ErasedBy,
+    contacts::{erase::ErasedBy, reply::NewReply},
+    db::store::Store,
     error::{Conflict, StoreError},
-    figures::{Cut, Pointed},
-    inbox::{Filter, View},
-    register::NewCall,
-    staff::Person,
-    store::Store,
-    work::NewReply,
+    inbox::list::{Filter, View},
+    registration::register::NewCall,
+    staff::accounts::Person,
+    statistics::{
+        adjustments::NewBalance,
+        figures::{Cut, Pointed},
+    },
 };
 use hotline_tests::peers::postgres::Postgres;
 use proptest::{

@@ -98,7 +98,7 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
                 .filter(|c| c.is_ascii_alphabetic())
                 .collect::<String>()
         };
-        let line = hotline_core::visible::with_directions_marked(line);
+        let line = hotline_core::text::visible::with_directions_marked(line);
         assert!(
             letters(&shown).contains(&letters(&line).chars().take(40).collect::<String>())
                 || line.starts_with('>')

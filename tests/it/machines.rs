@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use hotline_channels::channel::Channel;
-use hotline_core::message::{Normalised, Origin, Remark};
+use hotline_core::contact::message::{Normalised, Origin, Remark};
 use proptest::{prelude::*, sample::select};
 
 use super::golden::{cases, mailbox, raw};

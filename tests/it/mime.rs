@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fmt::Write};
 
-use hotline_core::message::{Content, Normalised};
+use hotline_core::contact::message::{Content, Normalised};
 use proptest::prelude::*;
 
 use crate::golden::{cases, mailbox, raw};

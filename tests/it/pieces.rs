@@ -4,22 +4,25 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use hotline_core::{
-    counting::Joining,
+    contact::{
+        counting::Joining,
+        message::{Content, Elsewhere, Evidence, Incoming, Normalised, Part, Piece, RawMessage, Remark},
+    },
+    identifiers::line::LineName,
     intake::Intake,
     job::JobKind,
-    line::LineName,
-    message::{Content, Elsewhere, Evidence, Incoming, Normalised, Part, Piece, RawMessage, Remark},
 };
 use hotline_store::{
-    inbox::{Filter, View},
-    opened::Opened,
-    outgoing::Due,
-    work::NewReply,
+    contacts::{detail::Opened, reply::NewReply},
+    inbox::list::{Filter, View},
+    outbound::outgoing::Due,
 };
 use proptest::prelude::*;
 
-use crate::golden::cases;
-use crate::store::{World, mail, on_both, world};
+use crate::{
+    golden::cases,
+    store::{World, mail, on_both, world},
+};
 
 /// A piece of a message from a chat.
 fn piece(from: &str, whole: &str, id: &str, version: i64, text: &str) -> Incoming {
@@ -75,7 +78,7 @@ impl World {
 
     fn store_now(&self) -> chrono::DateTime<chrono::Utc> {
         self.clock.advance(TimeDelta::milliseconds(10));
-        hotline_core::clock::Clock::now(&*self.clock)
+        hotline_core::time::clock::Clock::now(&*self.clock)
     }
 
     async fn all(&self) -> Vec<Opened> {

@@ -163,8 +163,8 @@ async fn written_and_answered(database: Option<&str>) -> Used {
 
 #[tokio::test]
 async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothing() {
-    use hotline_core::rights::Role;
-    use hotline_desk::access::Access;
+    use hotline_core::staff::rights::Role;
+    use hotline_desk::http::access::Access;
 
     let mut service = Service::new(None).unwrap();
     service.start().await.unwrap();
@@ -185,7 +185,7 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
     for role in Role::ALL {
         people.push((role, service.hire(role.as_str(), role.as_str()).await.unwrap()));
     }
-    for address in hotline_desk::desk::addresses() {
+    for address in hotline_desk::routes::addresses() {
         let path = address
             .path
             .replace("{reference}", reference)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use hotline_core::rights::Role;
+use hotline_core::staff::rights::Role;
 use hotline_tests::{
     peers::postgres::Postgres,
     service::Service,
@@ -146,7 +146,7 @@ async fn the_live_stream_tells_nothing_to_who_may_not_read_contacts() {
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(3), listening).await;
-        let reads = role.may(hotline_core::rights::Right::ReadContacts);
+        let reads = role.may(hotline_core::staff::rights::Right::ReadContacts);
         assert_eq!(told.contains("data"), reads, "{role:?}: {told}");
     }
 }

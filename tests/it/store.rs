@@ -4,25 +4,29 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use hotline_core::{
-    classification::Scheme,
-    clock::{Clock, FixedClock},
-    contact::Marking,
-    counting::Joining,
-    figures::Of,
+    contact::{
+        classification::Scheme,
+        counting::Joining,
+        lifecycle::Marking,
+        message::{Evidence, Incoming, Normalised, Origin, RawMessage},
+    },
+    identifiers::line::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
-    line::LineName,
-    message::{Evidence, Incoming, Normalised, Origin, RawMessage},
-    period::Period,
-    rights::Role,
+    staff::rights::Role,
+    statistics::figures::Of,
+    time::{
+        clock::{Clock, FixedClock},
+        period::Period,
+    },
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
-    balances::NewBalance,
-    inbox::{Filter, View},
-    staff::Person,
-    store::{LineSettings, Settings, Store},
-    work::NewReply,
+    contacts::reply::NewReply,
+    db::store::{LineSettings, Settings, Store},
+    inbox::list::{Filter, View},
+    staff::accounts::Person,
+    statistics::adjustments::NewBalance,
 };
 use hotline_tests::peers::{
     postgres::{FreshDatabase, Postgres},
@@ -75,7 +79,7 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
     };
     let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
     let settings = settings_of(url, folder.path(), backlog);
-    let store = Store::open(settings, clock.clone()).await.unwrap();
+    let store = hotline_store::open(settings, clock.clone()).await.unwrap();
     let mila = store
         .add_staff(
             "mila",
@@ -132,7 +136,7 @@ impl World {
     /// The same database, opened anew.
     pub async fn reopened(&self) -> Arc<Store> {
         let settings = settings_of(self.url(), self._folder.path(), 1_000);
-        Store::open(settings, self.clock.clone()).await.unwrap()
+        hotline_store::open(settings, self.clock.clone()).await.unwrap()
     }
 
     pub fn url(&self) -> String {
@@ -834,7 +838,7 @@ async fn opened_with_another_key(world: &World) -> String {
         key_file: Some(key),
         ..settings_of(world.url(), world._folder.path(), 1_000)
     };
-    let refused = Store::open(settings, world.clock.clone()).await.err();
+    let refused = hotline_store::open(settings, world.clock.clone()).await.err();
     refused.map(|error| error.to_string()).unwrap_or_default()
 }
 

@@ -1,6 +1,6 @@
 //! Whatever surrounds a message in the JSON of a chat platform, its words and its files are read.
 
-use hotline_core::message::{Incoming, Normalised};
+use hotline_core::contact::message::{Incoming, Normalised};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

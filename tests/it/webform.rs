@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fantoccini::Locator;
-use hotline_core::clock::{Clock, SystemClock};
+use hotline_core::time::clock::{Clock, SystemClock};
 use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::{Value, json};
 
@@ -397,7 +397,7 @@ async fn a_copy_of_the_form_in_which_all_send_one_id_mixes_nobody_up() {
     let service = started().await;
     let staff = service.hire("mila", "counsellor").await.unwrap();
     let yesterday = SystemClock.now() - chrono::Duration::hours(25);
-    let old = hotline_core::ids::new(yesterday).to_string();
+    let old = hotline_core::identifiers::ids::new(yesterday).to_string();
     let mut codes = std::collections::BTreeSet::new();
     for id in ["1", "", "0123456789abcdef0123456789abcdef", old.as_str()] {
         for words in ["jedno dete", "drugo dete"] {
@@ -612,7 +612,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
     browser.close().await.unwrap();
     // Files that were chosen stay behind, and that is said.
-    let id = hotline_core::ids::new(SystemClock.now()).to_string();
+    let id = hotline_core::identifiers::ids::new(SystemClock.now()).to_string();
     let fields = [
         ("id", id.as_str()),
         ("message", "x"),

@@ -22,14 +22,14 @@ use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use hotline_core::{
-    clock::Clock,
-    counting::Joining,
+    contact::{
+        counting::Joining,
+        message::{Incoming, Normalised, OutboundMessage, Piece, RawMessage, Unreadable},
+    },
+    identifiers::{line::LineName, private::Private},
     intake::Intake,
-    line::LineName,
-    locale::Language,
-    message::{Incoming, Normalised, OutboundMessage, Piece, RawMessage, Unreadable},
-    private::Private,
-    reason::Known,
+    text::{locale::Language, reason::Known},
+    time::clock::Clock,
 };
 use serde::Deserialize;
 use serde_json::json;

@@ -5,13 +5,11 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use hotline_core::{
     centre::Centre,
-    clock::Clock,
+    contact::message::{Normalised, OutboundMessage, RawMessage},
+    identifiers::{line::LineName, private::Private},
     intake::Intake,
-    line::LineName,
-    locale::Locales,
-    message::{Normalised, OutboundMessage, RawMessage},
-    private::Private,
-    reason::Reason,
+    text::{locale::Locales, reason::Reason},
+    time::clock::Clock,
 };
 use tokio_util::sync::CancellationToken;
 

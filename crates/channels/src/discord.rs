@@ -29,12 +29,11 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hotline_core::{
     centre::Centre,
-    clock::Clock,
+    contact::message::{Normalised, OutboundMessage, RawMessage},
+    identifiers::{line::LineName, private::Private},
     intake::Intake,
-    line::LineName,
-    locale::Locales,
-    message::{Normalised, OutboundMessage, RawMessage},
-    private::Private,
+    text::locale::Locales,
+    time::clock::Clock,
 };
 use serde::Deserialize;
 use serenity::all::{ChannelId, GuildId, Route, UserId};

@@ -40,10 +40,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use async_trait::async_trait;
 use hotline_core::{
-    clock::Clock,
+    contact::message::{Normalised, OutboundMessage, RawMessage},
+    identifiers::line::LineName,
     intake::Intake,
-    line::LineName,
-    message::{Normalised, OutboundMessage, RawMessage},
+    time::clock::Clock,
 };
 use tokio_util::sync::CancellationToken;
 

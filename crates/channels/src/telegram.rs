@@ -18,11 +18,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context;
 use async_trait::async_trait;
 use hotline_core::{
-    clock::Clock,
+    contact::message::{Normalised, OutboundMessage, RawMessage},
+    identifiers::{line::LineName, private::Private},
     intake::Intake,
-    line::LineName,
-    message::{Normalised, OutboundMessage, RawMessage},
-    private::Private,
+    time::clock::Clock,
 };
 use serde::Deserialize;
 use teloxide::{Bot, requests::Requester};

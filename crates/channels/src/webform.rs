@@ -21,11 +21,11 @@ use anyhow::ensure;
 use async_trait::async_trait;
 use hotline_core::{
     centre::Centre,
-    clock::Clock,
+    contact::message::{Normalised, OutboundMessage, RawMessage},
+    identifiers::line::LineName,
     intake::Intake,
-    line::LineName,
-    locale::Locales,
-    message::{Normalised, OutboundMessage, RawMessage},
+    text::locale::Locales,
+    time::clock::Clock,
 };
 use serde::Deserialize;
 

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use crate::locale::{Language, Words};
+use crate::text::locale::{Language, Words};
 
 /// The centre as its settings describe it.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -125,7 +125,7 @@ impl Default for Centre {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locale::Locales;
+    use crate::text::locale::Locales;
 
     #[test]
     fn a_text_of_the_settings_is_said_in_english_or_marked_as_serbian() {

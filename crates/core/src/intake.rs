@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    health::Health, line::LineName, locale::Language, message::RawMessage, private::Private,
-    receipt::ReceiptCode, reference::Reference,
+    contact::message::RawMessage,
+    health::Health,
+    identifiers::{line::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
+    text::locale::Language,
 };
 
 /// Where an adapter stands in its source. Its text means something to the adapter alone.

@@ -8,11 +8,11 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    locale::Language,
-    outreach::{EventKind, EventState, Part, Reached, SchoolKind},
-    period::Every,
-    reference::Reference,
-    rights::Right,
+    identifiers::reference::Reference,
+    staff::rights::Right,
+    statistics::outreach::{EventKind, EventState, Part, Reached, SchoolKind},
+    text::locale::Language,
+    time::period::Every,
 };
 use hotline_store::outreach::{Educator, Event, NewEvent, NewSchool, OutreachTotals, School};
 use schemars::JsonSchema;
@@ -21,14 +21,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    access::Who,
-    action::{Program, Repeated, Sent},
-    cover::period_said,
-    desk::Desk,
-    error::PageError,
-    inbox::parsed,
-    statistics::{Asked, day},
-    view::{Frame, page},
+    contact::open::parsed,
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Program, Repeated, Sent},
+        page::{Frame, page},
+    },
+    reports::cover::period_said,
+    state::Desk,
+    statistics::page::{Asked, day},
 };
 
 type Done = Result<Response, PageError>;
@@ -68,7 +70,7 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// Without a period: this year.
-    fn asked(&self, desk: &Desk) -> Result<hotline_core::period::Period, PageError> {
+    fn asked(&self, desk: &Desk) -> Result<hotline_core::time::period::Period, PageError> {
         let today = desk.store.today();
         let chosen = &self.period;
         if [&chosen.period, &chosen.from, &chosen.to]
@@ -435,7 +437,11 @@ impl Page<'_> {
     }
 
     fn day(&self, event: &Event) -> String {
-        event.said.day.map(crate::view::day_said).unwrap_or_default()
+        event
+            .said
+            .day
+            .map(crate::reports::labels::day_said)
+            .unwrap_or_default()
     }
 
     fn said(&self, prefix: &str, name: &str) -> String {

@@ -6,19 +6,24 @@ use axum::{
     response::{Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use hotline_core::{locale::Language, problem, rights::Right};
+use hotline_core::{
+    staff::rights::Right,
+    text::{locale::Language, problem},
+};
 use hotline_store::{
-    lines::LineState,
-    queue::{Listed, SetAside},
+    intake::lines::LineState,
+    jobs::queue::{Listed, SetAside},
 };
 use serde::Deserialize;
 
 use crate::{
-    access::Who,
-    desk::Desk,
-    error::PageError,
-    problems,
-    view::{Frame, page as written},
+    http::{
+        access::Who,
+        errors::PageError,
+        page::{Frame, page as written},
+        problems,
+    },
+    state::Desk,
 };
 
 #[derive(Template)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
-use hotline_core::{figures::Of, locale::Language, rights::Role};
+use hotline_core::{staff::rights::Role, statistics::figures::Of, text::locale::Language};
 
 /// One inbox for everything people write to a helpline.
 #[derive(Parser)]

@@ -2,12 +2,9 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use hotline_core::locale::Locales;
+use hotline_core::text::locale::Locales;
 
-use crate::{
-    service::{open_lines, open_store},
-    settings::Settings,
-};
+use crate::{lines::open_lines, service::open_store, settings::Settings};
 
 /// Tries the database, the disk and every line.
 pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {

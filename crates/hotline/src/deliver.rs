@@ -4,20 +4,20 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use hotline_channels::channel::{Channel, ChannelError};
 use hotline_core::{
-    chance,
+    identifiers::chance,
     job::{Delivery, JobKind},
-    reason::Known,
+    text::reason::Known,
 };
 use hotline_store::{
+    db::store::Store,
     error::{Conflict, StoreError},
-    outgoing::{Due, Outgoing},
-    queue::Claimed,
-    store::Store,
+    jobs::queue::Claimed,
+    outbound::outgoing::{Due, Outgoing},
 };
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::service::{LOOK_AGAIN, Lines};
+use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
 /// Messages handed over at the same time.
 const TOGETHER: usize = 8;

@@ -5,24 +5,29 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use chrono::{NaiveDate, Utc};
 use hotline_core::{
-    classification::Answers, clock::Clock, clock::SystemClock, figures::Of, ids, intake::Intake,
-    line::LineName, locale::Language, message::RawMessage, rights::Role,
+    contact::{classification::Answers, message::RawMessage},
+    identifiers::{ids, line::LineName},
+    intake::Intake,
+    staff::rights::Role,
+    statistics::figures::Of,
+    text::locale::Language,
+    time::clock::{Clock, SystemClock},
 };
 use hotline_store::{
-    balances::NewBalance,
     cases::Details,
-    inbox::{Filter, View},
-    register::NewCall,
-    staff::Person,
-    store::Store,
-    work::NewReply,
+    contacts::reply::NewReply,
+    db::store::Store,
+    inbox::list::{Filter, View},
+    registration::register::NewCall,
+    staff::accounts::Person,
+    statistics::adjustments::NewBalance,
 };
 
 use self::samples::{
     MAILS, OF_THE_CALL, OF_THE_PARENT, POSTS, THE_CALL, THE_CASE, TO_THE_PARENT, TO_THE_PROSECUTOR,
     TO_THE_SCHOOL,
 };
-use crate::{life::Life, service, settings::Settings};
+use crate::{lifecycle::Lifecycle, service, settings::Settings};
 
 mod samples;
 
@@ -33,8 +38,8 @@ const PASSWORD: &str = "four blue paper boats";
 pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
     let thrown_away = tempfile::tempdir().context("Could not make a folder for the demo")?;
     let folder = folder.unwrap_or_else(|| thrown_away.path().to_owned());
-    let life = Life::default();
-    let store = service::start(settings(&folder, port)?, &life, service::Listening::None).await?;
+    let lifecycle = Lifecycle::default();
+    let store = service::start(settings(&folder, port)?, &lifecycle, service::Listening::None).await?;
     if store.staff().await?.is_empty() {
         fill(&store)
             .await
@@ -52,7 +57,7 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
         "  The form works whole. There is no mail server here, so answers to the sample mails stay delayed."
     );
     println!("  Stop with Ctrl+C.\n");
-    let stopped = life.until_stopped().await;
+    let stopped = lifecycle.until_stopped().await;
     store.disconnect().await;
     stopped
 }

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_channels::channel::ChannelError;
 use hotline_core::job::JobKind;
-use hotline_store::{error::StoreError, queue::Claimed, store::Store};
+use hotline_store::{db::store::Store, error::StoreError, jobs::queue::Claimed};
 use tokio_util::sync::CancellationToken;
 
-use crate::service::{LOOK_AGAIN, Lines};
+use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
 /// Files fetched one after the other between two looks.
 const BATCH: u64 = 4;

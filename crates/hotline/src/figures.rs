@@ -4,17 +4,20 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
 use hotline_core::{
-    figures::Of,
-    locale::{Language, Locales, Words},
-    period::Period,
+    statistics::figures::Of,
+    text::locale::{Language, Locales, Words},
+    time::period::Period,
 };
-use hotline_desk::{
+use hotline_desk::reports::{
     cover::Cover,
     exports::{CsvForm, csv_of_table, csv_of_tables, workbook},
     registers,
     tables::{Table, of_breakdown, of_report, of_return},
 };
-use hotline_store::{balances::NewBalance, figures::Cut, store::Store};
+use hotline_store::{
+    db::store::Store,
+    statistics::{adjustments::NewBalance, figures::Cut},
+};
 
 use crate::{
     arguments::{Asked, Figures, Form, Format, Statistics},

@@ -6,27 +6,23 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use hotline_core::{
-    classification::Answers,
-    clock::{Clock, FixedClock},
-    ids,
+    contact::{classification::Answers, message::RawMessage},
+    identifiers::{ids, line::LineName, private::Private, reference::Reference},
     intake::Intake,
     job::JobKind,
-    line::LineName,
-    message::RawMessage,
-    outreach::{EventState, Reached, SchoolKind},
-    private::Private,
-    reference::Reference,
-    rights::Role,
+    staff::rights::Role,
+    statistics::outreach::{EventState, Reached, SchoolKind},
+    time::clock::{Clock, FixedClock},
 };
 use hotline_store::{
-    balances::NewBalance,
     cases::Details,
-    inbox::{Filter, View},
+    contacts::reply::NewReply,
+    db::store::Store,
+    inbox::list::{Filter, View},
     outreach::{NewEvent, NewSchool},
-    register::NewCall,
-    staff::Person,
-    store::Store,
-    work::NewReply,
+    registration::register::NewCall,
+    staff::accounts::Person,
+    statistics::adjustments::NewBalance,
 };
 
 use self::published::{BEFORE, HELD, PRIMARY_SCHOOLS, PUBLISHED, Published, SECONDARY_SCHOOLS};
@@ -60,9 +56,9 @@ const GENDERS: [&str; 3] = ["girl", "boy", "unknown"];
 pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
     let start: DateTime<Utc> = "2023-01-01T07:00:00Z".parse()?;
     let clock = Arc::new(FixedClock::new(start));
-    let locales = Arc::new(hotline_core::locale::Locales::load()?);
-    let lines = Arc::new(service::open_lines(&settings, &locales)?);
-    let line_settings = service::line_settings(&settings, &locales, &lines);
+    let locales = Arc::new(hotline_core::text::locale::Locales::load()?);
+    let lines = Arc::new(crate::lines::open_lines(&settings, &locales)?);
+    let line_settings = crate::lines::line_settings(&settings, &locales, &lines);
     let email = line_settings.iter().find(|line| line.channel == EMAIL);
     let email = email
         .context("The fixtures need a line with `channel = \"email\"`")?
@@ -103,7 +99,8 @@ impl Staff {
     async fn new(store: &Store) -> anyhow::Result<Self> {
         // Nobody logs in with these: whoever wants to gives them passwords with `staff reset`.
         let password = || -> Private<String> {
-            let letters = hotline_core::chance::bytes::<24>().map(|byte| char::from(b'a' + byte % 26));
+            let letters =
+                hotline_core::identifiers::chance::bytes::<24>().map(|byte| char::from(b'a' + byte % 26));
             String::from_iter(letters).into()
         };
         Ok(Self {
@@ -137,7 +134,7 @@ async fn enter_before(store: &Store) -> anyhow::Result<()> {
 
 struct Making<'a> {
     store: &'a Arc<Store>,
-    lines: &'a Arc<service::Lines>,
+    lines: &'a Arc<crate::lines::Lines>,
     clock: &'a FixedClock,
     staff: &'a Staff,
     email: LineName,

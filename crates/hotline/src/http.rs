@@ -15,19 +15,19 @@ use axum::{
     routing::get,
 };
 use hotline_core::{health::Health, intake::Intake};
-use hotline_desk::desk::{self, Desk};
-use hotline_store::store::Store;
+use hotline_desk::{routes, state::Desk};
+use hotline_store::db::store::Store;
 use tokio::{net::TcpListener, sync::Mutex};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
     set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
 };
 
+use self::places::Places;
+use crate::{lifecycle::Lifecycle, lines::Lines, process, settings::Http};
+
 mod places;
 mod serving;
-
-use self::places::Places;
-use crate::{life::Life, process, service::Lines, settings::Http};
 
 /// Who sends something lets no longer pass between two pieces of it. A telephone in a tunnel may be slow.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
@@ -63,7 +63,7 @@ pub async fn listen(
     lines: &Lines,
     intake: &Arc<dyn Intake>,
     figure: Option<Router>,
-    life: &Life,
+    lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
     let readiness = Readiness {
         store: Arc::clone(&desk.store),
@@ -89,13 +89,20 @@ pub async fn listen(
             connections.public + connections.desk,
             public.merge(of_desk),
             public_https || desk_https,
-            life,
+            lifecycle,
         )
         .await
     } else {
         let of_desk = probes(&readiness).merge(of_desk);
-        serve(settings.public, connections.public, public, public_https, life).await?;
-        serve(settings.desk, connections.desk, of_desk, desk_https, life).await
+        serve(
+            settings.public,
+            connections.public,
+            public,
+            public_https,
+            lifecycle,
+        )
+        .await?;
+        serve(settings.desk, connections.desk, of_desk, desk_https, lifecycle).await
     }
 }
 
@@ -135,7 +142,7 @@ fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     // With "no-referrer" a browser would not say so itself where its posts come from.
     let own =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    Ok(desk::router(desk).layer(own).layer(guard))
+    Ok(routes::router(desk).layer(own).layer(guard))
 }
 
 async fn serve(
@@ -143,7 +150,7 @@ async fn serve(
     connections: usize,
     mut router: Router,
     https: bool,
-    life: &Life,
+    lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
@@ -166,11 +173,11 @@ async fn serve(
         .await
         .with_context(|| format!("Could not listen on {address}"))?;
     tracing::info!(address = %listener.local_addr()?, connections, "Listening");
-    life.run(serving::serve(
+    lifecycle.run(serving::serve(
         listener,
         router,
         Places::new(connections),
-        life.clone(),
+        lifecycle.clone(),
     ));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hotline_channels::channel::Channel;
-use hotline_core::{health::Health, intake::Intake, line::LineName};
+use hotline_core::{health::Health, identifiers::line::LineName, intake::Intake};
 use tokio_util::sync::CancellationToken;
 
 /// Listens until `stop`. A line that can't work is shown as down and stops no other.

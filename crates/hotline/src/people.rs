@@ -4,11 +4,10 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use anyhow::{Context, ensure};
 use hotline_core::{
-    clock::{Clock, SystemClock},
-    private::Private,
-    reference::Reference,
+    identifiers::{private::Private, reference::Reference},
+    time::clock::{Clock, SystemClock},
 };
-use hotline_store::erase::ErasedBy;
+use hotline_store::contacts::erase::ErasedBy;
 
 use crate::{
     arguments::{Queue, Staff},

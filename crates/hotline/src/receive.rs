@@ -12,17 +12,17 @@ use std::{
 
 use hotline_channels::channel::Channel;
 use hotline_core::{
+    contact::message::{Normalised, RawMessage, Unreadable},
     job::JobKind,
-    message::{Normalised, RawMessage, Unreadable},
 };
 use hotline_store::{
+    db::store::Store,
     error::StoreError,
-    queue::{Claimed, Journalled},
-    store::Store,
+    jobs::queue::{Claimed, Journalled},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::service::{LOOK_AGAIN, Lines};
+use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
 /// Messages registered together.
 const BATCH: u64 = 64;
@@ -232,7 +232,7 @@ fn unreadable(reason: &str) -> Normalised {
 mod tests {
     use async_trait::async_trait;
     use hotline_channels::channel::ChannelError;
-    use hotline_core::message::OutboundMessage;
+    use hotline_core::contact::message::OutboundMessage;
 
     use super::*;
 
@@ -274,7 +274,7 @@ mod tests {
         let brittle: Arc<dyn Channel> = Arc::new(Brittle);
         let waiting = [b"one".as_slice(), b"panic", b"two", b"hang", b"three", b"panic"].map(|bytes| {
             let raw = RawMessage {
-                line: hotline_core::line::LineName::stored("line".to_owned()),
+                line: hotline_core::identifiers::line::LineName::stored("line".to_owned()),
                 external_id: String::new(),
                 received_at: chrono::DateTime::UNIX_EPOCH,
                 bytes: bytes.to_vec(),

@@ -2,12 +2,9 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use hotline_core::locale::Locales;
+use hotline_core::text::locale::Locales;
 
-use crate::{
-    service::{open_lines, open_store},
-    settings::Settings,
-};
+use crate::{lines::open_lines, service::open_store, settings::Settings};
 
 /// Compares, line by line. Ends with 1 if anything is missing.
 pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
-use hotline_core::{centre::Centre, private::Private};
+use hotline_core::{centre::Centre, identifiers::private::Private};
 use serde::Deserialize;
 
 /// Where settings are looked for without `--config`.
@@ -337,7 +337,7 @@ fn meant(said: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use hotline_core::locale::Locales;
+    use hotline_core::text::locale::Locales;
 
     use super::*;
 
@@ -419,7 +419,7 @@ mod tests {
             // Files that are named are not there; every key is known.
             let mut settings = read();
             settings.lines = BTreeMap::from([(name.clone(), value)]);
-            let opened = crate::service::open_lines(&settings, &Arc::new(Locales::load().unwrap()));
+            let opened = crate::lines::open_lines(&settings, &Arc::new(Locales::load().unwrap()));
             let said = opened
                 .err()
                 .map_or_else(String::new, |error| format!("{error:#}"));

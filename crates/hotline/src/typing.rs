@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hotline_store::store::Store;
+use hotline_store::db::store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::service::Lines;
+use crate::lines::Lines;
 
 /// What is shown for a few seconds is not worth more.
 const PATIENCE: Duration = Duration::from_secs(5);

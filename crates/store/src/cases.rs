@@ -1,10 +1,10 @@
 //! Cases: formed from contacts, advisory until a second person confirmed that one was forwarded to an institution.
 
 use hotline_core::{
-    clock,
-    figures::{ADVISORY, FORWARDED, Facts},
-    ids,
-    reference::Reference,
+    contact::message::LONGEST_TEXT,
+    identifiers::{ids, reference::Reference},
+    statistics::figures::{ADVISORY, FORWARDED, Facts},
+    time::clock,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -13,18 +13,22 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use self::view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral};
 use crate::{
-    entity::{case_contacts, case_versions, cases, referrals},
+    db::{
+        entity::{case_contacts, case_versions, cases, referrals},
+        history::event,
+        store::Store,
+    },
     error::{Conflict, StoreError},
-    figures::recount,
-    register::event,
-    sealing::DataKey,
-    staff::Person,
-    store::Store,
-    thread::{seal, unseal},
-    work::LONGEST,
+    sealing::{
+        bodies::{seal, unseal},
+        keys::DataKey,
+    },
+    staff::accounts::Person,
+    statistics::figures::recount,
 };
+
+pub use crate::cases::view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral};
 
 mod view;
 
@@ -117,7 +121,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if it is closed or the text too long.
     pub async fn describe_case(&self, who: &Person, id: Uuid, summary: &str) -> Result<(), StoreError> {
-        if summary.chars().count() > LONGEST {
+        if summary.chars().count() > LONGEST_TEXT {
             return Err(StoreError::Conflict(Conflict::TooLong));
         }
         let transaction = self.begin().await?;
@@ -412,7 +416,7 @@ impl Store {
         details: &Details,
     ) -> Result<Vec<u8>, StoreError> {
         let all = [&details.basis, &details.sent, &details.number, &details.outcome];
-        if all.iter().any(|text| text.chars().count() > LONGEST) {
+        if all.iter().any(|text| text.chars().count() > LONGEST_TEXT) {
             return Err(StoreError::Conflict(Conflict::TooLong));
         }
         seal(&self.case_key(case)?, &details_place(id), details)

@@ -55,7 +55,7 @@ pub enum Conflict {
     /// A text is empty.
     #[error("there is no text")]
     NoText,
-    /// A text is longer than [`crate::work::LONGEST`].
+    /// A text is longer than [`hotline_core::contact::message::LONGEST_TEXT`].
     #[error("the text is longer than 20,000 characters")]
     TooLong,
     /// There is nothing by which its writer is known again.

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use hotline_core::{
-    ids,
-    outreach::{EventKind, EventState, Part, Reached, Unlawful, checked},
-    period::Period,
-    reference::Reference,
+    identifiers::{ids, reference::Reference},
+    statistics::outreach::{EventKind, EventState, Part, Reached, Unlawful, checked},
+    time::period::Period,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -16,18 +15,21 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use self::{
+use crate::{
+    db::{
+        entity::{contacts, event_educators, outreach},
+        history::event as history,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    inbox::list::reference_of,
+    staff::accounts::Person,
+};
+
+pub use crate::outreach::{
     educators::Educator,
     schools::{NewSchool, School},
     totals::{KindTotal, OutreachTotals, SchoolTotal},
-};
-use crate::{
-    entity::{contacts, event_educators, outreach},
-    error::{Conflict, StoreError},
-    inbox::reference_of,
-    register::event as history,
-    staff::Person,
-    store::Store,
 };
 
 mod educators;

@@ -3,31 +3,28 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use hotline_core::{
-    fold::{Sought, words},
-    reference::Reference,
+    identifiers::reference::Reference,
+    text::fold::{Sought, words},
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
 };
 use uuid::Uuid;
 
-use self::index::Index;
 use crate::{
-    entity::{contacts, events, messages},
+    db::{
+        entity::{contacts, events, messages},
+        store::Store,
+    },
     error::StoreError,
-    inbox::{Order, Row},
-    store::Store,
+    inbox::list::{Order, Row},
+    memory::search_index::Index,
 };
-
-mod index;
 
 /// Contacts read at a time while the index is made.
 const PORTION: u64 = 2_000;
@@ -42,14 +39,6 @@ pub struct Found {
     pub more: bool,
     /// Of how many contacts so far, while the index is being made. `None`: of all there are.
     pub so_far: Option<u64>,
-}
-
-/// The index, and how far it is.
-#[derive(Default)]
-pub(crate) struct Search {
-    index: RwLock<Index>,
-    /// Whether it has everything.
-    whole: AtomicBool,
 }
 
 impl Store {

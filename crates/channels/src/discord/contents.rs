@@ -2,7 +2,7 @@
 //!
 //! It is read from the JSON as it came: one odd field must not hide what somebody wrote.
 
-use hotline_core::message::{Content, Elsewhere, Part, Remark};
+use hotline_core::contact::message::{Content, Elsewhere, Part, Remark};
 use serde_json::Value;
 
 use super::{mentions::with_names, send::LARGEST};

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hotline_core::{intake::Intake, message::RawMessage, private::Private, reference::Reference};
+use hotline_core::{
+    contact::message::RawMessage,
+    identifiers::{private::Private, reference::Reference},
+    intake::Intake,
+};
 use serde_json::{Value, json};
 use serenity::all::{
     CreateActionRow, CreateInputText, CreateInteractionResponse, CreateInteractionResponseMessage,

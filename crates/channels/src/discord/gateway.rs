@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{anyhow, bail};
-use hotline_core::{chance, health::Health, intake::Intake};
+use hotline_core::{health::Health, identifiers::chance, intake::Intake};
 use serde_json::Value;
 use serenity::all::{ChannelId, GatewayIntents, Route, UserId};
 use tokio::time::{Instant, sleep_until, timeout};

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use hotline_core::{
+    contact::message::RawMessage,
     intake::{Intake, NotAccepted},
-    message::RawMessage,
 };
 use serde_json::{Value, json};
 use serenity::all::{ChannelId, Route, UserId};

@@ -1,10 +1,12 @@
 //! Reading a message: bytes in, a message out. No clock, no network.
 
 use hotline_core::{
-    counting::Joining,
-    locale::Language,
-    message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark, Unreadable},
-    private::Private,
+    contact::{
+        counting::Joining,
+        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark, Unreadable},
+    },
+    identifiers::private::Private,
+    text::locale::Language,
 };
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The button in a server's channel, and the texts around it.
 
-use hotline_core::locale::{Language, Words};
+use hotline_core::text::locale::{Language, Words};
 use serde_json::Value;
 use serenity::all::{
     CreateActionRow, CreateAllowedMentions, CreateButton, CreateMessage, LightMethod, Route,

@@ -1,9 +1,9 @@
 //! What leaves by Discord, what it says to that, and files that are fetched.
 
 use hotline_core::{
-    message::{OutboundFile, OutboundMessage},
-    private::Private,
-    reason::Known,
+    contact::message::{OutboundFile, OutboundMessage},
+    identifiers::private::Private,
+    text::reason::Known,
 };
 use serde_json::{Value, json};
 use serenity::{

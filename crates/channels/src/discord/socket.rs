@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use hotline_core::chance;
+use hotline_core::identifiers::chance;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpStream,

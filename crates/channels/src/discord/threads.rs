@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_core::reference::Reference;
+use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
 use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Request as Call, Route, UserId};
 use tokio::time::Instant;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use hotline_core::fold::fold;
+use hotline_core::text::fold::fold;
 
 use super::words::Found;
 

@@ -3,7 +3,7 @@
 //! A person whose words are taken for a machine's may not be heard, so only what says of itself that it is automatic is: a header's
 //! value, never its presence. What came by a list or to many is a person's all the same; it is only not acknowledged.
 
-use hotline_core::message::Origin;
+use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::thread::OurAddresses;

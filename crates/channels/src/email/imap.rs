@@ -11,12 +11,11 @@ use async_imap::types::{Fetch, UnsolicitedResponse};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use hotline_core::{
-    chance,
-    clock::Clock,
+    contact::message::RawMessage,
     health::Health,
+    identifiers::{chance, line::LineName},
     intake::{Cursor, Intake, Source},
-    line::LineName,
-    message::RawMessage,
+    time::clock::Clock,
 };
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use hotline_core::token::ThreadToken;
+use hotline_core::identifiers::token::ThreadToken;
 use mail_parser::{Encoding, Message, PartType};
 use uuid::Uuid;
 

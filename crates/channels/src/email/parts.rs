@@ -1,6 +1,6 @@
 //! What came with a mail.
 
-use hotline_core::message::{Content, Part, Remark};
+use hotline_core::contact::message::{Content, Part, Remark};
 
 use super::words::File;
 use crate::{channel::Attachments, clean};

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use hotline_core::{
-    counting::Joining,
-    locale::Language,
-    message::{Evidence, Incoming, Normalised, Origin, RawMessage, Remark, Unreadable},
-    private::Private,
-    quoting::split,
-    token::ThreadToken,
+    contact::{
+        counting::Joining,
+        message::{Evidence, Incoming, Normalised, Origin, RawMessage, Remark, Unreadable},
+    },
+    identifiers::{private::Private, token::ThreadToken},
+    text::{locale::Language, quoting::split},
 };
 use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use uuid::Uuid;
@@ -160,7 +160,7 @@ pub fn first_address(addresses: &Address<'_>) -> Option<String> {
 
 /// An address in its one spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
 pub fn canonical(address: &str) -> Option<String> {
-    hotline_core::address::canonical(&address::bare(address)?)
+    hotline_core::text::address::canonical(&address::bare(address)?)
 }
 
 /// Where the person asked to be answered. Not at our own addresses, where nobody is but us; and not at a list, where everybody is.

@@ -3,7 +3,7 @@
 //! What counts is the evidence and not whose server wrote it: something of ours came back, and a mail system sent it. A person who
 //! only passes a report on, or whose mail has a report's headers, is a person.
 
-use hotline_core::message::DeliveryReport;
+use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::{

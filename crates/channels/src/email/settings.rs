@@ -3,7 +3,7 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::ensure;
-use hotline_core::private::Private;
+use hotline_core::identifiers::private::Private;
 use serde::Deserialize;
 
 use crate::channel::{Attachments, yes};

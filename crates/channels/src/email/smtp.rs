@@ -3,7 +3,10 @@
 use std::{sync::OnceLock, time::Duration};
 
 use anyhow::Context;
-use hotline_core::{address::on_the_wire, message::OutboundMessage, reason::Known};
+use hotline_core::{
+    contact::message::OutboundMessage,
+    text::{address::on_the_wire, reason::Known},
+};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
@@ -246,7 +249,10 @@ fn never_began(error: &lettre::transport::smtp::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use hotline_core::{message::OutboundFile, reference::Reference, token::ThreadToken};
+    use hotline_core::{
+        contact::message::OutboundFile,
+        identifiers::{reference::Reference, token::ThreadToken},
+    };
     use mail_parser::{MessageParser, MimeHeaders};
     use uuid::Uuid;
 

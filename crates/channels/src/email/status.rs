@@ -1,6 +1,6 @@
 //! What a delivery report says: by its fields, or in the words of programs that know no fields.
 
-use hotline_core::message::Fate;
+use hotline_core::contact::message::Fate;
 
 /// So much of a report's own words is read: what follows is what came back.
 const LONGEST: usize = 4_000;

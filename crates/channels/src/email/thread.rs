@@ -1,6 +1,8 @@
 //! Our own addresses, and the marks by which an answer finds its thread.
 
-use hotline_core::{address::ascii_domain, message::Evidence, token::ThreadToken};
+use hotline_core::{
+    contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,
+};
 use uuid::Uuid;
 
 /// The address of a mailbox. Its domain is kept as A-labels, which every server takes.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use hotline_core::message::Remark;
+use hotline_core::contact::message::Remark;
 
 use super::{
     address, alternative, charset, html, markup,

@@ -3,7 +3,7 @@
 //! It is read from the JSON as it came. A library with a type for each kind of message refuses a whole message for one field it
 //! does not know, and Telegram adds fields every month.
 
-use hotline_core::message::{Part, Remark};
+use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
 
 use super::{files::files, read::name};

@@ -1,6 +1,6 @@
 //! The files of a message: whatever has an id by which Telegram gives it out.
 
-use hotline_core::message::{Content, Elsewhere, Part};
+use hotline_core::contact::message::{Content, Elsewhere, Part};
 use serde_json::Value;
 
 use crate::{channel::Attachments, clean, json};

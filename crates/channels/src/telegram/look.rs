@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use hotline_core::{chance, health::Health, intake::Intake, message::RawMessage};
+use hotline_core::{contact::message::RawMessage, health::Health, identifiers::chance, intake::Intake};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::{

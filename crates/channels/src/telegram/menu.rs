@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use hotline_core::{
     centre::Centre,
+    identifiers::{line::LineName, private::Private},
     intake::Intake,
-    line::LineName,
-    locale::{Language, Locales},
-    private::Private,
+    text::locale::{Language, Locales},
 };
 use serde_json::Value;
 use teloxide::{

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use hotline_core::{
-    message::OutboundMessage,
-    private::Private,
-    reason::{Known, Reason},
+    contact::message::OutboundMessage,
+    identifiers::private::Private,
+    text::reason::{Known, Reason},
 };
 use serde_json::Value;
 use teloxide::{

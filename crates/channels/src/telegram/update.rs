@@ -1,7 +1,7 @@
 //! Updates as they come: what they are called, and from when they are.
 
 use chrono::{DateTime, Duration, Utc};
-use hotline_core::{line::LineName, message::RawMessage};
+use hotline_core::{contact::message::RawMessage, identifiers::line::LineName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

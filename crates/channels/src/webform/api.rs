@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use hotline_core::{locale::Language, message::Asks};
+use hotline_core::{contact::message::Asks, text::locale::Language};
 use serde::Deserialize;
 use serde_json::error::Category;
 

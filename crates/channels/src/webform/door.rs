@@ -13,11 +13,10 @@ use axum::{
 use chrono::{DateTime, TimeDelta};
 use futures::StreamExt;
 use hotline_core::{
-    chance, ids,
+    contact::message::RawMessage,
+    identifiers::{chance, ids, receipt::ReceiptCode},
     intake::{Accepted, Intake, NotAccepted},
-    locale::{Language, Words},
-    message::RawMessage,
-    receipt::ReceiptCode,
+    text::locale::{Language, Words},
 };
 use uuid::Uuid;
 

@@ -4,9 +4,9 @@ use askama::Template;
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
+    contact::message::Asks,
     intake::Said,
-    locale::{Language, Words},
-    message::Asks,
+    text::locale::{Language, Words},
 };
 
 use super::typed::{LONGEST, Mistake, Typed};

@@ -11,10 +11,9 @@ use axum::{
     routing::{get, post},
 };
 use hotline_core::{
+    contact::message::Asks,
+    identifiers::{receipt::ReceiptCode, reference::Reference},
     intake::{Conversation, Intake, NotAccepted, Said},
-    message::Asks,
-    receipt::ReceiptCode,
-    reference::Reference,
 };
 use serde::Deserialize;
 

@@ -2,10 +2,12 @@
 
 use data_encoding::BASE64;
 use hotline_core::{
-    counting::Joining,
+    contact::{
+        counting::Joining,
+        message::{Asks, Content, Incoming, Normalised, Part, RawMessage, Unreadable},
+    },
     intake::NotAccepted,
-    locale::Language,
-    message::{Asks, Content, Incoming, Normalised, Part, RawMessage, Unreadable},
+    text::locale::Language,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -1,7 +1,7 @@
 //! What a form's fields hold, however the browser sent them, and what is wrong with it.
 
 use axum::http::{HeaderMap, header};
-use hotline_core::{message::Asks, visible::is_blank};
+use hotline_core::{contact::message::Asks, text::visible::is_blank};
 
 use super::read::PostedFile;
 use crate::clean;

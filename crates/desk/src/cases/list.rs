@@ -8,28 +8,28 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    classification::is_id,
-    figures::{ADVISORY, FORWARDED, INSTITUTION},
-    locale::{Language, Words},
-    period::Period,
-    rights::Right,
+    contact::classification::is_id,
+    staff::rights::Right,
+    statistics::figures::{ADVISORY, FORWARDED, INSTITUTION},
+    text::locale::{Language, Words},
+    time::period::Period,
 };
 use hotline_store::cases::{CaseRow, CasesOf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Done, row};
 use crate::{
-    access::Who,
-    action::Program,
-    cover::period_said,
-    desk::Desk,
-    error::PageError,
-    exports::days,
+    cases::page::{Done, row},
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::Program,
+        page::{Frame, page},
+    },
+    reports::{cover::period_said, exports::days, tables::value_said},
+    state::Desk,
     statistics,
-    tables::value_said,
-    view::{Frame, page},
 };
 
 /// Cases that the list shows.
@@ -58,7 +58,7 @@ impl List<'_> {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Asked {
     #[serde(flatten)]
-    formed: statistics::Asked,
+    formed: statistics::page::Asked,
     /// `advisory` or `forwarded`.
     #[serde(default)]
     kind: String,

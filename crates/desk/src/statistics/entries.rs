@@ -7,26 +7,30 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    figures::{ADVISORY, INSTITUTION, Of},
-    locale::{Language, Words},
+    statistics::figures::{ADVISORY, INSTITUTION, Of},
+    text::locale::{Language, Words},
 };
-use hotline_store::balances::{Balance, NewBalance};
+use hotline_store::statistics::adjustments::{Balance, NewBalance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::day;
 use crate::{
-    access::Who,
-    action::{Program, Sent},
-    cases::Nothing,
-    cover::period_said,
-    desk::Desk,
-    error::PageError,
-    registers::{self, Row},
-    tables,
-    view::{channel_name, plain_page},
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Nothing, Program, Sent},
+        page::plain_page,
+    },
+    reports::{
+        cover::period_said,
+        labels::channel_name,
+        registers::{self, Row},
+        tables,
+    },
+    state::Desk,
+    statistics::page::day,
 };
 
 type Done = Result<Response, PageError>;

@@ -7,21 +7,22 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    figures::Of,
-    locale::{Language, Words},
+    statistics::figures::Of,
+    text::locale::{Language, Words},
 };
-use hotline_store::figures::Cut;
+use hotline_store::statistics::figures::Cut;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Asked;
 use crate::{
-    access::Reader,
-    cover::Cover,
-    desk::Desk,
-    error::PageError,
-    exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, download, workbook},
-    tables::{self, Table},
+    http::{access::Reader, errors::PageError},
+    reports::{
+        cover::Cover,
+        exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, download, workbook},
+        tables::{self, Table},
+    },
+    state::Desk,
+    statistics::page::Asked,
 };
 
 /// A period, and how its figures are wanted.

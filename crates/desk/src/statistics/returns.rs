@@ -8,23 +8,26 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    locale::{Language, Words},
-    period::Period,
-    returns::Return,
-    rights::Right,
+    staff::rights::Right,
+    statistics::returns::Return,
+    text::locale::{Language, Words},
+    time::period::Period,
 };
-use hotline_store::{error::Conflict, returns::FilledReturn};
+use hotline_store::{error::Conflict, statistics::returns::FilledReturn};
 use serde_json::{Value, json};
 
-use super::{Asked, files::Wanted};
 use crate::{
-    access::{Reader, Who},
-    cover::{Cover, period_said},
-    cut::Chosen,
-    desk::Desk,
-    error::PageError,
-    tables::{self, Table},
-    view::{Frame, page},
+    http::{
+        access::{Reader, Who},
+        errors::PageError,
+        page::{Frame, page},
+    },
+    reports::{
+        cover::{Cover, period_said},
+        tables::{self, Table},
+    },
+    state::Desk,
+    statistics::{files::Wanted, filter::Chosen, page::Asked},
 };
 
 #[derive(Template)]

@@ -10,17 +10,16 @@ use axum::{
 };
 use futures::stream;
 use hotline_core::{
-    figures::{Facts, Of, is_personal},
-    period::Period,
+    statistics::figures::{Facts, Of, is_personal},
+    time::period::Period,
 };
-use hotline_store::store::Store;
+use hotline_store::db::store::Store;
 
-use super::files::Wanted;
 use crate::{
-    access::Reader,
-    desk::Desk,
-    error::PageError,
-    exports::{CSV, CsvForm, begun, days, harmless, writer},
+    http::{access::Reader, errors::PageError},
+    reports::exports::{CSV, CsvForm, begun, days, harmless, writer},
+    state::Desk,
+    statistics::files::Wanted,
 };
 
 /// `GET /api/v1/statistics/rows`: a line for each, with its day, its values and nothing by which it could be found. What tells of
@@ -36,7 +35,7 @@ pub(crate) async fn csv(
     if let Some(person) = reader.person() {
         desk.note_read(person, "rows", &days).await;
     }
-    let mut dimensions = hotline_core::figures::dimensions(Of::Contact, desk.store.scheme());
+    let mut dimensions = hotline_core::statistics::figures::dimensions(Of::Contact, desk.store.scheme());
     if reader.least(&desk) > 0 {
         dimensions.retain(|dimension| !is_personal(dimension));
     }

@@ -7,7 +7,10 @@ use axum::{
     body::Body,
     http::{Request, Response},
 };
-use hyper::{body::Incoming, service::Service, service::service_fn};
+use hyper::{
+    body::Incoming,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -20,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::places::{Held, Patience, Place, Places, Turn, Watched};
-use crate::life::Life;
+use crate::lifecycle::Lifecycle;
 
 /// How long a connection may wait for its client.
 const PATIENCE: Patience = Patience {
@@ -47,13 +50,13 @@ const RESETS: usize = 32;
 type Builder = auto::Builder<TokioExecutor>;
 
 /// Accepts connections until it is time to stop.
-pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, life: Life) {
+pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, lifecycle: Lifecycle) {
     let builder = builder();
     let mut said_at: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             biased;
-            () = life.stop.cancelled() => return,
+            () = lifecycle.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let stream = match accepted {
@@ -72,16 +75,16 @@ pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, l
         };
         let held = tokio::select! {
             biased;
-            () = life.stop.cancelled() => return,
+            () = lifecycle.stop.cancelled() => return,
             held = places.take() => held,
         };
-        life.run(converse(
+        lifecycle.run(converse(
             stream,
             router.clone(),
             builder.clone(),
             held,
             PATIENCE,
-            life.stop.clone(),
+            lifecycle.stop.clone(),
         ));
     }
 }

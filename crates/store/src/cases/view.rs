@@ -1,18 +1,20 @@
 //! Cases as they are read.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::{period::Period, reference::Reference};
+use hotline_core::{identifiers::reference::Reference, time::period::Period};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{details_place, ties, version_place};
 use crate::{
-    entity::{case_contacts, case_versions, cases, contacts, referrals},
+    cases::{details_place, ties, version_place},
+    db::{
+        entity::{case_contacts, case_versions, cases, contacts, referrals},
+        store::{Store, time},
+    },
     error::StoreError,
-    inbox::{name_of, reference_of},
-    store::{Store, time},
-    thread::{first_words, unseal},
+    inbox::list::{name_of, reference_of},
+    sealing::bodies::{first_words, unseal},
 };
 
 /// A case, whole.

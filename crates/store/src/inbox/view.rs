@@ -1,14 +1,14 @@
 //! The views of the inbox and their filters: which contacts are in them, and in what order.
 
 use chrono::NaiveDate;
-use hotline_core::clock;
+use hotline_core::time::clock;
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, Query},
 };
 use uuid::Uuid;
 
-use crate::{
+use crate::db::{
     entity::{contacts, follows, staff},
     store::Store,
 };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use hotline_core::{
-    ids,
-    outreach::{EventState, Part, Reached},
+    identifiers::ids,
+    statistics::outreach::{EventState, Part, Reached},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -14,12 +14,14 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{reached, schools::root_of, short};
 use crate::{
-    entity::{educators, event_educators, outreach},
+    db::{
+        entity::{educators, event_educators, outreach},
+        store::Store,
+    },
     error::{Conflict, StoreError},
-    staff::Person,
-    store::Store,
+    outreach::{reached, schools::root_of, short},
+    staff::accounts::Person,
 };
 
 /// A young person who teaches peers.

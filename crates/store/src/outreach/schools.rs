@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use hotline_core::{
-    ids,
-    outreach::{SchoolKind, same_name},
+    identifiers::ids,
+    statistics::outreach::{SchoolKind, same_name},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -15,12 +15,11 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::short;
 use crate::{
-    entity::schools,
+    db::{entity::schools, store::Store},
     error::{Conflict, StoreError},
-    staff::Person,
-    store::Store,
+    outreach::short,
+    staff::accounts::Person,
 };
 
 /// A school or another institution.

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_core::{
-    outreach::{EventKind, EventState, Part, Reached, SchoolKind},
-    period::Period,
+    statistics::outreach::{EventKind, EventState, Part, Reached, SchoolKind},
+    time::period::Period,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{in_period, reached};
 use crate::{
-    entity::{educators, event_educators, outreach},
+    db::{
+        entity::{educators, event_educators, outreach},
+        store::Store,
+    },
     error::StoreError,
-    store::Store,
+    outreach::{in_period, reached},
 };
 
 /// Outreach of a period.

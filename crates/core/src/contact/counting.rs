@@ -1,0 +1,223 @@
+//! What counts as one registered communication, and which contact a message belongs to.
+//!
+//! The whole definition, in the words of the domain: a contact counts one, on the local day on which its first message
+//! arrived, under its channel. A later message of the same identifier in an open contact, or within some days after it was
+//! closed, joins it and counts nothing. Spam, tests and duplicates leave the total.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::contact::lifecycle::{Marking, Status};
+
+/// Whether a contact is in the total.
+#[must_use]
+pub const fn counts(marking: Option<Marking>) -> bool {
+    marking.is_none()
+}
+
+/// What must be known before a message may join a contact of the same identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Joining {
+    /// The identifier alone tells (a chat account, a receipt code): nobody else can write with it.
+    ByIdentifier,
+    /// The identifier can be forged (an address in a mail): the message must also prove that it belongs to the thread.
+    #[default]
+    ByEvidence,
+}
+
+/// What a message proves of a contact that it might join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Proof {
+    /// Nothing.
+    #[default]
+    None,
+    /// It names a message that its sender wrote there.
+    TheirMessage,
+    /// It brings back the token of one of our replies.
+    Token,
+}
+
+/// How the sender of a message is known to a contact that it might join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// The contact has the same identifier on the same line.
+    Same,
+    /// A reply of this contact was sent to the address, by whichever line: a Reply-To, or the address left in a web form.
+    WrittenTo,
+}
+
+/// A contact that a message might join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate<I> {
+    /// Which contact.
+    pub id: I,
+    /// Where it stands.
+    pub status: Status,
+    /// When it was closed, if it is.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// How the sender is known there.
+    pub sender: Sender,
+    /// What the message proves.
+    pub proof: Proof,
+}
+
+/// Where a message belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Belongs<I> {
+    /// To this contact. It counts nothing.
+    Joins(I),
+    /// To a contact of its own, which counts one; `earlier` is what the same identifier was last in touch about.
+    Opens {
+        /// The contact to link to.
+        earlier: Option<I>,
+    },
+}
+
+/// Decides where a message that arrived at `now` belongs. `candidates` all know its sender, open ones first, then the
+/// newest; a message without an identifier has none. From an address that we only wrote to, nothing but the token of a reply
+/// proves that the message answers it.
+///
+/// Evidence beats recency: with evidence for an older contact and none for a newer, it joins the older.
+#[must_use]
+pub fn belongs<I: Copy>(
+    candidates: &[Candidate<I>],
+    joining: Joining,
+    reopen_days: u16,
+    now: DateTime<Utc>,
+) -> Belongs<I> {
+    let still_takes = |candidate: &Candidate<I>| match (candidate.status, candidate.closed_at) {
+        (Status::Closed, Some(closed)) => now - closed <= Duration::days(i64::from(reopen_days)),
+        (Status::Closed, None) => false,
+        (Status::Waiting | Status::Answered, _) => true,
+    };
+    let proven = |candidate: &&Candidate<I>| match (candidate.sender, joining) {
+        (Sender::Same, Joining::ByIdentifier) => true,
+        (Sender::Same, Joining::ByEvidence) => candidate.proof > Proof::None,
+        (Sender::WrittenTo, _) => candidate.proof == Proof::Token,
+    };
+    let evident = candidates.iter().find(|candidate| candidate.proof > Proof::None);
+    match candidates
+        .iter()
+        .filter(proven)
+        .find(|candidate| still_takes(candidate))
+    {
+        Some(candidate) => Belongs::Joins(candidate.id),
+        None => Belongs::Opens {
+            earlier: evident.or(candidates.first()).map(|candidate| candidate.id),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(days: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + Duration::days(20_000 + days)
+    }
+
+    fn closed(id: u8, day: i64, evidence: bool) -> Candidate<u8> {
+        Candidate {
+            status: Status::Closed,
+            closed_at: Some(at(day)),
+            ..open(id, evidence)
+        }
+    }
+
+    fn open(id: u8, evidence: bool) -> Candidate<u8> {
+        Candidate {
+            id,
+            status: Status::Waiting,
+            closed_at: None,
+            sender: Sender::Same,
+            proof: if evidence {
+                Proof::TheirMessage
+            } else {
+                Proof::None
+            },
+        }
+    }
+
+    fn written_to(proof: Proof) -> Candidate<u8> {
+        Candidate {
+            sender: Sender::WrittenTo,
+            proof,
+            ..open(1, false)
+        }
+    }
+
+    #[test]
+    fn a_mail_joins_an_open_contact_only_with_evidence() {
+        let decide = |evidence| belongs(&[open(1, evidence)], Joining::ByEvidence, 7, at(0));
+        assert_eq!(decide(true), Belongs::Joins(1));
+        assert_eq!(decide(false), Belongs::Opens { earlier: Some(1) });
+    }
+
+    #[test]
+    fn a_receipt_code_joins_by_itself() {
+        assert_eq!(
+            belongs(&[open(1, false)], Joining::ByIdentifier, 7, at(0)),
+            Belongs::Joins(1)
+        );
+    }
+
+    #[test]
+    fn a_closed_contact_takes_a_message_for_seven_days_and_no_longer() {
+        let decide = |now| belongs(&[closed(1, 0, true)], Joining::ByEvidence, 7, now);
+        assert_eq!(decide(at(7)), Belongs::Joins(1));
+        assert_eq!(
+            decide(at(7) + Duration::seconds(1)),
+            Belongs::Opens { earlier: Some(1) }
+        );
+    }
+
+    #[test]
+    fn who_was_written_to_joins_by_the_token_alone() {
+        for joining in [Joining::ByEvidence, Joining::ByIdentifier] {
+            let decide = |proof| belongs(&[written_to(proof)], joining, 7, at(0));
+            assert_eq!(decide(Proof::Token), Belongs::Joins(1), "{joining:?}");
+            for proof in [Proof::None, Proof::TheirMessage] {
+                assert_eq!(
+                    decide(proof),
+                    Belongs::Opens { earlier: Some(1) },
+                    "{joining:?} {proof:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn evidence_beats_recency() {
+        let candidates = [open(2, false), closed(1, -1, true)];
+        assert_eq!(
+            belongs(&candidates, Joining::ByEvidence, 7, at(0)),
+            Belongs::Joins(1)
+        );
+        assert_eq!(
+            belongs(
+                &[open(2, false), closed(1, -30, true)],
+                Joining::ByEvidence,
+                7,
+                at(0)
+            ),
+            Belongs::Opens { earlier: Some(1) },
+            "linked to what it answers, not to what is newest"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn without_evidence_no_mail_ever_joins(
+            ids in proptest::collection::vec((any::<bool>(), -20i64..1), 0..8)
+        ) {
+            let candidates: Vec<_> = ids.iter().enumerate().map(|(id, (is_open, day))| {
+                let id = u8::try_from(id).unwrap();
+                if *is_open { open(id, false) } else { closed(id, *day, false) }
+            }).collect();
+            let decided = belongs(&candidates, Joining::ByEvidence, 7, at(0));
+            let joined = matches!(decided, Belongs::Joins(_));
+            prop_assert!(!joined);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Identifiers and secrets: references, receipt codes, thread tokens and ids.
+
+pub mod chance;
+pub mod ids;
+pub mod line;
+pub mod private;
+pub mod receipt;
+pub mod reference;
+pub mod token;

@@ -1,0 +1,4 @@
+//! Rights and preferences of staff.
+
+pub mod preferences;
+pub mod rights;

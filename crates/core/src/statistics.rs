@@ -1,0 +1,8 @@
+//! The registered-communications statistic as pure functions: cells, measures, returns and outreach.
+
+pub mod figures;
+pub mod mask;
+pub mod outreach;
+pub mod returns;
+pub mod tally;
+pub mod waits;

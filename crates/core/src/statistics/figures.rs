@@ -1,0 +1,393 @@
+//! What is counted of a contact, and how: the one definition behind every figure that is shown, exported or published.
+//!
+//! A registered communication ([`crate::contact::counting`]) has at most one value in each dimension. It is counted once in the total of its
+//! day and once under each of its values, and so in the month and the year of its day; in those once under each pair of values, too. What has no
+//! value in a dimension is counted nowhere in it: it is the rest of the total. So the values of a dimension and its rest are the
+//! total by construction, whichever way a figure is cut.
+//!
+//! Cases, referrals and closings are counted in the same way, each on a day of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+
+use crate::{
+    contact::classification::{Answers, Scheme, is_id},
+    time::clock,
+};
+
+use crate::statistics::waits::{Answered, Read, within};
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// Registered communications, on the day on which the first message arrived.
+    Contact,
+    /// Contacts that are closed, on the day on which they were last closed.
+    Closing,
+    /// Cases, on the day on which they were formed.
+    Case,
+    /// Referrals, on the day on which a second person confirmed them: a case may go to several institutions.
+    Referral,
+}
+
+impl Of {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Contact, Self::Closing, Self::Case, Self::Referral];
+
+    /// Its name in the database and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Closing => "closing",
+            Self::Case => "case",
+            Self::Referral => "referral",
+        }
+    }
+
+    /// What has this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|of| of.as_str() == name)
+    }
+}
+
+/// Dimensions that every contact has, whatever the scheme asks. The others are the questions of the scheme.
+pub const CHANNEL: &str = "channel";
+/// The language of the person.
+pub const LANGUAGE: &str = "language";
+/// The hour of the day in the centre's zone, `00` to `23`.
+pub const HOUR: &str = "hour";
+/// The day of the week, `1` (Monday) to `7`.
+pub const WEEKDAY: &str = "weekday";
+/// `yes` or `no`, by its kind.
+pub const COUNSELLING: &str = "counselling";
+/// Within how many minutes a person was first answered: a step of [`within`].
+pub const FIRST_REPLY: &str = "first_reply";
+/// How it was answered: [`Answered`].
+pub const ANSWERED: &str = "answered";
+/// Of what is urgent: within how many minutes somebody first read it, a step of [`within`].
+pub const URGENT_READ: &str = "urgent_read";
+/// Of a case: [`ADVISORY`] or [`FORWARDED`].
+pub const CASE_KIND: &str = "case_kind";
+/// Of a case or a referral: where it was sent. A case counts under the first institution it was sent to.
+pub const INSTITUTION: &str = "institution";
+/// A case that was sent nowhere.
+pub const ADVISORY: &str = "advisory";
+/// A case that was sent to an institution.
+pub const FORWARDED: &str = "forwarded";
+
+/// What is known of something as far as it is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// What it is.
+    pub of: Of,
+    /// The local day on which it counts.
+    pub day: NaiveDate,
+    /// Its value in each dimension in which it has one.
+    pub values: BTreeMap<String, String>,
+}
+
+impl Facts {
+    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). Of questions that take several the first
+    /// answer counts.
+    #[must_use]
+    pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
+        let local = contact.at.with_timezone(&zone);
+        let day = clock::day_of(contact.at, zone);
+        let mut values = BTreeMap::from([
+            (CHANNEL.to_owned(), contact.channel.to_owned()),
+            (HOUR.to_owned(), format!("{:02}", local.hour())),
+            (WEEKDAY.to_owned(), weekday_of(day)),
+        ]);
+        if let Some(language) = contact.language {
+            values.insert(LANGUAGE.to_owned(), language.to_owned());
+        }
+        if let Some(waited) = contact.first_reply {
+            values.insert(FIRST_REPLY.to_owned(), within(waited));
+        }
+        let counselling = scheme.kind(chosen).map(|kind| kind.counselling);
+        if let Some(counselling) = counselling {
+            let said = if counselling { "yes" } else { "no" };
+            values.insert(COUNSELLING.to_owned(), said.to_owned());
+        }
+        let answered = Answered::of(contact, counselling);
+        values.insert(ANSWERED.to_owned(), answered.as_str().to_owned());
+        if let Read::After(waited) = contact.read
+            && scheme.urgency(chosen) > 0
+        {
+            values.insert(URGENT_READ.to_owned(), within(waited));
+        }
+        for (question, given) in chosen {
+            // What an earlier version of the scheme had is counted as it was.
+            if let Some(first) = given.first().filter(|first| is_id(first)) {
+                values.insert(question.clone(), first.clone());
+            }
+        }
+        Self {
+            of: Of::Contact,
+            day,
+            values,
+        }
+    }
+
+    /// What is counted of a contact of this channel that was closed at this time.
+    #[must_use]
+    pub fn of_closing(channel: &str, closed_at: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            of: Of::Closing,
+            day: clock::day_of(closed_at, zone),
+            values: BTreeMap::from([(CHANNEL.to_owned(), channel.to_owned())]),
+        }
+    }
+
+    /// What is counted of a case that was formed on this day and, if so, sent to an institution.
+    #[must_use]
+    pub fn of_case(day: NaiveDate, first_sent_to: Option<&str>) -> Self {
+        let kind = if first_sent_to.is_some() {
+            FORWARDED
+        } else {
+            ADVISORY
+        };
+        let mut values = BTreeMap::from([(CASE_KIND.to_owned(), kind.to_owned())]);
+        if let Some(institution) = first_sent_to {
+            values.insert(INSTITUTION.to_owned(), institution.to_owned());
+        }
+        Self {
+            of: Of::Case,
+            day,
+            values,
+        }
+    }
+
+    /// What is counted of a referral that was confirmed at this time.
+    #[must_use]
+    pub fn of_referral(institution: &str, confirmed_at: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            of: Of::Referral,
+            day: clock::day_of(confirmed_at, zone),
+            values: BTreeMap::from([(INSTITUTION.to_owned(), institution.to_owned())]),
+        }
+    }
+}
+
+/// The value of a day in [`WEEKDAY`].
+#[must_use]
+pub fn weekday_of(day: NaiveDate) -> String {
+    day.weekday().number_from_monday().to_string()
+}
+
+/// A contact as it was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registered<'a> {
+    /// Its channel.
+    pub channel: &'a str,
+    /// The language of the person, if known.
+    pub language: Option<&'a str>,
+    /// When its first message arrived.
+    pub at: DateTime<Utc>,
+    /// How long after that the first reply was sent, if one was.
+    pub first_reply: Option<TimeDelta>,
+    /// When somebody first read it.
+    pub read: Read,
+    /// Whether it is closed.
+    pub closed: bool,
+}
+
+/// Every dimension by which something is counted, by name.
+#[must_use]
+pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
+    let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
+    let asked = chosen.map(|question| question.id.as_str());
+    let fixed: &[&str] = match of {
+        Of::Contact => &[
+            CHANNEL,
+            LANGUAGE,
+            HOUR,
+            WEEKDAY,
+            COUNSELLING,
+            ANSWERED,
+            FIRST_REPLY,
+            URGENT_READ,
+        ],
+        Of::Closing => &[CHANNEL],
+        Of::Case => &[CASE_KIND, INSTITUTION],
+        Of::Referral => &[INSTITUTION],
+    };
+    let asked = asked.filter(|_| of == Of::Contact);
+    asked.chain(fixed.iter().copied()).map(str::to_owned).collect()
+}
+
+/// Whether a dimension tells of a person: few of one kind may be known by it. The others tell of the centre's own work.
+#[must_use]
+pub fn is_personal(dimension: &str) -> bool {
+    const OF_THE_WORK: [&str; 8] = [
+        CHANNEL,
+        HOUR,
+        WEEKDAY,
+        COUNSELLING,
+        ANSWERED,
+        FIRST_REPLY,
+        CASE_KIND,
+        INSTITUTION,
+    ];
+    !OF_THE_WORK.contains(&dimension)
+}
+
+/// A place in which something is counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell {
+    /// What is counted.
+    pub of: Of,
+    /// A day (`2026-01-31`), a month (`2026-01`) or a year (`2026`).
+    pub span: String,
+    /// A dimension; empty: the total.
+    pub one: String,
+    /// Another, later in the alphabet; empty: there is none.
+    pub other: String,
+    /// The value in the one.
+    pub value: String,
+    /// The value in the other.
+    pub other_value: String,
+}
+
+/// How the cells change when what is known of something changes.
+#[must_use]
+pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
+    let mut changed: BTreeMap<Cell, i64> = BTreeMap::new();
+    for (facts, by) in [(before, -1), (after, 1)] {
+        for cell in facts.iter().flat_map(cells) {
+            *changed.entry(cell).or_default() += by;
+        }
+    }
+    changed.retain(|_, by| *by != 0);
+    changed
+}
+
+/// Whether pairs of values are kept for this span. Of contacts they are not for days: they would be more than the contacts themselves,
+/// and the few days at the ends of a period are counted one by one.
+#[must_use]
+pub fn keeps_pairs(of: Of, span: &str) -> bool {
+    of != Of::Contact || span.len() < "2026-01-31".len()
+}
+
+/// Every cell in which it is counted.
+fn cells(facts: &Facts) -> Vec<Cell> {
+    let day = facts.day.to_string();
+    let mut cells = Vec::new();
+    for span in [day.get(..4), day.get(..7), day.get(..)].into_iter().flatten() {
+        let mut add = |one: &str, other: &str, value: &str, other_value: &str| {
+            cells.push(Cell {
+                of: facts.of,
+                span: span.to_owned(),
+                one: one.to_owned(),
+                other: other.to_owned(),
+                value: value.to_owned(),
+                other_value: other_value.to_owned(),
+            });
+        };
+        add("", "", "", "");
+        for (place, (one, value)) in facts.values.iter().enumerate() {
+            add(one, "", value, "");
+            let others = facts.values.iter().skip(place + 1);
+            for (other, other_value) in others.filter(|_| keeps_pairs(facts.of, span)) {
+                add(one, other, value, other_value);
+            }
+        }
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Belgrade;
+
+    use super::*;
+    use crate::contact::classification::KIND;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn facts(at: &str, answers: &[(&str, &str)]) -> Facts {
+        let answers = answers
+            .iter()
+            .map(|(question, answer)| ((*question).to_owned(), vec![(*answer).to_owned()]))
+            .collect();
+        let at: DateTime<Utc> = at.parse().unwrap();
+        let scheme = Scheme::centre().unwrap();
+        let (chosen, _) = scheme.chosen_and_words(&answers);
+        let contact = Registered {
+            channel: "letters",
+            language: Some("sr-Latn"),
+            at,
+            first_reply: None,
+            read: Read::NotYet,
+            closed: false,
+        };
+        Facts::of_contact(&contact, Belgrade, &scheme, &chosen)
+    }
+
+    #[test]
+    fn a_contact_counts_on_its_local_day_in_both_nights_when_clocks_are_set_and_at_the_end_of_a_year() {
+        for (at, on, hour) in [
+            ("2026-03-28T22:30:00Z", "2026-03-28", "23"),
+            ("2026-03-28T23:30:00Z", "2026-03-29", "00"),
+            ("2026-10-24T21:30:00Z", "2026-10-24", "23"),
+            ("2026-10-24T22:30:00Z", "2026-10-25", "00"),
+            ("2026-12-31T22:30:00Z", "2026-12-31", "23"),
+            ("2026-12-31T23:30:00Z", "2027-01-01", "00"),
+        ] {
+            let facts = facts(at, &[]);
+            assert_eq!((facts.day, facts.values[HOUR].as_str()), (day(on), hour), "{at}");
+        }
+    }
+
+    #[test]
+    fn words_of_ones_own_are_not_counted_and_a_kind_says_whether_it_was_counselling() {
+        let prank = facts(
+            "2026-11-26T10:00:00Z",
+            &[(KIND, "prank"), ("platform_named", "X Y")],
+        );
+        assert_eq!(prank.values[COUNSELLING], "no");
+        assert_eq!(prank.values.get("platform_named"), None);
+        assert_eq!(prank.values[WEEKDAY], "4");
+    }
+
+    #[test]
+    fn what_does_not_change_touches_no_cell() {
+        let before = facts("2026-11-26T10:00:00Z", &[(KIND, "counselling")]);
+        assert!(change(std::slice::from_ref(&before), std::slice::from_ref(&before)).is_empty());
+        let after = facts(
+            "2026-11-26T10:00:00Z",
+            &[(KIND, "counselling"), ("gender", "girl")],
+        );
+        let changed = change(&[before], &[after]);
+        assert!(
+            changed
+                .iter()
+                .all(|(cell, by)| *by == 1 && (cell.one == "gender" || cell.other == "gender"))
+        );
+    }
+
+    #[test]
+    fn every_case_is_advisory_or_forwarded_and_every_forwarded_one_has_an_institution() {
+        let on = day("2026-11-26");
+        let change = change(&[], &[Facts::of_case(on, None), Facts::of_case(on, Some("mup"))]);
+        let count = |one: &str, value: &str| {
+            let of_day = change
+                .iter()
+                .filter(|(cell, _)| cell.span == "2026-11-26" && cell.other.is_empty());
+            let found = of_day.filter(|(cell, _)| cell.one == one && cell.value == value);
+            found.map(|(_, by)| by).sum::<i64>()
+        };
+        assert_eq!(
+            count("", ""),
+            count(CASE_KIND, ADVISORY) + count(CASE_KIND, FORWARDED)
+        );
+        assert_eq!(count(CASE_KIND, FORWARDED), count(INSTITUTION, "mup"));
+    }
+}

@@ -1,0 +1,322 @@
+//! Returns to the bodies that gather helplines' statistics: which of our figures belongs to which of their rows. The mappings are data,
+//! and versioned: one for each time in which a body asked the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    contact::classification::{Label, Scheme},
+    text::locale::Words,
+    time::period::{Every, Period},
+};
+
+/// The mappings of this version.
+const FILES: [&str; 3] = [
+    include_str!("../../../../config/returns/insafe-1.toml"),
+    include_str!("../../../../config/returns/insafe-2.toml"),
+    include_str!("../../../../config/returns/chi-1.toml"),
+];
+
+/// What a body asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Return {
+    /// The body.
+    pub name: String,
+    /// The version of this mapping.
+    pub version: u32,
+    /// The first day on which it is in force; nothing: since ever.
+    #[serde(default)]
+    pub from: Option<NaiveDate>,
+    /// The last one; nothing: until further notice.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+    /// How often it is due.
+    pub every: Every,
+    /// What it is called.
+    pub label: Label,
+    /// The age bands of the body.
+    pub bands: Vec<Band>,
+    /// What it asks for.
+    pub tables: Vec<Table>,
+}
+
+/// An age band; both ends belong to it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Band {
+    /// As it is called.
+    pub id: String,
+    /// The youngest.
+    pub least: u32,
+    /// The oldest.
+    pub most: u32,
+}
+
+/// A table of a return.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Its name.
+    pub id: String,
+    /// Its title.
+    pub label: Label,
+    /// Our dimension.
+    pub by: String,
+    /// Only what has this value in another dimension.
+    #[serde(default)]
+    pub only: Option<Only>,
+    /// Their rows; a value belongs to the row that names it.
+    #[serde(default)]
+    pub rows: Vec<Row>,
+    /// Values belong to the row that the classification names beside each answer.
+    #[serde(default)]
+    pub of_scheme: bool,
+    /// Their rows are the bands, and the values are ages.
+    #[serde(default)]
+    pub bands: bool,
+    /// Each of our values is a row of its own.
+    #[serde(default)]
+    pub each: bool,
+}
+
+/// A condition.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Only {
+    /// The other dimension.
+    pub by: String,
+    /// The value in it.
+    pub value: String,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Its name.
+    pub id: String,
+    /// In Serbian, Cyrillic.
+    pub sr: String,
+    /// In English.
+    pub en: String,
+    /// Our values that belong to it.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// A table, filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Filled {
+    /// Its name.
+    pub id: String,
+    /// Every row of theirs in their order, also those with nothing: name and count.
+    pub rows: Vec<(String, i64)>,
+    /// What has no value in the dimension: not classified.
+    pub missing: i64,
+    /// Our values that have no row, with how many there are.
+    pub unmapped: Vec<(String, i64)>,
+    /// What all of these are together.
+    pub total: i64,
+}
+
+impl Return {
+    /// Reads a mapping.
+    ///
+    /// # Errors
+    /// When it is none, or names a value, a row or an age twice.
+    pub fn read(text: &str) -> anyhow::Result<Self> {
+        let read: Self = toml::from_str(text)?;
+        for table in &read.tables {
+            let mut seen = BTreeSet::new();
+            for value in table.rows.iter().flat_map(|row| &row.values) {
+                anyhow::ensure!(seen.insert(value), "{} names {value} twice", table.id);
+            }
+            let mut ids = BTreeSet::new();
+            for row in &table.rows {
+                anyhow::ensure!(ids.insert(&row.id), "{} has the row {} twice", table.id, row.id);
+            }
+        }
+        for pair in read.bands.windows(2) {
+            let [one, next] = pair else { continue };
+            anyhow::ensure!(
+                one.most < next.least,
+                "the bands {} and {} overlap",
+                one.id,
+                next.id
+            );
+        }
+        Ok(read)
+    }
+
+    /// The mappings built into the program.
+    ///
+    /// # Errors
+    /// When one is not lawful. A test keeps that from happening.
+    pub fn all() -> anyhow::Result<Vec<Self>> {
+        FILES.into_iter().map(Self::read).collect()
+    }
+
+    /// The mapping of a body that is in force on a day.
+    #[must_use]
+    pub fn in_force<'a>(all: &'a [Self], name: &str, on: NaiveDate) -> Option<&'a Self> {
+        let in_force = |one: &&Self| {
+            Period {
+                from: one.from,
+                to: one.until,
+            }
+            .holds(on)
+        };
+        all.iter().filter(|one| one.name == name).find(in_force)
+    }
+
+    /// The band an age is in.
+    #[must_use]
+    pub fn band(&self, age: &str) -> Option<&str> {
+        let age: u32 = age.parse().ok()?;
+        let found = self
+            .bands
+            .iter()
+            .find(|band| (band.least..=band.most).contains(&age));
+        found.map(|band| band.id.as_str())
+    }
+
+    /// The row of a table that one of our values belongs to.
+    fn row_of<'a>(&'a self, table: &'a Table, scheme: &'a Scheme, value: &'a str) -> Option<&'a str> {
+        if table.each {
+            return Some(value);
+        }
+        if table.bands {
+            return self.band(value);
+        }
+        if table.of_scheme {
+            let question = scheme.question(&table.by)?;
+            let answer = question.answers.iter().find(|answer| answer.id == value)?;
+            let row = match self.name.as_str() {
+                "insafe" => answer.insafe.as_deref(),
+                "chi" => answer.chi.as_deref(),
+                _ => None,
+            }?;
+            return table.rows.iter().any(|known| known.id == row).then_some(row);
+        }
+        let found = table
+            .rows
+            .iter()
+            .find(|row| row.values.iter().any(|one| one == value));
+        found.map(|row| row.id.as_str())
+    }
+
+    /// Fills a table in from our counts by its dimension. `total` is all that fulfils its condition.
+    #[must_use]
+    pub fn fill(&self, table: &Table, scheme: &Scheme, counts: &[(String, i64)], total: i64) -> Filled {
+        let mut rows: Vec<(String, i64)> = if table.bands {
+            self.bands.iter().map(|band| (band.id.clone(), 0)).collect()
+        } else {
+            table.rows.iter().map(|row| (row.id.clone(), 0)).collect()
+        };
+        let mut unmapped = BTreeMap::new();
+        for (value, count) in counts {
+            match self.row_of(table, scheme, value) {
+                None => *unmapped.entry(value.clone()).or_default() += count,
+                Some(row) => match rows.iter_mut().find(|(id, _)| id == row) {
+                    Some((_, sum)) => *sum += count,
+                    None => rows.push((row.to_owned(), *count)),
+                },
+            }
+        }
+        Filled {
+            id: table.id.clone(),
+            missing: total - counts.iter().map(|(_, count)| count).sum::<i64>(),
+            rows,
+            unmapped: unmapped.into_iter().collect(),
+            total,
+        }
+    }
+}
+
+impl Row {
+    /// As it is called in a language.
+    #[must_use]
+    pub fn said(&self, words: &Words) -> String {
+        words.either(&self.sr, &self.en)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_answer_that_is_counted_has_its_row_in_every_return_and_no_return_asks_for_what_there_is_not() {
+        let scheme = Scheme::centre().unwrap();
+        for one in Return::all().unwrap() {
+            for table in &one.tables {
+                let Some(question) = scheme.question(&table.by) else {
+                    assert!(
+                        ["channel", "counselling"].contains(&table.by.as_str()),
+                        "{}",
+                        table.by
+                    );
+                    continue;
+                };
+                for answer in &question.answers {
+                    let counselling = table.only.as_ref().is_none_or(|only| only.value != "no");
+                    let of_other_kind = table.by == "kind" && answer.counselling != counselling;
+                    if of_other_kind || answer.marking.is_some() {
+                        continue;
+                    }
+                    let row = one.row_of(table, &scheme, &answer.id);
+                    assert!(row.is_some(), "{} {} {}", one.name, table.id, answer.id);
+                }
+                let known = |value: &String| question.answers.iter().any(|answer| answer.id == *value);
+                assert!(
+                    table.rows.iter().flat_map(|row| &row.values).all(known),
+                    "{}",
+                    table.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_child_of_twelve_is_in_the_band_of_its_year() {
+        let all = Return::all().unwrap();
+        let band = |on| {
+            Return::in_force(&all, "insafe", day(on))
+                .unwrap()
+                .band("12")
+                .unwrap()
+        };
+        assert_eq!((band("2024-12-31"), band("2025-01-01")), ("12-18", "5-12"));
+        assert_eq!(Return::in_force(&all, "nobody", day("2025-01-01")), None);
+    }
+
+    #[test]
+    fn a_table_is_its_rows_what_is_missing_and_what_does_not_map() {
+        let (all, scheme) = (Return::all().unwrap(), Scheme::centre().unwrap());
+        let insafe = Return::in_force(&all, "insafe", day("2026-01-01")).unwrap();
+        let topics = insafe.tables.iter().find(|table| table.id == "topic").unwrap();
+        let counts =
+            [("suicide", 2), ("self_harm", 3), ("former", 1)].map(|(value, count)| (value.to_owned(), count));
+        let filled = insafe.fill(topics, &scheme, &counts, 10);
+        assert!(filled.rows.contains(&("self_harm".to_owned(), 5)));
+        assert_eq!(filled.unmapped, [("former".to_owned(), 1)]);
+        assert_eq!(filled.missing, 4);
+        let rows: i64 = filled.rows.iter().map(|(_, count)| count).sum();
+        assert_eq!(rows + 1 + filled.missing, filled.total);
+    }
+
+    #[test]
+    fn what_is_named_twice_is_refused() {
+        let text = FILES[0].replace(r#"values = ["parent"]"#, r#"values = ["parent", "child"]"#);
+        assert!(Return::read(&text).is_err());
+        let text = FILES[0].replace("least = 12", "least = 11");
+        assert!(Return::read(&text).is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! How long people waited, and whether they were answered at all.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use crate::statistics::figures::Registered;
+
+/// The steps in which waiting is counted, in minutes: fine enough for a median, few enough to cross with anything.
+const STEPS: [i64; 22] = [
+    5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
+    10_080, 20_160, 43_200,
+];
+/// Beyond the last step.
+pub const LATER: &str = "later";
+
+/// The least step that is not shorter. `None`: none is so long.
+fn step(waited: TimeDelta) -> Option<TimeDelta> {
+    STEPS
+        .into_iter()
+        .map(TimeDelta::minutes)
+        .find(|step| waited <= *step)
+}
+
+/// The least step within which somebody was answered: minutes with leading zeros, or `later`.
+#[must_use]
+pub fn within(waited: TimeDelta) -> String {
+    step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
+}
+
+/// The step within which this part of all who were answered were answered: `(1, 2)` is the median. `None`: nobody was.
+/// `counts` are figures by [`super::FIRST_REPLY`], in any order.
+#[must_use]
+pub fn quantile<'a>(
+    counts: impl IntoIterator<Item = (&'a str, i64)>,
+    (part, of): (i64, i64),
+) -> Option<&'a str> {
+    let sorted: BTreeMap<&str, i64> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
+    let all: i64 = sorted.values().sum();
+    let mut so_far = 0;
+    sorted.into_iter().find_map(|(step, count)| {
+        so_far += count;
+        (so_far * of >= all * part).then_some(step)
+    })
+}
+
+/// How a contact was answered. Each is so in one way, so together they are all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// A reply was sent.
+    Replied,
+    /// It was a call, and somebody took it.
+    Taken,
+    /// It was closed without a reply, and its kind needs none: whoever called in jest or wrote to say thanks does not wait.
+    Unneeded,
+    /// It was closed without a reply that was due.
+    Missed,
+    /// It is open, and no reply was sent yet.
+    Open,
+}
+
+impl Answered {
+    /// Its name among the values of [`super::ANSWERED`].
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Replied => "replied",
+            Self::Taken => "taken",
+            Self::Unneeded => "unneeded",
+            Self::Missed => "missed",
+            Self::Open => "open",
+        }
+    }
+
+    /// How this contact was; `counselling`: what its kind says, if it is classified.
+    #[must_use]
+    pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {
+        match (contact.read, contact.first_reply, contact.closed, counselling) {
+            (Read::Taken, ..) => Self::Taken,
+            (_, Some(_), ..) => Self::Replied,
+            (_, None, false, _) => Self::Open,
+            (_, None, true, Some(false)) => Self::Unneeded,
+            (_, None, true, Some(true) | None) => Self::Missed,
+        }
+    }
+}
+
+/// When somebody of the staff first had before them what a person wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// At once: a call.
+    Taken,
+    /// So long after it arrived.
+    After(TimeDelta),
+    /// Not yet.
+    NotYet,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_and_nine_tenths_are_said_by_the_step_within_which_they_were_answered() {
+        let minutes = |minutes| within(TimeDelta::minutes(minutes));
+        assert_eq!(
+            [0, 5, 6, 59, 43_200, 43_201].map(minutes),
+            ["00005", "00005", "00010", "00060", "43200", "later"]
+        );
+        let counts = [("later", 1), ("00005", 5), ("00060", 4)];
+        assert_eq!(quantile(counts, (1, 2)), Some("00005"));
+        assert_eq!(quantile(counts, (9, 10)), Some("00060"));
+        assert_eq!(quantile([("00005", 0)], (1, 2)), None);
+    }
+
+    #[test]
+    fn who_was_closed_without_a_reply_was_missed_unless_none_was_due() {
+        let reply = Some(TimeDelta::minutes(1));
+        let written = Read::After(TimeDelta::minutes(1));
+        for (read, first_reply, closed, counselling, answered) in [
+            (Read::Taken, None, true, Some(true), Answered::Taken),
+            (written, reply, true, Some(true), Answered::Replied),
+            (written, None, false, Some(true), Answered::Open),
+            (written, None, true, Some(true), Answered::Missed),
+            (Read::NotYet, None, true, None, Answered::Missed),
+            (written, None, true, Some(false), Answered::Unneeded),
+        ] {
+            let contact = Registered {
+                channel: "letters",
+                language: None,
+                at: chrono::DateTime::UNIX_EPOCH,
+                first_reply,
+                read,
+                closed,
+            };
+            assert_eq!(Answered::of(&contact, counselling), answered);
+        }
+    }
+}

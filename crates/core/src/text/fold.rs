@@ -1,0 +1,167 @@
+//! Words as a search compares them: насиље, Nasilje and nasilje are one word, and so are čuvam and cuvam.
+
+use crate::text::transliterate::to_latin;
+
+/// A text in small Latin letters without accents. Љ, Њ, Џ and Ђ are lj, nj, dz and dj, however they were written.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for letter in to_latin(text).chars().flat_map(char::to_lowercase) {
+        match letter {
+            'đ' => folded.push_str("dj"),
+            'ǆ' | 'ǅ' => folded.push_str("dz"),
+            'ǉ' | 'ǈ' => folded.push_str("lj"),
+            'ǌ' | 'ǋ' => folded.push_str("nj"),
+            'ß' => folded.push_str("ss"),
+            'ł' => folded.push('l'),
+            'ø' => folded.push('o'),
+            // What stands over or under a letter, and what nobody sees.
+            '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
+            letter => folded.push(plain(letter)),
+        }
+    }
+    folded
+}
+
+/// A letter of Europe without what stands over or under it.
+const fn plain(letter: char) -> char {
+    match letter {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
+        'ď' => 'd',
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => 'e',
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
+        'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => 'i',
+        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
+        'ò'..='ö' | 'ō' | 'ŏ' | 'ő' => 'o',
+        'ŕ' | 'ř' => 'r',
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
+        'ţ' | 'ť' | 'ț' => 't',
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => 'u',
+        'ý' | 'ÿ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        letter => letter,
+    }
+}
+
+/// The words of a text, folded, in their order. A word is letters and digits.
+pub fn words(text: &str) -> Vec<String> {
+    fold(text)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What somebody looks for: words that begin so, and phrases in quotation marks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// Beginnings of words, all of which must be there.
+    pub beginnings: Vec<String>,
+    /// Words that must stand one after the other; of the last the beginning is enough.
+    pub phrases: Vec<Vec<String>>,
+}
+
+impl Sought {
+    /// Reads what was typed.
+    #[must_use]
+    pub fn parse(typed: &str) -> Self {
+        let mut sought = Self::default();
+        let same = |c: char| {
+            if matches!(c, '„' | '“' | '”' | '«' | '»') {
+                '"'
+            } else {
+                c
+            }
+        };
+        let typed: String = typed.chars().map(same).collect();
+        for (place, part) in typed.split('"').enumerate() {
+            let words = words(part);
+            match words.len() {
+                0 => {}
+                1 => sought.beginnings.extend(words),
+                _ if place % 2 == 1 => sought.phrases.push(words),
+                _ => sought.beginnings.extend(words),
+            }
+        }
+        sought
+    }
+
+    /// Whether nothing is looked for.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.beginnings.is_empty() && self.phrases.is_empty()
+    }
+
+    /// Every word, or beginning of one, that has to be there.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let phrases = self.phrases.iter().flatten();
+        self.beginnings.iter().chain(phrases).map(String::as_str)
+    }
+
+    /// Whether the phrases stand in a text.
+    #[must_use]
+    pub fn phrases_stand_in(&self, text: &str) -> bool {
+        if self.phrases.is_empty() {
+            return true;
+        }
+        let all = words(text);
+        self.phrases.iter().all(|phrase| {
+            let Some((last, whole)) = phrase.split_last() else {
+                return true;
+            };
+            all.windows(phrase.len()).any(|part| {
+                part.split_last()
+                    .is_some_and(|(end, before)| before == whole && end.starts_with(last.as_str()))
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::transliterate::to_latin;
+
+    #[test]
+    fn script_case_and_accents_make_no_difference() {
+        for (one, other) in [
+            ("насиље", "NASILJE"),
+            ("чувам те", "cuvam te"),
+            ("čuvam te", "cuvam te"),
+            ("џеп", "dzep"),
+            ("ђак", "djak"),
+            ("đak", "ЂАК"),
+            ("Њива", "ǋiva"),
+            ("Љубав", "ljubav"),
+            ("žrtva", "жртва"),
+            ("šta", "sta"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn words_begin_so_and_phrases_stand_together() {
+        let sought = Sought::parse("preti \u{201e}moje slik\u{201c}");
+        assert_eq!(sought.beginnings, ["preti"]);
+        assert!(sought.phrases_stand_in("Има моје слике и прети"));
+        assert!(!sought.phrases_stand_in("slike su moje"));
+        assert!(Sought::parse(" \" ").is_nothing());
+    }
+
+    proptest! {
+        #[test]
+        fn cyrillic_and_the_latin_made_from_it_fold_alike(text in "[а-шђјљњћџ ]{0,40}") {
+            prop_assert_eq!(fold(&text), fold(&to_latin(&text)));
+        }
+
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC{0,60}") {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
+    }
+}

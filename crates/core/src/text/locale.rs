@@ -1,0 +1,323 @@
+//! Texts on screen and in mail: Serbian in both scripts and English, through Fluent.
+
+use std::str::FromStr;
+
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use unic_langid::LanguageIdentifier;
+
+use crate::text::transliterate::to_latin;
+
+/// The Serbian source, in Cyrillic.
+const SERBIAN: &str = include_str!("../../../../config/locales/sr.ftl");
+/// The English texts.
+const ENGLISH: &str = include_str!("../../../../config/locales/en.ftl");
+
+/// A language the software speaks.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+pub enum Language {
+    /// Serbian in Cyrillic.
+    #[default]
+    #[serde(rename = "sr-Cyrl")]
+    SrCyrl,
+    /// Serbian in Latin script.
+    #[serde(rename = "sr-Latn")]
+    SrLatn,
+    /// English.
+    #[serde(rename = "en")]
+    En,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 3] = [Self::SrCyrl, Self::SrLatn, Self::En];
+
+    /// Its BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::SrCyrl => "sr-Cyrl",
+            Self::SrLatn => "sr-Latn",
+            Self::En => "en",
+        }
+    }
+
+    /// What it calls itself.
+    #[must_use]
+    pub const fn own_name(self) -> &'static str {
+        match self {
+            Self::SrCyrl => "Српски",
+            Self::SrLatn => "Srpski",
+            Self::En => "English",
+        }
+    }
+
+    /// The language with this tag; `sr` alone is Cyrillic.
+    #[must_use]
+    pub fn parse(tag: &str) -> Option<Self> {
+        let tag = tag.trim();
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(tag))
+            .or_else(|| match tag.to_ascii_lowercase().as_str() {
+                "sr" | "sr-rs" | "sr-cyrl-rs" => Some(Self::SrCyrl),
+                "sr-latn-rs" | "hr" | "bs" | "me" | "cnr" => Some(Self::SrLatn),
+                other if other.starts_with("en-") => Some(Self::En),
+                _ => None,
+            })
+    }
+
+    /// The best liked language of an `Accept-Language` header (RFC 9110, section 12.5.4) that the software speaks.
+    #[must_use]
+    pub fn accepted(header: &str) -> Option<Self> {
+        let ranges = header.split(',').filter_map(|range| {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let weight = parameters.trim().strip_prefix("q=").unwrap_or("1");
+            let weight: f32 = weight.trim().parse().unwrap_or(0.0);
+            Some((Self::parse(tag.trim())?, weight)).filter(|(_, weight)| *weight > 0.0)
+        });
+        // Of those liked equally, the first.
+        ranges
+            .reduce(|best, other| if other.1 > best.1 { other } else { best })
+            .map(|(language, _)| language)
+    }
+
+    /// The language a text seems to be written in: Cyrillic letters are Serbian, č ć š ž đ are Serbian in Latin.
+    #[must_use]
+    pub fn guess(text: &str) -> Option<Self> {
+        let count = |set: &dyn Fn(char) -> bool| text.chars().take(5_000).filter(|c| set(*c)).count();
+        let cyrillic = count(&|c| ('\u{400}'..='\u{4ff}').contains(&c));
+        let letters = count(&char::is_alphabetic);
+        if cyrillic * 2 > letters {
+            return Some(Self::SrCyrl);
+        }
+        (count(&|c| "čćšžđČĆŠŽĐ".contains(c)) > 0).then_some(Self::SrLatn)
+    }
+}
+
+/// The texts of one language.
+pub struct Words {
+    language: Language,
+    bundle: FluentBundle<FluentResource>,
+}
+
+impl Words {
+    /// The language these words are in.
+    #[must_use]
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The text with this key. A key without a text shows itself; a test keeps that from happening.
+    #[must_use]
+    pub fn say(&self, key: &str) -> String {
+        self.format(key, None)
+    }
+
+    /// The text with this key and one value in it.
+    #[must_use]
+    pub fn with(&self, key: &str, name: &str, value: &str) -> String {
+        self.with_all(key, &[(name, value)])
+    }
+
+    /// The text with this key and several values in it.
+    #[must_use]
+    pub fn with_all(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            args.set(*name, FluentValue::from(*value));
+        }
+        self.format(key, Some(&args))
+    }
+
+    /// The text with this key in the plural that fits `n`.
+    #[must_use]
+    pub fn count(&self, key: &str, n: i64) -> String {
+        let mut args = FluentArgs::new();
+        args.set("n", FluentValue::from(n));
+        self.format(key, Some(&args))
+    }
+
+    /// A number as it is written in this language: thousands apart.
+    #[must_use]
+    pub fn number(&self, number: i64) -> String {
+        let digits = number.unsigned_abs().to_string();
+        let separator = match self.language {
+            Language::En => ',',
+            Language::SrCyrl | Language::SrLatn => '.',
+        };
+        let mut written = if number < 0 {
+            "−".to_owned()
+        } else {
+            String::new()
+        };
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                written.push(separator);
+            }
+            written.push(digit);
+        }
+        written
+    }
+
+    /// The text with this key in the plural that fits `n`, which stands in it as a number is written (`$number`).
+    #[must_use]
+    pub fn counted(&self, key: &str, n: i64) -> String {
+        let mut args = FluentArgs::new();
+        args.set("n", FluentValue::from(n));
+        args.set("number", FluentValue::from(self.number(n)));
+        self.format(key, Some(&args))
+    }
+
+    /// Words of the centre itself, such as its name, in the script of this language: who reads Latin letters gets them.
+    #[must_use]
+    pub fn own(&self, text: &str) -> String {
+        match self.language {
+            Language::SrCyrl => text.to_owned(),
+            Language::SrLatn | Language::En => to_latin(text),
+        }
+    }
+
+    /// A text that is data in both languages, Serbian in Cyrillic: in the language and script of these words.
+    #[must_use]
+    pub fn either(&self, sr: &str, en: &str) -> String {
+        match self.language {
+            Language::SrCyrl => sr.to_owned(),
+            Language::SrLatn => to_latin(sr),
+            Language::En => en.to_owned(),
+        }
+    }
+
+    /// The text with this key on both sides of one value, which is written in another language.
+    #[must_use]
+    pub fn around(&self, key: &str, name: &str) -> (String, String) {
+        let text = self.with(key, name, "\u{1}");
+        text.split_once('\u{1}').map_or_else(
+            || (text.clone(), String::new()),
+            |(before, after)| (before.to_owned(), after.to_owned()),
+        )
+    }
+
+    /// Somebody else's words, in the quotation marks of this language.
+    #[must_use]
+    pub fn quoted(&self, text: &str) -> String {
+        let marks = self.say("quotes");
+        let mut marks = marks.chars();
+        let (before, after) = (marks.next().unwrap_or('"'), marks.next().unwrap_or('"'));
+        format!("{before}{text}{after}")
+    }
+
+    fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
+        let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
+            return key.to_owned();
+        };
+        self.bundle
+            .format_pattern(pattern, args, &mut Vec::new())
+            .into_owned()
+    }
+}
+
+/// The texts of every language.
+pub struct Locales {
+    cyrillic: Words,
+    latin: Words,
+    english: Words,
+}
+
+impl Locales {
+    /// Reads the texts built into the program.
+    ///
+    /// # Errors
+    /// When a file is not Fluent. A test keeps that from happening.
+    pub fn load() -> anyhow::Result<Self> {
+        Ok(Self {
+            cyrillic: words(Language::SrCyrl, SERBIAN.to_owned())?,
+            latin: words(Language::SrLatn, to_latin(SERBIAN))?,
+            english: words(Language::En, ENGLISH.to_owned())?,
+        })
+    }
+
+    /// The texts of this language.
+    #[must_use]
+    pub const fn of(&self, language: Language) -> &Words {
+        match language {
+            Language::SrCyrl => &self.cyrillic,
+            Language::SrLatn => &self.latin,
+            Language::En => &self.english,
+        }
+    }
+}
+
+fn words(language: Language, source: String) -> anyhow::Result<Words> {
+    let resource = FluentResource::try_new(source).map_err(|(_, errors)| {
+        anyhow::anyhow!("The texts in {} are not Fluent: {errors:?}", language.tag())
+    })?;
+    let mut bundle = FluentBundle::new_concurrent(vec![LanguageIdentifier::from_str(language.tag())?]);
+    bundle.set_use_isolating(false);
+    bundle
+        .add_resource(resource)
+        .map_err(|errors| anyhow::anyhow!("The texts in {} repeat themselves: {errors:?}", language.tag()))?;
+    Ok(Words { language, bundle })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(source: &str) -> BTreeSet<&str> {
+        source
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split(" =").next())
+            .collect()
+    }
+
+    #[test]
+    fn every_text_stands_in_both_languages() {
+        Locales::load().unwrap();
+        assert_eq!(keys(SERBIAN), keys(ENGLISH));
+    }
+
+    #[test]
+    fn serbian_counts_one_few_and_other() {
+        let locales = Locales::load().unwrap();
+        let say = |language, n| locales.of(language).count("contacts-waiting", n);
+        assert_eq!(say(Language::SrCyrl, 21), "21 контакт чека");
+        assert_eq!(say(Language::SrCyrl, 3), "3 контакта чекају");
+        assert_eq!(say(Language::SrLatn, 12), "12 kontakata čeka");
+        assert_eq!(say(Language::En, 1), "1 contact waiting");
+    }
+
+    #[test]
+    fn thousands_stand_apart_as_the_language_has_it() {
+        let locales = Locales::load().unwrap();
+        assert_eq!(locales.of(Language::SrLatn).number(28_205), "28.205");
+        assert_eq!(locales.of(Language::En).number(1_028_205), "1,028,205");
+        assert_eq!(locales.of(Language::En).number(-605), "−605");
+    }
+
+    #[test]
+    fn languages_are_recognised() {
+        assert_eq!(
+            Language::accepted("de, sr-Latn;q=0.9, en;q=0.8"),
+            Some(Language::SrLatn)
+        );
+        assert_eq!(Language::accepted("en;q=0.1, sr"), Some(Language::SrCyrl));
+        assert_eq!(Language::accepted("sr;q=0, de"), None);
+        assert_eq!(Language::guess("Неко ми прети"), Some(Language::SrCyrl));
+        assert_eq!(Language::guess("Neko mi šalje poruke"), Some(Language::SrLatn));
+        assert_eq!(Language::guess("Somebody writes to me"), None);
+    }
+}

@@ -1,0 +1,547 @@
+//! Telling what a person wrote from what was quoted with it. Only what a line of a mail program introduces as our words is
+//! folded: everything else, such as a threat that was pasted with `>` before it, may be new.
+
+use crate::text::fold::fold;
+
+/// Tells whether an address is one of ours.
+pub type Ours<'a> = &'a dyn Fn(&str) -> bool;
+
+/// What was written and what was quoted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Split {
+    /// What the person wrote.
+    pub text: String,
+    /// What was quoted; empty if nothing was, or if the answers stand between quoted lines.
+    pub quoted: String,
+}
+
+/// Titles above a copy of an earlier mail, between dashes.
+const TITLES: [&str; 17] = [
+    "original message",
+    "original appointment",
+    "originalna poruka",
+    "оригинална порука",
+    "izvorna poruka",
+    "изворна порука",
+    "prvobitna poruka",
+    "првобитна порука",
+    "ursprüngliche nachricht",
+    "original-nachricht",
+    "originalnachricht",
+    "forwarded message",
+    "prosleđena poruka",
+    "prosledjena poruka",
+    "proslijeđena poruka",
+    "прослеђена порука",
+    "прослијеђена порука",
+];
+/// Names of the field that says who wrote a copied mail.
+const FROM: [&str; 8] = [
+    "from",
+    "od",
+    "од",
+    "von",
+    "šalje",
+    "шаље",
+    "pošiljalac",
+    "пошиљалац",
+];
+/// Names of the other fields above a copied mail.
+const FIELDS: [&str; 26] = [
+    "sent",
+    "date",
+    "to",
+    "cc",
+    "subject",
+    "poslato",
+    "poslano",
+    "datum",
+    "za",
+    "prima",
+    "kome",
+    "tema",
+    "predmet",
+    "naslov",
+    "kopija",
+    "послато",
+    "послано",
+    "датум",
+    "за",
+    "прима",
+    "коме",
+    "тема",
+    "предмет",
+    "gesendet",
+    "an",
+    "betreff",
+];
+/// Beginnings of the word "wrote" in the line that says whose words follow.
+const WROTE: [&str; 12] = [
+    "wrote",
+    "writes",
+    "napisa",
+    "написа",
+    "piše",
+    "pise",
+    "пише",
+    "schrieb",
+    "schreef",
+    "écrit",
+    "scritto",
+    "escribió",
+];
+
+/// Splits a text. The answer to something of ours has its quote folded; a first mail stays whole. Answers written between
+/// quoted lines make no sense without them: such a text stays whole, too.
+#[must_use]
+pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
+    if !answers_ours {
+        return whole(text);
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let copy = (0..lines.len()).find(|at| begins_copy(&lines, *at, is_ours));
+    let blocks = quoted_blocks(&lines);
+    let block = match blocks.as_slice() {
+        [one] => with_introduction(&lines, one.0, is_ours).map(|start| (start, one.1)),
+        _ => None,
+    };
+    let (start, end) = match (copy, block) {
+        (Some(copy), Some(block)) if block.0 <= copy && copy < block.1 => block,
+        (Some(copy), _) => (copy, lines.len()),
+        (None, Some(block)) => block,
+        (None, None) => return whole(text),
+    };
+    let (Some(before), Some(quoted), Some(after)) =
+        (lines.get(..start), lines.get(start..end), lines.get(end..))
+    else {
+        return whole(text);
+    };
+    let own = [joined(before), joined(after)]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    if own.is_empty() {
+        whole(text)
+    } else {
+        Split {
+            text: own,
+            quoted: joined(quoted),
+        }
+    }
+}
+
+fn whole(text: &str) -> Split {
+    Split {
+        text: text.trim().to_owned(),
+        quoted: String::new(),
+    }
+}
+
+fn joined(lines: &[&str]) -> String {
+    lines.join("\n").trim().to_owned()
+}
+
+/// Whether a copy of a whole mail of ours begins here: a title between dashes, the fields of its head, or a line that says
+/// that we wrote what follows.
+fn begins_copy(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
+    let Some(line) = lines.get(at) else { return false };
+    let below = || lines.get(at..).unwrap_or_default();
+    if is_title(line) {
+        let head: Vec<&str> = below().iter().skip(1).take(8).copied().collect();
+        return !is_from_another(&head, is_ours);
+    }
+    // Outlook draws a line above the fields.
+    if is_rule(line) {
+        return below()
+            .iter()
+            .skip(1)
+            .position(|line| !line.trim().is_empty())
+            .is_some_and(|blank| blank < 3 && begins_head(lines, at + 1 + blank, is_ours));
+    }
+    let says_we_wrote =
+        |line: &str| wrote(line) && names_us(line, is_ours) && !line.trim_start().starts_with('>');
+    let is_broken = || is_dated(line) && lines.get(at + 1).is_some_and(|next| says_we_wrote(next));
+    begins_head(lines, at, is_ours) || says_we_wrote(line) || is_broken()
+}
+
+fn begins_head(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
+    let head: Vec<&str> = lines.iter().skip(at).take(8).copied().collect();
+    let Some(first) = head.first() else { return false };
+    let others = head
+        .iter()
+        .skip(1)
+        .filter(|line| field(line).is_some_and(|name| FIELDS.contains(&name.as_str())))
+        .count();
+    field(first).is_some_and(|name| FROM.contains(&name.as_str()))
+        && others >= 2
+        && !is_from_another(&head, is_ours)
+}
+
+/// The name of the field that a line looks like. Some programs write it bold.
+fn field(line: &str) -> Option<String> {
+    let (name, _) = line.split_once(':')?;
+    let name = name.trim_matches(|c: char| c.is_whitespace() || "*>_".contains(c));
+    (name.chars().count() <= 12).then(|| name.to_lowercase())
+}
+
+/// Whether the copied mail was written by somebody else: such words were passed on, and are new.
+fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
+    let from = head
+        .iter()
+        .find(|line| field(line).is_some_and(|name| FROM.contains(&name.as_str())));
+    from.is_some_and(|line| line.contains('@') && !names_us(line, is_ours))
+}
+
+fn names_us(line: &str, is_ours: Ours<'_>) -> bool {
+    line.split(|c: char| c.is_whitespace() || "<>()[]\"',;:".contains(c))
+        .any(|word| word.contains('@') && is_ours(word))
+}
+
+fn is_title(line: &str) -> bool {
+    let line = line.trim().trim_start_matches(['>', ' ']);
+    let title = line
+        .trim_matches(|c: char| c.is_whitespace() || "-_—*".contains(c))
+        .to_lowercase();
+    line.starts_with("--") && TITLES.contains(&title.as_str())
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 10 && line.chars().all(|c| c == '_' || c == '-')
+}
+
+/// Whether a line says that somebody wrote what follows: `… wrote:`, `… је написао/ла:`, `… schrieb Ana:`.
+fn wrote(line: &str) -> bool {
+    let line = line.trim().to_lowercase();
+    line.ends_with(':')
+        && line
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| WROTE.iter().any(|start| word.starts_with(start)))
+}
+
+/// Whether a line is quoted. `>:(` is a face.
+fn is_quoted(line: &str) -> bool {
+    line.trim_start().strip_prefix('>').is_some_and(|rest| {
+        rest.chars()
+            .next()
+            .is_none_or(|c| c.is_alphanumeric() || c.is_whitespace() || "><*-\"'([„“".contains(c))
+    })
+}
+
+/// Runs of quoted lines, blank lines between them included.
+fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
+    let mut blocks: Vec<(usize, usize)> = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if !is_quoted(line) {
+            continue;
+        }
+        match blocks.last_mut() {
+            Some((_, end))
+                if lines
+                    .get(*end..index)
+                    .is_some_and(|gap| gap.iter().all(|line| line.trim().is_empty())) =>
+            {
+                *end = index + 1;
+            }
+            _ => blocks.push((index, index + 1)),
+        }
+    }
+    blocks
+}
+
+/// The start of a block with the lines before it that say that we wrote what it holds. `None` if none do.
+fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<usize> {
+    // Apple's programs quote that line, too.
+    let first: Vec<&str> = lines
+        .iter()
+        .skip(start)
+        .take(2)
+        .map(|line| unquoted(line))
+        .collect();
+    let inside = |length: usize| {
+        let said = first.get(..length).unwrap_or_default().join(" ");
+        wrote(&said) && names_us(&said, is_ours)
+    };
+    if inside(1) || inside(2) {
+        return Some(start);
+    }
+    let mut at = start;
+    while at > 0 && lines.get(at - 1).is_some_and(|line| line.trim().is_empty()) {
+        at -= 1;
+    }
+    // The line is often broken in two or three.
+    for length in 1..=3 {
+        let from = at.checked_sub(length)?;
+        let pieces = lines.get(from..at)?;
+        if pieces.iter().any(|line| line.trim().is_empty()) {
+            return None;
+        }
+        let said = pieces.join(" ");
+        if wrote(&said) && (length == 3 || said.contains('@') || is_dated(&said)) {
+            let first_half = from
+                .checked_sub(1)
+                .filter(|before| length < 3 && lines.get(*before).is_some_and(|line| is_dated(line)));
+            return (!said.contains('@') || names_us(&said, is_ours)).then_some(first_half.unwrap_or(from));
+        }
+    }
+    None
+}
+
+fn unquoted(line: &str) -> &str {
+    line.trim_start_matches(['>', ' ', '\t'])
+}
+
+fn is_dated(line: &str) -> bool {
+    line.chars().filter(char::is_ascii_digit).count() >= 4
+}
+
+/// Words of a line that are found anywhere in an earlier message. Fewer can be there by chance: they have to follow what was
+/// found before.
+const FEWEST_WORDS: usize = 4;
+
+/// Shows again what a copy of earlier messages has that none of them has: an answer written inside the copy, or below it.
+/// `earlier` is what was written in the thread so far, by both sides. Gives what is new, and what is only copied.
+#[must_use]
+pub fn unfold(copy: &str, earlier: &[String]) -> Split {
+    let earlier: Vec<Vec<String>> = earlier.iter().map(|text| words_of(text)).collect();
+    let mut expected: Option<(usize, usize)> = None;
+    let mut found_any = false;
+    let mut new: Vec<&str> = Vec::new();
+    let mut old: Vec<&str> = Vec::new();
+    let lines: Vec<&str> = copy.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        let words = words_of(line);
+        if words.is_empty() {
+            // A blank line goes with what stands before it.
+            let last_is_new = new.last().is_some_and(|last| !last.trim().is_empty())
+                && index.checked_sub(1).and_then(|before| lines.get(before)) == new.last();
+            if last_is_new || has_sign(line) {
+                new.push(line)
+            } else {
+                old.push(line)
+            }
+            continue;
+        }
+        match place_of(&words, &earlier, expected) {
+            Some(place) => {
+                expected = Some(place);
+                found_any = true;
+                old.push(line);
+            }
+            None if introduces(&lines, index) => old.push(line),
+            None => new.push(line),
+        }
+    }
+    if !found_any {
+        return Split {
+            text: copy.trim().to_owned(),
+            quoted: String::new(),
+        };
+    }
+    Split {
+        text: joined(&new),
+        quoted: joined(&old),
+    }
+}
+
+/// A line without letters that says something all the same, such as a face.
+fn has_sign(line: &str) -> bool {
+    let bare = line.trim_matches(|c: char| c.is_whitespace() || ">_-=*.".contains(c));
+    !bare.is_empty()
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    fold(text)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Where the words end in an earlier message: they go on where the line before ended, begin a message, or are enough of them
+/// to be found anywhere.
+fn place_of(
+    words: &[String],
+    earlier: &[Vec<String>],
+    expected: Option<(usize, usize)>,
+) -> Option<(usize, usize)> {
+    let is_at = |message: usize, at: usize| {
+        earlier
+            .get(message)
+            .and_then(|text| text.get(at..))
+            .is_some_and(|text| text.starts_with(words))
+    };
+    if let Some((message, at)) = expected
+        && is_at(message, at)
+    {
+        return Some((message, at + words.len()));
+    }
+    let at_start = (0..earlier.len()).find(|message| is_at(*message, 0));
+    let long = words.len() >= FEWEST_WORDS;
+    // A short line that begins a message may still be new: "Da" in the middle of a copy.
+    if let Some(message) = at_start.filter(|_| long || expected.is_none()) {
+        return Some((message, words.len()));
+    }
+    if !long {
+        return None;
+    }
+    earlier.iter().enumerate().find_map(|(message, text)| {
+        let at = text.windows(words.len()).position(|window| window == words)?;
+        Some((message, at + words.len()))
+    })
+}
+
+/// Whether a line is a mail program's: a title, a field above a copied mail, or part of a line that says who wrote it.
+fn introduces(lines: &[&str], index: usize) -> bool {
+    let Some(line) = lines.get(index) else {
+        return false;
+    };
+    let is_field = |line: &str| {
+        field(line).is_some_and(|name| FROM.contains(&name.as_str()) || FIELDS.contains(&name.as_str()))
+    };
+    let beside = [index.checked_sub(1), Some(index + 1)]
+        .into_iter()
+        .flatten()
+        .filter_map(|at| lines.get(at))
+        .any(|line| is_field(line) || is_title(line));
+    if is_title(line) || is_rule(line) || (is_field(line) && beside) {
+        return true;
+    }
+    // The line that says who wrote may be broken in up to three.
+    (index..index + 3).any(|end| {
+        lines.get(index..=end).is_some_and(|pieces| {
+            let said = pieces.join(" ");
+            pieces.iter().all(|line| !line.trim().is_empty())
+                && wrote(&said)
+                && (said.contains('@') || is_dated(&said))
+        })
+    }) || (index > 0 && wrote(line) && lines.get(index - 1).is_some_and(|before| is_dated(before)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_ours(address: &str) -> bool {
+        address.starts_with("kontakt") && address.ends_with("@centar.example")
+    }
+
+    fn split_answer(text: &str) -> (String, String) {
+        let split = split(text, true, &is_ours);
+        (split.text, split.quoted)
+    }
+
+    const QUOTES: [&str; 13] = [
+        "> On 14 Nov 2026, at 09:40, Kontakt centar <kontakt@centar.example> wrote:\n> \n> tu smo.",
+        "On Mon, 2 Nov 2026 at 10:00 Centar\n<kontakt@centar.example> wrote:\n\n> Poštovani,\n>\n> tu smo.",
+        "pet, 14. nov 2026. u 09:40 Kontakt centar <kontakt@centar.example> je napisao/la:\n> tu smo.",
+        "Dana 27. 11. 2026., u 10:00, Kontakt centar <kontakt@centar.example> je napisao(la):\n\n> tu smo.",
+        "27.11.2026. 10:00, Kontakt centar je napisao:\n> tu smo.",
+        "Дана 27.11.2026. у 10:00, Контакт центар <kontakt@centar.example> је написао/ла:\n> ту смо.",
+        "Am 27.11.2026 um 10:00 schrieb Kontakt centar <kontakt@centar.example>:\n> tu smo.",
+        "Od: Kontakt centar <kontakt@centar.example>\nPoslato: petak, 27. novembar 2026. 10:00\nZa: ana@osoba.example\nTema: Re: Proba\n\ntu smo.",
+        "________________________________\nFrom: Kontakt centar <kontakt@centar.example>\nSent: Friday\nTo: Ana\nSubject: Re: Proba\n\ntu smo.",
+        "-----Original Message-----\nFrom: Kontakt centar\nSent: Friday\n\ntu smo.",
+        "-------- Originalna poruka --------\nOd: Kontakt centar <kontakt+aeaqcaibaeaqcaibaeaq@centar.example>\nDatum: 27.11.2026.\n\ntu smo.",
+        "-------- Прослеђена порука --------\nОд: Контакт центар <kontakt@centar.example>\nДатум: 27.11.2026.\n\nту смо.",
+        "*From:* Kontakt centar <kontakt@centar.example>\n*Sent:* Friday\n*To:* Ana\n\ntu smo.",
+    ];
+
+    #[test]
+    fn in_an_answer_our_words_are_folded_with_what_introduces_them() {
+        for quote in QUOTES {
+            let (text, quoted) = split_answer(&format!("Hvala vam!\n\n{quote}\n"));
+            assert_eq!((text.as_str(), quoted.as_str()), ("Hvala vam!", quote));
+        }
+    }
+
+    #[test]
+    fn a_first_mail_is_never_folded() {
+        for quote in QUOTES {
+            let text = format!("Hvala vam!\n\n{quote}");
+            assert_eq!(split(&text, false, &is_ours), whole(&text));
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_is_never_folded() {
+        for text in [
+            "Dobila sam ovo:\n> znam gde živiš\n> čekam te",
+            "Prvo.\n________________________________________\nDrugo, najvažnije.",
+            "Besna sam\n>:(\nJer me prati",
+            "Ana je rekla, a Petar napisao:\n> ubiću te",
+            "Dobila sam ovo.\n\n---------- Forwarded message ---------\nFrom: nasilnik@primer.example\nSubject: cekam te\n\nZnam gde zivis.",
+            "On Mon, 2 Nov 2026 nasilnik <nasilnik@primer.example> wrote:\n> znam gde živiš\nPomozite",
+            "Od: nasilnik@primer.example\nZa: ana@osoba.example\nTema: čekam\n\nZnam gde živiš.",
+            "Pomozite\nOd: jutra do mraka\nZa: stalno me prati",
+        ] {
+            assert_eq!(split_answer(text), (text.to_owned(), String::new()));
+        }
+    }
+
+    #[test]
+    fn an_answer_below_the_quote_is_found() {
+        assert_eq!(
+            split_answer("27.11.2026. 10:00 Centar <kontakt@centar.example> wrote:\n> pitanje\n\nodgovor"),
+            (
+                "odgovor".to_owned(),
+                "27.11.2026. 10:00 Centar <kontakt@centar.example> wrote:\n> pitanje".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn answers_between_quoted_lines_stay_where_they_are() {
+        let text = "27.11.2026. Centar <kontakt@centar.example> wrote:\n> prvo?\nda\n> drugo?\nne";
+        assert_eq!(split_answer(text), (text.to_owned(), String::new()));
+    }
+
+    #[test]
+    fn a_mail_of_quotes_alone_is_not_emptied() {
+        for text in ["> sve je citat", "-----Original Message-----\nFrom: x"] {
+            assert_eq!(split_answer(text), (text.to_owned(), String::new()));
+        }
+    }
+
+    #[test]
+    fn what_is_new_inside_a_copy_or_below_it_is_shown() {
+        let ours =
+            "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил? Када је почело?\n\nСаветница"
+                .to_owned();
+        let theirs = "Zovem se Ana i imam pitanje.".to_owned();
+        let earlier = [ours, theirs];
+        let head = "-----Original Message-----\nFrom: Kontakt centar\nSent: Friday\n\n";
+        for (copy, new) in [
+            (
+                "Поштовани, хвала што сте нам се јавили. На којој\nмрежи је профил? Када је почело?\n\nСаветница",
+                "",
+            ),
+            // Below.
+            (
+                "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил? Када је почело?\n\nСаветница\n\nČeka me sutra ispred škole.",
+                "Čeka me sutra ispred škole.",
+            ),
+            // Inside, with a word that stands in our text.
+            (
+                "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил?\nНа мрежи\nКада је почело?\nЈуче\n\nСаветница",
+                "На мрежи\nЈуче",
+            ),
+            // A longer history.
+            (
+                "Поштовани, хвала што сте нам се јавили.\n\nOn 1.1.2026. at 10:00, Ana <ana@osoba.example> wrote:\n> Zovem se Ana i imam pitanje.",
+                "",
+            ),
+            // Shortened.
+            ("На којој мрежи је профил? Када је почело?", ""),
+            ("Поштовани, хвала што сте нам се јавили.\n:-(", ":-("),
+        ] {
+            let split = unfold(&format!("{head}{copy}"), &earlier);
+            assert_eq!(split.text, new, "{copy}");
+            assert!(split.quoted.starts_with("-----Original"), "{copy}");
+        }
+        let unknown = format!("{head}Znam gde živiš.");
+        assert_eq!(unfold(&unknown, &earlier).text, unknown);
+        assert_eq!(unfold(&unknown, &[]).text, unknown);
+    }
+}

@@ -1,0 +1,352 @@
+//! Periods of local days: named, compared, and cut into pieces.
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+use crate::time::period::every::next_month;
+pub use crate::time::period::every::{Every, pieces, runs, spans};
+
+mod every;
+
+/// A period of local days, both ends included. `None`: since the establishment, or until today.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Period {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+}
+
+/// Periods that have a name.
+pub const NAMES: [&str; 9] = [
+    "ever",
+    "today",
+    "week",
+    "month",
+    "last_month",
+    "quarter",
+    "last_quarter",
+    "year",
+    "last_year",
+];
+
+impl Period {
+    /// From the first of these days to the last.
+    #[must_use]
+    pub const fn of(from: NaiveDate, to: NaiveDate) -> Self {
+        Self {
+            from: Some(from),
+            to: Some(to),
+        }
+    }
+
+    /// The period that has this name on a day, whole: one of [`NAMES`], or a piece as [`Every::piece_of`] names it (`2024`, `2024-Q1`,
+    /// `2024-03`, `2024-W05`, `2024-01-31`).
+    #[must_use]
+    pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
+        let whole = |every: Every, back: u32| {
+            let day = every.months().and_then(|months| {
+                let first = today.with_day(1)?;
+                first.checked_sub_months(Months::new(months * back))
+            });
+            every.around(day.unwrap_or(today))
+        };
+        Some(match name {
+            "ever" => Self::default(),
+            "today" => Self::of(today, today),
+            "week" => whole(Every::Week, 0),
+            "month" => whole(Every::Month, 0),
+            "last_month" => whole(Every::Month, 1),
+            "quarter" => whole(Every::Quarter, 0),
+            "last_quarter" => whole(Every::Quarter, 1),
+            "year" => whole(Every::Year, 0),
+            "last_year" => whole(Every::Year, 1),
+            written => return Self::written(written),
+        })
+    }
+
+    fn written(text: &str) -> Option<Self> {
+        if let Ok(monday) = NaiveDate::parse_from_str(&format!("{text}-1"), "%G-W%V-%u") {
+            return Some(Every::Week.around(monday));
+        }
+        if let (10, Ok(day)) = (text.len(), NaiveDate::parse_from_str(text, "%Y-%m-%d")) {
+            return Some(Self::of(day, day));
+        }
+        let year: i32 = text.get(..4)?.parse().ok()?;
+        let first = |month| NaiveDate::from_ymd_opt(year, month, 1);
+        let (every, day) = match text.get(4..)? {
+            "" => (Every::Year, first(1)?),
+            "-Q1" => (Every::Quarter, first(1)?),
+            "-Q2" => (Every::Quarter, first(4)?),
+            "-Q3" => (Every::Quarter, first(7)?),
+            "-Q4" => (Every::Quarter, first(10)?),
+            month => (Every::Month, first(month.strip_prefix('-')?.parse().ok()?)?),
+        };
+        Some(every.around(day))
+    }
+
+    /// The period of the same length just before: of a whole month, quarter or year the one before it. `None`: it has no beginning
+    /// or no end.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        let (from, to) = (self.from?, self.to?);
+        let last = from.pred_opt()?;
+        let whole = [Every::Year, Every::Quarter, Every::Month]
+            .into_iter()
+            .find(|every| every.around(from) == self);
+        if let Some(every) = whole {
+            return Some(every.around(last));
+        }
+        // Whole months that are no quarter, as the first four of a year.
+        if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
+            let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
+            let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
+            return Some(Self::of(first, last));
+        }
+        let days = u64::try_from((to - from).num_days()).ok()?;
+        Some(Self::of(last.checked_sub_days(Days::new(days))?, last))
+    }
+
+    /// The same days a year earlier; of the 29th of February the 28th. `None`: it has no beginning or no end.
+    #[must_use]
+    pub fn a_year_before(self) -> Option<Self> {
+        let earlier = |day: NaiveDate| day.checked_sub_months(Months::new(12));
+        let (from, to) = (self.from?, self.to?);
+        let ends_month = to.succ_opt().is_some_and(|next| next.day() == 1);
+        let last = earlier(to)?;
+        let to = if ends_month {
+            Every::Month.around(last).to?
+        } else {
+            last
+        };
+        Some(Self::of(earlier(from)?, to))
+    }
+
+    /// The part of it that has come on this day. `None`: it has not begun.
+    #[must_use]
+    pub fn until(self, today: NaiveDate) -> Option<Self> {
+        let begun = self.from.is_none_or(|from| from <= today);
+        begun.then_some(Self {
+            to: self.to.map(|to| to.min(today)),
+            ..self
+        })
+    }
+
+    /// As many first days of it as have passed of another one on this day; of one that is over all.
+    #[must_use]
+    pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
+        let passed = match (other.from, other.to, self.from) {
+            (Some(from), Some(to), Some(first)) if from <= today && today < to => {
+                first.checked_add_signed(today - from)
+            }
+            _ => None,
+        };
+        Self {
+            to: [self.to, passed].into_iter().flatten().min(),
+            ..self
+        }
+    }
+
+    /// Its whole months that are over on this day. `None`: there is none.
+    #[must_use]
+    pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
+        let over = Every::Month.around(today).before()?.to?;
+        let last = self.to.map_or(over, |to| to.min(over));
+        let to = match Every::Month.around(last).to? {
+            end if end == last => last,
+            _ => last.with_day(1)?.pred_opt()?,
+        };
+        let from = match self.from {
+            Some(from) if from.day() > 1 => Some(next_month(from)?),
+            from => from,
+        };
+        let some = from.is_none_or(|from| from <= to);
+        some.then_some(Self { from, to: Some(to) })
+    }
+
+    /// Whether a day is in it.
+    #[must_use]
+    pub fn holds(self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Into which pieces it is cut in a chart: as many as can be told apart.
+    #[must_use]
+    pub fn pieces(self) -> Every {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) => match (to - from).num_days() {
+                ..=45 => Every::Day,
+                46..=200 => Every::Week,
+                201..=1_200 => Every::Month,
+                _ => Every::Year,
+            },
+            _ => Every::Year,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn period(from: &str, to: &str) -> Period {
+        Period::of(day(from), day(to))
+    }
+
+    #[test]
+    fn periods_have_the_names_people_give_them() {
+        let on = |name| Period::named(name, day("2026-11-26")).unwrap();
+        assert_eq!(on("week"), period("2026-11-23", "2026-11-29"));
+        assert_eq!(on("last_month"), period("2026-10-01", "2026-10-31"));
+        assert_eq!(on("last_quarter"), period("2026-07-01", "2026-09-30"));
+        assert_eq!(on("last_year"), period("2025-01-01", "2025-12-31"));
+        assert!(
+            NAMES
+                .iter()
+                .all(|name| Period::named(name, day("2024-02-29")).is_some())
+        );
+        assert_eq!(
+            Period::written("2024-Q1"),
+            Some(period("2024-01-01", "2024-03-31"))
+        );
+        assert_eq!(
+            Period::written("2024-02"),
+            Some(period("2024-02-01", "2024-02-29"))
+        );
+        assert_eq!(Period::written("2024-13"), None);
+        assert_eq!(Period::written("letos"), None);
+    }
+
+    #[test]
+    fn days_that_follow_one_another_are_one_run() {
+        let days = ["2026-01-30", "2026-01-31", "2026-02-01", "2026-03-01"].map(day);
+        let expected = [
+            period("2026-01-30", "2026-02-01"),
+            period("2026-03-01", "2026-03-01"),
+        ];
+        assert_eq!(runs(&days.into()), expected);
+    }
+
+    #[test]
+    fn a_period_is_compared_with_what_people_compare_it_with() {
+        let before = |from, to| period(from, to).before().unwrap();
+        assert_eq!(
+            before("2024-03-01", "2024-03-31"),
+            period("2024-02-01", "2024-02-29")
+        );
+        assert_eq!(
+            before("2024-01-01", "2024-04-30"),
+            period("2023-09-01", "2023-12-31")
+        );
+        assert_eq!(
+            before("2024-01-01", "2024-12-31"),
+            period("2023-01-01", "2023-12-31")
+        );
+        assert_eq!(
+            before("2026-11-23", "2026-11-29"),
+            period("2026-11-16", "2026-11-22")
+        );
+        let a_year = |from, to| period(from, to).a_year_before().unwrap();
+        assert_eq!(
+            a_year("2024-02-01", "2024-02-29"),
+            period("2023-02-01", "2023-02-28")
+        );
+        assert_eq!(
+            a_year("2025-02-01", "2025-02-28"),
+            period("2024-02-01", "2024-02-29")
+        );
+        assert_eq!(Period::default().before(), None);
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_compared_with_as_many_days() {
+        let today = day("2026-11-03");
+        let month = Period::named("month", today).unwrap();
+        assert_eq!(month.until(today), Some(period("2026-11-01", "2026-11-03")));
+        let before = month.before().unwrap();
+        assert_eq!(before.as_far_as(month, today), period("2026-10-01", "2026-10-03"));
+        let a_year = month.a_year_before().unwrap();
+        assert_eq!(a_year.as_far_as(month, today), period("2025-11-01", "2025-11-03"));
+        let over = day("2026-12-01");
+        assert_eq!(before.as_far_as(month, over), period("2026-10-01", "2026-10-31"));
+        assert_eq!(month.until(day("2026-10-31")), None);
+        // March is longer than February.
+        let march = period("2026-03-01", "2026-03-31");
+        let february = march.before().unwrap();
+        assert_eq!(
+            february.as_far_as(march, day("2026-03-30")),
+            period("2026-02-01", "2026-02-28")
+        );
+    }
+
+    #[test]
+    fn the_whole_months_of_a_period_are_those_that_are_over() {
+        let today = day("2026-11-26");
+        let whole = |from: &str, to: &str| period(from, to).whole_months(today);
+        assert_eq!(
+            whole("2026-01-02", "2026-12-31"),
+            Some(period("2026-02-01", "2026-10-31"))
+        );
+        assert_eq!(
+            whole("2026-02-01", "2026-02-28"),
+            Some(period("2026-02-01", "2026-02-28"))
+        );
+        assert_eq!(whole("2026-02-01", "2026-02-27"), None);
+        assert_eq!(whole("2026-11-01", "2026-11-30"), None);
+        let ever = Period::default().whole_months(today).unwrap();
+        assert_eq!((ever.from, ever.to), (None, Some(day("2026-10-31"))));
+    }
+
+    #[test]
+    fn pieces_are_cut_where_people_cut_them() {
+        let cut = |every| pieces(day("2026-12-28"), day("2027-01-04"), Some(every));
+        assert_eq!(cut(Every::Week)["2027-01-03"].as_deref(), Some("2026-W53"));
+        assert_eq!(cut(Every::Quarter)["2026-12-28"].as_deref(), Some("2026-Q4"));
+        assert_eq!(cut(Every::Year)["2027-01-04"].as_deref(), Some("2027"));
+        let months = pieces(day("2026-01-01"), day("2026-03-31"), Some(Every::Quarter));
+        assert_eq!(months.len(), 3, "whole months, not days");
+    }
+
+    #[test]
+    fn a_period_is_whole_years_whole_months_and_days() {
+        assert_eq!(
+            spans(day("2024-12-30"), day("2027-02-02")),
+            [
+                "2024-12-30",
+                "2024-12-31",
+                "2025",
+                "2026",
+                "2027-01",
+                "2027-02-01",
+                "2027-02-02"
+            ]
+        );
+        assert_eq!(spans(day("2026-02-01"), day("2026-02-28")), ["2026-02"]);
+        assert!(spans(day("2026-02-02"), day("2026-02-01")).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn spans_are_the_period_and_nothing_twice(from in 0u64..2_000, length in 0u64..2_000) {
+            let first = day("2020-01-01") + Days::new(from);
+            let last = first + Days::new(length);
+            let spans = spans(first, last);
+            let mut at = first;
+            let mut covered = 0;
+            while at <= last {
+                let of_day = at.to_string();
+                let covering = spans.iter().filter(|span| of_day.starts_with(span.as_str())).count();
+                prop_assert_eq!(covering, 1);
+                covered += 1;
+                at = at + Days::new(1);
+            }
+            prop_assert_eq!(covered, length + 1);
+            prop_assert!(spans.len() <= 9 + 22 + 60);
+        }
+    }
+}

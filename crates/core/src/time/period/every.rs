@@ -1,0 +1,165 @@
+//! Into which pieces periods are cut, and the fewest spans they are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+use crate::time::period::Period;
+
+/// The fewest spans that together are a period of days, both ends included: whole years, whole months, days.
+#[must_use]
+pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
+    let mut spans = Vec::new();
+    let mut day = from;
+    while day <= to {
+        let next_year = NaiveDate::from_ymd_opt(day.year() + 1, 1, 1);
+        let next_month = next_month(day);
+        let after =
+            |next: Option<NaiveDate>| next.filter(|next| next.pred_opt().is_some_and(|last| last <= to));
+        let (span, next) = if let (1, Some(next)) = (day.ordinal(), after(next_year)) {
+            (day.format("%Y").to_string(), Some(next))
+        } else if let (1, Some(next)) = (day.day(), after(next_month)) {
+            (day.format("%Y-%m").to_string(), Some(next))
+        } else {
+            (day.to_string(), day.checked_add_days(Days::new(1)))
+        };
+        spans.push(span);
+        match next {
+            Some(next) => day = next,
+            None => break,
+        }
+    }
+    spans
+}
+
+/// Into which pieces a period is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Every {
+    /// Into days.
+    Day,
+    /// Into weeks of ISO 8601, which begin on Monday.
+    Week,
+    /// Into months.
+    Month,
+    /// Into quarters.
+    Quarter,
+    /// Into years.
+    Year,
+}
+
+impl Every {
+    /// Every way there is.
+    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// Its name in addresses and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
+    /// The way with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|every| every.as_str() == name)
+    }
+
+    /// How many months one is, if it is any.
+    pub(super) const fn months(self) -> Option<u32> {
+        match self {
+            Self::Day | Self::Week => None,
+            Self::Month => Some(1),
+            Self::Quarter => Some(3),
+            Self::Year => Some(12),
+        }
+    }
+
+    /// The whole piece a day is in.
+    #[must_use]
+    pub fn around(self, day: NaiveDate) -> Period {
+        let Some(months) = self.months() else {
+            let back = match self {
+                Self::Week => day.weekday().num_days_from_monday(),
+                Self::Day | Self::Month | Self::Quarter | Self::Year => 0,
+            };
+            let length = if self == Self::Week { 6 } else { 0 };
+            let first = day.checked_sub_days(Days::new(back.into())).unwrap_or(day);
+            return Period::of(first, first.checked_add_days(Days::new(length)).unwrap_or(first));
+        };
+        let month = day.month0() / months * months + 1;
+        let first = NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day);
+        let next = first.checked_add_months(Months::new(months));
+        let last = next.and_then(|next| next.pred_opt());
+        Period::of(first, last.unwrap_or(first))
+    }
+
+    /// The piece a day is in: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
+    #[must_use]
+    pub fn piece_of(self, day: NaiveDate) -> String {
+        match self {
+            Self::Day => day.to_string(),
+            Self::Week => day.format("%G-W%V").to_string(),
+            Self::Month => day.format("%Y-%m").to_string(),
+            Self::Quarter => format!("{}-Q{}", day.year(), day.month0() / 3 + 1),
+            Self::Year => day.format("%Y").to_string(),
+        }
+    }
+}
+
+/// The spans that together are a period, each with the piece it is in.
+#[must_use]
+pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<String, Option<String>> {
+    let Some(every) = every else {
+        return spans(from, to).into_iter().map(|span| (span, None)).collect();
+    };
+    let mut pieces = BTreeMap::new();
+    let mut first = from;
+    while first <= to {
+        let piece = every.piece_of(first);
+        let mut last = first;
+        while let Some(next) = last
+            .succ_opt()
+            .filter(|next| *next <= to && every.piece_of(*next) == piece)
+        {
+            last = next;
+        }
+        pieces.extend(
+            spans(first, last)
+                .into_iter()
+                .map(|span| (span, Some(piece.clone()))),
+        );
+        match last.succ_opt() {
+            Some(next) => first = next,
+            None => break,
+        }
+    }
+    pieces
+}
+
+/// Days as periods of days that follow one another.
+#[must_use]
+pub fn runs(days: &BTreeSet<NaiveDate>) -> Vec<Period> {
+    let mut runs: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    for day in days {
+        match runs.last_mut().filter(|(_, last)| last.succ_opt() == Some(*day)) {
+            Some((_, last)) => *last = *day,
+            None => runs.push((*day, *day)),
+        }
+    }
+    runs.into_iter()
+        .map(|(first, last)| Period::of(first, last))
+        .collect()
+}
+
+pub(super) fn next_month(day: NaiveDate) -> Option<NaiveDate> {
+    match day.month() {
+        12 => NaiveDate::from_ymd_opt(day.year() + 1, 1, 1),
+        month => NaiveDate::from_ymd_opt(day.year(), month + 1, 1),
+    }
+}

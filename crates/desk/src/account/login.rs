@@ -1,0 +1,147 @@
+//! Logging in and out.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use askama::Template;
+use axum::{
+    extract::{Form, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
+};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use hotline_core::{identifiers::private::Private, text::locale::Words};
+use hotline_store::{
+    error::Conflict,
+    staff::{accounts::Person, passwords::Device, sessions::SessionToken},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    account::preferences,
+    http::{
+        access::{cookie_name, token},
+        errors::PageError,
+        page::page as written,
+    },
+    state::Desk,
+};
+
+/// The cookie by which a device is known on which somebody has logged in: one for each, as several share a desk.
+fn device_cookie(mark: &str) -> String {
+    format!("device-{}", mark.get(..8).unwrap_or_default())
+}
+
+/// Nobody waits longer than this for a turn to try a password.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Page<'a> {
+    words: &'a Words,
+    name: &'a str,
+    login: &'a str,
+    refused: bool,
+}
+
+/// Five tries at once, then one every ten seconds, by log-in name.
+#[must_use]
+pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
+    RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
+}
+
+pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, PageError> {
+    written(&Page {
+        words: desk.words(&jar),
+        name: &desk.centre.name,
+        login: "",
+        refused: false,
+    })
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Typed {
+    pub login: String,
+    #[schemars(with = "String")]
+    pub password: Private<String>,
+}
+
+pub(crate) async fn log_in(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let mark = desk.store.device_mark(&typed.login);
+    let known = jar
+        .get(&device_cookie(&mark))
+        .is_some_and(|kept| kept.value() == mark);
+    let device = if known { Device::Known } else { Device::Unknown };
+    let Some((person, session)) = try_log_in(&desk, &typed, device).await? else {
+        let words = desk.words(&jar);
+        let page = written(&Page {
+            words,
+            name: &desk.centre.name,
+            login: &typed.login,
+            refused: true,
+        })?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    let cookie = Cookie::build((cookie_name(desk.https), session.expose().to_owned()))
+        .path("/")
+        .http_only(true)
+        .secure(desk.https)
+        .same_site(SameSite::Strict);
+    let device = Cookie::build((device_cookie(&mark), mark))
+        .path("/desk/login")
+        .http_only(true)
+        .secure(desk.https)
+        .same_site(SameSite::Strict)
+        .permanent();
+    let jar = preferences::on_this_device(jar, &person.preferences).add(device);
+    Ok((jar.add(cookie), Redirect::to("/desk")).into_response())
+}
+
+pub(crate) async fn try_log_in(
+    desk: &Desk,
+    typed: &Typed,
+    device: Device,
+) -> Result<Option<(Person, SessionToken)>, PageError> {
+    let name = typed.login.trim().to_lowercase();
+    if name.len() > 200 || typed.password.expose().len() > 1_000 {
+        return Ok(None);
+    }
+    if desk.log_ins.len() > 10_000 {
+        desk.log_ins.retain_recent();
+    }
+    // On a device that knows this log-in nobody waits because others guess at it (OWASP: device cookies).
+    take_turn(desk, &name, device).await?;
+    Ok(desk.store.log_in(&name, &typed.password, device).await?)
+}
+
+/// Waits until a password of this log-in may be tried.
+pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
+    let tried = (device == Device::Known, name.to_owned());
+    let turn = desk.log_ins.until_key_ready(&tried);
+    let turn = tokio::time::timeout(PATIENCE, turn).await;
+    turn.map_err(|_| PageError::Conflict(Conflict::Busy))
+}
+
+pub(crate) async fn log_out(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    jar: CookieJar,
+) -> Result<Response, PageError> {
+    if let Some(token) = token(&desk, &headers) {
+        desk.store.log_out(&token).await?;
+    }
+    let gone = Cookie::build((cookie_name(desk.https), ""))
+        .path("/")
+        .secure(desk.https)
+        .build();
+    let clear = [("clear-site-data", "\"cache\", \"storage\"")];
+    Ok((jar.remove(gone), clear, Redirect::to("/desk/login")).into_response())
+}

@@ -1,0 +1,113 @@
+//! Everybody's own password.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{identifiers::private::Private, staff::rights::Right, text::locale::Language};
+use hotline_store::{
+    error::{Conflict, StoreError},
+    staff::passwords::{Device, LONGEST_PASSWORD},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    account::login::take_turn,
+    http::{
+        access::{Who, token},
+        errors::PageError,
+        extractors::{Program, Sent},
+        page::{Frame, page as written},
+    },
+    state::Desk,
+};
+
+/// A new password, and the one it takes the place of.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Change {
+    /// The password until now.
+    #[schemars(with = "String")]
+    current: Private<String>,
+    /// The new one: 12 to 128 characters, and not easily guessed.
+    #[schemars(with = "String")]
+    new: Private<String>,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    /// What is wrong: the field it is in, and the words.
+    wrong: Option<(&'static str, String)>,
+    done: bool,
+}
+
+impl Page<'_> {
+    fn wrong_in(&self, field: &str) -> Option<&String> {
+        let found = self.wrong.as_ref().filter(|(wrong, _)| *wrong == field);
+        found.map(|(_, said)| said)
+    }
+}
+
+/// `GET /desk/me/password`
+pub(crate) async fn page(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Who(me): Who,
+) -> Result<Response, PageError> {
+    let frame = Frame::new(&desk, desk.words(&jar), &me, "password").await?;
+    written(&Page {
+        frame,
+        wrong: None,
+        done: false,
+    })
+}
+
+/// `POST /desk/me/password`: whoever else is logged in as this person is logged out.
+pub(crate) async fn change(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Sent(change): Sent<Change>,
+) -> Result<Response, PageError> {
+    let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    take_turn(&desk, &me.login, Device::Known).await?;
+    let changed = desk
+        .store
+        .change_password(&me, &token, &change.current, &change.new)
+        .await;
+    let wrong = match changed {
+        Ok(true) => None,
+        Ok(false) => Some(("current", PageError::Bad("error-current-password"))),
+        Err(StoreError::Conflict(
+            why @ (Conflict::ShortPassword | Conflict::LongPassword | Conflict::WeakPassword),
+        )) => Some(("new", PageError::Bad(why.key()))),
+        Err(error) => return Err(error.into()),
+    };
+    if program.0 {
+        return match wrong {
+            Some((_, error)) => Err(error),
+            None => Ok(Json(json!({})).into_response()),
+        };
+    }
+    let words = desk.words(&jar);
+    let frame = Frame::new(&desk, words, &me, "password").await?;
+    let status = match wrong {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    let page = written(&Page {
+        done: wrong.is_none(),
+        wrong: wrong.map(|(field, error)| (field, error.said(words))),
+        frame,
+    })?;
+    Ok((status, page).into_response())
+}

@@ -1,0 +1,114 @@
+//! How somebody likes the desk (`/desk/preferences`), and who is logged in (`/api/v1/me`).
+
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
+};
+use hotline_core::staff::preferences::Preferences;
+use hotline_store::staff::accounts::Person;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Program, Sent},
+    },
+    state::Desk,
+};
+
+/// Who is logged in.
+pub(crate) async fn me(Who(me): Who) -> Json<Value> {
+    Json(whole(&me))
+}
+
+fn whole(me: &Person) -> Value {
+    json!({ "id": me.id, "login": me.login, "name": me.name, "role": me.role, "on_duty": me.on_duty, "preferences": me.preferences })
+}
+
+pub(crate) async fn prefer(
+    State(desk): State<Desk>,
+    Who(mut me): Who,
+    program: Program,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Sent(mut preferences): Sent<Preferences>,
+) -> Result<Response, PageError> {
+    // Saved views have a form of their own.
+    preferences.saved.clone_from(&me.preferences.saved);
+    desk.store.prefer(&me, &preferences).await?;
+    let jar = on_this_device(jar, &preferences);
+    if program.0 {
+        me.preferences = preferences;
+        return Ok((jar, Json(whole(&me))).into_response());
+    }
+    // Back to the page it was chosen on.
+    let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
+    let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
+    Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
+}
+
+/// What is kept of a view's address: never what was looked for, which may be a name.
+const KEPT: [&str; 8] = [
+    "view", "channel", "language", "urgency", "topic", "holder", "from", "to",
+];
+
+/// A view to be saved, or to be forgotten.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Saved {
+    /// What it is called.
+    #[schemars(length(min = 1, max = 40))]
+    name: String,
+    /// `view=…&channel=…`: the query of its address. Nothing: it is forgotten.
+    #[serde(default)]
+    query: String,
+}
+
+pub(crate) async fn save_view(
+    State(desk): State<Desk>,
+    Who(mut me): Who,
+    program: Program,
+    Sent(saved): Sent<Saved>,
+) -> Result<Response, PageError> {
+    let name = saved.name.trim();
+    if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {
+        return Err(PageError::Bad("error-form"));
+    }
+    // Written anew: whatever else was sent leads nowhere but to the inbox.
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(
+            form_urlencoded::parse(saved.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name)),
+        )
+        .finish();
+    me.preferences.save_view(name, &query);
+    desk.store.prefer(&me, &me.preferences).await?;
+    if program.0 {
+        return Ok(Json(whole(&me)).into_response());
+    }
+    let to = if query.is_empty() {
+        "/desk/inbox".to_owned()
+    } else {
+        format!("/desk/inbox?{query}")
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// Pages that know nobody yet, as that of logging in, come in the language that was chosen last on this device.
+pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
+    let Some(language) = preferences.language else {
+        return jar;
+    };
+    let cookie = Cookie::build(("language", language.tag()))
+        .path("/desk")
+        .same_site(SameSite::Strict)
+        .permanent();
+    jar.add(cookie)
+}

@@ -1,0 +1,338 @@
+//! Cases (`/desk/cases`): formed from contacts, sent to institutions by two people, printed.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{contact::classification::Institution, staff::rights::Right, text::locale::Language};
+use hotline_store::{
+    cases::{Case, CaseRow, CaseVersion, Details, Referral},
+    contacts::drafts::DraftKind,
+    error::Conflict,
+    staff::accounts::Person,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    contact::open::{find, parsed},
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Nothing, Program, Sent},
+        page::{Frame, page},
+    },
+    state::Desk,
+};
+
+pub(super) type Done = Result<Response, PageError>;
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct One<'a> {
+    frame: Frame<'a>,
+    case: Case,
+    institutions: &'a [Institution],
+}
+
+pub(crate) async fn one(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Path(id): Path<Uuid>,
+) -> Done {
+    let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+    desk.note_read(&me, "open case", &id.to_string()).await;
+    if program.0 {
+        return Ok(Json(whole(&case)).into_response());
+    }
+    page(&One {
+        frame: Frame::new(&desk, desk.words(&jar), &me, "cases").await?,
+        case,
+        institutions: &desk.store.scheme().institutions,
+    })
+}
+
+pub(super) fn row(case: &CaseRow) -> Value {
+    json!({
+        "id": case.id, "number": format!("{}/{}", case.number, case.year), "forwarded": case.forwarded,
+        "formed_at": case.formed_at, "closed_at": case.closed_at, "summary": case.summary, "to_confirm": case.to_confirm,
+    })
+}
+
+fn whole(case: &Case) -> Value {
+    let referrals = case.referrals.iter().map(|one| {
+        json!({
+            "id": one.id, "institution": one.institution, "proposed_by": one.proposed_by.1, "proposed_at": one.proposed_at,
+            "changed": one.changed, "confirmed_by": one.confirmed_by, "confirmed_at": one.confirmed_at, "details": one.details,
+        })
+    });
+    let contacts = case
+        .contacts
+        .iter()
+        .map(|(reference, channel, day)| json!({ "reference": reference.to_string(), "channel": channel, "day": day }));
+    let versions = case
+        .versions
+        .iter()
+        .map(|one| json!({ "at": one.at, "by": one.by, "referral": one.referral, "text": one.text }));
+    json!({
+        "id": case.id, "number": format!("{}/{}", case.number, case.year), "forwarded": case.forwarded,
+        "formed_by": case.formed_by, "formed_at": case.formed_at, "closed_at": case.closed_at, "summary": case.summary,
+        "contacts": contacts.collect::<Vec<_>>(), "referrals": referrals.collect::<Vec<_>>(),
+        "versions": versions.collect::<Vec<_>>(),
+    })
+}
+
+/// The case after something was done to it.
+async fn then(desk: &Desk, me: &Person, program: Program, id: Uuid) -> Done {
+    if program.0 {
+        let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+        desk.note_read(me, "open case", &id.to_string()).await;
+        return Ok(Json(whole(&case)).into_response());
+    }
+    Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response())
+}
+
+/// Into which case; without it a new one.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Into {
+    #[serde(default)]
+    case: String,
+}
+
+pub(crate) async fn form(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(into): Sent<Into>,
+) -> Done {
+    let into = match into.case.as_str() {
+        "" => None,
+        id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
+    };
+    let id = desk.store.form_case(&me, parsed(&reference)?, into).await?;
+    then(&desk, &me, program, id).await
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Summary {
+    summary: String,
+}
+
+pub(crate) async fn describe(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(id): Path<Uuid>,
+    Sent(to): Sent<Summary>,
+) -> Done {
+    desk.store.describe_case(&me, id, &to.summary).await?;
+    then(&desk, &me, program, id).await
+}
+
+/// Where it is to be sent, and what.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Proposal {
+    institution: String,
+    #[serde(default)]
+    basis: String,
+    #[serde(default)]
+    sent: String,
+}
+
+pub(crate) async fn propose(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(id): Path<Uuid>,
+    Sent(to): Sent<Proposal>,
+) -> Done {
+    let details = Details {
+        basis: to.basis,
+        sent: to.sent,
+        ..Details::default()
+    };
+    desk.store
+        .propose_referral(&me, id, &to.institution, &details)
+        .await?;
+    then(&desk, &me, program, id).await
+}
+
+/// What was read before it is confirmed.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Read {
+    /// `changed` of the referral that was read.
+    seen: i64,
+}
+
+pub(crate) async fn confirm(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((id, referral)): Path<(Uuid, Uuid)>,
+    Sent(read): Sent<Read>,
+) -> Done {
+    desk.store.confirm_referral(&me, id, referral, read.seen).await?;
+    then(&desk, &me, program, id).await
+}
+
+/// What is known of a referral by now; what is not said stays.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Known {
+    basis: Option<String>,
+    sent: Option<String>,
+    /// `YYYY-MM-DD`, or nothing.
+    #[schemars(extend("format" = "date"))]
+    sent_on: Option<String>,
+    number: Option<String>,
+    outcome: Option<String>,
+}
+
+pub(crate) async fn detail(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((id, referral)): Path<(Uuid, Uuid)>,
+    Sent(known): Sent<Known>,
+) -> Done {
+    let sent_on = match known.sent_on.as_deref() {
+        None => None,
+        Some("") => Some(None),
+        Some(day) => Some(Some(day.parse().map_err(|_| PageError::Bad("error-form"))?)),
+    };
+    let change = |details: &mut Details| {
+        details.sent_on = sent_on.unwrap_or(details.sent_on);
+        for (place, said) in [
+            (&mut details.basis, known.basis),
+            (&mut details.sent, known.sent),
+            (&mut details.number, known.number),
+            (&mut details.outcome, known.outcome),
+        ] {
+            *place = said.unwrap_or_else(|| std::mem::take(place));
+        }
+    };
+    desk.store.detail_referral(&me, id, referral, change).await?;
+    then(&desk, &me, program, id).await
+}
+
+pub(crate) async fn withdraw(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((id, referral)): Path<(Uuid, Uuid)>,
+    Sent(_): Sent<Nothing>,
+) -> Done {
+    desk.store.withdraw_referral(&me, id, referral).await?;
+    then(&desk, &me, program, id).await
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Closing {
+    closed: bool,
+}
+
+pub(crate) async fn close(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(id): Path<Uuid>,
+    Sent(to): Sent<Closing>,
+) -> Done {
+    desk.store.close_case(&me, id, to.closed).await?;
+    then(&desk, &me, program, id).await
+}
+
+/// Prepares a reply that tells the reporter what was done: a draft, in the person's language, that somebody reads and sends.
+pub(crate) async fn tell(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((id, reference)): Path<(Uuid, String)>,
+    Sent(_): Sent<Nothing>,
+) -> Done {
+    let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+    let contact = find(&desk, &reference).await?;
+    if case.contacts.iter().all(|(one, ..)| *one != contact.reference) {
+        return Err(PageError::NotFound);
+    }
+    let others = contact
+        .holder
+        .as_ref()
+        .is_some_and(|(holder, _)| *holder != me.id);
+    if others && !me.role.may(Right::WorkOnOthers) {
+        return Err(PageError::Conflict(Conflict::HeldByOther));
+    }
+    let reference = contact.reference.to_string();
+    let language = contact.language.as_deref().and_then(Language::parse);
+    let words = desk.locales.of(language.unwrap_or(desk.centre.language));
+    let institutions = &desk.store.scheme().institutions;
+    let sent = case.referrals.iter().filter(|one| one.confirmed_by.is_some());
+    let sent: Vec<String> = sent
+        .filter_map(|one| institutions.iter().find(|known| known.id == one.institution))
+        .map(|institution| words.either(&institution.sr, &institution.en))
+        .collect();
+    let text = if sent.is_empty() {
+        words.with("tell-advisory", "reference", &reference)
+    } else {
+        let sent = sent.join(", ");
+        words.with_all(
+            "tell-forwarded",
+            &[("reference", &reference), ("institution", &sent)],
+        )
+    };
+    // What was begun stays, above.
+    let begun = desk
+        .store
+        .draft(me.id, contact.reference, DraftKind::Reply)
+        .await?;
+    let text = begun.map_or(text.clone(), |begun| format!("{}\n\n{text}", begun.text));
+    desk.store
+        .keep_draft(
+            &me,
+            contact.reference,
+            DraftKind::Reply,
+            &text,
+            contact.newest,
+            None,
+        )
+        .await?;
+    program.then(&desk, &me, &reference, "all").await
+}
+
+impl One<'_> {
+    fn number(&self) -> String {
+        format!("{}/{}", self.case.number, self.case.year)
+    }
+
+    /// What an earlier version was of.
+    fn version_of(&self, one: &CaseVersion) -> String {
+        let of = one
+            .referral
+            .and_then(|id| self.case.referrals.iter().find(|known| known.id == id));
+        match (of, one.referral) {
+            (Some(referral), _) => self.institution(&referral.institution),
+            (None, Some(_)) => self.frame.words.say("referral-withdrawn"),
+            (None, None) => self.frame.words.say("case-summary"),
+        }
+    }
+
+    fn institution(&self, id: &str) -> String {
+        let known = self.institutions.iter().find(|known| known.id == *id);
+        known.map_or_else(
+            || id.to_owned(),
+            |known| self.frame.words.either(&known.sr, &known.en),
+        )
+    }
+
+    /// Whether I may confirm it: somebody else proposed it.
+    fn may_confirm(&self, referral: &Referral) -> bool {
+        referral.confirmed_by.is_none() && referral.proposed_by.0 != self.frame.me.id
+    }
+}

@@ -1,0 +1,13 @@
+//! One contact: what staff do with it, on the page and through the API.
+
+pub(crate) mod actions;
+pub(crate) mod api;
+pub(crate) mod attachments;
+pub(crate) mod calls;
+pub(crate) mod canned;
+pub(crate) mod closing;
+pub(crate) mod files;
+pub(crate) mod open;
+pub(crate) mod questions;
+pub(crate) mod reply;
+pub(crate) mod wrap_up;

@@ -1,0 +1,317 @@
+//! What a counsellor does with a contact.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use chrono::{DateTime, TimeDelta, Utc};
+use hotline_core::{contact::lifecycle::Marking, identifiers::reference::Reference};
+use hotline_store::contacts::assignment::Recipient;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    contact::{
+        closing::{WithReason, or_ask, words_of},
+        open::parsed,
+    },
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Back, Program, Sent},
+    },
+    state::Desk,
+};
+
+type Done = Result<Response, PageError>;
+
+pub(crate) async fn fetch(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((reference, id)): Path<(String, Uuid)>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.want_file(&me, parsed(&reference)?, id).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+pub(crate) async fn claim(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.take(&me, parsed(&reference)?).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+pub(crate) async fn give_back(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.give_back(&me, parsed(&reference)?).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+pub(crate) async fn ask_for_files(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.ask_for_files(&me, parsed(&reference)?).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+pub(crate) async fn close(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Path(reference): Path<String>,
+    Sent(to): Sent<WithReason>,
+) -> Done {
+    let reason = words_of(&to.reason, &to.why);
+    let done = desk.store.close(&me, parsed(&reference)?, reason).await;
+    if program.0 {
+        done?;
+    } else {
+        let fields = vec![("view".to_owned(), to.view.clone())];
+        if let Some(asked) = or_ask(&desk, &jar, done, &reference, "close", fields)? {
+            return Ok(asked);
+        }
+    }
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+pub(crate) async fn reopen(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.reopen(&me, parsed(&reference)?).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Mark {
+    /// `spam`, `test`, `duplicate`, or `none`: it counts again.
+    #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
+    marking: String,
+    /// Needed to mark what is urgent, unassigned and unanswered: why it is closed all the same. Kept among the notes.
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    why: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn mark(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Path(reference): Path<String>,
+    Sent(mark): Sent<Mark>,
+) -> Done {
+    let marking = match mark.marking.as_str() {
+        "none" => None,
+        name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
+    };
+    let reason = words_of(&mark.reason, &mark.why);
+    let done = desk
+        .store
+        .mark_with_reason(&me, parsed(&reference)?, marking, reason)
+        .await;
+    let done = done.map(|_| ());
+    if program.0 {
+        done?;
+    } else {
+        let fields = [("view", &mark.view), ("marking", &mark.marking)]
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+        if let Some(asked) = or_ask(&desk, &jar, done, &reference, "mark", fields.into())? {
+            return Ok(asked);
+        }
+    }
+    program.then(&desk, &me, &reference, &mark.view).await
+}
+
+pub(crate) async fn send_again(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((reference, id)): Path<(String, Uuid)>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.send_again(&me, parsed(&reference)?, id).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Duty {
+    on: bool,
+}
+
+pub(crate) async fn duty(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Sent(duty): Sent<Duty>,
+) -> Done {
+    desk.store.set_on_duty(&me, duty.on).await?;
+    if program.0 {
+        return Ok(axum::http::StatusCode::NO_CONTENT.into_response());
+    }
+    Ok(Redirect::to("/desk/inbox").into_response())
+}
+
+/// To which contact.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Link {
+    /// The other's reference.
+    to: String,
+    /// `false` takes the link away.
+    #[serde(default = "yes")]
+    linked: bool,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+pub(crate) async fn link(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(link): Sent<Link>,
+) -> Done {
+    let to = Reference::parse(&link.to).map_err(|_| PageError::Bad("error-reference"))?;
+    desk.store.link(&me, parsed(&reference)?, to, link.linked).await?;
+    program.then(&desk, &me, &reference, &link.view).await
+}
+
+/// Whether somebody wants to see how it goes on.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Follow {
+    #[serde(default = "yes")]
+    follows: bool,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn follow(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(follow): Sent<Follow>,
+) -> Done {
+    desk.store
+        .set_followed(&me, parsed(&reference)?, follow.follows)
+        .await?;
+    program.then(&desk, &me, &reference, &follow.view).await
+}
+
+/// To whom, and why.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct HandOver {
+    /// The id of a colleague, or `team:` and the name of a team.
+    to: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn hand_over(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<HandOver>,
+) -> Done {
+    let recipient = match to.to.strip_prefix("team:") {
+        Some(team) => Recipient::Team(team.to_owned()),
+        None => Recipient::Person(to.to.parse().map_err(|_| PageError::Bad("error-form"))?),
+    };
+    desk.store
+        .hand_over(&me, parsed(&reference)?, &recipient, &to.note)
+        .await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+pub(crate) async fn ask_for(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(to): Sent<Back>,
+) -> Done {
+    desk.store.ask_for(&me, parsed(&reference)?).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}
+
+/// For how many days nobody is called to what its identifier writes. None: they are called again.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Block {
+    days: u8,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn block(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(block): Sent<Block>,
+) -> Done {
+    let until = (block.days > 0).then(|| desk.clock.now() + TimeDelta::days(block.days.into()));
+    desk.store.block(&me, parsed(&reference)?, until).await?;
+    program.then(&desk, &me, &reference, &block.view).await
+}
+
+/// Until when: so many hours from now, or that time. Neither: back in sight.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Snooze {
+    hours: Option<u16>,
+    until: Option<DateTime<Utc>>,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn snooze(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(snooze): Sent<Snooze>,
+) -> Done {
+    let hours = snooze.hours.filter(|hours| *hours > 0);
+    let until = hours.map(|hours| desk.clock.now() + TimeDelta::hours(hours.into()));
+    desk.store
+        .snooze(&me, parsed(&reference)?, snooze.until.or(until))
+        .await?;
+    program.then(&desk, &me, &reference, &snooze.view).await
+}

@@ -1,0 +1,124 @@
+//! What came with a message: its raw source, and its files, to be saved or looked at. Both are written down first.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use hotline_store::{contacts::attachments::Bytes, staff::accounts::Person};
+use uuid::Uuid;
+
+use crate::{
+    contact::open::parsed,
+    http::{access::Who, errors::PageError},
+    state::Desk,
+};
+
+/// The largest file that is shown on the page, in bytes; a larger one is saved.
+pub(crate) const LARGEST_SHOWN: i64 = 25 * 1024 * 1024;
+
+pub(crate) async fn source(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let reference = parsed(&reference)?;
+    desk.store
+        .audit(Some(&me), "source", &format!("{reference} {id}"))
+        .await?;
+    let bytes = desk
+        .store
+        .source(reference, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    Ok(download(bytes, &format!("{reference}.txt")))
+}
+
+pub(crate) async fn attachment(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let found = opened(&desk, &me, "attachment", &reference, id).await?;
+    let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
+    Ok(download(found.bytes, &name))
+}
+
+/// A file of a contact; that somebody opens it is written down first.
+async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid) -> Result<Bytes, PageError> {
+    let reference = parsed(reference)?;
+    desk.store
+        .audit(Some(me), what, &format!("{reference} {id}"))
+        .await?;
+    let found = desk.store.attachment(reference, id).await?;
+    found.ok_or(PageError::NotFound)
+}
+
+/// Bytes from outside are handed over to be saved, never shown: no type of their own, and a policy that runs nothing.
+fn download(bytes: Vec<u8>, name: &str) -> Response {
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || ".-_".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let encoded: String = name.bytes().map(percent).collect();
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    let disposition = HeaderValue::from_str(&disposition).unwrap_or(HeaderValue::from_static("attachment"));
+    let saved = [(header::CONTENT_DISPOSITION, disposition)];
+    (saved, harmless("application/octet-stream"), bytes).into_response()
+}
+
+/// Of this type and no other, whatever the browser thinks, and with a policy that runs nothing.
+const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
+    [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ]
+}
+
+/// A byte of a file name as RFC 8187 writes it.
+fn percent(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
+}
+
+/// A picture, a sound or a film, for the page that shows it veiled. What it is, its first bytes say, not whoever sent it; what can
+/// hold a script is none of these.
+pub(crate) async fn look(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path((reference, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let found = opened(&desk, &me, "look", &reference, id).await?;
+    let kind = infer::get(&found.bytes).map(|kind| kind.mime_type());
+    let kind = kind
+        .filter(|kind| SHOWN.contains(kind))
+        .ok_or(PageError::NotFound)?;
+    let kept_nowhere = [(header::CACHE_CONTROL, "no-store")];
+    Ok((kept_nowhere, harmless(kind), found.bytes).into_response())
+}
+
+/// Kinds of files that a page may show.
+const SHOWN: [&str; 12] = [
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/m4a",
+    "audio/x-wav",
+    "audio/aac",
+    "video/mp4",
+    "video/webm",
+    "video/quicktime",
+];

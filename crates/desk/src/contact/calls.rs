@@ -1,0 +1,220 @@
+//! Logging a call, or what happened on a network that no line reads (`/desk/log`).
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Form, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use hotline_core::{
+    contact::classification::Answers, identifiers::reference::Reference, staff::rights::Right,
+    text::locale::Language,
+};
+use hotline_store::{
+    error::{Conflict, StoreError},
+    registration::register::NewCall,
+    staff::accounts::Person,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    contact::questions::Questions,
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::Sent,
+        page::{Frame, page},
+    },
+    state::Desk,
+};
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct Log<'a> {
+    frame: Frame<'a>,
+    networks: &'a [String],
+    colleagues: Vec<Person>,
+    id: Uuid,
+    /// The latest time there is.
+    now: String,
+    typed: Typed,
+    questions: Questions<'a>,
+    /// The key of what is wrong.
+    mistake: Option<&'static str>,
+    logged: Option<Reference>,
+}
+
+/// What was typed.
+#[derive(Default)]
+struct Typed {
+    network: String,
+    at: String,
+    for_whom: String,
+    caller: String,
+    text: String,
+}
+
+/// How a time stands in the form.
+const AT: &str = "%Y-%m-%dT%H:%M";
+
+impl Desk {
+    async fn log_page(
+        &self,
+        jar: &CookieJar,
+        me: &Person,
+        typed: Typed,
+        answers: Answers,
+        mistake: Option<&'static str>,
+        logged: Option<Reference>,
+    ) -> Result<Response, PageError> {
+        let mut colleagues = self.store.colleagues().await?;
+        colleagues.retain(|one| one.id != me.id);
+        let words = self.words(jar);
+        page(&Log {
+            frame: Frame::new(self, words, me, "log").await?,
+            networks: &self.networks,
+            colleagues,
+            id: self.new_id(),
+            now: self.local_now(),
+            typed,
+            questions: Questions {
+                scheme: self.store.scheme(),
+                words,
+                answers,
+                begins: true,
+            },
+            mistake,
+            logged,
+        })
+    }
+
+    fn local_now(&self) -> String {
+        let local = self.clock.now().with_timezone(&self.centre.time_zone);
+        local.format(AT).to_string()
+    }
+
+    /// A time as somebody here means it. In the hour that a clock repeats, the first of both.
+    fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
+        let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
+        let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;
+        Some(local.to_utc())
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Done {
+    logged: Option<String>,
+}
+
+pub(crate) async fn form(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+    Query(done): Query<Done>,
+) -> Result<Response, PageError> {
+    let typed = Typed {
+        at: desk.local_now(),
+        network: desk.networks.first().cloned().unwrap_or_default(),
+        ..Typed::default()
+    };
+    let logged = done.logged.and_then(|logged| Reference::parse(&logged).ok());
+    desk.log_page(&jar, &me, typed, Answers::new(), None, logged)
+        .await
+}
+
+pub(crate) async fn save(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let (mut typed, mut answers, mut id) = (Typed::default(), Answers::new(), desk.new_id());
+    for (name, value) in fields {
+        match name.as_str() {
+            "id" => id = value.parse().map_err(|_| PageError::Bad("error-form"))?,
+            "network" => typed.network = value,
+            "at" => typed.at = value,
+            "for_whom" => typed.for_whom = value,
+            "caller" => typed.caller = value,
+            "text" => typed.text = value,
+            _ if value.is_empty() => {}
+            _ => answers.entry(name).or_default().push(value),
+        }
+    }
+    let Some(at) = desk.time_of(&typed.at) else {
+        return desk
+            .log_page(&jar, &me, typed, answers, Some("log-no-time"), None)
+            .await;
+    };
+    let call = NewCall {
+        id,
+        network: typed.network.clone(),
+        at,
+        for_whom: typed.for_whom.parse().ok(),
+        caller: typed.caller.clone(),
+        text: typed.text.clone(),
+        answers: answers.clone(),
+    };
+    match desk.log(&me, call).await {
+        Ok(reference) => Ok(Redirect::to(&format!("/desk/log?logged={reference}")).into_response()),
+        // What was typed stays.
+        Err(PageError::Conflict(why)) => {
+            let mut page = desk
+                .log_page(&jar, &me, typed, answers, Some(why.key()), None)
+                .await?;
+            *page.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A call as a program logs it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApiCall {
+    /// The same id twice is the same call.
+    id: Option<Uuid>,
+    network: String,
+    at: Option<DateTime<Utc>>,
+    for_whom: Option<Uuid>,
+    #[serde(default)]
+    caller: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    answers: Answers,
+}
+
+/// `POST /api/v1/log`
+pub(crate) async fn api(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Sent(call): Sent<ApiCall>,
+) -> Result<Response, PageError> {
+    let call = NewCall {
+        id: call.id.unwrap_or_else(|| desk.new_id()),
+        at: call.at.unwrap_or_else(|| desk.clock.now()),
+        network: call.network,
+        for_whom: call.for_whom,
+        caller: call.caller,
+        text: call.text,
+        answers: call.answers,
+    };
+    let reference = desk.log(&me, call).await?;
+    Ok(Json(json!({ "reference": reference.to_string() })).into_response())
+}
+
+impl Desk {
+    async fn log(&self, me: &Person, call: NewCall) -> Result<Reference, PageError> {
+        if !self.networks.contains(&call.network) {
+            return Err(StoreError::Conflict(Conflict::NoNetwork).into());
+        }
+        Ok(self.store.log_call(me, call).await?)
+    }
+}

@@ -1,0 +1,115 @@
+//! A reply as its form sends it: text, and files where the line sends them.
+
+use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
+use hotline_core::contact::message::OutboundFile;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    http::{
+        errors::PageError,
+        extractors::{Sent, unreadable},
+    },
+    state::Desk,
+};
+
+/// Files that can go with one reply, and the largest of them in bytes: what every platform takes.
+const MOST: usize = 5;
+const LARGEST: usize = 10 << 20;
+/// The largest request with files.
+pub(crate) const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
+
+/// What was typed, and what goes with it.
+#[derive(Default, Deserialize, JsonSchema)]
+pub(crate) struct Reply {
+    /// The same id twice is the same reply.
+    pub id: Option<Uuid>,
+    /// The newest event its writer has seen.
+    pub seen: Option<i64>,
+    /// Whether it leaves whatever came since.
+    #[serde(default)]
+    pub anyway: bool,
+    /// Where it goes, and every later one: one of the contact's `other_addresses`. Left out or empty: where the last one went.
+    #[serde(default)]
+    pub to: Option<String>,
+    #[serde(default)]
+    pub text: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    pub view: String,
+    #[serde(skip)]
+    pub files: Vec<OutboundFile>,
+}
+
+impl FromRequest<Desk> for Reply {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+        let kind = request.headers().get("content-type");
+        let multipart = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
+        if !multipart {
+            let Sent(reply) = Sent::from_request(request, desk).await?;
+            return Ok(reply);
+        }
+        let mut reply = Self::default();
+        let mut parts = Multipart::from_request(request, desk)
+            .await
+            .map_err(|error| unreadable(error.status()))?;
+        while let Some(field) = parts
+            .next_field()
+            .await
+            .map_err(|error| unreadable(error.status()))?
+        {
+            if field.file_name().is_some() {
+                reply.take(field).await?;
+                continue;
+            }
+            let name = field.name().unwrap_or_default().to_owned();
+            let text = field.text().await.map_err(|error| unreadable(error.status()))?;
+            match name.as_str() {
+                "id" => reply.id = Some(text.parse().map_err(|_| UNREADABLE)?),
+                "seen" => reply.seen = Some(text.parse().map_err(|_| UNREADABLE)?),
+                "anyway" => reply.anyway = text == "true",
+                "to" => reply.to = Some(text),
+                "text" => reply.text = text,
+                "view" => reply.view = text,
+                _ => {}
+            }
+        }
+        Ok(reply)
+    }
+}
+
+const UNREADABLE: PageError = PageError::Bad("error-form");
+
+impl Reply {
+    async fn take(&mut self, mut field: Field<'_>) -> Result<(), PageError> {
+        let name = field.file_name().unwrap_or_default().to_owned();
+        let media_type = field
+            .content_type()
+            .unwrap_or("application/octet-stream")
+            .to_owned();
+        let mut bytes = Vec::new();
+        while let Some(piece) = field.chunk().await.map_err(|error| unreadable(error.status()))? {
+            if bytes.len() + piece.len() > LARGEST {
+                return Err(PageError::Bad("error-file-large"));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        // A file field left alone is sent as a file without a name and without bytes.
+        if name.is_empty() && bytes.is_empty() {
+            return Ok(());
+        }
+        if self.files.len() == MOST {
+            return Err(PageError::Bad("error-files-many"));
+        }
+        let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        self.files.push(OutboundFile {
+            name: last.chars().filter(|c| !c.is_control()).take(200).collect(),
+            media_type,
+            bytes,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The questions of the classification as a form shows them.
+
+use hotline_core::{
+    contact::classification::{Answer, Answers, KIND, Question, Scheme},
+    text::locale::Words,
+};
+
+/// The questions, and what was answered so far.
+pub(crate) struct Questions<'a> {
+    pub scheme: &'a Scheme,
+    pub words: &'a Words,
+    pub answers: Answers,
+    /// Whether somebody begins with them: the focus is on the first.
+    pub begins: bool,
+}
+
+/// The question that is asked first.
+pub(crate) const FIRST: &str = KIND;
+
+impl Questions<'_> {
+    pub(crate) fn is_asked(&self, question: &Question) -> bool {
+        Scheme::asks(question, self.scheme.kind(&self.answers))
+    }
+
+    pub(crate) fn is_missing(&self, question: &Question) -> bool {
+        let mut missing = self.scheme.missing(&self.answers).into_iter();
+        missing.any(|missing| missing.id == question.id)
+    }
+
+    pub(crate) fn lacks_something(&self) -> bool {
+        !self.scheme.missing(&self.answers).is_empty()
+    }
+
+    pub(crate) fn answered(&self, question: &Question, place: usize) -> &str {
+        let given = self.answers.get(&question.id).and_then(|given| given.get(place));
+        given.map_or("", String::as_str)
+    }
+
+    pub(crate) fn is_answered(&self, question: &Question, place: &usize, answer: &Answer) -> bool {
+        self.answered(question, *place) == answer.id
+    }
+
+    /// A further answer is asked for once there is one before it.
+    pub(crate) fn is_shown(&self, question: &Question, place: &usize) -> bool {
+        *place <= self.answers.get(&question.id).map_or(0, Vec::len)
+    }
+
+    /// The kinds that are all there is to say, each with its key.
+    pub(crate) fn quick(&self) -> Vec<(char, &Answer)> {
+        let kinds = self
+            .scheme
+            .question(KIND)
+            .map(|question| question.answers.as_slice());
+        let quick = kinds.unwrap_or_default().iter().filter(|kind| !kind.counselling);
+        ('1'..='9').chain('a'..='z').zip(quick).collect()
+    }
+
+    /// What was answered, to be read.
+    pub(crate) fn read(&self, question: &Question) -> String {
+        let given = self
+            .answers
+            .get(&question.id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let said = given.iter().map(|one| {
+            let answer = question.answers.iter().find(|answer| answer.id == *one);
+            answer.map_or_else(|| one.clone(), |answer| answer.said(self.words))
+        });
+        said.collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,147 @@
+//! Writing to a person or to colleagues: drafts, replies, notes, and who else is at it.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use hotline_store::{
+    contacts::{drafts::DraftKind, reply::NewReply},
+    error::{Conflict, StoreError},
+    memory::presence::Doing,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    contact::{files::Reply, open::parsed},
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Back, Program, Sent},
+    },
+    state::Desk,
+};
+
+pub(crate) async fn reply(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    reply: Reply,
+) -> Result<Response, PageError> {
+    let number = parsed(&reference)?;
+    let id = reply.id.unwrap_or_else(|| desk.new_id());
+    let seen = reply.seen.filter(|_| !reply.anyway);
+    let new = NewReply {
+        id,
+        text: reply.text.clone(),
+        files: reply.files,
+        to: reply.to.filter(|to| !to.is_empty()),
+        seen,
+    };
+    let written = desk.store.reply(&me, number, new).await;
+    if let Err(StoreError::Conflict(Conflict::NotSeen)) = &written {
+        // Whatever page comes next, the words are there.
+        let seen = seen.unwrap_or_default();
+        desk.store
+            .keep_draft(&me, number, DraftKind::Reply, &reply.text, seen, None)
+            .await?;
+    }
+    written?;
+    if program.0 {
+        return Ok(Json(json!({ "id": id })).into_response());
+    }
+    program.then(&desk, &me, &reference, &reply.view).await
+}
+
+/// Text to be noted.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Note {
+    /// The same id twice is the same note.
+    id: Option<Uuid>,
+    text: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn note(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path(reference): Path<String>,
+    Sent(note): Sent<Note>,
+) -> Result<Response, PageError> {
+    let id = note.id.unwrap_or_else(|| desk.new_id());
+    desk.store.note(&me, parsed(&reference)?, id, &note.text).await?;
+    if program.0 {
+        return Ok(Json(json!({ "id": id })).into_response());
+    }
+    program.then(&desk, &me, &reference, &note.view).await
+}
+
+/// What is being written.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Draft {
+    /// `reply` or `note`.
+    #[schemars(with = "String", extend("enum" = ["reply", "note"]))]
+    kind: DraftKind,
+    text: String,
+    #[serde(default)]
+    seen: i64,
+    /// The id of the message it is to become: once that was written, there is no draft of it.
+    id: Option<Uuid>,
+}
+
+pub(crate) async fn draft(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(reference): Path<String>,
+    Sent(draft): Sent<Draft>,
+) -> Result<StatusCode, PageError> {
+    desk.store
+        .keep_draft(
+            &me,
+            parsed(&reference)?,
+            draft.kind,
+            &draft.text,
+            draft.seen,
+            draft.id,
+        )
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What somebody does at a contact.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Here {
+    /// `reading`, `writing` or `gone`.
+    #[schemars(extend("enum" = ["reading", "writing", "gone"]))]
+    doing: String,
+}
+
+pub(crate) async fn here(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(reference): Path<String>,
+    Sent(here): Sent<Here>,
+) -> Result<StatusCode, PageError> {
+    let doing = Doing::parse(&here.doing).ok_or(PageError::Bad("error-form"))?;
+    desk.store.is_at(&me, parsed(&reference)?, doing).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn undo(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    Path((reference, id)): Path<(String, Uuid)>,
+    Sent(to): Sent<Back>,
+) -> Result<Response, PageError> {
+    desk.store.undo(&me, parsed(&reference)?, id).await?;
+    program.then(&desk, &me, &reference, &to.view).await
+}

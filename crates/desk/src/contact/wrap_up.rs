@@ -1,0 +1,141 @@
+//! The wrap-up: how a contact is classified, kept half-filled, complete before closing.
+
+use axum::{
+    Json,
+    extract::{FromRequest, Path, Request, State},
+    response::Response,
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::contact::classification::{Answers, KIND, Scheme};
+use hotline_store::contacts::detail::Opened;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    contact::{
+        closing::{or_ask, words_of},
+        open::parsed,
+    },
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::{Program, Repeated},
+    },
+    state::Desk,
+};
+
+/// What was answered, and whether the contact is closed with it.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrapUp {
+    #[serde(default)]
+    answers: Answers,
+    #[serde(default)]
+    close: bool,
+    /// Needed with `close` if the person waits for a reply: why it is closed all the same. Kept among the notes.
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    why: String,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+    /// What a form sent, to be sent again with a reason.
+    #[serde(skip)]
+    fields: Vec<(String, String)>,
+}
+
+impl FromRequest<Desk> for WrapUp {
+    type Rejection = PageError;
+
+    /// As JSON, or as a form that has a field for each question, `quick` for a kind that is all there is to say, and `close`.
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+        let fields = match Repeated::from_request(request, desk).await? {
+            Repeated::Json(read) => return Ok(read),
+            Repeated::Fields(fields) => fields,
+        };
+        let mut read = Self::default();
+        let mut quick = None;
+        let asked_again = |name: &str| name != "reason" && name != "why";
+        read.fields = fields
+            .iter()
+            .filter(|(name, _)| asked_again(name))
+            .cloned()
+            .collect();
+        for (name, value) in fields {
+            match name.as_str() {
+                "close" => read.close = value == "true",
+                "view" => read.view = value,
+                "reason" => read.reason = value,
+                "why" => read.why = value,
+                "quick" => quick = Some(value),
+                _ => read.answers.entry(name).or_default().push(value),
+            }
+        }
+        if let Some(kind) = quick {
+            read.answers = Answers::from([(KIND.to_owned(), vec![kind])]);
+            read.close = true;
+        }
+        Ok(read)
+    }
+}
+
+pub(crate) async fn wrap_up(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Path(reference): Path<String>,
+    asked: WrapUp,
+) -> Result<Response, PageError> {
+    let (number, reason) = (parsed(&reference)?, words_of(&asked.reason, &asked.why));
+    let done = desk
+        .store
+        .wrap_up(&me, number, asked.answers, asked.close, reason)
+        .await;
+    if program.0 {
+        done?;
+    } else if let Some(question) = or_ask(&desk, &jar, done, &reference, "wrap-up", asked.fields)? {
+        return Ok(question);
+    }
+    program.then(&desk, &me, &reference, &asked.view).await
+}
+
+/// `GET /api/v1/scheme`
+pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
+    let scheme = desk.store.scheme();
+    let questions = scheme.questions.iter().map(|question| {
+        let answers = question.answers.iter().map(|answer| {
+            json!({
+                "id": answer.id, "sr": answer.sr, "en": answer.en,
+                "counselling": answer.counselling, "marking": answer.marking,
+            })
+        });
+        json!({
+            "id": question.id, "sr": question.label.sr, "en": question.label.en,
+            "required": question.required, "most": question.most, "only_if": question.only_if,
+            "answers": answers.collect::<Vec<_>>(),
+        })
+    });
+    Json(
+        json!({ "name": scheme.name, "version": scheme.version, "questions": questions.collect::<Vec<_>>() }),
+    )
+}
+
+/// What the person said in the form, as far as it is an answer: a suggestion until somebody keeps it.
+pub(crate) fn suggested(scheme: &Scheme, open: &Opened) -> Answers {
+    let mut answers = open.record.answers.clone();
+    let kind = open.asks.map(|asks| match asks {
+        hotline_core::contact::message::Asks::Advice => "counselling",
+        hotline_core::contact::message::Asks::Report => "report",
+    });
+    if answers.is_empty()
+        && let Some(kind) = kind
+    {
+        let suggested = Answers::from([(KIND.to_owned(), vec![kind.to_owned()])]);
+        answers = scheme.lawful(suggested).unwrap_or_default();
+    }
+    answers
+}

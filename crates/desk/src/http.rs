@@ -1,0 +1,8 @@
+//! What every page and every API call needs: access rights, extractors, errors, the page frame, the live stream and OpenAPI.
+
+pub mod access;
+pub(crate) mod errors;
+pub(crate) mod extractors;
+pub(crate) mod live;
+pub(crate) mod page;
+pub(crate) mod problems;

@@ -1,0 +1,103 @@
+//! Jobs, and what was set aside, in the reader's language.
+
+use hotline_core::text::locale::Words;
+
+/// Why something was set aside, as it is written when it is: by the end of the key of its text.
+const ASIDE: [(&str, &str); 15] = [
+    ("our own message", "own"),
+    ("our own message, come back", "own"),
+    ("the platform's own remark about the conversation", "platform"),
+    ("the platform's own remark about the chat", "platform"),
+    ("written in a group or channel, where nobody is served", "group"),
+    ("a command, which the bot answers by itself", "command"),
+    ("a button pressed by nobody", "button"),
+    ("a button that means nothing any more", "button"),
+    ("added to a group or channel, or removed from it", "group"),
+    ("a chat was begun", "begun"),
+    ("a read receipt", "receipt"),
+    ("a provider's report of abuse", "abuse"),
+    ("news of somebody who has not written", "news"),
+    ("delivered again", "again"),
+    ("an automatic answer that belongs to nothing", "automatic"),
+];
+
+/// Why something that arrived became no contact.
+pub(crate) fn why_aside(words: &Words, outcome: &str, noted: &str) -> String {
+    if noted.is_empty() {
+        return String::new();
+    }
+    let known = ASIDE.iter().find(|(text, _)| *text == noted);
+    let end = match (known, outcome) {
+        (Some((_, end)), _) => end,
+        (None, "report") => "report",
+        (None, _) => "other",
+    };
+    words.say(&format!("aside-{end}"))
+}
+
+/// What a job does.
+pub(crate) fn job(words: &Words, kind: &str) -> String {
+    words.say(&format!("job-{kind}"))
+}
+
+/// What became of something that is no contact.
+pub(crate) fn outcome(words: &Words, outcome: &str) -> String {
+    words.say(&format!("outcome-{outcome}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use hotline_core::{
+        job::JobKind,
+        text::locale::{Language, Locales},
+    };
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_text_in_every_language() {
+        let locales = Locales::load().unwrap();
+        for language in Language::ALL {
+            let words = locales.of(language);
+            let aside = ASIDE.iter().map(|(_, end)| format!("aside-{end}"));
+            let more =
+                ["aside-other", "aside-report", "outcome-ignored", "outcome-report"].map(str::to_owned);
+            let jobs = [JobKind::Receive, JobKind::Deliver, JobKind::Fetch]
+                .into_iter()
+                .map(|kind| format!("job-{}", kind.as_str()));
+            for key in aside.chain(more).chain(jobs) {
+                assert_ne!(words.say(&key), key, "{key} in {language:?}");
+            }
+        }
+    }
+
+    /// A test fails for each reason somebody adds and forgets here.
+    #[test]
+    fn every_reason_to_set_something_aside_has_a_text() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut found = 0;
+        let mut folders = vec![crates.join("channels/src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                for reason in source.split("Normalised::Ignore(\"").skip(1) {
+                    let reason = reason.split('"').next().unwrap();
+                    found += 1;
+                    assert!(
+                        ASIDE.iter().any(|(text, _)| *text == reason),
+                        "{reason} in {}",
+                        path.display()
+                    );
+                }
+            }
+        }
+        assert!(found > 5, "the source is read");
+    }
+}

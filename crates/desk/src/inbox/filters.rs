@@ -1,0 +1,59 @@
+//! The filters of the inbox, as they stand in addresses.
+
+use hotline_store::inbox::list::Filter;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::reports::labels::query_of;
+
+/// What of a view is asked for. Empty or senseless: all of it.
+#[derive(Default, Deserialize, JsonSchema)]
+pub(crate) struct Chosen {
+    #[serde(default)]
+    pub channel: String,
+    #[serde(default)]
+    pub language: String,
+    #[serde(default)]
+    pub urgency: String,
+    #[serde(default)]
+    pub topic: String,
+    #[serde(default)]
+    pub holder: String,
+    #[serde(default)]
+    pub from: String,
+    #[serde(default)]
+    pub to: String,
+}
+
+impl Chosen {
+    pub(crate) fn read(&self) -> Filter {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Filter {
+            channel: some(&self.channel),
+            language: some(&self.language),
+            urgency: self.urgency.parse().ok().filter(|least| *least > 0),
+            topic: some(&self.topic),
+            holder: self.holder.parse().ok(),
+            from: self.from.parse().ok(),
+            to: self.to.parse().ok(),
+        }
+    }
+
+    /// As it stands in an address, after what is there already.
+    pub(crate) fn in_address(&self) -> String {
+        let query = query_of([
+            ("channel", &self.channel),
+            ("language", &self.language),
+            ("urgency", &self.urgency),
+            ("topic", &self.topic),
+            ("holder", &self.holder),
+            ("from", &self.from),
+            ("to", &self.to),
+        ]);
+        if query.is_empty() {
+            query
+        } else {
+            format!("&{query}")
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What the inbox says: names, states and times as people read them, and what may be done by whoever looks.
+
+use chrono::TimeDelta;
+use hotline_core::{
+    contact::lifecycle::{Marking, Status},
+    identifiers::reference::Reference,
+    job::Delivery,
+    staff::rights::Right,
+    text::locale::Language,
+};
+use hotline_store::{
+    contacts::{
+        attachments::{Attachment, Held},
+        detail::{Delivered, Event, Message, Opened},
+    },
+    inbox::list::{Row, View},
+    memory::presence::Present,
+};
+
+use crate::{
+    contact::attachments,
+    http::page::shown,
+    inbox::page::{Inbox, views_of},
+};
+
+impl Inbox<'_> {
+    pub(super) fn link(&self, reference: &Reference) -> String {
+        let sought = if self.sought.is_empty() {
+            String::new()
+        } else {
+            format!("&s={}", self.hidden)
+        };
+        let chosen = self.chosen.in_address();
+        format!(
+            "/desk/contacts/{reference}?view={}{sought}{chosen}",
+            self.view.as_str()
+        )
+    }
+
+    pub(super) fn is_open(&self, reference: &Reference) -> bool {
+        self.open.is_some_and(|open| open.reference == *reference)
+    }
+
+    pub(super) fn views(&self) -> impl Iterator<Item = View> {
+        views_of(self.frame.me)
+    }
+
+    pub(super) fn view_name(&self, view: &View) -> String {
+        self.frame.words.say(&format!("view-{}", view.as_str()))
+    }
+
+    pub(super) fn size(&self, view: &View) -> String {
+        let size = self
+            .sizes
+            .iter()
+            .find(|(one, _)| one == view)
+            .map(|(_, size)| *size);
+        size.map(|size| {
+            if size >= 1_000 {
+                "999+".to_owned()
+            } else {
+                size.to_string()
+            }
+        })
+        .unwrap_or_default()
+    }
+
+    /// Who is on duty, by name.
+    pub(super) fn on_shift(&self) -> String {
+        let there = self.colleagues.iter().filter(|one| one.on_duty);
+        let names: Vec<String> = there.map(|one| self.frame.words.own(&one.name)).collect();
+        names.join(", ")
+    }
+
+    pub(super) fn may_write(&self) -> bool {
+        let Some(open) = self.open else { return false };
+        open.holder.is_none() || self.mine || self.frame.may(Right::WorkOnOthers)
+    }
+
+    pub(super) fn status(&self, status: &Status) -> String {
+        self.frame.words.say(&format!("status-{}", status.as_str()))
+    }
+
+    /// Where a row stands; of a call nothing was to be answered.
+    pub(super) fn row_status(&self, row: &Row) -> String {
+        if row.is_call && row.status.is_open() {
+            return self.frame.words.say("status-call-open");
+        }
+        self.status(&row.status)
+    }
+
+    /// Where the open contact stands.
+    pub(super) fn open_status(&self, open: &Opened) -> String {
+        if open.is_call && open.status.is_open() {
+            return self.frame.words.say("status-call-open");
+        }
+        self.status(&open.status)
+    }
+
+    /// Who looks after the open contact, where I do not.
+    pub(super) fn led_by(&self) -> String {
+        self.frame.words.with("held-by-other", "name", &self.assignee())
+    }
+
+    /// Why I cannot fill in the wrap-up.
+    pub(super) fn read_only(&self) -> String {
+        self.frame
+            .words
+            .with("wrap-up-read-only", "name", &self.assignee())
+    }
+
+    fn assignee(&self) -> String {
+        let holder = self.open.and_then(|open| open.holder.as_ref());
+        holder
+            .map(|(_, name)| self.frame.words.own(name))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn marking(&self, marking: &Marking) -> String {
+        self.frame.words.say(&format!("marking-{}", marking.as_str()))
+    }
+
+    pub(super) fn delivery(&self, state: &Delivery) -> String {
+        self.frame.words.say(&format!("delivery-{}", state.as_str()))
+    }
+
+    /// How a message fares: what lies ready for whoever has the code was handed to nobody.
+    pub(super) fn fares(&self, one: &Delivered) -> String {
+        let ready = self.open.is_some_and(|open| {
+            let lies_ready = open.card.as_ref().is_some_and(|card| card.answers_lie_ready);
+            lies_ready && open.line == one.line && one.state == Delivery::Sent
+        });
+        if ready {
+            self.frame.words.say("delivery-ready")
+        } else if one.state == Delivery::Unknown && !one.under_way {
+            self.frame.words.say("delivery-uncertain")
+        } else {
+            self.delivery(&one.state)
+        }
+    }
+
+    /// What a file is called: its name, or else what kind of thing it is.
+    pub(super) fn called(&self, part: &Attachment) -> String {
+        let kind = part.media_type.split('/').next().unwrap_or_default();
+        let key = match kind {
+            "image" => "file-picture",
+            "audio" => "file-sound",
+            "video" => "file-video",
+            _ => "file",
+        };
+        match &part.name {
+            Some(name) => shown(name).into_owned(),
+            None => self.frame.words.say(key),
+        }
+    }
+
+    /// What a draft has to have seen: what it had when it was begun, or what is shown now.
+    pub(super) fn seen(&self, open: &Opened) -> i64 {
+        self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
+    }
+
+    /// What came since the draft was begun.
+    pub(super) fn is_behind(&self, open: &Opened) -> bool {
+        self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
+    }
+
+    /// The day of a message, if those before it are of another.
+    pub(super) fn new_day(&self, which: &usize) -> Option<String> {
+        let messages = &self.open?.messages;
+        let day = |at: usize| messages.get(at).map(|message| self.frame.date(&message.at));
+        let here = day(*which);
+        let before = which.checked_sub(1).and_then(day);
+        here.filter(|_| messages.len() > 1 && day(*which) != before)
+    }
+
+    /// Until when my reply can be taken back, in milliseconds since 1970.
+    pub(super) fn leaves_at(&self, message: &Message) -> Option<i64> {
+        let mine = message.direction == "reply" && message.author.as_ref() == Some(&self.frame.me.name);
+        let all = message.deliveries.iter().map(|one| one.leaves_at);
+        let first = all.collect::<Option<Vec<_>>>()?.into_iter().min()?;
+        (mine && first > self.frame.now).then(|| first.timestamp_millis())
+    }
+
+    /// What a colleague does here.
+    pub(super) fn doing(&self, one: &Present) -> String {
+        let key = if one.writing { "writes-here" } else { "reads-here" };
+        self.frame
+            .words
+            .with(key, "name", &self.frame.words.own(&one.name))
+    }
+
+    /// Why somebody may not want to take it now: a colleague is writing.
+    pub(super) fn taken_from(&self) -> Option<String> {
+        let writer = self.present.iter().find(|one| one.writing)?;
+        let name = self.frame.words.own(&writer.name);
+        Some(self.frame.words.with("claim-anyway", "name", &name))
+    }
+
+    /// What I closed a moment ago, if nothing was done since: it can be taken back at once.
+    pub(super) fn just_closed(&self, open: &Opened) -> bool {
+        let mut done = open.history.iter().rev();
+        // A wrap-up that was completed with it comes after it.
+        let wrapped = |event: &&Event| event.kind.starts_with("classified");
+        let last = done.find(|event| event.actor.is_some() && !wrapped(event));
+        open.status == Status::Closed
+            && last.is_some_and(|event| {
+                (event.kind == "closed" || (event.kind == "marked" && event.detail != "none"))
+                    && event.actor.as_ref() == Some(&self.frame.me.name)
+                    && self.frame.now - event.at < TimeDelta::minutes(5)
+            })
+    }
+
+    /// How pressing it is, for who reads and for the style sheet.
+    pub(super) fn pressing(&self, urgency: &i16) -> Option<(&'static str, String)> {
+        let key = match urgency {
+            i16::MIN..=0 => return None,
+            1 => "urgent",
+            2.. => "danger",
+        };
+        Some((key, self.frame.words.say(&format!("urgency-{key}"))))
+    }
+
+    pub(super) fn so_long(&self, hours: &i64) -> String {
+        if hours % 24 == 0 {
+            self.frame.words.count("days", hours / 24)
+        } else {
+            self.frame.words.count("hours-long", *hours)
+        }
+    }
+
+    /// Whether I may ask for it.
+    pub(super) fn may_ask(&self, open: &Opened) -> bool {
+        let others = open
+            .holder
+            .as_ref()
+            .is_some_and(|(holder, _)| *holder != self.frame.me.id);
+        let asked = open.asked_by.iter().any(|(who, _)| *who == self.frame.me.id);
+        others && !asked && self.frame.may(Right::WorkOnContacts)
+    }
+
+    pub(super) fn history(&self, event: &Event) -> String {
+        let what = self.frame.words.say(&format!("event-{}", event.kind));
+        let how = match event.kind.as_str() {
+            "news" => self.news(&event.detail),
+            "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
+            "in_case" | "forwarded" | "linked" | "unlinked" => event.detail.clone(),
+            "closed" => event.detail.clone(),
+            "handed_over" | "logged" => self.frame.words.own(&event.detail),
+            "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
+            _ => String::new(),
+        };
+        [what, how]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
+
+    /// What a platform told of the person.
+    pub(super) fn news(&self, news: &str) -> String {
+        self.frame.words.say(&format!("news-{news}"))
+    }
+
+    /// Whether somebody must decide whether a message is sent once more.
+    pub(super) fn is_stuck(&self, one: &Delivered) -> bool {
+        match one.state {
+            Delivery::Failed => true,
+            Delivery::Unknown => !one.under_way,
+            Delivery::Queued | Delivery::Sending | Delivery::Sent | Delivery::Delayed => false,
+        }
+    }
+
+    pub(super) fn language(&self, tag: &str) -> String {
+        Language::parse(tag).map_or_else(|| tag.to_owned(), |language| language.own_name().to_owned())
+    }
+
+    /// Whether a file lies with the platform and I may ask for it.
+    pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
+        matches!(part.held, Held::Elsewhere | Held::Failed) && self.may_write()
+    }
+
+    /// Whether it can be looked at or listened to here, and as what.
+    pub(super) fn shown_as(&self, part: &Attachment) -> Option<&'static str> {
+        let kind = part.media_type.split('/').next().unwrap_or_default();
+        let known = ["image", "audio", "video"].into_iter().find(|one| *one == kind);
+        known.filter(|_| part.held == Held::Here && part.size <= attachments::LARGEST_SHOWN)
+    }
+
+    /// Its kind and, if the platform says it, its size.
+    pub(super) fn kind_of(&self, part: &Attachment) -> String {
+        match part.size {
+            0 if part.held != Held::Here => part.media_type.clone(),
+            size => format!("{}, {}", part.media_type, self.size_of(&size)),
+        }
+    }
+
+    pub(super) fn size_of(&self, bytes: &i64) -> String {
+        match bytes {
+            ..1_024 => format!("{bytes} B"),
+            1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
+            _ => format!("{} MiB", bytes / 1_048_576),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Charts as the server draws them: where things stand and what is said of them. Templates turn them into SVG, and a table stands beside each.
+
+use std::collections::BTreeMap;
+
+use hotline_core::{
+    contact::classification::Scheme,
+    statistics::figures::{HOUR, WEEKDAY},
+    text::locale::{Language, Words},
+};
+use hotline_store::statistics::{figures::Breakdown, report::Report, totals::Totals};
+
+use crate::reports::{
+    labels::channel_name,
+    tables::{self, piece_said},
+};
+
+/// Fills that differ in colour and in pattern.
+const FILLS: usize = 6;
+/// The drawing of columns, in units of its own.
+const WIDTH: i64 = 720;
+const HEIGHT: i64 = 200;
+/// Room at the left for the scale.
+const LEFT: i64 = 44;
+
+/// Columns over time, each of parts on top of one another.
+pub(crate) struct Columns {
+    pub columns: Vec<Column>,
+    /// The number of the fill, and what it stands for.
+    pub legend: Vec<(usize, String)>,
+    /// Where a line of the scale stands, and what it says.
+    pub scale: Vec<(i64, String)>,
+    /// The chart in a sentence.
+    pub said: String,
+}
+
+pub(crate) struct Column {
+    pub x: i64,
+    pub width: i64,
+    pub parts: Vec<Part>,
+    /// What stands below it, if there is room.
+    pub label: String,
+}
+
+pub(crate) struct Part {
+    pub y: i64,
+    pub height: i64,
+    pub fill: usize,
+    pub said: String,
+}
+
+/// Hours across, weekdays down.
+pub(crate) struct Heat {
+    pub days: Vec<(String, Vec<Square>)>,
+    pub said: String,
+}
+
+pub(crate) struct Square {
+    /// How dark, of five.
+    pub level: i64,
+    pub said: String,
+}
+
+/// A bar of the funnel.
+pub(crate) struct Bar {
+    pub label: String,
+    pub count: i64,
+    /// Of a hundred.
+    pub width: i64,
+    /// Its part of the bar above.
+    pub share: Option<String>,
+}
+
+/// Channels over time. The largest have a fill each, the rest share the last. `None`: nothing was registered.
+pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
+    let mut channels: Vec<(&str, i64)> = Vec::new();
+    for row in &found.rows {
+        let channel = row.values.first().map_or("", String::as_str);
+        match channels.iter_mut().find(|(known, _)| *known == channel) {
+            Some((_, sum)) => *sum += row.count,
+            None => channels.push((channel, row.count)),
+        }
+    }
+    channels.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+    let fill = |channel: &str| {
+        let place = channels.iter().position(|(known, _)| *known == channel);
+        place.unwrap_or_default().min(FILLS - 1)
+    };
+    let called = |fill: usize| match channels.get(fill) {
+        Some(_) if fill == FILLS - 1 && channels.len() > FILLS => words.say("channels-other"),
+        Some((channel, _)) => channel_name(words, channel),
+        None => String::new(),
+    };
+    // A piece in which there was nothing is a gap in the chart, and not left out of it.
+    let mut pieces: BTreeMap<String, BTreeMap<usize, i64>> = found
+        .pieces()
+        .into_iter()
+        .map(|piece| (piece, BTreeMap::new()))
+        .collect();
+    for row in &found.rows {
+        if let (Some(piece), Some(channel)) = (&row.piece, row.values.first()) {
+            let parts = pieces.entry(piece.clone()).or_default();
+            *parts.entry(fill(channel)).or_default() += row.count;
+        }
+    }
+    let sum = |parts: &BTreeMap<usize, i64>| parts.values().sum::<i64>();
+    let (highest, most) = pieces
+        .iter()
+        .map(|(piece, parts)| (piece, sum(parts)))
+        .max_by_key(|(_, sum)| *sum)?;
+    let top = rounded_up(most);
+    let number = i64::try_from(pieces.len()).unwrap_or(i64::MAX);
+    let step = (WIDTH - LEFT) / number.max(1);
+    // A label needs some seventy units.
+    let every = (70 / step.max(1)).max(0) + 1;
+    let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
+        let mut y = HEIGHT;
+        let parts = parts.iter().map(|(fill, count)| {
+            let height = (count * HEIGHT + top / 2) / top;
+            y -= height;
+            Part {
+                y,
+                height,
+                fill: *fill,
+                said: format!(
+                    "{}, {}: {}",
+                    piece_said(words, piece),
+                    called(*fill),
+                    words.number(*count)
+                ),
+            }
+        });
+        Column {
+            x: LEFT + index * step,
+            width: (step * 4 / 5).max(1),
+            parts: parts.collect(),
+            label: if index % every == 0 {
+                piece_said(words, piece)
+            } else {
+                String::new()
+            },
+        }
+    });
+    let legend = (0..channels.len().min(FILLS)).map(|fill| (fill, called(fill)));
+    Some(Columns {
+        said: words.with_all(
+            "over-time-said",
+            &[
+                ("count", &words.number(found.registered)),
+                ("piece", piece_said(words, highest).trim_end_matches('.')),
+                ("most", &words.number(most)),
+            ],
+        ),
+        columns: columns.collect(),
+        legend: legend.collect(),
+        scale: [top, top / 2, 0]
+            .map(|at| (HEIGHT - at * HEIGHT / top, words.number(at)))
+            .into(),
+    })
+}
+
+/// The next round number whose half is whole: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
+fn rounded_up(most: i64) -> i64 {
+    const FIRST: [i64; 9] = [10, 12, 16, 20, 24, 30, 40, 60, 80];
+    if most < 10 {
+        return (most + most % 2).max(2);
+    }
+    let mut of_ten = 1;
+    loop {
+        if let Some(first) = FIRST.into_iter().find(|first| most <= first * of_ten) {
+            return first * of_ten;
+        }
+        of_ten *= 10;
+    }
+}
+
+/// When people write. `None`: nothing was registered.
+pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
+    let at = |day: u32, hour: u32| {
+        let place = [day.to_string(), format!("{hour:02}")];
+        let row = found
+            .rows
+            .iter()
+            .find(|row| row.values.as_slice() == place.as_slice());
+        row.map(|row| row.count).unwrap_or_default()
+    };
+    debug_assert_eq!(found.by, [WEEKDAY, HOUR]);
+    let most = found.rows.iter().map(|row| row.count).max()?;
+    let mut busiest = (0, String::new());
+    let days = (1..=7).map(|day| {
+        let name = words.say(&format!("weekday-{day}"));
+        let squares = (0..24).map(|hour| {
+            let count = at(day, hour);
+            let said = format!("{name}, {hour:02}:00: {}", words.number(count));
+            if count > busiest.0 {
+                busiest = (count, format!("{name}, {hour:02}:00"));
+            }
+            Square {
+                level: (count * 5 + most - 1) / most.max(1),
+                said,
+            }
+        });
+        let squares = squares.collect();
+        (name, squares)
+    });
+    let days = days.collect();
+    Some(Heat {
+        days,
+        said: words.with_all(
+            "hours-said",
+            &[("when", &busiest.1), ("count", &words.number(busiest.0))],
+        ),
+    })
+}
+
+/// Communications, cases, and what was forwarded of those.
+pub(crate) fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
+    let steps = [
+        ("communications", totals.sum.total),
+        ("cases", totals.cases.sum.total),
+        ("forwarded-cases", totals.cases.forwarded.total),
+    ];
+    let most = steps
+        .iter()
+        .map(|(_, count)| *count)
+        .max()
+        .unwrap_or_default()
+        .max(1);
+    let mut above: Option<i64> = None;
+    steps
+        .into_iter()
+        .map(|(key, count)| {
+            let share = above
+                .filter(|above| *above > 0)
+                .map(|above| percent(words, count, above));
+            above = Some(count);
+            Bar {
+                label: words.say(key),
+                count,
+                width: (count * 100 / most).clamp(0, 100),
+                share,
+            }
+        })
+        .collect()
+}
+
+/// A part of a whole, to a tenth of a percent.
+pub(crate) fn percent(words: &Words, part: i64, whole: i64) -> String {
+    let tenths = (part * 1_000 + whole / 2) / whole.max(1);
+    let point = match words.language() {
+        Language::En => '.',
+        Language::SrCyrl | Language::SrLatn => ',',
+    };
+    format!("{}{point}{} %", tenths / 10, tenths % 10)
+}
+
+/// By how much a figure differs from an earlier one: in number, and in percent if there was any.
+pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
+    let by = now - then;
+    let sign = if by > 0 { "+" } else { "" };
+    let number = format!("{sign}{}", words.number(by));
+    if then == 0 {
+        return number;
+    }
+    let percent = (by * 100 + by.signum() * then / 2) / then;
+    format!("{number} ({sign}{} %)", words.number(percent))
+}
+
+/// The main topic in a sentence.
+pub(crate) fn topics_said(words: &Words, scheme: &Scheme, report: &Report) -> String {
+    let table = tables::of_breakdown(words, scheme, &report.topics);
+    match table.rows.first() {
+        Some(first) => words.with("topics-said", "topic", &first.label),
+        None if report.topics.hidden_below.is_some() => words.say("topics-hidden"),
+        None => words.say("topics-none"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_ends_at_a_round_number_whose_half_is_whole() {
+        assert_eq!(
+            [0, 1, 3, 4, 5, 17, 39, 41, 2_079].map(rounded_up),
+            [2, 2, 4, 4, 6, 20, 40, 60, 2_400]
+        );
+    }
+
+    #[test]
+    fn a_difference_is_said_in_number_and_percent() {
+        let locales = hotline_core::text::locale::Locales::load().unwrap();
+        let words = locales.of(hotline_core::text::locale::Language::En);
+        assert_eq!(difference(words, 2_790, 2_000), "+790 (+40 %)");
+        assert_eq!(difference(words, 90, 120), "−30 (−25 %)");
+        assert_eq!(difference(words, 3, 0), "+3");
+        assert_eq!(percent(words, 605, 2_790), "21.7 %");
+    }
+}

@@ -1,0 +1,114 @@
+//! What every file says of itself first: of whom, of when, as of when and by whom.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
+use hotline_store::statistics::{figures::Breakdown, report::Report, returns::FilledReturn};
+
+use crate::reports::{labels::day_said, tables};
+
+/// A cover.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cover {
+    /// What it is the cover of.
+    pub title: String,
+    /// Label and text, a line each.
+    pub lines: Vec<(String, String)>,
+    /// When the figures were read.
+    pub as_of: DateTime<Utc>,
+    /// The days they are of.
+    pub days: (Option<NaiveDate>, Option<NaiveDate>),
+}
+
+impl Cover {
+    /// Of a period in figures; a program that made it has no name.
+    #[must_use]
+    pub fn of_report(words: &Words, centre: &Centre, report: &Report, made_by: Option<&str>) -> Self {
+        let title = words.say("cover-title");
+        let days = (report.from, report.to);
+        let mut cover = Self::new(words, centre, title, days, report.as_of, made_by);
+        cover.say(words, "cover-definition", words.say("definition"));
+        if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
+            cover.say(words, "cover-left-out", words.counted("left-out", left_out));
+        }
+        cover.say_hidden(words, report.topics.hidden_below);
+        cover
+    }
+
+    /// Of figures cut by something.
+    #[must_use]
+    pub fn of_breakdown(
+        words: &Words,
+        centre: &Centre,
+        title: &str,
+        found: &Breakdown,
+        made_by: Option<&str>,
+    ) -> Self {
+        let days = (found.from, found.to);
+        let title = format!("{}: {title}", words.say("figures"));
+        let mut cover = Self::new(words, centre, title, days, found.as_of, made_by);
+        cover.say(words, "figures-of", tables::counted_said(words, found.of));
+        cover.say(words, "cover-definition", words.say("definition"));
+        cover.say(words, "cover-remark", words.say("figures-registered-here"));
+        cover.say_hidden(words, found.hidden_below);
+        cover
+    }
+
+    /// Of a return.
+    #[must_use]
+    pub fn of_return(
+        words: &Words,
+        centre: &Centre,
+        mapping: &Return,
+        filled: &FilledReturn,
+        made_by: Option<&str>,
+    ) -> Self {
+        let days = (Some(filled.from), Some(filled.to));
+        let title = mapping.label.said(words);
+        let mut cover = Self::new(words, centre, title, days, filled.as_of, made_by);
+        cover.say(words, "return-version", filled.version.to_string());
+        cover
+    }
+
+    fn new(
+        words: &Words,
+        centre: &Centre,
+        title: String,
+        days: (Option<NaiveDate>, Option<NaiveDate>),
+        as_of: DateTime<Utc>,
+        made_by: Option<&str>,
+    ) -> Self {
+        let local = as_of.with_timezone(&centre.time_zone);
+        let mut cover = Self {
+            title,
+            lines: Vec::new(),
+            as_of,
+            days,
+        };
+        cover.say(words, "cover-centre", words.own(&centre.name));
+        cover.say(words, "period", period_said(words, days.0, days.1));
+        cover.say(words, "time-zone", centre.time_zone.name().to_owned());
+        cover.say(words, "as-of", local.format("%d.%m.%Y. %H:%M").to_string());
+        if let Some(name) = made_by {
+            cover.say(words, "cover-made-by", words.own(name));
+        }
+        cover
+    }
+
+    fn say(&mut self, words: &Words, label: &str, text: String) {
+        self.lines.push((words.say(label), text));
+    }
+
+    fn say_hidden(&mut self, words: &Words, below: Option<i64>) {
+        if let Some(least) = below {
+            let said = words.with("cells-hidden", "least", &least.to_string());
+            self.say(words, "cover-remark", said);
+        }
+    }
+}
+
+/// A period as people read it.
+pub(crate) fn period_said(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+    let from = from.map_or_else(|| words.say("from-start"), day_said);
+    let to = to.map_or_else(|| words.say("until-now"), day_said);
+    format!("{from} – {to}")
+}

@@ -1,0 +1,295 @@
+//! Tables as files: CSV (RFC 4180), a workbook, and JSON where the report itself is asked for.
+
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+use chrono::NaiveDate;
+use hotline_core::text::locale::Words;
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
+
+use crate::reports::{
+    cover::Cover,
+    tables::{Cell, Line, STANDING, Table},
+};
+
+/// The longest name of a sheet.
+const SHEET_NAME: usize = 31;
+/// The most units of UTF-16 that a cell of a workbook takes.
+const CELL: usize = 32_767;
+
+/// How CSV is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CsvForm {
+    /// What stands between fields: `,` or `;`.
+    pub separator: u8,
+    /// Whether a byte order mark stands first: some spreadsheets know UTF-8 by nothing else.
+    pub bom: bool,
+    /// Whether what the cover says stands before the head. Without it the same figures are the same bytes, whenever they are read.
+    pub cover: bool,
+}
+
+impl Default for CsvForm {
+    fn default() -> Self {
+        Self {
+            separator: b',',
+            bom: false,
+            cover: false,
+        }
+    }
+}
+
+/// One table, as it stands on the page.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn csv_of_table(
+    words: &Words,
+    cover: &Cover,
+    table: &Table,
+    form: CsvForm,
+) -> Result<Vec<u8>, csv::Error> {
+    let head = [&table.side].into_iter().chain(&table.columns);
+    let lines = table.rows.iter().chain(&table.foot).map(|line| {
+        let cells = line.cells.iter().map(|cell| cell.plain());
+        [harmless(&line.label)].into_iter().chain(cells).collect()
+    });
+    csv(
+        words,
+        cover,
+        form,
+        head.map(|text| harmless(text)).collect(),
+        lines.collect(),
+    )
+}
+
+/// Many tables in one, a line for each figure: table, row, column, figure.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn csv_of_tables(
+    words: &Words,
+    cover: &Cover,
+    tables: &[Table],
+    form: CsvForm,
+) -> Result<Vec<u8>, csv::Error> {
+    let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
+    let mut lines = Vec::new();
+    // What is of the moment is another a minute later: without a cover that says when, it would not be the same file again.
+    let lasting = |table: &&Table| form.cover || table.id != STANDING;
+    for table in tables.iter().filter(lasting) {
+        for line in table.rows.iter().chain(&table.foot) {
+            for (column, cell) in table.columns.iter().zip(&line.cells) {
+                if *cell != Cell::Empty {
+                    let place = [&table.title, &line.label, column].map(|text| harmless(text));
+                    lines.push(place.into_iter().chain([cell.plain()]).collect());
+                }
+            }
+        }
+    }
+    csv(words, cover, form, head.into(), lines)
+}
+
+fn csv(
+    words: &Words,
+    cover: &Cover,
+    form: CsvForm,
+    head: Vec<String>,
+    lines: Vec<Vec<String>>,
+) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = writer(begun(form), form);
+    if form.cover {
+        // Every record has as many fields as the head (RFC 4180, section 2).
+        let mut said = |label: &str, text: &str| {
+            let mut record = vec![harmless(label), harmless(text)];
+            record.resize(head.len().max(record.len()), String::new());
+            csv.write_record(record)
+        };
+        said(&cover.title, "")?;
+        for (label, text) in &cover.lines {
+            said(label, text)?;
+        }
+        said(&words.say("cover-lines"), &lines.len().to_string())?;
+        said("", "")?;
+    }
+    csv.write_record(head)?;
+    for line in lines {
+        csv.write_record(line)?;
+    }
+    csv.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// What a file begins with.
+pub(crate) fn begun(form: CsvForm) -> Vec<u8> {
+    if form.bom { "\u{feff}".into() } else { Vec::new() }
+}
+
+/// A writer of CSV as RFC 4180 has it.
+pub(crate) fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W> {
+    csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .delimiter(form.separator)
+        .from_writer(into)
+}
+
+/// Spreadsheets take a cell that begins so for a formula (OWASP: CSV injection).
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let first = text.trim_start_matches(' ').chars().next();
+    let full_width = ['＝', '＋', '－', '＠'];
+    if first.is_some_and(|first| "=+-@\t\r\n\0".contains(first) || full_width.contains(&first)) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A workbook: a cover sheet, and a sheet for each table. Figures are numbers, and nothing is a formula.
+///
+/// # Errors
+/// When the writer refuses.
+pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    // Not the time of writing, but the minute that the cover says: the same figures as of it are the same bytes.
+    let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
+    let bold = Format::new().set_bold();
+    let head = Format::new()
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::Top)
+        .set_background_color(Color::RGB(0x00E9_EDF2));
+    let percent = Format::new().set_num_format("0.0 %");
+    let (number, sum) = (
+        Format::new().set_num_format("#,##0"),
+        Format::new().set_num_format("#,##0").set_bold(),
+    );
+    let sheet = book.add_worksheet();
+    sheet.set_name(sheet_name(&words.say("cover")))?;
+    sheet.set_column_width(0, 28)?.set_column_width(1, 80)?;
+    sheet.write_string_with_format(
+        0,
+        0,
+        cell(&cover.title),
+        &Format::new().set_bold().set_font_size(16),
+    )?;
+    for (row, (label, text)) in (2_u32..).zip(&cover.lines) {
+        sheet.write_string_with_format(row, 0, cell(label), &bold)?;
+        sheet.write_string_with_format(row, 1, cell(text), &Format::new().set_text_wrap())?;
+    }
+    for table in tables {
+        let sheet = book.add_worksheet();
+        sheet.set_name(sheet_name(&table.title))?;
+        sheet
+            .set_column_width(0, 44)?
+            .set_freeze_panes(1, 1)?
+            .set_print_fit_to_pages(1, 0);
+        sheet.write_string_with_format(0, 0, cell(&table.side), &head)?;
+        for (column, name) in (1_u16..).zip(&table.columns) {
+            sheet.set_column_width(column, 14)?;
+            sheet.write_string_with_format(0, column, cell(name), &head)?;
+        }
+        let rows = table.rows.iter().map(|line| (line, &number, false));
+        let foot = table.foot.iter().map(|line| (line, &sum, true));
+        for (row, (line, format, is_foot)) in (1_u32..).zip(rows.chain(foot)) {
+            let Line { label, cells, .. } = line;
+            if is_foot {
+                sheet.write_string_with_format(row, 0, cell(label), &bold)?;
+            } else {
+                sheet.write_string(row, 0, cell(label))?;
+            }
+            for (column, one) in (1_u16..).zip(cells) {
+                match one {
+                    // Figures of a helpline are far below 2^53.
+                    Cell::Count(count) => {
+                        sheet.write_number_with_format(row, column, as_number(*count), format)?;
+                    }
+                    Cell::PerMille(part) => {
+                        let share = as_number(*part) / 1_000.0;
+                        sheet.write_number_with_format(row, column, share, &percent)?;
+                    }
+                    Cell::Hidden => {
+                        sheet.write_string(row, column, words.say("figure-hidden"))?;
+                    }
+                    Cell::Empty => {}
+                }
+            }
+        }
+    }
+    book.save_to_buffer()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures are far below 2^53")]
+const fn as_number(count: i64) -> f64 {
+    count as f64
+}
+
+/// As much of a text as a cell takes, in units of UTF-16.
+fn cell(text: &str) -> String {
+    let mut left = CELL;
+    let fits = |c: &char| {
+        let fits = c.len_utf16() <= left;
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    };
+    text.chars().take_while(fits).collect()
+}
+
+fn sheet_name(title: &str) -> String {
+    let lawful = title
+        .chars()
+        .map(|c| if "[]:*?/\\'".contains(c) { ' ' } else { c });
+    lawful.take(SHEET_NAME).collect()
+}
+
+/// A file to be saved. Its name says of which days it is.
+pub(crate) fn download(
+    kind: &'static str,
+    name: &str,
+    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
+    bytes: Vec<u8>,
+) -> Response {
+    let ending = if kind == CSV { "csv" } else { "xlsx" };
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}-{}.{ending}\"", days(from, to)),
+        ),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// Days as they stand in the name of a file.
+pub(crate) fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) => format!("{from}-{to}"),
+        (Some(from), None) => format!("from-{from}"),
+        (None, Some(to)) => format!("until-{to}"),
+        (None, None) => "ever".to_owned(),
+    }
+}
+
+/// The media type of CSV.
+pub(crate) const CSV: &str = "text/csv; charset=utf-8";
+/// The media type of a workbook.
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"] {
+            assert!(harmless(cell).starts_with('\''), "{cell}");
+        }
+        assert_eq!(harmless("grooming"), "grooming");
+    }
+
+    #[test]
+    fn a_sheet_takes_any_title() {
+        assert_eq!(sheet_name("a/b [c]: d*e?"), "a b  c   d e ");
+        assert_eq!(sheet_name(&"ж".repeat(40)).chars().count(), 31);
+    }
+}

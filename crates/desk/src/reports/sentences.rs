@@ -1,0 +1,133 @@
+//! The sentences of an annual report, in the language of the reader.
+
+use hotline_core::{
+    statistics::outreach::{EventKind, SchoolKind},
+    text::locale::Words,
+};
+use hotline_store::statistics::report::Report;
+
+use crate::reports::labels::{channel_name, day_said};
+
+/// What can be said of a period, sentence by sentence. Nothing is said of what there was none of.
+#[must_use]
+pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
+    let mut said = vec![words.with(
+        "sentence-ever",
+        "communications",
+        &words.counted("n-communications", report.ever.sum.total),
+    )];
+    if let (Some(from), Some(to)) = (report.from, report.to) {
+        let (from, to) = (day_said(from), day_said(to));
+        let channels = report.period.channels.iter().filter(|part| part.sum.total != 0);
+        let channels: Vec<String> = channels
+            .map(|part| {
+                format!(
+                    "{} {}",
+                    words.number(part.sum.total),
+                    channel_name(words, &part.name)
+                )
+            })
+            .collect();
+        let mut sentence = words.with_all(
+            "sentence-period",
+            &[
+                ("from", &from),
+                ("to", &to),
+                (
+                    "communications",
+                    &words.counted("n-communications", report.period.sum.total),
+                ),
+            ],
+        );
+        if !channels.is_empty() {
+            sentence = format!("{sentence} ({})", channels.join(" + "));
+        }
+        said.push(format!("{sentence}."));
+    }
+    let cases = &report.period.cases;
+    if cases.sum.total != 0 {
+        said.push(words.with_all(
+            "sentence-cases",
+            &[
+                ("cases", &words.counted("n-cases", cases.sum.total)),
+                ("advisory", &words.number(cases.advisory.total)),
+                ("forwarded", &words.number(cases.forwarded.total)),
+            ],
+        ));
+    }
+    said.extend(outreach(words, report));
+    said
+}
+
+fn outreach(words: &Words, report: &Report) -> Vec<String> {
+    let totals = &report.outreach;
+    let mut said = Vec::new();
+    let primary = totals.in_schools(SchoolKind::Primary);
+    if primary.presentations != 0 {
+        said.push(words.with_all(
+            "sentence-primary",
+            &[
+                (
+                    "presentations",
+                    &words.counted("n-presentations", primary.presentations),
+                ),
+                (
+                    "schools",
+                    &words.counted("n-primary-schools", primary.presented_in),
+                ),
+                (
+                    "students",
+                    &words.counted("n-students", primary.presented_to.students),
+                ),
+                (
+                    "parents",
+                    &words.counted("n-parents", primary.presented_to.parents),
+                ),
+            ],
+        ));
+    }
+    let secondary = totals.in_schools(SchoolKind::Secondary);
+    if secondary.schools != 0 {
+        let schools = words.counted("n-secondary-schools", secondary.schools);
+        said.push(words.with("sentence-secondary", "schools", &schools));
+    }
+    let webinars = totals.of(EventKind::Webinar);
+    if webinars.events != 0 {
+        let webinars = words.counted("n-webinars", webinars.events);
+        said.push(words.with("sentence-webinars", "webinars", &webinars));
+    }
+    let presentations = totals.of(EventKind::Presentation);
+    if presentations.events != 0 {
+        said.push(words.with_all(
+            "sentence-presentations",
+            &[
+                (
+                    "presentations",
+                    &words.counted("n-presentations", presentations.events),
+                ),
+                (
+                    "students",
+                    &words.counted("n-students", presentations.reached.students),
+                ),
+                (
+                    "parents",
+                    &words.counted("n-parents", presentations.reached.parents),
+                ),
+                (
+                    "teachers",
+                    &words.counted("n-teachers", presentations.reached.teachers),
+                ),
+            ],
+        ));
+    }
+    if totals.peer_sessions != 0 {
+        said.push(words.with_all(
+            "sentence-peers",
+            &[
+                ("sessions", &words.number(totals.peer_sessions)),
+                ("reached", &words.number(totals.peer_reached)),
+            ],
+        ));
+    }
+    said
+}

@@ -1,0 +1,185 @@
+//! Figures cut by something, as a table.
+
+use std::collections::BTreeMap;
+
+use hotline_core::{
+    contact::classification::Scheme,
+    statistics::figures::{FIRST_REPLY, HOUR, URGENT_READ, WEEKDAY},
+    text::locale::Words,
+};
+use hotline_store::statistics::figures::{BANDS, Breakdown};
+
+use crate::reports::tables::{
+    Cell, Line, Table,
+    names::{counted_said, dimension_said, value_said},
+    opening::Opening,
+};
+
+/// A line of the table while it is filled.
+struct Down {
+    /// The piece of the period, if it is cut into any, and the value, if two go across.
+    places: Vec<String>,
+    /// By the values across.
+    counts: Vec<(String, i64)>,
+}
+
+impl Down {
+    fn sum(&self) -> i64 {
+        self.counts.iter().map(|(_, count)| count).sum()
+    }
+
+    fn count(&self, column: &str) -> Option<i64> {
+        let found = self.counts.iter().find(|(known, _)| known == column);
+        found.map(|(_, count)| *count)
+    }
+}
+
+/// Pieces of the period or values of the first dimension downwards, values of the other across. What is cut by three has two of them
+/// downwards.
+#[must_use]
+pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
+    let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
+    let (mut down, mut across) = lines(found, crossed);
+    let first = found.by.first().map(String::as_str).unwrap_or_default();
+    let across_of = found.by.last().map(String::as_str).unwrap_or_default();
+    // Hours, ages and steps of waiting stand in their order; the rest as they came, the first lines being the largest.
+    if is_ordered(scheme, across_of) {
+        across.sort_by_key(|value| in_order(value));
+    }
+    if found.every.is_some() || is_ordered(scheme, first) {
+        down.sort_by_key(|line| {
+            line.places
+                .iter()
+                .map(|place| in_order(place))
+                .collect::<Vec<_>>()
+        });
+    } else {
+        down.sort_by_key(|line| std::cmp::Reverse(line.sum()));
+    }
+    let every = found
+        .every
+        .map(|every| words.say(&format!("every-{}", every.as_str())));
+    let side = match every {
+        Some(every) if found.by.len() > 1 => format!("{every} · {}", dimension_said(words, scheme, first)),
+        Some(every) => every,
+        None if found.by.is_empty() => counted_said(words, found.of),
+        None => dimension_said(words, scheme, first),
+    };
+    let title = match crossed {
+        true => format!("{side} × {}", dimension_said(words, scheme, across_of)),
+        false => side.clone(),
+    };
+    let rest = match found.hidden_below {
+        Some(_) => "figures-rest-hidden",
+        None => "figures-rest",
+    };
+    let columns: Vec<String> = across
+        .iter()
+        .map(|value| value_said(words, scheme, across_of, value))
+        .chain([words.say("total")])
+        .collect();
+    let width = columns.len();
+    let mut registered = Line::last(words.say("registered"), width, found.registered);
+    registered.opens = vec![None; width - 1];
+    registered.opens.push(Opening::of(found).uncut().address([]));
+    Table {
+        id: "figures".to_owned(),
+        title,
+        side,
+        columns,
+        rows: down
+            .iter()
+            .map(|line| row(words, scheme, found, &across, line))
+            .collect(),
+        foot: vec![Line::last(words.say(rest), width, found.rest), registered],
+    }
+}
+
+/// What stands downwards, and the values across.
+fn lines(found: &Breakdown, crossed: bool) -> (Vec<Down>, Vec<String>) {
+    let mut down: Vec<Down> = Vec::new();
+    let mut across: Vec<String> = Vec::new();
+    if found.every.is_some() && found.by.len() < 2 && found.hidden_below.is_none() {
+        // A piece in which there was nothing is a piece, too.
+        let empty = |piece| Down {
+            places: vec![piece],
+            counts: Vec::new(),
+        };
+        down.extend(found.pieces().into_iter().map(empty));
+    }
+    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    known.extend(down.iter().map(|line| line.places.clone()).zip(0..));
+    for row in &found.rows {
+        let mut places: Vec<String> = row.piece.iter().chain(&row.values).cloned().collect();
+        let column = if crossed { places.pop() } else { None }.unwrap_or_default();
+        if crossed && !across.contains(&column) {
+            across.push(column.clone());
+        }
+        if places.is_empty() {
+            continue;
+        }
+        let place = *known.entry(places.clone()).or_insert(down.len());
+        if place == down.len() {
+            down.push(Down {
+                places,
+                counts: Vec::new(),
+            });
+        }
+        if let Some(line) = down.get_mut(place) {
+            line.counts.push((column, row.count));
+        }
+    }
+    (down, across)
+}
+
+fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], line: &Down) -> Line {
+    let (piece, values) = match (found.every, line.places.split_first()) {
+        (Some(_), Some((piece, values))) => (Some(piece.as_str()), values),
+        _ => (None, line.places.as_slice()),
+    };
+    let said = found
+        .by
+        .iter()
+        .zip(values)
+        .map(|(dimension, value)| value_said(words, scheme, dimension, value));
+    let label: Vec<String> = piece.map(str::to_owned).into_iter().chain(said).collect();
+    let opening = Opening::of(found).in_piece(piece);
+    let opens = |column: Option<&String>| {
+        let values = values.iter().chain(column).map(String::as_str);
+        opening.address(values)
+    };
+    // What is hidden looks like what there is not.
+    let none = match found.hidden_below {
+        Some(_) => Cell::Hidden,
+        None => Cell::Count(0),
+    };
+    let mut cells: Vec<Cell> = across
+        .iter()
+        .map(|column| line.count(column).map_or(none, Cell::Count))
+        .collect();
+    // Without what is hidden it is not the sum of its line.
+    let whole = !cells.contains(&Cell::Hidden);
+    cells.push(if whole {
+        Cell::Count(line.sum())
+    } else {
+        Cell::Hidden
+    });
+    Line {
+        label: label.join(" · "),
+        cells,
+        opens: across.iter().map(Some).chain([None]).map(opens).collect(),
+    }
+}
+
+fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
+    let number = scheme
+        .question(dimension)
+        .is_some_and(|question| question.number.is_some());
+    number || dimension.starts_with(BANDS) || [HOUR, WEEKDAY, FIRST_REPLY, URGENT_READ].contains(&dimension)
+}
+
+/// Numbers by what they are, all else by its letters.
+fn in_order(value: &str) -> (u32, String) {
+    let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
+    (digits.parse().unwrap_or(u32::MAX), value.to_owned())
+}

@@ -1,0 +1,124 @@
+//! What dimensions and their values are called.
+
+use hotline_core::{
+    contact::classification::Scheme,
+    statistics::figures::{
+        ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, FORWARDED, HOUR, INSTITUTION, LANGUAGE, Of,
+        URGENT_READ, WEEKDAY,
+    },
+    text::locale::{Language, Words},
+};
+
+use crate::reports::labels::{channel_name, day_said};
+
+/// What is counted, in a word.
+pub(crate) fn counted_said(words: &Words, of: Of) -> String {
+    words.say(&format!("counted-{}", of.as_str()))
+}
+
+/// What a dimension is called.
+pub(crate) fn dimension_said(words: &Words, scheme: &Scheme, dimension: &str) -> String {
+    match scheme.question(dimension) {
+        Some(question) => question.label.said(words),
+        None if dimension == CHANNEL => words.say("channel"),
+        None => words.say(&format!("by-{}", dimension.replace('_', "-"))),
+    }
+}
+
+pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
+    match dimension {
+        CHANNEL => channel_name(words, value),
+        LANGUAGE => Language::parse(value).map_or_else(|| value.to_owned(), |one| one.own_name().to_owned()),
+        HOUR => format!("{value}:00"),
+        WEEKDAY => words.say(&format!("weekday-{value}")),
+        COUNSELLING => words.say(&format!("counselling-{value}")),
+        CASE_KIND if value == FORWARDED => words.say("forwarded-cases"),
+        CASE_KIND => words.say(&format!("case-{value}")),
+        ANSWERED => words.say(&format!("answered-{value}")),
+        FIRST_REPLY | URGENT_READ => match value.parse() {
+            Ok(minutes) => words.with("within", "time", &minutes_said(words, minutes)),
+            Err(_) => words.say("within-later"),
+        },
+        INSTITUTION => {
+            let known = scheme.institutions.iter().find(|one| one.id == value);
+            known.map_or_else(|| value.to_owned(), |one| words.either(&one.sr, &one.en))
+        }
+        _ => scheme
+            .question(dimension)
+            .and_then(|question| question.answers.iter().find(|answer| answer.id == value))
+            .map_or_else(|| value.to_owned(), |answer| answer.said(words)),
+    }
+}
+
+/// The label of a line, in which a piece of time stands first, as people read it: `2023-08` is for files and programs.
+pub(crate) fn label_said(words: &Words, label: &str) -> String {
+    let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
+    let piece = piece_said(words, first);
+    match rest {
+        "" => piece,
+        rest => format!("{piece} · {rest}"),
+    }
+}
+
+/// A piece of time as people read it. What is none stays as it is.
+pub(crate) fn piece_said(words: &Words, piece: &str) -> String {
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let parts: Vec<&str> = piece.split('-').collect();
+    match parts.as_slice() {
+        [year] if year.len() == 4 && is_number(year) => words.with("piece-year", "year", year),
+        [year, rest] if year.len() == 4 && is_number(year) => {
+            let (quarter, week) = (rest.strip_prefix('Q'), rest.strip_prefix('W'));
+            let (key, name, value) = match (quarter, week) {
+                (Some(quarter), _) if is_number(quarter) => ("piece-quarter", "quarter", quarter.to_owned()),
+                (_, Some(week)) if is_number(week) => ("piece-week", "week", without_zero(week)),
+                _ if is_number(rest) => {
+                    let month = words.say(&format!("month-{}", without_zero(rest)));
+                    ("piece-month", "month", month)
+                }
+                _ => return piece.to_owned(),
+            };
+            words.with_all(key, &[(name, value.as_str()), ("year", year)])
+        }
+        [_, _, _] => piece.parse().map_or_else(|_| piece.to_owned(), day_said),
+        _ => piece.to_owned(),
+    }
+}
+
+fn without_zero(number: &str) -> String {
+    number.trim_start_matches('0').to_owned()
+}
+
+/// Minutes as people say them.
+#[must_use]
+pub fn minutes_said(words: &Words, minutes: i64) -> String {
+    match minutes {
+        ..=90 => words.count("minutes", minutes),
+        91..=2_880 => words.count("hours-long", minutes / 60),
+        _ => words.count("days", minutes / 1_440),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotline_core::text::locale::Locales;
+
+    use super::*;
+
+    #[test]
+    fn a_piece_of_time_is_read_as_people_write_it() {
+        let locales = Locales::load().unwrap();
+        for (label, serbian, english) in [
+            ("2023-08", "авг 2023.", "Aug 2023"),
+            ("2024-Q1", "1. тром. 2024.", "Q1 2024"),
+            ("2024-W05", "5. недеља 2024.", "week 5, 2024"),
+            ("2024", "2024.", "2024"),
+            ("2024-02-29", "29.02.2024.", "29.02.2024."),
+            ("2023-12 · телефон", "дец 2023. · телефон", "Dec 2023 · телефон"),
+            ("телефон", "телефон", "телефон"),
+            ("2024-xx", "2024-xx", "2024-xx"),
+        ] {
+            assert_eq!(label_said(locales.of(Language::SrCyrl), label), serbian);
+            assert_eq!(label_said(locales.of(Language::En), label), english);
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The report of a period and the returns to others, as tables.
+
+use hotline_core::{
+    contact::classification::Scheme,
+    statistics::{
+        figures::{
+            ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FIRST_REPLY, FORWARDED, INSTITUTION, Of, URGENT_READ,
+        },
+        outreach::Reached,
+        returns::Return,
+        waits::Answered,
+    },
+    text::locale::Words,
+};
+use hotline_store::{
+    outreach::OutreachTotals,
+    statistics::{
+        backlog::Standing,
+        figures::Breakdown,
+        report::Report,
+        returns::FilledReturn,
+        totals::{Part, Sum, Totals},
+    },
+};
+
+use crate::reports::{
+    labels::channel_name,
+    tables::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_said},
+};
+
+/// A period in figures, as tables.
+#[must_use]
+pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> {
+    let cut = |id: &str, title: &str, found: &Breakdown| Table {
+        id: id.to_owned(),
+        title: words.say(title),
+        ..of_breakdown(words, scheme, found)
+    };
+    vec![
+        totals(words, report),
+        parts(words, report),
+        cases(words, scheme, report),
+        cut("over_time", "over-time", &report.over_time),
+        cut("topics", "topics", &report.topics),
+        cut("hours", "hours-of-week", &report.hours),
+        cut("counselling", "by-counselling", &report.counselling),
+        flow(words, report),
+        standing(words, report.standing),
+        first_reply(words, report),
+        urgent(words, report),
+        answering(words, report),
+        outreach_by_kind(words, &report.outreach),
+        outreach_by_school(words, &report.outreach),
+        peers(words, &report.outreach),
+    ]
+}
+
+fn sums(words: &Words) -> Vec<String> {
+    ["registered", "opening-balance", "corrections", "total"]
+        .map(|key| words.say(key))
+        .into()
+}
+
+fn sum(label: impl Into<String>, sum: Sum) -> Line {
+    let cells = [sum.registered, sum.opening_balance, sum.corrections, sum.total];
+    Line::new(label, cells)
+}
+
+fn totals(words: &Words, report: &Report) -> Table {
+    let of = |key: &str, totals: &Option<Totals>| {
+        let label = words.say(key);
+        totals.as_ref().map(|totals| sum(label, totals.sum))
+    };
+    let rows = [
+        Some(sum(words.say("since-establishment"), report.ever.sum)),
+        Some(sum(words.say("this-period"), report.period.sum)),
+        of("period-before", &report.before),
+        of("a-year-before", &report.a_year_before),
+    ];
+    Table {
+        id: "totals".to_owned(),
+        title: words.say("communications"),
+        side: words.say("period"),
+        columns: sums(words),
+        rows: rows.into_iter().flatten().collect(),
+        foot: Vec::new(),
+    }
+}
+
+/// Where figures of the period open that are cut by this.
+fn opened(report: &Report, of: Of, by: &[&str], values: &[&str]) -> Option<String> {
+    let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
+    Opening::new(of, (report.from, report.to), &by).address(values.iter().copied())
+}
+
+fn parts(words: &Words, report: &Report) -> Table {
+    let totals = &report.period;
+    let row = |part: &Part| {
+        let line = sum(channel_name(words, &part.name), part.sum);
+        line.opening(opened(report, Of::Contact, &[CHANNEL], &[&part.name]))
+    };
+    let all = opened(report, Of::Contact, &[], &[]);
+    Table {
+        id: "channels".to_owned(),
+        title: words.say("by-channel"),
+        side: words.say("channel"),
+        columns: sums(words),
+        rows: totals.channels.iter().map(row).collect(),
+        foot: vec![sum(words.say("total"), totals.sum).opening(all)],
+    }
+}
+
+fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
+    let totals = &report.period;
+    let of_kind = |kind: &str| opened(report, Of::Case, &[CASE_KIND], &[kind]);
+    let advisory = sum(words.say("case-advisory"), totals.cases.advisory);
+    let mut rows = vec![advisory.opening(of_kind(ADVISORY))];
+    rows.extend(totals.cases.institutions.iter().map(|part| {
+        let institution = value_said(words, scheme, INSTITUTION, &part.name);
+        let line = sum(words.with("forwarded-to", "institution", &institution), part.sum);
+        line.opening(opened(report, Of::Case, &[INSTITUTION], &[&part.name]))
+    }));
+    let forwarded = sum(words.say("forwarded-cases"), totals.cases.forwarded);
+    let all = sum(words.say("cases-all"), totals.cases.sum);
+    Table {
+        id: "cases".to_owned(),
+        title: words.say("cases"),
+        side: words.say("case"),
+        columns: sums(words),
+        rows,
+        foot: vec![
+            forwarded.opening(of_kind(FORWARDED)),
+            all.opening(opened(report, Of::Case, &[], &[])),
+        ],
+    }
+}
+
+fn flow(words: &Words, report: &Report) -> Table {
+    let flow = report.flow;
+    let line = |key: &str, count: i64| Line::new(words.say(key), [count]);
+    let all = |of| opened(report, of, &[], &[]);
+    Table {
+        id: "flow".to_owned(),
+        title: words.say("flow"),
+        side: words.say("contacts"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            line("flow-carried-over", flow.carried_over),
+            line("flow-opened", flow.opened).opening(all(Of::Contact)),
+            line("flow-closed", flow.closed).opening(all(Of::Closing)),
+        ],
+        foot: vec![line("flow-open", flow.open)],
+    }
+}
+
+fn first_reply(words: &Words, report: &Report) -> Table {
+    let waits = &report.first_reply;
+    Table {
+        id: "first_reply".to_owned(),
+        title: words.say("first-reply"),
+        side: words.say("first-reply"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            Line::new(words.say("first-reply-answered"), [waits.answered]).opening(opened(
+                report,
+                Of::Contact,
+                &[FIRST_REPLY],
+                &[],
+            )),
+            Line::new(words.say("first-reply-not"), [waits.not_answered]),
+            some(words, "half-within-minutes", waits.half_within, Cell::Empty),
+            some(
+                words,
+                "nine-within-minutes",
+                waits.nine_in_ten_within,
+                Cell::Empty,
+            ),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+/// A figure there may be none of.
+fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
+    Line {
+        label: words.say(key),
+        cells: vec![figure.map_or(none, Cell::Count)],
+        opens: Vec::new(),
+    }
+}
+
+fn standing(words: &Words, standing: Standing) -> Table {
+    Table {
+        id: STANDING.to_owned(),
+        title: words.say("standing"),
+        side: words.say("contacts"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            Line::new(words.say("standing-open"), [standing.open]),
+            some(
+                words,
+                "standing-oldest-minutes",
+                standing.oldest_open,
+                Cell::Empty,
+            ),
+            some(
+                words,
+                "standing-waiting-minutes",
+                standing.longest_waiting,
+                Cell::Empty,
+            ),
+            Line::new(words.say("standing-undelivered"), [standing.undelivered]),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+fn urgent(words: &Words, report: &Report) -> Table {
+    let urgent = report.urgent;
+    // Without a number it is not shown; with one, half of nobody is nothing.
+    let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
+    Table {
+        id: "urgent".to_owned(),
+        title: words.say("urgent-read"),
+        side: words.say("urgent-read"),
+        columns: vec![words.say("total")],
+        rows: vec![
+            some(words, "urgent-read-all", urgent.read, Cell::Hidden).opening(opened(
+                report,
+                Of::Contact,
+                &[URGENT_READ],
+                &[],
+            )),
+            some(words, "half-within-minutes", urgent.half_within, none),
+            some(words, "nine-within-minutes", urgent.nine_in_ten_within, none),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+fn answering(words: &Words, report: &Report) -> Table {
+    let answering = report.answering;
+    let rows = [
+        (Answered::Replied, answering.replied),
+        (Answered::Taken, answering.taken),
+        (Answered::Unneeded, answering.unneeded),
+        (Answered::Missed, answering.missed),
+        (Answered::Open, answering.open),
+    ];
+    let said = |(answered, count): (Answered, i64)| {
+        let line = Line::new(words.say(&format!("answered-{}", answered.as_str())), [count]);
+        line.opening(opened(report, Of::Contact, &[ANSWERED], &[answered.as_str()]))
+    };
+    let share = answering.missed_per_mille.map_or(Cell::Empty, Cell::PerMille);
+    Table {
+        id: "answering".to_owned(),
+        title: words.say("by-answered"),
+        side: words.say("contacts"),
+        columns: vec![words.say("total")],
+        rows: rows.map(said).into(),
+        foot: vec![
+            Line::new(words.say("registered"), [report.flow.opened]).opening(opened(
+                report,
+                Of::Contact,
+                &[],
+                &[],
+            )),
+            Line {
+                label: words.say("missed-share"),
+                cells: vec![share],
+                opens: Vec::new(),
+            },
+        ],
+    }
+}
+
+fn of_reached(reached: Reached) -> [i64; 4] {
+    [
+        reached.students,
+        reached.parents,
+        reached.teachers,
+        reached.others,
+    ]
+}
+
+fn reached_columns(words: &Words, first: &[&str]) -> Vec<String> {
+    let of_reached = ["students", "parents", "teachers", "others"];
+    first
+        .iter()
+        .chain(&of_reached)
+        .map(|key| words.say(key))
+        .collect()
+}
+
+fn outreach_by_kind(words: &Words, totals: &OutreachTotals) -> Table {
+    let rows = totals.kinds.iter().map(|one| {
+        let counts = [one.events].into_iter().chain(of_reached(one.reached));
+        Line::new(
+            words.say(&format!("outreach-{}", one.kind.as_str().replace('_', "-"))),
+            counts,
+        )
+    });
+    let all = [totals.events].into_iter().chain(of_reached(totals.reached));
+    Table {
+        id: "outreach".to_owned(),
+        title: words.say("outreach"),
+        side: words.say("event"),
+        columns: reached_columns(words, &["events"]),
+        rows: rows.collect(),
+        foot: vec![Line::new(words.say("total"), all)],
+    }
+}
+
+fn outreach_by_school(words: &Words, totals: &OutreachTotals) -> Table {
+    let rows = totals.schools.iter().map(|one| {
+        let counts = [one.schools, one.events, one.presentations];
+        Line::new(
+            words.say(&format!("school-{}", one.kind.as_str())),
+            counts.into_iter().chain(of_reached(one.reached)),
+        )
+    });
+    Table {
+        id: "schools".to_owned(),
+        title: words.say("outreach-schools"),
+        side: words.say("school"),
+        columns: reached_columns(words, &["schools", "events", "presentations"]),
+        rows: rows.collect(),
+        foot: Vec::new(),
+    }
+}
+
+fn peers(words: &Words, totals: &OutreachTotals) -> Table {
+    let rows = [
+        ("educators-active", totals.peer_educators),
+        ("educators-sessions", totals.peer_sessions),
+        ("educators-reached", totals.peer_reached),
+    ];
+    Table {
+        id: "peers".to_owned(),
+        title: words.say("educators"),
+        side: words.say("educators"),
+        columns: vec![words.say("total")],
+        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
+        foot: Vec::new(),
+    }
+}
+
+/// A return, as tables: also what is missing and what has no row.
+#[must_use]
+pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
+    let table = |(of, filled): (
+        &hotline_core::statistics::returns::Table,
+        &hotline_core::statistics::returns::Filled,
+    )| {
+        let said = |id: &str| {
+            let row = of.rows.iter().find(|row| row.id == id);
+            row.map_or_else(|| value_said(words, scheme, &of.by, id), |row| row.said(words))
+        };
+        let unmapped = filled.unmapped.iter().map(|(value, count)| {
+            let value = value_said(words, scheme, &of.by, value);
+            Line::new(words.with("return-unmapped", "value", &value), [*count])
+        });
+        let missing = Line::new(words.say("figures-rest"), [filled.missing]);
+        let total = Line::new(words.say("total"), [filled.total]);
+        Table {
+            id: of.id.clone(),
+            title: of.label.said(words),
+            side: of.label.said(words),
+            columns: vec![words.say("total")],
+            rows: filled
+                .rows
+                .iter()
+                .map(|(id, count)| Line::new(said(id), [*count]))
+                .collect(),
+            foot: unmapped.chain([missing, total]).collect(),
+        }
+    };
+    mapping.tables.iter().zip(&filled.tables).map(table).collect()
+}

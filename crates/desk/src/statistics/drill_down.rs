@@ -1,0 +1,176 @@
+//! What a figure counts, one by one (`/desk/statistics/contacts`): for whoever may read contacts.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    staff::rights::Right, statistics::figures::Of, text::locale::Language, time::period::Period,
+};
+use hotline_store::{
+    inbox::list::Place,
+    statistics::figures::{Listed, Pointed},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    http::{
+        access::Who,
+        errors::PageError,
+        extractors::Program,
+        page::{Frame, page},
+    },
+    reports::{
+        cover::period_said,
+        exports::days,
+        labels::query_of,
+        tables::{counted_said, dimension_said, value_said},
+    },
+    state::Desk,
+    statistics::page::Asked,
+};
+
+/// The longest value a figure has, in bytes.
+const LONGEST_VALUE: usize = 64;
+/// Rows of a page.
+const ROWS: usize = 100;
+
+/// A figure: what is counted, of which days, and with which values.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct At {
+    #[serde(flatten)]
+    period: Asked,
+    /// `contact` (registered communications) or `closing`.
+    #[serde(default)]
+    of: String,
+    /// Up to two dimensions, with commas: `channel,topic`.
+    #[serde(default)]
+    by: String,
+    /// The value in each of them, with commas, as figures have it; nothing between commas: any value.
+    #[serde(default)]
+    is: String,
+    /// Where the page begins: `next` of the page before.
+    #[serde(default)]
+    after: String,
+}
+
+impl At {
+    fn pointed(&self, desk: &Desk) -> Result<Pointed, PageError> {
+        let of = match self.of.as_str() {
+            "" => Of::Contact,
+            name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
+        };
+        let by: Vec<&str> = self.by.split(',').filter(|by| !by.is_empty()).collect();
+        let is: Vec<&str> = self.is.split(',').collect();
+        let strange = |is: &&str| is.len() > LONGEST_VALUE || is.chars().any(char::is_control);
+        if is.len() > by.len().max(1) || is.iter().any(strange) {
+            return Err(PageError::Bad("error-form"));
+        }
+        let is = is.into_iter().chain(std::iter::repeat(""));
+        let value = |is: &str| Some(is.to_owned()).filter(|is| !is.is_empty());
+        let values = by.into_iter().zip(is).map(|(by, is)| (by.to_owned(), value(is)));
+        Ok(Pointed {
+            of,
+            period: self.period.period(desk.store.today())?,
+            values: values.collect(),
+        })
+    }
+
+    /// The address of the next page.
+    fn next(&self, place: Place) -> String {
+        query_of([
+            ("of", &self.of),
+            ("period", &self.period.period),
+            ("from", &self.period.from),
+            ("to", &self.period.to),
+            ("by", &self.by),
+            ("is", &self.is),
+            ("after", &place.to_text()),
+        ])
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pointed.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    /// What the figure is of, each with its value.
+    values: Vec<(String, String)>,
+    pointed: Pointed,
+    listed: Listed,
+    next: Option<String>,
+    /// Whether all there are stand here, and are not as many as the figure says.
+    differs: bool,
+}
+
+/// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: Program,
+    jar: CookieJar,
+    Query(at): Query<At>,
+) -> Result<Response, PageError> {
+    let pointed = at.pointed(&desk)?;
+    let after = match at.after.as_str() {
+        "" => None,
+        place => Some(Place::parse(place).ok_or(PageError::Bad("error-form"))?),
+    };
+    let listed = desk.store.pointed_at(&pointed, after, ROWS).await?;
+    let days = days(pointed.period.from, pointed.period.to);
+    let figure = format!("{} {days} {} {}", pointed.of.as_str(), at.by, at.is);
+    desk.note_read(&me, "list figure", &figure).await;
+    if program.0 {
+        let contacts = listed.rows.iter().map(|row| {
+            json!({
+                "reference": row.reference.to_string(),
+                "at": row.at,
+                "channel": row.channel,
+                "status": row.status.as_str(),
+            })
+        });
+        let contacts: Vec<_> = contacts.collect();
+        let next = listed.next.map(Place::to_text);
+        let listed = json!({ "count": listed.count, "contacts": contacts, "next": next });
+        return Ok(Json(listed).into_response());
+    }
+    let words = desk.words(&jar);
+    let scheme = desk.store.scheme();
+    let said = |(dimension, value): &(String, Option<String>)| {
+        let value = match value {
+            Some(value) => value_said(words, scheme, dimension, value),
+            None => words.say("figure-any"),
+        };
+        (dimension_said(words, scheme, dimension), value)
+    };
+    let whole = after.is_none() && listed.next.is_none();
+    let count = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);
+    page(&Page {
+        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        values: pointed.values.iter().map(said).collect(),
+        next: listed.next.map(|place| at.next(place)),
+        differs: whole && count != listed.count,
+        pointed,
+        listed,
+    })
+}
+
+impl Page<'_> {
+    fn period_said(&self) -> String {
+        let Period { from, to } = self.pointed.period;
+        period_said(self.frame.words, from, to)
+    }
+
+    fn number(&self) -> String {
+        self.frame.words.number(self.listed.count)
+    }
+
+    fn counted(&self) -> String {
+        counted_said(self.frame.words, self.pointed.of)
+    }
+}

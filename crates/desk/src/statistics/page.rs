@@ -1,0 +1,311 @@
+//! The registered-communications statistic (`/desk/statistics`), and the same for programs.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use chrono::{Datelike, NaiveDate};
+use hotline_core::{
+    staff::rights::Right,
+    statistics::figures::Of,
+    text::locale::Language,
+    time::period::{Every, NAMES, Period},
+};
+use hotline_store::{
+    error::Conflict,
+    staff::tokens::Token,
+    statistics::{adjustments::Balance, report::Report, totals::Totals},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    http::{
+        access::{Reader, Who},
+        errors::PageError,
+        page::{Frame, page as written},
+    },
+    reports::{
+        charts::{self, Bar, Columns, Heat},
+        cover::period_said,
+        sentences,
+        tables::{self, Cell, Table},
+    },
+    state::Desk,
+    statistics::{
+        entries,
+        files::Wanted,
+        filter::{self, Chosen},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "statistics.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    report: Report,
+    /// The tables of the report, by their names.
+    tables: Vec<Table>,
+    over_time: Option<Columns>,
+    heat: Option<Heat>,
+    funnel: Vec<Bar>,
+    topics_said: String,
+    sentences: Vec<String>,
+    /// What was entered, each with how it is said.
+    entered: Vec<(Balance, String)>,
+    /// What figures can be entered for: name, and what it is called.
+    countable: Vec<(String, String)>,
+    /// The returns there are: name, and what it is called.
+    returns: Vec<(String, String)>,
+    tokens: Vec<Token>,
+    chosen: Chosen,
+    period: Period,
+    /// By what figures can be cut.
+    dimensions: Vec<(String, String)>,
+    cut: Option<Table>,
+    /// Why there is no such table.
+    cut_refused: Option<String>,
+    /// Below this cells are hidden from the reader.
+    least: i64,
+}
+
+/// The period asked for.
+#[derive(Clone, Default, Deserialize, JsonSchema)]
+pub(crate) struct Asked {
+    /// A name (`month`, `last_quarter`, `2024`, `2024-Q1`, `2024-03`); nothing: the days below.
+    #[serde(default)]
+    pub(crate) period: String,
+    /// The first day, such as `2026-01-01`; nothing: since the establishment.
+    #[serde(default)]
+    pub(crate) from: String,
+    /// The last day; nothing: until today.
+    #[serde(default)]
+    pub(crate) to: String,
+}
+
+impl Asked {
+    pub(crate) fn period(&self, today: NaiveDate) -> Result<Period, PageError> {
+        if !self.period.is_empty() {
+            return Period::named(&self.period, today).ok_or(PageError::Bad("error-period"));
+        }
+        let period = Period {
+            from: day(&self.from)?,
+            to: day(&self.to)?,
+        };
+        match (period.from, period.to) {
+            (Some(from), Some(to)) if to < from => Err(PageError::Bad("error-days-backwards")),
+            _ => Ok(period),
+        }
+    }
+}
+
+pub(crate) fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // Days are compared as they are written: with four digits of the year.
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let day = day.filter(|day| (1..=9_999).contains(&day.year()));
+    day.map(Some).ok_or(PageError::Bad("error-day"))
+}
+
+pub(crate) async fn page(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    reader: Reader,
+    jar: CookieJar,
+    Query(chosen): Query<Chosen>,
+) -> Result<Response, PageError> {
+    let words = desk.words(&jar);
+    let (store, least) = (&desk.store, reader.least(&desk));
+    let period = chosen.asked.period(store.today())?;
+    let report = store.report(period, least).await?;
+    let scheme = store.scheme();
+    let entered = match me.role.may(Right::ReadStatistics) {
+        true => store.balances().await?,
+        false => Vec::new(),
+    };
+    let tokens = match me.role.may(Right::EnterBalances) {
+        true => store.tokens().await?,
+        false => Vec::new(),
+    };
+    let (cut, cut_refused) = match filter::table(&desk, words, &chosen, least).await {
+        Ok(table) => (table, None),
+        Err(PageError::Conflict(
+            why @ (Conflict::TooFine | Conflict::TooManyToCross | Conflict::NoDimension),
+        )) => (None, Some(words.say(why.key()))),
+        Err(error) => return Err(error),
+    };
+    let returns = store.returns().into_iter();
+    written(&Page {
+        tables: tables::of_report(words, scheme, &report),
+        over_time: charts::over_time(words, &report.over_time),
+        heat: charts::heat(words, &report.hours),
+        funnel: charts::funnel(words, &report.period),
+        topics_said: charts::topics_said(words, scheme, &report),
+        sentences: sentences::of_report(words, &report),
+        entered: entered
+            .into_iter()
+            .map(|one| {
+                let said = entries::said(&desk, words, &one);
+                (one, said)
+            })
+            .collect(),
+        countable: entries::countable(&desk, words),
+        returns: returns
+            .map(|one| (one.name.clone(), one.label.said(words)))
+            .collect(),
+        tokens,
+        dimensions: filter::dimensions(words, &desk),
+        cut,
+        cut_refused,
+        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        report,
+        chosen,
+        period,
+        least,
+    })
+}
+
+pub(crate) async fn totals(
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Totals>, PageError> {
+    let period = asked.period(desk.store.today())?;
+    Ok(Json(desk.store.totals(period).await?))
+}
+
+/// The sentences of an annual report.
+pub(crate) async fn said(
+    State(desk): State<Desk>,
+    reader: Reader,
+    jar: CookieJar,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let period = wanted.period.period(desk.store.today())?;
+    let report = desk.store.report(period, reader.least(&desk)).await?;
+    let words = wanted.words(&desk, &jar);
+    let said = sentences::of_report(words, &report);
+    Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())
+}
+
+impl Page<'_> {
+    fn number(&self, number: &i64) -> String {
+        self.frame.words.number(*number)
+    }
+
+    fn cell(&self, cell: &Cell) -> String {
+        cell.said(self.frame.words)
+    }
+
+    /// One table of the report.
+    fn table(&self, id: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.id == id)
+    }
+
+    /// The same, if it has any row.
+    fn table_with_rows(&self, id: &str) -> Option<&Table> {
+        self.table(id).filter(|table| !table.rows.is_empty())
+    }
+
+    /// Periods to choose: the address, the name, and whether it is this one.
+    fn periods(&self) -> Vec<(String, String, bool)> {
+        let chosen = &self.chosen;
+        let ever = chosen.asked.period.is_empty() && self.period == Period::default();
+        let of = |name: &str| {
+            let said = self
+                .frame
+                .words
+                .say(&format!("period-{}", name.replace('_', "-")));
+            (
+                chosen.of_period(name),
+                said,
+                chosen.asked.period == name || (ever && name == "ever"),
+            )
+        };
+        NAMES.into_iter().map(of).collect()
+    }
+
+    /// What else must be known to read the figures right.
+    fn remarks(&self) -> Vec<String> {
+        let words = self.frame.words;
+        let mut remarks = Vec::new();
+        if let Ok(left_out @ 1..) = i64::try_from(self.report.period.left_out) {
+            remarks.push(words.counted("left-out", left_out));
+        }
+        if self.least > 0 {
+            remarks.push(words.with("cells-hidden", "least", &self.least.to_string()));
+        }
+        remarks
+    }
+
+    fn period_said(&self) -> String {
+        period_said(self.frame.words, self.report.from, self.report.to)
+    }
+
+    /// Compared with earlier periods: by how much it differs, from what, and what was then. With what nothing is known of nothing is
+    /// compared.
+    fn compared(&self) -> Vec<(String, String)> {
+        let (report, words) = (&self.report, self.frame.words);
+        let of = |key: &str, then: &Option<Totals>| {
+            let then = then.as_ref().filter(|then| then.sum.total != 0)?;
+            let by = charts::difference(words, report.period.sum.total, then.sum.total);
+            let (days, total) = (
+                period_said(words, then.from, then.to),
+                words.number(then.sum.total),
+            );
+            Some((by, format!("{}: {total} ({days})", words.say(key))))
+        };
+        let before = of("against-before", &report.before);
+        let a_year = of("against-a-year-before", &report.a_year_before);
+        before.into_iter().chain(a_year).collect()
+    }
+
+    fn minutes(&self, minutes: &Option<i64>) -> String {
+        match minutes {
+            Some(minutes) => tables::minutes_said(self.frame.words, *minutes),
+            None => "–".to_owned(),
+        }
+    }
+
+    /// An age in whole hours, which everybody who reads figures is told alike.
+    fn hours(&self, minutes: &Option<i64>) -> String {
+        let words = self.frame.words;
+        minutes.map_or_else(
+            || "–".to_owned(),
+            |minutes| {
+                let hours = minutes / 60;
+                let long = match hours {
+                    ..=48 => words.count("hours-long", hours),
+                    _ => words.count("days", hours / 24 + 1),
+                };
+                words.with("up-to", "time", &long)
+            },
+        )
+    }
+
+    fn share(&self, per_mille: &Option<i64>) -> String {
+        let said = |part: i64| Cell::PerMille(part).said(self.frame.words);
+        per_mille.map_or_else(|| "–".to_owned(), said)
+    }
+
+    /// The same days in an address, whenever it is followed.
+    fn days_in_address(&self) -> String {
+        let days = Chosen {
+            asked: Asked {
+                period: String::new(),
+                from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
+                to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),
+            },
+            of: self.chosen.of.clone(),
+            by: self.chosen.by.clone(),
+            and: self.chosen.and.clone(),
+            every: self.chosen.every.clone(),
+        };
+        days.in_address()
+    }
+}

@@ -1,0 +1,201 @@
+//! The public figure: the total since the establishment, for the centre's site and for programs. Only days that are over are in it, so
+//! that nobody who watches it learns from it that somebody wrote just now.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use askama::Template;
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::{HeaderName, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    centre::Centre,
+    text::locale::{Language, Locales, Words},
+    time::{clock::Clock, period::Period},
+};
+use hotline_store::{db::store::Store, error::StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::reports::labels::{channel_name, day_said};
+
+/// For so long the figure is not read anew.
+const KEPT: Duration = Duration::from_secs(60);
+
+/// What the public figure needs.
+#[derive(Clone)]
+pub struct Public {
+    store: Arc<Store>,
+    locales: Arc<Locales>,
+    centre: Arc<Centre>,
+    clock: Arc<dyn Clock>,
+    /// The figure as it was last read.
+    read: Arc<Mutex<Option<Read>>>,
+}
+
+struct Read {
+    at: DateTime<Utc>,
+    figure: Figure,
+}
+
+/// The figure.
+#[derive(Debug, Clone, Serialize)]
+struct Figure {
+    /// Registered communications since the establishment, corrections and what was before the software included.
+    total: i64,
+    /// The same by channel.
+    channels: Vec<(String, i64)>,
+    /// The last day it counts.
+    until: NaiveDate,
+    /// The zone in which a day is a day.
+    time_zone: String,
+}
+
+/// Its addresses: `/api/v1/public/total`, and `/total` to be embedded in a page.
+pub fn router(
+    store: Arc<Store>,
+    locales: Arc<Locales>,
+    centre: Arc<Centre>,
+    clock: Arc<dyn Clock>,
+) -> Router {
+    let public = Public {
+        store,
+        locales,
+        centre,
+        clock,
+        read: Arc::default(),
+    };
+    Router::new()
+        .route("/api/v1/public/total", get(total))
+        .route("/total", get(embedded))
+        .route(
+            "/total.css",
+            get(|| async {
+                let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+                shared((kind, include_str!("../../assets/total.css")))
+            }),
+        )
+        .with_state(public)
+}
+
+impl Public {
+    async fn figure(&self) -> Result<Figure, StoreError> {
+        let now = self.clock.now();
+        {
+            let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(Read { at, figure }) = read.as_ref()
+                && (now - *at).to_std().is_ok_and(|age| age < KEPT)
+            {
+                return Ok(figure.clone());
+            }
+        }
+        let until = self.store.today().pred_opt().unwrap_or_default();
+        let period = Period {
+            from: None,
+            to: Some(until),
+        };
+        let totals = self.store.totals(period).await?;
+        let figure = Figure {
+            total: totals.sum.total,
+            channels: totals
+                .channels
+                .into_iter()
+                .map(|part| (part.name, part.sum.total))
+                .collect(),
+            until,
+            time_zone: totals.time_zone,
+        };
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(Read {
+            at: now,
+            figure: figure.clone(),
+        });
+        Ok(figure)
+    }
+}
+
+/// Any site may show it, and caches may keep it.
+fn shared(response: impl IntoResponse) -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors *",
+        ),
+    ];
+    (headers, response).into_response()
+}
+
+fn unavailable(error: &StoreError) -> Response {
+    tracing::warn!(%error, "The public figure could not be read");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}
+
+async fn total(State(public): State<Public>) -> Response {
+    match public.figure().await {
+        Ok(figure) => {
+            let channels = figure.channels.iter();
+            let channels =
+                channels.map(|(channel, total)| serde_json::json!({ "name": channel, "total": total }));
+            shared(Json(serde_json::json!({
+                "total": figure.total,
+                "channels": channels.collect::<Vec<_>>(),
+                "until": figure.until,
+                "time_zone": figure.time_zone,
+            })))
+        }
+        Err(error) => unavailable(&error),
+    }
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    #[serde(default)]
+    language: String,
+}
+
+#[derive(Template)]
+#[template(path = "total.html")]
+struct Page<'a> {
+    words: &'a Words,
+    centre: String,
+    total: String,
+    channels: Vec<(String, String)>,
+    until: String,
+}
+
+async fn embedded(State(public): State<Public>, Query(shown): Query<Shown>) -> Response {
+    let figure = match public.figure().await {
+        Ok(figure) => figure,
+        Err(error) => return unavailable(&error),
+    };
+    let language = Language::parse(&shown.language).unwrap_or(public.centre.language);
+    let words = public.locales.of(language);
+    let channels = figure.channels.iter();
+    let page = Page {
+        words,
+        centre: words.own(&public.centre.name),
+        total: words.number(figure.total),
+        channels: channels
+            .map(|(channel, total)| (channel_name(words, channel), words.number(*total)))
+            .collect(),
+        until: day_said(figure.until),
+    };
+    match page.render() {
+        Ok(page) => shared(Html(page)),
+        Err(error) => {
+            tracing::error!(%error, "A page could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The lines of the settings, opened.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::{Context, bail, ensure};
+use hotline_channels::{
+    KINDS,
+    channel::{Channel, Opening},
+};
+use hotline_core::{
+    identifiers::line::LineName,
+    text::locale::{Language, Locales},
+    time::clock::SystemClock,
+};
+use hotline_store::db::store::LineSettings;
+
+use crate::settings::{self, Settings};
+
+/// Every line, opened.
+pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
+
+/// The addresses people write to, of every line that has one.
+fn addresses(settings: &Settings) -> Arc<[String]> {
+    let tables = settings
+        .lines
+        .values()
+        .filter_map(|value| value.clone().into_table().ok());
+    tables
+        .filter_map(|table| table.get("address")?.clone().into_string().ok())
+        .collect()
+}
+
+/// Opens every configured line.
+pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result<Lines> {
+    let centre = Arc::new(settings.centre.clone());
+    let addresses = addresses(settings);
+    let mut lines = Lines::new();
+    for (name, value) in &settings.lines {
+        let line = LineName::parse(name).with_context(|| format!("`[lines.{name}]`"))?;
+        let table = value
+            .clone()
+            .into_table()
+            .with_context(|| format!("`lines.{name}` is a table"))?;
+        let channel = table
+            .get("channel")
+            .cloned()
+            .and_then(|channel| channel.into_string().ok());
+        let Some(channel) = channel else {
+            bail!("`[lines.{name}]` needs `channel = …`")
+        };
+        let Some(kind) = KINDS.iter().find(|kind| kind.name == channel) else {
+            let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+            bail!(
+                "`lines.{name}.channel` is {channel:?}; there are {}",
+                known.join(", ")
+            );
+        };
+        if kind.only_one && lines.values().any(|(name, _)| *name == kind.name) {
+            bail!("`[lines.{name}]`: there can be only one line with `channel = {channel:?}`");
+        }
+        let opening = Opening {
+            name: line.clone(),
+            settings: value.clone(),
+            centre: Arc::clone(&centre),
+            public_url: settings.http.public_url.clone(),
+            addresses: Arc::clone(&addresses),
+            locales: Arc::clone(locales),
+            clock: Arc::new(SystemClock),
+        };
+        let opened =
+            (kind.open)(opening).map_err(|error| settings::explained_line(&error, settings, name))?;
+        lines.insert(line, (kind.name, opened));
+    }
+    for (name, (_, channel)) in &lines {
+        if let Some(other) = channel.answers_also_by() {
+            let known = lines.keys().any(|line| line.as_str() == other && line != name);
+            ensure!(
+                known,
+                "`lines.{name}.answers_also_by` is {other:?}, and there is no such other line"
+            );
+        }
+    }
+    Ok(lines)
+}
+
+/// What the store must know of each line.
+pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
+    let of_line = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
+        name: name.as_str().to_owned(),
+        channel: (*kind).to_owned(),
+        acknowledgement: channel
+            .acknowledgement()
+            .map(|key| acknowledgements(key, settings, locales))
+            .unwrap_or_default(),
+        answers_also_by: channel.answers_also_by(),
+        asks_for_files: channel.asks_for_files(),
+        sends_files: channel.sends_files(),
+        keeps_order: channel.keeps_order(),
+    };
+    lines.iter().map(of_line).collect()
+}
+
+/// The acknowledgement in every language, the centre's own first. The store puts the reference in.
+fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
+    let centre = &settings.centre;
+    let mut languages = vec![centre.language];
+    languages.extend(
+        Language::ALL
+            .into_iter()
+            .filter(|language| *language != centre.language),
+    );
+    let text = |language: Language| {
+        let more = [
+            ("reference", "{reference}"),
+            ("form", settings.http.public_url.as_str()),
+        ];
+        let said = centre.say(locales.of(language), key, &more);
+        (language.tag().to_owned(), said)
+    };
+    languages.into_iter().map(text).collect()
+}

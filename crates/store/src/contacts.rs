@@ -1,0 +1,13 @@
+//! One contact: its detail page, replies, assignment, closing, wrap-up, drafts, links, files and erasure.
+
+pub(crate) mod addresses;
+pub mod assignment;
+pub mod attachments;
+pub(crate) mod closing;
+pub mod detail;
+pub mod drafts;
+pub mod erase;
+pub mod links;
+pub mod reply;
+pub(crate) mod response_times;
+pub mod wrap_up;

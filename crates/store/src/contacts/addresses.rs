@@ -1,0 +1,147 @@
+//! Where a person is answered, and from where they may answer.
+//!
+//! A contact keeps the address it was answered at so far. Another one that the person names later is only offered: whoever replies
+//! chooses, since the old mailbox may be read by somebody else, and the new one may be somebody else's.
+
+use hotline_core::{
+    contact::{counting::Joining, message::Incoming},
+    text::address::canonical,
+};
+
+use crate::{
+    error::{Conflict, StoreError},
+    sealing::bodies::Card,
+};
+
+/// So many other addresses are offered, the newest of them.
+const MOST_OFFERED: usize = 5;
+
+impl Card {
+    /// Where replies go unless the one who writes them chooses another address.
+    #[must_use]
+    pub fn answered_at(&self) -> Option<&str> {
+        self.answer_to.as_deref().or(self.identifier.as_deref())
+    }
+
+    /// The address a message asks to be answered at, if that is none of those known. It is offered from now on.
+    pub(crate) fn offer(&mut self, incoming: &Incoming) {
+        let sender = incoming
+            .identifier
+            .as_ref()
+            .filter(|_| incoming.joining == Joining::ByEvidence);
+        let Some(asked) = incoming.answer_to.as_ref().or(sender) else {
+            return;
+        };
+        let asked = asked.expose();
+        if self.answered_at().is_some_and(|so_far| is_same(so_far, asked)) {
+            return;
+        }
+        self.offered.retain(|known| !is_same(known, asked));
+        self.offered.push(asked.clone());
+        let surplus = self.offered.len().saturating_sub(MOST_OFFERED);
+        self.offered.drain(..surplus);
+    }
+
+    /// Answers at this address from now on. The one used so far is offered in its place.
+    pub(crate) fn choose(&mut self, address: &str) -> Result<(), StoreError> {
+        if self.answered_at().is_some_and(|so_far| is_same(so_far, address)) {
+            return Ok(());
+        }
+        let place = self.offered.iter().position(|known| is_same(known, address));
+        let place = place.ok_or(StoreError::Conflict(Conflict::NotAskedFor))?;
+        let chosen = self.offered.remove(place);
+        self.offered.extend(self.answered_at().map(str::to_owned));
+        self.answer_to = Some(chosen).filter(|chosen| self.identifier.as_ref() != Some(chosen));
+        Ok(())
+    }
+
+    /// Notes that a reply is sent to the address used now: who has its token may answer from there.
+    pub(crate) fn write_to(&mut self) {
+        if let Some(address) = &self.answer_to
+            && !self.written_to.contains(address)
+        {
+            self.written_to.push(address.clone());
+        }
+    }
+
+    /// Whether a reply was sent to this address. One that was chosen before this was noted counts as well.
+    pub(crate) fn was_written_to(&self, address: &str) -> bool {
+        let known = self.written_to.iter().chain(&self.answer_to);
+        known.into_iter().any(|known| is_same(known, address))
+    }
+}
+
+/// Whether two spellings are one address. What is no address, such as an account, is only itself.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || canonical(one).is_some_and(|one| canonical(other) == Some(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn incoming(from: &str, reply_to: Option<&str>) -> Incoming {
+        Incoming {
+            identifier: Some(from.to_owned().into()),
+            answer_to: reply_to.map(|address| address.to_owned().into()),
+            ..Incoming::default()
+        }
+    }
+
+    fn ana() -> Card {
+        Card {
+            identifier: Some("ana@example.org".to_owned()),
+            ..Card::default()
+        }
+    }
+
+    #[test]
+    fn another_address_is_offered_and_used_only_when_chosen() {
+        let mut card = ana();
+        card.offer(&incoming("ana@example.org", None));
+        assert!(card.offered.is_empty());
+        card.offer(&incoming("ana@example.org", Some("nova@example.com")));
+        card.offer(&incoming("ana@example.org", Some("nova@example.com")));
+        assert_eq!(card.offered, ["nova@example.com"]);
+        assert_eq!(card.answered_at(), Some("ana@example.org"));
+        assert!(!card.was_written_to("nova@example.com"));
+
+        assert!(card.choose("eva@example.com").is_err(), "nobody asked for that");
+        card.choose("Nova@example.com").unwrap();
+        card.write_to();
+        assert_eq!(card.answered_at(), Some("nova@example.com"));
+        assert_eq!(card.offered, ["ana@example.org"]);
+        assert!(card.was_written_to("NOVA@example.com"));
+
+        card.choose("ana@example.org").unwrap();
+        assert_eq!(
+            (card.answered_at(), card.answer_to.as_ref()),
+            (Some("ana@example.org"), None)
+        );
+        assert!(
+            card.was_written_to("nova@example.com"),
+            "its replies may still be answered"
+        );
+    }
+
+    #[test]
+    fn who_goes_on_at_the_first_address_is_offered_that() {
+        let mut card = Card {
+            answer_to: Some("nova@example.com".to_owned()),
+            ..ana()
+        };
+        card.offer(&incoming("ana@example.org", None));
+        assert_eq!(card.offered, ["ana@example.org"]);
+    }
+
+    #[test]
+    fn only_the_newest_addresses_are_offered() {
+        let mut card = ana();
+        for number in 0..20 {
+            let address = format!("{number}@example.com");
+            card.offer(&incoming("ana@example.org", Some(&address)));
+        }
+        assert_eq!(card.offered.len(), MOST_OFFERED);
+        assert_eq!(card.offered.last().map(String::as_str), Some("19@example.com"));
+    }
+}

@@ -1,0 +1,258 @@
+//! Who holds a contact, and when it is in sight: taking, giving back, handing over, snoozing, and identifiers that nobody is
+//! called to for a time. Each step is one transaction with its entry in the history.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hotline_core::{
+    contact::lifecycle::Status,
+    identifiers::{ids, reference::Reference},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use crate::{
+    contacts::reply::{is_out_of_reach, not_too_long, status_of},
+    db::{entity::contacts, history::event, store::Store},
+    error::{Conflict, StoreError},
+    intake::choices,
+    staff::accounts::Person,
+};
+
+/// The longest that a contact is put out of sight.
+const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(366);
+/// The longest that nobody is called to what an identifier writes.
+const LONGEST_BLOCK: TimeDelta = TimeDelta::days(90);
+
+/// To whom a contact is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// To a colleague.
+    Person(Uuid),
+    /// To a team: whoever of it takes it.
+    Team(String),
+}
+
+impl Store {
+    /// Takes a contact that nobody holds. Of several who try at once, one succeeds. False: it was theirs already.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn take(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if contact.holder == Some(who.id) {
+            return Ok(false);
+        }
+        if is_out_of_reach(who, &contact) {
+            return Err(StoreError::Conflict(Conflict::HeldByOther));
+        }
+        let now = self.now();
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(Some(who.id)),
+            team: Set(who.team.clone()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, now, Some(who.id), "claimed", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await?;
+        Ok(true)
+    }
+
+    /// Gives a contact back to the unassigned ones. False: it was unassigned already.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it.
+    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if contact.holder.is_none() && contact.team.is_none() {
+            return Ok(false);
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(None),
+            team: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, self.now(), Some(who.id), "given_back", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await?;
+        Ok(true)
+    }
+
+    /// Hands a contact to a colleague or a team, with a word on why.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it or it is closed; [`StoreError::NotFound`] if there is no such colleague or
+    /// team.
+    pub async fn hand_over(
+        &self,
+        who: &Person,
+        reference: Reference,
+        to: &Recipient,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let note = not_too_long(note)?;
+        let (holder, team, name) = match to {
+            Recipient::Person(id) => {
+                let person = self.colleague(*id).await?;
+                (Some(person.id), person.team, person.name)
+            }
+            Recipient::Team(team) => {
+                if !self.teams().await?.contains(team) {
+                    return Err(StoreError::NotFound("team"));
+                }
+                (None, Some(team.clone()), team.clone())
+            }
+        };
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let now = self.now();
+        if !note.is_empty() {
+            let id = ids::new(self.clock.now());
+            self.write_message(&transaction, &contact, who, id, "note", note, now)
+                .await?;
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            holder: Set(holder),
+            team: Set(team),
+            snoozed_until: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, now, Some(who.id), "handed_over", &name)
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Asks whoever holds a contact to hand it over.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if nobody else holds it.
+    pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if contact.holder.is_none_or(|holder| holder == who.id) {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        event(contact.id, self.now(), Some(who.id), "asked_for", "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Puts a contact out of sight until a time, or brings it back. If the person writes, it comes back by itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it, it is closed, or the time has passed.
+    pub async fn snooze(
+        &self,
+        who: &Person,
+        reference: Reference,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        if until.is_some_and(|until| until > self.clock.now() + LONGEST_SNOOZE) {
+            return Err(StoreError::Conflict(Conflict::TooFar));
+        }
+        let until = until.map(|until| until.timestamp_micros());
+        if until.is_some_and(|until| until <= now) {
+            return Err(StoreError::Conflict(Conflict::HasPassed));
+        }
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if !status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            snoozed_until: Set(until),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let kind = if until.is_some() { "snoozed" } else { "woken" };
+        event(contact.id, now, Some(who.id), kind, "")
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await
+    }
+
+    /// Calls nobody to what the identifier of a contact writes until a time, or calls them again. What it writes is registered, counted
+    /// and kept as ever, out of sight until then; a counsellor who looks finds it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds the contact or another open one of the same identifier, it has no identifier, or
+    /// the time has passed or lies too far off.
+    pub async fn block(
+        &self,
+        who: &Person,
+        reference: Reference,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if until.is_some_and(|until| until > now + LONGEST_BLOCK) {
+            return Err(StoreError::Conflict(Conflict::TooFar));
+        }
+        if until.is_some_and(|until| until <= now) {
+            return Err(StoreError::Conflict(Conflict::HasPassed));
+        }
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let Some(hash) = contact.identifier_hash.clone() else {
+            return Err(StoreError::Conflict(Conflict::NoIdentifier));
+        };
+        let until = until.map(|until| until.timestamp_micros());
+        let kind = if until.is_some() { "blocked" } else { "unblocked" };
+        let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
+        // It is about every conversation with the identifier: of its open ones each says so, and none goes over anybody's head.
+        let mut open = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(&contact.line))
+            .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+            .order_by_asc(contacts::Column::Id);
+        if !self.on_sqlite() {
+            open = open.lock_exclusive();
+        }
+        let open = open.all(&transaction).await?;
+        if open.iter().any(|one| is_out_of_reach(who, one)) {
+            return Err(StoreError::Conflict(Conflict::HeldByOther));
+        }
+        let now = self.now();
+        for one in open.iter().filter(|one| one.id != contact.id) {
+            event(one.id, now, Some(who.id), kind, "")
+                .insert(&transaction)
+                .await?;
+        }
+        event(contact.id, now, Some(who.id), kind, "")
+            .insert(&transaction)
+            .await?;
+        // What the block put out of sight goes with it.
+        for one in open
+            .iter()
+            .filter(|one| before.is_some() && one.snoozed_until == before)
+        {
+            contacts::ActiveModel {
+                id: Unchanged(one.id),
+                snoozed_until: Set(until),
+                ..Default::default()
+            }
+            .update(&transaction)
+            .await?;
+        }
+        choices::block(&transaction, &contact.line, hash, until).await?;
+        self.audit_in(&transaction, Some(who.id), kind, &reference.to_string())
+            .await?;
+        self.done(transaction).await
+    }
+}

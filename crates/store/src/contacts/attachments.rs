@@ -1,0 +1,210 @@
+//! What comes and goes with messages: names, kinds, and bytes that are sealed files.
+
+use hotline_core::{
+    contact::message::OutboundFile,
+    identifiers::{ids, reference::Reference},
+};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{
+            attachments::{self, FAILED, TOO_LARGE, WANTED},
+            contacts, journal,
+        },
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    sealing::{
+        bodies::Body,
+        keys::DataKey,
+        places::{attachment_place, raw_place},
+    },
+};
+
+/// Something that came with a message; its bytes are not here.
+pub struct Attachment {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name as sent.
+    pub name: Option<String>,
+    /// Its media type as sent.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// Whether it stood inside the text.
+    pub inline: bool,
+    /// Whether its bytes are here, and why not.
+    pub held: Held,
+}
+
+/// Where the bytes of an attachment are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// Here.
+    Here,
+    /// With the platform, until somebody asks for them.
+    Elsewhere,
+    /// Being fetched.
+    Wanted,
+    /// With the platform: fetching them failed.
+    Failed,
+    /// They are more than the platform gives out.
+    TooLarge,
+    /// They were not taken: the line takes no files.
+    NotTaken,
+}
+
+/// The bytes of something that came with a message.
+pub struct Bytes {
+    /// Its name as sent.
+    pub name: Option<String>,
+    /// Its media type as sent.
+    pub media_type: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The raw message of what came with none: we wrote it.
+pub(crate) const OURS: i64 = 0;
+
+impl Store {
+    /// Takes the files of a message, or of a version of it, out of those that are left.
+    pub(crate) async fn take_files(
+        &self,
+        rest: &mut Vec<&attachments::Model>,
+        body: Option<&Body>,
+        contact: &contacts::Model,
+    ) -> Result<Vec<Attachment>, StoreError> {
+        let place = |part: &attachments::Model| match body {
+            Some(body) => body.place_of_files(part.journal_id),
+            None => Some(0),
+        };
+        let mut mine: Vec<_> = rest.extract_if(.., |part| place(part).is_some()).collect();
+        mine.sort_by_key(|part| (place(part), part.position));
+        let mut shown = Vec::with_capacity(mine.len());
+        for part in mine {
+            shown.push(self.attachment_row(part, contact).await?);
+        }
+        Ok(shown)
+    }
+
+    async fn attachment_row(
+        &self,
+        part: &attachments::Model,
+        contact: &contacts::Model,
+    ) -> Result<Attachment, StoreError> {
+        let name = match &part.name {
+            Some(sealed) => {
+                let key = self.attachment_key(part, contact).await.ok();
+                let name = key.and_then(|key| key.open(&attachment_place(part.id, "name"), sealed).ok());
+                name.map(|name| String::from_utf8_lossy(&name).into_owned())
+            }
+            None => None,
+        };
+        let held = match (part.kept, part.fate.as_str(), part.remote.is_some()) {
+            (true, ..) => Held::Here,
+            (false, WANTED, _) => Held::Wanted,
+            (false, FAILED, _) => Held::Failed,
+            (false, TOO_LARGE, _) => Held::TooLarge,
+            (false, _, true) => Held::Elsewhere,
+            (false, _, false) => Held::NotTaken,
+        };
+        Ok(Attachment {
+            id: part.id,
+            name,
+            media_type: part.media_type.clone(),
+            size: part.size,
+            inline: part.inline,
+            held,
+        })
+    }
+
+    /// The key an attachment is sealed with: of the raw message it came with, or of the contact if we wrote it.
+    pub(crate) async fn attachment_key(
+        &self,
+        part: &attachments::Model,
+        contact: &contacts::Model,
+    ) -> Result<DataKey, StoreError> {
+        const ERASED: StoreError = StoreError::NotFound("content: it was erased");
+        if part.journal_id == OURS {
+            return self.contact_key(contact);
+        }
+        let row = journal::Entity::find_by_id(part.journal_id)
+            .one(&self.reading)
+            .await?;
+        let row = row.ok_or(ERASED)?;
+        let wrapped = row.data_key.ok_or(ERASED)?;
+        self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
+    }
+
+    /// The bytes of an attachment of this contact. The caller writes the audit entry first.
+    ///
+    /// # Errors
+    /// When it does not open or cannot be read.
+    pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
+        let Some((part, contact)) = self.file_of(reference, id).await? else {
+            return Ok(None);
+        };
+        if !part.kept {
+            return Ok(None);
+        }
+        let key = match self.attachment_key(&part, &contact).await {
+            Err(StoreError::NotFound(_)) => return Ok(None),
+            key => key?,
+        };
+        let bytes = key.open(&attachment_place(id, "bytes"), &self.files.read(id).await?)?;
+        let row = self.attachment_row(&part, &contact).await?;
+        Ok(Some(Bytes {
+            name: row.name,
+            media_type: row.media_type,
+            bytes,
+        }))
+    }
+
+    /// Keeps what goes with a reply, sealed with the contact's key.
+    pub(crate) async fn write_files(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        message: Uuid,
+        files: Vec<OutboundFile>,
+    ) -> Result<(), StoreError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        if !self.line(&contact.line).is_some_and(|line| line.sends_files) {
+            return Err(StoreError::Conflict(Conflict::SendsNoFiles));
+        }
+        self.files.room()?;
+        let key = self.contact_key(contact)?;
+        let (mut rows, mut sealed) = (Vec::new(), Vec::new());
+        for (position, file) in (0..).zip(files) {
+            let id = ids::new(self.clock.now());
+            sealed.push((id, key.seal(&attachment_place(id, "bytes"), &file.bytes)?));
+            rows.push(attachments::ActiveModel {
+                id: Set(id),
+                contact_id: Set(contact.id),
+                message_id: Set(message),
+                journal_id: Set(OURS),
+                position: Set(position),
+                name: Set(Some(
+                    key.seal(&attachment_place(id, "name"), file.name.as_bytes())?,
+                )),
+                media_type: Set(file.media_type),
+                inline: Set(false),
+                size: Set(i64::try_from(file.bytes.len()).unwrap_or(i64::MAX)),
+                kept: Set(true),
+                remote: Set(None),
+                fate: Set(String::new()),
+            });
+        }
+        self.files.write(sealed).await?;
+        attachments::Entity::insert_many(rows)
+            .exec_without_returning(transaction)
+            .await?;
+        Ok(())
+    }
+}

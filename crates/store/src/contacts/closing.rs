@@ -1,0 +1,309 @@
+//! Closing and marking. Each step is one transaction with its entry in the history.
+
+use hotline_core::{
+    contact::{
+        classification::{Answers, KIND},
+        lifecycle::{BeforeClosing, Marking, Status, Step},
+    },
+    identifiers::{ids, reference::Reference},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, SqlErr,
+};
+use uuid::Uuid;
+
+use crate::{
+    contacts::{
+        reply::{not_too_long, status_of},
+        wrap_up::Record,
+    },
+    db::{
+        entity::{contacts, messages},
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    inbox::list::{is_call, reference_of},
+    staff::accounts::Person,
+    statistics::figures,
+};
+
+/// A word on why something is closed: it stands in the history and, sealed, among the notes.
+type Reason<'a> = Option<&'a str>;
+
+impl Store {
+    /// Closes a contact. If its person waits for a reply, `reason` says why there is none; it is kept as a note.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is closed, somebody else holds it, or a reason is needed and missing.
+    pub async fn close(
+        &self,
+        who: &Person,
+        reference: Reference,
+        reason: Reason<'_>,
+    ) -> Result<(), StoreError> {
+        self.step(who, reference, Step::Close, "closed", reason).await
+    }
+
+    /// Classifies a contact and closes it with that if `close` says so. An urgent contact that nobody looks after is not closed without
+    /// a reason by what it is classified as, either.
+    ///
+    /// # Errors
+    /// As [`Store::classify`], [`Store::mark`] and [`Store::close`].
+    pub async fn wrap_up(
+        &self,
+        who: &Person,
+        reference: Reference,
+        answers: Answers,
+        close: bool,
+        reason: Reason<'_>,
+    ) -> Result<(), StoreError> {
+        if close && words_of(reason)?.is_none() {
+            let (transaction, contact) = self.begin_held(who, reference).await?;
+            let record = self.record_of(&transaction, &contact).await?;
+            if contact.data_key.is_some() && self.before_closing(&contact, &record).needs_reason_to_mark() {
+                return Err(StoreError::Conflict(Conflict::ReasonNeeded));
+            }
+        }
+        // A marking closes by itself.
+        let marks = self
+            .scheme
+            .kind(&answers)
+            .is_some_and(|kind| kind.marking.is_some());
+        self.classify_with_reason(who, reference, answers, reason).await?;
+        if close && !marks {
+            self.close(who, reference, reason).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn before_closing(&self, contact: &contacts::Model, record: &Record) -> BeforeClosing {
+        BeforeClosing {
+            status: status_of(contact),
+            urgent: contact.urgency > 0,
+            assigned: contact.holder.is_some(),
+            was_answered: contact.first_reply_at.is_some(),
+            is_call: is_call(contact),
+            counselling: self.scheme.kind(&record.answers).map(|kind| kind.counselling),
+        }
+    }
+
+    /// Writes why a contact is closed among its notes. Returns what its entry in the history says: the id of that note.
+    async fn write_reason(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+        reason: Option<&str>,
+        now: i64,
+    ) -> Result<String, StoreError> {
+        // An erased contact keeps no words.
+        let Some(reason) = reason.filter(|_| contact.data_key.is_some()) else {
+            return Ok(String::new());
+        };
+        let id = ids::new(self.clock.now());
+        self.write_message(transaction, contact, who, id, "note", reason, now)
+            .await?;
+        Ok(id.simple().to_string())
+    }
+
+    /// Opens a closed contact again. One that was marked counts again: spam is not worked on.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is open, or somebody else holds it.
+    pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+        self.step(who, reference, Step::Reopen, "reopened", None).await
+    }
+
+    async fn step(
+        &self,
+        who: &Person,
+        reference: Reference,
+        step: Step,
+        kind: &str,
+        reason: Reason<'_>,
+    ) -> Result<(), StoreError> {
+        let reason = words_of(reason)?;
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        if step == Step::Close && !self.is_wrapped_up(&transaction, &contact).await? {
+            return Err(StoreError::Conflict(Conflict::NotWrappedUp));
+        }
+        let mut status = status_of(&contact)
+            .after(step)
+            .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
+        // Nobody waits on the telephone until a call is opened again.
+        if status == Status::Waiting && is_call(&contact) {
+            status = Status::Answered;
+        }
+        if step == Step::Close && reason.is_none() && contact.data_key.is_some() {
+            let record = self.record_of(&transaction, &contact).await?;
+            if self.before_closing(&contact, &record).needs_reason() {
+                return Err(StoreError::Conflict(Conflict::ReasonNeeded));
+            }
+        }
+        let now = self.now();
+        let mut waiting_since = None;
+        if status == Status::Waiting {
+            let unanswered = first_unanswered(&transaction, contact.id).await?;
+            waiting_since = Some(unanswered.unwrap_or(now));
+        }
+        let update = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(status.as_str().to_owned()),
+            closed_at: Set((!status.is_open()).then_some(now)),
+            waiting_since: Set(waiting_since),
+            // Nothing that is done with is out of sight for now, and what is opened again is worked on.
+            snoozed_until: Set(None),
+            ..Default::default()
+        };
+        update.update(&transaction).await.map_err(newer_open)?;
+        let why = self
+            .write_reason(&transaction, who, &contact, reason, now)
+            .await?;
+        event(contact.id, now, Some(who.id), kind, &why)
+            .insert(&transaction)
+            .await?;
+        let stepped = contacts::Model {
+            status: status.as_str().to_owned(),
+            closed_at: (!status.is_open()).then_some(now),
+            ..contact.clone()
+        };
+        self.recount_contact(&transaction, &contact, &stepped).await?;
+        if status.is_open() && contact.marking.is_some() {
+            self.mark_in(&transaction, who, &stepped, None, None).await?;
+        }
+        self.done(transaction).await
+    }
+
+    /// Marks a contact as spam, test or duplicate, which closes it, or takes the marking away. The day's total follows in the
+    /// same commit. False: it was marked so already.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it, or it is urgent, unassigned and unanswered.
+    pub async fn mark(
+        &self,
+        who: &Person,
+        reference: Reference,
+        marking: Option<Marking>,
+    ) -> Result<bool, StoreError> {
+        self.mark_with_reason(who, reference, marking, None).await
+    }
+
+    /// The same, with why an urgent contact is closed by it although nobody looked after it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else holds it, or a reason is needed and missing.
+    pub async fn mark_with_reason(
+        &self,
+        who: &Person,
+        reference: Reference,
+        marking: Option<Marking>,
+        reason: Reason<'_>,
+    ) -> Result<bool, StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let is_so = contact.marking.as_deref() == marking.map(Marking::as_str);
+        if is_so && (marking.is_none() || !status_of(&contact).is_open()) {
+            return Ok(false);
+        }
+        self.mark_in(&transaction, who, &contact, marking, reason).await?;
+        self.done(transaction).await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn mark_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+        marking: Option<Marking>,
+        reason: Reason<'_>,
+    ) -> Result<(), StoreError> {
+        let reason = words_of(reason)?;
+        let name = marking.map(|marking| marking.as_str().to_owned());
+        let detail = name.clone().unwrap_or_else(|| "none".to_owned());
+        let now = self.now();
+        // A kind that is a marking goes with it.
+        let record = self.record_of(transaction, contact).await?;
+        let closes = marking.is_some() && status_of(contact).is_open();
+        let may_ask = closes && reason.is_none() && contact.data_key.is_some();
+        if may_ask && self.before_closing(contact, &record).needs_reason_to_mark() {
+            return Err(StoreError::Conflict(Conflict::ReasonNeeded));
+        }
+        let counted_before = self.facts(contact, &record.chosen);
+        let (mut answers, mut chosen) = (record.answers, record.chosen);
+        let kind = self.scheme.kind(&answers);
+        if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
+            answers.remove(KIND);
+            chosen.remove(KIND);
+            self.keep_record(transaction, who, contact, &answers).await?;
+        }
+        let marked = contacts::Model {
+            marking: name,
+            ..contact.clone()
+        };
+        let counted = self.facts(&marked, &chosen);
+        figures::recount(transaction, &counted_before, &counted).await?;
+        let mut update = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            marking: Set(marked.marking),
+            ..Default::default()
+        };
+        // What is marked is done with. If the person writes again it is seen again.
+        if closes {
+            update.status = Set(Status::Closed.as_str().to_owned());
+            update.closed_at = Set(Some(now));
+            update.waiting_since = Set(None);
+        }
+        update.update(transaction).await?;
+        event(contact.id, now, Some(who.id), "marked", &detail)
+            .insert(transaction)
+            .await?;
+        if closes {
+            let why = self.write_reason(transaction, who, contact, reason, now).await?;
+            event(contact.id, now, Some(who.id), "closed", &why)
+                .insert(transaction)
+                .await?;
+        }
+        let what = format!("{} {detail}", reference_of(contact));
+        self.audit_in(transaction, Some(who.id), "mark", &what).await
+    }
+}
+
+/// A reason as it is kept: without words it is none.
+fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
+    let reason = reason.map(not_too_long).transpose()?;
+    Ok(reason.filter(|reason| !reason.is_empty()))
+}
+
+/// Opening a contact breaks a rule only if its person has another one open.
+pub(crate) fn newer_open(error: DbErr) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
+        Some(_) | None => error.into(),
+    }
+}
+
+/// When the person wrote what nobody has answered yet. A contact that was closed by mistake has waited since then.
+async fn first_unanswered(
+    transaction: &DatabaseTransaction,
+    contact: Uuid,
+) -> Result<Option<i64>, StoreError> {
+    let of = |direction: &str| {
+        messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact))
+            .filter(messages::Column::Direction.eq(direction))
+    };
+    let answered = of("reply")
+        .order_by_desc(messages::Column::At)
+        .one(transaction)
+        .await?;
+    let since = answered.map_or(i64::MIN, |reply| reply.at);
+    let first = of("in")
+        .filter(messages::Column::At.gt(since))
+        .order_by_asc(messages::Column::At)
+        .one(transaction)
+        .await?;
+    Ok(first.map(|message| message.at))
+}

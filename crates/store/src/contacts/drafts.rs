@@ -1,0 +1,167 @@
+//! What somebody has begun to write and not sent: kept while they type, so that no crash, reload or other device costs a word.
+
+use chrono::{DateTime, Utc};
+use hotline_core::{contact::message::LONGEST_TEXT, identifiers::reference::Reference};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, drafts, messages},
+        store::{Store, time},
+    },
+    error::{Conflict, StoreError},
+    sealing::{
+        bodies::{seal, unseal},
+        places::draft_place,
+    },
+    staff::accounts::Person,
+};
+
+/// What a draft is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftKind {
+    /// A reply to the person.
+    Reply,
+    /// A note, which never leaves.
+    Note,
+}
+
+impl DraftKind {
+    /// Its name in the database and in forms.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// What was written so far.
+    pub text: String,
+    /// The newest event of the contact that its writer had seen when it was begun.
+    pub seen: i64,
+    /// When it was last kept.
+    #[serde(skip)]
+    pub at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Keeps a draft in the place of an earlier one. An empty one is none, and so is one that arrives after the message it became
+    /// (`of` is that message's id), unless it says more.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is longer than a message may be.
+    pub async fn keep_draft(
+        &self,
+        who: &Person,
+        reference: Reference,
+        kind: DraftKind,
+        text: &str,
+        seen: i64,
+        of: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        if text.chars().count() > LONGEST_TEXT {
+            return Err(StoreError::Conflict(Conflict::TooLong));
+        }
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if let Some(id) = of
+            && let Some(written) = messages::Entity::find_by_id(id).one(&transaction).await?
+            && written.contact_id == contact.id
+            && self
+                .body(&self.contact_key(&contact)?, &written)?
+                .text
+                .starts_with(text.trim())
+        {
+            return Ok(());
+        }
+        if text.trim().is_empty() {
+            drop_draft(&transaction, who.id, contact.id, kind).await?;
+            transaction.commit().await?;
+            return Ok(());
+        }
+        let draft = Draft {
+            text: text.to_owned(),
+            seen,
+            at: self.clock.now(),
+        };
+        self.put_draft(&transaction, who, &contact, kind, &draft).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn put_draft(
+        &self,
+        connection: &impl ConnectionTrait,
+        who: &Person,
+        contact: &contacts::Model,
+        kind: DraftKind,
+        draft: &Draft,
+    ) -> Result<(), StoreError> {
+        let key = self.contact_key(contact)?;
+        let row = drafts::ActiveModel {
+            staff_id: Set(who.id),
+            contact_id: Set(contact.id),
+            kind: Set(kind.as_str().to_owned()),
+            body: Set(seal(&key, &draft_place(who.id, contact.id), draft)?),
+            at: Set(draft.at.timestamp_micros()),
+        };
+        let key = [
+            drafts::Column::StaffId,
+            drafts::Column::ContactId,
+            drafts::Column::Kind,
+        ];
+        let newer = OnConflict::columns(key)
+            .update_columns([drafts::Column::Body, drafts::Column::At])
+            .to_owned();
+        drafts::Entity::insert(row)
+            .on_conflict(newer)
+            .exec_without_returning(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// What somebody has begun to write to a contact.
+    ///
+    /// # Errors
+    /// When the database refuses or it does not open.
+    pub async fn draft(
+        &self,
+        who: Uuid,
+        reference: Reference,
+        kind: DraftKind,
+    ) -> Result<Option<Draft>, StoreError> {
+        let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
+        let Some(contact) = found.one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let row = drafts::Entity::find_by_id((who, contact.id, kind.as_str().to_owned()));
+        let Some(row) = row.one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let key = self.contact_key(&contact)?;
+        let mut draft: Draft = unseal(&key, &draft_place(who, contact.id), &row.body)?;
+        draft.at = time(row.at);
+        Ok(Some(draft))
+    }
+}
+
+pub(crate) async fn drop_draft(
+    connection: &impl ConnectionTrait,
+    who: Uuid,
+    contact: Uuid,
+    kind: DraftKind,
+) -> Result<(), StoreError> {
+    drafts::Entity::delete_by_id((who, contact, kind.as_str().to_owned()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}

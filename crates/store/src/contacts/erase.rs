@@ -1,0 +1,243 @@
+//! Erasing what is known of a person. The contact stays as it was counted: its day, its line and how it was classified. No figure
+//! of any period changes.
+
+use std::collections::BTreeSet;
+
+use hotline_core::identifiers::{chance, reference::Reference};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+use crate::{
+    contacts::reply::status_of,
+    db::{
+        entity::{
+            attachments, contacts, drafts, follows, jobs, journal, journal_contacts, links, messages, outbox,
+            outreach, people, records, versions,
+        },
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    staff::accounts::Person,
+    statistics::figures::AT_ONCE,
+};
+
+mod cases;
+mod freed;
+
+/// Who erases: the audit names them.
+#[derive(Debug, Clone, Copy)]
+pub enum ErasedBy<'a> {
+    /// A member of staff.
+    Staff(&'a Person),
+    /// Somebody at the command line, by the name of their account on the machine.
+    CommandLine(&'a str),
+}
+
+impl ErasedBy<'_> {
+    fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Staff(person) => Some(person.id),
+            Self::CommandLine(_) => None,
+        }
+    }
+
+    fn audit_object(self, reference: Reference) -> String {
+        match self {
+            Self::Staff(_) => reference.to_string(),
+            Self::CommandLine(account) => format!("{reference} by {account} at the command line"),
+        }
+    }
+}
+
+impl Store {
+    /// Erases what was said in a closed contact and by whom: messages with their earlier versions, notes, drafts, files, addresses, names,
+    /// delivery reports, the texts of its cases, every raw message, and the keys they were sealed with. A message that is delivered
+    /// again is still recognised and does not come back; what the person writes from now on is a new contact.
+    ///
+    /// Returns false if a reader kept the old pages in SQLite's write-ahead log; they go when the service is next stopped.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the contact or a case of it is open, or it is erased already; nothing changes then.
+    pub async fn erase(&self, by: ErasedBy<'_>, reference: Reference) -> Result<bool, StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        if status_of(&contact).is_open() {
+            return Err(StoreError::Conflict(Conflict::StillOpen));
+        }
+        if contact.data_key.is_none() {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
+        let said = said.all(&transaction).await?;
+        let mut files = self.erase_raw(&transaction, &contact, &said).await?;
+        files.extend(erase_messages(&transaction, &contact, &said).await?);
+        self.erase_cases(&transaction, contact.id).await?;
+        self.forget_saved_views(&transaction, &self.card(&contact)?)
+            .await?;
+        self.forget_person(&transaction, &contact).await?;
+        // Neither an address nor a thread leads here any more.
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            identifier_hash: Set(None),
+            thread_hash: Set(chance::bytes::<32>().into()),
+            open_key: Set(chance::bytes::<32>().into()),
+            data_key: Set(None),
+            card: Set(None),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        event(contact.id, self.now(), by.id(), "erased", "")
+            .insert(&transaction)
+            .await?;
+        self.audit_in(&transaction, by.id(), "erase", &by.audit_object(reference))
+            .await?;
+        self.done(transaction).await?;
+        self.files.remove(files).await;
+        self.clear_deleted().await
+    }
+
+    /// Takes the raw messages away and leaves their hashes: what is delivered once more is known.
+    async fn erase_raw(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        said: &[messages::Model],
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut raw: BTreeSet<i64> = BTreeSet::new();
+        let key = self.contact_key(contact)?;
+        for message in said {
+            raw.extend(message.journal_id);
+            // A message in pieces came in several.
+            let body = self.body(&key, message)?;
+            raw.extend(body.pieces.iter().map(|piece| piece.files_of));
+        }
+        // Versions, reports and repeats.
+        let of_contact = || journal_contacts::Column::ContactId.eq(contact.id);
+        let tied = journal_contacts::Entity::find().filter(of_contact());
+        raw.extend(tied.all(transaction).await?.into_iter().map(|one| one.journal_id));
+        journal_contacts::Entity::delete_many()
+            .filter(of_contact())
+            .exec(transaction)
+            .await?;
+        let raw: Vec<i64> = raw.into_iter().collect();
+        let mut files = Vec::new();
+        for some in raw.chunks(AT_ONCE) {
+            let of = || journal::Column::Id.is_in(some.iter().copied());
+            let rows = journal::Entity::find().filter(of()).all(transaction).await?;
+            files.extend(rows.into_iter().filter_map(|row| row.file));
+            journal::Entity::update_many()
+                .col_expr(journal::Column::DataKey, Expr::value(Option::<Vec<u8>>::None))
+                .col_expr(journal::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
+                .col_expr(journal::Column::File, Expr::value(Option::<Uuid>::None))
+                .filter(of())
+                .exec(transaction)
+                .await?;
+        }
+        Ok(files)
+    }
+
+    /// Forgets what the person chose, unless another contact of theirs is kept.
+    async fn forget_person(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let Some(hash) = &contact.identifier_hash else {
+            return Ok(());
+        };
+        let other = contacts::Entity::find()
+            .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
+            .filter(contacts::Column::Id.ne(contact.id))
+            .one(transaction)
+            .await?;
+        if other.is_none() {
+            people::Entity::delete_many()
+                .filter(people::Column::IdentifierHash.eq(hash.clone()))
+                .exec(transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes messages away with everything that hangs on them. Gives the files to delete.
+async fn erase_messages(
+    transaction: &DatabaseTransaction,
+    contact: &contacts::Model,
+    said: &[messages::Model],
+) -> Result<Vec<Uuid>, StoreError> {
+    for some in said.chunks(AT_ONCE) {
+        let of = versions::Column::MessageId.is_in(some.iter().map(|one| one.id));
+        versions::Entity::delete_many()
+            .filter(of)
+            .exec(transaction)
+            .await?;
+    }
+    let files = attachments::Entity::find().filter(attachments::Column::ContactId.eq(contact.id));
+    let files: Vec<Uuid> = files
+        .all(transaction)
+        .await?
+        .into_iter()
+        .map(|file| file.id)
+        .collect();
+    let sent = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
+    let sent: Vec<Uuid> = sent
+        .all(transaction)
+        .await?
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    for some in sent.chunks(AT_ONCE) {
+        let of = jobs::Column::OutboxId.is_in(some.iter().copied());
+        jobs::Entity::delete_many().filter(of).exec(transaction).await?;
+    }
+    for some in files.chunks(AT_ONCE) {
+        let of = jobs::Column::AttachmentId.is_in(some.iter().copied());
+        jobs::Entity::delete_many().filter(of).exec(transaction).await?;
+    }
+    outbox::Entity::delete_many()
+        .filter(outbox::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    attachments::Entity::delete_many()
+        .filter(attachments::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    drafts::Entity::delete_many()
+        .filter(drafts::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    follows::Entity::delete_many()
+        .filter(follows::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    links::Entity::delete_many()
+        .filter(
+            links::Column::ContactId
+                .eq(contact.id)
+                .or(links::Column::OtherId.eq(contact.id)),
+        )
+        .exec(transaction)
+        .await?;
+    records::Entity::update_many()
+        .col_expr(records::Column::Words, Expr::value(Option::<Vec<u8>>::None))
+        .filter(records::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    outreach::Entity::update_many()
+        .col_expr(outreach::Column::ContactId, Expr::value(Option::<Uuid>::None))
+        .filter(outreach::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    messages::Entity::delete_many()
+        .filter(messages::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    Ok(files)
+}

@@ -1,0 +1,117 @@
+//! What cases and saved views say of a person who is erased.
+
+use std::collections::BTreeSet;
+
+use hotline_core::{staff::preferences::Preferences, text::fold::words};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+};
+use uuid::Uuid;
+
+use crate::{
+    cases::Details,
+    db::{
+        entity::{case_contacts, case_versions, cases, referrals, staff},
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    sealing::bodies::Card,
+};
+
+impl Store {
+    /// Erases the texts of every case that a contact is in: summary, referrals and their earlier versions, with the key they were sealed
+    /// with. Number, kind, institution and days stay: figures are counted from them.
+    ///
+    /// # Errors
+    /// [`Conflict::CaseOpen`] if one of them is still worked on.
+    pub(super) async fn erase_cases(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: Uuid,
+    ) -> Result<(), StoreError> {
+        let links = case_contacts::Entity::find()
+            .filter(case_contacts::Column::ContactId.eq(contact))
+            .all(transaction)
+            .await?;
+        let all = cases::Entity::find()
+            .filter(cases::Column::Id.is_in(links.iter().map(|link| link.case_id)))
+            .all(transaction)
+            .await?;
+        for case in all {
+            if case.closed_at.is_none() {
+                return Err(StoreError::Conflict(Conflict::CaseOpen));
+            }
+            self.erase_case(transaction, case).await?;
+        }
+        Ok(())
+    }
+
+    async fn erase_case(
+        &self,
+        transaction: &DatabaseTransaction,
+        case: cases::Model,
+    ) -> Result<(), StoreError> {
+        case_versions::Entity::delete_many()
+            .filter(case_versions::Column::CaseId.eq(case.id))
+            .exec(transaction)
+            .await?;
+        let emptied = self.with_new_key(case)?;
+        let sent = referrals::Entity::find()
+            .filter(referrals::Column::CaseId.eq(emptied.id))
+            .all(transaction)
+            .await?;
+        for referral in sent {
+            let details = Details {
+                sent_on: referral.sent_on.as_deref().and_then(|day| day.parse().ok()),
+                ..Details::default()
+            };
+            referrals::ActiveModel {
+                id: Unchanged(referral.id),
+                details: Set(self.seal_details(&emptied, referral.id, &details)?),
+                ..Default::default()
+            }
+            .update(transaction)
+            .await?;
+        }
+        cases::ActiveModel {
+            id: Unchanged(emptied.id),
+            data_key: Set(emptied.data_key),
+            summary: Set(emptied.summary),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes saved views that staff named after the person: their names are not sealed.
+    pub(super) async fn forget_saved_views(
+        &self,
+        transaction: &DatabaseTransaction,
+        card: &Card,
+    ) -> Result<(), StoreError> {
+        let about = [&card.name, &card.identifier, &card.answer_to, &card.subject];
+        let about: BTreeSet<String> = about.into_iter().flatten().flat_map(|text| words(text)).collect();
+        for row in staff::Entity::find().all(transaction).await? {
+            let mut preferences: Preferences = serde_json::from_str(&row.preferences).unwrap_or_default();
+            let count = preferences.saved.len();
+            preferences.saved.retain(|view| {
+                let name = words(&view.name);
+                name.is_empty() || !name.iter().all(|word| about.contains(word))
+            });
+            if preferences.saved.len() == count {
+                continue;
+            }
+            staff::ActiveModel {
+                id: Unchanged(row.id),
+                preferences: Set(serde_json::to_string(&preferences).unwrap_or_default()),
+                ..Default::default()
+            }
+            .update(transaction)
+            .await?;
+        }
+        Ok(())
+    }
+}

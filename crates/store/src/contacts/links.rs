@@ -1,0 +1,129 @@
+//! Contacts that belong together, and who follows one.
+
+use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, follows, links},
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    inbox::list::reference_of,
+    staff::accounts::Person,
+};
+
+impl Store {
+    /// Links two contacts, or takes the link away. Both tell of it in their history.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is one and the same contact; [`StoreError::NotFound`] if there is no such other.
+    pub async fn link(
+        &self,
+        who: &Person,
+        reference: Reference,
+        to: Reference,
+        linked: bool,
+    ) -> Result<(), StoreError> {
+        if reference == to {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let (transaction, contact) = self.begin_on(reference).await?;
+        let other = contacts::Entity::find()
+            .filter(contacts::Column::Reference.eq(to.number()))
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("contact"))?;
+        let known = links::Entity::find_by_id((contact.id, other.id))
+            .one(&transaction)
+            .await?;
+        if known.is_some() == linked {
+            return Ok(());
+        }
+        for (one, another) in [(&contact, &other), (&other, &contact)] {
+            if linked {
+                let tie = links::ActiveModel {
+                    contact_id: Set(one.id),
+                    other_id: Set(another.id),
+                };
+                links::Entity::insert(tie)
+                    .exec_without_returning(&transaction)
+                    .await?;
+            } else {
+                links::Entity::delete_by_id((one.id, another.id))
+                    .exec(&transaction)
+                    .await?;
+            }
+            let kind = if linked { "linked" } else { "unlinked" };
+            let detail = reference_of(another).to_string();
+            event(one.id, self.now(), Some(who.id), kind, &detail)
+                .insert(&transaction)
+                .await?;
+        }
+        self.done(transaction).await
+    }
+
+    /// Follows a contact, or no longer: it stands in a view of one's own. False: it was so already.
+    ///
+    /// # Errors
+    /// When there is no such contact, or the database refuses.
+    pub async fn set_followed(
+        &self,
+        who: &Person,
+        reference: Reference,
+        follows: bool,
+    ) -> Result<bool, StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        let known = follows::Entity::find_by_id((who.id, contact.id))
+            .one(&transaction)
+            .await?;
+        if known.is_some() == follows {
+            return Ok(false);
+        }
+        if follows {
+            let tie = follows::ActiveModel {
+                staff_id: Set(who.id),
+                contact_id: Set(contact.id),
+            };
+            follows::Entity::insert(tie)
+                .exec_without_returning(&transaction)
+                .await?;
+        } else {
+            follows::Entity::delete_by_id((who.id, contact.id))
+                .exec(&transaction)
+                .await?;
+        }
+        self.done(transaction).await?;
+        Ok(true)
+    }
+
+    /// Whether somebody follows a contact.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn is_followed(&self, who: Uuid, contact: Uuid) -> Result<bool, StoreError> {
+        let known = follows::Entity::find_by_id((who, contact))
+            .one(&self.reading)
+            .await?;
+        Ok(known.is_some())
+    }
+
+    /// The contacts that were linked to one, with where they stand.
+    pub(crate) async fn linked(&self, contact: Uuid) -> Result<Vec<(Reference, Status)>, StoreError> {
+        let ties = links::Entity::find()
+            .filter(links::Column::ContactId.eq(contact))
+            .all(&self.reading)
+            .await?;
+        let found = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(ties.iter().map(|tie| tie.other_id)))
+            .all(&self.reading)
+            .await?;
+        let status = |status: &str| Status::parse(status).unwrap_or(Status::Waiting);
+        Ok(found
+            .iter()
+            .map(|other| (reference_of(other), status(&other.status)))
+            .collect())
+    }
+}

@@ -1,0 +1,78 @@
+//! When a contact was first read and first answered: each is noted once, and counted in the same transaction.
+
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, messages, outbox},
+        store::Store,
+    },
+    error::StoreError,
+};
+
+impl Store {
+    /// Somebody of the staff has before them what the person wrote. Only the first time is noted, and of what is
+    /// erased there is nothing to read.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn note_first_read(&self, id: Uuid) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let contact = self.locked(&transaction, id).await?;
+        if let Some(contact) =
+            contact.filter(|contact| contact.first_read_at.is_none() && contact.data_key.is_some())
+        {
+            // Later than it arrived, whatever the clock says: what was read as it came was a call.
+            let at = self.now().max(contact.opened_at + 1);
+            contacts::ActiveModel {
+                id: Unchanged(contact.id),
+                first_read_at: Set(Some(at)),
+                ..Default::default()
+            }
+            .update(&transaction)
+            .await?;
+            let read = contacts::Model {
+                first_read_at: Some(at),
+                ..contact.clone()
+            };
+            self.recount_contact(&transaction, &contact, &read).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The person was answered. Only the first time is noted.
+    pub(crate) async fn note_first_reply(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &outbox::Model,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let replied = messages::Entity::find_by_id(row.message_id)
+            .filter(messages::Column::Direction.eq("reply"))
+            .one(transaction)
+            .await?;
+        let contact = self.locked(transaction, row.contact_id).await?;
+        let Some(contact) = contact.filter(|contact| contact.first_reply_at.is_none() && replied.is_some())
+        else {
+            return Ok(());
+        };
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            first_reply_at: Set(Some(now)),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await?;
+        let answered = contacts::Model {
+            first_reply_at: Some(now),
+            ..contact.clone()
+        };
+        self.recount_contact(transaction, &contact, &answered).await
+    }
+}

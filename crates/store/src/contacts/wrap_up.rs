@@ -1,0 +1,197 @@
+//! How contacts are classified: kept half-filled, complete before closing, and by which version of which scheme.
+
+use hotline_core::{
+    contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
+    identifiers::reference::Reference,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ConnectionTrait, DatabaseTransaction, EntityTrait,
+    sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, records},
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError, unreadable},
+    sealing::bodies::{seal, unseal},
+    staff::accounts::Person,
+    statistics::figures,
+};
+
+/// How a contact is classified so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Answers by question.
+    pub answers: Answers,
+    /// Of those, what was chosen and is not in words of one's own: what is counted.
+    pub(crate) chosen: Answers,
+    /// Questions that have to be answered before the contact can be closed.
+    pub missing: Vec<String>,
+}
+
+impl Store {
+    /// The scheme by which contacts are classified.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// Keeps answers, complete or not. A kind that is a marking marks the contact, another takes such a marking away.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the scheme has no such answer, somebody else holds the contact, or a marking would close it and a
+    /// reason is needed ([`Store::mark`]).
+    pub async fn classify(
+        &self,
+        who: &Person,
+        reference: Reference,
+        answers: Answers,
+    ) -> Result<(), StoreError> {
+        self.classify_with_reason(who, reference, answers, None).await
+    }
+
+    /// The same, with why a marking closes the contact although its person waits.
+    pub(crate) async fn classify_with_reason(
+        &self,
+        who: &Person,
+        reference: Reference,
+        answers: Answers,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let answers = self
+            .scheme
+            .lawful(answers)
+            .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let before = self.record_of(&transaction, &contact).await?;
+        if before.answers == answers {
+            return Ok(());
+        }
+        self.keep_record(&transaction, who, &contact, &answers).await?;
+        let marking = |answers: &Answers| self.scheme.kind(answers).and_then(|kind| kind.marking);
+        if marking(&before.answers) != marking(&answers) {
+            self.mark_in(&transaction, who, &contact, marking(&answers), reason)
+                .await?;
+        }
+        // Not every answer is worth a line of the history: the first, and that it is complete.
+        let (complete, was_complete) = (
+            self.scheme.missing(&answers).is_empty(),
+            before.missing.is_empty(),
+        );
+        if before.answers.is_empty() || complete != was_complete {
+            let kind = if complete {
+                "classified"
+            } else {
+                "classified_in_part"
+            };
+            event(contact.id, self.now(), Some(who.id), kind, "")
+                .insert(&transaction)
+                .await?;
+        }
+        self.done(transaction).await
+    }
+
+    /// Writes answers in the place of earlier ones.
+    pub(crate) async fn keep_record(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+        answers: &Answers,
+    ) -> Result<(), StoreError> {
+        let before = self.record_of(transaction, contact).await?.chosen;
+        let (chosen, words) = self.scheme.chosen_and_words(answers);
+        let (before, after) = (self.facts(contact, &before), self.facts(contact, &chosen));
+        figures::recount(transaction, &before, &after).await?;
+        if answers
+            .get(KIND)
+            .is_some_and(|kinds| kinds.iter().any(|kind| kind == PRESENTATION))
+        {
+            self.plan_presentation(transaction, who, contact).await?;
+        }
+        let complete = self.scheme.missing(answers).is_empty();
+        // What was answered in words of one's own may name somebody, and is erased with them.
+        let place = words_place(contact.id);
+        let sealed = || seal(&self.contact_key(contact)?, &place, &words);
+        let words = (!words.is_empty()).then(sealed).transpose()?;
+        let row = records::ActiveModel {
+            contact_id: Set(contact.id),
+            scheme: Set(self.scheme.name.clone()),
+            version: Set(i32::try_from(self.scheme.version).unwrap_or(i32::MAX)),
+            answers: Set(serde_json::to_string(&chosen).unwrap_or_default()),
+            words: Set(words),
+            complete: Set(complete),
+            by: Set(who.id),
+            at: Set(self.now()),
+        };
+        let newer = OnConflict::column(records::Column::ContactId)
+            .update_columns([
+                records::Column::Scheme,
+                records::Column::Version,
+                records::Column::Answers,
+                records::Column::Words,
+                records::Column::Complete,
+                records::Column::By,
+                records::Column::At,
+            ])
+            .to_owned();
+        records::Entity::insert(row)
+            .on_conflict(newer)
+            .exec_without_returning(transaction)
+            .await?;
+        let shown = contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            urgency: Set(self.scheme.urgency(answers)),
+            topic: Set(answers.get(TOPIC).and_then(|topics| topics.first().cloned())),
+            ..Default::default()
+        };
+        shown.update(transaction).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn record_of(
+        &self,
+        connection: &impl ConnectionTrait,
+        contact: &contacts::Model,
+    ) -> Result<Record, StoreError> {
+        let row = records::Entity::find_by_id(contact.id).one(connection).await?;
+        let chosen = row
+            .as_ref()
+            .map(|row| serde_json::from_str::<Answers>(&row.answers));
+        let chosen = chosen.transpose().map_err(unreadable)?.unwrap_or_default();
+        let mut answers = chosen.clone();
+        // Erased with the contact's key.
+        if let Some(sealed) = row.and_then(|row| row.words)
+            && let Ok(key) = self.contact_key(contact)
+        {
+            let words: Answers = unseal(&key, &words_place(contact.id), &sealed)?;
+            answers.extend(words);
+        }
+        let missing = self.scheme.missing(&answers).into_iter();
+        Ok(Record {
+            missing: missing.map(|question| question.id.clone()).collect(),
+            answers,
+            chosen,
+        })
+    }
+
+    /// Whether a contact may be closed.
+    pub(crate) async fn is_wrapped_up(
+        &self,
+        connection: &impl ConnectionTrait,
+        contact: &contacts::Model,
+    ) -> Result<bool, StoreError> {
+        let marked = contact.marking.is_some();
+        Ok(!self.wrap_up || marked || self.record_of(connection, contact).await?.missing.is_empty())
+    }
+}
+
+fn words_place(contact: Uuid) -> String {
+    format!("contact|{contact}|words of the record")
+}

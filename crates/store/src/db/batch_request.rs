@@ -1,0 +1,32 @@
+//! What adapters ask the journal to commit. Requests that arrive during a commit share the next one.
+
+use hotline_core::intake::{Accepted, NotAccepted};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::db::entity::{conversations, cursors};
+
+/// Messages, sealed, waiting to be committed.
+pub(crate) struct BatchRequest {
+    pub(crate) rows: Vec<JournalRow>,
+    pub(crate) cursor: Option<CursorRow>,
+    pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, NotAccepted>>,
+}
+
+/// One row of the journal to be, and its key.
+pub(crate) struct JournalRow {
+    pub(crate) line: String,
+    pub(crate) external_hash: Vec<u8>,
+    pub(crate) received_at: i64,
+    pub(crate) size: i64,
+    pub(crate) cut_from: Option<i64>,
+    pub(crate) data_key: Vec<u8>,
+    pub(crate) sealed: Option<Vec<u8>>,
+    pub(crate) file: Option<Uuid>,
+}
+
+/// A cursor as it is written.
+pub(crate) enum CursorRow {
+    Named(cursors::ActiveModel),
+    Conversation(conversations::ActiveModel),
+}

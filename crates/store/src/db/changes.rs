@@ -1,0 +1,66 @@
+//! The change feed: that something was committed, never what.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder};
+use tokio::sync::watch;
+
+use crate::{
+    db::{entity::events, store::Store},
+    error::StoreError,
+};
+
+/// The PostgreSQL channel on which processes tell each other.
+pub(crate) const CHANNEL: &str = "hotline";
+
+/// The number of the newest event, to be watched.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    newest: watch::Sender<i64>,
+}
+
+impl Changes {
+    pub(crate) async fn new(database: &DatabaseConnection) -> Result<Self, StoreError> {
+        Ok(Self {
+            newest: watch::Sender::new(newest(database).await?),
+        })
+    }
+}
+
+impl Store {
+    /// Watches for changes: the value is the number of the newest event. A missed one loses nothing, since what is shown is
+    /// always read anew.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<i64> {
+        self.changes.newest.subscribe()
+    }
+
+    /// Tells this process, and on PostgreSQL the others, that events were committed.
+    pub(crate) async fn tell(&self) {
+        if !self.on_sqlite() {
+            // A notification stores nothing, so it needs no transaction.
+            let told = self
+                .reading
+                .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
+                .await;
+            if told.is_ok() {
+                return;
+            }
+        }
+        self.look().await;
+    }
+
+    pub(crate) async fn look(&self) {
+        if let Ok(id) = newest(&self.reading).await {
+            self.changes
+                .newest
+                .send_if_modified(|known| std::mem::replace(known, id) != id);
+        }
+    }
+}
+
+async fn newest(database: &DatabaseConnection) -> Result<i64, StoreError> {
+    let event = events::Entity::find()
+        .order_by_desc(events::Column::Id)
+        .one(database)
+        .await?;
+    Ok(event.map_or(0, |event| event.id))
+}

@@ -1,0 +1,418 @@
+//! The tables as sea-orm entities, one module each. What each column means stands beside its making, in the migrations.
+
+mod casework;
+mod chats;
+mod statistics;
+
+pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
+pub use chats::{conversations, people, versions};
+pub use statistics::{educators, event_educators, outreach, schools, tokens};
+
+/// Raw messages.
+pub mod journal {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub line: String,
+        pub external_hash: Vec<u8>,
+        pub received_at: i64,
+        pub size: i64,
+        pub cut_from: Option<i64>,
+        pub data_key: Option<Vec<u8>>,
+        pub sealed: Option<Vec<u8>>,
+        pub file: Option<Uuid>,
+        pub outcome: String,
+        pub reason: String,
+        pub reference: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Raw messages that belong to a contact without being a message of it: versions, reports, repeats.
+pub mod journal_contacts {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "journal_contacts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub journal_id: i64,
+        pub contact_id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What only the master key of this database opens.
+pub mod key_proofs {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_proofs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub sealed: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What is to be done.
+pub mod jobs {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "jobs")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub kind: String,
+        pub journal_id: Option<i64>,
+        pub outbox_id: Option<Uuid>,
+        pub attachment_id: Option<Uuid>,
+        pub state: String,
+        pub attempt: i32,
+        pub due_at: i64,
+        pub made_at: i64,
+        pub reason: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How far each line has read.
+pub mod cursors {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "cursors")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub source: String,
+        pub position: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How each line is doing.
+pub mod lines {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "lines")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: String,
+        pub channel: String,
+        pub up: bool,
+        pub since: i64,
+        pub problem: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Members of staff.
+pub mod staff {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "staff")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub login: String,
+        pub name: String,
+        pub role: String,
+        pub password: String,
+        pub active: bool,
+        pub on_duty: bool,
+        pub preferences: String,
+        pub team: Option<String>,
+        pub last_given: Option<i64>,
+        pub made_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Log-ins.
+pub mod sessions {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sessions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token_hash: Vec<u8>,
+        pub staff_id: Uuid,
+        pub made_at: i64,
+        pub seen_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Registered communications.
+pub mod contacts {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contacts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub reference: i64,
+        pub line: String,
+        pub channel: String,
+        pub day: String,
+        pub status: String,
+        pub holder: Option<Uuid>,
+        pub marking: Option<String>,
+        pub asks: Option<String>,
+        pub language: Option<String>,
+        pub identifier_hash: Option<Vec<u8>>,
+        pub thread_hash: Vec<u8>,
+        pub open_key: Vec<u8>,
+        pub data_key: Option<Vec<u8>>,
+        pub card: Option<Vec<u8>>,
+        pub opened_at: i64,
+        pub last_in_at: i64,
+        pub waiting_since: Option<i64>,
+        pub closed_at: Option<i64>,
+        pub acknowledged_at: Option<i64>,
+        pub earlier: Option<Uuid>,
+        pub refers_to: Option<Uuid>,
+        pub files_wanted: bool,
+        pub urgency: i16,
+        pub snoozed_until: Option<i64>,
+        pub team: Option<String>,
+        pub topic: Option<String>,
+        pub first_reply_at: Option<i64>,
+        pub first_read_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What was said in a contact.
+pub mod messages {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "messages")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub contact_id: Uuid,
+        pub direction: String,
+        pub author: Option<Uuid>,
+        pub at: i64,
+        pub journal_id: Option<i64>,
+        pub body: Option<Vec<u8>>,
+        pub their_id_hash: Option<Vec<u8>>,
+        pub digest: Option<Vec<u8>>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What came with a message.
+pub mod attachments {
+    use sea_orm::entity::prelude::*;
+
+    /// The file is being fetched.
+    pub(crate) const WANTED: &str = "wanted";
+    /// The file is larger than the platform gives out.
+    pub(crate) const TOO_LARGE: &str = "too_large";
+    /// The file could not be fetched. It can be asked for again.
+    pub(crate) const FAILED: &str = "failed";
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "attachments")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub contact_id: Uuid,
+        pub message_id: Uuid,
+        pub journal_id: i64,
+        pub position: i32,
+        pub name: Option<Vec<u8>>,
+        pub media_type: String,
+        pub inline: bool,
+        pub size: i64,
+        pub kept: bool,
+        pub remote: Option<Vec<u8>>,
+        pub fate: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How what leaves us fares.
+pub mod outbox {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbox")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub message_id: Uuid,
+        pub contact_id: Uuid,
+        pub line: String,
+        pub state: String,
+        pub tries: i32,
+        pub queued_at: i64,
+        pub sent_at: Option<i64>,
+        pub said: Option<Vec<u8>>,
+        pub done: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who did what to a contact.
+pub mod events {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "events")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub contact_id: Uuid,
+        pub at: i64,
+        pub actor: Option<Uuid>,
+        pub kind: String,
+        pub detail: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Figures from before the software, and corrections.
+pub mod balances {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "balances")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub of: String,
+        pub value: String,
+        pub correction: bool,
+        pub from_day: String,
+        pub to_day: String,
+        pub count: i64,
+        pub source: String,
+        pub reason: String,
+        pub entered_by: Option<Uuid>,
+        pub entered_at: i64,
+        pub withdrawn_by: Option<Uuid>,
+        pub withdrawn_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who did what to the service.
+pub mod audit {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub at: i64,
+        pub actor: Option<Uuid>,
+        pub action: String,
+        pub object: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Totals and their breakdowns.
+pub mod figures {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "figures")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub of: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub one: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub other: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub span: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub value: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub other_value: String,
+        pub count: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,98 @@
+//! Whether the master key is the one of this database, found out at the start and not by a counsellor.
+
+use anyhow::ensure;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::OnConflict,
+};
+
+use crate::{
+    db::{
+        entity::{contacts, conversations, journal, key_proofs, staff},
+        store::Store,
+    },
+    error::StoreError,
+    sealing::{
+        keys::Keys,
+        places::{conversation_place, raw_place},
+    },
+};
+
+/// The one row there is.
+const ONLY: i32 = 1;
+const PLACE: &str = "proof of the master key";
+
+/// Whether nothing in the database needs a master key yet, so that one may be made.
+pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    Ok(key_proofs::Entity::find().one(database).await?.is_none()
+        && journal::Entity::find().one(database).await?.is_none()
+        && contacts::Entity::find().one(database).await?.is_none()
+        && conversations::Entity::find().one(database).await?.is_none()
+        && staff::Entity::find().one(database).await?.is_none())
+}
+
+impl Store {
+    /// Refuses a master key that is not the one of this database. A database without a proof of it gets one, if the key opens
+    /// what was sealed last.
+    pub(crate) async fn prove_key(&self) -> anyhow::Result<()> {
+        if self.read_proof().await?.is_none() {
+            ensure!(self.opens_newest().await?, WRONG);
+            self.write_proof().await?;
+        }
+        // Of two processes that begin together with a key each, the second reads the proof of the first.
+        let proof = self.read_proof().await?;
+        ensure!(proof.is_some_and(|sealed| proves(&self.keys, &sealed)), WRONG);
+        Ok(())
+    }
+
+    async fn read_proof(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = key_proofs::Entity::find_by_id(ONLY).one(&self.reading).await?;
+        Ok(row.map(|row| row.sealed))
+    }
+
+    async fn write_proof(&self) -> Result<(), StoreError> {
+        let (_, sealed) = self.keys.new_data_key(PLACE)?;
+        let row = key_proofs::ActiveModel {
+            id: Set(ONLY),
+            sealed: Set(sealed),
+        };
+        let transaction = self.begin().await?;
+        key_proofs::Entity::insert(row)
+            .on_conflict(OnConflict::column(key_proofs::Column::Id).do_nothing().to_owned())
+            .exec_without_returning(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Whether the key opens the newest of what is sealed: a contact, else a raw message, else a conversation. What was never
+    /// sealed proves nothing against it.
+    async fn opens_newest(&self) -> Result<bool, StoreError> {
+        let contact = contacts::Entity::find()
+            .filter(contacts::Column::DataKey.is_not_null())
+            .order_by_desc(contacts::Column::Id)
+            .one(&self.reading)
+            .await?;
+        if let Some(contact) = contact {
+            return Ok(self.contact_key(&contact).is_ok());
+        }
+        let raw = journal::Entity::find()
+            .filter(journal::Column::DataKey.is_not_null())
+            .order_by_desc(journal::Column::Id)
+            .one(&self.reading)
+            .await?;
+        if let Some((hash, key)) = raw.and_then(|raw| Some((raw.external_hash, raw.data_key?))) {
+            return Ok(self.keys.data_key(&raw_place(&hash), &key).is_ok());
+        }
+        let conversation = conversations::Entity::find().one(&self.reading).await?;
+        Ok(conversation.is_none_or(|row| {
+            let place = conversation_place(&row.source_hash);
+            self.keys.data_key(&place, &row.data_key).is_ok()
+        }))
+    }
+}
+
+const WRONG: &str = "The master key is not the one this database was sealed with";
+
+fn proves(keys: &Keys, sealed: &[u8]) -> bool {
+    keys.data_key(PLACE, sealed).is_ok()
+}

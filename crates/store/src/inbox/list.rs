@@ -1,0 +1,339 @@
+//! What the inbox lists.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use hotline_core::{
+    contact::lifecycle::{Marking, Status},
+    identifiers::reference::Reference,
+    job::Delivery,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+    sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, events, messages, outbox, staff},
+        store::{Store, time},
+    },
+    error::StoreError,
+    sealing::bodies::Card,
+};
+
+pub(crate) use crate::inbox::view::Order;
+pub use crate::inbox::view::{Filter, View};
+
+/// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
+const LATE: i64 = 15 * 60 * 1_000_000;
+
+/// Everything but there.
+const UNSENT: [Delivery; 5] = [
+    Delivery::Queued,
+    Delivery::Sending,
+    Delivery::Delayed,
+    Delivery::Unknown,
+    Delivery::Failed,
+];
+
+/// One row of the inbox.
+pub struct Row {
+    /// The contact's reference.
+    pub reference: Reference,
+    /// Its line.
+    pub line: String,
+    /// Its channel.
+    pub channel: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Why it left the total, if it did.
+    pub marking: Option<Marking>,
+    /// Who holds it: the work name.
+    pub holder: Option<String>,
+    /// The team whose work it is.
+    pub team: Option<String>,
+    /// Who handed it over to me or to my team, if nothing was done with it since.
+    pub handed_by: Option<String>,
+    /// Whether it is a call: somebody answered it as it came.
+    pub is_call: bool,
+    /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
+    pub urgency: i16,
+    /// Until when it is out of sight.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Since when the person waits.
+    pub waiting_since: Option<DateTime<Utc>>,
+    /// When the person last wrote.
+    pub last_in_at: DateTime<Utc>,
+    /// The subject and first words. `None` if erased.
+    pub card: Option<Card>,
+    /// The state of a reply that did not get through: failed, or on its way for longer than a quarter of an hour.
+    pub undelivered: Option<Delivery>,
+    place: Place,
+}
+
+/// Where a page ends, to go on from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub(crate) at: i64,
+    pub(crate) id: Uuid,
+}
+
+impl Place {
+    /// As it stands in an address.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        format!("{}.{}", self.at, self.id.simple())
+    }
+
+    /// Reads it from an address.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('.')?;
+        Some(Self {
+            at: at.parse().ok()?,
+            id: Uuid::try_parse(id).ok()?,
+        })
+    }
+}
+
+/// A page of the inbox.
+#[derive(Default)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Place>,
+}
+
+impl Store {
+    /// How many rows a query has, counted by the database.
+    pub(crate) async fn count_rows(&self, rows: SelectStatement) -> Result<u64, StoreError> {
+        let count = Query::select()
+            .expr_as(Func::count(Expr::col(Asterisk)), "n")
+            .from_subquery(rows, "found")
+            .to_owned();
+        let row = self.reading.query_one(&count).await?;
+        let count: i64 = row
+            .map(|row| row.try_get("", "n"))
+            .transpose()?
+            .unwrap_or_default();
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// A page of a view for `me`, from `after` on.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn inbox(
+        &self,
+        view: View,
+        filter: &Filter,
+        me: Uuid,
+        after: Option<Place>,
+        size: u64,
+    ) -> Result<Page, StoreError> {
+        let order = Order::of(view, filter);
+        let descending = order != Order::Pressing;
+        let (at, id) = (order.expression(), contacts::Column::Id);
+        let mut query = self.filtered(self.in_view(view, me), filter);
+        query = if descending {
+            query.order_by_desc(at.clone()).order_by_desc(id)
+        } else {
+            query.order_by_asc(at.clone()).order_by_asc(id)
+        };
+        if let Some(after) = after {
+            let (up_to, beyond, same) = if descending {
+                (at.clone().lte(after.at), at.clone().lt(after.at), id.lt(after.id))
+            } else {
+                (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
+            };
+            // The first condition follows from the second, and is the one that finds the place in an index.
+            query = query
+                .filter(up_to)
+                .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
+        }
+        let mut found = query.limit(size + 1).all(&self.reading).await?;
+        let more = found.len() as u64 > size;
+        found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        let names = self.names().await?;
+        let undelivered = self.undelivered(&found).await?;
+        let handed = self.handed_over(&found, me, &names).await?;
+        let rows: Vec<Row> = found
+            .into_iter()
+            .map(|contact| {
+                let undelivered = undelivered.get(&contact.id).copied();
+                let handed_by = handed.get(&contact.id).cloned();
+                let row = self.row(contact, order, &names, undelivered);
+                Row { handed_by, ..row }
+            })
+            .collect();
+        let next = rows.last().filter(|_| more).map(|row| row.place);
+        Ok(Page { rows, next })
+    }
+
+    /// Of these contacts, those that were handed over to me or to my team, and with which nobody did anything since: by whom.
+    async fn handed_over(
+        &self,
+        found: &[contacts::Model],
+        me: Uuid,
+        names: &[(Uuid, String)],
+    ) -> Result<HashMap<Uuid, String>, StoreError> {
+        let team = staff::Entity::find_by_id(me).one(&self.reading).await?;
+        let team = team.and_then(|me| me.team);
+        let to_us = |contact: &&contacts::Model| match contact.holder {
+            Some(holder) => holder == me,
+            None => team.is_some() && contact.team == team,
+        };
+        let ids: Vec<Uuid> = found.iter().filter(to_us).map(|contact| contact.id).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let done = events::Entity::find()
+            .filter(events::Column::ContactId.is_in(ids))
+            .filter(events::Column::Actor.is_not_null())
+            .order_by_asc(events::Column::Id)
+            .all(&self.reading)
+            .await?;
+        let newest: HashMap<Uuid, events::Model> =
+            done.into_iter().map(|event| (event.contact_id, event)).collect();
+        let by = |event: events::Model| name_of(names, event.actor?);
+        Ok(newest
+            .into_iter()
+            .filter(|(_, event)| event.kind == "handed_over" && event.actor != Some(me))
+            .filter_map(|(contact, event)| Some((contact, by(event)?)))
+            .collect())
+    }
+
+    /// Of these contacts, those with a reply that did not get through.
+    pub(crate) async fn undelivered(
+        &self,
+        found: &[contacts::Model],
+    ) -> Result<HashMap<Uuid, Delivery>, StoreError> {
+        let mut worst = HashMap::new();
+        if found.is_empty() {
+            return Ok(worst);
+        }
+        let replies = messages::Entity::find()
+            .select_only()
+            .column(messages::Column::Id)
+            .filter(messages::Column::ContactId.is_in(found.iter().map(|contact| contact.id)))
+            .filter(messages::Column::Direction.eq("reply"));
+        let rows = outbox::Entity::find()
+            .filter(outbox::Column::MessageId.in_subquery(replies.into_query()))
+            .filter(not_through(self.now()))
+            .all(&self.reading)
+            .await?;
+        for row in rows {
+            let state = Delivery::parse(&row.state).unwrap_or(Delivery::Unknown);
+            let known = worst.entry(row.contact_id).or_insert(state);
+            if state == Delivery::Failed {
+                *known = state;
+            }
+        }
+        Ok(worst)
+    }
+
+    pub(crate) fn row(
+        &self,
+        contact: contacts::Model,
+        order: Order,
+        names: &[(Uuid, String)],
+        undelivered: Option<Delivery>,
+    ) -> Row {
+        Row {
+            undelivered,
+            handed_by: None,
+            is_call: is_call(&contact),
+            reference: reference_of(&contact),
+            card: self.card(&contact).ok(),
+            status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
+            marking: contact.marking.as_deref().and_then(Marking::parse),
+            holder: contact.holder.and_then(|holder| name_of(names, holder)),
+            waiting_since: contact.waiting_since.map(time),
+            last_in_at: time(contact.last_in_at),
+            urgency: contact.urgency,
+            snoozed_until: contact.snoozed_until.map(time),
+            place: Place {
+                at: order.place(&contact),
+                id: contact.id,
+            },
+            line: contact.line,
+            channel: contact.channel,
+            team: contact.team,
+        }
+    }
+
+    /// How many contacts a view has, counted up to 1,000.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn view_size(&self, view: View, me: Uuid) -> Result<u64, StoreError> {
+        let ids = self
+            .in_view(view, me)
+            .select_only()
+            .column(contacts::Column::Id)
+            // In the view's order, so that its own index is read and not one that holds more.
+            .order_by_asc(Order::of(view, &Filter::default()).expression())
+            .limit(1_000);
+        self.count_rows(ids.into_query()).await
+    }
+
+    /// How many contacts wait for `me`, or for somebody to take them, counted up to 1,000.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn waits_for(&self, me: Uuid) -> Result<u64, StoreError> {
+        let mine = contacts::Column::Holder.eq(me);
+        let ids = self
+            .in_view(View::Waiting, me)
+            .filter(mine.or(contacts::Column::Holder.is_null()))
+            .select_only()
+            .column(contacts::Column::Id)
+            .order_by_asc(Order::Pressing.expression())
+            .limit(1_000);
+        self.count_rows(ids.into_query()).await
+    }
+
+    pub(crate) async fn names(&self) -> Result<Vec<(Uuid, String)>, StoreError> {
+        let people = staff::Entity::find().all(&self.reading).await?;
+        Ok(people.into_iter().map(|one| (one.id, one.name)).collect())
+    }
+
+    /// How many contacts are registered in all, whether they count or not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
+        Ok(contacts::Entity::find().count(&self.reading).await?)
+    }
+}
+
+/// What did not get through: failed, or on its way for too long. By all its states, so that it is found in their index.
+pub(crate) fn not_through(now: i64) -> Condition {
+    let failed = outbox::Column::State.eq(Delivery::Failed.as_str());
+    let late = outbox::Column::QueuedAt.lt(now.saturating_sub(LATE));
+    Condition::all()
+        .add(outbox::Column::State.is_in(UNSENT.map(Delivery::as_str)))
+        .add(failed.or(late))
+}
+
+pub(crate) fn name_of(names: &[(Uuid, String)], id: Uuid) -> Option<String> {
+    names
+        .iter()
+        .find(|(one, _)| *one == id)
+        .map(|(_, name)| name.clone())
+}
+
+pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
+    Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
+}
+
+/// Whether somebody took a contact as it came, on the telephone or face to face.
+pub(crate) fn is_call(contact: &contacts::Model) -> bool {
+    contact
+        .first_read_at
+        .is_some_and(|read| read <= contact.opened_at)
+}

@@ -1,0 +1,153 @@
+//! What people chose on a line: the language of automatic texts, and not to be written to for now.
+
+use std::collections::{HashMap, HashSet};
+
+use hotline_core::{contact::message::News, identifiers::line::LineName, text::locale::Language};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{
+    db::{
+        entity::{contacts, people},
+        store::Store,
+    },
+    error::StoreError,
+};
+
+/// What somebody chose.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Choice {
+    pub(crate) language: Option<Language>,
+    pub(crate) stopped: bool,
+    /// Until when nobody is called to what they write.
+    pub(crate) blocked_until: Option<i64>,
+}
+
+impl From<people::Model> for Choice {
+    fn from(row: people::Model) -> Self {
+        Self {
+            language: row.language.as_deref().and_then(Language::parse),
+            stopped: row.stopped,
+            blocked_until: row.blocked_until,
+        }
+    }
+}
+
+impl Store {
+    pub(crate) async fn read_chosen_language(
+        &self,
+        line: &LineName,
+        identifier: &str,
+    ) -> Result<Option<Language>, StoreError> {
+        let hash = self.hash_of_identifier(line.as_str(), identifier);
+        let row = people::Entity::find_by_id((line.as_str().to_owned(), hash))
+            .one(&self.reading)
+            .await?;
+        Ok(row.and_then(|row| Choice::from(row).language))
+    }
+
+    /// The keyed hash by which an identifier on a line is found again.
+    pub(crate) fn hash_of_identifier(&self, line: &str, identifier: &str) -> Vec<u8> {
+        self.keys.lookup("identifier", &format!("{line}\n{identifier}"))
+    }
+}
+
+/// What the person of a contact chose, and what was chosen about them.
+pub(crate) async fn choice_of(
+    database: &impl ConnectionTrait,
+    contact: &contacts::Model,
+) -> Result<Choice, StoreError> {
+    let Some(hash) = contact.identifier_hash.clone() else {
+        return Ok(Choice::default());
+    };
+    let row = people::Entity::find_by_id((contact.line.clone(), hash))
+        .one(database)
+        .await?;
+    Ok(row.map(Choice::from).unwrap_or_default())
+}
+
+/// Calls nobody to what an identifier writes until a time. Nothing: as ever.
+pub(crate) async fn block(
+    transaction: &DatabaseTransaction,
+    line: &str,
+    identifier_hash: Vec<u8>,
+    until: Option<i64>,
+) -> Result<(), StoreError> {
+    let row = people::ActiveModel {
+        line: Set(line.to_owned()),
+        identifier_hash: Set(identifier_hash),
+        language: Set(None),
+        stopped: Set(false),
+        blocked_until: Set(until),
+    };
+    let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
+    conflict.update_column(people::Column::BlockedUntil);
+    people::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+/// What these people chose.
+pub(crate) async fn choices(
+    transaction: &DatabaseTransaction,
+    identifiers: &HashSet<Vec<u8>>,
+) -> Result<HashMap<Vec<u8>, Choice>, StoreError> {
+    let rows = people::Entity::find()
+        .filter(people::Column::IdentifierHash.is_in(identifiers.iter().cloned()))
+        .all(transaction)
+        .await?;
+    // The hash covers the line.
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.identifier_hash.clone(), row.into()))
+        .collect())
+}
+
+/// Notes a choice. Other news are none.
+pub(crate) async fn choose(
+    transaction: &DatabaseTransaction,
+    line: &str,
+    identifier_hash: Vec<u8>,
+    news: News,
+) -> Result<(), StoreError> {
+    let (language, stopped, column) = match news {
+        News::Chose(language) => (Some(language.tag().to_owned()), false, people::Column::Language),
+        News::Stopped => (None, true, people::Column::Stopped),
+        News::Blocked | News::Unblocked | News::Gap => return Ok(()),
+    };
+    let row = people::ActiveModel {
+        line: Set(line.to_owned()),
+        identifier_hash: Set(identifier_hash),
+        language: Set(language),
+        stopped: Set(stopped),
+        blocked_until: Set(None),
+    };
+    let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
+    conflict.update_column(column);
+    people::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Who writes may be written to again.
+pub(crate) async fn hear_again(
+    transaction: &DatabaseTransaction,
+    identifiers: Vec<Vec<u8>>,
+) -> Result<(), StoreError> {
+    if identifiers.is_empty() {
+        return Ok(());
+    }
+    people::Entity::update_many()
+        .col_expr(people::Column::Stopped, Expr::value(false))
+        .filter(people::Column::IdentifierHash.is_in(identifiers))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,446 @@
+//! The journal: raw messages on disk before anyone is told that they were received.
+//!
+//! All who arrive while a commit is under way share the next one, so that a disk that syncs a few hundred times a second
+//! still takes thousands of messages, each as durable as alone.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Weak, atomic::Ordering},
+};
+
+use async_trait::async_trait;
+use hotline_core::{
+    contact::{lifecycle::Status, message::RawMessage},
+    health::Health,
+    identifiers::{line::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
+    intake::{Accepted, Conversation, Cursor, Intake, NotAccepted, Source},
+    job::JobKind,
+    text::locale::Language,
+};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryResult, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict, Query, UnionType},
+};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        batch_request::{BatchRequest, JournalRow},
+        entity::{contacts, jobs, journal},
+        store::Store,
+    },
+    error::StoreError,
+    inbox::list::reference_of,
+    intake::cursors,
+    sealing::places::raw_place,
+};
+
+/// Larger raw messages lie in the attachments folder, not in the database.
+const IN_DATABASE: usize = 64 * 1024;
+/// What became of a message that is not registered yet.
+const ACCEPTED: &str = "accepted";
+/// At most this many messages share one commit.
+const TOGETHER: usize = 256;
+
+/// Commits what requests at the door, until the store is gone.
+pub(crate) fn serve_requests(store: Weak<Store>, mut requests: mpsc::Receiver<BatchRequest>) {
+    tokio::spawn(async move {
+        while let Some(first) = requests.recv().await {
+            let Some(store) = store.upgrade() else { return };
+            let mut together = vec![first];
+            let mut rows = together.iter().map(|request| request.rows.len()).sum::<usize>();
+            while rows < TOGETHER
+                && let Ok(request) = requests.try_recv()
+            {
+                rows += request.rows.len();
+                together.push(request);
+            }
+            store.commit(together).await;
+        }
+    });
+}
+
+impl Store {
+    async fn commit(&self, mut requests: Vec<BatchRequest>) {
+        match self.write_journal(&mut requests).await {
+            Ok(mut written) => {
+                self.receive_due.notify_one();
+                for request in requests {
+                    let accepted = request
+                        .rows
+                        .iter()
+                        .map(|row| written.take(row))
+                        .collect::<Option<Vec<_>>>();
+                    // What was there before lies in a file of its own already.
+                    let repeated = accepted.iter().flatten().zip(&request.rows);
+                    let repeated = repeated.filter(|(accepted, _)| !accepted.fresh);
+                    let files = repeated.filter_map(|(_, row)| row.file).collect();
+                    self.files.remove(files).await;
+                    let _ = request
+                        .answer
+                        .send(accepted.ok_or_else(|| NotAccepted("a row is missing".to_owned())));
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "Could not write down what arrived; its source will be asked again");
+                for request in requests {
+                    let _ = request.answer.send(Err(NotAccepted(error.to_string())));
+                }
+            }
+        }
+    }
+
+    async fn write_journal(&self, requests: &mut [BatchRequest]) -> Result<Written, StoreError> {
+        let transaction = self.begin().await?;
+        let rows: Vec<&JournalRow> = requests.iter().flat_map(|request| &request.rows).collect();
+        let mut written = Written::default();
+        if !rows.is_empty() {
+            let references = self.draw_references(&transaction, rows.len()).await?;
+            let models = rows.iter().zip(references);
+            let insert = journal::Entity::insert_many(models.map(|(row, reference)| row.to_model(reference)))
+                .on_conflict(
+                    OnConflict::columns([journal::Column::Line, journal::Column::ExternalHash])
+                        .do_nothing()
+                        .to_owned(),
+                )
+                .into_query()
+                .returning(Query::returning().columns(NUMBERED))
+                .to_owned();
+            for row in transaction.query_all(&insert).await? {
+                written
+                    .fresh
+                    .insert(row.try_get("", "external_hash")?, self.numbered(&row)?);
+            }
+            written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
+            let now = self.now();
+            // In the order in which they came, so that they are registered in it.
+            let mut ids: Vec<i64> = written.fresh.values().map(|row| row.id).collect();
+            ids.sort_unstable();
+            let made = ids.into_iter().map(|id| jobs::ActiveModel {
+                id: NotSet,
+                kind: Set(JobKind::Receive.as_str().to_owned()),
+                journal_id: Set(Some(id)),
+                outbox_id: Set(None),
+                attachment_id: Set(None),
+                state: Set("ready".to_owned()),
+                attempt: Set(0),
+                due_at: Set(now),
+                made_at: Set(now),
+                reason: Set(String::new()),
+            });
+            let made: Vec<_> = made.collect();
+            if !made.is_empty() {
+                jobs::Entity::insert_many(made)
+                    .exec_without_returning(&transaction)
+                    .await?;
+            }
+        }
+        for cursor in requests.iter_mut().filter_map(|request| request.cursor.take()) {
+            cursors::write(&transaction, cursor).await?;
+        }
+        transaction.commit().await?;
+        // A file that was replaced during the commit has none of it.
+        self.check_place()?;
+        Ok(written)
+    }
+
+    /// The rows that were there before: repeated deliveries.
+    async fn known_before(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: &[&JournalRow],
+        fresh: &HashMap<Vec<u8>, Numbered>,
+    ) -> Result<HashMap<Vec<u8>, Numbered>, StoreError> {
+        let repeated: Vec<_> = rows
+            .iter()
+            .map(|row| &row.external_hash)
+            .filter(|hash| !fresh.contains_key(*hash))
+            .cloned()
+            .collect();
+        if repeated.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let select = Query::select()
+            .columns(NUMBERED)
+            .from(journal::Entity)
+            .and_where(Expr::col(journal::Column::ExternalHash).is_in(repeated))
+            .to_owned();
+        let mut known = HashMap::new();
+        for row in transaction.query_all(&select).await? {
+            known.insert(row.try_get("", "external_hash")?, self.numbered(&row)?);
+        }
+        Ok(known)
+    }
+
+    fn numbered(&self, row: &QueryResult) -> Result<Numbered, StoreError> {
+        let id = row.try_get("", "id")?;
+        Ok(Numbered {
+            id,
+            reference: self.reference_of_row(id, row.try_get("", "reference")?),
+        })
+    }
+
+    /// The reference that was given out with a row of the journal. It was not kept when it still followed from its number.
+    pub(crate) fn reference_of_row(&self, id: i64, kept: Option<i64>) -> Reference {
+        let number = |number: i64| u64::try_from(number).unwrap_or_default();
+        match kept {
+            Some(kept) => Reference::from_number(number(kept)),
+            None => self.keys.reference(number(id)),
+        }
+    }
+
+    /// Draws as many references that neither a message nor a contact has.
+    pub(crate) async fn draw_references(
+        &self,
+        transaction: &DatabaseTransaction,
+        many: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut drawn = HashSet::new();
+        while drawn.len() < many {
+            let missing = many - drawn.len();
+            let new: HashSet<i64> = std::iter::repeat_with(|| self.keys.draw_reference())
+                .take(missing)
+                .filter_map(|reference| i64::try_from(reference.number()).ok())
+                .collect();
+            let taken = taken_references(transaction, &new).await?;
+            drawn.extend(new.difference(&taken));
+        }
+        Ok(drawn.into_iter().collect())
+    }
+
+    /// The open contact of a person, once a message of theirs is registered: it is that message's.
+    async fn read_registered_in(
+        &self,
+        line: &LineName,
+        external_id: &str,
+        identifier: &str,
+    ) -> Result<Option<Reference>, StoreError> {
+        let registered = journal::Entity::find()
+            .filter(journal::Column::Line.eq(line.as_str()))
+            .filter(journal::Column::ExternalHash.eq(self.external_hash(line, external_id)))
+            .filter(journal::Column::Outcome.ne(ACCEPTED))
+            .one(&self.reading)
+            .await?;
+        if registered.is_none() {
+            return Ok(None);
+        }
+        let contact = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(line.as_str()))
+            .filter(contacts::Column::OpenKey.eq(self.hash_of_identifier(line.as_str(), identifier)))
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+            .one(&self.reading)
+            .await?;
+        Ok(contact.as_ref().map(reference_of))
+    }
+
+    /// The keyed hash of a message's external id. It covers the line, so that it alone finds the row.
+    fn external_hash(&self, line: &LineName, external_id: &str) -> Vec<u8> {
+        self.keys.lookup("external id", &format!("{line}\n{external_id}"))
+    }
+
+    /// Seals one message. A large one is on disk, synced, when this returns.
+    async fn seal_raw(&self, raw: RawMessage) -> Result<JournalRow, StoreError> {
+        let external_hash = self.external_hash(&raw.line, &raw.external_id);
+        let place = raw_place(&external_hash);
+        let (key, data_key) = self.keys.new_data_key(&place)?;
+        let sealed = key.seal(&place, &raw.bytes)?;
+        let mut row = JournalRow {
+            line: raw.line.as_str().to_owned(),
+            external_hash,
+            received_at: raw.received_at.timestamp_micros(),
+            size: i64::try_from(raw.bytes.len()).unwrap_or(i64::MAX),
+            cut_from: raw.cut_from.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
+            data_key,
+            sealed: None,
+            file: None,
+        };
+        if raw.bytes.len() > IN_DATABASE {
+            let id = hotline_core::identifiers::ids::new(self.clock.now());
+            self.files.write(vec![(id, sealed)]).await?;
+            row.file = Some(id);
+        } else {
+            row.sealed = Some(sealed);
+        }
+        Ok(row)
+    }
+}
+
+/// Those of these references that a message or a contact has. Contacts outlive the raw messages that opened them.
+async fn taken_references(
+    transaction: &DatabaseTransaction,
+    references: &HashSet<i64>,
+) -> Result<HashSet<i64>, StoreError> {
+    let select = Query::select()
+        .column(journal::Column::Reference)
+        .from(journal::Entity)
+        .and_where(Expr::col(journal::Column::Reference).is_in(references.iter().copied()))
+        .union(
+            UnionType::All,
+            Query::select()
+                .column(contacts::Column::Reference)
+                .from(contacts::Entity)
+                .and_where(Expr::col(contacts::Column::Reference).is_in(references.iter().copied()))
+                .to_owned(),
+        )
+        .to_owned();
+    let rows = transaction.query_all(&select).await?;
+    let taken = rows.iter().map(|row| row.try_get("", "reference"));
+    Ok(taken.collect::<Result<_, _>>()?)
+}
+
+fn refuse(error: StoreError) -> NotAccepted {
+    NotAccepted(error.to_string())
+}
+
+#[async_trait]
+impl Intake for Store {
+    async fn accept(
+        &self,
+        arrived: Vec<RawMessage>,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Accepted>, NotAccepted> {
+        self.check_place().map_err(refuse)?;
+        self.files.room().map_err(refuse)?;
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting > self.backlog {
+            return Err(refuse(StoreError::Backlog(waiting)));
+        }
+        let mut rows = Vec::with_capacity(arrived.len());
+        for raw in arrived {
+            rows.push(self.seal_raw(raw).await.map_err(refuse)?);
+        }
+        let cursor = cursor.map(|cursor| self.cursor_row(&cursor));
+        let cursor = cursor.transpose().map_err(refuse)?;
+        let (answer, answered) = oneshot::channel();
+        let closing = || NotAccepted("shutting down".to_owned());
+        self.requests
+            .send(BatchRequest { rows, cursor, answer })
+            .await
+            .map_err(|_| closing())?;
+        answered.await.map_err(|_| closing())?
+    }
+
+    async fn accepted_before(
+        &self,
+        line: &LineName,
+        external_id: &str,
+    ) -> Result<Option<Vec<u8>>, NotAccepted> {
+        let hash = self.external_hash(line, external_id);
+        let found = journal::Entity::find().filter(journal::Column::ExternalHash.eq(hash));
+        let found = found.one(&self.reading).await;
+        match found.map_err(|error| refuse(error.into()))? {
+            Some(row) if row.data_key.is_some() => self.open_raw(&row).await.map(Some).map_err(refuse),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted> {
+        self.read_cursor(line, source).await.map_err(refuse)
+    }
+
+    async fn conversations(&self, line: &LineName) -> Result<Vec<Cursor>, NotAccepted> {
+        self.read_conversations(line).await.map_err(refuse)
+    }
+
+    async fn chosen_language(
+        &self,
+        line: &LineName,
+        identifier: &Private<String>,
+    ) -> Result<Option<Language>, NotAccepted> {
+        self.read_chosen_language(line, identifier.expose())
+            .await
+            .map_err(refuse)
+    }
+
+    async fn registered_in(
+        &self,
+        line: &LineName,
+        external_id: &str,
+        identifier: &Private<String>,
+    ) -> Result<Option<Reference>, NotAccepted> {
+        self.read_registered_in(line, external_id, identifier.expose())
+            .await
+            .map_err(refuse)
+    }
+
+    async fn health(&self, line: &LineName, health: Health) {
+        if let Err(error) = self.note_health(line, &health).await {
+            tracing::warn!(line.name = %line, error = %error, "Could not note how line {line} is doing");
+        }
+    }
+
+    fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode {
+        self.keys.receipt_code(line.as_str(), external_id)
+    }
+
+    fn receipt_mark(&self, code: &ReceiptCode) -> String {
+        self.keys.receipt_mark(code)
+    }
+
+    async fn conversation(
+        &self,
+        line: &LineName,
+        code: &ReceiptCode,
+    ) -> Result<Option<Conversation>, NotAccepted> {
+        self.read_answers(line, code).await.map_err(refuse)
+    }
+}
+
+/// What one commit wrote, by external hash.
+#[derive(Default)]
+struct Written {
+    fresh: HashMap<Vec<u8>, Numbered>,
+    known: HashMap<Vec<u8>, Numbered>,
+}
+
+/// The columns of a row that has its numbers.
+const NUMBERED: [journal::Column; 3] = [
+    journal::Column::Id,
+    journal::Column::ExternalHash,
+    journal::Column::Reference,
+];
+
+/// The numbers of a row of the journal.
+#[derive(Clone, Copy)]
+struct Numbered {
+    id: i64,
+    reference: Reference,
+}
+
+impl Written {
+    /// What is told to whoever brought this row. Of two alike in one commit, the first is the fresh one.
+    fn take(&mut self, row: &JournalRow) -> Option<Accepted> {
+        let (row, fresh) = match self.fresh.remove(&row.external_hash) {
+            Some(numbered) => {
+                self.known.insert(row.external_hash.clone(), numbered);
+                (numbered, true)
+            }
+            None => (*self.known.get(&row.external_hash)?, false),
+        };
+        Some(Accepted {
+            reference: row.reference,
+            fresh,
+        })
+    }
+}
+
+impl JournalRow {
+    fn to_model(&self, reference: i64) -> journal::ActiveModel {
+        journal::ActiveModel {
+            id: NotSet,
+            line: Set(self.line.clone()),
+            external_hash: Set(self.external_hash.clone()),
+            received_at: Set(self.received_at),
+            size: Set(self.size),
+            cut_from: Set(self.cut_from),
+            data_key: Set(Some(self.data_key.clone())),
+            sealed: Set(self.sealed.clone()),
+            file: Set(self.file),
+            outcome: Set(ACCEPTED.to_owned()),
+            reason: Set(String::new()),
+            reference: Set(Some(reference)),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! How the lines are doing, for the staff to see.
+
+use chrono::{DateTime, Utc};
+use hotline_core::{health::Health, identifiers::line::LineName};
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
+
+use crate::{
+    db::{
+        entity::lines,
+        store::{Store, time},
+    },
+    error::StoreError,
+};
+
+/// How one line is doing.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct LineState {
+    /// Its name.
+    pub line: String,
+    /// Its channel.
+    pub channel: String,
+    /// Whether it reached its source when it last tried.
+    pub up: bool,
+    /// Since when. `None`: it has said nothing yet.
+    pub since: Option<DateTime<Utc>>,
+    /// Why it is down, or what it cannot give though it is up. Empty: all is well.
+    pub problem: String,
+}
+
+impl Store {
+    /// Notes a change; says nothing when nothing changed.
+    pub(crate) async fn note_health(&self, line: &LineName, health: &Health) -> Result<(), StoreError> {
+        let (up, problem) = match health {
+            Health::Up => (true, ""),
+            Health::Ailing(problem) => (true, problem.as_str()),
+            Health::Down(problem) => (false, problem.as_str()),
+        };
+        let known = lines::Entity::find_by_id(line.as_str().to_owned())
+            .one(&self.reading)
+            .await?;
+        if known
+            .as_ref()
+            .is_some_and(|known| known.up == up && known.problem == problem)
+        {
+            return Ok(());
+        }
+        let since = known
+            .filter(|known| known.up == up)
+            .map_or(self.now(), |known| known.since);
+        let channel = self
+            .line(line.as_str())
+            .map(|settings| settings.channel.clone())
+            .unwrap_or_default();
+        let row = lines::ActiveModel {
+            line: Set(line.as_str().to_owned()),
+            channel: Set(channel),
+            up: Set(up),
+            since: Set(since),
+            problem: Set(problem.chars().take(500).collect()),
+        };
+        let transaction = self.begin().await?;
+        lines::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(lines::Column::Line)
+                    .update_columns([
+                        lines::Column::Channel,
+                        lines::Column::Up,
+                        lines::Column::Since,
+                        lines::Column::Problem,
+                    ])
+                    .to_owned(),
+            )
+            .exec_without_returning(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// How every configured line is doing, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn line_states(&self) -> Result<Vec<LineState>, StoreError> {
+        let rows = lines::Entity::find()
+            .order_by_asc(lines::Column::Line)
+            .all(&self.reading)
+            .await?;
+        let states = self.lines.iter().map(|line| {
+            let row = rows.iter().find(|row| row.line == line.name);
+            LineState {
+                line: line.name.clone(),
+                channel: line.channel.clone(),
+                up: row.is_none_or(|row| row.up),
+                since: row.map(|row| time(row.since)),
+                problem: row.map(|row| row.problem.clone()).unwrap_or_default(),
+            }
+        });
+        Ok(states.collect())
+    }
+}

@@ -1,0 +1,29 @@
+//! Whether messages can be accepted.
+
+use hotline_core::{
+    identifiers::line::LineName,
+    intake::{Cursor, Source},
+};
+
+use crate::{db::store::Store, error::StoreError, intake::cursors};
+
+impl Store {
+    /// Whether the database can be written and the disk has room: what readiness means.
+    ///
+    /// # Errors
+    /// Says what is wrong.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.check_place()?;
+        self.files.room()?;
+        self.files.probe().await?;
+        let probe = Cursor {
+            line: LineName::stored(String::new()),
+            source: Source::Named("readiness".to_owned()),
+            position: self.now().to_string(),
+        };
+        let transaction = self.begin().await?;
+        cursors::write(&transaction, self.cursor_row(&probe)?).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

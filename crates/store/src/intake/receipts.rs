@@ -1,0 +1,65 @@
+//! What the holder of a receipt code may read.
+
+use hotline_core::{
+    identifiers::{line::LineName, receipt::ReceiptCode},
+    intake::{Conversation, Said},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    db::{
+        entity::{contacts, messages},
+        store::{Store, time},
+    },
+    error::StoreError,
+    inbox::list::reference_of,
+};
+
+impl Store {
+    pub(crate) async fn read_answers(
+        &self,
+        line: &LineName,
+        code: &ReceiptCode,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let hash = self.hash_of_identifier(line.as_str(), &self.keys.receipt_mark(code));
+        let found = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(line.as_str()))
+            .filter(contacts::Column::IdentifierHash.eq(hash))
+            .order_by_asc(contacts::Column::OpenedAt)
+            .all(&self.reading)
+            .await?;
+        let Some(newest) = found.last() else {
+            return Ok(None);
+        };
+        let reference = reference_of(newest);
+        let mut said = Vec::new();
+        for contact in &found {
+            let key = self.contact_key(contact)?;
+            let rows = messages::Entity::find()
+                .filter(messages::Column::ContactId.eq(contact.id))
+                .filter(messages::Column::Direction.is_in(["in", "reply", "automatic"]))
+                .order_by_asc(messages::Column::At)
+                .order_by_asc(messages::Column::Id)
+                .all(&self.reading)
+                .await?;
+            for row in rows {
+                let body = self.body(&key, &row)?;
+                let text = body
+                    .url
+                    .into_iter()
+                    .chain(Some(body.text))
+                    .filter(|text| !text.is_empty());
+                said.push(Said {
+                    by_us: row.direction != "in",
+                    at: time(row.at),
+                    text: text.collect::<Vec<_>>().join("\n\n").into(),
+                });
+            }
+        }
+        Ok(Some(Conversation {
+            reference,
+            said,
+            files_wanted: newest.files_wanted,
+        }))
+    }
+}

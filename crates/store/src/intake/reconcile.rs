@@ -1,0 +1,88 @@
+//! Comparing what the sources hold with what was registered.
+
+use std::collections::{BTreeMap, HashSet};
+
+use hotline_core::identifiers::line::LineName;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+
+use crate::{
+    db::{
+        entity::{journal, messages},
+        store::Store,
+    },
+    error::StoreError,
+};
+
+impl Store {
+    /// Of these external ids, those that were never accepted on this line.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn never_accepted(
+        &self,
+        line: &LineName,
+        external_ids: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let mut missing = Vec::new();
+        for some in external_ids.chunks(500) {
+            let hash = |id: &String| self.keys.lookup("external id", &format!("{line}\n{id}"));
+            let hashes: Vec<Vec<u8>> = some.iter().map(hash).collect();
+            let known: HashSet<Vec<u8>> = journal::Entity::find()
+                .select_only()
+                .column(journal::Column::ExternalHash)
+                .filter(journal::Column::ExternalHash.is_in(hashes.clone()))
+                .into_tuple()
+                .all(&self.reading)
+                .await?
+                .into_iter()
+                .collect();
+            missing.extend(
+                some.iter()
+                    .zip(hashes)
+                    .filter(|(_, hash)| !known.contains(hash))
+                    .map(|(id, _)| id.clone()),
+            );
+        }
+        Ok(missing)
+    }
+
+    /// What became of the messages accepted on a line, by outcome.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn outcomes(&self, line: &LineName) -> Result<BTreeMap<String, i64>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Outcome {
+            outcome: String,
+            count: i64,
+        }
+        let rows: Vec<Outcome> = journal::Entity::find()
+            .select_only()
+            .column(journal::Column::Outcome)
+            .column_as(journal::Column::Id.count(), "count")
+            .filter(journal::Column::Line.eq(line.as_str()))
+            .group_by(journal::Column::Outcome)
+            .into_model()
+            .all(&self.reading)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
+    }
+
+    /// Raw messages that are said to be messages and are in no contact: there must be none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn strays(&self, line: &LineName) -> Result<u64, StoreError> {
+        let filed = messages::Entity::find()
+            .select_only()
+            .column(messages::Column::JournalId)
+            .filter(messages::Column::JournalId.is_not_null());
+        let strays = journal::Entity::find()
+            .select_only()
+            .column(journal::Column::Id)
+            .filter(journal::Column::Line.eq(line.as_str()))
+            .filter(journal::Column::Outcome.is_in(["message", "unreadable"]))
+            .filter(journal::Column::Id.not_in_subquery(sea_orm::QueryTrait::into_query(filed)));
+        Ok(strays.into_tuple::<i64>().all(&self.reading).await?.len() as u64)
+    }
+}

@@ -1,0 +1,62 @@
+//! The rows that make a job: in the transaction of what the job is about.
+
+use hotline_core::job::{Delivery, JobKind};
+use sea_orm::ActiveValue::{NotSet, Set};
+use uuid::Uuid;
+
+use crate::db::entity::{jobs, outbox};
+
+/// The outbox row of a message that is to leave.
+pub(crate) fn outbox_row(
+    id: Uuid,
+    message_id: Uuid,
+    contact_id: Uuid,
+    line: String,
+    now: i64,
+) -> outbox::ActiveModel {
+    outbox::ActiveModel {
+        id: Set(id),
+        message_id: Set(message_id),
+        contact_id: Set(contact_id),
+        line: Set(line),
+        state: Set(Delivery::Queued.as_str().to_owned()),
+        tries: Set(0),
+        queued_at: Set(now),
+        sent_at: Set(None),
+        said: Set(None),
+        done: Set(0),
+    }
+}
+
+/// The job that fetches this file.
+pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
+    jobs::ActiveModel {
+        id: NotSet,
+        kind: Set(JobKind::Fetch.as_str().to_owned()),
+        journal_id: Set(None),
+        outbox_id: Set(None),
+        attachment_id: Set(Some(attachment)),
+        state: Set("ready".to_owned()),
+        attempt: Set(0),
+        due_at: Set(now),
+        made_at: Set(now),
+        reason: Set(String::new()),
+    }
+}
+
+/// The job that hands a message over, not before `due_at`.
+pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::ActiveModel {
+    let now = *outgoing.queued_at.as_ref();
+    jobs::ActiveModel {
+        id: NotSet,
+        kind: Set(JobKind::Deliver.as_str().to_owned()),
+        journal_id: Set(None),
+        outbox_id: Set(Some(*outgoing.id.as_ref())),
+        attachment_id: Set(None),
+        state: Set("ready".to_owned()),
+        attempt: Set(0),
+        due_at: Set(due_at),
+        made_at: Set(now),
+        reason: Set(String::new()),
+    }
+}

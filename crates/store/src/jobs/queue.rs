@@ -1,0 +1,405 @@
+//! The queue: claim, retry, park, run again. A job is finished by the transaction that has its effect.
+
+use std::{collections::HashMap, time::Duration};
+
+use hotline_core::{
+    contact::message::RawMessage,
+    identifiers::{line::LineName, reference::Reference},
+    job::JobKind,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Statement, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{jobs, journal},
+        store::{Store, time},
+    },
+    error::StoreError,
+    sealing::places::raw_place,
+};
+
+/// A job somebody works on. The attempt is the fence: who lost the lease can't finish another's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Claimed {
+    /// The job.
+    pub id: i64,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// Whether an earlier attempt never ended: its process died, or was too slow.
+    pub interrupted: bool,
+    /// The raw message, for a receive job.
+    pub journal_id: i64,
+    /// The message in the outbox, for a deliver job.
+    pub outbox_id: Uuid,
+    /// The file, for a fetch job.
+    pub attachment_id: Uuid,
+}
+
+/// A raw message with what the store needs to file it.
+pub struct Journalled {
+    /// The job it is handled by.
+    pub job: Claimed,
+    /// The message.
+    pub raw: RawMessage,
+    pub(crate) external_hash: Vec<u8>,
+    pub(crate) data_key: Vec<u8>,
+    /// That of the contact it opens, if it opens one.
+    pub(crate) reference: Reference,
+}
+
+/// A job that waits, runs or was parked, as staff see it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Listed {
+    /// Its number.
+    pub id: i64,
+    /// What it does.
+    pub kind: String,
+    /// `ready`, `running` or `parked`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempt: i32,
+    /// When it was made.
+    pub made_at: chrono::DateTime<chrono::Utc>,
+    /// When it is tried next.
+    pub due_at: chrono::DateTime<chrono::Utc>,
+    /// Why it failed last. Holds no words of people.
+    pub reason: String,
+}
+
+impl Store {
+    /// Waits until a job of this kind may be due, or `at_most` has passed.
+    pub async fn until_due(&self, kind: JobKind, at_most: Duration) {
+        let due = match kind {
+            JobKind::Receive => &self.receive_due,
+            JobKind::Deliver => &self.deliver_due,
+            JobKind::Fetch => &self.fetch_due,
+        };
+        let _ = tokio::time::timeout(at_most, due.notified()).await;
+    }
+
+    /// Claims up to `most` due jobs of a kind for `lease`, oldest first, of those claimed fewer than `fewer_than` times and
+    /// not in `in_hand`, which this process works on now. The transaction ends before the work begins.
+    ///
+    /// The clock may have been set: a job that was due when it was made is due, and none is due later than any job waits.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim(
+        &self,
+        kind: JobKind,
+        most: u64,
+        lease: Duration,
+        fewer_than: i32,
+        in_hand: &[i64],
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let now = self.now();
+        let (far, until) = (self.after(JobKind::LONGEST_WAIT), self.after(lease));
+        let backend = self.writing.backend();
+        let skip = if backend == DbBackend::Postgres {
+            " FOR UPDATE SKIP LOCKED"
+        } else {
+            ""
+        };
+        let in_hand: Vec<String> = in_hand.iter().map(i64::to_string).collect();
+        let besides = if in_hand.is_empty() {
+            String::new()
+        } else {
+            format!(" AND id NOT IN ({})", in_hand.join(", "))
+        };
+        // The states on the right are what they were before the claim.
+        let sql = format!(
+            "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
+             reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
+             WHERE id IN (SELECT id FROM jobs WHERE kind = $2 AND state <> 'parked' \
+             AND (due_at <= $3 OR (attempt = 0 AND due_at <= made_at) OR due_at > $4){besides} \
+             AND attempt < $5 ORDER BY id LIMIT $6{skip}) RETURNING id, attempt, journal_id, outbox_id, attachment_id, reason"
+        );
+        let most = i64::try_from(most).unwrap_or(1);
+        let values = [
+            until.into(),
+            kind.as_str().into(),
+            now.into(),
+            far.into(),
+            fewer_than.into(),
+            most.into(),
+        ];
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let mut claimed = Vec::new();
+        let transaction = self.begin().await?;
+        for row in transaction.query_all_raw(statement).await? {
+            let row = ClaimedRow::from_query_result(&row, "")?;
+            claimed.push(Claimed {
+                id: row.id,
+                attempt: row.attempt,
+                interrupted: row.reason == "interrupted",
+                journal_id: row.journal_id.unwrap_or_default(),
+                outbox_id: row.outbox_id.unwrap_or_default(),
+                attachment_id: row.attachment_id.unwrap_or_default(),
+            });
+        }
+        transaction.commit().await?;
+        claimed.sort_unstable_by_key(|job| job.id);
+        Ok(claimed)
+    }
+
+    /// Makes this the process that runs the jobs. A SQLite database has one such process: what another one was running when
+    /// it died comes back at once. On PostgreSQL there may be several, and leases tell.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; else when the database refuses.
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        if !self.on_sqlite() {
+            return Ok(());
+        }
+        let lock = self.files.lock()?;
+        let _ = self.served.set(lock);
+        let transaction = self.begin().await?;
+        jobs::Entity::update_many()
+            .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
+            .filter(jobs::Column::State.eq("running"))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Tries a job again after `wait`. Does nothing if the lease was lost. `reason` must hold no words of people.
+    ///
+    /// # Errors
+    /// When the database refuses; the job then comes back when its lease ends.
+    pub async fn retry(&self, job: &Claimed, wait: Duration, reason: &str) -> Result<(), StoreError> {
+        self.settle(job, "ready", self.after(wait), reason).await
+    }
+
+    /// Gives a job up for now: supervisors see it and can run it again. `reason` must hold no words of people.
+    ///
+    /// # Errors
+    /// When the database refuses; the job then comes back when its lease ends.
+    pub async fn park(&self, job: &Claimed, reason: &str) -> Result<(), StoreError> {
+        self.settle(job, "parked", self.now(), reason).await
+    }
+
+    async fn settle(&self, job: &Claimed, state: &str, due_at: i64, reason: &str) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        jobs::Entity::update_many()
+            .col_expr(jobs::Column::State, Expr::value(state))
+            .col_expr(jobs::Column::DueAt, Expr::value(due_at))
+            .col_expr(jobs::Column::Reason, Expr::value(reason))
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a job out of the queue: there is nothing to do for it any more.
+    pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        end_job(&transaction, job).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Splits jobs into portions whose raw messages have at most `most` bytes together, or are one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn in_portions(&self, claimed: &[Claimed], most: u64) -> Result<Vec<Vec<Claimed>>, StoreError> {
+        let sizes: HashMap<i64, i64> = journal::Entity::find()
+            .select_only()
+            .column(journal::Column::Id)
+            .column(journal::Column::Size)
+            .filter(journal::Column::Id.is_in(claimed.iter().map(|job| job.journal_id)))
+            .into_tuple::<(i64, i64)>()
+            .all(&self.reading)
+            .await?
+            .into_iter()
+            .collect();
+        let mut portions: Vec<Vec<Claimed>> = Vec::new();
+        let mut bytes = 0u64;
+        for job in claimed {
+            let size = sizes.get(&job.journal_id).copied().unwrap_or_default();
+            bytes = bytes.saturating_add(u64::try_from(size).unwrap_or_default());
+            match portions.last_mut() {
+                Some(portion) if bytes <= most => portion.push(*job),
+                _ => {
+                    bytes = u64::try_from(size).unwrap_or_default();
+                    portions.push(vec![*job]);
+                }
+            }
+        }
+        Ok(portions)
+    }
+
+    /// The raw messages of these jobs, opened. One that cannot be opened is left out and its job parked.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn raw_messages(&self, claimed: &[Claimed]) -> Result<Vec<Journalled>, StoreError> {
+        let rows = journal::Entity::find()
+            .filter(journal::Column::Id.is_in(claimed.iter().map(|job| job.journal_id)))
+            .all(&self.reading)
+            .await?;
+        let mut opened = Vec::with_capacity(rows.len());
+        for job in claimed {
+            let Some(row) = rows.iter().find(|row| row.id == job.journal_id) else {
+                self.park(job, "its raw message is gone").await?;
+                continue;
+            };
+            match self.open_raw(row).await {
+                Ok(bytes) => opened.push(Journalled {
+                    job: *job,
+                    raw: RawMessage {
+                        line: LineName::stored(row.line.clone()),
+                        external_id: String::new(),
+                        received_at: time(row.received_at),
+                        bytes,
+                        cut_from: row.cut_from.and_then(|size| u64::try_from(size).ok()),
+                    },
+                    external_hash: row.external_hash.clone(),
+                    data_key: row.data_key.clone().unwrap_or_default(),
+                    reference: self.reference_of_row(row.id, row.reference),
+                }),
+                Err(error) => {
+                    tracing::error!(job.id, error = %error, "Could not open the raw message of job {}", job.id);
+                    self.park(job, &error.to_string()).await?;
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    pub(crate) async fn open_raw(&self, row: &journal::Model) -> Result<Vec<u8>, StoreError> {
+        let place = raw_place(&row.external_hash);
+        let wrapped = row.data_key.as_ref().ok_or(StoreError::NotFound("raw message"))?;
+        let key = self.keys.data_key(&place, wrapped)?;
+        match (&row.sealed, row.file) {
+            (Some(sealed), _) => key.open(&place, sealed),
+            (None, Some(file)) => key.open(&place, &self.files.read(file).await?),
+            (None, None) => Err(StoreError::NotFound("raw message")),
+        }
+    }
+
+    /// Jobs that were parked, or all that are not done, oldest first, at most 500.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn listed(&self, parked_only: bool) -> Result<Vec<Listed>, StoreError> {
+        let mut query = jobs::Entity::find().order_by_asc(jobs::Column::Id).limit(500);
+        if parked_only {
+            query = query.filter(jobs::Column::State.eq("parked"));
+        }
+        let rows = query.all(&self.reading).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Listed {
+                id: row.id,
+                kind: row.kind,
+                state: row.state,
+                attempt: row.attempt,
+                made_at: time(row.made_at),
+                due_at: time(row.due_at),
+                reason: row.reason,
+            })
+            .collect())
+    }
+
+    /// What was accepted and opened no contact, newest first, at most 200: number, line, when, what became of it and why.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        let rows = journal::Entity::find()
+            .filter(Condition::any().add(journal::Column::Outcome.is_in(["ignored", "report"])))
+            .order_by_desc(journal::Column::Id)
+            .limit(200)
+            .all(&self.reading)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| SetAside {
+                id: row.id,
+                line: row.line,
+                received_at: time(row.received_at),
+                outcome: row.outcome,
+                reason: row.reason,
+            })
+            .collect())
+    }
+
+    /// Runs parked jobs again: this one, or all. Says how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn run_again(&self, job: Option<i64>) -> Result<u64, StoreError> {
+        let mut update = jobs::Entity::update_many()
+            .col_expr(jobs::Column::State, Expr::value("ready"))
+            .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
+            .filter(jobs::Column::State.eq("parked"));
+        if let Some(id) = job {
+            update = update.filter(jobs::Column::Id.eq(id));
+        }
+        let transaction = self.begin().await?;
+        let changed = update.exec(&transaction).await?.rows_affected;
+        transaction.commit().await?;
+        self.receive_due.notify_one();
+        self.deliver_due.notify_one();
+        self.fetch_due.notify_one();
+        Ok(changed)
+    }
+}
+
+/// Takes a job out of the queue, in the transaction that has its effect. False if the lease was lost: then there may be none.
+pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) -> Result<bool, StoreError> {
+    let ended = jobs::Entity::delete_many()
+        .filter(jobs::Column::Id.eq(job.id))
+        .filter(jobs::Column::Attempt.eq(job.attempt))
+        .exec(connection)
+        .await?;
+    Ok(ended.rows_affected == 1)
+}
+
+/// Gives a job another time to be due, in the transaction that has the effect. False if the lease was lost.
+pub(crate) async fn put_off(
+    connection: &impl ConnectionTrait,
+    job: &Claimed,
+    due_at: i64,
+) -> Result<bool, StoreError> {
+    let put_off = jobs::Entity::update_many()
+        .col_expr(jobs::Column::DueAt, Expr::value(due_at))
+        .filter(jobs::Column::Id.eq(job.id))
+        .filter(jobs::Column::Attempt.eq(job.attempt))
+        .exec(connection)
+        .await?;
+    Ok(put_off.rows_affected == 1)
+}
+
+/// A message that opened no contact.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SetAside {
+    /// Its number in the journal.
+    pub id: i64,
+    /// The line it came in by.
+    pub line: String,
+    /// When.
+    pub received_at: chrono::DateTime<chrono::Utc>,
+    /// `ignored` or `report`.
+    pub outcome: String,
+    /// Why. Holds no words of people.
+    pub reason: String,
+}
+
+#[derive(FromQueryResult)]
+struct ClaimedRow {
+    id: i64,
+    attempt: i32,
+    journal_id: Option<i64>,
+    outbox_id: Option<Uuid>,
+    attachment_id: Option<Uuid>,
+    reason: String,
+}

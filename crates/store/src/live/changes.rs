@@ -1,0 +1,67 @@
+//! What live views listen to: that something changed, never what.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use hotline_core::job::JobKind;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
+
+use crate::{
+    db::{changes::CHANNEL, entity, store::Store},
+    error::StoreError,
+};
+
+/// How often other processes' changes are looked for when nobody told us.
+const POLL: Duration = Duration::from_millis(700);
+
+impl Store {
+    /// Follows changes made by other processes, until dropped.
+    pub async fn follow(self: Arc<Self>) {
+        let mut listener = None;
+        if !self.on_sqlite() {
+            let pool = self.reading.get_postgres_connection_pool();
+            listener = sea_orm::sqlx::postgres::PgListener::connect_with(pool).await.ok();
+            if let Some(listener) = &mut listener {
+                let _ = listener.listen(CHANNEL).await;
+            }
+        }
+        loop {
+            match &mut listener {
+                Some(listener) => {
+                    match tokio::time::timeout(POLL, listener.recv()).await {
+                        Ok(Ok(told)) => self.presence.hear(told.payload()),
+                        // The database is away; the listener connects again by itself.
+                        Ok(Err(_)) => tokio::time::sleep(POLL).await,
+                        Err(_) => {}
+                    }
+                }
+                None => tokio::time::sleep(POLL).await,
+            }
+            self.notice_ended_sessions().await;
+            self.presence.sweep();
+            self.look().await;
+            self.count_waiting().await;
+            // Another process may have accepted something, or a waiting job have come due.
+            self.receive_due.notify_one();
+            self.deliver_due.notify_one();
+            self.fetch_due.notify_one();
+        }
+    }
+}
+
+impl Store {
+    /// Counts what waits to be registered, no further than it matters.
+    async fn count_waiting(&self) {
+        let waiting = entity::jobs::Entity::find()
+            .select_only()
+            .column(entity::jobs::Column::Id)
+            .filter(entity::jobs::Column::Kind.eq(JobKind::Receive.as_str()))
+            .filter(Expr::cust("state <> 'parked'"))
+            .limit(self.backlog.saturating_add(1));
+        if let Ok(count) = self.count_rows(waiting.into_query()).await {
+            self.waiting.store(count, Ordering::Relaxed);
+        }
+    }
+}

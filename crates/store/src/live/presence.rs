@@ -1,0 +1,69 @@
+//! Who looks at a contact, and who writes to it: known in memory, told at once, forgotten soon after somebody fell silent.
+
+use hotline_core::identifiers::reference::Reference;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    db::{changes::CHANNEL, entity::contacts, store::Store},
+    error::StoreError,
+    inbox::list::name_of,
+    memory::presence::{Doing, Present},
+    staff::accounts::Person,
+};
+
+impl Store {
+    /// Notes that somebody is at a contact, or left it.
+    ///
+    /// # Errors
+    /// When there is no such contact.
+    pub async fn is_at(&self, who: &Person, reference: Reference, doing: Doing) -> Result<(), StoreError> {
+        let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
+        let contact = found
+            .one(&self.reading)
+            .await?
+            .ok_or(StoreError::NotFound("contact"))?;
+        self.presence.note(contact.id, who.id, doing);
+        if !self.on_sqlite() {
+            // Ids and one of three words: nothing that could end the quotation.
+            let told = format!("NOTIFY {CHANNEL}, '{} {} {}'", contact.id, who.id, doing.as_str());
+            let _ = self.reading.execute_unprepared(&told).await;
+        }
+        if doing == Doing::Writing {
+            self.tell_typing(who, &contact).await?;
+        }
+        Ok(())
+    }
+
+    /// Who else is at a contact.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn present(&self, contact: Uuid, but: Uuid) -> Result<Vec<Present>, StoreError> {
+        let found: Vec<(Uuid, bool)> = {
+            let here = self.presence.here();
+            let others = here.iter().filter(|((at, who), _)| *at == contact && *who != but);
+            others
+                .map(|((_, who), (doing, _))| (*who, *doing == Doing::Writing))
+                .collect()
+        };
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = self.names().await?;
+        let named = found.into_iter().filter_map(|(who, writing)| {
+            let name = name_of(&names, who)?;
+            Some(Present { name, writing })
+        });
+        let mut present: Vec<_> = named.collect();
+        present.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(present)
+    }
+
+    /// Watches for people who come, go or begin to write.
+    #[must_use]
+    pub fn watch_presence(&self) -> watch::Receiver<u64> {
+        self.presence.changed.subscribe()
+    }
+}

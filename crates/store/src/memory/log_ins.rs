@@ -1,0 +1,56 @@
+//! What is remembered of log-ins between requests.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use chrono::{DateTime, Duration, Utc};
+use tokio::sync::watch;
+
+/// Log-ins that were refused and not noted in the audit yet.
+#[derive(Default)]
+pub(crate) struct Refused {
+    pub(crate) since_last: u64,
+    pub(crate) noted_at: Option<DateTime<Utc>>,
+}
+
+/// The time by which log-ins end. While the program runs it never goes back, whatever is done to the machine's clock.
+#[derive(Default)]
+pub(crate) struct Steady(Mutex<Option<(DateTime<Utc>, Instant)>>);
+
+impl Steady {
+    pub(crate) fn now(&self, clock: DateTime<Utc>) -> DateTime<Utc> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = |at: Instant| Duration::from_std(at.elapsed()).unwrap_or_default();
+        let now = last.map_or(clock, |(then, at)| clock.max(then + passed(at)));
+        *last = Some((now, Instant::now()));
+        now
+    }
+}
+
+/// Log-ins on whose end somebody waits, by the hash of their secret. One that is dropped has ended.
+#[derive(Default)]
+pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
+
+impl Watched {
+    pub(crate) fn all(&self) -> MutexGuard<'_, HashMap<Vec<u8>, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_log_ins_never_goes_back() {
+        let steady = Steady::default();
+        let noon = DateTime::UNIX_EPOCH + Duration::days(20_000);
+        assert_eq!(steady.now(noon), noon);
+        let later = steady.now(noon - Duration::hours(5));
+        assert!(later >= noon && later < noon + Duration::minutes(1), "{later}");
+        assert_eq!(steady.now(noon + Duration::hours(1)), noon + Duration::hours(1));
+    }
+}

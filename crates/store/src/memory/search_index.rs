@@ -1,0 +1,167 @@
+//! From words to the contacts in which they stand.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Bound,
+    sync::{RwLock, atomic::AtomicBool},
+};
+
+use fixedbitset::FixedBitSet;
+use hotline_core::text::fold::{Sought, words};
+use uuid::Uuid;
+
+/// The longest word that is told apart, in bytes.
+const LONGEST: usize = 40;
+/// So many places of contacts that changed since are no reason to tidy up.
+const FEW: usize = 10_000;
+
+/// Words to contacts. A contact that changes takes a new place at the end, so that the last places are the newest.
+#[derive(Default)]
+pub(crate) struct Index {
+    /// Contacts by their place. `None`: it changed, and has a later one.
+    contacts: Vec<Option<Uuid>>,
+    places: HashMap<Uuid, u32>,
+    words: BTreeMap<Box<str>, Vec<u32>>,
+}
+
+impl Index {
+    /// How many contacts it has.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Puts a contact in with all it says, in the place of what it said before.
+    pub(crate) fn put(&mut self, contact: Uuid, said: &str) {
+        let Ok(place) = u32::try_from(self.contacts.len()) else {
+            return;
+        };
+        self.contacts.push(Some(contact));
+        if let Some(before) = self.places.insert(contact, place)
+            && let Some(gone) = self.contacts.get_mut(before as usize)
+        {
+            *gone = None;
+        }
+        let all: HashSet<String> = words(said).into_iter().collect();
+        for mut word in all {
+            word.truncate(word.floor_char_boundary(LONGEST));
+            let known = self.words.entry(word.into_boxed_str()).or_default();
+            known.push(place);
+        }
+        if self.contacts.len() > 2 * self.places.len() + FEW {
+            self.tidy();
+        }
+    }
+
+    /// Takes a contact out.
+    pub(crate) fn forget(&mut self, contact: Uuid) {
+        if let Some(place) = self.places.remove(&contact)
+            && let Some(gone) = self.contacts.get_mut(place as usize)
+        {
+            *gone = None;
+        }
+    }
+
+    /// Gives the places of contacts that changed to others, in the same order.
+    fn tidy(&mut self) {
+        let mut new = Vec::with_capacity(self.contacts.len());
+        let mut count = 0u32;
+        for contact in &self.contacts {
+            new.push(contact.map(|_| count));
+            count += u32::from(contact.is_some());
+        }
+        let moved = |place: u32| new.get(place as usize).copied().flatten();
+        for places in self.words.values_mut() {
+            *places = places.iter().filter_map(|place| moved(*place)).collect();
+        }
+        self.words.retain(|_, places| !places.is_empty());
+        self.contacts.retain(Option::is_some);
+        for place in self.places.values_mut() {
+            *place = moved(*place).unwrap_or(*place);
+        }
+    }
+
+    /// The contacts in which every word that is looked for stands, those that changed last first.
+    pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
+        let mut all: Option<FixedBitSet> = None;
+        for word in sought.all() {
+            let has_it = self.beginning(word);
+            match &mut all {
+                Some(all) => all.intersect_with(&has_it),
+                None => all = Some(has_it),
+            }
+        }
+        let all = all.unwrap_or_default();
+        let newest_first = all.ones().rev();
+        newest_first
+            .filter_map(|place| self.contacts.get(place).copied().flatten())
+            .collect()
+    }
+
+    /// The places of contacts with a word that begins so.
+    fn beginning(&self, beginning: &str) -> FixedBitSet {
+        let beginning = beginning
+            .get(..beginning.floor_char_boundary(LONGEST))
+            .unwrap_or_default();
+        let mut found = FixedBitSet::with_capacity(self.contacts.len());
+        let words = self
+            .words
+            .range::<str, _>((Bound::Included(beginning), Bound::Unbounded));
+        for (_, places) in words.take_while(|(word, _)| word.starts_with(beginning)) {
+            for place in places {
+                found.insert(*place as usize);
+            }
+        }
+        found
+    }
+}
+
+/// The index, and how far it is.
+#[derive(Default)]
+pub(crate) struct Search {
+    pub(crate) index: RwLock<Index>,
+    /// Whether it has everything.
+    pub(crate) whole: AtomicBool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn found(index: &Index, typed: &str) -> Vec<Uuid> {
+        index.find(&Sought::parse(typed))
+    }
+
+    #[test]
+    fn every_word_must_stand_and_the_newest_is_first() {
+        let mut index = Index::default();
+        index.put(id(1), "Неко ми прети");
+        index.put(id(2), "neko mi piše");
+        index.put(id(3), "hvala");
+        assert_eq!(found(&index, "neko mi"), [id(2), id(1)]);
+        assert_eq!(found(&index, "neko pret"), [id(1)]);
+        assert!(found(&index, "nekoga").is_empty());
+        assert!(found(&index, "").is_empty());
+        index.put(id(1), "neko mi preti i dalje");
+        assert_eq!(found(&index, "neko"), [id(1), id(2)], "who wrote again is newer");
+        index.forget(id(1));
+        assert_eq!(found(&index, "neko"), [id(2)]);
+    }
+
+    #[test]
+    fn a_long_conversation_does_not_grow_the_index_and_nothing_is_lost_by_tidying() {
+        let mut index = Index::default();
+        index.put(id(7), "sedma");
+        for round in 0..25_000u128 {
+            index.put(id(1), &format!("poruka {}", round % 10));
+        }
+        assert!(index.contacts.len() <= 2 * index.len() + FEW);
+        assert_eq!(found(&index, "poruka"), [id(1)]);
+        assert_eq!(found(&index, "9"), [id(1)]);
+        assert!(found(&index, "8").is_empty());
+        assert_eq!(found(&index, "sedma"), [id(7)]);
+    }
+}

@@ -1,0 +1,21 @@
+//! Opens the store as the service does.
+
+use std::sync::Arc;
+
+use hotline_core::time::clock::Clock;
+
+use crate::{
+    db::store::{Settings, Store},
+    intake::journal,
+};
+
+/// Opens the database, brings its tables up to date, and begins to accept messages.
+///
+/// # Errors
+/// When the database cannot be opened, was made by a newer version, or the master key is missing or belongs to another database.
+pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Store>> {
+    let (store, requests) = Store::open(settings, clock).await?;
+    store.count_what_is_not_counted().await?;
+    journal::serve_requests(Arc::downgrade(&store), requests);
+    Ok(store)
+}

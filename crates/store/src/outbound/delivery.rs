@@ -1,0 +1,379 @@
+//! How what leaves us fares: handed to a channel at least once, with its true state kept on the message.
+
+use std::time::Duration;
+
+use hotline_core::{
+    contact::{
+        lifecycle::Status,
+        message::{DeliveryReport, Fate},
+    },
+    identifiers::{reference::Reference, token::ThreadToken},
+    job::Delivery,
+    text::reason::Reason,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, jobs, messages, outbox},
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    jobs::{
+        new::deliver_job,
+        queue::{Claimed, end_job, put_off},
+    },
+    sealing::{
+        bodies::{seal, unseal},
+        places::said_place,
+    },
+    staff::accounts::Person,
+};
+
+/// Whether what was not taken counts as an attempt.
+#[derive(Clone, Copy)]
+enum Counts {
+    AsAttempt,
+    Not,
+}
+
+impl Store {
+    /// Notes how many pieces of a message were handed over, so that they are not handed over again. The lease begins anew. False
+    /// if it was lost: somebody else hands the message over by now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn pieces_done(&self, job: &Claimed, done: usize, lease: Duration) -> Result<bool, StoreError> {
+        let update = outbox::ActiveModel {
+            id: Unchanged(job.outbox_id),
+            done: Set(i32::try_from(done).unwrap_or(i32::MAX)),
+            state: Set(Delivery::Sending.as_str().to_owned()),
+            ..Default::default()
+        };
+        let transaction = self.begin().await?;
+        let ours = put_off(&transaction, job, self.after(lease)).await?;
+        if ours {
+            update.update(&transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(ours)
+    }
+
+    /// The channel took the message: one commit notes it and ends the job.
+    ///
+    /// # Errors
+    /// When the database refuses: the message will be handed over again, with the same id.
+    pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
+        self.end(job, Delivery::Sent, None).await
+    }
+
+    /// The channel refused the message for good, or it was given up on: it stays visible as failed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn failed(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
+        self.end(job, Delivery::Failed, Some(&said)).await
+    }
+
+    /// The channel may or may not have taken the message, and a repeat would be seen: somebody decides.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn uncertain(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
+        self.end(job, Delivery::Unknown, Some(&said)).await
+    }
+
+    /// The channel did not take the message, or may not have: tried again after `wait`, and shown as `state` until then.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_back(
+        &self,
+        job: &Claimed,
+        state: Delivery,
+        wait: Duration,
+        said: Reason,
+    ) -> Result<(), StoreError> {
+        self.put_back(job, state, wait, said, Counts::AsAttempt).await
+    }
+
+    /// The channel asked to be left alone for `wait`: tried again after that, which is no attempt, and shown as delayed until then.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_waiting(&self, job: &Claimed, wait: Duration, said: Reason) -> Result<(), StoreError> {
+        self.put_back(job, Delivery::Delayed, wait, said, Counts::Not)
+            .await
+    }
+
+    async fn put_back(
+        &self,
+        job: &Claimed,
+        state: Delivery,
+        wait: Duration,
+        said: Reason,
+        counts: Counts,
+    ) -> Result<(), StoreError> {
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
+            return self.drop_job(job).await;
+        };
+        let tries = match counts {
+            Counts::AsAttempt => row.tries,
+            Counts::Not => row.tries.saturating_sub(1).max(0),
+        };
+        let update = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(state.as_str().to_owned()),
+            tries: Set(tries),
+            said: Set(Some(self.seal_said(&contact, row.id, &said)?)),
+            ..Default::default()
+        };
+        let transaction = self.begin().await?;
+        let changed = jobs::Entity::update_many()
+            .col_expr(jobs::Column::State, Expr::value("ready"))
+            .col_expr(jobs::Column::DueAt, Expr::value(self.after(wait)))
+            .col_expr(jobs::Column::Reason, Expr::value(state.as_str()))
+            .filter(jobs::Column::Id.eq(job.id))
+            .filter(jobs::Column::Attempt.eq(job.attempt))
+            .exec(&transaction)
+            .await?;
+        if changed.rows_affected == 1 {
+            update.update(&transaction).await?;
+            event(contact.id, self.now(), None, "delivery", state.as_str())
+                .insert(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    async fn end(&self, job: &Claimed, state: Delivery, said: Option<&Reason>) -> Result<(), StoreError> {
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
+            return self.drop_job(job).await;
+        };
+        let said = said
+            .map(|said| self.seal_said(&contact, row.id, said))
+            .transpose()?;
+        let transaction = self.begin().await?;
+        if end_job(&transaction, job).await? {
+            self.note_fate(&transaction, &row, state, said).await?;
+        }
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    async fn note_fate(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &outbox::Model,
+        state: Delivery,
+        said: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        // Before its messages, as whoever works on it does.
+        self.locked(transaction, row.contact_id).await?;
+        let mut update = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(state.as_str().to_owned()),
+            ..Default::default()
+        };
+        if said.is_some() {
+            update.said = Set(said);
+        }
+        if state == Delivery::Sent {
+            update.sent_at = Set(Some(now));
+            self.note_first_reply(transaction, row, now).await?;
+        }
+        update.update(transaction).await?;
+        event(row.contact_id, now, None, "delivery", state.as_str())
+            .insert(transaction)
+            .await?;
+        if matches!(state, Delivery::Failed | Delivery::Unknown) {
+            self.look_again(transaction, row).await?;
+        }
+        Ok(())
+    }
+
+    /// A contact that nobody else changes before this transaction ends.
+    pub(crate) async fn locked(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: Uuid,
+    ) -> Result<Option<contacts::Model>, StoreError> {
+        let mut query = contacts::Entity::find_by_id(id);
+        if !self.on_sqlite() {
+            query = query.lock_exclusive();
+        }
+        Ok(query.one(transaction).await?)
+    }
+
+    /// A reply did not reach the person: somebody has to look at the contact again, closed or not.
+    async fn look_again(
+        &self,
+        transaction: &DatabaseTransaction,
+        row: &outbox::Model,
+    ) -> Result<(), StoreError> {
+        let message = messages::Entity::find_by_id(row.message_id)
+            .one(transaction)
+            .await?;
+        let contact = self.locked(transaction, row.contact_id).await?;
+        let (Some(message), Some(contact)) = (message, contact) else {
+            return Ok(());
+        };
+        if message.direction != "reply" || contact.status == Status::Waiting.as_str() {
+            return Ok(());
+        }
+        // Who has a newer contact open is answered there.
+        let newer = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(&contact.line))
+            .filter(contacts::Column::OpenKey.eq(contact.open_key.clone()))
+            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+            .filter(contacts::Column::Id.ne(contact.id))
+            .one(transaction)
+            .await?;
+        if newer.is_some() {
+            return Ok(());
+        }
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(Status::Waiting.as_str().to_owned()),
+            waiting_since: Set(Some(self.now())),
+            closed_at: Set(None),
+            snoozed_until: Set(None),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await?;
+        let reopened = contacts::Model {
+            closed_at: None,
+            ..contact.clone()
+        };
+        self.recount_contact(transaction, &contact, &reopened).await
+    }
+
+    /// A sealed reason, opened with a contact's key.
+    pub(crate) fn said(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
+        let key = self.contact_key(contact).ok()?;
+        unseal(&key, &said_place(outgoing.id), outgoing.said.as_ref()?).ok()
+    }
+
+    fn seal_said(&self, contact: &contacts::Model, id: Uuid, said: &Reason) -> Result<Vec<u8>, StoreError> {
+        let short = Reason {
+            known: said.known,
+            words: said.words.chars().take(2_000).collect(),
+        };
+        seal(&self.contact_key(contact)?, &said_place(id), &short)
+    }
+
+    /// Whether this id, and the token if one is needed, belong to a message we sent.
+    pub(crate) async fn sent_by_us(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: Uuid,
+        token: Option<&ThreadToken>,
+    ) -> Result<Option<Uuid>, StoreError> {
+        let row = outbox::Entity::find_by_id(id).one(transaction).await?;
+        let proven =
+            |row: &outbox::Model| token.is_none_or(|token| self.keys.thread_token(row.contact_id) == *token);
+        Ok(row.filter(proven).map(|row| row.contact_id))
+    }
+
+    /// Notes what another machine reports of one of our messages. Gives the contact it belongs to; `None` if it is about nothing we
+    /// sent.
+    pub(crate) async fn apply_report(
+        &self,
+        transaction: &DatabaseTransaction,
+        report: &DeliveryReport,
+    ) -> Result<Option<Uuid>, StoreError> {
+        let Some(token) = &report.token else {
+            return Ok(None);
+        };
+        let thread = self.keys.lookup("thread", token.expose());
+        let Some(contact) = contacts::Entity::find()
+            .filter(contacts::Column::ThreadHash.eq(thread))
+            .one(transaction)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let mut of_contact = outbox::Entity::find().filter(outbox::Column::ContactId.eq(contact.id));
+        if let Some(id) = report.message {
+            of_contact = of_contact.filter(outbox::Column::Id.eq(id));
+        }
+        let Some(row) = of_contact
+            .order_by_desc(outbox::Column::QueuedAt)
+            .one(transaction)
+            .await?
+        else {
+            return Ok(None);
+        };
+        // Reports overtake each other: what failed is not late.
+        if report.fate == Fate::Delayed && row.state == Delivery::Failed.as_str() {
+            return Ok(Some(contact.id));
+        }
+        let said = self.seal_said(&contact, row.id, &report.said.expose().as_str().into())?;
+        let state = match report.fate {
+            Fate::Failed => Delivery::Failed,
+            Fate::Delayed => Delivery::Delayed,
+            Fate::Delivered => Delivery::Sent,
+        };
+        self.note_fate(transaction, &row, state, Some(said)).await?;
+        Ok(Some(contact.id))
+    }
+
+    /// Queues a failed message once more, with the same id.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it did not fail, or somebody else holds the contact.
+    pub async fn send_again(
+        &self,
+        who: &Person,
+        reference: Reference,
+        message: Uuid,
+    ) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let row = outbox::Entity::find()
+            .filter(outbox::Column::MessageId.eq(message))
+            .filter(outbox::Column::ContactId.eq(contact.id))
+            .filter(outbox::Column::State.is_in([Delivery::Failed, Delivery::Unknown].map(Delivery::as_str)))
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::Conflict(Conflict::NotFailed))?;
+        let under_way = jobs::Entity::find().filter(jobs::Column::OutboxId.eq(row.id));
+        if under_way.one(&transaction).await?.is_some() {
+            return Err(StoreError::Conflict(Conflict::NotFailed));
+        }
+        let now = self.now();
+        let again = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(Delivery::Queued.as_str().to_owned()),
+            tries: Set(0),
+            queued_at: Set(now),
+            ..Default::default()
+        };
+        deliver_job(&again, now).insert(&transaction).await?;
+        again.update(&transaction).await?;
+        event(
+            contact.id,
+            now,
+            Some(who.id),
+            "delivery",
+            Delivery::Queued.as_str(),
+        )
+        .insert(&transaction)
+        .await?;
+        transaction.commit().await?;
+        self.deliver_due.notify_one();
+        self.tell().await;
+        Ok(())
+    }
+}

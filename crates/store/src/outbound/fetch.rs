@@ -1,0 +1,179 @@
+//! Files that lie with a platform: fetched when somebody asks, which is logged, or at once where the settings say so.
+
+use std::time::Duration;
+
+use hotline_core::identifiers::{line::LineName, private::Private, reference::Reference};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{
+            attachments::{self, FAILED, WANTED},
+            contacts, jobs,
+        },
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    inbox::list::reference_of,
+    jobs::{
+        new::fetch_job,
+        queue::{Claimed, end_job},
+    },
+    sealing::places::attachment_place,
+    staff::accounts::Person,
+};
+
+/// A file to be fetched.
+pub struct ToFetch {
+    /// The line it came by.
+    pub line: LineName,
+    /// How the channel fetches it.
+    pub reference: Private<String>,
+    /// Since it was asked for.
+    pub waited: Duration,
+}
+
+impl Store {
+    /// Asks for a file that lies with the platform.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is here already, or cannot be had; [`StoreError::NotFound`] if the contact has no such
+    /// file.
+    pub async fn want_file(&self, who: &Person, reference: Reference, id: Uuid) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let file = attachments::Entity::find_by_id(id)
+            .filter(attachments::Column::ContactId.eq(contact.id))
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("file"))?;
+        if file.kept || file.remote.is_none() || file.fate == WANTED {
+            return Err(StoreError::Conflict(Conflict::NothingToFetch));
+        }
+        attachments::ActiveModel {
+            id: Unchanged(id),
+            fate: Set(WANTED.to_owned()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        fetch_job(id, self.now()).insert(&transaction).await?;
+        event(contact.id, self.now(), Some(who.id), "file_wanted", "")
+            .insert(&transaction)
+            .await?;
+        let object = format!("{reference} {id}");
+        self.audit_in(&transaction, Some(who.id), "fetch", &object)
+            .await?;
+        transaction.commit().await?;
+        self.tell().await;
+        self.fetch_due.notify_one();
+        Ok(())
+    }
+
+    /// The file of a fetch job. `None` if it is here, or gone: the job is then done.
+    ///
+    /// # Errors
+    /// When the database refuses or what is sealed does not open.
+    pub async fn file_to_fetch(&self, job: &Claimed) -> Result<Option<ToFetch>, StoreError> {
+        let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
+            self.drop_job(job).await?;
+            return Ok(None);
+        };
+        let Some(sealed) = file.remote.as_ref().filter(|_| !file.kept) else {
+            self.drop_job(job).await?;
+            return Ok(None);
+        };
+        let key = self.attachment_key(&file, &contact).await?;
+        let reference = key.open(&attachment_place(file.id, "remote"), sealed)?;
+        let made_at = jobs::Entity::find_by_id(job.id).one(&self.reading).await?;
+        let waited = made_at.map_or(0, |made| self.now().saturating_sub(made.made_at));
+        Ok(Some(ToFetch {
+            waited: Duration::from_micros(u64::try_from(waited).unwrap_or_default()),
+            line: LineName::stored(contact.line),
+            reference: String::from_utf8_lossy(&reference).into_owned().into(),
+        }))
+    }
+
+    /// Keeps a file that was fetched.
+    ///
+    /// # Errors
+    /// When it could not be kept. Fetching it again is safe.
+    pub async fn keep_fetched(&self, job: &Claimed, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
+            return self.drop_job(job).await;
+        };
+        self.files.room()?;
+        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        let key = self.attachment_key(&file, &contact).await?;
+        let sealed = key.seal(&attachment_place(file.id, "bytes"), &bytes)?;
+        self.files.write(vec![(file.id, sealed)]).await?;
+        let kept = attachments::ActiveModel {
+            id: Unchanged(file.id),
+            kept: Set(true),
+            size: Set(size),
+            fate: Set(String::new()),
+            ..Default::default()
+        };
+        self.end_fetch(job, contact.id, kept, "file_fetched").await
+    }
+
+    /// Notes that a file cannot be had. It can be asked for again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn fetch_failed(&self, job: &Claimed) -> Result<(), StoreError> {
+        let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
+            return self.drop_job(job).await;
+        };
+        let failed = attachments::ActiveModel {
+            id: Unchanged(file.id),
+            fate: Set(FAILED.to_owned()),
+            ..Default::default()
+        };
+        self.end_fetch(job, contact.id, failed, "file_failed").await
+    }
+
+    async fn end_fetch(
+        &self,
+        job: &Claimed,
+        contact: Uuid,
+        file: attachments::ActiveModel,
+        kind: &str,
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        if end_job(&transaction, job).await? {
+            file.update(&transaction).await?;
+            event(contact, self.now(), None, kind, "")
+                .insert(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    async fn find_file(&self, id: Uuid) -> Result<Option<(attachments::Model, contacts::Model)>, StoreError> {
+        let Some(file) = attachments::Entity::find_by_id(id).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let contact = contacts::Entity::find_by_id(file.contact_id)
+            .one(&self.reading)
+            .await?;
+        Ok(contact.map(|contact| (file, contact)))
+    }
+
+    /// The contact of a file, by its reference, and the file.
+    pub(crate) async fn file_of(
+        &self,
+        reference: Reference,
+        id: Uuid,
+    ) -> Result<Option<(attachments::Model, contacts::Model)>, StoreError> {
+        let found = self.find_file(id).await?;
+        Ok(found.filter(|(_, contact)| reference_of(contact) == reference))
+    }
+}

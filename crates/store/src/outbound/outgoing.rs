@@ -1,0 +1,232 @@
+//! What is to be handed to a channel, read from the database; and queueing it.
+
+use std::time::Duration;
+
+use hotline_core::{
+    contact::message::{OutboundFile, OutboundMessage},
+    identifiers::{ids, line::LineName},
+    job::Delivery,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{attachments, contacts, messages, outbox},
+        store::{Store, time},
+    },
+    error::{Conflict, StoreError},
+    inbox::list::reference_of,
+    intake::choices::choice_of,
+    jobs::{
+        new::{deliver_job, outbox_row},
+        queue::Claimed,
+    },
+    sealing::bodies::Card,
+};
+
+/// A message to be handed to a channel.
+pub struct Outgoing {
+    /// The line it leaves by.
+    pub line: LineName,
+    /// What to send.
+    pub message: OutboundMessage,
+    /// How often it was tried before.
+    pub tries: u32,
+    /// Since it was queued.
+    pub waited: Duration,
+    /// How many of its pieces were handed over.
+    pub done: usize,
+}
+
+/// What there is to do for a deliver job.
+pub enum Due {
+    /// Hand this over.
+    Now(Box<Outgoing>),
+    /// An earlier message of the same contact comes first.
+    Later,
+    /// Nothing: it was sent, or erased, meanwhile.
+    Done,
+}
+
+/// For this long a message waits behind an earlier one of its contact that could not be handed over yet, in microseconds.
+const BEHIND: i64 = 15 * 60 * 1_000_000;
+
+impl Store {
+    /// The message of a deliver job, marked as being sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it may not be sent; else when the database refuses or the message does not open.
+    pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
+        let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
+            self.drop_job(job).await?;
+            return Ok(Due::Done);
+        };
+        if row.state == Delivery::Sent.as_str() {
+            self.drop_job(job).await?;
+            return Ok(Due::Done);
+        }
+        if self.is_behind(&row).await? {
+            return Ok(Due::Later);
+        }
+        if choice_of(&self.reading, &contact).await?.stopped {
+            return Err(StoreError::Conflict(Conflict::Stopped));
+        }
+        let message = messages::Entity::find_by_id(row.message_id)
+            .one(&self.reading)
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        let key = self.contact_key(&contact)?;
+        let body = self.body(&key, &message)?;
+        let card = self.card(&contact)?;
+        let to = card
+            .answer_address(row.line == contact.line)
+            .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
+        // Whoever left it as being sent never learned how that ended.
+        let uncertain = job.interrupted
+            || [Delivery::Unknown, Delivery::Sending]
+                .map(Delivery::as_str)
+                .contains(&row.state.as_str());
+        let outgoing = Outgoing {
+            line: LineName::stored(row.line.clone()),
+            tries: u32::try_from(row.tries).unwrap_or_default(),
+            waited: Duration::from_micros(
+                u64::try_from(self.now().saturating_sub(row.queued_at)).unwrap_or_default(),
+            ),
+            done: usize::try_from(row.done).unwrap_or_default(),
+            message: OutboundMessage {
+                id: row.id,
+                reference: reference_of(&contact),
+                token: self.keys.thread_token(contact.id),
+                to: to.into(),
+                subject: card.subject.map(Into::into),
+                text: body.text.into(),
+                thread: self.thread_ids(&contact).await?,
+                files: self.files_of(&contact, message.id).await?,
+                uncertain,
+                automatic: message.direction == "automatic",
+                written_at: time(message.at),
+            },
+        };
+        let state = if uncertain {
+            Delivery::Unknown
+        } else {
+            Delivery::Sending
+        };
+        // Nothing but handing it over comes after this.
+        self.set_state(&row, state, row.tries + 1).await?;
+        Ok(Due::Now(Box::new(outgoing)))
+    }
+
+    /// Whether an earlier message to the same person by the same line is still on its way.
+    async fn is_behind(&self, row: &outbox::Model) -> Result<bool, StoreError> {
+        if !self.line(&row.line).is_some_and(|line| line.keeps_order) {
+            return Ok(false);
+        }
+        let under_way = [Delivery::Queued, Delivery::Sending, Delivery::Delayed];
+        let earlier = outbox::Entity::find()
+            .filter(outbox::Column::ContactId.eq(row.contact_id))
+            .filter(outbox::Column::Line.eq(&row.line))
+            .filter(outbox::Column::QueuedAt.gt(self.now().saturating_sub(BEHIND)))
+            .filter(outbox::Column::QueuedAt.lt(row.queued_at))
+            .filter(outbox::Column::State.is_in(under_way.map(Delivery::as_str)))
+            .one(&self.reading)
+            .await?;
+        Ok(earlier.is_some())
+    }
+
+    async fn files_of(
+        &self,
+        contact: &contacts::Model,
+        message: Uuid,
+    ) -> Result<Vec<OutboundFile>, StoreError> {
+        let rows = attachments::Entity::find()
+            .filter(attachments::Column::MessageId.eq(message))
+            .order_by_asc(attachments::Column::Position)
+            .all(&self.reading)
+            .await?;
+        let reference = reference_of(contact);
+        let mut files = Vec::with_capacity(rows.len());
+        for row in rows {
+            let file = self.attachment(reference, row.id).await?;
+            let file = file.ok_or(StoreError::NotFound("file"))?;
+            files.push(OutboundFile {
+                name: file.name.unwrap_or_else(|| reference.to_string()),
+                media_type: file.media_type,
+                bytes: file.bytes,
+            });
+        }
+        Ok(files)
+    }
+
+    /// The ids of a contact's thread as the other side knows them, oldest first, at most 20.
+    pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
+        let newest = messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .filter(messages::Column::TheirIdHash.is_not_null())
+            .order_by_desc(messages::Column::At)
+            .one(&self.reading)
+            .await?;
+        let Some(newest) = newest else {
+            return Ok(Vec::new());
+        };
+        let body = self.body(&self.contact_key(contact)?, &newest)?;
+        let mut ids = body.references;
+        ids.extend(body.their_id);
+        let surplus = ids.len().saturating_sub(20);
+        Ok(ids.split_off(surplus))
+    }
+
+    pub(crate) async fn find_outgoing(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<(outbox::Model, contacts::Model)>, StoreError> {
+        let Some(row) = outbox::Entity::find_by_id(id).one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let contact = contacts::Entity::find_by_id(row.contact_id)
+            .one(&self.reading)
+            .await?;
+        Ok(contact.map(|contact| (row, contact)))
+    }
+
+    async fn set_state(&self, row: &outbox::Model, state: Delivery, tries: i32) -> Result<(), StoreError> {
+        let update = outbox::ActiveModel {
+            id: Unchanged(row.id),
+            state: Set(state.as_str().to_owned()),
+            tries: Set(tries),
+            ..Default::default()
+        };
+        let transaction = self.begin().await?;
+        update.update(&transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The rows that send a message of a contact once it can't be taken back any more: by its own line, and by another one too if the person left an address.
+    pub(crate) async fn queue_message(
+        &self,
+        transaction: &impl ConnectionTrait,
+        contact: &contacts::Model,
+        card: &Card,
+        message: Uuid,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let due_at = now.saturating_add(i64::try_from(self.undo.as_micros()).unwrap_or_default());
+        let also = self
+            .line(&contact.line)
+            .and_then(|settings| settings.answers_also_by.clone());
+        let mut lines = vec![contact.line.clone()];
+        lines.extend(also.filter(|_| card.answer_to.is_some()));
+        for line in lines {
+            let outgoing = outbox_row(ids::new(self.clock.now()), message, contact.id, line, now);
+            deliver_job(&outgoing, due_at).insert(transaction).await?;
+            outgoing.insert(transaction).await?;
+        }
+        Ok(())
+    }
+}

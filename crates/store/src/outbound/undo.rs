@@ -1,0 +1,136 @@
+//! Taking a reply back in the seconds before it leaves.
+
+use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference, job::JobKind};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+
+use crate::{
+    contacts::{
+        closing::newer_open,
+        drafts::{Draft, DraftKind},
+    },
+    db::{
+        entity::{attachments, contacts, events, jobs, messages, outbox},
+        history::{event, newest_event},
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    staff::accounts::Person,
+};
+
+impl Store {
+    /// Takes back a reply that nobody has begun to hand over. Its text is a draft again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it has left, or somebody else wrote it.
+    pub async fn undo(&self, who: &Person, reference: Reference, message: Uuid) -> Result<(), StoreError> {
+        let (transaction, contact) = self.begin_on(reference).await?;
+        let message = messages::Entity::find_by_id(message)
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .filter(messages::Column::Direction.eq("reply"))
+            .one(&transaction)
+            .await?
+            .ok_or(StoreError::NotFound("message"))?;
+        if message.author != Some(who.id) {
+            return Err(StoreError::Conflict(Conflict::NotYours));
+        }
+        let leaving = outbox::Entity::find()
+            .filter(outbox::Column::MessageId.eq(message.id))
+            .all(&transaction)
+            .await?;
+        let dropped = jobs::Entity::delete_many()
+            .filter(jobs::Column::OutboxId.is_in(leaving.iter().map(|one| one.id)))
+            .filter(jobs::Column::Kind.eq(JobKind::Deliver.as_str()))
+            .filter(jobs::Column::State.eq("ready"))
+            .filter(jobs::Column::Attempt.eq(0))
+            .exec(&transaction)
+            .await?;
+        if leaving.is_empty() || dropped.rows_affected != leaving.len() as u64 {
+            return Err(StoreError::Conflict(Conflict::HasLeft));
+        }
+        let mut text = self.body(&self.contact_key(&contact)?, &message)?.text;
+        // What was begun since stays, below.
+        if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
+            text = format!("{text}\n\n{}", begun.text);
+        }
+        let draft = Draft {
+            text,
+            seen: newest_event(&transaction, contact.id).await?,
+            at: self.clock.now(),
+        };
+        self.put_draft(&transaction, who, &contact, DraftKind::Reply, &draft)
+            .await?;
+        outbox::Entity::delete_many()
+            .filter(outbox::Column::MessageId.eq(message.id))
+            .exec(&transaction)
+            .await?;
+        let files: Vec<Uuid> = attachments::Entity::find()
+            .filter(attachments::Column::MessageId.eq(message.id))
+            .all(&transaction)
+            .await?
+            .into_iter()
+            .map(|file| file.id)
+            .collect();
+        attachments::Entity::delete_many()
+            .filter(attachments::Column::MessageId.eq(message.id))
+            .exec(&transaction)
+            .await?;
+        let id = message.id.to_string();
+        message.delete(&transaction).await?;
+        self.wait_again(&transaction, who, &contact).await?;
+        event(contact.id, self.now(), Some(who.id), "unsent", &id)
+            .insert(&transaction)
+            .await?;
+        self.done(transaction).await?;
+        self.files.remove(files).await;
+        Ok(())
+    }
+
+    /// The person waits since the first message that nothing has answered: what was closed or marked meanwhile is open again.
+    async fn wait_again(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &Person,
+        contact: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let all = messages::Entity::find()
+            .filter(messages::Column::ContactId.eq(contact.id))
+            .order_by_desc(messages::Column::At)
+            .all(transaction)
+            .await?;
+        let unanswered = all.iter().take_while(|one| one.direction != "reply");
+        let since = unanswered
+            .filter(|one| one.direction == "in")
+            .map(|one| one.at)
+            .min();
+        let status = if since.is_some() {
+            Status::Waiting
+        } else {
+            Status::Answered
+        };
+        contacts::ActiveModel {
+            id: Unchanged(contact.id),
+            status: Set(status.as_str().to_owned()),
+            waiting_since: Set(since),
+            closed_at: Set(None),
+            ..Default::default()
+        }
+        .update(transaction)
+        .await
+        .map_err(newer_open)?;
+        let open = contacts::Model {
+            status: status.as_str().to_owned(),
+            closed_at: None,
+            ..contact.clone()
+        };
+        self.recount_contact(transaction, contact, &open).await?;
+        if contact.marking.is_some() {
+            self.mark_in(transaction, who, &open, None, None).await?;
+        }
+        Ok(())
+    }
+}

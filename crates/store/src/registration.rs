@@ -1,0 +1,12 @@
+//! Turning raw messages into contacts: deduplicate, place, apply, in one transaction for each batch.
+
+pub(crate) mod attachments;
+pub(crate) mod batch;
+pub(crate) mod call;
+pub(crate) mod changes;
+pub(crate) mod follow_up;
+pub(crate) mod notice;
+pub(crate) mod parts;
+pub mod register;
+pub(crate) mod threading;
+pub(crate) mod unfold;

@@ -1,0 +1,228 @@
+//! A call that a counsellor logs: one contact, counted on the day on which it happened.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hotline_core::{
+    contact::{
+        classification::Answers,
+        counting::Joining,
+        lifecycle::Status,
+        message::{Incoming, LONGEST_TEXT, RawMessage},
+    },
+    identifiers::{line::LineName, reference::Reference},
+    time::clock,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, journal, messages},
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    inbox::list::reference_of,
+    jobs::queue::{Claimed, Journalled},
+    registration::changes::Plan,
+    sealing::places::raw_place,
+    staff::accounts::Person,
+};
+
+/// A call, or a message on a network that no line reads.
+pub struct NewCall {
+    /// Makes it the same call when its form is sent twice.
+    pub id: Uuid,
+    /// On which network it came: the name of its channel.
+    pub network: String,
+    /// When it happened. Not later than now.
+    pub at: DateTime<Utc>,
+    /// Who took it, if not whoever logs it.
+    pub for_whom: Option<Uuid>,
+    /// The number or name on that network, if known.
+    pub caller: String,
+    /// What it was about.
+    pub text: String,
+    /// How it is classified. If nothing is missing, it is closed.
+    pub answers: Answers,
+}
+
+/// Calls of this long ago can still be logged: thirty years.
+const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
+/// A clock on the wall may be this far ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::minutes(2);
+
+impl Store {
+    /// Registers a call that somebody took.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it lies in the future, says nothing, or its answers are not lawful.
+    pub async fn log_call(&self, who: &Person, call: NewCall) -> Result<Reference, StoreError> {
+        let now = self.clock.now();
+        if call.at > now + AHEAD {
+            return Err(StoreError::Conflict(Conflict::InTheFuture));
+        }
+        if call.at < now - LONGEST_AGO {
+            return Err(StoreError::Conflict(Conflict::TooFar));
+        }
+        if call.text.chars().count() > LONGEST_TEXT {
+            return Err(StoreError::Conflict(Conflict::TooLong));
+        }
+        let answers = self
+            .scheme
+            .lawful(call.answers)
+            .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
+        let line = LineName::parse(&call.network).map_err(|_| StoreError::Conflict(Conflict::NoNetwork))?;
+        let taken_by = match call.for_whom {
+            Some(colleague) => self.colleague(colleague).await?,
+            None => who.clone(),
+        };
+        if call.text.trim().is_empty() && answers.is_empty() {
+            return Err(StoreError::Conflict(Conflict::NoText));
+        }
+        let raw = RawMessage {
+            line,
+            external_id: format!("call {}", call.id),
+            received_at: call.at.min(now),
+            bytes: call.text.clone().into_bytes(),
+            cut_from: None,
+        };
+        let caller = Some(call.caller.trim().to_owned()).filter(|caller| !caller.is_empty());
+        let incoming = Incoming {
+            identifier: caller.map(Into::into),
+            joining: Joining::ByEvidence,
+            text: call.text.trim().to_owned(),
+            ..Incoming::default()
+        };
+        let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
+        let (row, fresh) = self.journal_one(&transaction, &raw).await?;
+        let journal_id = row.id;
+        if !fresh {
+            let known = messages::Entity::find()
+                .filter(messages::Column::JournalId.eq(journal_id))
+                .one(&transaction)
+                .await?
+                .ok_or(StoreError::NotFound("call"))?;
+            let contact = contacts::Entity::find_by_id(known.contact_id)
+                .one(&transaction)
+                .await?;
+            let contact = contact.ok_or(StoreError::NotFound("contact"))?;
+            let said = self.body(&self.contact_key(&contact)?, &known)?.text;
+            if known.author != Some(taken_by.id) || said != call.text.trim() {
+                return Err(StoreError::Conflict(Conflict::DoneAlready));
+            }
+            return Ok(reference_of(&contact));
+        }
+        let day = clock::day_of(call.at, self.zone);
+        if self.was_entered(&transaction, &call.network, day).await? {
+            return Err(StoreError::Conflict(Conflict::DayEntered));
+        }
+        let journalled = Journalled {
+            job: Claimed {
+                id: 0,
+                attempt: 0,
+                interrupted: false,
+                journal_id,
+                outbox_id: Uuid::nil(),
+                attachment_id: Uuid::nil(),
+            },
+            external_hash: Vec::new(),
+            data_key: Vec::new(),
+            reference: self.reference_of_row(row.id, row.reference),
+            raw,
+        };
+        let mut plan = Plan {
+            now: self.now(),
+            ..Plan::default()
+        };
+        let identifier = incoming
+            .identifier
+            .as_ref()
+            .map(|caller| self.hash_of_identifier(journalled.raw.line.as_str(), caller.expose()));
+        let index = self.open_contact(&mut plan, &journalled, &incoming, identifier, None, None)?;
+        let digest = self.digest(&incoming);
+        self.add_message(&mut plan, index, &journalled, &incoming, None, digest, Vec::new())?;
+        if let Some(message) = plan.messages.last_mut() {
+            "call".clone_into(&mut message.direction);
+            message.author = Some(taken_by.id);
+        }
+        let complete = self.scheme.missing(&answers).is_empty();
+        let contact = plan
+            .known
+            .contacts
+            .get_mut(index)
+            .ok_or(StoreError::NotFound("contact"))?;
+        let status = if complete {
+            Status::Closed
+        } else {
+            Status::Answered
+        };
+        status.as_str().clone_into(&mut contact.status);
+        contact.holder = Some(taken_by.id);
+        contact.team.clone_from(&taken_by.team);
+        contact.waiting_since = None;
+        // Whoever takes a call hears it as it comes.
+        contact.first_read_at = Some(contact.opened_at);
+        contact.closed_at = complete.then_some(plan.now);
+        let contact = contact.clone();
+        let for_whom = if taken_by.id == who.id {
+            ""
+        } else {
+            taken_by.name.as_str()
+        };
+        plan.event(contact.id, self.now(), Some(who.id), "logged", for_whom);
+        plan.settle(journal_id, "message", "");
+        self.count(&transaction, &mut plan).await?;
+        plan.write(&transaction).await?;
+        self.keep_record(&transaction, who, &contact, &answers).await?;
+        if let Some(marking) = self.scheme.kind(&answers).and_then(|kind| kind.marking) {
+            self.mark_in(&transaction, who, &contact, Some(marking), None)
+                .await?;
+        }
+        let reference = reference_of(&contact);
+        self.audit_in(&transaction, Some(who.id), "log", &format!("{reference} {day}"))
+            .await?;
+        self.done(transaction).await?;
+        Ok(reference)
+    }
+
+    /// Writes a raw message into the journal without a job. False: it was there.
+    async fn journal_one(
+        &self,
+        transaction: &DatabaseTransaction,
+        raw: &RawMessage,
+    ) -> Result<(journal::Model, bool), StoreError> {
+        let external_hash = self
+            .keys
+            .lookup("external id", &format!("{}\n{}", raw.line, raw.external_id));
+        let known = journal::Entity::find()
+            .filter(journal::Column::Line.eq(raw.line.as_str()))
+            .filter(journal::Column::ExternalHash.eq(external_hash.clone()))
+            .one(transaction)
+            .await?;
+        if let Some(known) = known {
+            return Ok((known, false));
+        }
+        let place = raw_place(&external_hash);
+        let (key, data_key) = self.keys.new_data_key(&place)?;
+        let references = self.draw_references(transaction, 1).await?;
+        let row = journal::ActiveModel {
+            id: NotSet,
+            line: Set(raw.line.as_str().to_owned()),
+            external_hash: Set(external_hash),
+            received_at: Set(raw.received_at.timestamp_micros()),
+            size: Set(i64::try_from(raw.bytes.len()).unwrap_or(i64::MAX)),
+            cut_from: Set(None),
+            sealed: Set(Some(key.seal(&place, &raw.bytes)?)),
+            data_key: Set(Some(data_key)),
+            file: Set(None),
+            outcome: Set("accepted".to_owned()),
+            reason: Set(String::new()),
+            reference: Set(references.first().copied()),
+        };
+        Ok((row.insert(transaction).await?, true))
+    }
+}

@@ -1,0 +1,218 @@
+//! Everything a batch writes, and writing it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use hotline_core::{
+    contact::routing::OnDuty,
+    job::{Delivery, JobKind},
+    statistics::figures::Cell,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set, Unchanged},
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{
+            attachments::{self, WANTED},
+            contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
+        },
+        history::event,
+    },
+    error::StoreError,
+    intake::choices,
+    jobs::new::{deliver_job, fetch_job},
+    registration::batch::Known,
+    statistics::figures,
+};
+
+/// Everything a batch writes.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// When it is written.
+    pub(super) now: i64,
+    pub(super) known: Known,
+    pub(super) changed: HashSet<usize>,
+    /// New messages.
+    pub(super) messages: Vec<messages::Model>,
+    /// Messages that were there and have a new body.
+    pub(super) rewritten: HashMap<Uuid, messages::Model>,
+    pub(super) versions: Vec<versions::Model>,
+    /// People who wrote after they had asked us to stop.
+    pub(super) heard: HashSet<Vec<u8>>,
+    pub(super) attachments: Vec<attachments::ActiveModel>,
+    pub(super) outbox: Vec<outbox::ActiveModel>,
+    pub(super) events: Vec<events::ActiveModel>,
+    pub(super) figures: BTreeMap<Cell, i64>,
+    pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
+    /// Raw messages that belong to a contact without being a message of it.
+    pub(super) tied: Vec<journal_contacts::ActiveModel>,
+    pub(super) on_duty: Option<Vec<OnDuty>>,
+    /// The teams of those on duty.
+    pub(super) teams: HashMap<Uuid, String>,
+    pub(super) given: HashMap<Uuid, i64>,
+}
+
+impl Plan {
+    pub(super) fn settle(&mut self, journal_id: i64, outcome: &'static str, reason: &'static str) {
+        self.settled
+            .entry((outcome, reason))
+            .or_default()
+            .push(journal_id);
+    }
+
+    /// Notes that a raw message belongs to a contact although no message of it came from it: a version, a report, a repeat. Erasing
+    /// the contact erases it too.
+    pub(super) fn tie(&mut self, journal_id: i64, contact: Option<Uuid>) {
+        self.tied
+            .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
+                journal_id: Set(journal_id),
+                contact_id: Set(contact_id),
+            }));
+    }
+
+    pub(super) fn event(&mut self, contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) {
+        self.events.push(event(contact_id, at, actor, kind, detail));
+    }
+
+    /// Leaves a new contact out of sight until a time: nobody is called to it.
+    pub(super) fn keep_out(&mut self, index: usize, until: i64) {
+        if let Some(contact) = self.known.contacts.get_mut(index) {
+            contact.snoozed_until = Some(until);
+            let id = contact.id;
+            self.event(id, self.now, None, "kept_out", "");
+        }
+    }
+
+    /// A message that is there already or comes with this batch.
+    pub(super) fn message(&self, id: Uuid) -> Result<&messages::Model, StoreError> {
+        let new = self.messages.iter().find(|message| message.id == id);
+        new.or_else(|| self.rewritten.get(&id))
+            .or_else(|| self.known.messages.get(&id))
+            .ok_or(StoreError::NotFound("message"))
+    }
+
+    /// Puts a message that [`Plan::message`] gave back, changed.
+    pub(super) fn put(&mut self, message: messages::Model) {
+        match self.messages.iter_mut().find(|new| new.id == message.id) {
+            Some(new) => *new = message,
+            None => {
+                self.rewritten.insert(message.id, message);
+            }
+        }
+    }
+
+    pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        let mut opened = Vec::new();
+        for (index, contact) in self.known.contacts.into_iter().enumerate() {
+            if self.known.added.contains(&index) {
+                opened.push(contacts::ActiveModel::from(contact).reset_all());
+            } else if self.changed.contains(&index) {
+                let update = contacts::ActiveModel {
+                    id: Unchanged(contact.id),
+                    status: Set(contact.status),
+                    last_in_at: Set(contact.last_in_at),
+                    waiting_since: Set(contact.waiting_since),
+                    closed_at: Set(contact.closed_at),
+                    snoozed_until: Set(contact.snoozed_until),
+                    files_wanted: Set(contact.files_wanted),
+                    language: Set(contact.language),
+                    card: Set(contact.card),
+                    ..Default::default()
+                };
+                update.update(transaction).await?;
+            }
+        }
+        if !opened.is_empty() {
+            contacts::Entity::insert_many(opened)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        if !self.messages.is_empty() {
+            let messages = self.messages.into_iter();
+            messages::Entity::insert_many(
+                messages.map(|message| messages::ActiveModel::from(message).reset_all()),
+            )
+            .exec_without_returning(transaction)
+            .await?;
+        }
+        for message in self.rewritten.into_values() {
+            let update = messages::ActiveModel {
+                id: Unchanged(message.id),
+                body: Set(message.body),
+                ..Default::default()
+            };
+            update.update(transaction).await?;
+        }
+        if !self.versions.is_empty() {
+            let versions = self.versions.into_iter();
+            versions::Entity::insert_many(versions.map(|one| versions::ActiveModel::from(one).reset_all()))
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        choices::hear_again(transaction, self.heard.into_iter().collect()).await?;
+        let fetch: Vec<_> = self
+            .attachments
+            .iter()
+            .filter_map(|attachment| wanted_at_once(attachment, self.now))
+            .collect();
+        if !fetch.is_empty() {
+            jobs::Entity::insert_many(fetch)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        // Wide rows times many parts must stay below the databases' limit of bound values.
+        for some in self.attachments.chunks(500) {
+            attachments::Entity::insert_many(some.to_vec())
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        let now = |outgoing: &outbox::ActiveModel| deliver_job(outgoing, *outgoing.queued_at.as_ref());
+        let deliver: Vec<_> = self.outbox.iter().map(now).collect();
+        if !deliver.is_empty() {
+            outbox::Entity::insert_many(self.outbox)
+                .exec_without_returning(transaction)
+                .await?;
+            jobs::Entity::insert_many(deliver)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        if !self.events.is_empty() {
+            events::Entity::insert_many(self.events)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        figures::add(transaction, self.figures).await?;
+        if !self.tied.is_empty() {
+            journal_contacts::Entity::insert_many(self.tied)
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        for ((outcome, reason), ids) in self.settled {
+            journal::Entity::update_many()
+                .col_expr(journal::Column::Outcome, Expr::value(outcome))
+                .col_expr(journal::Column::Reason, Expr::value(reason))
+                .filter(journal::Column::Id.is_in(ids))
+                .exec(transaction)
+                .await?;
+        }
+        for (staff_id, at) in self.given {
+            staff::Entity::update_many()
+                .col_expr(staff::Column::LastGiven, Expr::value(at))
+                .filter(staff::Column::Id.eq(staff_id))
+                .exec(transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// The job that fetches a file, if it is wanted at once.
+fn wanted_at_once(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
+    let wanted = *attachment.fate.as_ref() == WANTED;
+    wanted.then(|| fetch_job(*attachment.id.as_ref(), now))
+}

@@ -1,0 +1,194 @@
+//! What follows when a contact is opened: somebody gets it, and the person hears that it arrived.
+
+use std::collections::HashMap;
+
+use hotline_core::{
+    contact::{
+        lifecycle::Status,
+        message::{Incoming, Origin, Remark},
+        routing::{OnDuty, Route, route},
+    },
+    identifiers::ids,
+};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, messages, staff},
+        store::{LineSettings, Store, time},
+    },
+    error::StoreError,
+    inbox::list::reference_of,
+    jobs::new::outbox_row,
+    registration::changes::Plan,
+    sealing::{
+        bodies::{Body, seal},
+        places::body_place,
+    },
+};
+
+/// At most this many acknowledgements go to one identifier in a day: two robots that answer each other fall silent.
+const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
+impl Store {
+    /// Gives a new contact to whoever routing says, if anybody is on duty.
+    pub(super) async fn assign(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+        index: usize,
+    ) -> Result<(), StoreError> {
+        if plan.on_duty.is_none() {
+            let (there, teams) = on_duty(transaction).await?;
+            (plan.on_duty, plan.teams) = (Some(there), teams);
+        }
+        let Some(on_duty) = &mut plan.on_duty else {
+            return Ok(());
+        };
+        let Route::To { staff, because } = route(on_duty) else {
+            return Ok(());
+        };
+        let now = self.now();
+        if let Some(one) = on_duty.iter_mut().find(|one| one.staff == staff) {
+            one.holds += 1;
+            one.last_given = Some(time(now));
+        }
+        if let Some(contact) = plan.known.contacts.get_mut(index) {
+            contact.holder = Some(staff);
+            contact.team = plan.teams.get(&staff).cloned();
+            let id = contact.id;
+            plan.given.insert(staff, now);
+            plan.event(id, now, Some(staff), "assigned", because.as_str());
+        }
+        Ok(())
+    }
+
+    /// Queues the acknowledgement of a first message, if the line has one and a person wrote it.
+    pub(super) async fn acknowledge(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+        index: usize,
+        incoming: &Incoming,
+    ) -> Result<(), StoreError> {
+        let contact = plan.known.contact(index)?;
+        let Some(settings) = self.line(&contact.line) else {
+            return Ok(());
+        };
+        let Some(template) = acknowledgement(settings, contact.language.as_deref()) else {
+            return Ok(());
+        };
+        let Some(identifier) = contact.identifier_hash.clone() else {
+            return Ok(());
+        };
+        let unreadable = incoming.remarks.contains(&Remark::Unreadable);
+        if incoming.origin != Origin::Person || incoming.unacknowledged || unreadable {
+            return Ok(());
+        }
+        // An acknowledgement goes to nobody but the sender: or anybody could have it sent to anybody.
+        if incoming.answer_to.is_some() {
+            return Ok(());
+        }
+        let now = self.now();
+        let since = now.saturating_sub(86_400_000_000);
+        let recent = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(&contact.line))
+            .filter(contacts::Column::IdentifierHash.eq(identifier.clone()))
+            .filter(contacts::Column::AcknowledgedAt.gt(since))
+            .select_only()
+            .column(contacts::Column::Id)
+            .limit(ACKNOWLEDGEMENTS_A_DAY as u64)
+            .into_tuple::<Uuid>()
+            .all(transaction)
+            .await?
+            .len();
+        let pending = plan
+            .known
+            .added
+            .iter()
+            .filter_map(|index| plan.known.contacts.get(*index))
+            .filter(|other| {
+                other.acknowledged_at.is_some()
+                    && other.identifier_hash.as_ref() == Some(&identifier)
+                    && other.line == contact.line
+            });
+        if recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY {
+            plan.event(contact.id, now, None, "not_acknowledged", "");
+            return Ok(());
+        }
+        let (contact_id, line) = (contact.id, contact.line.clone());
+        let reference = reference_of(contact).to_string();
+        let key = self.contact_key(contact)?;
+        let id = ids::new(self.clock.now());
+        let body = Body {
+            text: template.replace("{reference}", &reference),
+            ..Body::default()
+        };
+        plan.messages.push(messages::Model {
+            id,
+            contact_id,
+            direction: "automatic".to_owned(),
+            author: None,
+            at: now,
+            journal_id: None,
+            body: Some(seal(&key, &body_place(id), &body)?),
+            their_id_hash: None,
+            digest: None,
+        });
+        plan.outbox
+            .push(outbox_row(ids::new(self.clock.now()), id, contact_id, line, now));
+        if let Some(contact) = plan.known.contacts.get_mut(index) {
+            contact.acknowledged_at = Some(now);
+        }
+        Ok(())
+    }
+}
+
+/// Counsellors on duty with what they hold, and their teams.
+async fn on_duty(
+    transaction: &DatabaseTransaction,
+) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {
+    #[derive(FromQueryResult)]
+    struct Holds {
+        holder: Uuid,
+        holds: i64,
+    }
+    let people = staff::Entity::find()
+        .filter(staff::Column::Active.eq(true))
+        .filter(staff::Column::OnDuty.eq(true))
+        .all(transaction)
+        .await?;
+    if people.is_empty() {
+        return Ok(Default::default());
+    }
+    let holds: Vec<Holds> = contacts::Entity::find()
+        .select_only()
+        .column(contacts::Column::Holder)
+        .column_as(contacts::Column::Id.count(), "holds")
+        .filter(contacts::Column::Holder.is_in(people.iter().map(|one| one.id)))
+        .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
+        .group_by(contacts::Column::Holder)
+        .into_model()
+        .all(transaction)
+        .await?;
+    let held = |id: Uuid| {
+        holds
+            .iter()
+            .find(|one| one.holder == id)
+            .map_or(0, |one| one.holds)
+    };
+    let on_duty = people.iter().map(|one| OnDuty {
+        staff: one.id,
+        holds: u64::try_from(held(one.id)).unwrap_or_default(),
+        last_given: one.last_given.map(time),
+    });
+    let on_duty = on_duty.collect();
+    let team = |one: staff::Model| Some((one.id, one.team?));
+    Ok((on_duty, people.into_iter().filter_map(team).collect()))
+}
+
+fn acknowledgement<'a>(settings: &'a LineSettings, language: Option<&str>) -> Option<&'a String> {
+    let texts = &settings.acknowledgement;
+    let in_language = texts.iter().find(|(tag, _)| Some(tag.as_str()) == language);
+    in_language.or(texts.first()).map(|(_, text)| text)
+}

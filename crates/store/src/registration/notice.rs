@@ -1,0 +1,75 @@
+//! What a platform tells of a person: shown in the person's contact, and kept where it is a choice.
+
+use hotline_core::{
+    contact::message::{News, Notice},
+    identifiers::ids,
+};
+use sea_orm::DatabaseTransaction;
+
+use crate::{
+    db::{entity::messages, store::Store},
+    error::StoreError,
+    intake::choices,
+    jobs::queue::Journalled,
+    registration::changes::Plan,
+    sealing::{
+        bodies::{Body, seal},
+        places::body_place,
+    },
+};
+
+impl Store {
+    pub(super) async fn decide_notice(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        notice: &Notice,
+    ) -> Result<(), StoreError> {
+        let line = journalled.raw.line.as_str();
+        let journal_id = journalled.job.journal_id;
+        let hash = self.hash_of_identifier(line, notice.identifier.expose());
+        choices::choose(transaction, line, hash.clone(), notice.news).await?;
+        let choice = plan.known.choices.entry(hash.clone()).or_default();
+        match notice.news {
+            News::Chose(language) => choice.language = Some(language),
+            News::Stopped => {
+                choice.stopped = true;
+                plan.heard.remove(&hash);
+            }
+            News::Blocked | News::Unblocked | News::Gap => {}
+        }
+        let mine = plan.known.of_identifier(line, Some(&hash));
+        let Some(index) = mine.first().copied() else {
+            plan.settle(journal_id, "ignored", "news of somebody who has not written");
+            return Ok(());
+        };
+        if let News::Chose(language) = notice.news
+            && let Some(contact) = plan.known.contacts.get_mut(index)
+        {
+            contact.language = Some(language.tag().to_owned());
+            plan.changed.insert(index);
+        }
+        let contact = plan.known.contact(index)?;
+        let (contact_id, key) = (contact.id, self.contact_key(contact)?);
+        let id = ids::new(self.clock.now());
+        let body = Body {
+            text: notice.news.as_str().to_owned(),
+            ..Body::default()
+        };
+        plan.messages.push(messages::Model {
+            id,
+            contact_id,
+            direction: "notice".to_owned(),
+            author: None,
+            at: journalled.raw.received_at.timestamp_micros(),
+            journal_id: Some(journal_id),
+            body: Some(seal(&key, &body_place(id), &body)?),
+            their_id_hash: None,
+            digest: None,
+        });
+        plan.event(contact_id, self.now(), None, "news", notice.news.as_str());
+        plan.settle(journal_id, "notice", "");
+        Ok(())
+    }
+}

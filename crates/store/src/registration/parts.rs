@@ -1,0 +1,301 @@
+//! Messages of several pieces and versions: whatever the order in which they arrive, they make the same message.
+
+use std::cmp::Ordering;
+
+use hotline_core::{
+    contact::{
+        lifecycle::Status,
+        message::{Content, Incoming, Part, Piece},
+    },
+    identifiers::ids,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{attachments, versions},
+        store::{Store, time},
+    },
+    error::StoreError,
+    jobs::queue::Journalled,
+    registration::changes::Plan,
+    sealing::{
+        bodies::{Body, PieceBody, first_words, seal, unseal},
+        keys::DataKey,
+        places::{body_place, card_place, version_place},
+    },
+};
+
+/// A message that is there already, and the contact it is in.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub(super) contact: usize,
+    pub(super) message: Uuid,
+}
+
+/// What a piece that arrives is to the messages with its id.
+pub(super) enum Fit {
+    /// There are none.
+    New,
+    /// It is there already.
+    Repeated(Found),
+    /// A piece or a version of this one.
+    Belongs(Found),
+    /// The platform has used the id for something else before.
+    OtherContent,
+}
+
+/// What a piece is to the message it belongs to.
+enum Change {
+    /// A piece it did not have.
+    Added,
+    /// A version of one of its pieces that takes the place of the one it has.
+    Newer,
+    /// A version that another one took the place of before it came.
+    Older,
+}
+
+impl PieceBody {
+    pub(super) fn new(incoming: &Incoming, piece: &Piece, journal_id: i64) -> Self {
+        Self {
+            id: piece.id.clone(),
+            place: piece.place,
+            version: piece.version,
+            text: incoming.text.clone(),
+            quoted: incoming.quoted.clone(),
+            files: incoming.parts.iter().map(same_file).collect(),
+            files_of: journal_id,
+        }
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.text == other.text && self.quoted == other.quoted && self.files == other.files
+    }
+}
+
+/// What makes it the same file in another version of its message.
+fn same_file(part: &Part) -> String {
+    match &part.content {
+        Content::Elsewhere(file) => file.unique.clone(),
+        Content::Here(_) | Content::NotTaken(_) | Content::TooLarge(_) => format!(
+            "{} {} {}",
+            part.name.as_deref().unwrap_or_default(),
+            part.media_type,
+            part.content.size()
+        ),
+    }
+}
+
+impl Store {
+    /// Finds the message a piece belongs to, among those with its id.
+    pub(super) async fn fit(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        incoming: &Incoming,
+        piece: &Piece,
+        all: &[Found],
+    ) -> Result<Fit, StoreError> {
+        let new = PieceBody::new(incoming, piece, 0);
+        for found in all {
+            let key = self.contact_key(plan.known.contact(found.contact)?)?;
+            let mut body = self.body(&key, plan.message(found.message)?)?;
+            body.pieces.retain(|known| known.id == piece.id);
+            let same_version = match body.pieces.pop() {
+                Some(known) if known.version == new.version => Some(known),
+                Some(known) if known.version > new.version => {
+                    self.kept_version(transaction, plan, &key, found.message, piece)
+                        .await?
+                }
+                Some(_) | None => None,
+            };
+            match same_version {
+                None => return Ok(Fit::Belongs(*found)),
+                Some(known) if known.says_the_same(&new) => return Ok(Fit::Repeated(*found)),
+                Some(_) => {}
+            }
+        }
+        Ok(if all.is_empty() {
+            Fit::New
+        } else {
+            Fit::OtherContent
+        })
+    }
+
+    /// A version of a piece that another one took the place of.
+    async fn kept_version(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        key: &DataKey,
+        message: Uuid,
+        piece: &Piece,
+    ) -> Result<Option<PieceBody>, StoreError> {
+        let stored = versions::Entity::find()
+            .filter(versions::Column::MessageId.eq(message))
+            .all(transaction)
+            .await?;
+        let new = plan.versions.iter().filter(|kept| kept.message_id == message);
+        for kept in stored.iter().chain(new) {
+            let Some(sealed) = &kept.body else { continue };
+            let body: Body = unseal(key, &version_place(kept.id), sealed)?;
+            let mut same = body.pieces.into_iter();
+            if let Some(same) = same.find(|one| one.id == piece.id && one.version == piece.version) {
+                return Ok(Some(same));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts a piece into a message that is there. `mine` are the contacts of its sender.
+    #[expect(clippy::too_many_arguments, reason = "one piece is all of these")]
+    pub(super) fn merge(
+        &self,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        incoming: &Incoming,
+        piece: &Piece,
+        mine: &[usize],
+        found: Found,
+        parts: Vec<attachments::ActiveModel>,
+    ) -> Result<(), StoreError> {
+        let journal_id = journalled.job.journal_id;
+        let key = self.contact_key(plan.known.contact(found.contact)?)?;
+        let mut message = plan.message(found.message)?.clone();
+        plan.tie(journal_id, Some(message.contact_id));
+        let before = self.body(&key, &message)?;
+        let mut body = before.clone();
+        let mut new = PieceBody::new(incoming, piece, journal_id);
+        let known = before.pieces.iter().find(|known| known.id == piece.id);
+        let change = match known.map(|known| piece.version.cmp(&known.version)) {
+            None => Change::Added,
+            Some(Ordering::Greater | Ordering::Equal) => Change::Newer,
+            Some(Ordering::Less) => Change::Older,
+        };
+        if incoming.live && known.is_some() {
+            plan.settle(journal_id, "version", "");
+            if let Change::Newer = change {
+                body.pieces.retain(|known| known.id != piece.id);
+                body.pieces.push(new);
+                body.compose();
+                message.body = Some(seal(&key, &body_place(message.id), &body)?);
+                plan.put(message);
+            }
+            return Ok(());
+        }
+        let same_files = known.filter(|known| known.files == new.files);
+        if let Some(known) = same_files {
+            // They may have been fetched already.
+            new.files_of = known.files_of;
+        } else {
+            plan.attachments.extend(parts.into_iter().map(|mut part| {
+                part.contact_id = Set(message.contact_id);
+                part.message_id = Set(message.id);
+                part
+            }));
+        }
+        body.pieces.retain(|known| known.id != piece.id);
+        body.pieces.push(new);
+        body.compose();
+        for remark in &incoming.remarks {
+            if !body.remarks.contains(remark) {
+                body.remarks.push(*remark);
+            }
+        }
+        let at = journalled.raw.received_at;
+        match change {
+            Change::Added => plan.settle(journal_id, "part", ""),
+            Change::Newer => {
+                plan.settle(journal_id, "version", "");
+                let written = before.edited_at.unwrap_or(time(message.at));
+                self.keep_version(plan, &key, message.id, written.timestamp_micros(), &before)?;
+                body.edited_at = Some(at);
+            }
+            Change::Older => {
+                plan.settle(journal_id, "version", "");
+                let written = if piece.version == 0 { time(message.at) } else { at };
+                self.keep_version(plan, &key, message.id, written.timestamp_micros(), &body)?;
+                if before.edited_at.is_none() {
+                    let mut shown = before;
+                    shown.edited_at = Some(time(message.at));
+                    message.body = Some(seal(&key, &body_place(message.id), &shown)?);
+                    plan.put(message);
+                }
+                return Ok(());
+            }
+        }
+        let words = first_words(&body.text);
+        message.body = Some(seal(&key, &body_place(message.id), &body)?);
+        plan.put(message);
+        self.look_at_change(plan, journalled, incoming, mine, found, &change, words)
+    }
+
+    /// The contact waits for us again. Of a closed one whose person has another one open, that one does.
+    #[expect(clippy::too_many_arguments, reason = "one change is all of these")]
+    fn look_at_change(
+        &self,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        incoming: &Incoming,
+        mine: &[usize],
+        found: Found,
+        change: &Change,
+        words: String,
+    ) -> Result<(), StoreError> {
+        let is_open = |index: &usize| {
+            let contact = plan.known.contact(*index);
+            contact.is_ok_and(|contact| contact.status != Status::Closed.as_str())
+        };
+        let elsewhere = mine
+            .iter()
+            .copied()
+            .find(|index| *index != found.contact && is_open(index));
+        let target = match elsewhere {
+            Some(open) if !is_open(&found.contact) => open,
+            Some(_) | None => found.contact,
+        };
+        let at = journalled.raw.received_at.timestamp_micros();
+        plan.known.join(target, at, incoming.origin, plan.now);
+        plan.changed.insert(target);
+        let contact = plan.known.contact(target)?;
+        let (id, key) = (contact.id, self.contact_key(contact)?);
+        let mut card = self.card(contact)?;
+        if target == found.contact && !words.is_empty() {
+            card.first_words = words;
+        }
+        let card = seal(&key, &card_place(id), &card)?;
+        if let Some(contact) = plan.known.contacts.get_mut(target) {
+            contact.card = Some(card);
+        }
+        if let Change::Newer = change {
+            let kind = if target == found.contact {
+                "edited"
+            } else {
+                "edited_earlier"
+            };
+            plan.event(id, self.now(), None, kind, "");
+        } else if target != found.contact {
+            plan.event(id, self.now(), None, "edited_earlier", "");
+        }
+        Ok(())
+    }
+
+    fn keep_version(
+        &self,
+        plan: &mut Plan,
+        key: &DataKey,
+        message: Uuid,
+        at: i64,
+        body: &Body,
+    ) -> Result<(), StoreError> {
+        let id = ids::new(self.clock.now());
+        plan.versions.push(versions::Model {
+            id,
+            message_id: message,
+            at,
+            body: Some(seal(key, &version_place(id), body)?),
+        });
+        Ok(())
+    }
+}

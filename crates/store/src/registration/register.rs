@@ -1,0 +1,542 @@
+//! Registering: messages become contacts, once, in one transaction with everything that follows from them.
+//!
+//! Several messages share a transaction. What is known of their identifiers and threads is read first, each is decided by
+//! the rules of `core` on top of the ones before it, and the outcome of all is written at once.
+
+use std::collections::HashSet;
+
+use hotline_core::{
+    contact::{
+        classification::Answers,
+        counting::{Belongs, Joining, belongs},
+        lifecycle::Status,
+        message::{Incoming, Normalised, Origin, Remark, Unreadable},
+    },
+    identifiers::ids,
+    statistics::figures,
+    time::clock,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    Condition, ConnectionTrait, DatabaseTransaction,
+    sea_query::{Expr, ExprTrait, Query},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{attachments, contacts, jobs, messages},
+        store::{LineSettings, Store},
+    },
+    error::StoreError,
+    jobs::queue::Journalled,
+    registration::{
+        batch::{Repeated, Written, repeated},
+        changes::Plan,
+        parts::Fit,
+        threading::as_candidates,
+    },
+    sealing::{
+        bodies::{Body, Card, PieceBody, first_words, seal},
+        places::{body_place, card_place, contact_place},
+    },
+};
+
+pub use crate::registration::call::NewCall;
+
+impl Store {
+    /// Registers what was read, each once. Messages whose lease was lost are left to whoever holds them now.
+    ///
+    /// # Errors
+    /// When nothing was written. Doing it again is safe.
+    pub async fn register(&self, batch: Vec<(Journalled, Normalised)>) -> Result<(), StoreError> {
+        // No job named would be every job there is, to the statement that ends them.
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut kept = Vec::with_capacity(batch.len());
+        for (journalled, normalised) in batch {
+            let parts = self.keep_parts(&journalled, &normalised).await?;
+            kept.push((journalled, normalised, parts));
+        }
+        let files: HashSet<Uuid> = kept
+            .iter()
+            .flat_map(|(_, _, parts)| parts.iter().map(|part| *part.id.as_ref()))
+            .collect();
+        let used = self.register_kept(kept).await?;
+        // Of what was delivered again nothing is stored again. After an error nobody knows what was committed: files stay.
+        self.files
+            .remove(files.difference(&used).copied().collect())
+            .await;
+        self.tell().await;
+        self.deliver_due.notify_one();
+        self.fetch_due.notify_one();
+        Ok(())
+    }
+
+    /// One transaction. Gives the ids of the attachments that were stored.
+    async fn register_kept(&self, mut kept: Vec<Kept>) -> Result<HashSet<Uuid>, StoreError> {
+        let transaction = self.begin().await?;
+        self.one_at_a_time(&transaction).await?;
+        let held = finish_jobs(&transaction, &kept).await?;
+        kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
+        // Also those that reports are about: contacts are locked before anything is counted.
+        let known = self.look_up(&transaction, &kept).await?;
+        let mut plan = Plan {
+            now: self.now(),
+            ..Plan::default()
+        };
+        let is_report = |kept: &Kept| matches!(kept.1, Normalised::Report(_));
+        let (reports, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(is_report);
+        // A report changes what is stored. What the others could have to do with is read after that.
+        let stale = !reports.is_empty();
+        for (journalled, normalised, parts) in reports {
+            self.decide(&transaction, &mut plan, &journalled, normalised, parts)
+                .await?;
+        }
+        plan.known = match stale {
+            true => self.look_up(&transaction, &others).await?,
+            false => known,
+        };
+        for (journalled, normalised, parts) in others {
+            self.decide(&transaction, &mut plan, &journalled, normalised, parts)
+                .await?;
+        }
+        self.count(&transaction, &mut plan).await?;
+        let used = plan.attachments.iter().map(|part| *part.id.as_ref()).collect();
+        plan.write(&transaction).await?;
+        transaction.commit().await?;
+        Ok(used)
+    }
+
+    /// What the batch changes of the figures: contacts that it opens, those it opens again, and those whose language became known.
+    pub(super) async fn count(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+    ) -> Result<(), StoreError> {
+        for (index, contact) in plan.known.contacts.iter().enumerate() {
+            let (before, after) = if plan.known.added.contains(&index) {
+                (Vec::new(), self.facts(contact, &Answers::new()))
+            } else if let Some(earlier) = plan.known.before(index)
+                && (&earlier.language, earlier.closed_at) != (&contact.language, contact.closed_at)
+            {
+                let chosen = self.record_of(transaction, contact).await?.chosen;
+                (self.facts(earlier, &chosen), self.facts(contact, &chosen))
+            } else {
+                continue;
+            };
+            for (cell, by) in figures::change(&before, &after) {
+                *plan.figures.entry(cell).or_default() += by;
+            }
+        }
+        Ok(())
+    }
+
+    /// Processes that share a PostgreSQL database register one after the other: what one of them decides by what it has
+    /// read must still be so when it writes. SQLite has one writer anyway.
+    pub(crate) async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        if !self.on_sqlite() {
+            transaction
+                .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792794)")
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn decide(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        normalised: Normalised,
+        parts: Vec<attachments::ActiveModel>,
+    ) -> Result<(), StoreError> {
+        let journal_id = journalled.job.journal_id;
+        match normalised {
+            Normalised::Message(incoming) => {
+                self.decide_message(transaction, plan, journalled, *incoming, parts, "message")
+                    .await
+            }
+            Normalised::Unreadable(unreadable) => {
+                let incoming = from_unreadable(unreadable);
+                self.decide_message(transaction, plan, journalled, incoming, parts, "unreadable")
+                    .await
+            }
+            Normalised::Notice(notice) => self.decide_notice(transaction, plan, journalled, &notice).await,
+            Normalised::Ignore(reason) => {
+                plan.settle(journal_id, "ignored", reason);
+                Ok(())
+            }
+            Normalised::Report(report) => {
+                let contact = self.apply_report(transaction, &report).await?;
+                plan.tie(journal_id, contact);
+                let reason = match contact {
+                    Some(_) => "",
+                    None => "a report about nothing we sent",
+                };
+                plan.settle(journal_id, "report", reason);
+                Ok(())
+            }
+        }
+    }
+
+    async fn decide_message(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        mut incoming: Incoming,
+        parts: Vec<attachments::ActiveModel>,
+        outcome: &'static str,
+    ) -> Result<(), StoreError> {
+        let journal_id = journalled.job.journal_id;
+        if let Some((id, token)) = &incoming.echo_of
+            && let Some(contact) = self.sent_by_us(transaction, *id, token.as_ref()).await?
+        {
+            plan.tie(journal_id, Some(contact));
+            plan.settle(journal_id, "ignored", "our own message, come back");
+            return Ok(());
+        }
+        let line = journalled.raw.line.as_str();
+        let identifier_hash = incoming
+            .identifier
+            .as_ref()
+            .map(|identifier| self.hash_of_identifier(line, identifier.expose()));
+        let their_id_hash = incoming
+            .message_id
+            .as_ref()
+            .map(|id| self.keys.lookup("their id", id));
+        let digest = self.digest(&incoming);
+        let mine = plan.known.of_identifier(line, identifier_hash.as_ref());
+        let mut copy_of = None;
+        if let Some(piece) = &incoming.piece {
+            let written = plan.known.written(&mine, their_id_hash.as_ref());
+            match self.fit(transaction, plan, &incoming, piece, &written).await? {
+                Fit::New => {}
+                Fit::Repeated(found) => {
+                    plan.tie(journal_id, Some(plan.known.contact(found.contact)?.id));
+                    plan.settle(journal_id, "ignored", "delivered again");
+                    return Ok(());
+                }
+                Fit::Belongs(found) => {
+                    return self.merge(plan, journalled, &incoming, piece, &mine, found, parts);
+                }
+                Fit::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
+            }
+        } else {
+            match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {
+                Repeated::SameContent(contact) => {
+                    plan.tie(journal_id, Some(contact));
+                    plan.settle(journal_id, "ignored", "delivered again");
+                    return Ok(());
+                }
+                Repeated::OtherContent => {
+                    let hash = their_id_hash.as_ref();
+                    let copied = self.copied(transaction, plan, &mine, hash, &incoming).await?;
+                    if let Some(copied) = copied.as_ref().filter(|copied| copied.is_whole) {
+                        plan.tie(journal_id, Some(plan.known.contact(copied.contact)?.id));
+                        plan.settle(journal_id, "ignored", "delivered again");
+                        return Ok(());
+                    }
+                    copy_of = copied.map(|copied| copied.contact);
+                    incoming.remarks.push(Remark::SameIdOtherContent);
+                }
+                Repeated::No => {}
+            }
+        }
+        if let Some(hash) = &identifier_hash {
+            let choice = plan.known.choices.entry(hash.clone()).or_default();
+            incoming.language = choice.language.or(incoming.language);
+            if std::mem::take(&mut choice.stopped) {
+                plan.heard.insert(hash.clone());
+            }
+        }
+        let blocked = plan.known.blocked(identifier_hash.as_ref(), plan.now);
+        let mut evident = self.evident(&plan.known, &incoming.evidence);
+        evident.extend(copy_of.map(|contact| (contact, false)));
+        let written_to = self.written_to(&plan.known, &mine, &evident, &incoming);
+        let candidates = as_candidates(&plan.known, &mine, &written_to, &evident);
+        let now = journalled.raw.received_at;
+        let place = match evident.iter().find(|(_, by_token)| *by_token) {
+            // It wakes and counts nothing, whoever's program it is: shown with the reply that it answers.
+            Some((contact, _)) if incoming.origin == Origin::AutoReply => Belongs::Joins(*contact),
+            _ => belongs(&candidates, incoming.joining, self.reopen_days, now),
+        };
+        let is_others = |contact: &usize| !mine.contains(contact) && !written_to.contains(contact);
+        if evident
+            .iter()
+            .any(|(contact, by_token)| *by_token && is_others(contact))
+        {
+            incoming.remarks.push(Remark::OtherSender);
+        }
+        let mut threads: Vec<usize> = evident.iter().map(|(contact, _)| *contact).collect();
+        threads.dedup();
+        self.show_what_is_new(transaction, plan, &mut incoming, &threads)
+            .await?;
+        match (place, incoming.origin) {
+            (Belongs::Opens { .. }, Origin::AutoReply) => {
+                plan.settle(
+                    journal_id,
+                    "ignored",
+                    "an automatic answer that belongs to nothing",
+                );
+                return Ok(());
+            }
+            (Belongs::Joins(index), origin) => {
+                plan.known.join(index, now.timestamp_micros(), origin, plan.now);
+                let event = if origin == Origin::AutoReply {
+                    "auto_reply"
+                } else {
+                    "joined"
+                };
+                let contact_id = plan.known.contact(index)?.id;
+                plan.changed.insert(index);
+                plan.event(contact_id, self.now(), None, event, "");
+                self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
+            }
+            (Belongs::Opens { earlier }, Origin::Person | Origin::Machine) => {
+                let refers_to = evident
+                    .iter()
+                    .find(|(contact, by_token)| *by_token && is_others(contact));
+                let earlier = earlier
+                    .map(|index| plan.known.contact(index).map(|contact| contact.id))
+                    .transpose()?;
+                let refers_to = refers_to
+                    .map(|(index, _)| plan.known.contact(*index).map(|contact| contact.id))
+                    .transpose()?;
+                let index =
+                    self.open_contact(plan, journalled, &incoming, identifier_hash, earlier, refers_to)?;
+                self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
+                if let Some(until) = blocked {
+                    plan.keep_out(index, until);
+                } else {
+                    self.assign(transaction, plan, index).await?;
+                    self.acknowledge(transaction, plan, index, &incoming).await?;
+                }
+            }
+        }
+        plan.settle(journal_id, outcome, "");
+        Ok(())
+    }
+
+    /// What makes two deliveries the same message: what was written, not which servers it passed.
+    pub(super) fn digest(&self, incoming: &Incoming) -> Vec<u8> {
+        let mut parts = String::new();
+        for part in &incoming.parts {
+            parts.push_str(&format!("\n{} {}", part.media_type, part.content.size()));
+        }
+        let subject = incoming.subject.as_deref().unwrap_or_default();
+        self.keys.lookup(
+            "digest",
+            &format!("{subject}\n{}\n{}{parts}", incoming.text, incoming.quoted),
+        )
+    }
+
+    pub(super) fn open_contact(
+        &self,
+        plan: &mut Plan,
+        journalled: &Journalled,
+        incoming: &Incoming,
+        identifier_hash: Option<Vec<u8>>,
+        earlier: Option<Uuid>,
+        refers_to: Option<Uuid>,
+    ) -> Result<usize, StoreError> {
+        let received_at = journalled.raw.received_at;
+        let id = ids::new(self.clock.now());
+        let (key, data_key) = self.keys.new_data_key(&contact_place(id))?;
+        let card = Card {
+            identifier: incoming
+                .identifier
+                .as_ref()
+                .filter(|_| !incoming.answers_lie_ready)
+                .map(|identifier| identifier.expose().clone()),
+            answers_lie_ready: incoming.answers_lie_ready,
+            name: incoming.name.clone(),
+            answer_to: incoming
+                .answer_to
+                .as_ref()
+                .map(|address| address.expose().clone()),
+            subject: incoming.subject.clone(),
+            first_words: words_of(incoming),
+            ..Card::default()
+        };
+        let line = journalled.raw.line.as_str();
+        let channel = self
+            .line(line)
+            .map_or_else(|| line.to_owned(), |settings| settings.channel.clone());
+        let thread_hash = self.keys.lookup("thread", self.keys.thread_token(id).expose());
+        let open_key = match (incoming.joining, &identifier_hash) {
+            (Joining::ByIdentifier, Some(hash)) => hash.clone(),
+            _ => thread_hash.clone(),
+        };
+        let day = clock::day_of(received_at, self.zone).to_string();
+        let reference = journalled.reference;
+        plan.event(id, self.now(), None, "registered", "");
+        Ok(plan.known.add(contacts::Model {
+            id,
+            reference: i64::try_from(reference.number()).unwrap_or_default(),
+            line: line.to_owned(),
+            channel,
+            day,
+            status: Status::Waiting.as_str().to_owned(),
+            holder: None,
+            marking: None,
+            asks: incoming.asks.map(|asks| asks.as_str().to_owned()),
+            language: incoming.language.map(|language| language.tag().to_owned()),
+            identifier_hash,
+            thread_hash,
+            open_key,
+            data_key: Some(data_key),
+            card: Some(seal(&key, &card_place(id), &card)?),
+            opened_at: received_at.timestamp_micros(),
+            last_in_at: received_at.timestamp_micros(),
+            waiting_since: Some(received_at.timestamp_micros()),
+            closed_at: None,
+            acknowledged_at: None,
+            earlier,
+            refers_to,
+            files_wanted: false,
+            urgency: 0,
+            snoozed_until: None,
+            team: None,
+            topic: None,
+            first_reply_at: None,
+            first_read_at: None,
+        }))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one message is all of these")]
+    pub(super) fn add_message(
+        &self,
+        plan: &mut Plan,
+        index: usize,
+        journalled: &Journalled,
+        incoming: &Incoming,
+        their_id_hash: Option<Vec<u8>>,
+        digest: Vec<u8>,
+        parts: Vec<attachments::ActiveModel>,
+    ) -> Result<(), StoreError> {
+        let contact = plan.known.contact(index)?;
+        let (contact_id, key) = (contact.id, self.contact_key(contact)?);
+        let mut card: Card = self.card(contact)?;
+        card.first_words = words_of(incoming);
+        card.offer(incoming);
+        let sealed_card = seal(&key, &card_place(contact_id), &card)?;
+        let id = ids::new(self.clock.now());
+        let body = Body {
+            text: incoming.text.clone(),
+            quoted: incoming.quoted.clone(),
+            subject: incoming.subject.clone(),
+            url: incoming.url.clone(),
+            name: incoming.name.clone(),
+            from: incoming
+                .identifier
+                .as_ref()
+                .map(|identifier| identifier.expose().clone())
+                .filter(|from| {
+                    incoming.joining == Joining::ByEvidence && card.identifier.as_ref() != Some(from)
+                }),
+            answer_to: incoming
+                .answer_to
+                .as_ref()
+                .map(|address| address.expose().clone()),
+            their_id: incoming.message_id.clone(),
+            references: incoming.references.clone(),
+            remarks: incoming.remarks.clone(),
+            claimed_at: incoming.claimed_at,
+            pieces: incoming
+                .piece
+                .iter()
+                .map(|piece| PieceBody::new(incoming, piece, journalled.job.journal_id))
+                .collect(),
+            edited_at: None,
+        };
+        if let Some(hash) = &their_id_hash {
+            plan.known.theirs.entry(hash.clone()).or_default().push(Written {
+                contact: contact_id,
+                message: id,
+                digest: Some(digest.clone()),
+            });
+        }
+        plan.messages.push(messages::Model {
+            id,
+            contact_id,
+            direction: "in".to_owned(),
+            author: None,
+            at: journalled.raw.received_at.timestamp_micros(),
+            journal_id: Some(journalled.job.journal_id),
+            body: Some(seal(&key, &body_place(id), &body)?),
+            their_id_hash,
+            digest: Some(digest),
+        });
+        if !parts.is_empty()
+            && let Some(contact) = plan.known.contacts.get_mut(index)
+        {
+            contact.files_wanted = false;
+        }
+        plan.attachments.extend(parts.into_iter().map(|mut part| {
+            part.contact_id = Set(contact_id);
+            part.message_id = Set(id);
+            part
+        }));
+        if incoming.origin != Origin::AutoReply
+            && let Some(contact) = plan.known.contacts.get_mut(index)
+        {
+            contact.card = Some(sealed_card);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn line(&self, name: &str) -> Option<&LineSettings> {
+        self.lines.iter().find(|line| line.name == name)
+    }
+}
+
+/// A message with its normalised form and its attachments' rows.
+pub(super) type Kept = (Journalled, Normalised, Vec<attachments::ActiveModel>);
+
+/// Deletes the batch's jobs and says which of them were still ours.
+async fn finish_jobs(transaction: &DatabaseTransaction, kept: &[Kept]) -> Result<HashSet<i64>, StoreError> {
+    let mut ours = Condition::any();
+    for (journalled, ..) in kept {
+        ours = ours.add(
+            Expr::col(jobs::Column::Id)
+                .eq(journalled.job.id)
+                .and(Expr::col(jobs::Column::Attempt).eq(journalled.job.attempt)),
+        );
+    }
+    let delete = Query::delete()
+        .from_table(jobs::Entity)
+        .cond_where(ours)
+        .returning_col(jobs::Column::Id)
+        .to_owned();
+    let deleted = transaction.query_all(&delete).await?;
+    deleted
+        .iter()
+        .map(|row| row.try_get("", "id").map_err(StoreError::from))
+        .collect()
+}
+
+fn words_of(incoming: &Incoming) -> String {
+    // A mail that was only passed on has all its words there.
+    let texts = [
+        Some(incoming.text.as_str()),
+        incoming.url.as_deref(),
+        Some(incoming.quoted.as_str()),
+    ];
+    let text = texts.into_iter().flatten().find(|text| !text.trim().is_empty());
+    first_words(text.unwrap_or_default())
+}
+
+/// A message that could not be read is a message all the same: nobody is dropped.
+fn from_unreadable(unreadable: Unreadable) -> Incoming {
+    Incoming {
+        identifier: unreadable.identifier,
+        joining: unreadable.joining,
+        subject: unreadable.subject,
+        origin: Origin::Machine,
+        remarks: vec![Remark::Unreadable],
+        ..Incoming::default()
+    }
+}

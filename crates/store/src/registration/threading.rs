@@ -1,0 +1,138 @@
+//! Which contacts a message could belong to, and whether it is another copy of a message that is there.
+
+use hotline_core::contact::{
+    counting::{Candidate, Proof, Sender},
+    lifecycle::Status,
+    message::Incoming,
+};
+use sea_orm::{DatabaseTransaction, EntityTrait};
+
+use crate::{
+    db::{
+        entity::messages,
+        store::{Store, time},
+    },
+    error::StoreError,
+    registration::{batch::Known, changes::Plan},
+};
+
+/// A message that came before by another way.
+pub(super) struct Copied {
+    /// In which contact it is.
+    pub(super) contact: usize,
+    /// Whether this copy holds nothing that it does not.
+    pub(super) is_whole: bool,
+}
+
+/// The contacts that a message could join: those of its own identifier, and those whose replies its sender was sent.
+pub(super) fn as_candidates(
+    known: &Known,
+    mine: &[usize],
+    written_to: &[usize],
+    evident: &[(usize, bool)],
+) -> Vec<Candidate<usize>> {
+    let candidate = |index: usize, sender: Sender| {
+        let contact = known.contacts.get(index)?;
+        Some(Candidate {
+            id: index,
+            status: Status::parse(&contact.status)?,
+            closed_at: contact.closed_at.map(time),
+            sender,
+            proof: proof(evident, index),
+        })
+    };
+    let same = mine.iter().filter_map(|index| candidate(*index, Sender::Same));
+    let written_to = written_to
+        .iter()
+        .filter_map(|index| candidate(*index, Sender::WrittenTo));
+    same.chain(written_to).collect()
+}
+
+fn proof(evident: &[(usize, bool)], index: usize) -> Proof {
+    let of_it = evident.iter().filter(|(evident, _)| *evident == index);
+    let proofs = of_it.map(|(_, by_token)| match by_token {
+        true => Proof::Token,
+        false => Proof::TheirMessage,
+    });
+    proofs.max().unwrap_or_default()
+}
+
+impl Store {
+    /// Of the contacts that a message has a token of, those of others whose replies were sent to its sender.
+    pub(super) fn written_to(
+        &self,
+        known: &Known,
+        mine: &[usize],
+        evident: &[(usize, bool)],
+        incoming: &Incoming,
+    ) -> Vec<usize> {
+        let Some(sender) = &incoming.identifier else {
+            return Vec::new();
+        };
+        let mut found: Vec<usize> = Vec::new();
+        for (index, by_token) in evident {
+            let other = *by_token && !mine.contains(index) && !found.contains(index);
+            let contact = known.contacts.get(*index).filter(|_| other);
+            let card = contact.and_then(|contact| self.card(contact).ok());
+            if card.is_some_and(|card| card.was_written_to(sender.expose())) {
+                found.push(*index);
+            }
+        }
+        found
+    }
+
+    /// Finds the message that this one is another copy of: the same id by the same sender, sent at the same second, and all the words
+    /// of one are in the other. A list's tag or footer makes no other message of it. An id alone is no proof: programs that give
+    /// every mail the same one would have one child's words shown to another.
+    pub(super) async fn copied(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        mine: &[usize],
+        their_id_hash: Option<&Vec<u8>>,
+        incoming: &Incoming,
+    ) -> Result<Option<Copied>, StoreError> {
+        if incoming.claimed_at.is_none() {
+            return Ok(None);
+        }
+        for found in plan.known.written(mine, their_id_hash) {
+            let contact = plan.known.contact(found.contact)?;
+            let message = match plan.message(found.message) {
+                Ok(message) => Some(message.clone()),
+                Err(_) => {
+                    messages::Entity::find_by_id(found.message)
+                        .one(transaction)
+                        .await?
+                }
+            };
+            let Some(message) = message else { continue };
+            let Ok(body) = self
+                .contact_key(contact)
+                .and_then(|key| self.body(&key, &message))
+            else {
+                continue;
+            };
+            let (earlier, now) = (
+                words(&body.text, &body.quoted),
+                words(&incoming.text, &incoming.quoted),
+            );
+            let same = body.claimed_at == incoming.claimed_at
+                && !earlier.is_empty()
+                && !now.is_empty()
+                && (earlier.contains(&now) || now.contains(&earlier));
+            if same {
+                return Ok(Some(Copied {
+                    contact: found.contact,
+                    is_whole: earlier.contains(&now) && incoming.parts.is_empty(),
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What is said, however its lines are broken.
+fn words(text: &str, quoted: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().chain(quoted.split_whitespace()).collect();
+    words.join(" ")
+}

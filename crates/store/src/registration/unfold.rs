@@ -1,0 +1,67 @@
+//! What a mail copies of its thread is folded; what seems to be copied and was never written before is new, and is shown.
+
+use hotline_core::{contact::message::Incoming, text::quoting::unfold};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::{
+    db::{entity::messages, store::Store},
+    error::StoreError,
+    registration::changes::Plan,
+};
+
+/// Messages of a thread that are compared, the newest.
+const MOST: u64 = 100;
+
+impl Store {
+    /// Compares what a message seems to copy with what was written in these contacts.
+    pub(super) async fn show_what_is_new(
+        &self,
+        transaction: &DatabaseTransaction,
+        plan: &Plan,
+        incoming: &mut Incoming,
+        threads: &[usize],
+    ) -> Result<(), StoreError> {
+        let Some((copy, rest)) = incoming.quoted.split_at_checked(incoming.copied) else {
+            return Ok(());
+        };
+        if copy.is_empty() {
+            return Ok(());
+        }
+        let mut earlier = Vec::new();
+        for index in threads {
+            let contact = plan.known.contact(*index)?;
+            // An erased contact has no key, and nothing to compare.
+            let Ok(key) = self.contact_key(contact) else {
+                continue;
+            };
+            let stored = messages::Entity::find()
+                .filter(messages::Column::ContactId.eq(contact.id))
+                .filter(messages::Column::Direction.is_in(["in", "reply", "automatic"]))
+                .order_by_desc(messages::Column::At)
+                .limit(MOST)
+                .all(transaction)
+                .await?;
+            let added = plan
+                .messages
+                .iter()
+                .filter(|message| message.contact_id == contact.id);
+            for message in stored.iter().chain(added) {
+                if message.body.is_some() {
+                    let body = self.body(&key, message)?;
+                    earlier.extend([body.text, body.quoted]);
+                }
+            }
+        }
+        let split = unfold(copy, &earlier);
+        let below = |first: &str, second: &str| match (first.is_empty(), second.is_empty()) {
+            (false, false) => format!("{first}\n\n{second}"),
+            _ => format!("{first}{second}"),
+        };
+        (incoming.text, incoming.quoted) = (
+            below(&incoming.text, &split.text),
+            below(&split.quoted, rest.trim_start()),
+        );
+        incoming.copied = split.quoted.len();
+        Ok(())
+    }
+}

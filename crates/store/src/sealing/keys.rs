@@ -1,0 +1,377 @@
+//! Sealing: what people wrote is unreadable without the master key, which lies outside the database.
+//!
+//! Every contact and every raw message has a data key of its own, kept wrapped by the master key. Dropping the data key
+//! erases the content for good; the skeleton stays. Look-ups use keyed hashes. XChaCha20-Poly1305 with random nonces, HKDF
+//! and HMAC with SHA-256; each sealed value is bound to its place, so that it opens nowhere else.
+
+use std::{fs, io::Write, path::Path};
+
+use anyhow::{Context, bail, ensure};
+use chacha20poly1305::{
+    Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use hotline_core::identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken};
+use sha2::Sha256;
+use uuid::Uuid;
+use zeroize::ZeroizeOnDrop;
+
+use crate::error::StoreError;
+
+/// First byte of everything sealed, so that another way of sealing can follow.
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+
+/// The keys derived from the master key. Each serves one purpose.
+#[derive(ZeroizeOnDrop)]
+pub struct Keys {
+    wrapping: [u8; 32],
+    looking_up: [u8; 32],
+    tokens: [u8; 32],
+    receipts: [u8; 32],
+    references: [u8; 32],
+    addresses: [u8; 32],
+}
+
+/// The key that seals the content of one contact or one raw message.
+#[derive(ZeroizeOnDrop)]
+pub struct DataKey([u8; 32]);
+
+impl Keys {
+    /// Reads the master key file, or makes it (mode 0600) if `may_make` and it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, holds something else, or may be read by others.
+    pub fn load(path: &Path, may_make: bool) -> anyhow::Result<Self> {
+        let shown = path.display();
+        if !path.exists() {
+            ensure!(
+                may_make,
+                "The master key {shown} is missing, and the database is not empty: put the key back from where you keep it"
+            );
+            make_key_file(path).with_context(|| format!("Could not make the master key {shown}"))?;
+        }
+        let text =
+            fs::read_to_string(path).with_context(|| format!("Could not read the master key {shown}"))?;
+        refuse_open_file(path)?;
+        let Ok(master) = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()) else {
+            bail!("The master key {shown} is not 64 hexadecimal digits");
+        };
+        ensure!(
+            master.len() == 32,
+            "The master key {shown} is not 64 hexadecimal digits"
+        );
+        Self::from_master(&master)
+    }
+
+    /// The keys that follow from this master key.
+    ///
+    /// # Errors
+    /// Never for the lengths used here.
+    pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
+        let derive = |purpose: &str| {
+            let mut key = [0; 32];
+            hkdf.expand(purpose.as_bytes(), &mut key)
+                .map_err(|_| anyhow::anyhow!("Could not derive a key"))?;
+            anyhow::Ok(key)
+        };
+        Ok(Self {
+            wrapping: derive("wrapping of data keys, 1")?,
+            looking_up: derive("look-ups, 1")?,
+            tokens: derive("thread tokens, 1")?,
+            receipts: derive("receipt codes, 1")?,
+            references: derive("references, 1")?,
+            addresses: derive("words in addresses, 1")?,
+        })
+    }
+
+    /// A new data key, and the same wrapped for storage at `place`.
+    ///
+    /// # Errors
+    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    pub fn new_data_key(&self, place: &str) -> Result<(DataKey, Vec<u8>), StoreError> {
+        let key = DataKey(chance::bytes());
+        let wrapped = seal(&self.wrapping, place, &key.0)?;
+        Ok((key, wrapped))
+    }
+
+    /// The data key that was wrapped at `place`.
+    ///
+    /// # Errors
+    /// When the master key is another one, or the wrapped key was moved or damaged.
+    pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+        let key = open(&self.wrapping, place, wrapped)?;
+        key.try_into()
+            .map(DataKey)
+            .map_err(|_| StoreError::Sealed("A data key"))
+    }
+
+    /// Words that stand in an address, readable to nobody but us: what is looked for may be a name, and a browser keeps its history.
+    ///
+    /// # Errors
+    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    pub fn hidden(&self, words: &str) -> Result<String, StoreError> {
+        let sealed = seal(&self.addresses, "address", words.as_bytes())?;
+        Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
+    }
+
+    /// The words that were [`Keys::hidden`]. `None` if they were not.
+    #[must_use]
+    pub fn shown(&self, hidden: &str) -> Option<String> {
+        let sealed = data_encoding::BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
+        String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
+    }
+
+    /// The keyed hash by which `value` is found again among the values of one `kind`.
+    #[must_use]
+    pub fn lookup(&self, kind: &str, value: &str) -> Vec<u8> {
+        mac(&self.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
+    }
+
+    /// The thread token of a contact.
+    #[must_use]
+    pub fn thread_token(&self, contact: Uuid) -> ThreadToken {
+        ThreadToken::from_secret(&mac(&self.tokens, &[contact.as_bytes()]))
+    }
+
+    /// The receipt code of the message with this external id.
+    #[must_use]
+    pub fn receipt_code(&self, line: &str, external_id: &str) -> ReceiptCode {
+        ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
+    }
+
+    /// What is kept of a receipt code.
+    #[must_use]
+    pub fn receipt_mark(&self, code: &ReceiptCode) -> String {
+        data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
+    }
+
+    /// A reference drawn by chance. After a database was restored nobody knows which references were given out since its
+    /// backup, so they must not follow from a count that would begin there again. It is never one of [`Keys::reference`] of
+    /// a message from before references were drawn.
+    #[must_use]
+    pub fn draw_reference(&self) -> Reference {
+        const COUNTED: u64 = Reference::COUNT / 8;
+        let drawn = u64::from_be_bytes(chance::bytes()) % (Reference::COUNT - COUNTED);
+        self.reference(COUNTED + drawn)
+    }
+
+    /// The reference of the `sequence`-th raw message: a keyed permutation (four Feistel rounds over 36 bits, walked
+    /// until 35 bits hold it), so that two sequences never have the same reference.
+    #[must_use]
+    pub fn reference(&self, sequence: u64) -> Reference {
+        let mut value = sequence & (Reference::COUNT - 1);
+        loop {
+            value = self.permute(value);
+            if value < Reference::COUNT {
+                return Reference::from_number(value);
+            }
+        }
+    }
+
+    fn permute(&self, value: u64) -> u64 {
+        const HALF: u64 = (1 << 18) - 1;
+        let (mut left, mut right) = (value >> 18 & HALF, value & HALF);
+        for round in 0..4u8 {
+            let hash = mac(&self.references, &[&[round], &right.to_be_bytes()]);
+            let mixed = hash
+                .iter()
+                .take(8)
+                .fold(0u64, |number, byte| number << 8 | u64::from(*byte));
+            (left, right) = (right, left ^ (mixed & HALF));
+        }
+        left << 18 | right
+    }
+}
+
+impl DataKey {
+    /// Seals `plain` for one place, such as `contact|<id>|card`.
+    ///
+    /// # Errors
+    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        seal(&self.0, place, plain)
+    }
+
+    /// Opens what was sealed for this place.
+    ///
+    /// # Errors
+    /// When it was sealed with another key or for another place, or was damaged.
+    pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        open(&self.0, place, sealed)
+    }
+}
+
+fn seal(key: &[u8; 32], place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let nonce: [u8; NONCE] = chance::bytes();
+    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    let payload = Payload {
+        msg: plain,
+        aad: place.as_bytes(),
+    };
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), payload)
+        .map_err(|_| StoreError::Sealed("Something new"))?;
+    let mut out = Vec::with_capacity(1 + NONCE + sealed.len());
+    out.push(VERSION);
+    out.extend_from_slice(&nonce);
+    out.extend_from_slice(&sealed);
+    Ok(out)
+}
+
+fn open(key: &[u8; 32], place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let failed = || StoreError::Sealed("A sealed value");
+    let (&version, rest) = sealed.split_first().ok_or_else(failed)?;
+    let (nonce, msg) = rest.split_first_chunk::<NONCE>().ok_or_else(failed)?;
+    if version != VERSION {
+        return Err(failed());
+    }
+    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    cipher
+        .decrypt(
+            &XNonce::from(*nonce),
+            Payload {
+                msg,
+                aad: place.as_bytes(),
+            },
+        )
+        .map_err(|_| failed())
+}
+
+/// HMAC-SHA-256 over length-prefixed pieces, so that two lists of pieces never look the same.
+fn mac(key: &[u8; 32], pieces: &[&[u8]]) -> [u8; 32] {
+    let mut block = [0; 64]; // HMAC pads a key to its hash's block of 64 bytes with zeros (RFC 2104).
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into());
+    for piece in pieces {
+        mac.update(&(piece.len() as u64).to_be_bytes());
+        mac.update(piece);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+fn make_key_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let master: [u8; 32] = chance::bytes();
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    writeln!(file, "{}", data_encoding::HEXLOWER.encode(&master))?;
+    file.sync_all()?;
+    path.parent()
+        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
+fn refuse_open_file(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = fs::metadata(path)?.permissions().mode();
+    ensure!(
+        mode & 0o077 == 0,
+        "The master key {} may be read by others (mode {:o}): chmod 600 it",
+        path.display(),
+        mode & 0o777
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn keys() -> Keys {
+        Keys::from_master(&[7; 32]).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_at_its_place_and_nowhere_else() {
+        let (key, wrapped) = keys().new_data_key("contact|1").unwrap();
+        let sealed = key.seal("contact|1|card", b"ana@example.org").unwrap();
+        assert_eq!(
+            keys()
+                .data_key("contact|1", &wrapped)
+                .unwrap()
+                .open("contact|1|card", &sealed)
+                .unwrap(),
+            b"ana@example.org"
+        );
+        assert!(key.open("contact|2|card", &sealed).is_err());
+        assert!(keys().data_key("contact|2", &wrapped).is_err());
+        assert!(
+            Keys::from_master(&[8; 32])
+                .unwrap()
+                .data_key("contact|1", &wrapped)
+                .is_err()
+        );
+        assert!(key.open("contact|1|card", &sealed[..20]).is_err());
+    }
+
+    #[test]
+    fn words_in_an_address_are_readable_to_us_alone() {
+        let hidden = keys().hidden("Петар из 7б").unwrap();
+        assert!(
+            hidden
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        );
+        assert_eq!(keys().shown(&hidden).as_deref(), Some("Петар из 7б"));
+        assert_eq!(Keys::from_master(&[8; 32]).unwrap().shown(&hidden), None);
+        assert_eq!(keys().shown("anything"), None);
+    }
+
+    #[test]
+    fn drawn_references_are_none_that_were_counted() {
+        let keys = keys();
+        let counted: HashSet<_> = (1..=20_000).map(|sequence| keys.reference(sequence)).collect();
+        let drawn: HashSet<_> = (0..20_000).map(|_| keys.draw_reference()).collect();
+        assert!(counted.is_disjoint(&drawn));
+        assert!(
+            drawn.len() >= 19_998,
+            "one pair in 150 runs is expected: {}",
+            drawn.len()
+        );
+    }
+
+    #[test]
+    fn references_never_repeat_and_show_no_order() {
+        let keys = keys();
+        let references: Vec<_> = (1..=20_000)
+            .map(|sequence| keys.reference(sequence).number())
+            .collect();
+        assert_eq!(references.iter().collect::<HashSet<_>>().len(), references.len());
+        let rising = references.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        assert!((9_000..11_000).contains(&rising), "{rising} of 20,000 rise");
+    }
+
+    #[test]
+    fn a_master_key_is_made_once_for_its_owner_alone() {
+        let folder = std::env::temp_dir().join(format!("hotline-key-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("master.key");
+        assert!(
+            Keys::load(&path, false).is_err(),
+            "not made behind the back of a full database"
+        );
+        let first = Keys::load(&path, true).unwrap();
+        let again = Keys::load(&path, true).unwrap();
+        assert_eq!(first.lookup("a", "b"), again.lookup("a", "b"));
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(
+            Keys::load(&path, false).is_err(),
+            "a key that others may read is refused"
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,39 @@
+//! Where each sealed value belongs. The place is authenticated with the value, so that a value moved elsewhere does not open.
+
+use uuid::Uuid;
+
+pub(crate) fn contact_place(id: Uuid) -> String {
+    format!("contact|{id}|key")
+}
+
+pub(crate) fn card_place(id: Uuid) -> String {
+    format!("contact|{id}|card")
+}
+
+pub(crate) fn body_place(id: Uuid) -> String {
+    format!("message|{id}|body")
+}
+
+pub(crate) fn version_place(id: Uuid) -> String {
+    format!("version|{id}|body")
+}
+
+pub(crate) fn draft_place(staff: Uuid, contact: Uuid) -> String {
+    format!("draft|{staff}|{contact}")
+}
+
+pub(crate) fn said_place(id: Uuid) -> String {
+    format!("outbox|{id}|said")
+}
+
+pub(crate) fn attachment_place(id: Uuid, what: &str) -> String {
+    format!("attachment|{id}|{what}")
+}
+
+pub(crate) fn raw_place(external_hash: &[u8]) -> String {
+    format!("journal|{}", data_encoding::HEXLOWER.encode(external_hash))
+}
+
+pub(crate) fn conversation_place(hash: &[u8]) -> String {
+    format!("conversation|{}", data_encoding::HEXLOWER.encode(hash))
+}

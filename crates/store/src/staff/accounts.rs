@@ -1,0 +1,375 @@
+//! Members of staff: their accounts, teams and preferences.
+
+use std::collections::BTreeSet;
+
+use hotline_core::{
+    identifiers::{ids, private::Private},
+    staff::{
+        preferences::Preferences,
+        rights::{Right, Role},
+    },
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, sessions, staff, tokens},
+        history::event,
+        store::Store,
+    },
+    error::{Conflict, StoreError},
+    staff::passwords::{Device, hashed, judge, verified},
+};
+
+/// A member of staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: Uuid,
+    /// The log-in name.
+    pub login: String,
+    /// The work name shown to colleagues.
+    pub name: String,
+    /// What the person is here for.
+    pub role: Role,
+    /// Whether the account may be used.
+    pub active: bool,
+    /// Whether the person takes new contacts now.
+    pub on_duty: bool,
+    /// The team the person is in.
+    pub team: Option<String>,
+    /// How the person likes the desk.
+    pub preferences: Preferences,
+}
+
+impl Store {
+    /// Adds a member of staff.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the log-in is taken or unlawful, or the password too short, too long or too weak.
+    pub async fn add_staff(
+        &self,
+        login: &str,
+        name: &str,
+        role: Role,
+        password: &Private<String>,
+    ) -> Result<Person, StoreError> {
+        let login = login.trim().to_lowercase();
+        let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+        if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
+            return Err(StoreError::Conflict(Conflict::UnlawfulLogin));
+        }
+        if self.find_login(&login).await?.is_some() {
+            return Err(StoreError::Conflict(Conflict::LoginTaken));
+        }
+        judge(password, &login, name).map_err(StoreError::Conflict)?;
+        let now = self.clock.now();
+        let row = staff::Model {
+            id: ids::new(now),
+            login,
+            name: name.trim().to_owned(),
+            role: role.as_str().to_owned(),
+            password: hashed(password).await?,
+            active: true,
+            on_duty: false,
+            preferences: "{}".to_owned(),
+            team: None,
+            last_given: None,
+            made_at: now.timestamp_micros(),
+        };
+        let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
+        let transaction = self.begin().await?;
+        staff::ActiveModel::from(row)
+            .reset_all()
+            .insert(&transaction)
+            .await?;
+        self.audit_in(&transaction, None, "staff add", &person.login)
+            .await?;
+        transaction.commit().await?;
+        Ok(person)
+    }
+
+    /// Those who work on contacts, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn colleagues(&self) -> Result<Vec<Person>, StoreError> {
+        let mut all = self.staff().await?;
+        all.retain(|one| one.active && one.role.may(Right::WorkOnContacts));
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    /// The teams that somebody who works on contacts is in, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn teams(&self) -> Result<BTreeSet<String>, StoreError> {
+        let all = self.colleagues().await?;
+        Ok(all.into_iter().filter_map(|one| one.team).collect())
+    }
+
+    /// Puts somebody into a team, or into none. What they hold goes with them.
+    ///
+    /// # Errors
+    /// When there is no such log-in, or the name is empty or longer than 40 characters.
+    pub async fn set_team(&self, login: &str, team: Option<&str>) -> Result<(), StoreError> {
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
+        let team = team.map(|team| team.trim().to_owned());
+        if team
+            .as_ref()
+            .is_some_and(|team| team.is_empty() || team.chars().count() > 40)
+        {
+            return Err(StoreError::Conflict(Conflict::UnlawfulTeam));
+        }
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            team: Set(team.clone()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        contacts::Entity::update_many()
+            .col_expr(contacts::Column::Team, Expr::value(team))
+            .filter(contacts::Column::Holder.eq(row.id))
+            .exec(&transaction)
+            .await?;
+        self.audit_in(&transaction, None, "staff team", &row.login)
+            .await?;
+        transaction.commit().await?;
+        self.tell().await;
+        Ok(())
+    }
+
+    /// One of them.
+    pub(crate) async fn colleague(&self, id: Uuid) -> Result<Person, StoreError> {
+        let found = self.colleagues().await?.into_iter().find(|one| one.id == id);
+        found.ok_or(StoreError::NotFound("colleague"))
+    }
+
+    /// Ends an account: it can't log in, every log-in of it and every token it made ends now, and what it holds goes back.
+    ///
+    /// # Errors
+    /// When there is no such log-in.
+    pub async fn disable_staff(&self, login: &str) -> Result<(), StoreError> {
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
+        let transaction = self.begin().await?;
+        let id = row.id;
+        staff::ActiveModel {
+            id: Unchanged(id),
+            active: Set(false),
+            on_duty: Set(false),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        sessions::Entity::delete_many()
+            .filter(sessions::Column::StaffId.eq(id))
+            .exec(&transaction)
+            .await?;
+        // A copy of a token outlasts its maker's log-in.
+        tokens::Entity::update_many()
+            .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
+            .filter(tokens::Column::MadeBy.eq(id))
+            .filter(tokens::Column::EndedAt.is_null())
+            .exec(&transaction)
+            .await?;
+        // Closed ones too: the person may write again.
+        let held = contacts::Entity::find()
+            .filter(contacts::Column::Holder.eq(id))
+            .all(&transaction)
+            .await?;
+        for contact in held {
+            event(contact.id, self.now(), None, "given_back", "")
+                .insert(&transaction)
+                .await?;
+            contacts::ActiveModel {
+                id: Unchanged(contact.id),
+                holder: Set(None),
+                team: Set(None),
+                ..Default::default()
+            }
+            .update(&transaction)
+            .await?;
+        }
+        self.audit_in(&transaction, None, "staff disable", &row.login)
+            .await?;
+        transaction.commit().await?;
+        self.tell().await;
+        self.notice_ended_sessions().await;
+        Ok(())
+    }
+
+    /// Lets somebody log in again whose account was disabled.
+    ///
+    /// # Errors
+    /// When there is no such log-in.
+    pub async fn enable_staff(&self, login: &str) -> Result<(), StoreError> {
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            active: Set(true),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        self.audit_in(&transaction, None, "staff enable", &row.login)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Gives an account a new password, and ends its log-ins. A disabled account stays disabled. Tells whether it is active.
+    ///
+    /// # Errors
+    /// When there is no such log-in, or the password is too short, too long or too weak.
+    pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<bool, StoreError> {
+        let row = self
+            .find_login(login)
+            .await?
+            .ok_or(StoreError::NotFound("log-in"))?;
+        self.set_password(&row, password, None).await?;
+        Ok(row.active)
+    }
+
+    /// Gives somebody who knows the current password a new one. Every other log-in of theirs ends; the one with this secret goes on.
+    /// False: the current password is another.
+    ///
+    /// # Errors
+    /// When the new password is too short, too long or too weak.
+    pub async fn change_password(
+        &self,
+        who: &Person,
+        token: &str,
+        current: &Private<String>,
+        new: &Private<String>,
+    ) -> Result<bool, StoreError> {
+        let row = staff::Entity::find_by_id(who.id).one(&self.reading).await?;
+        let row = row.ok_or(StoreError::NotFound("log-in"))?;
+        if !verified(current, Some(row.password.clone()), Device::Known).await? {
+            self.audit(Some(who), "password refused", "").await?;
+            return Ok(false);
+        }
+        self.set_password(&row, new, Some((who, token))).await?;
+        Ok(true)
+    }
+
+    /// Sets a password. Log-ins end, but for the one of the person who did it.
+    async fn set_password(
+        &self,
+        row: &staff::Model,
+        password: &Private<String>,
+        by: Option<(&Person, &str)>,
+    ) -> Result<(), StoreError> {
+        judge(password, &row.login, &row.name).map_err(StoreError::Conflict)?;
+        let hash = hashed(password).await?;
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            password: Set(hash),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let mut ended = sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(row.id));
+        if let Some((_, token)) = by {
+            ended = ended.filter(sessions::Column::TokenHash.ne(self.session_hash(token)));
+        }
+        ended.exec(&transaction).await?;
+        let (who, action) = match by {
+            Some((who, _)) => (Some(who.id), "change password"),
+            None => (None, "staff reset"),
+        };
+        self.audit_in(&transaction, who, action, &row.login).await?;
+        transaction.commit().await?;
+        self.tell().await;
+        self.notice_ended_sessions().await;
+        Ok(())
+    }
+
+    /// Everybody, by log-in name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn staff(&self) -> Result<Vec<Person>, StoreError> {
+        let rows = staff::Entity::find()
+            .order_by_asc(staff::Column::Login)
+            .all(&self.reading)
+            .await?;
+        Ok(rows.into_iter().filter_map(person).collect())
+    }
+
+    /// Switches a person to available or away.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_on_duty(&self, who: &Person, on_duty: bool) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(who.id),
+            on_duty: Set(on_duty),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        let action = if on_duty { "available" } else { "away" };
+        self.audit_in(&transaction, Some(who.id), action, "").await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps how a person likes the desk.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn prefer(&self, who: &Person, preferences: &Preferences) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        staff::ActiveModel {
+            id: Unchanged(who.id),
+            preferences: Set(serde_json::to_string(preferences).unwrap_or_default()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn find_login(&self, login: &str) -> Result<Option<staff::Model>, StoreError> {
+        let login = login.trim().to_lowercase();
+        Ok(staff::Entity::find()
+            .filter(staff::Column::Login.eq(login))
+            .one(&self.reading)
+            .await?)
+    }
+}
+
+pub(crate) fn person(row: staff::Model) -> Option<Person> {
+    Some(Person {
+        id: row.id,
+        login: row.login,
+        name: row.name,
+        role: Role::parse(&row.role)?,
+        active: row.active,
+        on_duty: row.on_duty,
+        team: row.team,
+        preferences: serde_json::from_str(&row.preferences).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,46 @@
+//! The audit: who did what to the service. Never content.
+
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    DatabaseTransaction,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{entity::audit, store::Store},
+    error::StoreError,
+    staff::accounts::Person,
+};
+
+impl Store {
+    /// Notes that `who` did `action` to `object`, before it is done.
+    ///
+    /// # Errors
+    /// When the database refuses: then it must not be done.
+    pub async fn audit(&self, who: Option<&Person>, action: &str, object: &str) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        self.audit_in(&transaction, who.map(|who| who.id), action, object)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn audit_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        actor: Option<Uuid>,
+        action: &str,
+        object: &str,
+    ) -> Result<(), StoreError> {
+        let row = audit::ActiveModel {
+            id: NotSet,
+            at: Set(self.now()),
+            actor: Set(actor),
+            action: Set(action.to_owned()),
+            object: Set(object.to_owned()),
+        };
+        row.insert(transaction).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,301 @@
+//! How passwords are judged, kept and checked (Argon2id).
+//!
+//! One password is hashed at a time, in one block of memory that is kept: whoever guesses takes one core and 19 MiB from everybody
+//! together. Whoever logs in on a device that knows the account passes all those who try names and passwords elsewhere.
+
+use std::sync::{Mutex, PoisonError};
+
+use argon2::{
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
+};
+use hotline_core::{
+    identifiers::{chance, private::Private},
+    text::fold::fold,
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use zxcvbn::{Score, zxcvbn};
+
+use crate::error::{Conflict, StoreError};
+
+/// The shortest password, in characters.
+pub const SHORTEST_PASSWORD: usize = 12;
+/// The longest password, in characters.
+pub const LONGEST_PASSWORD: usize = 128;
+
+/// Without one's own name and the words that are guessed first, so many characters of a password must be left.
+const SHORTEST_REST: usize = 8;
+
+/// The turn of a password to be hashed (requirement A1).
+static GATE: Semaphore = Semaphore::const_new(1);
+/// One at a time of those who come from devices that do not know the account may wait at the gate.
+static UNKNOWN: Semaphore = Semaphore::const_new(1);
+/// And so many may wait behind it. More are sent away at once.
+static WAITING: Semaphore = Semaphore::const_new(100);
+/// Nobody waits longer than this for the turn of a password to be checked.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// The memory of the one hash at a time. An allocator would keep a block for each thread that ever hashed.
+static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+
+/// Words that a guesser in this country tries first, as [`fold`] writes them; the library knows English ones.
+const GUESSED_FIRST: [&str; 28] = [
+    "lozinka",
+    "sifra",
+    "hotline",
+    "helpline",
+    "savetnik",
+    "supervizor",
+    "administrator",
+    "kontakt",
+    "centar",
+    "pomoc",
+    "beograd",
+    "srbija",
+    "zvezda",
+    "crvenazvezda",
+    "partizan",
+    "delije",
+    "grobari",
+    "ljubav",
+    "volimte",
+    "zdravo",
+    "dobardan",
+    "qwertz",
+    "qwertzuiop",
+    "nesto",
+    "tajna",
+    "skola",
+    "deca",
+    "internet",
+];
+
+/// From where somebody tries a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// Somebody logged in to this account there before, or is logged in.
+    Known,
+    /// Anywhere.
+    Unknown,
+}
+
+/// What it takes to hash a password now.
+struct Turn {
+    _places: [Option<SemaphorePermit<'static>>; 3],
+}
+
+async fn turn(device: Device) -> Result<Turn, StoreError> {
+    const BUSY: StoreError = StoreError::Conflict(Conflict::Busy);
+    let wait = async {
+        let (waiting, unknown) = match device {
+            Device::Known => (None, None),
+            Device::Unknown => (
+                Some(WAITING.try_acquire().ok()?),
+                Some(UNKNOWN.acquire().await.ok()?),
+            ),
+        };
+        Some(Turn {
+            _places: [Some(GATE.acquire().await.ok()?), unknown, waiting],
+        })
+    };
+    let turn = tokio::time::timeout(PATIENCE, wait).await;
+    turn.ok().flatten().ok_or(BUSY)
+}
+
+/// Whether a password may be chosen by somebody of this log-in and name.
+///
+/// # Errors
+/// When it is too short, too long, or guessed soon.
+pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), Conflict> {
+    let text = password.expose();
+    match text.chars().count() {
+        ..SHORTEST_PASSWORD => return Err(Conflict::ShortPassword),
+        SHORTEST_PASSWORD..=LONGEST_PASSWORD => {}
+        _ => return Err(Conflict::LongPassword),
+    }
+    let own = format!("{login} {name}");
+    let folded_own = fold(&own);
+    let mut words: Vec<&str> = own.split(|c: char| !c.is_alphanumeric()).collect();
+    words.extend([login, name, &own]);
+    words.extend(folded_own.split(|c: char| !c.is_alphanumeric()));
+    words.retain(|word| word.chars().count() > 2);
+    words.extend(GUESSED_FIRST);
+    let folded = fold(text);
+    let weak = |text: &str| zxcvbn(text, &words).score() < Score::Three;
+    if weak(text) || weak(&folded) || left_without(&words, &folded) < SHORTEST_REST {
+        return Err(Conflict::WeakPassword);
+    }
+    Ok(())
+}
+
+/// How many characters of a text are left when these words are taken out of it.
+fn left_without(words: &[&str], folded: &str) -> usize {
+    let mut words: Vec<String> = words.iter().map(|word| fold(word)).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut rest = folded.to_owned();
+    for word in words {
+        rest = rest.replace(&word, " ");
+    }
+    rest.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// The hash of a password, to be stored.
+pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreError> {
+    let password = password.clone();
+    let _turn = turn(Device::Known).await?;
+    let hash = tokio::task::spawn_blocking(move || new_hash(password.expose().as_bytes()));
+    let hash = hash.await.ok().flatten();
+    hash.ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
+}
+
+/// Whether a password is the one whose hash is stored. Without a hash it takes as long to say no.
+pub(crate) async fn verified(
+    password: &Private<String>,
+    stored: Option<String>,
+    device: Device,
+) -> Result<bool, StoreError> {
+    /// A hash of nothing anybody knows, so that an unknown log-in takes as long as a wrong password.
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
+    let password = password.clone();
+    let known = stored.is_some();
+    let _turn = turn(device).await?;
+    let checked = tokio::task::spawn_blocking(move || {
+        let stored = stored.unwrap_or_else(|| NOBODY.to_owned());
+        is_right(password.expose().as_bytes(), &stored).unwrap_or(false)
+    });
+    Ok(checked.await.unwrap_or(false) && known)
+}
+
+fn new_hash(password: &[u8]) -> Option<String> {
+    let (algorithm, version, params) = (Algorithm::default(), Version::default(), Params::default());
+    let salt = Salt::new(&chance::bytes::<16>()).ok()?;
+    let kept = ParamsString::try_from(&params).ok()?;
+    let output = filled(
+        &Argon2::new(algorithm, version, params),
+        password,
+        &salt,
+        Params::DEFAULT_OUTPUT_LEN,
+    )?;
+    let hash = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: kept,
+        salt: Some(salt),
+        hash: Some(output),
+    };
+    Some(hash.to_string())
+}
+
+fn is_right(password: &[u8], stored: &str) -> Option<bool> {
+    let stored = PasswordHash::new(stored).ok()?;
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
+    let version = match stored.version {
+        Some(version) => Version::try_from(version).ok()?,
+        None => Version::default(),
+    };
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored).ok()?);
+    let expected = stored.hash?;
+    // Outputs are compared in constant time.
+    Some(filled(&argon2, password, &stored.salt?, expected.len())? == expected)
+}
+
+fn filled(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], length: usize) -> Option<Output> {
+    let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    memory.resize(argon2.params().block_count(), Block::new());
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let output = buffer.get_mut(..length)?;
+    let done = argon2.hash_password_into_with_memory(password, salt, output, memory.as_mut_slice());
+    // What was made of a password does not stay.
+    memory.fill(Block::new());
+    done.ok()?;
+    Output::new(output).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+    use super::*;
+
+    fn judged(password: &str) -> Result<(), Conflict> {
+        judge(&password.to_owned().into(), "mila.petrovic", "Мила Петровић")
+    }
+
+    #[test]
+    fn passwords_that_are_guessed_soon_are_refused() {
+        for weak in [
+            "aaaaaaaaaaaa",
+            "123456789012",
+            "abcabcabcabc",
+            "qwertyuiopas",
+            "qwertzuiopšđ",
+            "password1234",
+            "Password123!",
+            "mila.petrovic",
+            "petrovicmila",
+            "MilaPetrovic1",
+            "милапетровић",
+            "mila.petrovic2026",
+            "lozinka12345",
+            "лозинка12345",
+            "partizan1234",
+            "111111111111",
+            "iloveyou1234",
+            "hotlinehotline",
+            "crvenazvezda",
+            "            ",
+            "adminadminadmin",
+        ] {
+            assert_eq!(judged(weak), Err(Conflict::WeakPassword), "{weak}");
+        }
+        assert_eq!(judged("kT9#vLq2!xz"), Err(Conflict::ShortPassword));
+        assert_eq!(judged(&"kT9#vLq2!xzR".repeat(11)), Err(Conflict::LongPassword));
+        for good in [
+            "a long password",
+            "everybody's password",
+            "kT9#vLq2!xzR",
+            "plava vrata tiho klize",
+            "плава врата тихо клизе",
+            "četiri žute kruške",
+        ] {
+            assert_eq!(judged(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_the_same_that_the_library_makes_and_reads() {
+        let ours = new_hash(b"plava vrata").unwrap();
+        let read = PasswordHash::new(&ours).unwrap();
+        Argon2::default().verify_password(b"plava vrata", &read).unwrap();
+        let theirs = Argon2::default()
+            .hash_password(b"plava vrata")
+            .unwrap()
+            .to_string();
+        assert_eq!(is_right(b"plava vrata", &theirs), Some(true));
+        assert_eq!(is_right(b"plava vrata!", &theirs), Some(false));
+        assert_eq!(is_right(b"", &ours), Some(false));
+        let memory = MEMORY.lock().unwrap();
+        assert!(
+            memory
+                .iter()
+                .all(|block| block.as_ref().iter().all(|word| *word == 0))
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_known_device_passes_everybody_who_guesses_elsewhere() {
+        let guess: Private<String> = "a wrong password".to_owned().into();
+        let mut guesses = tokio::task::JoinSet::new();
+        for _ in 0..80 {
+            let guess = guess.clone();
+            guesses.spawn(async move { verified(&guess, None, Device::Unknown).await });
+        }
+        guesses.join_next().await.unwrap().unwrap().unwrap();
+        assert!(!verified(&guess, None, Device::Known).await.unwrap());
+        let mut left = guesses.len();
+        while guesses.try_join_next().is_some() {
+            left -= 1;
+        }
+        assert!(left > 60, "it waited for all but {left}");
+    }
+}

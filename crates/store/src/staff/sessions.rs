@@ -1,0 +1,262 @@
+//! Logging in and out.
+
+use std::sync::PoisonError;
+
+use chrono::{DateTime, Duration, Utc};
+use hotline_core::identifiers::{chance, private::Private};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use tokio::sync::watch;
+
+use crate::{
+    db::{
+        entity::{sessions, staff},
+        store::{Store, time},
+    },
+    error::StoreError,
+    staff::{
+        accounts::{Person, person},
+        passwords::{Device, verified},
+    },
+};
+
+/// A log-in unused for this long ends (requirement A4).
+const IDLE: Duration = Duration::minutes(30);
+/// A log-in ends after this long in any case.
+const LONGEST: Duration = Duration::hours(12);
+/// A log-in begun or used later than this from now was noted by a clock that has been set back since.
+const AHEAD: Duration = Duration::minutes(1);
+
+/// The secret in the cookie of a log-in: 256 bits, of which only a hash is stored.
+#[derive(Clone)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    /// The secret as it stands in the cookie.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Who asks with a log-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A person did something: the log-in is in use.
+    Person,
+    /// A page that renews itself.
+    Page,
+}
+
+/// Tells when a log-in ends.
+pub struct End(watch::Receiver<()>);
+
+impl End {
+    /// Waits until the log-in has ended: logged out, too long unused, or the account disabled; by any process.
+    pub async fn reached(mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
+impl Store {
+    /// Logs in. `None` if the log-in or password is wrong or the account is disabled: which, takes equally long to find out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn log_in(
+        &self,
+        login: &str,
+        password: &Private<String>,
+        device: Device,
+    ) -> Result<Option<(Person, SessionToken)>, StoreError> {
+        let row = self.find_login(login).await?;
+        let stored = row.as_ref().map(|row| row.password.clone());
+        let right = verified(password, stored, device).await?;
+        let found = row.filter(|row| right && row.active).and_then(person);
+        let Some(person) = found else {
+            self.note_refused(1).await?;
+            return Ok(None);
+        };
+        let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
+        let now = self.steady.now(self.clock.now()).timestamp_micros();
+        let row = sessions::ActiveModel {
+            token_hash: Set(self.keys.lookup("session", &token.0)),
+            staff_id: Set(person.id),
+            made_at: Set(now),
+            seen_at: Set(now),
+        };
+        let transaction = self.begin().await?;
+        row.insert(&transaction).await?;
+        self.audit_in(&transaction, Some(person.id), "log in", "").await?;
+        transaction.commit().await?;
+        self.note_refused(0).await?;
+        Ok(Some((person, token)))
+    }
+
+    /// Whoever guesses passwords writes one line of the audit a minute, not one for each guess. What is left over is noted with the next
+    /// log-in, refused or not.
+    async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
+        let since_last = {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.since_last += more;
+            if refused.since_last == 0 {
+                return Ok(());
+            }
+            let now = self.clock.now();
+            if refused.noted_at.is_some_and(|at| now - at < Duration::minutes(1)) {
+                return Ok(());
+            }
+            refused.noted_at = Some(now);
+            std::mem::take(&mut refused.since_last)
+        };
+        self.audit(None, "log-in refused", &since_last.to_string()).await
+    }
+
+    /// What a device keeps on which somebody has logged in: whoever tries this log-in there does not wait because others guess at it
+    /// elsewhere.
+    #[must_use]
+    pub fn device_mark(&self, login: &str) -> String {
+        data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
+    }
+
+    /// Who is logged in with this secret. Only what a person does keeps a log-in from ending.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<Person>, StoreError> {
+        let hash = self.keys.lookup("session", token);
+        let found = sessions::Entity::find_by_id(hash.clone());
+        let Some(session) = found.one(&self.reading).await? else {
+            return Ok(None);
+        };
+        let now = self.steady.now(self.clock.now());
+        if has_ended(&session, now) {
+            if let Err(error) = self.end_session(&hash).await {
+                tracing::warn!(error = %error, "An ended log-in could not be deleted");
+            }
+            return Ok(None);
+        }
+        // Once a minute is often enough to know that somebody is there.
+        if asker == Asker::Person && now - time(session.seen_at) > Duration::minutes(1) {
+            // On a full disk staff can still read.
+            if let Err(error) = self.note_seen(hash, now).await {
+                tracing::warn!(error = %error, "A log-in in use could not be noted");
+            }
+        }
+        let row = staff::Entity::find_by_id(session.staff_id)
+            .one(&self.reading)
+            .await?;
+        Ok(row.filter(|row| row.active).and_then(person))
+    }
+
+    async fn note_seen(&self, hash: Vec<u8>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::SeenAt, Expr::value(now.timestamp_micros()))
+            .filter(sessions::Column::TokenHash.eq(hash))
+            .exec(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn end_session(&self, hash: &[u8]) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        sessions::Entity::delete_by_id(hash.to_vec())
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        self.watched.all().remove(hash);
+        Ok(())
+    }
+
+    /// Ends a log-in.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
+        self.end_session(&self.keys.lookup("session", token)).await?;
+        // Its pages may be served by another process.
+        self.tell().await;
+        Ok(())
+    }
+
+    /// The log-in of this secret, so that others of the same person can be told apart from it.
+    pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
+        self.keys.lookup("session", token)
+    }
+
+    /// Tells when the log-in of this secret ends.
+    #[must_use]
+    pub fn end_of_session(&self, token: &str) -> End {
+        let hash = self.keys.lookup("session", token);
+        let mut all = self.watched.all();
+        End(all.entry(hash).or_default().subscribe())
+    }
+
+    /// Tells those who wait for it that their log-in has ended, whichever process ended it.
+    pub(crate) async fn notice_ended_sessions(&self) {
+        let watched: Vec<Vec<u8>> = {
+            let mut all = self.watched.all();
+            all.retain(|_, end| end.receiver_count() > 0);
+            all.keys().cloned().collect()
+        };
+        if watched.is_empty() {
+            return;
+        }
+        match self.living_sessions(&watched).await {
+            // Whoever began to wait meanwhile is looked at the next time.
+            Ok(living) => self
+                .watched
+                .all()
+                .retain(|hash, _| living.contains(hash) || !watched.contains(hash)),
+            Err(error) => tracing::warn!(error = %error, "Could not look whether log-ins have ended"),
+        }
+    }
+
+    async fn living_sessions(&self, hashes: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let now = self.steady.now(self.clock.now());
+        let mut found = sessions::Entity::find()
+            .filter(sessions::Column::TokenHash.is_in(hashes.iter().cloned()))
+            .all(&self.reading)
+            .await?;
+        found.retain(|session| !has_ended(session, now));
+        let people = found.iter().map(|session| session.staff_id);
+        let active = staff::Entity::find()
+            .filter(staff::Column::Id.is_in(people))
+            .filter(staff::Column::Active.eq(true))
+            .all(&self.reading)
+            .await?;
+        found.retain(|session| active.iter().any(|one| one.id == session.staff_id));
+        Ok(found.into_iter().map(|session| session.token_hash).collect())
+    }
+}
+
+fn has_ended(session: &sessions::Model, now: DateTime<Utc>) -> bool {
+    let (made, seen) = (time(session.made_at), time(session.seen_at));
+    now - made > LONGEST || now - seen > IDLE || made - now > AHEAD || seen - now > AHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_in_ends_when_unused_when_old_and_when_it_lies_in_the_future() {
+        let now = DateTime::UNIX_EPOCH + Duration::days(20_000);
+        let ended = |made: Duration, seen: Duration| {
+            let session = sessions::Model {
+                token_hash: Vec::new(),
+                staff_id: hotline_core::identifiers::ids::new(now),
+                made_at: (now - made).timestamp_micros(),
+                seen_at: (now - seen).timestamp_micros(),
+            };
+            has_ended(&session, now)
+        };
+        let minutes = Duration::minutes;
+        assert!(!ended(minutes(0), minutes(0)));
+        assert!(!ended(minutes(719), minutes(29)));
+        assert!(ended(minutes(719), minutes(31)));
+        assert!(ended(minutes(721), minutes(0)));
+        assert!(ended(minutes(10), minutes(-2)), "the clock was set back");
+        assert!(ended(minutes(-2), minutes(0)));
+    }
+}

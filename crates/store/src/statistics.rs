@@ -1,0 +1,14 @@
+//! The registered-communications statistic: cells, snapshots, reports, adjustments and returns.
+
+pub mod adjustments;
+pub mod backlog;
+pub(crate) mod breakdown;
+pub(crate) mod drill_down;
+pub mod figures;
+pub(crate) mod filter;
+pub(crate) mod recount;
+pub mod report;
+pub mod returns;
+pub(crate) mod rows;
+pub(crate) mod snapshot;
+pub mod totals;

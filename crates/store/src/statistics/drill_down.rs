@@ -1,0 +1,276 @@
+//! What a figure counts, one by one: whoever may read contacts gets from each figure to what it is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    contact::lifecycle::Status,
+    identifiers::reference::Reference,
+    statistics::figures::{Facts, Of},
+    time::{clock::start_of_day, period::Period},
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, figures as cells},
+        store::{Store, time},
+    },
+    error::{Conflict, StoreError},
+    inbox::list::{Place, reference_of},
+    statistics::{
+        figures::{AT_ONCE, Cut},
+        rows::{Looked, looked_at},
+        snapshot::Look,
+    },
+};
+
+/// Contacts that are looked at for one page, most of all: a page may end early.
+const MOST_LOOKED_AT: usize = 50_000;
+
+/// No time is later, in microseconds since 1970: the year 9999.
+const FARTHEST: i64 = 253_000_000_000_000_000;
+
+/// What somebody points at in the figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointed {
+    /// What is counted: contacts, or closings.
+    pub of: Of,
+    /// Of which days.
+    pub period: Period,
+    /// Dimensions, each with the value there; nothing: any value.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+/// A page of what a figure counts, newest first.
+#[derive(Debug)]
+pub struct Listed {
+    /// What the figure says.
+    pub count: i64,
+    /// What was found.
+    pub rows: Vec<ListedContact>,
+    /// Where the next page begins, if there may be more.
+    pub next: Option<Place>,
+}
+
+/// A contact that a figure counts.
+#[derive(Debug)]
+pub struct ListedContact {
+    /// Its reference.
+    pub reference: Reference,
+    /// When it was registered or, of closings, closed.
+    pub at: DateTime<Utc>,
+    /// Its channel.
+    pub channel: String,
+    /// Where it stands.
+    pub status: Status,
+}
+
+impl Store {
+    /// A page of the contacts that a figure counts, from `after` on.
+    ///
+    /// # Errors
+    /// As [`Store::breakdown`]; and [`StoreError::Conflict`] if the figure is not of contacts.
+    pub async fn pointed_at(
+        &self,
+        pointed: &Pointed,
+        after: Option<Place>,
+        size: usize,
+    ) -> Result<Listed, StoreError> {
+        if !matches!(pointed.of, Of::Contact | Of::Closing) || after.is_some_and(|after| after.at > FARTHEST)
+        {
+            return Err(StoreError::Conflict(Conflict::NoDimension));
+        }
+        let mut look = self.at_once().await?;
+        let listed = look.listed(pointed, after, size).await?;
+        look.end(listed).await
+    }
+}
+
+impl Look<'_> {
+    async fn listed(
+        &mut self,
+        pointed: &Pointed,
+        after: Option<Place>,
+        size: usize,
+    ) -> Result<Listed, StoreError> {
+        let count = self.count_of(pointed).await?;
+        let (mut found, mut looked, mut next) = (Vec::new(), 0, None);
+        let days = self.days_of(pointed).await?.into_iter().rev();
+        'days: for day in days.filter(|day| after.is_none_or(|after| *day <= self.day_of(after))) {
+            let mut after = after;
+            loop {
+                let contacts = self.contacts_of(pointed.of, day, after).await?;
+                for contact in &contacts {
+                    looked += 1;
+                    let here = place(pointed.of, contact);
+                    after = Some(here);
+                    if self.is_counted(pointed, contact)? {
+                        found.push(here);
+                    }
+                    if found.len() == size || looked == MOST_LOOKED_AT {
+                        next = Some(here);
+                        break 'days;
+                    }
+                }
+                if contacts.len() < AT_ONCE {
+                    break;
+                }
+            }
+        }
+        // On the first page one knows that nothing is left; on a later one the next is empty.
+        let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
+        let next = next.filter(|_| !all);
+        Ok(Listed {
+            count,
+            rows: self.listed_rows(found).await?,
+            next,
+        })
+    }
+
+    /// What the figure says.
+    async fn count_of(&mut self, pointed: &Pointed) -> Result<i64, StoreError> {
+        let cut = Cut {
+            of: pointed.of,
+            period: pointed.period,
+            by: pointed.values.iter().map(|(by, _)| by.clone()).collect(),
+            every: None,
+        };
+        let found = self.breakdown(&cut).await?;
+        let is = |(value, (_, wanted)): (&String, &(String, Option<String>))| {
+            wanted.as_ref().is_none_or(|wanted| wanted == value)
+        };
+        let rows = found.rows.iter();
+        Ok(rows
+            .filter(|row| row.values.iter().zip(&pointed.values).all(is))
+            .map(|row| row.count)
+            .sum())
+    }
+
+    /// The days on which there can be any: those on which each value was counted.
+    async fn days_of(&self, pointed: &Pointed) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        let mut places = vec![("", None)];
+        for (dimension, value) in &pointed.values {
+            let kept = self.store.kept_as(dimension);
+            // Bands are made of what is kept.
+            let value = value.as_deref().filter(|_| kept == dimension);
+            places.push((kept, value));
+        }
+        let mut all: Option<BTreeSet<NaiveDate>> = None;
+        for (dimension, value) in places {
+            let mut query = cells::Entity::find()
+                .select_only()
+                .column(cells::Column::Span)
+                .distinct()
+                .filter(cells::Column::Of.eq(pointed.of.as_str()))
+                .filter(cells::Column::One.eq(dimension))
+                .filter(cells::Column::Other.eq(""))
+                .filter(cells::Column::Count.ne(0));
+            if let Some(value) = value {
+                query = query.filter(cells::Column::Value.eq(value));
+            }
+            if let Some(from) = pointed.period.from {
+                query = query.filter(cells::Column::Span.gte(from.to_string()));
+            }
+            if let Some(to) = pointed.period.to {
+                query = query.filter(cells::Column::Span.lte(to.to_string()));
+            }
+            let spans: Vec<String> = query.into_tuple().all(&self.on).await?;
+            // Months and years are no days.
+            let days: BTreeSet<NaiveDate> = spans.iter().filter_map(|span| span.parse().ok()).collect();
+            all = Some(match all {
+                Some(all) => all.intersection(&days).copied().collect(),
+                None => days,
+            });
+        }
+        Ok(all.unwrap_or_default())
+    }
+
+    fn day_of(&self, place: Place) -> NaiveDate {
+        hotline_core::time::clock::day_of(time(place.at), self.store.zone)
+    }
+
+    /// The next contacts of a day, newest first, after this place.
+    async fn contacts_of(
+        &self,
+        of: Of,
+        day: NaiveDate,
+        after: Option<Place>,
+    ) -> Result<Vec<Looked>, StoreError> {
+        let (at, id) = (column(of), contacts::Column::Id);
+        let start = |day| start_of_day(day, self.store.zone).timestamp_micros();
+        let mut query = looked_at(contacts::Entity::find())
+            .filter(at.gte(start(day)))
+            .filter(contacts::Column::Marking.is_null())
+            .order_by_desc(at)
+            .order_by_desc(id)
+            .limit(AT_ONCE as u64);
+        if let Some(next) = day.succ_opt() {
+            query = query.filter(at.lt(start(next)));
+        }
+        if let Some(after) = after {
+            let same = at.eq(after.at).and(id.lt(after.id));
+            query = query
+                .filter(at.lte(after.at))
+                .filter(Condition::any().add(at.lt(after.at)).add(same));
+        }
+        Ok(query.into_tuple().all(&self.on).await?)
+    }
+
+    fn is_counted(&self, pointed: &Pointed, contact: &Looked) -> Result<bool, StoreError> {
+        let facts = self.store.facts_of(contact)?;
+        let facts = facts.into_iter().find(|facts| facts.of == pointed.of);
+        Ok(facts.is_some_and(|facts| {
+            pointed
+                .values
+                .iter()
+                .all(|one| self.has(&facts, pointed.period, one))
+        }))
+    }
+
+    fn has(&self, facts: &Facts, period: Period, (dimension, wanted): &(String, Option<String>)) -> bool {
+        let Some(value) = facts.values.get(self.store.kept_as(dimension)) else {
+            return false;
+        };
+        let band = self.store.band(dimension, value, period, self.today());
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted == band.as_ref().unwrap_or(value))
+    }
+
+    async fn listed_rows(&self, found: Vec<Place>) -> Result<Vec<ListedContact>, StoreError> {
+        let rows = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(found.iter().map(|place| place.id)))
+            .all(&self.on)
+            .await?;
+        let mut rows: BTreeMap<Uuid, contacts::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let listed = |place: Place| {
+            let contact = rows.remove(&place.id)?;
+            Some(ListedContact {
+                reference: reference_of(&contact),
+                at: time(place.at),
+                status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
+                channel: contact.channel,
+            })
+        };
+        Ok(found.into_iter().filter_map(listed).collect())
+    }
+}
+
+const fn column(of: Of) -> contacts::Column {
+    match of {
+        Of::Closing => contacts::Column::ClosedAt,
+        Of::Contact | Of::Case | Of::Referral => contacts::Column::OpenedAt,
+    }
+}
+
+fn place(of: Of, (id, .., opened_at, closed_at, _, _, _): &Looked) -> Place {
+    let at = match of {
+        Of::Closing => closed_at.unwrap_or_default(),
+        Of::Contact | Of::Case | Of::Referral => *opened_at,
+    };
+    Place { at, id: *id }
+}

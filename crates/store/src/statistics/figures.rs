@@ -1,0 +1,170 @@
+//! Figures kept with every contact. What is counted stands in [`hotline_core::statistics::figures`], what is asked of them in [`Cut`].
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use hotline_core::{
+    contact::{classification::Answers, counting, lifecycle::Marking},
+    statistics::{
+        figures::{self, Cell, Facts, Registered},
+        waits::Read,
+    },
+    time::clock,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{
+    db::{
+        entity::{contacts, figures as cells},
+        store::{Store, time},
+    },
+    error::StoreError,
+};
+
+pub use crate::statistics::{
+    breakdown::BANDS,
+    drill_down::{Listed, ListedContact, Pointed},
+    filter::{Breakdown, Cut, FigureRow},
+    recount::{OtherFigure, Verified},
+    rows::After,
+};
+
+/// Rows written by one statement: times columns they stay below the databases' limit of bound values.
+pub(crate) const AT_ONCE: usize = 500;
+
+/// What of a contact is looked at to count it: nothing that is sealed.
+pub(crate) struct Seen<'a> {
+    pub(super) channel: &'a str,
+    pub(super) language: Option<&'a str>,
+    pub(super) marking: Option<&'a str>,
+    pub(super) opened_at: i64,
+    pub(super) closed_at: Option<i64>,
+    pub(super) first_reply_at: Option<i64>,
+    pub(super) first_read_at: Option<i64>,
+}
+
+impl<'a> From<&'a contacts::Model> for Seen<'a> {
+    fn from(contact: &'a contacts::Model) -> Self {
+        Self {
+            channel: &contact.channel,
+            language: contact.language.as_deref(),
+            marking: contact.marking.as_deref(),
+            opened_at: contact.opened_at,
+            closed_at: contact.closed_at,
+            first_reply_at: contact.first_reply_at,
+            first_read_at: contact.first_read_at,
+        }
+    }
+}
+
+impl Store {
+    /// What is counted of a contact of which this was chosen: nothing, if it does not count.
+    pub(crate) fn facts<'a>(&self, contact: impl Into<Seen<'a>>, chosen: &Answers) -> Vec<Facts> {
+        let contact = contact.into();
+        if !counting::counts(contact.marking.and_then(Marking::parse)) {
+            return Vec::new();
+        }
+        let waited = |at: i64| time(at) - time(contact.opened_at);
+        let registered = Registered {
+            channel: contact.channel,
+            language: contact.language,
+            at: time(contact.opened_at),
+            first_reply: contact.first_reply_at.map(waited),
+            read: match contact.first_read_at {
+                // A call is taken as it arrives, and nothing else is read before it has arrived.
+                Some(at) if at <= contact.opened_at => Read::Taken,
+                Some(at) => Read::After(waited(at)),
+                None => Read::NotYet,
+            },
+            closed: contact.closed_at.is_some(),
+        };
+        let registered = Facts::of_contact(&registered, self.zone, &self.scheme, chosen);
+        let closing = contact
+            .closed_at
+            .map(|at| Facts::of_closing(contact.channel, time(at), self.zone));
+        [Some(registered), closing].into_iter().flatten().collect()
+    }
+
+    /// Changes the figures as a contact changed, of which the same was chosen before and after.
+    pub(crate) async fn recount_contact(
+        &self,
+        transaction: &DatabaseTransaction,
+        before: &contacts::Model,
+        after: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        let chosen = self.record_of(transaction, before).await?.chosen;
+        recount(
+            transaction,
+            &self.facts(before, &chosen),
+            &self.facts(after, &chosen),
+        )
+        .await
+    }
+
+    /// The day it is at the centre.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        clock::day_of(self.clock.now(), self.zone)
+    }
+}
+
+/// Changes the figures as what is known of something changed.
+pub(crate) async fn recount(
+    transaction: &DatabaseTransaction,
+    before: &[Facts],
+    after: &[Facts],
+) -> Result<(), StoreError> {
+    add(transaction, figures::change(before, after)).await
+}
+
+/// Adds to the figures. In the order of the cells, so that nobody waits for each other.
+pub(crate) async fn add(
+    transaction: &DatabaseTransaction,
+    changes: BTreeMap<Cell, i64>,
+) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // Contacts are locked before figures, and figures by one at a time: nobody waits for each other.
+        transaction
+            .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792795)")
+            .await?;
+    }
+    let rows: Vec<cells::ActiveModel> = changes.into_iter().map(row).collect();
+    for some in rows.chunks(AT_ONCE) {
+        let place = [
+            cells::Column::Of,
+            cells::Column::One,
+            cells::Column::Other,
+            cells::Column::Span,
+            cells::Column::Value,
+            cells::Column::OtherValue,
+        ];
+        let sum = Expr::cust("\"figures\".\"count\" + excluded.\"count\"");
+        let added = OnConflict::columns(place)
+            .value(cells::Column::Count, sum)
+            .to_owned();
+        cells::Entity::insert_many(some.to_vec())
+            .on_conflict(added)
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn row((cell, count): (Cell, i64)) -> cells::ActiveModel {
+    cells::ActiveModel {
+        of: Set(cell.of.as_str().to_owned()),
+        one: Set(cell.one),
+        other: Set(cell.other),
+        span: Set(cell.span),
+        value: Set(cell.value),
+        other_value: Set(cell.other_value),
+        count: Set(count),
+    }
+}

@@ -1,0 +1,142 @@
+//! Returns to the bodies that gather helplines' statistics, filled in from the figures that are kept.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    statistics::{
+        figures::{COUNSELLING, Of},
+        returns::{Filled, Return},
+    },
+    time::period::{Every, Period},
+};
+use serde::Serialize;
+
+use crate::{
+    db::store::Store,
+    error::StoreError,
+    statistics::{
+        figures::{Breakdown, Cut},
+        snapshot::Look,
+    },
+};
+
+/// A return, filled in.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct FilledReturn {
+    /// The body.
+    pub name: String,
+    /// The version of the mapping that was in force on the last day.
+    pub version: u32,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+    /// The zone in which a day is a day.
+    pub time_zone: String,
+    /// When it was filled in.
+    pub as_of: DateTime<Utc>,
+    /// Registered in the period, counselling or not.
+    pub registered: i64,
+    /// How many of those are not classified far enough to know whether they were counselling.
+    pub not_classified: i64,
+    /// Whether the period is one for which the body asks.
+    pub due_so: bool,
+    /// The tables, in the body's order.
+    pub tables: Vec<Filled>,
+}
+
+impl FilledReturn {
+    /// Whether nothing is missing, and everything has its row.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let whole = |table: &Filled| table.missing == 0 && table.unmapped.is_empty();
+        self.due_so && self.not_classified == 0 && self.tables.iter().all(whole)
+    }
+}
+
+impl Store {
+    /// The returns there are: each name once, with how often it is due.
+    #[must_use]
+    pub fn returns(&self) -> Vec<&Return> {
+        let mut newest: Vec<&Return> = Vec::new();
+        for one in &self.returns {
+            match newest.iter_mut().find(|known| known.name == one.name) {
+                Some(known) => *known = one,
+                None => newest.push(one),
+            }
+        }
+        newest
+    }
+
+    /// The mapping of a body that is in force on a day.
+    #[must_use]
+    pub fn mapping(&self, name: &str, on: NaiveDate) -> Option<&Return> {
+        Return::in_force(&self.returns, name, on)
+    }
+
+    /// The last whole period for which a body asks.
+    #[must_use]
+    pub fn last_due(&self, name: &str) -> Option<Period> {
+        let every = self.returns.iter().find(|one| one.name == name)?.every;
+        every.around(self.today()).before()
+    }
+}
+
+impl Look<'_> {
+    /// [`Store::fill_return`]
+    pub(crate) async fn fill_return(
+        &mut self,
+        name: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<FilledReturn, StoreError> {
+        let mapping = self
+            .store
+            .mapping(name, to)
+            .ok_or(StoreError::NotFound("return"))?;
+        let period = Period::of(from, to);
+        let mut tables = Vec::with_capacity(mapping.tables.len());
+        for table in &mapping.tables {
+            let by = [table.by.as_str()];
+            let (counts, total) = match &table.only {
+                None => {
+                    let found = self.breakdown(&Cut::contacts(period, by, None)).await?;
+                    (counts(&found, None), found.registered)
+                }
+                Some(only) => {
+                    let all = self
+                        .breakdown(&Cut::contacts(period, [only.by.as_str()], None))
+                        .await?;
+                    let crossed = Cut::contacts(period, [only.by.as_str(), table.by.as_str()], None);
+                    let found = self.breakdown(&crossed).await?;
+                    (counts(&found, Some(&only.value)), all.count(&only.value))
+                }
+            };
+            tables.push(mapping.fill(table, &self.store.scheme, &counts, total));
+        }
+        let counselling = self
+            .breakdown(&Cut::of(Of::Contact, period, [COUNSELLING], None))
+            .await?;
+        Ok(FilledReturn {
+            name: mapping.name.clone(),
+            version: mapping.version,
+            from,
+            to,
+            time_zone: self.store.zone.name().to_owned(),
+            as_of: counselling.as_of,
+            registered: counselling.registered,
+            not_classified: counselling.rest,
+            due_so: mapping.every.around(from) == period && mapping.every != Every::Day,
+            tables,
+        })
+    }
+}
+
+/// Values with their counts; of two dimensions those of the second, where the first has this value.
+fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
+    let rows = found.rows.iter().filter(|row| match only {
+        Some(value) => row.values.first().is_some_and(|first| first == value),
+        None => true,
+    });
+    rows.filter_map(|row| Some((row.values.last()?.clone(), row.count)))
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! Registered communications one by one, as far as they are counted: nothing of a person, and nothing by which one is found.
+
+use hotline_core::{
+    contact::classification::Answers,
+    statistics::figures::{Facts, Of},
+    time::{clock::start_of_day, period::Period},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, records},
+        store::Store,
+    },
+    error::{StoreError, unreadable},
+    statistics::figures::Seen,
+};
+
+/// Rows read at once.
+const PAGE: u64 = 5_000;
+
+/// What of a contact is read to count it: its id, channel, language and marking, when it was opened, closed, first
+/// answered and first read, and what
+/// was chosen of it.
+pub(super) type Looked = (
+    Uuid,
+    String,
+    Option<String>,
+    Option<String>,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+);
+
+/// Reads that and nothing else.
+pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::Entity> {
+    let its_record = contacts::Entity::belongs_to(records::Entity)
+        .from(contacts::Column::Id)
+        .to(records::Column::ContactId)
+        .into();
+    contacts
+        .select_only()
+        .columns([
+            contacts::Column::Id,
+            contacts::Column::Channel,
+            contacts::Column::Language,
+            contacts::Column::Marking,
+            contacts::Column::OpenedAt,
+            contacts::Column::ClosedAt,
+            contacts::Column::FirstReplyAt,
+            contacts::Column::FirstReadAt,
+        ])
+        .column(records::Column::Answers)
+        .join(JoinType::LeftJoin, its_record)
+}
+
+/// Where reading goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    opened_at: i64,
+    id: Uuid,
+}
+
+impl Store {
+    /// The next registered communications of a period, in the order of registration, and where to go on; `None`: there are no more.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn rows(
+        &self,
+        period: Period,
+        after: Option<After>,
+    ) -> Result<(Vec<Facts>, Option<After>), StoreError> {
+        self.rows_on(&self.reading, period, after).await
+    }
+
+    pub(super) async fn rows_on(
+        &self,
+        on: &impl ConnectionTrait,
+        period: Period,
+        after: Option<After>,
+    ) -> Result<(Vec<Facts>, Option<After>), StoreError> {
+        let mut query = looked_at(contacts::Entity::find())
+            .order_by_asc(contacts::Column::OpenedAt)
+            .order_by_asc(contacts::Column::Id)
+            .limit(PAGE);
+        let start = |day| start_of_day(day, self.zone).timestamp_micros();
+        if let Some(from) = period.from {
+            query = query.filter(contacts::Column::OpenedAt.gte(start(from)));
+        }
+        if let Some(next) = period.to.and_then(|to| to.succ_opt()) {
+            query = query.filter(contacts::Column::OpenedAt.lt(start(next)));
+        }
+        if let Some(after) = after {
+            let later = Condition::any()
+                .add(contacts::Column::OpenedAt.gt(after.opened_at))
+                .add(
+                    Condition::all()
+                        .add(contacts::Column::OpenedAt.eq(after.opened_at))
+                        .add(contacts::Column::Id.gt(after.id)),
+                );
+            query = query
+                .filter(contacts::Column::OpenedAt.gte(after.opened_at))
+                .filter(later);
+        }
+        let page: Vec<Looked> = query.into_tuple().all(on).await?;
+        let next = page.last().map(|(id, .., opened_at, _, _, _, _)| After {
+            opened_at: *opened_at,
+            id: *id,
+        });
+        let mut rows = Vec::with_capacity(page.len());
+        for contact in &page {
+            let facts = self.facts_of(contact)?;
+            rows.extend(facts.into_iter().find(|facts| facts.of == Of::Contact));
+        }
+        Ok((rows, next))
+    }
+
+    pub(super) fn facts_of(&self, looked: &Looked) -> Result<Vec<Facts>, StoreError> {
+        let (_, channel, language, marking, opened_at, closed_at, first_reply_at, first_read_at, answers) =
+            looked;
+        let seen = Seen {
+            channel,
+            language: language.as_deref(),
+            marking: marking.as_deref(),
+            opened_at: *opened_at,
+            closed_at: *closed_at,
+            first_reply_at: *first_reply_at,
+            first_read_at: *first_read_at,
+        };
+        let chosen = answers
+            .as_ref()
+            .map(|answers| serde_json::from_str::<Answers>(answers));
+        let chosen = chosen.transpose().map_err(unreadable)?;
+        Ok(self.facts(seen, &chosen.unwrap_or_default()))
+    }
+}
