@@ -12,7 +12,7 @@ use hotline_core::{
     job::{Delivery, JobKind},
 };
 use hotline_store::{
-    contacts::{detail::Opened, reply::NewReply},
+    contacts::{detail::ContactDetail, reply::NewReply},
     error::{Conflict, StoreError},
     inbox::list::{Filter, View},
     outbound::outgoing::Due,
@@ -40,7 +40,7 @@ impl World {
         all[0]
     }
 
-    async fn opened(&self, reference: Reference) -> Opened {
+    async fn opened(&self, reference: Reference) -> ContactDetail {
         self.store.contact(reference).await.unwrap().unwrap()
     }
 

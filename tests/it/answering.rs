@@ -11,7 +11,7 @@ use hotline_core::{
     },
     identifiers::reference::Reference,
     job::JobKind,
-    statistics::figures::Of,
+    statistics::figures::Measure,
     text::reason::Reason,
     time::{clock::Clock, period::Period},
 };
@@ -22,7 +22,7 @@ use hotline_store::{
     outbound::outgoing::Due,
     registration::register::NewCall,
     statistics::{
-        figures::{Cut, Pointed},
+        figures::{Pointed, StatisticsFilter},
         report::{Answering, Report},
     },
 };
@@ -282,7 +282,7 @@ async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
             world.clock.advance(TimeDelta::hours(20));
         }
         let pointed = Pointed {
-            of: Of::Contact,
+            of: Measure::Contact,
             period: Period::default(),
             values: vec![("topic".to_owned(), Some("grooming".to_owned()))],
         };
@@ -299,11 +299,11 @@ async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
             7
         );
         let of_cases = Pointed {
-            of: Of::Case,
+            of: Measure::Case,
             ..pointed
         };
         assert!(world.store.pointed_at(&of_cases, None, 50).await.is_err());
-        let cut = Cut::contacts(Period::default(), ["topic"], None);
+        let cut = StatisticsFilter::contacts(Period::default(), ["topic"], None);
         assert_eq!(world.store.breakdown(&cut).await.unwrap().count("grooming"), 4);
     })
     .await;
@@ -316,7 +316,7 @@ async fn who_may_read_contacts_gets_from_a_figure_to_its_list_and_a_manager_does
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let manager = service.hire("marko", "manager").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "prva").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     let answers = json!({ "answers": { "topic": ["grooming"], "urgency": ["danger"] } });
     let path = format!("/api/v1/contacts/{reference}");
     mila.get(&path).await.unwrap();

@@ -29,7 +29,7 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "supervisor").await.unwrap();
     let (reference, _) = posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     let case = mila
         .post(&format!("/api/v1/contacts/{reference}/case"), &json!({}))
         .await

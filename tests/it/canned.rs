@@ -21,7 +21,7 @@ async fn begun() -> (Service, Staff, Staff, String) {
     let vera = service.hire("vera", "supervisor").await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let (reference, _) = posted(&service, "Kako da podesim telefon?").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     let all = [
         (
             "Прве речи",
@@ -135,7 +135,7 @@ async fn a_slash_never_reaches_the_person_and_says_when_there_is_nothing_to_choo
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     for unfinished in ["/", "/hvala", "Zdravo /"] {
         let said = mila.reply(&reference, unfinished).await.unwrap_err().to_string();
         assert!(said.contains("409") && said.contains("canned reply"), "{said}");
@@ -155,7 +155,11 @@ async fn a_slash_never_reaches_the_person_and_says_when_there_is_nothing_to_choo
         .await
         .unwrap();
     shows(client, "#refused", "canned reply").await;
-    assert_eq!(mila.said(&reference).await.unwrap().len(), 1, "nothing was sent");
+    assert_eq!(
+        mila.messages(&reference).await.unwrap().len(),
+        1,
+        "nothing was sent"
+    );
     assert_eq!(reply.prop("value").await.unwrap().as_deref(), Some("/"));
     browser.close().await.unwrap();
 }

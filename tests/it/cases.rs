@@ -23,7 +23,7 @@ async fn begun() -> (Service, Staff, Staff, Vec<String>) {
     let mut references = Vec::new();
     for words in ["Neko se predstavlja kao moja drugarica", "I meni je pisao isti"] {
         let (reference, _) = posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         references.push(reference);
     }
     (service, mila, petar, references)

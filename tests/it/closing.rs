@@ -22,7 +22,7 @@ async fn begun() -> (Service, Staff, Staff, String) {
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let petar = service.hire("petar", "counsellor").await.unwrap();
     let (reference, _) = posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     (service, mila, petar, reference)
 }
 

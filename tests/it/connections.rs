@@ -175,7 +175,7 @@ async fn what_is_too_long_is_refused_as_such_when_it_comes_in_pieces() {
     service.start().await.unwrap();
     let staff = service.hire("mila", "counsellor").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "pomoć").await;
-    staff.until_said(&reference, 1).await.unwrap();
+    staff.until_messages(&reference, 1).await.unwrap();
     let long = "a".repeat(5 << 20);
     let json = format!("{{\"text\":\"{long}\"}}");
     let form = format!("text={long}");

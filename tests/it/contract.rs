@@ -153,7 +153,7 @@ impl<W: World> Trial<W> {
             Said::Kept => {
                 self.said.push("slika".to_owned());
                 self.settled().await;
-                let said = self.staff.said(&self.reference).await.unwrap();
+                let said = self.staff.messages(&self.reference).await.unwrap();
                 assert_eq!(text(said.last().unwrap(), "/attachments/0/name"), name);
             }
             Said::Never => {}
@@ -333,7 +333,7 @@ impl<W: World> Trial<W> {
 
     /// Waits until everything Ana has said stands in her contact, and sees that nothing else does.
     async fn settled(&self) {
-        let said = self.staff.until_said(&self.reference, self.said.len()).await;
+        let said = self.staff.until_messages(&self.reference, self.said.len()).await;
         let said: Vec<_> = said
             .unwrap_or_else(|error| panic!("{error:#}: {:?}", self.said))
             .iter()

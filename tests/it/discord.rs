@@ -60,7 +60,7 @@ async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives
     .unwrap();
     discord.edits(ANA, dm, id, "Neko mi preti slikama").unwrap();
     wait_until(Duration::from_secs(20), || async {
-        let said = staff.said(&reference).await.unwrap();
+        let said = staff.messages(&reference).await.unwrap();
         text(&said[0], "/text") == "Neko mi preti slikama"
             && text(&said[0], "/versions/0/text") == "Neko mi preti"
     })
@@ -128,13 +128,13 @@ async fn the_button_takes_a_form_and_opens_a_private_thread() {
     .await
     .unwrap();
     discord.sends(ANA, thread, content::text("Hvala")).unwrap();
-    staff.until_said(&reference, 2).await.unwrap();
+    staff.until_messages(&reference, 2).await.unwrap();
     // Who only looks in has a contact of their own.
     discord
         .sends(PETAR, thread, content::text("ja sam samo gost"))
         .unwrap();
     staff.until_contacts(2).await.unwrap();
-    assert_eq!(staff.until_said(&reference, 2).await.unwrap().len(), 2);
+    assert_eq!(staff.until_messages(&reference, 2).await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +150,7 @@ async fn what_was_written_while_we_were_down_arrives_once_and_in_order() {
     discord.chaos(6);
     service.start().await.unwrap();
     let staff = service.log_in("mila").await.unwrap();
-    let said = staff.until_said(&reference, 201).await.unwrap();
+    let said = staff.until_messages(&reference, 201).await.unwrap();
     let said: Vec<_> = said.iter().map(|one| text(one, "/text").to_owned()).collect();
     let sent: Vec<_> = (0..=200).map(|number| format!("broj {number}")).collect();
     assert_eq!(said, sent);
@@ -179,7 +179,7 @@ async fn a_conversation_we_were_not_let_into_for_a_while_is_read_again() {
     .unwrap();
     discord.no_faults();
     discord.says(ANA, "broj 2").unwrap();
-    staff.until_said(&reference, 3).await.unwrap();
+    staff.until_messages(&reference, 3).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +210,7 @@ async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
         .unwrap();
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
-    let said = staff.until_said(&reference, 1).await.unwrap();
+    let said = staff.until_messages(&reference, 1).await.unwrap();
     let id = text(&said[0], "/attachments/0/id").to_owned();
     staff
         .post(
@@ -220,7 +220,10 @@ async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
         .await
         .unwrap();
     wait_until(Duration::from_secs(20), || async {
-        text(&staff.said(&reference).await.unwrap()[0], "/attachments/0/held") == "here"
+        text(
+            &staff.messages(&reference).await.unwrap()[0],
+            "/attachments/0/held",
+        ) == "here"
     })
     .await
     .unwrap();
@@ -269,7 +272,7 @@ async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
     }
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
-    staff.until_said(&reference, 8).await.unwrap();
+    staff.until_messages(&reference, 8).await.unwrap();
     let page = staff
         .page(&format!("/desk/contacts/{reference}?view=all"))
         .await
@@ -291,7 +294,7 @@ async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
     }
     discord.edits(ANA, dm, first, "Neko mi stalno preti").unwrap();
     wait_until(Duration::from_secs(20), || async {
-        text(&staff.said(&reference).await.unwrap()[0], "/text") == "Neko mi stalno preti"
+        text(&staff.messages(&reference).await.unwrap()[0], "/text") == "Neko mi stalno preti"
     })
     .await
     .unwrap();

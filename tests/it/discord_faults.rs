@@ -166,7 +166,7 @@ async fn a_second_form_is_told_the_reference_of_the_open_contact() {
     let reference = first_reference(&staff).await;
     the_thread(&discord).await;
     let second = sends_form(&discord, "Javili su se opet").await;
-    staff.until_said(&reference, 2).await.unwrap();
+    staff.until_messages(&reference, 2).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
         !discord.interaction_answers(second).is_empty()
     })
@@ -343,5 +343,5 @@ async fn a_token_without_an_id_in_it_is_taken() {
     .unwrap();
     // Our own acknowledgement is not taken for the person's.
     discord.says(ANA, "čujete li").unwrap();
-    assert_eq!(staff.until_said(&reference, 2).await.unwrap().len(), 2);
+    assert_eq!(staff.until_messages(&reference, 2).await.unwrap().len(), 2);
 }

@@ -196,9 +196,9 @@ impl World {
         self.references.push(text(&logged, "/reference").to_owned());
         let [written, again, answer, note] = self.planted.words();
         let (reference, code) = crate::writing::posted(&self.service, &written).await;
-        self.staff.until_said(&reference, 1).await.unwrap();
+        self.staff.until_messages(&reference, 1).await.unwrap();
         crate::writing::writes_again(&self.service, &code, &again).await;
-        self.staff.until_said(&reference, 2).await.unwrap();
+        self.staff.until_messages(&reference, 2).await.unwrap();
         self.staff.reply(&reference, &answer).await.unwrap();
         let path = format!("/api/v1/contacts/{reference}/note");
         self.staff.post(&path, &json!({ "text": note })).await.unwrap();
@@ -375,7 +375,7 @@ async fn a_contact_of_an_open_case_is_not_erased() {
     service.start().await.unwrap();
     let staff = service.hire("mila", "supervisor").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
-    staff.until_said(&reference, 1).await.unwrap();
+    staff.until_messages(&reference, 1).await.unwrap();
     let path = format!("/api/v1/contacts/{reference}");
     staff.post(&format!("{path}/case"), &json!({})).await.unwrap();
     staff
@@ -389,7 +389,7 @@ async fn a_contact_of_an_open_case_is_not_erased() {
         "{said}"
     );
     assert_eq!(staff.status(Method::GET, &path).await.unwrap(), 200);
-    assert_eq!(staff.said(&reference).await.unwrap().len(), 1);
+    assert_eq!(staff.messages(&reference).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -398,7 +398,7 @@ async fn an_erased_contact_that_was_opened_again_is_closed_without_a_reason() {
     service.start().await.unwrap();
     let staff = service.hire("mila", "supervisor").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
-    staff.until_said(&reference, 1).await.unwrap();
+    staff.until_messages(&reference, 1).await.unwrap();
     let path = format!("/api/v1/contacts/{reference}");
     let close = format!("{path}/close");
     staff.post(&close, &json!({ "reason": "test" })).await.unwrap();

@@ -171,7 +171,7 @@ async fn a_file_says_what_it_is_of_and_the_same_figures_are_the_same_bytes() {
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let manager = service.hire("marko", "manager").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "prva").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     for path in [
         "/api/v1/statistics/report?format=csv&period=year",
         "/api/v1/statistics/figures?format=csv&by=channel,month&period=year",

@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use hotline_core::{
     contact::classification::Answers,
-    statistics::figures::Of,
+    statistics::figures::Measure,
     time::{clock::Clock, period::Period},
 };
 use hotline_store::{
     error::{Conflict, StoreError},
-    statistics::{adjustments::NewBalance, figures::Cut},
+    statistics::{adjustments::NewBalance, figures::StatisticsFilter},
 };
 use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::json;
@@ -26,14 +26,14 @@ async fn however_long_a_period_is_asked_for_it_is_cut_where_something_was_counte
             to: "9999-12-31".parse().ok(),
         };
         for every in ["day", "week", "month"] {
-            let cut = Cut::parse(Of::Contact, period, &format!("channel,{every}")).unwrap();
+            let cut = StatisticsFilter::parse(Measure::Contact, period, &format!("channel,{every}")).unwrap();
             assert!(world.store.breakdown(&cut).await.unwrap().rows.is_empty());
         }
         world
             .arrives("one", mail("ana@example.org", "a@x", "help", vec![]))
             .await;
         for every in ["day", "week", "month"] {
-            let cut = Cut::parse(Of::Contact, period, &format!("channel,{every}")).unwrap();
+            let cut = StatisticsFilter::parse(Measure::Contact, period, &format!("channel,{every}")).unwrap();
             let found = world.store.breakdown(&cut).await.unwrap();
             assert_eq!((found.registered, found.rows.len()), (1, 1), "{every}");
             assert_eq!(
@@ -47,7 +47,7 @@ async fn however_long_a_period_is_asked_for_it_is_cut_where_something_was_counte
             from: "2026-11-20".parse().ok(),
             to: "2026-12-31".parse().ok(),
         };
-        let cut = Cut::parse(Of::Contact, period, "channel,day").unwrap();
+        let cut = StatisticsFilter::parse(Measure::Contact, period, "channel,day").unwrap();
         let found = world.store.breakdown(&cut).await.unwrap();
         assert_eq!(
             found.pieces().len(),
@@ -68,7 +68,7 @@ async fn a_dimension_that_is_none_and_a_third_one_are_refused() {
             "platform_named",
             "day,month",
         ] {
-            let cut = Cut::parse(Of::Contact, Period::default(), by);
+            let cut = StatisticsFilter::parse(Measure::Contact, Period::default(), by);
             let refused = match cut {
                 Ok(cut) => world.store.breakdown(&cut).await.is_err(),
                 Err(_) => true,
@@ -107,7 +107,7 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
             log(70, "grooming", "boy").await;
         }
         let shown = async |by: &str, period: Period, least: i64| {
-            let cut = Cut::parse(Of::Contact, period, by).unwrap();
+            let cut = StatisticsFilter::parse(Measure::Contact, period, by).unwrap();
             world.store.shown(&cut, least).await
         };
         let ever = Period::default();
@@ -191,7 +191,7 @@ async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
     on_both(async |world: World| {
         let today = world.store.today();
         let new = NewBalance {
-            of: Of::Contact,
+            of: Measure::Contact,
             value: "telephone".to_owned(),
             correction: false,
             from: today - chrono::Days::new(400),
@@ -249,7 +249,7 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     let manager = service.hire("marko", "manager").await.unwrap();
     for (words, topic) in [("prva", "grooming"), ("druga", "grooming"), ("treća", "sexting")] {
         let (reference, _) = crate::writing::posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         let answers = json!({ "answers": { "topic": [topic], "gender": ["girl"] } });
         mila.post(&format!("/api/v1/contacts/{reference}/wrap-up"), &answers)
             .await

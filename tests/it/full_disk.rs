@@ -107,7 +107,7 @@ async fn done(service: &Service, action: &Action<'_>) -> Outcome {
 
 async fn contact(service: &Service, staff: &Staff) -> String {
     let (reference, _) = posted(service, "Neko mi preti").await;
-    staff.until_said(&reference, 1).await.unwrap();
+    staff.until_messages(&reference, 1).await.unwrap();
     reference
 }
 

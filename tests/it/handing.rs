@@ -35,7 +35,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     let mut all = Vec::new();
     for words in ["prva", "druga", "treća", "četvrta"] {
         let (reference, code) = posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         all.push((reference, code));
     }
     let path = |which: usize| format!("/api/v1/contacts/{}", all[which].0);
@@ -82,7 +82,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
         (of(&[]), of(&[0]))
     );
     writes_again(&service, &all[0].1, "Još nešto").await;
-    mila.until_said(&all[0].0, 2).await.unwrap();
+    mila.until_messages(&all[0].0, 2).await.unwrap();
     assert_eq!(
         (view(&mila, "mine").await, view(&mila, "snoozed").await),
         (of(&[0]), of(&[]))
@@ -130,7 +130,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     assert_eq!(view(&mila, "closed").await, of(&[1]));
     assert_eq!(view(&mila, "waiting").await, of(&[2, 0]));
     let filtered = mila
-        .get(&format!("/api/v1/inbox?view=all&holder={to}"))
+        .get(&format!("/api/v1/inbox?view=all&assignee={to}"))
         .await
         .unwrap();
     assert_eq!(text(&filtered, "/contacts/0/reference"), all[0].0);
@@ -149,7 +149,7 @@ async fn a_colleague_asks_and_is_handed_the_contact_live() {
     let mila = service.hire("mila", "counsellor").await.unwrap();
     service.hire("petar", "counsellor").await.unwrap();
     let (reference, _) = posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
         .await
         .unwrap();
@@ -175,7 +175,7 @@ async fn a_colleague_asks_and_is_handed_the_contact_live() {
     press(hers, "form.asked button").await;
     until(his, "#reply").await;
     wait_until(Duration::from_secs(5), || async {
-        text(&mila.contact(&reference).await.unwrap(), "/holder") == "petar"
+        text(&mila.contact(&reference).await.unwrap(), "/assignee") == "petar"
     })
     .await
     .unwrap();

@@ -13,7 +13,7 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::JobKind,
     staff::rights::Role,
-    statistics::figures::{CASE_KIND, INSTITUTION, Of},
+    statistics::figures::{CASE_KIND, INSTITUTION, Measure},
     text::locale::{Language, Locales},
     time::{
         clock::Clock,
@@ -35,7 +35,7 @@ use hotline_store::{
     staff::accounts::Person,
     statistics::{
         adjustments::NewBalance,
-        figures::{Cut, Pointed},
+        figures::{Pointed, StatisticsFilter},
     },
 };
 use hotline_tests::peers::postgres::Postgres;
@@ -240,7 +240,7 @@ impl Happens {
             } => {
                 let day = store.today() - TimeDelta::days(days_ago);
                 let new = NewBalance {
-                    of: Of::Contact,
+                    of: Measure::Contact,
                     value: "telephone".to_owned(),
                     correction,
                     from: day,
@@ -368,7 +368,7 @@ fn counted<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, i64> {
 async fn equals_the_tables(store: &Store, lie: &[Lies], period: Period, history: &[Happens]) {
     let of_period = || lie.iter().filter(|one| period.holds(one.day));
     let kept = async |by: &str| -> BTreeMap<String, i64> {
-        let cut = Cut::parse(Of::Contact, period, by).unwrap();
+        let cut = StatisticsFilter::parse(Measure::Contact, period, by).unwrap();
         let rows = store.breakdown(&cut).await.unwrap().rows.into_iter();
         rows.map(|row| (row.piece.into_iter().chain(row.values).collect(), row.count))
             .collect()
@@ -381,7 +381,7 @@ async fn equals_the_tables(store: &Store, lie: &[Lies], period: Period, history:
     assert_eq!(kept("day").await, days, "{history:?}");
     let of_day = |one: &Lies| one.topic.as_ref().map(|topic| format!("{}{topic}", one.day));
     let crossed = counted(of_period().filter_map(of_day));
-    let cut = Cut::parse(Of::Contact, period, "topic,channel,day").unwrap();
+    let cut = StatisticsFilter::parse(Measure::Contact, period, "topic,channel,day").unwrap();
     let rows = store.breakdown(&cut).await.unwrap().rows.into_iter();
     let mut by_day = BTreeMap::new();
     for row in rows {
@@ -457,18 +457,18 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
         let answered = answering.replied + answering.taken + answering.unneeded;
         assert_eq!(answered + answering.missed + answering.open, card, "{history:?}");
         for by in ["topic,channel", "weekday", "answered"] {
-            opens_to_what_it_counts(store, Of::Contact, period, by, history).await;
+            opens_to_what_it_counts(store, Measure::Contact, period, by, history).await;
         }
-        opens_to_what_it_counts(store, Of::Closing, period, "channel", history).await;
-        let dimensions: Vec<String> = store.dimensions(Of::Contact).into_iter().collect();
+        opens_to_what_it_counts(store, Measure::Closing, period, "channel", history).await;
+        let dimensions: Vec<String> = store.dimensions(Measure::Contact).into_iter().collect();
         let mut cuts = vec![Vec::new()];
         cuts.extend(dimensions.iter().map(|one| vec![one.clone()]));
         cuts.push(vec!["topic".to_owned(), "channel".to_owned()]);
         cuts.push(vec!["kind".to_owned(), "hour".to_owned()]);
         for by in cuts {
             for every in [None, Some(Every::Day), Some(Every::Week), Some(Every::Quarter)] {
-                let cut = Cut {
-                    of: Of::Contact,
+                let cut = StatisticsFilter {
+                    of: Measure::Contact,
                     period,
                     by: by.clone(),
                     every,
@@ -488,7 +488,7 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
         ] {
             let mut whole: BTreeMap<Vec<String>, i64> = Default::default();
             for row in store
-                .breakdown(&Cut::contacts(period, by, None))
+                .breakdown(&StatisticsFilter::contacts(period, by, None))
                 .await
                 .unwrap()
                 .rows
@@ -496,14 +496,14 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
                 whole.insert(row.values, row.count);
             }
             let mut by_day: BTreeMap<Vec<String>, i64> = Default::default();
-            let cut = Cut::contacts(period, by, Some(Every::Day));
+            let cut = StatisticsFilter::contacts(period, by, Some(Every::Day));
             for row in store.breakdown(&cut).await.unwrap().rows {
                 *by_day.entry(row.values).or_default() += row.count;
             }
             assert_eq!(whole, by_day, "{history:?}: {by:?}");
         }
         for by in [CASE_KIND, INSTITUTION] {
-            let cut = Cut::of(Of::Case, period, [by], Some(Every::Month));
+            let cut = StatisticsFilter::of(Measure::Case, period, [by], Some(Every::Month));
             let found = store.breakdown(&cut).await.unwrap();
             assert_eq!(found.registered, cases.sum.registered, "{history:?}");
             assert_eq!(found.sum() + found.rest, found.registered, "{history:?}");
@@ -514,8 +514,8 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
 }
 
 /// From every figure one gets to as many contacts as it says, each once, page by page.
-async fn opens_to_what_it_counts(store: &Store, of: Of, period: Period, by: &str, history: &[Happens]) {
-    let cut = Cut::parse(of, period, by).unwrap();
+async fn opens_to_what_it_counts(store: &Store, of: Measure, period: Period, by: &str, history: &[Happens]) {
+    let cut = StatisticsFilter::parse(of, period, by).unwrap();
     for row in store.breakdown(&cut).await.unwrap().rows {
         let values = cut.by.iter().cloned().zip(row.values.into_iter().map(Some));
         let pointed = Pointed {

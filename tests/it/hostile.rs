@@ -41,7 +41,7 @@ async fn written(service: &Service, mila: &Staff) -> Vec<(String, &'static str)>
         all.push((reference, line));
     }
     for (reference, _) in &all {
-        mila.until_said(reference, 1).await.unwrap();
+        mila.until_messages(reference, 1).await.unwrap();
     }
     all
 }

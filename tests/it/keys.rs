@@ -37,7 +37,7 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     let mut references = Vec::new();
     for words in ["Prva poruka", "Druga poruka"] {
         let (reference, _) = posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         references.push(reference);
     }
     let browser = Browser::start().await.unwrap();
@@ -100,6 +100,6 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     press_keys(client, "?").await;
     assert!(client.find(Locator::Css("#keys[open]")).await.is_err());
     let contact = mila.contact(&references[1]).await.unwrap();
-    assert_eq!(text(&contact, "/holder"), "mila");
+    assert_eq!(text(&contact, "/assignee"), "mila");
     browser.close().await.unwrap();
 }

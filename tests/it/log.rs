@@ -71,7 +71,7 @@ async fn a_call_counts_once_on_its_own_day_and_never_in_the_future() {
     let half = mila.post("/api/v1/log", &half).await.unwrap();
     let contact = mila.contact(text(&half, "/reference")).await.unwrap();
     assert_eq!(
-        (text(&contact, "/status"), text(&contact, "/holder")),
+        (text(&contact, "/status"), text(&contact, "/assignee")),
         ("answered", "mila")
     );
     let spam = json!({ "network": "telephone", "answers": { "kind": ["test"] } });
@@ -131,7 +131,7 @@ async fn a_call_is_logged_by_keyboard_for_a_colleague_and_what_was_typed_survive
     shows(client, "main .done", "Registered").await;
     eprintln!("a call with one mistake was logged in {:?}", begun.elapsed());
     let contacts = mila.until_contacts(1).await.unwrap();
-    assert_eq!(text(&contacts[0], "/holder"), "petar");
+    assert_eq!(text(&contacts[0], "/assignee"), "petar");
     let page = client
         .find(Locator::Css("main"))
         .await

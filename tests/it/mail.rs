@@ -547,7 +547,7 @@ async fn a_domain_in_letters_is_answered_and_a_name_in_letters_where_the_server_
     }
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
-    staff.until_said(&reference, 2).await.unwrap();
+    staff.until_messages(&reference, 2).await.unwrap();
     staff.reply(&reference, "Tu smo.").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();
     assert_eq!(dovecot.messages("ana").unwrap().len(), 1);
@@ -593,7 +593,7 @@ async fn no_reply_goes_to_ourselves_and_none_to_a_new_address_unasked() {
     world
         .ana_writes("b@x", &evidence, "Otac cita ovo. Odgovorite drugde.")
         .await;
-    staff.until_said(&reference, 2).await.unwrap();
+    staff.until_messages(&reference, 2).await.unwrap();
     let contact = staff.contact(&reference).await.unwrap();
     assert_eq!(text(&contact, "/answer_to"), "ana@example.org");
     assert_eq!(text(&contact, "/other_addresses/0"), "stranac@example.com");
@@ -619,7 +619,7 @@ async fn no_reply_goes_to_ourselves_and_none_to_a_new_address_unasked() {
     send_mail(world.smtp.port(), "stranac@example.com", CENTRE, &answer)
         .await
         .unwrap();
-    let said = staff.until_said(&reference, 3).await.unwrap();
+    let said = staff.until_messages(&reference, 3).await.unwrap();
     assert_eq!(text(said.last().unwrap(), "/from"), "stranac@example.com");
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
     let strangers = world.dovecot.messages("stranac").unwrap().len();

@@ -13,7 +13,7 @@ use hotline_core::{
     job::JobKind,
 };
 use hotline_store::{
-    contacts::{detail::Opened, reply::NewReply},
+    contacts::{detail::ContactDetail, reply::NewReply},
     inbox::list::{Filter, View},
     outbound::outgoing::Due,
 };
@@ -81,7 +81,7 @@ impl World {
         hotline_core::time::clock::Clock::now(&*self.clock)
     }
 
-    async fn all(&self) -> Vec<Opened> {
+    async fn all(&self) -> Vec<ContactDetail> {
         let page = self
             .store
             .inbox(View::All, &Filter::default(), self.mila.id, None, 100)
@@ -98,7 +98,7 @@ impl World {
 const LEASE: Duration = Duration::from_secs(60);
 
 /// Everything that is written in a contact, in every version.
-fn written(contact: &Opened) -> Vec<String> {
+fn written(contact: &ContactDetail) -> Vec<String> {
     let mut all = Vec::new();
     for message in contact.messages.iter().filter(|one| one.direction == "in") {
         all.push(message.body.as_ref().unwrap().text.clone());

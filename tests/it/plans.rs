@@ -99,7 +99,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     post(&format!("messages/{id}/undo"), json!({})).await;
     post("reply", json!({ "text": "Tu smo, javite se." })).await;
     writes_again(service, &code, "Još nešto").await;
-    mila.until_said(&reference, 2).await.unwrap();
+    mila.until_messages(&reference, 2).await.unwrap();
     post("note", json!({ "text": "Piše drugi put" })).await;
     post("follow", json!({})).await;
     post("link", json!({ "to": other })).await;

@@ -82,7 +82,7 @@ async fn a_hidden_page_tells_how_many_wait_and_shows_nothing_of_what_was_written
     client.execute(hide, vec![]).await.unwrap();
     for (already, words) in [(0, "Tajna reč"), (1, "Druga tajna")] {
         let (reference, _) = posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         wait_until(Duration::from_secs(10), || async {
             let title = client.title().await.unwrap();
             title.starts_with(&format!("({})", already + 1)) && !title.contains("ajna")
@@ -108,7 +108,7 @@ async fn a_view_with_filters_is_saved_under_a_name_and_lies_beside_the_others() 
     let mila = service.hire("mila", "counsellor").await.unwrap();
     for (words, urgency) in [("Obično", "ordinary"), ("Hitno", "danger")] {
         let (reference, _) = posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         let answers = json!({ "answers": { "urgency": [urgency] } });
         mila.post(&format!("/api/v1/contacts/{reference}/wrap-up"), &answers)
             .await

@@ -235,7 +235,7 @@ async fn whoever_reads_leaves_an_entry_in_the_audit_once_for_the_same() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
     // A program that only does something reads it, too.
     let follow = format!("/api/v1/contacts/{reference}/follow");

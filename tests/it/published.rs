@@ -549,7 +549,7 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let manager = service.hire("marko", "manager").await.unwrap();
     let (reference, _) = crate::writing::posted(&service, "Molimo za predavanje").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     let filled = mila
         .get("/api/v1/statistics/returns/insafe?period=quarter")
         .await

@@ -45,7 +45,7 @@ async fn begun() -> (Service, Staff, String) {
     service.start().await.unwrap();
     let mila = service.hire("mila", "supervisor").await.unwrap();
     let (reference, _) = posted(&service, "Neko mi preti da će poslati slike mom razredu").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     (service, mila, reference)
 }
 

@@ -36,7 +36,7 @@ async fn only_what_a_person_does_keeps_a_log_in() {
     let away = service.hire("mila", "counsellor").await.unwrap();
     let here = service.log_in("mila").await.unwrap();
     let (reference, _) = posted(&service, "Zdravo").await;
-    here.until_said(&reference, 1).await.unwrap();
+    here.until_messages(&reference, 1).await.unwrap();
     let page = format!("/desk/contacts/{reference}");
     service.set_clock("+20m").unwrap();
     assert_eq!(asked(&service, &away, &page, true).await, 200);
@@ -313,9 +313,9 @@ async fn what_a_page_shows_of_a_contact_the_api_shows_too() {
         .json(&post);
     let receipt: serde_json::Value = answer.send().await.unwrap().json().await.unwrap();
     let reference = text(&receipt, "/reference").to_owned();
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     let (other, _) = posted(&service, "Nešto drugo").await;
-    mila.until_said(&other, 1).await.unwrap();
+    mila.until_messages(&other, 1).await.unwrap();
     let at = format!("/api/v1/contacts/{reference}");
     mila.post(&format!("{at}/link"), &json!({ "to": other }))
         .await
@@ -370,7 +370,7 @@ async fn no_character_turns_the_writing_of_a_page_round() {
             .json(&post);
         let receipt: serde_json::Value = answer.send().await.unwrap().json().await.unwrap();
         let reference = text(&receipt, "/reference");
-        let said = mila.until_said(reference, 1).await.unwrap();
+        let said = mila.until_messages(reference, 1).await.unwrap();
         assert_eq!(text(&said[0], "/text"), words, "a program gets what was written");
         let call = json!({ "network": "telephone", "caller": format!("Ana{character}"), "text": words });
         let call = mila.post("/api/v1/log", &call).await.unwrap();

@@ -22,7 +22,7 @@ async fn begun(count: usize) -> (Service, Staff, Staff, Vec<String>) {
     let mut references = Vec::new();
     for number in 0..count {
         let (reference, _) = posted(&service, &format!("Poruka broj {number}")).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         references.push(reference);
     }
     (service, mila, petar, references)

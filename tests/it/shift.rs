@@ -21,7 +21,7 @@ async fn a_shift_goes_from_log_in_to_print_without_a_reload_and_without_losing_a
     let mut references = Vec::new();
     for words in ["Neko mi preti", "Neko je napravio lažni profil moje drugarice"] {
         let (reference, _) = posted(&service, words).await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         references.push(reference);
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/shift/shift.mjs");
@@ -56,7 +56,7 @@ async fn a_shift_goes_from_log_in_to_print_without_a_reload_and_without_losing_a
     let mila = service.log_in("mila").await.unwrap();
     let contact = mila.contact(&references[0]).await.unwrap();
     assert_eq!(
-        (text(&contact, "/status"), text(&contact, "/holder")),
+        (text(&contact, "/status"), text(&contact, "/assignee")),
         ("closed", "petar")
     );
     assert_eq!(

@@ -14,7 +14,7 @@ use hotline_core::{
     intake::{Cursor, Intake, Source},
     job::JobKind,
     staff::rights::Role,
-    statistics::figures::Of,
+    statistics::figures::Measure,
     time::{
         clock::{Clock, FixedClock},
         period::Period,
@@ -373,7 +373,7 @@ async fn a_marking_leaves_the_total_and_comes_back() {
             .enter_balance(
                 None,
                 &NewBalance {
-                    of: Of::Contact,
+                    of: Measure::Contact,
                     value: "telephone".to_owned(),
                     correction: false,
                     from: day("2017-02-27"),

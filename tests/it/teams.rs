@@ -34,7 +34,7 @@ async fn what_is_handed_to_a_team_stands_in_its_view_and_goes_with_whoever_takes
         let nameless = service.run(&["staff", "team", "petar", " "], "").unwrap();
         assert!(!nameless.status.success());
         let (reference, _) = posted(&service, "Noću mi piše").await;
-        mila.until_said(&reference, 1).await.unwrap();
+        mila.until_messages(&reference, 1).await.unwrap();
         let path = |what: &str| format!("/api/v1/contacts/{reference}/{what}");
         let to_nobody = json!({ "to": "team:day" });
         let refused = mila.post(&path("hand-over"), &to_nobody).await.unwrap_err();
@@ -45,12 +45,12 @@ async fn what_is_handed_to_a_team_stands_in_its_view_and_goes_with_whoever_takes
         assert_eq!(text(&row, "/contacts/0/reference"), reference);
         assert_eq!(text(&row, "/contacts/0/team"), "night");
         assert_eq!(text(&row, "/contacts/0/handed_by"), "mila");
-        assert_eq!(row.pointer("/contacts/0/holder"), Some(&Value::Null));
+        assert_eq!(row.pointer("/contacts/0/assignee"), Some(&Value::Null));
         assert!(view(&mila, "team").await.is_empty(), "who is in no team has none");
         petar.post(&path("claim"), &json!({})).await.unwrap();
         let row = petar.get("/api/v1/inbox?view=team").await.unwrap();
         assert_eq!(row.pointer("/contacts/0/handed_by"), Some(&Value::Null));
-        assert_eq!(text(&row, "/contacts/0/holder"), "petar");
+        assert_eq!(text(&row, "/contacts/0/assignee"), "petar");
         service.must(&["staff", "team", "petar"]).unwrap();
         assert!(view(&petar, "team").await.is_empty());
         assert_eq!(view(&petar, "mine").await, std::slice::from_ref(&reference));
@@ -68,7 +68,7 @@ async fn a_hand_over_is_marked_where_it_arrives_and_whoever_still_writes_there_i
     let sara = service.hire("sara", "supervisor").await.unwrap();
     service.must(&["staff", "team", "petar", "night"]).unwrap();
     let (reference, _) = posted(&service, "prva").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
         .await
         .unwrap();
@@ -152,7 +152,7 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     block(&mila, &first, 30).await.unwrap();
     // In an open contact: it waits, out of sight.
     telegram.says(ANA, "još jedna");
-    mila.until_said(&first, 2).await.unwrap();
+    mila.until_messages(&first, 2).await.unwrap();
     assert_eq!(view(&mila, "snoozed").await, std::slice::from_ref(&first));
     assert!(view(&mila, "waiting").await.is_empty());
     assert!(view(&mila, "mine").await.is_empty());
@@ -175,7 +175,7 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
         .find(|one| text(one, "/reference") != first)
         .unwrap();
     let reference = text(second, "/reference").to_owned();
-    assert_eq!(second.pointer("/holder"), Some(&Value::Null));
+    assert_eq!(second.pointer("/assignee"), Some(&Value::Null));
     assert_eq!(view(&mila, "snoozed").await, std::slice::from_ref(&reference));
     assert_eq!(telegram.sent_to(ANA).len(), told);
     let totals = mila.get("/api/v1/statistics/totals").await.unwrap();

@@ -71,7 +71,7 @@ async fn a_message_is_a_contact_and_its_answer_arrives() {
         "Ту смо, *Ана*. <b>Не</b> одговарај му."
     );
     telegram.says(ANA, "Хвала");
-    let said = staff.until_said(&reference, 2).await.unwrap();
+    let said = staff.until_messages(&reference, 2).await.unwrap();
     assert_eq!(text(said.last().unwrap(), "/text"), "Хвала");
     let checked = service.must(&["check"]).unwrap();
     assert!(
@@ -145,7 +145,7 @@ async fn an_album_is_one_message_and_an_edit_is_a_version_of_it() {
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
     wait_until(Duration::from_secs(20), || async {
-        let said = staff.said(&reference).await.unwrap();
+        let said = staff.messages(&reference).await.unwrap();
         said.len() == 1
             && text(&said[0], "/text") == "ovo mi je poslao juče"
             && said[0]
@@ -173,7 +173,7 @@ async fn a_file_is_fetched_when_a_counsellor_asks_and_not_before() {
     telegram.sends(ANA, &content::video(&huge));
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
-    let said = staff.until_said(&reference, 2).await.unwrap();
+    let said = staff.until_messages(&reference, 2).await.unwrap();
     assert_eq!(text(&said[0], "/attachments/0/held"), "elsewhere");
     assert_eq!(text(&said[1], "/attachments/0/held"), "too_large");
     assert!(telegram.calls_of("getFile").is_empty(), "nobody asked yet");
@@ -183,7 +183,10 @@ async fn a_file_is_fetched_when_a_counsellor_asks_and_not_before() {
     );
     staff.post(&path, &json!({})).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
-        text(&staff.said(&reference).await.unwrap()[0], "/attachments/0/held") == "here"
+        text(
+            &staff.messages(&reference).await.unwrap()[0],
+            "/attachments/0/held",
+        ) == "here"
     })
     .await
     .unwrap();
@@ -209,7 +212,7 @@ async fn what_cannot_be_read_is_a_contact_and_stops_nothing() {
         .iter()
         .find(|one| text(one, "/first_words") == "posle")
         .unwrap();
-    staff.until_said(text(ana, "/reference"), 2).await.unwrap();
+    staff.until_messages(text(ana, "/reference"), 2).await.unwrap();
     wait_until(Duration::from_secs(20), || async { telegram.pending() == 0 })
         .await
         .unwrap();
@@ -237,7 +240,7 @@ async fn two_people_never_share_a_contact_whatever_they_call_themselves() {
     .await
     .unwrap();
     let petar = of("i ja sam Ana").unwrap();
-    assert_eq!(staff.until_said(&petar, 1).await.unwrap().len(), 1);
+    assert_eq!(staff.until_messages(&petar, 1).await.unwrap().len(), 1);
     assert_eq!(staff.contacts().await.unwrap().len(), 2);
 }
 
@@ -256,11 +259,11 @@ async fn what_was_written_while_we_were_down_arrives_once_and_in_order() {
     service.start().await.unwrap();
     let staff = service.log_in("mila").await.unwrap();
     wait_until(Duration::from_secs(90), || async {
-        staff.said(&reference).await.unwrap().len() == 201
+        staff.messages(&reference).await.unwrap().len() == 201
     })
     .await
     .unwrap();
-    let said = staff.said(&reference).await.unwrap();
+    let said = staff.messages(&reference).await.unwrap();
     let said: Vec<_> = said.iter().map(|one| text(one, "/text").to_owned()).collect();
     let sent: Vec<_> = (0..=200).map(|number| format!("broj {number}")).collect();
     assert_eq!(said, sent);
@@ -328,7 +331,7 @@ async fn the_same_update_fifty_times_and_an_album_in_ten_parts_at_once_are_two_m
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
     telegram.says(ANA, "i ovo stiže");
-    let said = staff.until_said(&reference, 3).await.unwrap();
+    let said = staff.until_messages(&reference, 3).await.unwrap();
     let album = said
         .iter()
         .find(|one| text(one, "/text").starts_with("slika"))
@@ -415,7 +418,7 @@ async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
     let refused = staff.reply(&reference, "Tu smo.").await.unwrap_err().to_string();
     assert!(refused.contains("409"), "{refused}");
     telegram.says(ANA, "Ipak, pišite");
-    staff.until_said(&reference, 2).await.unwrap();
+    staff.until_messages(&reference, 2).await.unwrap();
     staff.reply(&reference, "Tu smo.").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();
     // Words, a stop, words and a stop that come together: the last one holds.
@@ -425,7 +428,7 @@ async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
     }
     service.start().await.unwrap();
     let staff = service.log_in("mila").await.unwrap();
-    staff.until_said(&reference, 4).await.unwrap();
+    staff.until_messages(&reference, 4).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
         staff.reply(&reference, "Tu smo.").await.is_err()
     })
@@ -486,7 +489,7 @@ async fn a_test_server_of_other_makers_is_served_too() {
     let contacts = staff.until_contacts(2).await.unwrap();
     let mine = contacts.iter().find(|one| text(one, "/first_words") != "i meni");
     let reference = text(mine.unwrap(), "/reference").to_owned();
-    let said = staff.until_said(&reference, 2).await.unwrap();
+    let said = staff.until_messages(&reference, 2).await.unwrap();
     assert_eq!(text(&said[0], "/text"), "Неко ми прети");
     staff.reply(&reference, "Tu smo 💛").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();

@@ -26,7 +26,7 @@ async fn a_file_of_unknown_size_is_fetched_when_it_is_asked_for() {
     telegram.sends(ANA, &photo);
     let contacts = staff.until_contacts(1).await.unwrap();
     let reference = text(&contacts[0], "/reference").to_owned();
-    let said = staff.until_said(&reference, 1).await.unwrap();
+    let said = staff.until_messages(&reference, 1).await.unwrap();
     assert_eq!(text(&said[0], "/text"), "ovo mi je poslao");
     assert_eq!(text(&said[0], "/attachments/0/held"), "elsewhere");
     let page = staff
@@ -38,7 +38,10 @@ async fn a_file_of_unknown_size_is_fetched_when_it_is_asked_for() {
     let path = format!("/api/v1/contacts/{reference}/attachments/{id}/fetch");
     staff.post(&path, &json!({})).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
-        text(&staff.said(&reference).await.unwrap()[0], "/attachments/0/held") == "here"
+        text(
+            &staff.messages(&reference).await.unwrap()[0],
+            "/attachments/0/held",
+        ) == "here"
     })
     .await
     .unwrap();
@@ -73,7 +76,7 @@ async fn a_place_shared_live_moves_and_calls_nobody() {
         telegram.edits(ANA, id, &place(step));
     }
     wait_until(Duration::from_secs(20), || async {
-        text(&staff.said(&reference).await.unwrap()[0], "/text") == "📍 44.81000, 20.40000"
+        text(&staff.messages(&reference).await.unwrap()[0], "/text") == "📍 44.81000, 20.40000"
     })
     .await
     .unwrap();
@@ -84,12 +87,12 @@ async fn a_place_shared_live_moves_and_calls_nobody() {
         "nobody is called"
     );
     assert_ne!(text(&moved, "/status"), text(&opened, "/status"));
-    let said = staff.said(&reference).await.unwrap();
+    let said = staff.messages(&reference).await.unwrap();
     let versions = said[0].pointer("/versions").and_then(Value::as_array);
     assert!(versions.is_none_or(Vec::is_empty), "{versions:?}");
     // Words are another matter.
     telegram.says(ANA, "stigla sam");
-    staff.until_said(&reference, 2).await.unwrap();
+    staff.until_messages(&reference, 2).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
         text(&staff.contact(&reference).await.unwrap(), "/status") == text(&opened, "/status")
     })
@@ -108,7 +111,7 @@ async fn a_reply_is_not_refused_because_a_place_moved_meanwhile() {
     assert!(newest.is_i64(), "{newest}");
     telegram.edits(ANA, id, &place(44.9));
     wait_until(Duration::from_secs(20), || async {
-        text(&staff.said(&reference).await.unwrap()[0], "/text") == "📍 44.90000, 20.40000"
+        text(&staff.messages(&reference).await.unwrap()[0], "/text") == "📍 44.90000, 20.40000"
     })
     .await
     .unwrap();

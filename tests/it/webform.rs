@@ -352,7 +352,7 @@ async fn every_file_of_a_post_that_got_a_receipt_is_kept() {
         let answer = request.body(body).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 200);
         let reference = shown(&said(answer).await, "reference");
-        let messages = staff.until_said(&reference, 1).await.unwrap();
+        let messages = staff.until_messages(&reference, 1).await.unwrap();
         let files = messages[0].get("attachments").and_then(Value::as_array).unwrap();
         assert_eq!(files.len(), 1, "{}", String::from_utf8_lossy(part));
         assert_eq!(files[0].get("size"), Some(&json!(11)));
@@ -380,7 +380,7 @@ async fn a_form_sent_again_with_another_text_adds_to_its_contact() {
     let [(reference, code)] = receipts.as_slice() else {
         panic!("{receipts:?}")
     };
-    let messages = staff.until_said(reference, 2).await.unwrap();
+    let messages = staff.until_messages(reference, 2).await.unwrap();
     let words: Vec<_> = messages.iter().map(|one| text(one, "/text")).collect();
     assert_eq!(words, ["prvo", "prvo, i još nešto"]);
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
@@ -417,7 +417,7 @@ async fn a_text_that_shows_nothing_is_empty_everywhere() {
     let sent = post_form(&service, "/advice", &[("message", "vidi se"), ("lang", "en")]).await;
     let receipt = said(sent).await;
     let (reference, code) = (shown(&receipt, "reference"), shown(&receipt, "code"));
-    staff.until_said(&reference, 1).await.unwrap();
+    staff.until_messages(&reference, 1).await.unwrap();
     for blank in [
         " ",
         "\u{200b}\u{200d}",
@@ -445,7 +445,7 @@ async fn a_text_that_shows_nothing_is_empty_everywhere() {
         let answer = request.json(&body).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), 422, "{blank:?}");
     }
-    assert_eq!(staff.said(&reference).await.unwrap().len(), 1);
+    assert_eq!(staff.messages(&reference).await.unwrap().len(), 1);
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
 }
 
@@ -456,7 +456,10 @@ async fn a_right_code_is_answered_at_once_while_others_guess() {
     let sent = post_form(&service, "/advice", &[("message", "čekam"), ("lang", "en")]).await;
     let receipt = said(sent).await;
     let code = format!("Šifra: {},", shown(&receipt, "code"));
-    staff.until_said(&shown(&receipt, "reference"), 1).await.unwrap();
+    staff
+        .until_messages(&shown(&receipt, "reference"), 1)
+        .await
+        .unwrap();
     let mut guesses = tokio::task::JoinSet::new();
     let guess = client();
     for number in 0..400 {
@@ -567,7 +570,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
     assert_eq!(again.text().await.unwrap(), code);
     let reference = page.find(Locator::Css("#reference")).await.unwrap();
     staff
-        .until_said(&reference.text().await.unwrap(), 1)
+        .until_messages(&reference.text().await.unwrap(), 1)
         .await
         .unwrap();
     // Where the code is entered, and Enter still sends it.

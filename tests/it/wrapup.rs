@@ -18,7 +18,7 @@ async fn begun() -> (Service, Staff, String) {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let (reference, _) = posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     (service, mila, reference)
 }
 
@@ -158,7 +158,7 @@ async fn the_form_is_filled_by_keyboard_keeps_each_answer_and_one_key_closes_wha
     shows(client, "#contact", "closed").await;
     // Not counselling: two key presses.
     let (silent, _) = posted(&service, "...").await;
-    mila.until_said(&silent, 1).await.unwrap();
+    mila.until_messages(&silent, 1).await.unwrap();
     client
         .goto(&format!("{}/desk/contacts/{silent}?view=all", service.base()))
         .await

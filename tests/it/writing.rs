@@ -41,7 +41,7 @@ async fn begun() -> (Service, Staff, String, String) {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let (reference, code) = posted(&service, "Neko mi preti").await;
-    mila.until_said(&reference, 1).await.unwrap();
+    mila.until_messages(&reference, 1).await.unwrap();
     (service, mila, reference, code)
 }
 
@@ -97,7 +97,7 @@ async fn of_two_answers_at_once_one_leaves_and_none_leaves_past_something_unseen
     }
     let seen = newest(&mila.contact(&reference).await.unwrap());
     writes_again(&service, &code, "Ipak ne, sve je u redu").await;
-    mila.until_said(&reference, 2).await.unwrap();
+    mila.until_messages(&reference, 2).await.unwrap();
     let late = json!({ "text": "Zovite policiju", "seen": seen });
     let refused = mila
         .post(&format!("{path}/reply"), &late)
@@ -215,7 +215,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
 async fn what_is_typed_to_one_person_never_becomes_a_draft_to_another() {
     let (mut service, mila, first, _) = begun().await;
     let (second, _) = posted(&service, "Druga osoba").await;
-    mila.until_said(&second, 1).await.unwrap();
+    mila.until_messages(&second, 1).await.unwrap();
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
     log_in_as(client, &service, "mila", "en").await;

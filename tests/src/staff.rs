@@ -207,7 +207,7 @@ impl Staff {
     }
 
     /// What the person of a contact wrote, oldest first.
-    pub async fn said(&self, reference: &str) -> Result<Vec<Value>> {
+    pub async fn messages(&self, reference: &str) -> Result<Vec<Value>> {
         let contact = self.contact(reference).await?;
         let all = contact.get("messages").and_then(Value::as_array).cloned();
         let said = all.unwrap_or_default().into_iter();
@@ -215,13 +215,15 @@ impl Staff {
     }
 
     /// Waits until the person of a contact has written this many messages, and gives them.
-    pub async fn until_said(&self, reference: &str, count: usize) -> Result<Vec<Value>> {
+    pub async fn until_messages(&self, reference: &str, count: usize) -> Result<Vec<Value>> {
         wait_until(Duration::from_secs(60), || async {
-            self.said(reference).await.is_ok_and(|said| said.len() == count)
+            self.messages(reference)
+                .await
+                .is_ok_and(|said| said.len() == count)
         })
         .await
         .with_context(|| format!("there are not {count} messages"))?;
-        self.said(reference).await
+        self.messages(reference).await
     }
 }
 

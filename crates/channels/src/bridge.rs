@@ -36,12 +36,12 @@ use serde_json::json;
 use sha2::Sha256;
 
 use crate::{
-    channel::{Channel, ChannelError, Kind, Opening, secret},
+    channel::{Channel, ChannelError, ChannelKind, Opening, secret},
     clean,
 };
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind {
+pub const KIND: ChannelKind = ChannelKind {
     name: "bridge",
     only_one: false,
     open,

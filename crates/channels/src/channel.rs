@@ -14,7 +14,7 @@ use hotline_core::{
 use tokio_util::sync::CancellationToken;
 
 /// A kind of channel: its name and how to open a line of it.
-pub struct Kind {
+pub struct ChannelKind {
     /// Its name in the settings (`channel = "…"`), in the database and in figures.
     pub name: &'static str,
     /// Whether there can be only one line of it, since all would have the same public addresses.
@@ -49,7 +49,7 @@ pub trait Channel: Send + Sync {
     ///
     /// # Errors
     /// When it can never work; it is then reported and not started again.
-    async fn listen(&self, _intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn receive(&self, _intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         stop.cancelled().await;
         Ok(())
     }

@@ -47,12 +47,12 @@ use self::{
     threads::Threads,
 };
 use crate::{
-    channel::{Attachments, Channel, ChannelError, Kind, Opening, secret, yes},
+    channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes},
     json,
 };
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind {
+pub const KIND: ChannelKind = ChannelKind {
     name: "discord",
     only_one: false,
     open,
@@ -174,7 +174,7 @@ impl Shared {
 
 #[async_trait]
 impl Channel for Discord {
-    async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn receive(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         let mut rung = self.rung.lock().await;
         tokio::join!(
             Arc::clone(&self.shared).stay(Arc::clone(&intake), &stop),

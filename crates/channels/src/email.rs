@@ -7,11 +7,11 @@
 mod address;
 mod alternative;
 mod automatic;
-mod care;
 mod charset;
 mod connect;
 mod data_uri;
 mod encoded;
+mod fetch_retries;
 mod folder;
 mod html;
 mod imap;
@@ -19,12 +19,12 @@ mod layout;
 mod letters;
 mod marks;
 mod markup;
-mod mend;
 mod opaque;
 mod parameters;
 mod parts;
 mod position;
 mod read;
+mod repair;
 mod report;
 mod settings;
 mod smtp;
@@ -47,10 +47,10 @@ use hotline_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Channel, ChannelError, Kind, Opening};
+use crate::channel::{Channel, ChannelError, ChannelKind, Opening};
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind {
+pub const KIND: ChannelKind = ChannelKind {
     name: "email",
     only_one: false,
     open,
@@ -93,7 +93,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 
 #[async_trait]
 impl Channel for Email {
-    async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn receive(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         let mailbox = imap::Mailbox {
             line: &self.name,
             settings: &self.settings.imap,
@@ -101,7 +101,7 @@ impl Channel for Email {
             alarm: std::time::Duration::from_secs(self.settings.alarm_minutes * 60),
             clock: &*self.clock,
         };
-        mailbox.listen(&*intake, &stop).await;
+        mailbox.receive(&*intake, &stop).await;
         Ok(())
     }
 

@@ -27,10 +27,10 @@ use serde::Deserialize;
 use teloxide::{Bot, requests::Requester};
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening, secret, yes};
+use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes};
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind {
+pub const KIND: ChannelKind = ChannelKind {
     name: "telegram",
     only_one: false,
     open,
@@ -99,7 +99,7 @@ struct Telegram {
     settings: Settings,
     public_url: String,
     clock: Arc<dyn Clock>,
-    pace: crate::pace::Pace,
+    backoff: crate::backoff::Backoff,
     menu: menu::Menu,
 }
 
@@ -134,13 +134,13 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         settings,
         public_url: opening.public_url,
         clock: opening.clock,
-        pace: crate::pace::Pace::default(),
+        backoff: crate::backoff::Backoff::default(),
     }))
 }
 
 #[async_trait]
 impl Channel for Telegram {
-    async fn listen(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn receive(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         let answering = self.menu.answer(&*intake, &stop);
         match self.settings.mode {
             Mode::Polling => tokio::join!(answering, self.look(&*intake, &stop)),

@@ -7,8 +7,8 @@
 
 mod api;
 mod arriving;
+mod context;
 mod disposition;
-mod door;
 mod pages;
 mod post;
 mod read;
@@ -29,10 +29,10 @@ use hotline_core::{
 };
 use serde::Deserialize;
 
-use crate::channel::{Attachments, Channel, ChannelError, Kind, Opening};
+use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening};
 
 /// The registration of this channel.
-pub const KIND: Kind = Kind {
+pub const KIND: ChannelKind = ChannelKind {
     name: "webform",
     only_one: true,
     open,

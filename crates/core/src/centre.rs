@@ -33,10 +33,10 @@ impl Centre {
         let emergency: Vec<String> = self
             .emergency
             .iter()
-            .map(|one| format!("{} – {}", one.number, one.name.said(words)))
+            .map(|one| format!("{} – {}", one.number, one.name.localized(words)))
             .collect();
         let emergency = emergency.join("\n");
-        let (name, hours) = (words.own(&self.name), self.opening_hours.said(words));
+        let (name, hours) = (words.own(&self.name), self.opening_hours.localized(words));
         let mut values = vec![
             ("centre", name.as_str()),
             ("hours", &hours),
@@ -76,7 +76,7 @@ pub enum Text {
 impl Text {
     /// In the language and script of these words, as far as the settings give it.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
+    pub fn localized(&self, words: &Words) -> String {
         match self {
             Self::Serbian(text) => words.own(text),
             Self::Both { sr, en } => words.either(sr, en),
@@ -142,10 +142,13 @@ mod tests {
         ] {
             let words = locales.of(language);
             assert_eq!(
-                (alone.said(words).as_str(), alone.foreign(words)),
+                (alone.localized(words).as_str(), alone.foreign(words)),
                 (of_alone, foreign)
             );
-            assert_eq!((both.said(words).as_str(), both.foreign(words)), (of_both, None));
+            assert_eq!(
+                (both.localized(words).as_str(), both.foreign(words)),
+                (of_both, None)
+            );
         }
     }
 }

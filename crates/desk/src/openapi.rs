@@ -6,23 +6,23 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    account::{login::Typed, password::Change, preferences::Saved},
+    account::{login::LogInForm, password::Change, preferences::Saved},
     cases::{
         self,
-        page::{Closing, Into, Known, Proposal, Read, Summary},
+        page::{Closing, Into, Known, Proposal, ReadReferral, Summary},
     },
     contact::{
         actions::{Block, Duty, Follow, HandOver, Link, Mark, Snooze},
         api,
         calls::ApiCall,
-        canned::Written,
+        canned::CannedForm,
         closing::WithReason,
         files::Reply,
         reply::{Draft, Here, Note},
         wrap_up::WrapUp,
     },
     http::extractors::{Back, Nothing},
-    inbox::{self, bulk::Several},
+    inbox::{self, bulk::BulkAction},
     outreach,
     statistics::{
         self, drill_down,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// What a program may ask for.
-pub(crate) struct Told {
+pub(crate) struct DescribedRoute {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     what: &'static str,
@@ -64,9 +64,9 @@ pub(crate) async fn openapi() -> Json<Value> {
     }))
 }
 
-pub(crate) fn all() -> Vec<Told> {
+pub(crate) fn all() -> Vec<DescribedRoute> {
     vec![
-        post::<Typed>("/api/v1/session", "Log in"),
+        post::<LogInForm>("/api/v1/session", "Log in"),
         post::<Nothing>("/api/v1/session/end", "Log out").silent(),
         get::<Nothing>("/api/v1/openapi.json", "This description"),
         get::<Nothing>("/api/v1/me", "Who is logged in"),
@@ -78,10 +78,13 @@ pub(crate) fn all() -> Vec<Told> {
             "/api/v1/colleagues",
             "Who works on contacts, and who of them is on duty",
         ),
-        get::<inbox::api::Asked>("/api/v1/inbox", "A page of a view of the inbox"),
+        get::<inbox::api::ApiInboxQuery>("/api/v1/inbox", "A page of a view of the inbox"),
         post::<inbox::api::Looked>("/api/v1/search", "Contacts in which something was said"),
         get::<Nothing>("/api/v1/scheme", "The scheme of the classification"),
-        get::<statistics::page::Asked>("/api/v1/statistics/totals", "The registered-communications total"),
+        get::<statistics::page::StatisticsQuery>(
+            "/api/v1/statistics/totals",
+            "The registered-communications total",
+        ),
         get::<files::Cutting>("/api/v1/statistics/figures", "The same, by one or two dimensions"),
         get::<files::Wanted>("/api/v1/statistics/report", "A period in figures, whole"),
         get::<files::Wanted>(
@@ -112,11 +115,11 @@ pub(crate) fn all() -> Vec<Told> {
             "/api/v1/statistics/entries/import",
             "Enter an old register, or try to",
         ),
-        get::<Nothing>("/api/v1/statistics/tokens", "Read-only tokens"),
+        get::<Nothing>("/api/v1/statistics/tokens", "ReadReferral-only tokens"),
         post::<Named>("/api/v1/statistics/tokens", "Make a read-only token"),
         post::<Nothing>("/api/v1/statistics/tokens/{id}/end", "End a token"),
         get::<outreach::Shown>("/api/v1/outreach", "Events of a period, and their totals"),
-        post::<outreach::Written>("/api/v1/outreach", "Write an event"),
+        post::<outreach::EventForm>("/api/v1/outreach", "Write an event"),
         get::<Nothing>("/api/v1/outreach/schools", "Schools and other institutions"),
         post::<outreach::AddedSchool>("/api/v1/outreach/schools", "Add a school"),
         post::<outreach::Merging>("/api/v1/outreach/merge", "Make one school of two"),
@@ -176,7 +179,7 @@ pub(crate) fn all() -> Vec<Told> {
             "/api/v1/contacts/{reference}/follow",
             "Follow a contact, or no longer",
         ),
-        post::<Several>("/api/v1/several", "Do the same to several contacts"),
+        post::<BulkAction>("/api/v1/several", "Do the same to several contacts"),
         post::<Into>("/api/v1/contacts/{reference}/case", "Form a case, or add to one"),
         post::<Mark>(
             "/api/v1/contacts/{reference}/mark",
@@ -191,9 +194,9 @@ pub(crate) fn all() -> Vec<Told> {
             "Canned replies, filled in for this person",
         ),
         get::<Nothing>("/api/v1/canned", "Every canned reply"),
-        post::<Written>("/api/v1/canned", "Write a canned reply"),
+        post::<CannedForm>("/api/v1/canned", "Write a canned reply"),
         post::<Nothing>("/api/v1/canned/{id}/delete", "Delete a canned reply"),
-        get::<cases::list::Asked>("/api/v1/cases", "Cases, the newest first"),
+        get::<cases::list::CasesQuery>("/api/v1/cases", "Cases, the newest first"),
         get::<Nothing>("/api/v1/cases/{id}", "A case, whole"),
         post::<Summary>("/api/v1/cases/{id}/summary", "Say what a case is about"),
         post::<Closing>("/api/v1/cases/{id}/close", "Close a case, or reopen it"),
@@ -209,7 +212,7 @@ pub(crate) fn all() -> Vec<Told> {
             "/api/v1/cases/{id}/referrals/{referral}",
             "Note what came of a referral",
         ),
-        post::<Read>(
+        post::<ReadReferral>(
             "/api/v1/cases/{id}/referrals/{referral}/confirm",
             "Confirm what a colleague proposed",
         ),
@@ -220,20 +223,20 @@ pub(crate) fn all() -> Vec<Told> {
     ]
 }
 
-fn get<Query: JsonSchema>(path: &'static str, what: &'static str) -> Told {
+fn get<Query: JsonSchema>(path: &'static str, what: &'static str) -> DescribedRoute {
     told::<Query>("GET", path, what)
 }
 
-fn post<Body: JsonSchema>(path: &'static str, what: &'static str) -> Told {
+fn post<Body: JsonSchema>(path: &'static str, what: &'static str) -> DescribedRoute {
     told::<Body>("POST", path, what)
 }
 
-fn told<Asks: JsonSchema>(method: &'static str, path: &'static str, what: &'static str) -> Told {
+fn told<Asks: JsonSchema>(method: &'static str, path: &'static str, what: &'static str) -> DescribedRoute {
     let inline = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    Told {
+    DescribedRoute {
         method,
         path,
         what,
@@ -243,7 +246,7 @@ fn told<Asks: JsonSchema>(method: &'static str, path: &'static str, what: &'stat
     }
 }
 
-impl Told {
+impl DescribedRoute {
     /// A file of this kind is answered.
     fn file(mut self, kind: &'static str) -> Self {
         self.kind = kind;
@@ -257,7 +260,7 @@ impl Told {
     }
 }
 
-fn described(one: &Told) -> Value {
+fn described(one: &DescribedRoute) -> Value {
     let mut parameters: Vec<Value> = one
         .path
         .split(['{', '}'])
@@ -310,7 +313,7 @@ fn plain(schema: &Value) -> Value {
     schema
 }
 
-fn answers(one: &Told) -> Value {
+fn answers(one: &DescribedRoute) -> Value {
     let error = json!({ "application/json": { "schema": {
         "type": "object", "required": ["error"], "properties": { "error": { "type": "string" } },
     } } });

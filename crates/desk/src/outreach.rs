@@ -14,7 +14,7 @@ use hotline_core::{
     text::locale::Language,
     time::period::Every,
 };
-use hotline_store::outreach::{Educator, Event, NewEvent, NewSchool, OutreachTotals, School};
+use hotline_store::outreach::{Educator, NewEvent, NewSchool, OutreachEvent, OutreachTotals, School};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,25 +24,23 @@ use crate::{
     contact::open::parsed,
     http::{
         access::Who,
-        errors::PageError,
-        extractors::{Program, Repeated, Sent},
+        errors::{PageError, PageResult},
+        extractors::{FormOrJson, RepeatedFields, ResponseFormat},
         page::{Frame, page},
     },
-    reports::cover::period_said,
+    reports::cover::period_label,
     state::Desk,
-    statistics::page::{Asked, day},
+    statistics::page::{StatisticsQuery, day},
 };
-
-type Done = Result<Response, PageError>;
 
 #[derive(Template)]
 #[template(path = "outreach.html")]
-struct Page<'a> {
+struct OutreachPage<'a> {
     frame: Frame<'a>,
     period: String,
-    asked: Asked,
+    asked: StatisticsQuery,
     totals: OutreachTotals,
-    events: Vec<Event>,
+    events: Vec<OutreachEvent>,
     /// Whether there are more than are listed.
     cut_off: bool,
     schools: Vec<School>,
@@ -62,7 +60,7 @@ struct Form {
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Shown {
     #[serde(flatten)]
-    period: Asked,
+    period: StatisticsQuery,
     /// The event whose form is shown.
     #[serde(default)]
     edit: String,
@@ -87,10 +85,10 @@ impl Shown {
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
     Query(shown): Query<Shown>,
-) -> Done {
+) -> PageResult {
     let store = &desk.store;
     let period = shown.asked(&desk)?;
     let totals = store.outreach_totals(period).await?;
@@ -120,8 +118,8 @@ pub(crate) async fn list(
         },
     };
     let words = desk.words(&jar);
-    page(&Page {
-        period: period_said(words, period.from, period.to),
+    page(&OutreachPage {
+        period: period_label(words, period.from, period.to),
         frame: Frame::new(&desk, words, &me, "outreach").await?,
         asked: shown.period,
         totals,
@@ -152,7 +150,7 @@ fn new_event() -> NewEvent {
 }
 
 /// An event for a program. Who held it, who asked and what was remarked are for those who write it.
-fn event_json(event: &Event, sees: bool) -> Value {
+fn event_json(event: &OutreachEvent, sees: bool) -> Value {
     let said = &event.said;
     let mut shown = json!({
         "id": event.id, "kind": said.kind, "state": said.state, "day": said.day, "school": event.school,
@@ -173,7 +171,7 @@ fn event_json(event: &Event, sees: bool) -> Value {
 /// An event as it is written.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
-pub(crate) struct Written {
+pub(crate) struct EventForm {
     /// Which one is changed; nothing: a new one.
     id: String,
     /// `presentation`, `webinar`, `seminar`, `workshop`, `campaign_stop`, `training` or `other`.
@@ -210,7 +208,7 @@ pub(crate) struct Written {
     educators: Vec<String>,
 }
 
-impl Written {
+impl EventForm {
     fn of_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut written = Self::default();
         let number = |text: &str| match text.trim() {
@@ -300,12 +298,12 @@ impl Written {
 pub(crate) async fn write(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    written: Repeated<Written>,
-) -> Done {
+    program: ResponseFormat,
+    written: RepeatedFields<EventForm>,
+) -> PageResult {
     let written = match written {
-        Repeated::Json(written) => written,
-        Repeated::Fields(fields) => Written::of_fields(fields)?,
+        RepeatedFields::Json(written) => written,
+        RepeatedFields::Fields(fields) => EventForm::of_fields(fields)?,
     };
     let id = optional(&written.id)?;
     let asked_by = match written.asked_by.trim() {
@@ -327,7 +325,7 @@ fn optional(id: &str) -> Result<Option<Uuid>, PageError> {
     }
 }
 
-fn then(program: Program, answer: Value, to: &str) -> Done {
+fn then(program: ResponseFormat, answer: Value, to: &str) -> PageResult {
     Ok(if program.0 {
         Json(answer).into_response()
     } else {
@@ -363,9 +361,9 @@ pub(crate) struct AddedSchool {
 pub(crate) async fn add_school(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    Sent(new): Sent<AddedSchool>,
-) -> Done {
+    program: ResponseFormat,
+    FormOrJson(new): FormOrJson<AddedSchool>,
+) -> PageResult {
     let new = new_school(&new.name, &new.kind, &new.place)?;
     let id = desk.store.add_school(&me, &new).await?;
     then(program, json!({ "id": id }), "/desk/outreach#schools")
@@ -384,9 +382,9 @@ pub(crate) struct Merging {
 pub(crate) async fn merge(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    Sent(merging): Sent<Merging>,
-) -> Done {
+    program: ResponseFormat,
+    FormOrJson(merging): FormOrJson<Merging>,
+) -> PageResult {
     desk.store.merge_schools(&me, merging.one, merging.into).await?;
     then(program, json!({}), "/desk/outreach#schools")
 }
@@ -416,9 +414,9 @@ pub(crate) struct WrittenEducator {
 pub(crate) async fn write_educator(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    Sent(new): Sent<WrittenEducator>,
-) -> Done {
+    program: ResponseFormat,
+    FormOrJson(new): FormOrJson<WrittenEducator>,
+) -> PageResult {
     let (id, school) = (optional(&new.id)?, optional(&new.school)?);
     let id = desk
         .store
@@ -427,24 +425,24 @@ pub(crate) async fn write_educator(
     then(program, json!({ "id": id }), "/desk/outreach#educators")
 }
 
-impl Page<'_> {
+impl OutreachPage<'_> {
     fn number(&self, number: &i64) -> String {
         self.frame.words.number(*number)
     }
 
-    fn all_reached(&self, event: &Event) -> String {
+    fn all_reached(&self, event: &OutreachEvent) -> String {
         self.frame.words.number(event.said.reached.all())
     }
 
-    fn day(&self, event: &Event) -> String {
+    fn day(&self, event: &OutreachEvent) -> String {
         event
             .said
             .day
-            .map(crate::reports::labels::day_said)
+            .map(crate::reports::labels::format_day)
             .unwrap_or_default()
     }
 
-    fn said(&self, prefix: &str, name: &str) -> String {
+    fn localized(&self, prefix: &str, name: &str) -> String {
         self.frame
             .words
             .say(&format!("{prefix}-{}", name.replace('_', "-")))

@@ -12,7 +12,7 @@ use hotline_core::{
 };
 use hotline_store::{
     intake::lines::LineState,
-    jobs::queue::{Listed, SetAside},
+    jobs::queue::{ListedJob, SetAside},
 };
 use serde::Deserialize;
 
@@ -28,9 +28,9 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "queue.html")]
-struct Page<'a> {
+struct QueuePage<'a> {
     frame: Frame<'a>,
-    parked: Vec<Listed>,
+    parked: Vec<ListedJob>,
     aside: Vec<SetAside>,
     lines: Vec<LineState>,
 }
@@ -40,7 +40,7 @@ pub(crate) async fn page(
     Who(me): Who,
     jar: CookieJar,
 ) -> Result<Response, PageError> {
-    written(&Page {
+    written(&QueuePage {
         frame: Frame::new(&desk, desk.words(&jar), &me, "queue").await?,
         parked: desk.store.listed(true).await?,
         aside: desk.store.set_aside().await?,

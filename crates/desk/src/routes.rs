@@ -140,7 +140,7 @@ pub fn addresses() -> Vec<Address> {
         ("/api/v1/statistics/totals", get(statistics::page::totals)),
         ("/api/v1/statistics/figures", get(statistics::files::breakdown)),
         ("/api/v1/statistics/report", get(statistics::files::report)),
-        ("/api/v1/statistics/sentences", get(statistics::page::said)),
+        ("/api/v1/statistics/sentences", get(statistics::page::sentences)),
         ("/api/v1/statistics/rows", get(rows::csv)),
         ("/api/v1/statistics/returns", get(returns::list)),
         ("/api/v1/statistics/returns/{name}", get(returns::file)),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
-use hotline_core::{staff::rights::Role, statistics::figures::Of, text::locale::Language};
+use hotline_core::{staff::rights::Role, statistics::figures::Measure, text::locale::Language};
 
 /// One inbox for everything people write to a helpline.
 #[derive(Parser)]
@@ -105,7 +105,7 @@ pub struct Statistics {
     pub asked: Asked,
     /// What is counted: contact, closing, case or referral.
     #[arg(long, default_value = "contact", value_parser = crate::figures::of)]
-    pub of: Of,
+    pub of: Measure,
     /// By what: up to two dimensions of the classification, channel, language, hour, weekday or counselling, and one of day, week,
     /// month, quarter and year. With commas: channel,month.
     #[arg(long)]
@@ -175,12 +175,12 @@ pub enum Figures {
     },
     /// Enter a figure from before the software, or a correction.
     Balance {
-        /// Of contacts the channel it belongs to; of cases `advisory`, or the institution they were sent to.
+        /// Measure contacts the channel it belongs to; of cases `advisory`, or the institution they were sent to.
         #[arg(long)]
         channel: String,
         /// What it counts: contact or case.
         #[arg(long, default_value = "contact", value_parser = crate::figures::of)]
-        of: Of,
+        of: Measure,
         /// Its first day.
         #[arg(long)]
         first: NaiveDate,

@@ -9,7 +9,7 @@ use hotline_core::{
     identifiers::{ids, line::LineName},
     intake::Intake,
     staff::rights::Role,
-    statistics::figures::Of,
+    statistics::figures::Measure,
     text::locale::Language,
     time::clock::{Clock, SystemClock},
 };
@@ -112,7 +112,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     let source = "Годишњи извештаји центра (пример)";
     for (channel, count) in [("telephone", 23_410), ("email", 3_105), ("social", 1_690)] {
         let balance = NewBalance {
-            of: Of::Contact,
+            of: Measure::Contact,
             value: channel.to_owned(),
             correction: false,
             from: day(2017, 2, 27)?,

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
 use hotline_core::{
-    statistics::figures::Of,
+    statistics::figures::Measure,
     text::locale::{Language, Locales, Words},
     time::period::Period,
 };
@@ -16,7 +16,7 @@ use hotline_desk::reports::{
 };
 use hotline_store::{
     db::store::Store,
-    statistics::{adjustments::NewBalance, figures::Cut},
+    statistics::{adjustments::NewBalance, figures::StatisticsFilter},
 };
 
 use crate::{
@@ -91,7 +91,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             let words = words(command.asked.language);
             match command.by {
                 Some(by) => {
-                    let cut = Cut::parse(command.of, period, &by)?;
+                    let cut = StatisticsFilter::parse(command.of, period, &by)?;
                     let found = store.breakdown(&cut).await?;
                     let table = of_breakdown(words, store.scheme(), &found);
                     let cover = Cover::of_breakdown(words, &settings.centre, &table.title, &found, None);
@@ -168,7 +168,7 @@ async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> any
     let rows = registers::tried(store, registers::read(&text)).await?;
     for row in &rows {
         match (&row.wrong, &row.read) {
-            (Some(wrong), _) => println!("line {}: {}: {}", row.line, row.text, wrong.said(words)),
+            (Some(wrong), _) => println!("line {}: {}: {}", row.line, row.text, wrong.localized(words)),
             (None, Some(new)) => println!(
                 "line {}: {} {} from {} to {}: {}{}",
                 row.line,
@@ -226,7 +226,10 @@ fn print_tables(
                     head.collect::<String>()
                 )?;
                 for line in table.rows.iter().chain(&table.foot) {
-                    let cells = line.cells.iter().map(|cell| format!(" {:>14}", cell.said(words)));
+                    let cells = line
+                        .cells
+                        .iter()
+                        .map(|cell| format!(" {:>14}", cell.localized(words)));
                     writeln!(out, "{:<44}{}", line.label, cells.collect::<String>())?;
                 }
             }
@@ -236,6 +239,6 @@ fn print_tables(
 }
 
 /// What is counted, by its name on the command line.
-pub fn of(name: &str) -> Result<Of, String> {
-    Of::parse(name).ok_or_else(|| "contact, closing, case or referral".to_owned())
+pub fn of(name: &str) -> Result<Measure, String> {
+    Measure::parse(name).ok_or_else(|| "contact, closing, case or referral".to_owned())
 }

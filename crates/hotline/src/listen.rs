@@ -13,7 +13,7 @@ pub async fn listen(
     intake: Arc<dyn Intake>,
     stop: CancellationToken,
 ) {
-    if let Err(error) = channel.listen(Arc::clone(&intake), stop).await {
+    if let Err(error) = channel.receive(Arc::clone(&intake), stop).await {
         tracing::error!(line.name = %name, error = format!("{error:#}"), "Line {name} cannot work");
         intake.health(&name, Health::Down(format!("{error:#}"))).await;
     }

@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    fn said(reading: &Normalised) -> &str {
+    fn outcome_name(reading: &Normalised) -> &str {
         match reading {
             Normalised::Ignore(reason) => reason,
             Normalised::Unreadable(unreadable) => &unreadable.reason,
@@ -283,7 +283,7 @@ mod tests {
             (raw, Arc::clone(&brittle))
         });
         let readings = read_raws(waiting.to_vec(), Duration::from_secs(2));
-        let said: Vec<&str> = readings.iter().map(said).collect();
+        let said: Vec<&str> = readings.iter().map(outcome_name).collect();
         let (broke, slow) = ("its reader broke down", "reading it took too long");
         assert_eq!(
             said,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use hotline_core::{
     identifiers::{ids, reference::Reference},
-    statistics::outreach::{EventKind, EventState, Part, Reached, Unlawful, checked},
+    statistics::outreach::{EventKind, EventState, InvalidEvent, Part, Reached, checked},
     time::period::Period,
 };
 use sea_orm::{
@@ -66,7 +66,7 @@ pub struct NewEvent {
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct OutreachEvent {
     /// Its id.
     pub id: Uuid,
     /// What was written of it.
@@ -77,11 +77,11 @@ pub struct Event {
     pub asked_by: Option<Reference>,
 }
 
-fn refused(why: Unlawful) -> StoreError {
+fn refused(why: InvalidEvent) -> StoreError {
     StoreError::Conflict(match why {
-        Unlawful::NoDay => Conflict::EventWithoutDay,
-        Unlawful::ToCome => Conflict::InTheFuture,
-        Unlawful::Number => Conflict::EventNumber,
+        InvalidEvent::NoDay => Conflict::EventWithoutDay,
+        InvalidEvent::ToCome => Conflict::InTheFuture,
+        InvalidEvent::Number => Conflict::EventNumber,
     })
 }
 
@@ -221,7 +221,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn event(&self, id: Uuid) -> Result<Option<Event>, StoreError> {
+    pub async fn event(&self, id: Uuid) -> Result<Option<OutreachEvent>, StoreError> {
         let found = outreach::Entity::find_by_id(id).all(&self.reading).await?;
         Ok(self.with_schools(found).await?.pop())
     }
@@ -230,7 +230,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn events(&self, period: Period) -> Result<(Vec<Event>, bool), StoreError> {
+    pub async fn events(&self, period: Period) -> Result<(Vec<OutreachEvent>, bool), StoreError> {
         let undated = outreach::Entity::find()
             .filter(outreach::Column::Day.is_null())
             .order_by_desc(outreach::Column::At)
@@ -252,12 +252,12 @@ impl Store {
     }
 
     /// The events a contact asked for.
-    pub(crate) async fn events_of(&self, contact: Uuid) -> Result<Vec<Event>, StoreError> {
+    pub(crate) async fn events_of(&self, contact: Uuid) -> Result<Vec<OutreachEvent>, StoreError> {
         let found = outreach::Entity::find().filter(outreach::Column::ContactId.eq(contact));
         self.with_schools(found.all(&self.reading).await?).await
     }
 
-    async fn with_schools(&self, rows: Vec<outreach::Model>) -> Result<Vec<Event>, StoreError> {
+    async fn with_schools(&self, rows: Vec<outreach::Model>) -> Result<Vec<OutreachEvent>, StoreError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -285,12 +285,12 @@ impl Store {
             .into_iter()
             .map(|row| {
                 let school = row.school_id.and_then(|id| schools.get(&id).cloned());
-                Event {
+                OutreachEvent {
                     id: row.id,
                     asked_by: row.contact_id.and_then(|id| asked.get(&id).copied()),
                     said: NewEvent {
                         school: school.as_ref().map(|school| school.id),
-                        ..said(row, &mut educators)
+                        ..to_event(row, &mut educators)
                     },
                     school,
                 }
@@ -319,7 +319,7 @@ fn reached(row: &outreach::Model) -> Reached {
     }
 }
 
-fn said(row: outreach::Model, educators: &mut HashMap<Uuid, Vec<(Uuid, Part)>>) -> NewEvent {
+fn to_event(row: outreach::Model, educators: &mut HashMap<Uuid, Vec<(Uuid, Part)>>) -> NewEvent {
     NewEvent {
         kind: EventKind::parse(&row.kind).unwrap_or(EventKind::Other),
         state: EventState::parse(&row.state).unwrap_or(EventState::Planned),

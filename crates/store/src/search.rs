@@ -22,7 +22,7 @@ use crate::{
         store::Store,
     },
     error::StoreError,
-    inbox::list::{Order, Row},
+    inbox::list::{InboxRow, Order},
     memory::search_index::Index,
 };
 
@@ -32,9 +32,9 @@ const PORTION: u64 = 2_000;
 const PHRASES: usize = 1_000;
 
 /// What was found.
-pub struct Found {
+pub struct SearchResults {
     /// Contacts, the newest first, each with the words round what was looked for.
-    pub rows: Vec<(Row, String)>,
+    pub rows: Vec<(InboxRow, String)>,
     /// Whether there is more than is shown.
     pub more: bool,
     /// Of how many contacts so far, while the index is being made. `None`: of all there are.
@@ -107,7 +107,7 @@ impl Store {
 
     /// Puts contacts into the index as they are now.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
-        let said = self.said_in(&all).await?;
+        let said = self.searchable_text(&all).await?;
         let texts: Vec<(Uuid, Option<String>)> = all
             .iter()
             .map(|contact| {
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// The messages of contacts, the newest first.
-    async fn said_in(
+    async fn searchable_text(
         &self,
         all: &[contacts::Model],
     ) -> Result<HashMap<Uuid, Vec<messages::Model>>, StoreError> {
@@ -183,7 +183,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn find(&self, typed: &str, size: usize) -> Result<Found, StoreError> {
+    pub async fn find(&self, typed: &str, size: usize) -> Result<SearchResults, StoreError> {
         let sought = Sought::parse(typed);
         let (mut found, so_far) = {
             let index = self.search.index.read().unwrap_or_else(PoisonError::into_inner);
@@ -214,7 +214,7 @@ impl Store {
             let undelivered = undelivered.get(&contact.id).copied();
             self.row(contact, Order::Newest, &names, undelivered)
         });
-        Ok(Found {
+        Ok(SearchResults {
             rows: rows.zip(rounds).collect(),
             more,
             so_far,
@@ -232,7 +232,7 @@ impl Store {
             .all(&self.reading)
             .await?;
         found.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id));
-        let said = self.said_in(&found).await?;
+        let said = self.searchable_text(&found).await?;
         let round = |contact: &contacts::Model| words_round(&self.texts(contact, &said)?, sought);
         Ok(found
             .into_iter()

@@ -123,7 +123,7 @@ impl Shared {
         let Ok(Ok(accepted)) = accepted else {
             // It fails visibly, and what was written is not lost to who wrote it.
             let text: String = form.text.chars().take(1_500).collect();
-            let said = self.said(words, "discord-not-received", &[("text", &text)]);
+            let said = self.localized(words, "discord-not-received", &[("text", &text)]);
             let _ = self.respond(form, &whisper(said)).await;
             return;
         };
@@ -132,12 +132,12 @@ impl Shared {
             .reference_of(intake, &external_id, &person, (LOOK, begun + IN_TIME))
             .await;
         let said = match known {
-            Some(reference) => self.said(
+            Some(reference) => self.localized(
                 words,
                 "discord-received",
                 &[("reference", &reference.to_string())],
             ),
-            None => self.said(words, "discord-received-only", &[]),
+            None => self.localized(words, "discord-received-only", &[]),
         };
         let told = self.respond(form, &whisper(said.clone())).await;
         if let Err(error) = &told {

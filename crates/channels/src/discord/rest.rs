@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use serenity::http::{LightMethod, Request, Route};
 
-use crate::{json, pace::Pace};
+use crate::{backoff::Backoff, json};
 
 /// Discord is given this long for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ pub struct Rest {
     client: reqwest::Client,
     token: String,
     api_url: Option<reqwest::Url>,
-    pace: Pace,
+    backoff: Backoff,
 }
 
 /// Why a request was not carried out, or may not have been.
@@ -73,7 +73,7 @@ impl Rest {
                 .build()?,
             token,
             api_url,
-            pace: Pace::default(),
+            backoff: Backoff::default(),
         })
     }
 
@@ -120,7 +120,7 @@ impl Rest {
             route,
             Route::InteractionResponse { .. } | Route::WebhookOriginalInteractionResponse { .. }
         );
-        while let Some(wait) = self.pace.wait(&key).filter(|_| !at_once) {
+        while let Some(wait) = self.backoff.wait(&key).filter(|_| !at_once) {
             if wait > SHORT {
                 return Err(RestError::Limited(wait));
             }
@@ -149,16 +149,16 @@ impl Rest {
             if at_once {
                 // It says nothing of anything else.
             } else if global || headers.contains_key("x-ratelimit-global") {
-                self.pace.asked_by_all(wait);
+                self.backoff.asked_by_all(wait);
             } else {
-                self.pace.asked(&key, wait);
+                self.backoff.asked(&key, wait);
             }
             return Err(RestError::Limited(wait));
         }
         if number("x-ratelimit-remaining") == Some(0.0)
             && let Some(after) = number("x-ratelimit-reset-after")
         {
-            self.pace.asked(&key, seconds(after));
+            self.backoff.asked(&key, seconds(after));
         }
         if status.is_success() {
             // Half an answer is none, though it says that all went well.

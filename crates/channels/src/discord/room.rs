@@ -29,7 +29,7 @@ impl Shared {
         }
         let words = self.locales.of(self.centre.language);
         let message = CreateMessage::new()
-            .content(self.said(words, "discord-room", &[]))
+            .content(self.localized(words, "discord-room", &[]))
             .allowed_mentions(CreateAllowedMentions::new())
             .components(vec![CreateActionRow::Buttons(vec![
                 CreateButton::new(BUTTON).label(words.say("discord-button")),
@@ -45,7 +45,7 @@ impl Shared {
     }
 
     /// A text with what the centre says of itself.
-    pub(super) fn said(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
+    pub(super) fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let form = [("form", self.public_url.as_str())];
         self.centre.say(words, key, &[&form, more].concat())
     }

@@ -165,11 +165,11 @@ mod tests {
     use mail_parser::MessageParser;
 
     use super::*;
-    use crate::email::mend;
+    use crate::email::repair;
 
     fn read(from: &[u8]) -> (Option<String>, Option<String>) {
         let mail = [b"From: ", from, b"\r\nSubject: x\r\n\r\nx"].concat();
-        let mail = mend::mended(&mail).into_owned();
+        let mail = repair::repaired(&mail).into_owned();
         let sender = super::sender(&MessageParser::default().parse(&mail).unwrap());
         (sender.address, sender.name)
     }

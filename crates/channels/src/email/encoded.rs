@@ -22,16 +22,16 @@ struct Word<'a> {
 
 /// A head whose encoded words all stand for themselves: letters cut in two between words are joined, and words with raw bytes,
 /// missing padding or a wrong charset are written anew.
-pub fn mended(head: &[u8]) -> Cow<'_, [u8]> {
+pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     if !head.windows(2).any(|pair| pair == b"=?") {
         return Cow::Borrowed(head);
     }
     // Bytes as the characters of the same numbers: what is no UTF-8 can be cut up like a text.
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
-    let Some(mended) = rewritten(&text) else {
+    let Some(repaired) = rewritten(&text) else {
         return Cow::Borrowed(head);
     };
-    Cow::Owned(bytes_of(&mended))
+    Cow::Owned(bytes_of(&repaired))
 }
 
 /// A decoded header value. For headers that have to be read without a parser.
@@ -175,15 +175,15 @@ mod tests {
     }
 
     fn decoded_bytes(word: &[u8]) -> String {
-        let mended = mended(&[b"Subject: ", word].concat()).into_owned();
-        let mended = String::from_utf8(mended).unwrap();
-        decoded(mended.strip_prefix("Subject: ").unwrap())
+        let repaired = repaired(&[b"Subject: ", word].concat()).into_owned();
+        let repaired = String::from_utf8(repaired).unwrap();
+        decoded(repaired.strip_prefix("Subject: ").unwrap())
     }
 
     #[test]
     fn a_letter_cut_in_two_is_whole_again() {
         assert_eq!(
-            mended(b"Subject: =?UTF-8?B?TGHF?=\r\n =?UTF-8?B?vm5p?= x\r\n"),
+            repaired(b"Subject: =?UTF-8?B?TGHF?=\r\n =?UTF-8?B?vm5p?= x\r\n"),
             &b"Subject: =?utf-8?B?TGHFvm5p?= x\r\n"[..]
         );
     }
@@ -191,6 +191,6 @@ mod tests {
     #[test]
     fn no_field_is_swallowed_by_a_word_without_an_end() {
         let head = b"Subject: =?utf-8?Q?x\r\nFrom: =?utf-8?Q?Ana?= <a@example.org>\r\n";
-        assert_eq!(mended(head), &head[..]);
+        assert_eq!(repaired(head), &head[..]);
     }
 }

@@ -21,8 +21,8 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    care::Care,
     connect::{Logged, connect},
+    fetch_retries::FetchRetries,
     folder::on_the_wire,
     position::Position,
     settings::Imap,
@@ -44,17 +44,17 @@ pub struct Mailbox<'a> {
 
 impl Mailbox<'_> {
     /// Reads until `stop`, reconnecting for ever with growing pauses of at most five minutes.
-    pub async fn listen(&self, intake: &dyn Intake, stop: &CancellationToken) {
+    pub async fn receive(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
-        let mut care = Care::default();
+        let mut retries = FetchRetries::default();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
-                ended = self.stay(intake, stop, &mut failures, &mut care) => ended,
+                ended = self.stay(intake, stop, &mut failures, &mut retries) => ended,
                 () = stop.cancelled() => return,
             };
             let Err(error) = ended else { continue };
-            care.blame();
+            retries.blame();
             failures = failures.saturating_add(1);
             let reason = in_words(&error);
             let now = self.clock.now();
@@ -85,7 +85,7 @@ impl Mailbox<'_> {
         intake: &dyn Intake,
         stop: &CancellationToken,
         failures: &mut u32,
-        care: &mut Care,
+        retries: &mut FetchRetries,
     ) -> anyhow::Result<()> {
         let mut session = connect(self.settings).await?;
         let idles = session.capabilities().await?.has_str("IDLE");
@@ -95,14 +95,15 @@ impl Mailbox<'_> {
             .context("The folder cannot be opened")?;
         let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
         let mut position = self.position(intake, validity).await?;
-        care.of(validity);
+        retries.of(validity);
         loop {
             let told = session.unsolicited_responses.clone();
             while told.try_recv().is_ok() {}
-            self.catch_up(intake, &mut session, &mut position, care).await?;
+            self.catch_up(intake, &mut session, &mut position, retries)
+                .await?;
             *failures = 0;
-            intake.health(self.line, care.health()).await;
-            let most = Duration::from_secs(self.settings.poll_seconds.clamp(1, 240)).min(care.wait());
+            intake.health(self.line, retries.health()).await;
+            let most = Duration::from_secs(self.settings.poll_seconds.clamp(1, 240)).min(retries.wait());
             if stop.is_cancelled() {
                 let _ = session.logout().await;
                 return Ok(());
@@ -173,7 +174,7 @@ impl Mailbox<'_> {
         intake: &dyn Intake,
         session: &mut Logged,
         position: &mut Position,
-        care: &mut Care,
+        retries: &mut FetchRetries,
     ) -> anyhow::Result<()> {
         let from = position
             .missing
@@ -182,47 +183,47 @@ impl Mailbox<'_> {
         // "n:*" always names the last message, even when its UID is below n.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
-        care.keep(|uid| found.contains(uid));
+        retries.keep(|uid| found.contains(uid));
         let wanted = found
             .into_iter()
             .filter(|uid| *uid > position.highest || position.missing.contains(uid));
-        let mut rest = care.in_order(wanted);
+        let mut rest = retries.in_order(wanted);
         while !rest.is_empty() {
             let most = rest
                 .iter()
-                .take_while(|uid| !care.is_alone(**uid))
+                .take_while(|uid| !retries.is_alone(**uid))
                 .take(PAGE)
                 .count();
             let mut page: Vec<u32> = rest.drain(..most.max(1)).collect();
             // If the connection dies now, this is what it died of.
-            care.in_hand.clone_from(&page);
+            retries.in_hand.clone_from(&page);
             let sizes = sizes(session, &page).await?;
             for uid in page.split_off(fitting(&page, &sizes)).into_iter().rev() {
                 rest.push_front(uid);
             }
-            care.in_hand.clone_from(&page);
+            retries.in_hand.clone_from(&page);
             let arrived = self.fetch(session, &page, &sizes).await?;
-            care.in_hand.clear();
+            retries.in_hand.clear();
             let here = |uid: &u32| arrived.iter().any(|(fetched, _)| fetched == uid);
             let alone = page.len() == 1;
             let mut next = position.clone();
             for uid in &page {
                 if here(uid) {
                     next.missing.remove(uid);
-                    care.fetched(*uid);
+                    retries.fetched(*uid);
                 } else if alone {
                     next.missing.insert(*uid);
-                    care.refuse(*uid);
+                    retries.refuse(*uid);
                 } else {
                     next.missing.insert(*uid);
-                    care.alone.insert(*uid);
+                    retries.alone.insert(*uid);
                     rest.push_front(*uid);
                 }
                 next.highest = next.highest.max(*uid);
             }
             // What was passed over to be asked for later must not be taken for read.
             next.missing
-                .extend(care.refused.keys().filter(|uid| **uid <= next.highest));
+                .extend(retries.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
                 line: self.line.clone(),
                 source: self.source(),

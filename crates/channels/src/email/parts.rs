@@ -2,14 +2,14 @@
 
 use hotline_core::contact::message::{Content, Part, Remark};
 
-use super::words::File;
+use super::words::MailFile;
 use crate::{channel::Attachments, clean};
 
 /// Parts beyond which the rest is left to the raw message.
 const MOST_PARTS: usize = 200;
 
 /// The files of a mail, named; with their bytes unless the line takes none.
-pub fn parts(files: Vec<File>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
+pub fn parts(files: Vec<MailFile>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
     if files.iter().any(|file| file.media_type == "application/ms-tnef") {
         remarks.push(Remark::Tnef);
     }

@@ -15,8 +15,9 @@ use uuid::Uuid;
 use super::{
     address::{self, Sender},
     automatic::{self, is_to_many},
-    marks, mend,
+    marks,
     parts::parts,
+    repair,
     report::{Report, recognise},
     text::joined,
     thread::OurAddresses,
@@ -30,7 +31,7 @@ const MOST_REFERENCES: usize = 50;
 
 /// Reads a raw message that came to one of our addresses. With `Attachments::Never` the parts are named and not kept apart.
 pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
-    let bytes = mend::mended(&raw.bytes);
+    let bytes = repair::repaired(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
         return unreadable("it has no headers", None);
     };

@@ -103,7 +103,9 @@ fn about(mail: &Message<'_>, status: Option<String>, mark: Option<Mark>) -> Deli
         Some(status) => status::fate_of(status).unwrap_or_else(|| status::fate_in_words(subject, &text)),
         None => status::fate_in_words(subject, &text),
     };
-    let said = status.map(|status| status::said(&status)).unwrap_or_default();
+    let said = status
+        .map(|status| status::describe_status(&status))
+        .unwrap_or_default();
     let said = if said.is_empty() {
         let recipients = mail
             .header_raw("X-Failed-Recipients")

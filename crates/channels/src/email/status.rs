@@ -236,7 +236,7 @@ pub fn without_copy(text: &str) -> &str {
 }
 
 /// The status and what the other server said.
-pub fn said(status: &str) -> String {
+pub fn describe_status(status: &str) -> String {
     let code = field(status, "status");
     format!("{code} {}", field(status, "diagnostic-code"))
         .trim()

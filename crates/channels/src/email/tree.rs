@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
-use super::{mend, opaque, transfer::Transfer};
+use super::{opaque, repair, transfer::Transfer};
 
 /// Parts nested deeper than this are not opened.
 const DEEPEST: usize = 250;
@@ -40,13 +40,13 @@ pub enum Inside {
     Signed(Box<Part>),
 }
 
-/// Reads a mail that was mended.
+/// Reads a mail that was repaired.
 pub fn read(mail: &Bytes) -> Part {
     part(mail, 0, false)
 }
 
 fn part(bytes: &Bytes, depth: usize, in_digest: bool) -> Part {
-    let (head, start) = mend::head_and_body(bytes);
+    let (head, start) = repair::head_and_body(bytes);
     let head = MessageParser::default()
         .parse_headers(head.as_ref())
         .and_then(|mail| mail.parts.into_iter().next())
@@ -76,8 +76,8 @@ impl Part {
             if mail.trim_ascii().is_empty() {
                 return Inside::Leaf;
             }
-            let mended = mend::mended(&mail).into_owned();
-            return Inside::Mail(Box::new(part(&Bytes::from(mended), depth, false)));
+            let repaired = repair::repaired(&mail).into_owned();
+            return Inside::Mail(Box::new(part(&Bytes::from(repaired), depth, false)));
         }
         if opaque::is_possible(&self.media_type, self.name().as_deref()) {
             return opaque::signed(&self.decoded()).map_or(Inside::Leaf, |inner| {

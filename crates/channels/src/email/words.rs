@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 100_000;
 const MOST_UUENCODED: usize = 50;
 
 /// A file, decoded.
-pub struct File {
+pub struct MailFile {
     /// Its name as sent.
     pub name: Option<String>,
     /// Its media type as sent.
@@ -32,7 +32,7 @@ pub struct File {
 }
 
 /// A text that is shown.
-struct Piece {
+struct ShownText {
     text: String,
     from_html: bool,
 }
@@ -40,7 +40,7 @@ struct Piece {
 /// What was found in a part and the parts in it.
 #[derive(Default)]
 pub struct Found {
-    shown: Vec<Piece>,
+    shown: Vec<ShownText>,
     /// What other forms of the same message say besides.
     pub aside: Vec<String>,
     /// Mails that were passed on.
@@ -53,7 +53,7 @@ pub struct Found {
     /// Addresses of pictures that lie elsewhere.
     pictures: Vec<String>,
     /// What came with it.
-    pub files: Vec<File>,
+    pub files: Vec<MailFile>,
     cut: bool,
 }
 
@@ -65,7 +65,7 @@ pub struct Words {
     /// What is shown folded: passed-on mails, and what other forms of the text say besides.
     pub folded: String,
     /// What came with it.
-    pub files: Vec<File>,
+    pub files: Vec<MailFile>,
 }
 
 /// Reads a mail.
@@ -107,7 +107,7 @@ impl Found {
 
     /// Shows a plain text.
     pub fn show(&mut self, text: String) {
-        self.shown.push(Piece {
+        self.shown.push(ShownText {
             text,
             from_html: false,
         });
@@ -159,7 +159,7 @@ impl Found {
     /// Some programs send both forms of a message one after the other: the second is left out if it says nothing new.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
-        let mut kept: Vec<Piece> = Vec::new();
+        let mut kept: Vec<ShownText> = Vec::new();
         for piece in std::mem::take(&mut self.shown) {
             let repeats = kept.last().is_some_and(|before| {
                 let words = alternative::words(&piece.text);
@@ -226,35 +226,35 @@ fn walk(part: &Part) -> Found {
 
 /// What a part without parts is to us.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TextKind {
     Plain,
     Html,
     Enriched,
     Rtf,
     Invitation,
     OtherText,
-    File,
+    MailFile,
 }
 
-fn kind_of(part: &Part, bytes: &[u8]) -> Kind {
+fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     let is_plain_or_html = matches!(part.media_type.as_str(), "text/plain" | "text/html");
     match part.media_type.as_str() {
-        "text/rtf" | "application/rtf" => Kind::Rtf,
-        "text/plain" if bytes.starts_with(b"{\\rtf") => Kind::Rtf,
+        "text/rtf" | "application/rtf" => TextKind::Rtf,
+        "text/plain" if bytes.starts_with(b"{\\rtf") => TextKind::Rtf,
         // A person's first word may begin as a file does: "BMW" is also a bitmap, "MZ" a program.
-        _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => Kind::File,
-        "text/plain" | "text/html" if !looks_like_text(bytes) => Kind::File,
+        _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => TextKind::MailFile,
+        "text/plain" | "text/html" if !looks_like_text(bytes) => TextKind::MailFile,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
-            Kind::Plain
+            TextKind::Plain
         }
-        "text/html" | "application/xhtml+xml" => Kind::Html,
-        "text/enriched" | "text/richtext" => Kind::Enriched,
-        "text/calendar" | "application/ics" => Kind::Invitation,
+        "text/html" | "application/xhtml+xml" => TextKind::Html,
+        "text/enriched" | "text/richtext" => TextKind::Enriched,
+        "text/calendar" | "application/ics" => TextKind::Invitation,
         // A multipart that could not be cut is a text: all of it may be the message.
-        kind if kind.starts_with("multipart/") => Kind::Plain,
-        kind if kind.starts_with("text/") || kind.starts_with("message/") => Kind::OtherText,
-        "application/octet-stream" if part.name().is_none() && is_text(bytes) => Kind::OtherText,
-        _ => Kind::File,
+        kind if kind.starts_with("multipart/") => TextKind::Plain,
+        kind if kind.starts_with("text/") || kind.starts_with("message/") => TextKind::OtherText,
+        "application/octet-stream" if part.name().is_none() && is_text(bytes) => TextKind::OtherText,
+        _ => TextKind::MailFile,
     }
 }
 
@@ -297,43 +297,45 @@ fn leaf(part: &Part) -> Found {
     };
     let kind = kind_of(part, &bytes);
     let shown = !part.is_attachment();
-    let is_file = !shown || part.name().is_some() || !matches!(kind, Kind::Plain | Kind::Html);
+    let is_file = !shown || part.name().is_some() || !matches!(kind, TextKind::Plain | TextKind::Html);
     match kind {
-        Kind::Plain if shown => {
+        TextKind::Plain if shown => {
             let (text, files) = without_uuencoded(&bytes);
             found.files.extend(files);
             let text = charset::text(part.parameter("charset"), &text);
             found.show(unflowed_if_flowed(part, text));
         }
-        Kind::Html => {
+        TextKind::Html => {
             let html = charset::text(html_charset(part, &bytes).as_deref(), &bytes);
             let document = html::read(&html);
             found.cut |= document.cut;
             if shown {
-                found.shown.push(Piece {
+                found.shown.push(ShownText {
                     text: document.text,
                     from_html: true,
                 });
                 found.pictures = document.pictures;
-                found.files.extend(document.embedded.into_iter().map(|file| File {
-                    name: None,
-                    media_type: file.media_type,
-                    inline: true,
-                    bytes: Bytes::from(file.bytes),
-                    closed: false,
-                }));
+                found
+                    .files
+                    .extend(document.embedded.into_iter().map(|file| MailFile {
+                        name: None,
+                        media_type: file.media_type,
+                        inline: true,
+                        bytes: Bytes::from(file.bytes),
+                        closed: false,
+                    }));
             } else {
                 found.spare.push(document.text);
             }
         }
-        Kind::Enriched if shown => {
+        TextKind::Enriched if shown => {
             found.show(markup::enriched(&charset::text(
                 part.parameter("charset"),
                 &bytes,
             )));
         }
-        Kind::Rtf => found.spare.push(markup::rtf(&bytes)),
-        Kind::Invitation => {
+        TextKind::Rtf => found.spare.push(markup::rtf(&bytes)),
+        TextKind::Invitation => {
             let text = markup::calendar(&charset::text(part.parameter("charset"), &bytes));
             if shown {
                 found.invitations.push(text);
@@ -341,10 +343,10 @@ fn leaf(part: &Part) -> Found {
                 found.spare.push(text);
             }
         }
-        Kind::Plain | Kind::Enriched | Kind::OtherText => {
+        TextKind::Plain | TextKind::Enriched | TextKind::OtherText => {
             found.spare.push(charset::text(part.parameter("charset"), &bytes));
         }
-        Kind::File => {}
+        TextKind::MailFile => {}
     }
     if is_file {
         let possibly_closed = super::opaque::is_possible(&part.media_type, part.name().as_deref());
@@ -366,7 +368,7 @@ impl Found {
             (Transfer::Uuencode, Some(file)) => (bytes, Some(charset::text(None, &file.name))),
             _ => (bytes, None),
         };
-        self.files.push(File {
+        self.files.push(MailFile {
             name: part.name().or(name),
             media_type: part.media_type.clone(),
             inline: part.is_inline()
@@ -402,7 +404,7 @@ fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
 }
 
 /// A text without the files that stand uuencoded in it, and the files.
-fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<File>) {
+fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     let mut out = Vec::new();
     let mut files = Vec::new();
     let mut rest = text;
@@ -411,7 +413,7 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<File>) {
     {
         out.extend_from_slice(rest.get(..found.start).unwrap_or_default());
         rest = rest.get(found.end..).unwrap_or_default();
-        files.push(File {
+        files.push(MailFile {
             name: Some(charset::text(None, &found.name)),
             media_type: "application/octet-stream".to_owned(),
             inline: false,

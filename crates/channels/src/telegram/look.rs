@@ -185,8 +185,8 @@ impl Telegram {
             return Unread::Failed;
         };
         // Half of a surrogate pair is no reason to read updates one by one.
-        let mended = json::parse(raw.as_bytes());
-        let updates = mended.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
+        let repaired = json::parse(raw.as_bytes());
+        let updates = repaired.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
         if let Some(Value::Array(updates)) = updates {
             return Unread::Taken(self.take(updates));
         }

@@ -38,7 +38,7 @@ impl Telegram {
         piece: usize,
     ) -> Result<(), ChannelError> {
         let to = message.to.expose();
-        if let Some(wait) = self.pace.wait(to) {
+        if let Some(wait) = self.backoff.wait(to) {
             return Err(ChannelError::Transient {
                 reason: Known::Wait.into(),
                 retry_after: Some(wait),
@@ -67,8 +67,8 @@ impl Telegram {
         sent.map(drop).or_else(carried_out).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
                 // It does not say whether it means this chat or all; if it refuses two, it means all.
-                if self.pace.asked(to, wait.duration()) {
-                    self.pace.asked_by_all(wait.duration());
+                if self.backoff.asked(to, wait.duration()) {
+                    self.backoff.asked_by_all(wait.duration());
                 }
             }
             refused(&error)
@@ -77,7 +77,7 @@ impl Telegram {
 
     pub(super) async fn show_typing(&self, to: &Private<String>) {
         let Ok(chat) = to.expose().parse() else { return };
-        if self.pace.wait(to.expose()).is_none() {
+        if self.backoff.wait(to.expose()).is_none() {
             let _ = self.bot.send_chat_action(ChatId(chat), ChatAction::Typing).await;
         }
     }

@@ -31,7 +31,7 @@ const LARGEST: usize = 4 << 20;
 const LOOK: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
-struct Door {
+struct WebhookContext {
     line: LineName,
     secret: String,
     intake: Arc<dyn Intake>,
@@ -56,7 +56,7 @@ impl Telegram {
     }
 
     pub(super) fn webhook(&self, intake: Arc<dyn Intake>) -> Router {
-        let door = Door {
+        let context = WebhookContext {
             line: self.name.clone(),
             secret: self.webhook_secret(),
             intake,
@@ -66,7 +66,7 @@ impl Telegram {
         Router::new()
             .route(&path(&self.name), post(knock))
             .layer(DefaultBodyLimit::max(LARGEST))
-            .with_state(door)
+            .with_state(context)
     }
 
     /// Tells Telegram where to call, and watches how that fares until `stop`.
@@ -134,25 +134,25 @@ fn path(line: &LineName) -> String {
 }
 
 /// One call. Whatever it holds is accepted, or Telegram would send it for ever and nothing after it.
-async fn knock(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Response {
+async fn knock(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
-    if !same(given, door.secret.as_bytes()) {
+    if !same(given, context.secret.as_bytes()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let now = door.clock.now();
+    let now = context.clock.now();
     let update = json::parse(&body);
     let raw = match &update {
-        Some(update) => update::raw(&door.line, update, now),
+        Some(update) => update::raw(&context.line, update, now),
         None => {
             let id = update::last_id_in(&String::from_utf8_lossy(&body));
-            update::raw_bytes(&door.line, id, body.to_vec(), now)
+            update::raw_bytes(&context.line, id, body.to_vec(), now)
         }
     };
-    match door.intake.accept(vec![raw], None).await {
+    match context.intake.accept(vec![raw], None).await {
         Ok(accepted) => {
             let fresh = accepted.first().is_some_and(|one| one.fresh);
             if let Some(update) = update.filter(|_| fresh) {
-                door.menu.consider(&update);
+                context.menu.consider(&update);
             }
             StatusCode::OK.into_response()
         }

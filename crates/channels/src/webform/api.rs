@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::{
-    door::{Door, later, new_id, problem},
+    context::{FormContext, later, new_id, problem},
     read::Posted,
     typed::{Typed, is_multipart},
 };
@@ -33,14 +33,14 @@ struct ApiPost {
 }
 
 /// `POST /api/v1/contacts`
-pub async fn post(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: Bytes) -> Response {
     if is_multipart(&headers) {
         return problem(
             StatusCode::BAD_REQUEST,
             "this takes JSON, and no files: send the address where they are as `url`",
         );
     }
-    let (typed, asks, language) = match understood(&door, &body) {
+    let (typed, asks, language) = match understood(&context, &body) {
         Ok(understood) => understood,
         Err((status, text)) => return problem(status, &text),
     };
@@ -57,7 +57,7 @@ pub async fn post(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> 
         Some(key) => format!("key {key}"),
         None => new_id(),
     };
-    match door
+    match context
         .accept(&key, None, Posted::new(&typed, Some(asks), language))
         .await
     {
@@ -79,7 +79,7 @@ pub async fn post(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> 
 }
 
 /// What the body says, or what is wrong with it.
-fn understood(door: &Door, body: &[u8]) -> Result<(Typed, Asks, Language), (StatusCode, String)> {
+fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Language), (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
@@ -95,7 +95,7 @@ fn understood(door: &Door, body: &[u8]) -> Result<(Typed, Asks, Language), (Stat
         Some(tag) => {
             Language::parse(tag).ok_or_else(|| wrong("`language` is \"sr-Cyrl\", \"sr-Latn\" or \"en\""))?
         }
-        None => door.shared.centre.language,
+        None => context.shared.centre.language,
     };
     let typed = Typed {
         message: post.message.unwrap_or_default(),
@@ -109,7 +109,7 @@ fn understood(door: &Door, body: &[u8]) -> Result<(Typed, Asks, Language), (Stat
     }
     // A program may ask for advice with an address alone.
     if let Some((field, mistake)) = typed.mistakes(Asks::Report).first() {
-        let words = door.shared.locales.of(Language::En);
+        let words = context.shared.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
     }
     Ok((typed, asks, language))

@@ -9,15 +9,15 @@ use axum::{
 use multer::{Field, Multipart};
 
 use super::{
+    context::{PATIENCE_TO_DRAIN, drain},
     disposition::{self, Disposition},
-    door::{PATIENCE_TO_DRAIN, drain},
     read::PostedFile,
     typed::{LARGEST, LARGEST_FILE, MOST_FILES, Typed},
 };
 use crate::clean;
 
 /// Why a request holds no form.
-pub enum Refused {
+pub enum RefusedUpload {
     /// It holds files, and none are taken.
     Files,
     /// It is too large.
@@ -47,7 +47,7 @@ struct Parts {
 
 impl Arriving {
     /// Reads a posted form as far as its first file. The body was limited before.
-    pub async fn read(request: Request, takes_files: bool) -> Result<Self, Refused> {
+    pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let mut typed = Typed::default();
@@ -65,9 +65,9 @@ impl Arriving {
         }
         if !takes_files {
             drain(request.into_body()).await;
-            return Err(Refused::Files);
+            return Err(RefusedUpload::Files);
         }
-        let boundary = multer::parse_boundary(kind).map_err(|_| Refused::Unreadable)?;
+        let boundary = multer::parse_boundary(kind).map_err(|_| RefusedUpload::Unreadable)?;
         let body: Body = request.with_limited_body().into_body();
         let mut parts = Parts {
             parts: Multipart::new(body.into_data_stream(), boundary),
@@ -86,7 +86,7 @@ impl Arriving {
     }
 
     /// Reads the rest, with its files.
-    pub async fn finish(self) -> Result<Typed, Refused> {
+    pub async fn finish(self) -> Result<Typed, RefusedUpload> {
         let mut typed = self.typed;
         let Some(Files {
             name,
@@ -138,7 +138,10 @@ impl Arriving {
 
 impl Parts {
     /// Reads fields of text until a file comes: it is given with its name.
-    async fn read_texts(&mut self, typed: &mut Typed) -> Result<Option<(String, Field<'static>)>, Refused> {
+    async fn read_texts(
+        &mut self,
+        typed: &mut Typed,
+    ) -> Result<Option<(String, Field<'static>)>, RefusedUpload> {
         while let Some(mut field) = self.parts.next_field().await.map_err(|error| of_parts(&error))? {
             let said = field.headers().get(header::CONTENT_DISPOSITION);
             let Disposition { field: name, file } =
@@ -148,7 +151,10 @@ impl Parts {
             }
             let mut text = Vec::new();
             while let Some(piece) = field.chunk().await.map_err(|error| of_parts(&error))? {
-                self.left = self.left.checked_sub(piece.len()).ok_or(Refused::TooLarge)?;
+                self.left = self
+                    .left
+                    .checked_sub(piece.len())
+                    .ok_or(RefusedUpload::TooLarge)?;
                 text.extend_from_slice(&piece);
             }
             typed.set(&name, clean::decoded(&text).into_owned());
@@ -164,7 +170,7 @@ fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
 }
 
 /// Reads a file to its end; keeps it unless there are too many or it is too large.
-async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> Result<(), Refused> {
+async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> Result<(), RefusedUpload> {
     let media_type = field.content_type().map(ToString::to_string).unwrap_or_default();
     let media_type = clean::media_type(&media_type);
     let mut bytes = Vec::new();
@@ -188,21 +194,21 @@ async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> 
     Ok(())
 }
 
-fn of_body(error: &BytesRejection) -> Refused {
+fn of_body(error: &BytesRejection) -> RefusedUpload {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Refused::TooLarge
+        RefusedUpload::TooLarge
     } else {
-        Refused::Unreadable
+        RefusedUpload::Unreadable
     }
 }
 
-fn of_parts(error: &multer::Error) -> Refused {
+fn of_parts(error: &multer::Error) -> RefusedUpload {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(one) = cause {
         if one.to_string().contains("length limit exceeded") {
-            return Refused::TooLarge;
+            return RefusedUpload::TooLarge;
         }
         cause = one.source();
     }
-    Refused::Unreadable
+    RefusedUpload::Unreadable
 }

@@ -39,7 +39,7 @@ pub struct Form<'a> {
 
 impl Form<'_> {
     fn mistake(&self, field: &str) -> Option<String> {
-        said(self.words, self.mistakes, field)
+        mistake_text(self.words, self.mistakes, field)
     }
 }
 
@@ -83,7 +83,7 @@ pub struct Conversation<'a> {
 
 impl Conversation<'_> {
     fn mistake(&self, field: &str) -> Option<String> {
-        said(self.words, self.mistakes, field)
+        mistake_text(self.words, self.mistakes, field)
     }
 }
 
@@ -116,7 +116,7 @@ pub fn shown(said: &[Said], zone: Tz) -> Vec<Shown> {
         .collect()
 }
 
-fn said(words: &Words, mistakes: &[Mistake], field: &str) -> Option<String> {
+fn mistake_text(words: &Words, mistakes: &[Mistake], field: &str) -> Option<String> {
     let (_, key) = mistakes.iter().find(|(name, _)| *name == field)?;
     Some(words.with(key, "most", &LONGEST.to_string()))
 }

@@ -19,8 +19,8 @@ use serde::Deserialize;
 
 use super::{
     Shared, api,
-    arriving::{Arriving, Refused},
-    door::{Door, MOST_DRAINED, chosen_in, later, new_id, too_much},
+    arriving::{Arriving, RefusedUpload},
+    context::{FormContext, MOST_DRAINED, chosen_in, later, new_id, too_much},
     pages,
     read::Posted,
     typed::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
@@ -36,7 +36,7 @@ pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
         Attachments::Never => LARGEST,
         Attachments::OnRequest | Attachments::Always => LARGEST_WITH_FILES,
     };
-    let door = Door {
+    let context = FormContext {
         shared,
         intake,
         largest,
@@ -57,9 +57,9 @@ pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
         )
         .route("/api/v1/contacts", post(api::post))
         .layer(DefaultBodyLimit::max(largest))
-        .layer(middleware::from_fn_with_state(door.clone(), too_much))
+        .layer(middleware::from_fn_with_state(context.clone(), too_much))
         .fallback(nothing_here)
-        .with_state(door)
+        .with_state(context)
         .route(
             "/public.css",
             get(|| asset("text/css; charset=utf-8", include_str!("../../assets/public.css"))),
@@ -90,61 +90,65 @@ struct Chosen {
     lang: Option<String>,
 }
 
-async fn nothing_here(State(door): State<Door>, uri: Uri, headers: HeaderMap) -> Response {
-    let words = door.words(&headers, chosen_in(&uri));
+async fn nothing_here(State(context): State<FormContext>, uri: Uri, headers: HeaderMap) -> Response {
+    let words = context.words(&headers, chosen_in(&uri));
     let (title, text) = (words.say("nothing-here-title"), words.say("nothing-here-text"));
-    door.notice(words, StatusCode::NOT_FOUND, &title, &text)
+    context.notice(words, StatusCode::NOT_FOUND, &title, &text)
 }
 
-async fn home(State(door): State<Door>, Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
-    let words = door.words(&headers, chosen.lang.as_deref());
-    door.page(&pages::Home {
+async fn home(
+    State(context): State<FormContext>,
+    Query(chosen): Query<Chosen>,
+    headers: HeaderMap,
+) -> Response {
+    let words = context.words(&headers, chosen.lang.as_deref());
+    context.page(&pages::Home {
         words,
-        centre: &door.shared.centre,
+        centre: &context.shared.centre,
         path: "/",
     })
 }
 
-async fn advice(state: State<Door>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
+async fn advice(state: State<FormContext>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
     empty_form(state, chosen, headers, Asks::Advice)
 }
 
-async fn report(state: State<Door>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
+async fn report(state: State<FormContext>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
     empty_form(state, chosen, headers, Asks::Report)
 }
 
 fn empty_form(
-    State(door): State<Door>,
+    State(context): State<FormContext>,
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
     asks: Asks,
 ) -> Response {
     let typed = Typed {
-        id: door.form_id(),
+        id: context.form_id(),
         lang: chosen.lang.unwrap_or_default(),
         ..Typed::default()
     };
-    form(&door, &headers, asks, &typed, &[], false)
+    form(&context, &headers, asks, &typed, &[], false)
 }
 
 fn form(
-    door: &Door,
+    context: &FormContext,
     headers: &HeaderMap,
     asks: Asks,
     typed: &Typed,
     mistakes: &[Mistake],
     unavailable: bool,
 ) -> Response {
-    door.page(&pages::Form {
+    context.page(&pages::Form {
         unavailable,
-        answers_by_mail: door.shared.answers_by_mail,
-        words: door.words(headers, Some(&typed.lang)),
-        centre: &door.shared.centre,
+        answers_by_mail: context.shared.answers_by_mail,
+        words: context.words(headers, Some(&typed.lang)),
+        centre: &context.shared.centre,
         path: path_of(asks),
         asks,
         typed,
         mistakes,
-        files: door.shared.attachments == Attachments::Always,
+        files: context.shared.attachments == Attachments::Always,
     })
 }
 
@@ -155,88 +159,102 @@ const fn path_of(asks: Asks) -> &'static str {
     }
 }
 
-async fn send_advice(state: State<Door>, headers: HeaderMap, request: Request) -> Response {
+async fn send_advice(state: State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     send(state, headers, request, Asks::Advice).await
 }
 
-async fn send_report(state: State<Door>, headers: HeaderMap, request: Request) -> Response {
+async fn send_report(state: State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     send(state, headers, request, Asks::Report).await
 }
 
-async fn send(State(door): State<Door>, headers: HeaderMap, request: Request, asks: Asks) -> Response {
-    let takes_files = door.shared.attachments == Attachments::Always;
+async fn send(
+    State(context): State<FormContext>,
+    headers: HeaderMap,
+    request: Request,
+    asks: Asks,
+) -> Response {
+    let takes_files = context.shared.attachments == Attachments::Always;
     let uri = request.uri().clone();
     let mut typed = match read_whole(request, takes_files).await {
         Ok(typed) => typed,
-        Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
+        Err(refused) => return context.refused(context.words(&headers, chosen_in(&uri)), &refused),
     };
     if typed.switches_language() {
         let mistakes = typed.mistakes_of_switching();
-        return form(&door, &headers, asks, &typed, &mistakes, false);
+        return form(&context, &headers, asks, &typed, &mistakes, false);
     }
-    let words = door.words(&headers, Some(&typed.lang));
+    let words = context.words(&headers, Some(&typed.lang));
     let mistakes = typed.mistakes(asks);
     if !mistakes.is_empty() {
-        let again = form(&door, &headers, asks, &typed, &mistakes, false);
+        let again = form(&context, &headers, asks, &typed, &mistakes, false);
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
     let posted = Posted::new(&typed, Some(asks), words.language());
-    match door.accept_form(&typed.id, posted).await {
-        Ok((accepted, code)) => receipt(&door, &headers, &typed, accepted.reference, &code),
+    match context.accept_form(&typed.id, posted).await {
+        Ok((accepted, code)) => receipt(&context, &headers, &typed, accepted.reference, &code),
         // What was typed stays in the form, to be sent again: its id makes it the same message.
-        Err(refused) => unavailable(&refused, form(&door, &headers, asks, &typed, &[], true)),
+        Err(refused) => unavailable(&refused, form(&context, &headers, asks, &typed, &[], true)),
     }
 }
 
-async fn read_whole(request: Request, takes_files: bool) -> Result<Typed, Refused> {
+async fn read_whole(request: Request, takes_files: bool) -> Result<Typed, RefusedUpload> {
     Arriving::read(request, takes_files).await?.finish().await
 }
 
 fn receipt(
-    door: &Door,
+    context: &FormContext,
     headers: &HeaderMap,
     typed: &Typed,
     reference: Reference,
     code: &ReceiptCode,
 ) -> Response {
-    door.page(&pages::Receipt {
-        words: door.words(headers, Some(&typed.lang)),
-        centre: &door.shared.centre,
+    context.page(&pages::Receipt {
+        words: context.words(headers, Some(&typed.lang)),
+        centre: &context.shared.centre,
         reference: reference.to_string(),
         code: code.spoken(),
     })
 }
 
 /// The receipt in another language: it is shown once, and must not be lost for that.
-async fn receipt_again(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
+async fn receipt_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     let uri = request.uri().clone();
     let mut typed = match read_whole(request, false).await {
         Ok(typed) => typed,
-        Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
+        Err(refused) => return context.refused(context.words(&headers, chosen_in(&uri)), &refused),
     };
     typed.switches_language();
     match (
         Reference::parse(&typed.reference),
         ReceiptCode::parse(&typed.code),
     ) {
-        (Ok(reference), Some(code)) => receipt(&door, &headers, &typed, reference, &code),
+        (Ok(reference), Some(code)) => receipt(&context, &headers, &typed, reference, &code),
         _ => Redirect::to("/").into_response(),
     }
 }
 
-async fn answer(State(door): State<Door>, Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
+async fn answer(
+    State(context): State<FormContext>,
+    Query(chosen): Query<Chosen>,
+    headers: HeaderMap,
+) -> Response {
     let typed = Typed {
         lang: chosen.lang.unwrap_or_default(),
         ..Typed::default()
     };
-    enter(&door, &headers, &typed, None)
+    enter(&context, &headers, &typed, None)
 }
 
 /// Where a code is entered. What was written to be sent with it is kept.
-fn enter(door: &Door, headers: &HeaderMap, typed: &Typed, mistake: Option<&'static str>) -> Response {
-    let page = door.page(&pages::Enter {
-        words: door.words(headers, Some(&typed.lang)),
-        centre: &door.shared.centre,
+fn enter(
+    context: &FormContext,
+    headers: &HeaderMap,
+    typed: &Typed,
+    mistake: Option<&'static str>,
+) -> Response {
+    let page = context.page(&pages::Enter {
+        words: context.words(headers, Some(&typed.lang)),
+        centre: &context.shared.centre,
         mistake,
         typed,
     });
@@ -247,38 +265,38 @@ fn enter(door: &Door, headers: &HeaderMap, typed: &Typed, mistake: Option<&'stat
     }
 }
 
-async fn read_answer(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
+async fn read_answer(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     let uri = request.uri().clone();
     let mut typed = match read_whole(request, false).await {
         Ok(typed) => typed,
-        Err(refused) => return door.refused(door.words(&headers, chosen_in(&uri)), &refused),
+        Err(refused) => return context.refused(context.words(&headers, chosen_in(&uri)), &refused),
     };
     if typed.switches_language() {
-        return enter(&door, &headers, &typed, None);
+        return enter(&context, &headers, &typed, None);
     }
-    match look_up(&door, &headers, &typed).await {
-        Ok((code, found)) => conversation(&door, &headers, &code, found, &typed, Written::Nothing),
+    match look_up(&context, &headers, &typed).await {
+        Ok((code, found)) => conversation(&context, &headers, &code, found, &typed, Written::Nothing),
         Err(answer) => *answer,
     }
 }
 
-async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Request) -> Response {
-    let takes_files = door.shared.attachments != Attachments::Never;
+async fn write_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
+    let takes_files = context.shared.attachments != Attachments::Never;
     let uri = request.uri().clone();
-    let refused = |refused| door.refused(door.words(&headers, chosen_in(&uri)), &refused);
+    let refused = |refused| context.refused(context.words(&headers, chosen_in(&uri)), &refused);
     let arriving = match Arriving::read(request, takes_files).await {
         Ok(arriving) => arriving,
         Err(error) => return refused(error),
     };
     // Before any file is read: whoever has no code sends no files.
-    let (code, mut found) = match look_up(&door, &headers, arriving.typed()).await {
+    let (code, mut found) = match look_up(&context, &headers, arriving.typed()).await {
         Ok(found) => found,
         Err(answer) => {
             arriving.without_files(DRAINED_UNKNOWN).await;
             return *answer;
         }
     };
-    let (mut typed, unwanted) = if takes_files_of(&door, &found) {
+    let (mut typed, unwanted) = if takes_files_of(&context, &found) {
         match arriving.finish().await {
             Ok(typed) => (typed, false),
             Err(error) => return refused(error),
@@ -288,29 +306,43 @@ async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Requ
     };
     if typed.switches_language() {
         let mistakes = typed.mistakes_of_switching();
-        return conversation(&door, &headers, &code, found, &typed, Written::Unsent(&mistakes));
+        return conversation(
+            &context,
+            &headers,
+            &code,
+            found,
+            &typed,
+            Written::Unsent(&mistakes),
+        );
     }
     let mut mistakes = typed.mistakes_of_more();
     if unwanted {
         mistakes.push(("message", "mistake-files-not-wanted"));
     }
     if !mistakes.is_empty() {
-        return conversation(&door, &headers, &code, found, &typed, Written::Wrong(&mistakes));
+        return conversation(
+            &context,
+            &headers,
+            &code,
+            found,
+            &typed,
+            Written::Wrong(&mistakes),
+        );
     }
-    let words = door.words(&headers, Some(&typed.lang));
+    let words = context.words(&headers, Some(&typed.lang));
     let posted = Posted::new(&typed, None, words.language());
     let id = if typed.id.is_empty() {
         new_id()
     } else {
         typed.id.clone()
     };
-    let id = format!("{} {id}", door.intake.receipt_mark(&code));
-    let accepted = match door.accept(&id, Some(&code), posted).await {
+    let id = format!("{} {id}", context.intake.receipt_mark(&code));
+    let accepted = match context.accept(&id, Some(&code), posted).await {
         Ok((accepted, _)) => accepted,
         Err(refused) => {
             return unavailable(
                 &refused,
-                enter(&door, &headers, &typed, Some("unavailable-title")),
+                enter(&context, &headers, &typed, Some("unavailable-title")),
             );
         }
     };
@@ -319,32 +351,32 @@ async fn write_again(State(door): State<Door>, headers: HeaderMap, request: Requ
     if accepted.fresh || !shown {
         found.said.push(Said {
             by_us: false,
-            at: door.shared.clock.now(),
+            at: context.shared.clock.now(),
             text: typed.message.clone().into(),
         });
     }
     found.files_wanted &= typed.files.is_empty();
-    conversation(&door, &headers, &code, found, &typed, Written::Sent)
+    conversation(&context, &headers, &code, found, &typed, Written::Sent)
 }
 
 /// The conversation of the code that was entered, or what to answer instead. A right code is found at once; wrong ones are slow.
 async fn look_up(
-    door: &Door,
+    context: &FormContext,
     headers: &HeaderMap,
     typed: &Typed,
 ) -> Result<(ReceiptCode, Conversation), Box<Response>> {
-    let again = |mistake| Box::new(enter(door, headers, typed, Some(mistake)));
+    let again = |mistake| Box::new(enter(context, headers, typed, Some(mistake)));
     if typed.code.trim().is_empty() {
         return Err(again("mistake-code-empty"));
     }
     let Some(code) = ReceiptCode::parse(&typed.code) else {
-        door.shared.slow.wrong().await;
+        context.shared.slow.wrong().await;
         return Err(again("mistake-code"));
     };
-    match door.intake.conversation(&door.shared.name, &code).await {
+    match context.intake.conversation(&context.shared.name, &code).await {
         Ok(Some(found)) => Ok((code, found)),
         Ok(None) => {
-            door.shared.slow.wrong().await;
+            context.shared.slow.wrong().await;
             Err(again("mistake-code"))
         }
         Err(refused) => Err(Box::new(unavailable(&refused, *again("unavailable-title")))),
@@ -371,8 +403,8 @@ enum Written<'a> {
     Wrong(&'a [Mistake]),
 }
 
-fn takes_files_of(door: &Door, found: &Conversation) -> bool {
-    match door.shared.attachments {
+fn takes_files_of(context: &FormContext, found: &Conversation) -> bool {
+    match context.shared.attachments {
         Attachments::Never => false,
         Attachments::OnRequest => found.files_wanted,
         Attachments::Always => true,
@@ -380,7 +412,7 @@ fn takes_files_of(door: &Door, found: &Conversation) -> bool {
 }
 
 fn conversation(
-    door: &Door,
+    context: &FormContext,
     headers: &HeaderMap,
     code: &ReceiptCode,
     found: Conversation,
@@ -388,23 +420,23 @@ fn conversation(
     written: Written<'_>,
 ) -> Response {
     let (mistakes, text, id): (&[Mistake], _, _) = match written {
-        Written::Nothing | Written::Sent => (&[], "", door.form_id()),
+        Written::Nothing | Written::Sent => (&[], "", context.form_id()),
         Written::Unsent(mistakes) | Written::Wrong(mistakes) => {
             (mistakes, typed.message.as_str(), typed.id.clone())
         }
     };
     let wrong = matches!(written, Written::Wrong(_));
-    let page = door.page(&pages::Conversation {
-        words: door.words(headers, Some(&typed.lang)),
-        centre: &door.shared.centre,
+    let page = context.page(&pages::Conversation {
+        words: context.words(headers, Some(&typed.lang)),
+        centre: &context.shared.centre,
         reference: found.reference.to_string(),
         code: code.spoken(),
-        said: pages::shown(&found.said, door.shared.centre.time_zone),
+        said: pages::shown(&found.said, context.shared.centre.time_zone),
         typed: text,
         id,
         sent: matches!(written, Written::Sent),
         mistakes,
-        files: takes_files_of(door, &found),
+        files: takes_files_of(context, &found),
         files_wanted: found.files_wanted,
     });
     if wrong {

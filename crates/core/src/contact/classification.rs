@@ -129,7 +129,7 @@ pub type Answers = BTreeMap<String, Vec<String>>;
 
 /// Why answers are not lawful in a scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unlawful {
+pub enum InvalidScheme {
     /// There is no such question.
     #[error("there is no question {0}")]
     Question(String),
@@ -247,22 +247,24 @@ impl Scheme {
     ///
     /// # Errors
     /// When a question does not exist, or does not take an answer.
-    pub fn lawful(&self, answers: Answers) -> Result<Answers, Unlawful> {
+    pub fn lawful(&self, answers: Answers) -> Result<Answers, InvalidScheme> {
         let kind = self.kind(&answers).cloned();
         let mut lawful = Answers::new();
         for (id, mut given) in answers {
-            let question = self.question(&id).ok_or_else(|| Unlawful::Question(id.clone()))?;
+            let question = self
+                .question(&id)
+                .ok_or_else(|| InvalidScheme::Question(id.clone()))?;
             given.iter_mut().for_each(|one| *one = one.trim().to_owned());
             given.retain(|one| !one.is_empty());
             if given.is_empty() || !Self::asks(question, kind.as_ref()) {
                 continue;
             }
             if given.len() > question.most {
-                return Err(Unlawful::TooMany(id));
+                return Err(InvalidScheme::TooMany(id));
             }
             if let Some(answer) = given.iter().find(|one| !question.takes(one)) {
                 let answer = answer.clone();
-                return Err(Unlawful::Answer { question: id, answer });
+                return Err(InvalidScheme::Answer { question: id, answer });
             }
             let mut known = Vec::new();
             given.retain(|one| {
@@ -306,7 +308,7 @@ impl Question {
 impl Label {
     /// In the reader's language and script.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
+    pub fn localized(&self, words: &Words) -> String {
         words.either(&self.sr, &self.en)
     }
 }
@@ -314,7 +316,7 @@ impl Label {
 impl Answer {
     /// In the reader's language and script.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
+    pub fn localized(&self, words: &Words) -> String {
         words.either(&self.sr, &self.en)
     }
 }

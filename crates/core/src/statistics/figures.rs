@@ -22,7 +22,7 @@ use crate::statistics::waits::{Answered, Read, within};
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Of {
+pub enum Measure {
     /// Registered communications, on the day on which the first message arrived.
     Contact,
     /// Contacts that are closed, on the day on which they were last closed.
@@ -33,7 +33,7 @@ pub enum Of {
     Referral,
 }
 
-impl Of {
+impl Measure {
     /// All there are.
     pub const ALL: [Self; 4] = [Self::Contact, Self::Closing, Self::Case, Self::Referral];
 
@@ -69,11 +69,11 @@ pub const COUNSELLING: &str = "counselling";
 pub const FIRST_REPLY: &str = "first_reply";
 /// How it was answered: [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// Of what is urgent: within how many minutes somebody first read it, a step of [`within`].
+/// Measure what is urgent: within how many minutes somebody first read it, a step of [`within`].
 pub const URGENT_READ: &str = "urgent_read";
-/// Of a case: [`ADVISORY`] or [`FORWARDED`].
+/// Measure a case: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
-/// Of a case or a referral: where it was sent. A case counts under the first institution it was sent to.
+/// Measure a case or a referral: where it was sent. A case counts under the first institution it was sent to.
 pub const INSTITUTION: &str = "institution";
 /// A case that was sent nowhere.
 pub const ADVISORY: &str = "advisory";
@@ -84,7 +84,7 @@ pub const FORWARDED: &str = "forwarded";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// What it is.
-    pub of: Of,
+    pub of: Measure,
     /// The local day on which it counts.
     pub day: NaiveDate,
     /// Its value in each dimension in which it has one.
@@ -92,7 +92,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). Of questions that take several the first
+    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). Measure questions that take several the first
     /// answer counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
@@ -128,7 +128,7 @@ impl Facts {
             }
         }
         Self {
-            of: Of::Contact,
+            of: Measure::Contact,
             day,
             values,
         }
@@ -138,7 +138,7 @@ impl Facts {
     #[must_use]
     pub fn of_closing(channel: &str, closed_at: DateTime<Utc>, zone: Tz) -> Self {
         Self {
-            of: Of::Closing,
+            of: Measure::Closing,
             day: clock::day_of(closed_at, zone),
             values: BTreeMap::from([(CHANNEL.to_owned(), channel.to_owned())]),
         }
@@ -157,7 +157,7 @@ impl Facts {
             values.insert(INSTITUTION.to_owned(), institution.to_owned());
         }
         Self {
-            of: Of::Case,
+            of: Measure::Case,
             day,
             values,
         }
@@ -167,7 +167,7 @@ impl Facts {
     #[must_use]
     pub fn of_referral(institution: &str, confirmed_at: DateTime<Utc>, zone: Tz) -> Self {
         Self {
-            of: Of::Referral,
+            of: Measure::Referral,
             day: clock::day_of(confirmed_at, zone),
             values: BTreeMap::from([(INSTITUTION.to_owned(), institution.to_owned())]),
         }
@@ -199,11 +199,11 @@ pub struct Registered<'a> {
 
 /// Every dimension by which something is counted, by name.
 #[must_use]
-pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
+pub fn dimensions(of: Measure, scheme: &Scheme) -> BTreeSet<String> {
     let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
     let asked = chosen.map(|question| question.id.as_str());
     let fixed: &[&str] = match of {
-        Of::Contact => &[
+        Measure::Contact => &[
             CHANNEL,
             LANGUAGE,
             HOUR,
@@ -213,11 +213,11 @@ pub fn dimensions(of: Of, scheme: &Scheme) -> BTreeSet<String> {
             FIRST_REPLY,
             URGENT_READ,
         ],
-        Of::Closing => &[CHANNEL],
-        Of::Case => &[CASE_KIND, INSTITUTION],
-        Of::Referral => &[INSTITUTION],
+        Measure::Closing => &[CHANNEL],
+        Measure::Case => &[CASE_KIND, INSTITUTION],
+        Measure::Referral => &[INSTITUTION],
     };
-    let asked = asked.filter(|_| of == Of::Contact);
+    let asked = asked.filter(|_| of == Measure::Contact);
     asked.chain(fixed.iter().copied()).map(str::to_owned).collect()
 }
 
@@ -241,7 +241,7 @@ pub fn is_personal(dimension: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     /// What is counted.
-    pub of: Of,
+    pub of: Measure,
     /// A day (`2026-01-31`), a month (`2026-01`) or a year (`2026`).
     pub span: String,
     /// A dimension; empty: the total.
@@ -267,11 +267,11 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
-/// Whether pairs of values are kept for this span. Of contacts they are not for days: they would be more than the contacts themselves,
+/// Whether pairs of values are kept for this span. Measure contacts they are not for days: they would be more than the contacts themselves,
 /// and the few days at the ends of a period are counted one by one.
 #[must_use]
-pub fn keeps_pairs(of: Of, span: &str) -> bool {
-    of != Of::Contact || span.len() < "2026-01-31".len()
+pub fn keeps_pairs(of: Measure, span: &str) -> bool {
+    of != Measure::Contact || span.len() < "2026-01-31".len()
 }
 
 /// Every cell in which it is counted.

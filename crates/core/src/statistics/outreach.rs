@@ -107,7 +107,7 @@ const MOST: i64 = 100_000;
 
 /// Why an event cannot be written so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unlawful {
+pub enum InvalidEvent {
     /// What was held was held on a day.
     NoDay,
     /// What was held is not to come.
@@ -149,7 +149,7 @@ pub fn checked(
     day: Option<NaiveDate>,
     reached: Reached,
     today: NaiveDate,
-) -> Result<(), Unlawful> {
+) -> Result<(), InvalidEvent> {
     let numbers = [
         reached.students,
         reached.parents,
@@ -157,11 +157,11 @@ pub fn checked(
         reached.others,
     ];
     if numbers.into_iter().any(|number| !(0..=MOST).contains(&number)) {
-        return Err(Unlawful::Number);
+        return Err(InvalidEvent::Number);
     }
     match (state, day) {
-        (EventState::Held, None) => Err(Unlawful::NoDay),
-        (EventState::Held, Some(day)) if day > today => Err(Unlawful::ToCome),
+        (EventState::Held, None) => Err(InvalidEvent::NoDay),
+        (EventState::Held, Some(day)) if day > today => Err(InvalidEvent::ToCome),
         (EventState::Held | EventState::Planned | EventState::Cancelled, _) => Ok(()),
     }
 }
@@ -183,10 +183,10 @@ mod tests {
     fn what_was_held_has_a_day_that_has_come() {
         let today = NaiveDate::from_ymd_opt(2026, 11, 26);
         let check = |day| checked(EventState::Held, day, Reached::default(), today.unwrap());
-        assert_eq!(check(None), Err(Unlawful::NoDay));
+        assert_eq!(check(None), Err(InvalidEvent::NoDay));
         assert_eq!(
             check(NaiveDate::from_ymd_opt(2026, 11, 27)),
-            Err(Unlawful::ToCome)
+            Err(InvalidEvent::ToCome)
         );
         assert_eq!(check(today), Ok(()));
         let planned = checked(EventState::Planned, None, Reached::default(), today.unwrap());
@@ -202,7 +202,7 @@ mod tests {
         let today = NaiveDate::from_ymd_opt(2026, 11, 26).unwrap();
         assert_eq!(
             checked(EventState::Planned, None, reached, today),
-            Err(Unlawful::Number)
+            Err(InvalidEvent::Number)
         );
     }
 

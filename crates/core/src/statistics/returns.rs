@@ -239,7 +239,7 @@ impl Return {
 impl Row {
     /// As it is called in a language.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
+    pub fn localized(&self, words: &Words) -> String {
         words.either(&self.sr, &self.en)
     }
 }

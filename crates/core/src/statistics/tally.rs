@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::statistics::figures::{Cell, Facts, Of, keeps_pairs};
+use crate::statistics::figures::{Cell, Facts, Measure, keeps_pairs};
 
 /// A day, a month or a year: `20260131`, `20260100`, `20260000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,8 +30,8 @@ struct Counts {
 /// How many there are in each cell.
 #[derive(Debug, Default)]
 pub struct Tally {
-    values: BTreeMap<Of, Values>,
-    spans: HashMap<(Of, Span), Counts>,
+    values: BTreeMap<Measure, Values>,
+    spans: HashMap<(Measure, Span), Counts>,
 }
 
 impl Span {
@@ -148,7 +148,7 @@ impl Tally {
     /// Counts months and years from what they are made of. Nothing is added after.
     #[must_use]
     pub fn finished(mut self) -> Counted {
-        let mut longer: HashMap<(Of, Span), Counts> = HashMap::new();
+        let mut longer: HashMap<(Measure, Span), Counts> = HashMap::new();
         for ((of, span), counts) in &self.spans {
             if span.is_day() {
                 longer.entry((*of, span.month())).or_default().add_all(counts);
@@ -169,7 +169,7 @@ pub struct Counted(Tally);
 /// A cell as numbers that stand in the order of what they name. 0: there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
-    of: Of,
+    of: Measure,
     one: usize,
     other: usize,
     span: Span,
@@ -213,7 +213,7 @@ impl Counted {
         let named: Vec<String> = std::iter::once(String::new())
             .chain(named.into_iter().cloned())
             .collect();
-        let of_number: BTreeMap<Of, Vec<(usize, usize)>> = values
+        let of_number: BTreeMap<Measure, Vec<(usize, usize)>> = values
             .iter()
             .map(|(of, all)| {
                 let places = all.named.iter().map(|(dimension, value)| {
@@ -282,7 +282,7 @@ mod tests {
     use crate::statistics::figures::change;
 
     fn facts() -> impl Strategy<Value = Facts> {
-        let of = prop::sample::select(Of::ALL.to_vec());
+        let of = prop::sample::select(Measure::ALL.to_vec());
         let values = prop::collection::btree_map("[abc]", "[xyz]", 0..4);
         (of, 0u64..800, values).prop_map(|(of, days, values)| Facts {
             of,

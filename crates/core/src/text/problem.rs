@@ -116,7 +116,7 @@ pub fn kind_of(noted: &str) -> &'static str {
 
 /// What was noted, as a reader of these words reads it. The log has the words themselves.
 #[must_use]
-pub fn said(words: &Words, noted: &str) -> String {
+pub fn localize(words: &Words, noted: &str) -> String {
     if noted.is_empty() {
         return String::new();
     }

@@ -18,10 +18,10 @@ pub struct Reason {
 impl Reason {
     /// As a reader of these words reads it.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
+    pub fn localized(&self, words: &Words) -> String {
         let kind = match self.known {
             Some(known) => words.say(known.key()),
-            None => problem::said(words, &self.words),
+            None => problem::localize(words, &self.words),
         };
         // What a mail server answered with a code is quoted: an administrator can look it up.
         match self.words.split_once("error (") {
@@ -165,12 +165,12 @@ mod tests {
         let locales = Locales::load()?;
         let words = locales.of(Language::SrCyrl);
         let refused = Reason::from("Connection error: Connection refused (os error 111)");
-        assert_eq!(refused.said(words), words.say("problem-connection-refused"));
+        assert_eq!(refused.localized(words), words.say("problem-connection-refused"));
         let given_up = Known::GivenUp.saying("Connection error: Connection refused (os error 111)");
-        assert_eq!(given_up.said(words), words.say("reason-given-up"));
+        assert_eq!(given_up.localized(words), words.say("reason-given-up"));
         let unknown = Reason::from("permanent error (550): 5.1.1 User unknown");
         assert_eq!(
-            unknown.said(words),
+            unknown.localized(words),
             "таква адреса не постоји „550 5.1.1 User unknown“"
         );
         Ok(())

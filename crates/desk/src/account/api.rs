@@ -10,11 +10,11 @@ use hotline_store::staff::passwords::Device;
 use serde::Serialize;
 
 use crate::{
-    account::login::{Typed, try_log_in},
+    account::login::{LogInForm, try_log_in},
     http::{
         access::token,
         errors::PageError,
-        extractors::{Nothing, Sent},
+        extractors::{FormOrJson, Nothing},
     },
     state::Desk,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Session {
 
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
-    Sent(typed): Sent<Typed>,
+    FormOrJson(typed): FormOrJson<LogInForm>,
 ) -> Result<Json<Session>, PageError> {
     let (person, session) = try_log_in(&desk, &typed, Device::Unknown)
         .await?
@@ -44,7 +44,7 @@ pub(crate) async fn log_in(
 pub(crate) async fn log_out(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    Sent(_): Sent<Nothing>,
+    FormOrJson(_): FormOrJson<Nothing>,
 ) -> Result<StatusCode, PageError> {
     if let Some(token) = token(&desk, &headers) {
         desk.store.log_out(&token).await?;

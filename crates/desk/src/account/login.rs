@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
 #[template(path = "login.html")]
-struct Page<'a> {
+struct LogInPage<'a> {
     words: &'a Words,
     name: &'a str,
     login: &'a str,
@@ -55,7 +55,7 @@ pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
 }
 
 pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, PageError> {
-    written(&Page {
+    written(&LogInPage {
         words: desk.words(&jar),
         name: &desk.centre.name,
         login: "",
@@ -64,7 +64,7 @@ pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Res
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Typed {
+pub(crate) struct LogInForm {
     pub login: String,
     #[schemars(with = "String")]
     pub password: Private<String>,
@@ -73,7 +73,7 @@ pub(crate) struct Typed {
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
     jar: CookieJar,
-    Form(typed): Form<Typed>,
+    Form(typed): Form<LogInForm>,
 ) -> Result<Response, PageError> {
     let mark = desk.store.device_mark(&typed.login);
     let known = jar
@@ -82,7 +82,7 @@ pub(crate) async fn log_in(
     let device = if known { Device::Known } else { Device::Unknown };
     let Some((person, session)) = try_log_in(&desk, &typed, device).await? else {
         let words = desk.words(&jar);
-        let page = written(&Page {
+        let page = written(&LogInPage {
             words,
             name: &desk.centre.name,
             login: &typed.login,
@@ -107,7 +107,7 @@ pub(crate) async fn log_in(
 
 pub(crate) async fn try_log_in(
     desk: &Desk,
-    typed: &Typed,
+    typed: &LogInForm,
     device: Device,
 ) -> Result<Option<(Person, SessionToken)>, PageError> {
     let name = typed.login.trim().to_lowercase();

@@ -22,7 +22,7 @@ use crate::{
     http::{
         access::{Who, token},
         errors::PageError,
-        extractors::{Program, Sent},
+        extractors::{FormOrJson, ResponseFormat},
         page::{Frame, page as written},
     },
     state::Desk,
@@ -41,14 +41,14 @@ pub(crate) struct Change {
 
 #[derive(Template)]
 #[template(path = "password.html")]
-struct Page<'a> {
+struct PasswordPage<'a> {
     frame: Frame<'a>,
     /// What is wrong: the field it is in, and the words.
     wrong: Option<(&'static str, String)>,
     done: bool,
 }
 
-impl Page<'_> {
+impl PasswordPage<'_> {
     fn wrong_in(&self, field: &str) -> Option<&String> {
         let found = self.wrong.as_ref().filter(|(wrong, _)| *wrong == field);
         found.map(|(_, said)| said)
@@ -62,7 +62,7 @@ pub(crate) async fn page(
     Who(me): Who,
 ) -> Result<Response, PageError> {
     let frame = Frame::new(&desk, desk.words(&jar), &me, "password").await?;
-    written(&Page {
+    written(&PasswordPage {
         frame,
         wrong: None,
         done: false,
@@ -73,10 +73,10 @@ pub(crate) async fn page(
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     headers: HeaderMap,
     jar: CookieJar,
-    Sent(change): Sent<Change>,
+    FormOrJson(change): FormOrJson<Change>,
 ) -> Result<Response, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
     take_turn(&desk, &me.login, Device::Known).await?;
@@ -104,9 +104,9 @@ pub(crate) async fn change(
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
-    let page = written(&Page {
+    let page = written(&PasswordPage {
         done: wrong.is_none(),
-        wrong: wrong.map(|(field, error)| (field, error.said(words))),
+        wrong: wrong.map(|(field, error)| (field, error.localized(words))),
         frame,
     })?;
     Ok((status, page).into_response())

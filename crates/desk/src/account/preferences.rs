@@ -20,7 +20,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::{Program, Sent},
+        extractors::{FormOrJson, ResponseFormat},
     },
     state::Desk,
 };
@@ -37,10 +37,10 @@ fn whole(me: &Person) -> Value {
 pub(crate) async fn prefer(
     State(desk): State<Desk>,
     Who(mut me): Who,
-    program: Program,
+    program: ResponseFormat,
     headers: HeaderMap,
     jar: CookieJar,
-    Sent(mut preferences): Sent<Preferences>,
+    FormOrJson(mut preferences): FormOrJson<Preferences>,
 ) -> Result<Response, PageError> {
     // Saved views have a form of their own.
     preferences.saved.clone_from(&me.preferences.saved);
@@ -58,7 +58,7 @@ pub(crate) async fn prefer(
 
 /// What is kept of a view's address: never what was looked for, which may be a name.
 const KEPT: [&str; 8] = [
-    "view", "channel", "language", "urgency", "topic", "holder", "from", "to",
+    "view", "channel", "language", "urgency", "topic", "assignee", "from", "to",
 ];
 
 /// A view to be saved, or to be forgotten.
@@ -75,8 +75,8 @@ pub(crate) struct Saved {
 pub(crate) async fn save_view(
     State(desk): State<Desk>,
     Who(mut me): Who,
-    program: Program,
-    Sent(saved): Sent<Saved>,
+    program: ResponseFormat,
+    FormOrJson(saved): FormOrJson<Saved>,
 ) -> Result<Response, PageError> {
     let name = saved.name.trim();
     if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {

@@ -20,14 +20,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    cases::page::{Done, row},
+    cases::page::row,
     http::{
         access::Who,
-        errors::PageError,
-        extractors::Program,
+        errors::{PageError, PageResult},
+        extractors::ResponseFormat,
         page::{Frame, page},
     },
-    reports::{cover::period_said, exports::days, tables::value_said},
+    reports::{cover::period_label, exports::days, tables::value_label},
     state::Desk,
     statistics,
 };
@@ -56,9 +56,9 @@ impl List<'_> {
 
 /// Which cases are asked for; nothing: all.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Asked {
+pub(crate) struct CasesQuery {
     #[serde(flatten)]
-    formed: statistics::page::Asked,
+    formed: statistics::page::StatisticsQuery,
     /// `advisory` or `forwarded`.
     #[serde(default)]
     kind: String,
@@ -67,7 +67,7 @@ pub(crate) struct Asked {
     institution: String,
 }
 
-impl Asked {
+impl CasesQuery {
     fn read(&self, desk: &Desk) -> Result<CasesOf, PageError> {
         Ok(CasesOf {
             period: self.formed.period(desk.store.today())?,
@@ -89,10 +89,10 @@ impl Asked {
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
-    Query(asked): Query<Asked>,
-) -> Done {
+    Query(asked): Query<CasesQuery>,
+) -> PageResult {
     let of = asked.read(&desk)?;
     let (cases, count) = desk.store.cases(&of, MOST).await?;
     let days = match of.period {
@@ -110,7 +110,7 @@ pub(crate) async fn list(
     let shown = i64::try_from(cases.len()).unwrap_or(i64::MAX);
     let words = desk.words(&jar);
     page(&List {
-        asked_for: said(&desk, words, &of),
+        asked_for: grouping_label(&desk, words, &of),
         count,
         cut_off: (shown < count).then(|| words.counted("cases-shown", shown)),
         frame: Frame::new(&desk, words, &me, "cases").await?,
@@ -119,15 +119,15 @@ pub(crate) async fn list(
 }
 
 /// Which cases these are. `None`: all.
-fn said(desk: &Desk, words: &Words, of: &CasesOf) -> Option<String> {
+fn grouping_label(desk: &Desk, words: &Words, of: &CasesOf) -> Option<String> {
     let Period { from, to } = of.period;
-    let days = (of.period != Period::default()).then(|| period_said(words, from, to));
+    let days = (of.period != Period::default()).then(|| period_label(words, from, to));
     let kind = of.forwarded.map(|forwarded| {
         let kind = if forwarded { FORWARDED } else { ADVISORY };
         words.say(&format!("case-{kind}"))
     });
     let institution = of.institution.as_ref();
-    let institution = institution.map(|one| value_said(words, desk.store.scheme(), INSTITUTION, one));
+    let institution = institution.map(|one| value_label(words, desk.store.scheme(), INSTITUTION, one));
     let said: Vec<String> = [days, kind, institution].into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join(" · "))
 }

@@ -23,14 +23,12 @@ use crate::{
     contact::open::{find, parsed},
     http::{
         access::Who,
-        errors::PageError,
-        extractors::{Nothing, Program, Sent},
+        errors::{PageError, PageResult},
+        extractors::{FormOrJson, Nothing, ResponseFormat},
         page::{Frame, page},
     },
     state::Desk,
 };
-
-pub(super) type Done = Result<Response, PageError>;
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -43,10 +41,10 @@ struct One<'a> {
 pub(crate) async fn one(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
     Path(id): Path<Uuid>,
-) -> Done {
+) -> PageResult {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     desk.note_read(&me, "open case", &id.to_string()).await;
     if program.0 {
@@ -90,7 +88,7 @@ fn whole(case: &Case) -> Value {
 }
 
 /// The case after something was done to it.
-async fn then(desk: &Desk, me: &Person, program: Program, id: Uuid) -> Done {
+async fn then(desk: &Desk, me: &Person, program: ResponseFormat, id: Uuid) -> PageResult {
     if program.0 {
         let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
         desk.note_read(me, "open case", &id.to_string()).await;
@@ -109,10 +107,10 @@ pub(crate) struct Into {
 pub(crate) async fn form(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(into): Sent<Into>,
-) -> Done {
+    FormOrJson(into): FormOrJson<Into>,
+) -> PageResult {
     let into = match into.case.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
@@ -129,10 +127,10 @@ pub(crate) struct Summary {
 pub(crate) async fn describe(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(id): Path<Uuid>,
-    Sent(to): Sent<Summary>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Summary>,
+) -> PageResult {
     desk.store.describe_case(&me, id, &to.summary).await?;
     then(&desk, &me, program, id).await
 }
@@ -150,10 +148,10 @@ pub(crate) struct Proposal {
 pub(crate) async fn propose(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(id): Path<Uuid>,
-    Sent(to): Sent<Proposal>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Proposal>,
+) -> PageResult {
     let details = Details {
         basis: to.basis,
         sent: to.sent,
@@ -167,7 +165,7 @@ pub(crate) async fn propose(
 
 /// What was read before it is confirmed.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Read {
+pub(crate) struct ReadReferral {
     /// `changed` of the referral that was read.
     seen: i64,
 }
@@ -175,10 +173,10 @@ pub(crate) struct Read {
 pub(crate) async fn confirm(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((id, referral)): Path<(Uuid, Uuid)>,
-    Sent(read): Sent<Read>,
-) -> Done {
+    FormOrJson(read): FormOrJson<ReadReferral>,
+) -> PageResult {
     desk.store.confirm_referral(&me, id, referral, read.seen).await?;
     then(&desk, &me, program, id).await
 }
@@ -198,10 +196,10 @@ pub(crate) struct Known {
 pub(crate) async fn detail(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((id, referral)): Path<(Uuid, Uuid)>,
-    Sent(known): Sent<Known>,
-) -> Done {
+    FormOrJson(known): FormOrJson<Known>,
+) -> PageResult {
     let sent_on = match known.sent_on.as_deref() {
         None => None,
         Some("") => Some(None),
@@ -225,10 +223,10 @@ pub(crate) async fn detail(
 pub(crate) async fn withdraw(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((id, referral)): Path<(Uuid, Uuid)>,
-    Sent(_): Sent<Nothing>,
-) -> Done {
+    FormOrJson(_): FormOrJson<Nothing>,
+) -> PageResult {
     desk.store.withdraw_referral(&me, id, referral).await?;
     then(&desk, &me, program, id).await
 }
@@ -241,10 +239,10 @@ pub(crate) struct Closing {
 pub(crate) async fn close(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(id): Path<Uuid>,
-    Sent(to): Sent<Closing>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Closing>,
+) -> PageResult {
     desk.store.close_case(&me, id, to.closed).await?;
     then(&desk, &me, program, id).await
 }
@@ -253,19 +251,19 @@ pub(crate) async fn close(
 pub(crate) async fn tell(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((id, reference)): Path<(Uuid, String)>,
-    Sent(_): Sent<Nothing>,
-) -> Done {
+    FormOrJson(_): FormOrJson<Nothing>,
+) -> PageResult {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     let contact = find(&desk, &reference).await?;
     if case.contacts.iter().all(|(one, ..)| *one != contact.reference) {
         return Err(PageError::NotFound);
     }
     let others = contact
-        .holder
+        .assignee
         .as_ref()
-        .is_some_and(|(holder, _)| *holder != me.id);
+        .is_some_and(|(assignee, _)| *assignee != me.id);
     if others && !me.role.may(Right::WorkOnOthers) {
         return Err(PageError::Conflict(Conflict::HeldByOther));
     }

@@ -19,21 +19,19 @@ use crate::{
     },
     http::{
         access::Who,
-        errors::PageError,
-        extractors::{Back, Program, Sent},
+        errors::{PageError, PageResult},
+        extractors::{Back, FormOrJson, ResponseFormat},
     },
     state::Desk,
 };
 
-type Done = Result<Response, PageError>;
-
 pub(crate) async fn fetch(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((reference, id)): Path<(String, Uuid)>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.want_file(&me, parsed(&reference)?, id).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -41,10 +39,10 @@ pub(crate) async fn fetch(
 pub(crate) async fn claim(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.take(&me, parsed(&reference)?).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -52,10 +50,10 @@ pub(crate) async fn claim(
 pub(crate) async fn give_back(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.give_back(&me, parsed(&reference)?).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -63,10 +61,10 @@ pub(crate) async fn give_back(
 pub(crate) async fn ask_for_files(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.ask_for_files(&me, parsed(&reference)?).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -74,11 +72,11 @@ pub(crate) async fn ask_for_files(
 pub(crate) async fn close(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
     Path(reference): Path<String>,
-    Sent(to): Sent<WithReason>,
-) -> Done {
+    FormOrJson(to): FormOrJson<WithReason>,
+) -> PageResult {
     let reason = words_of(&to.reason, &to.why);
     let done = desk.store.close(&me, parsed(&reference)?, reason).await;
     if program.0 {
@@ -95,10 +93,10 @@ pub(crate) async fn close(
 pub(crate) async fn reopen(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.reopen(&me, parsed(&reference)?).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -122,11 +120,11 @@ pub(crate) struct Mark {
 pub(crate) async fn mark(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
     Path(reference): Path<String>,
-    Sent(mark): Sent<Mark>,
-) -> Done {
+    FormOrJson(mark): FormOrJson<Mark>,
+) -> PageResult {
     let marking = match mark.marking.as_str() {
         "none" => None,
         name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
@@ -152,10 +150,10 @@ pub(crate) async fn mark(
 pub(crate) async fn send_again(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((reference, id)): Path<(String, Uuid)>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.send_again(&me, parsed(&reference)?, id).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -168,9 +166,9 @@ pub(crate) struct Duty {
 pub(crate) async fn duty(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    Sent(duty): Sent<Duty>,
-) -> Done {
+    program: ResponseFormat,
+    FormOrJson(duty): FormOrJson<Duty>,
+) -> PageResult {
     desk.store.set_on_duty(&me, duty.on).await?;
     if program.0 {
         return Ok(axum::http::StatusCode::NO_CONTENT.into_response());
@@ -198,10 +196,10 @@ const fn yes() -> bool {
 pub(crate) async fn link(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(link): Sent<Link>,
-) -> Done {
+    FormOrJson(link): FormOrJson<Link>,
+) -> PageResult {
     let to = Reference::parse(&link.to).map_err(|_| PageError::Bad("error-reference"))?;
     desk.store.link(&me, parsed(&reference)?, to, link.linked).await?;
     program.then(&desk, &me, &reference, &link.view).await
@@ -220,10 +218,10 @@ pub(crate) struct Follow {
 pub(crate) async fn follow(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(follow): Sent<Follow>,
-) -> Done {
+    FormOrJson(follow): FormOrJson<Follow>,
+) -> PageResult {
     desk.store
         .set_followed(&me, parsed(&reference)?, follow.follows)
         .await?;
@@ -245,10 +243,10 @@ pub(crate) struct HandOver {
 pub(crate) async fn hand_over(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(to): Sent<HandOver>,
-) -> Done {
+    FormOrJson(to): FormOrJson<HandOver>,
+) -> PageResult {
     let recipient = match to.to.strip_prefix("team:") {
         Some(team) => Recipient::Team(team.to_owned()),
         None => Recipient::Person(to.to.parse().map_err(|_| PageError::Bad("error-form"))?),
@@ -262,10 +260,10 @@ pub(crate) async fn hand_over(
 pub(crate) async fn ask_for(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(to): Sent<Back>,
-) -> Done {
+    FormOrJson(to): FormOrJson<Back>,
+) -> PageResult {
     desk.store.ask_for(&me, parsed(&reference)?).await?;
     program.then(&desk, &me, &reference, &to.view).await
 }
@@ -282,10 +280,10 @@ pub(crate) struct Block {
 pub(crate) async fn block(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(block): Sent<Block>,
-) -> Done {
+    FormOrJson(block): FormOrJson<Block>,
+) -> PageResult {
     let until = (block.days > 0).then(|| desk.clock.now() + TimeDelta::days(block.days.into()));
     desk.store.block(&me, parsed(&reference)?, until).await?;
     program.then(&desk, &me, &reference, &block.view).await
@@ -304,10 +302,10 @@ pub(crate) struct Snooze {
 pub(crate) async fn snooze(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(snooze): Sent<Snooze>,
-) -> Done {
+    FormOrJson(snooze): FormOrJson<Snooze>,
+) -> PageResult {
     let hours = snooze.hours.filter(|hours| *hours > 0);
     let until = hours.map(|hours| desk.clock.now() + TimeDelta::hours(hours.into()));
     desk.store

@@ -7,7 +7,7 @@ use axum::{
 };
 use hotline_core::text::locale::Language;
 use hotline_store::{
-    contacts::{attachments::Attachment, detail::Opened, drafts::DraftKind},
+    contacts::{attachments::Attachment, detail::ContactDetail, drafts::DraftKind},
     inbox::list::View,
     staff::accounts::Person,
 };
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contact::open::{opened, parsed},
-    http::{access::Who, errors::PageError, extractors::Program},
+    http::{access::Who, errors::PageError, extractors::ResponseFormat},
     state::Desk,
 };
 
@@ -41,7 +41,7 @@ pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(referen
     Ok(Json(whole))
 }
 
-impl Program {
+impl ResponseFormat {
     /// The contact as it stands after an action.
     pub(crate) async fn then(
         self,
@@ -61,7 +61,7 @@ impl Program {
 }
 
 /// A contact, whole.
-pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
+pub(crate) fn whole(desk: &Desk, contact: &ContactDetail) -> Value {
     let words = desk.locales.of(Language::En);
     let messages: Vec<Value> = contact
         .messages
@@ -71,7 +71,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
                 .deliveries
                 .iter()
                 .map(|one| {
-                    let said = one.said.as_ref().map(|said| said.said(words));
+                    let said = one.said.as_ref().map(|said| said.localized(words));
                     json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at, "leaves_at": one.leaves_at, "under_way": one.under_way })
                 })
                 .collect();
@@ -128,7 +128,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
         "snoozed_until": contact.snoozed_until,
         "asked_by": contact.asked_by.iter().map(|(_, name)| name).collect::<Vec<_>>(),
         "newest": contact.newest,
-        "holder": contact.holder.as_ref().map(|(_, name)| name),
+        "assignee": contact.assignee.as_ref().map(|(_, name)| name),
         "team": contact.team,
         "blocked_until": contact.blocked_until,
         "identifier": contact.card.as_ref().and_then(|card| card.identifier.as_ref()),
@@ -153,7 +153,7 @@ pub(crate) fn whole(desk: &Desk, contact: &Opened) -> Value {
 }
 
 /// Where answers go, and what is around a contact.
-fn surroundings(contact: &Opened) -> Value {
+fn surroundings(contact: &ContactDetail) -> Value {
     let card = contact.card.as_ref();
     let others = contact.others.iter().map(|other| {
         json!({ "reference": other.reference.to_string(), "opened_at": other.opened_at, "status": other.status })

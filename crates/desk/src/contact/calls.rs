@@ -27,7 +27,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::Sent,
+        extractors::FormOrJson,
         page::{Frame, page},
     },
     state::Desk,
@@ -42,7 +42,7 @@ struct Log<'a> {
     id: Uuid,
     /// The latest time there is.
     now: String,
-    typed: Typed,
+    typed: CallForm,
     questions: Questions<'a>,
     /// The key of what is wrong.
     mistake: Option<&'static str>,
@@ -51,7 +51,7 @@ struct Log<'a> {
 
 /// What was typed.
 #[derive(Default)]
-struct Typed {
+struct CallForm {
     network: String,
     at: String,
     for_whom: String,
@@ -67,7 +67,7 @@ impl Desk {
         &self,
         jar: &CookieJar,
         me: &Person,
-        typed: Typed,
+        typed: CallForm,
         answers: Answers,
         mistake: Option<&'static str>,
         logged: Option<Reference>,
@@ -107,7 +107,7 @@ impl Desk {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Done {
+pub(crate) struct CallQuery {
     logged: Option<String>,
 }
 
@@ -115,12 +115,12 @@ pub(crate) async fn form(
     State(desk): State<Desk>,
     Who(me): Who,
     jar: CookieJar,
-    Query(done): Query<Done>,
+    Query(done): Query<CallQuery>,
 ) -> Result<Response, PageError> {
-    let typed = Typed {
+    let typed = CallForm {
         at: desk.local_now(),
         network: desk.networks.first().cloned().unwrap_or_default(),
-        ..Typed::default()
+        ..CallForm::default()
     };
     let logged = done.logged.and_then(|logged| Reference::parse(&logged).ok());
     desk.log_page(&jar, &me, typed, Answers::new(), None, logged)
@@ -133,7 +133,7 @@ pub(crate) async fn save(
     jar: CookieJar,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    let (mut typed, mut answers, mut id) = (Typed::default(), Answers::new(), desk.new_id());
+    let (mut typed, mut answers, mut id) = (CallForm::default(), Answers::new(), desk.new_id());
     for (name, value) in fields {
         match name.as_str() {
             "id" => id = value.parse().map_err(|_| PageError::Bad("error-form"))?,
@@ -195,7 +195,7 @@ pub(crate) struct ApiCall {
 pub(crate) async fn api(
     State(desk): State<Desk>,
     Who(me): Who,
-    Sent(call): Sent<ApiCall>,
+    FormOrJson(call): FormOrJson<ApiCall>,
 ) -> Result<Response, PageError> {
     let call = NewCall {
         id: call.id.unwrap_or_else(|| desk.new_id()),

@@ -15,7 +15,7 @@ use hotline_core::{
     },
 };
 use hotline_store::{
-    contacts::detail::Opened,
+    contacts::detail::ContactDetail,
     staff::{accounts::Person, canned::Canned},
 };
 use schemars::JsonSchema;
@@ -27,28 +27,31 @@ use crate::{
     contact::open::find,
     http::{
         access::Who,
-        errors::PageError,
-        extractors::{Nothing, Program, Sent},
+        errors::{PageError, PageResult},
+        extractors::{FormOrJson, Nothing, ResponseFormat},
         page::{Frame, page},
     },
     state::Desk,
 };
 
-type Done = Result<Response, PageError>;
-
 #[derive(Template)]
 #[template(path = "canned.html")]
-struct Page<'a> {
+struct CannedPage<'a> {
     frame: Frame<'a>,
     all: Vec<Canned>,
 }
 
-pub(crate) async fn list(State(desk): State<Desk>, Who(me): Who, program: Program, jar: CookieJar) -> Done {
+pub(crate) async fn list(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    program: ResponseFormat,
+    jar: CookieJar,
+) -> PageResult {
     let all = desk.store.canned().await?;
     if program.0 {
         return Ok(Json(json!({ "canned": all })).into_response());
     }
-    page(&Page {
+    page(&CannedPage {
         frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
         all,
     })
@@ -56,7 +59,7 @@ pub(crate) async fn list(State(desk): State<Desk>, Who(me): Who, program: Progra
 
 /// A canned reply as it is written.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Written {
+pub(crate) struct CannedForm {
     /// Which one is changed. Nothing: a new one.
     #[serde(default)]
     id: String,
@@ -72,9 +75,9 @@ pub(crate) struct Written {
 pub(crate) async fn write(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    Sent(written): Sent<Written>,
-) -> Done {
+    program: ResponseFormat,
+    FormOrJson(written): FormOrJson<CannedForm>,
+) -> PageResult {
     let id = match written.id.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
@@ -89,15 +92,15 @@ pub(crate) async fn write(
 pub(crate) async fn delete(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(id): Path<Uuid>,
-    Sent(_): Sent<Nothing>,
-) -> Done {
+    FormOrJson(_): FormOrJson<Nothing>,
+) -> PageResult {
     desk.store.delete_canned(&me, id).await?;
     then(program, json!({ "id": id }))
 }
 
-fn then(program: Program, said: Value) -> Done {
+fn then(program: ResponseFormat, said: Value) -> PageResult {
     if program.0 {
         return Ok(Json(said).into_response());
     }
@@ -132,7 +135,7 @@ pub(crate) async fn for_contact(
     ))
 }
 
-fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &Opened, me: &Person) -> String {
+fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &Person) -> String {
     let text = words.either(&one.sr, &one.en);
     // What was not written in the person's language is better than nothing: whoever sends it reads it first.
     let text = if text.is_empty() {

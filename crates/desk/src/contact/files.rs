@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     http::{
         errors::PageError,
-        extractors::{Sent, unreadable},
+        extractors::{FormOrJson, unreadable},
     },
     state::Desk,
 };
@@ -49,7 +49,7 @@ impl FromRequest<Desk> for Reply {
         let kind = request.headers().get("content-type");
         let multipart = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
         if !multipart {
-            let Sent(reply) = Sent::from_request(request, desk).await?;
+            let FormOrJson(reply) = FormOrJson::from_request(request, desk).await?;
             return Ok(reply);
         }
         let mut reply = Self::default();

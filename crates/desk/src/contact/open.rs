@@ -1,12 +1,12 @@
 //! Loads a contact by its reference.
 
 use hotline_core::identifiers::reference::Reference;
-use hotline_store::{contacts::detail::Opened, staff::accounts::Person};
+use hotline_store::{contacts::detail::ContactDetail, staff::accounts::Person};
 
 use crate::{http::errors::PageError, state::Desk};
 
 /// The contact with this reference, which `me` has before them from now on: that is noted.
-pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<Opened, PageError> {
+pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<ContactDetail, PageError> {
     let opened = find(desk, reference).await?;
     desk.note_read(me, "open contact", &opened.reference.to_string())
         .await;
@@ -19,7 +19,7 @@ pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<
 }
 
 /// The contact with this reference.
-pub(crate) async fn find(desk: &Desk, reference: &str) -> Result<Opened, PageError> {
+pub(crate) async fn find(desk: &Desk, reference: &str) -> Result<ContactDetail, PageError> {
     desk.store
         .contact(parsed(reference)?)
         .await?

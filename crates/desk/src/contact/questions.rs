@@ -64,7 +64,7 @@ impl Questions<'_> {
             .unwrap_or_default();
         let said = given.iter().map(|one| {
             let answer = question.answers.iter().find(|answer| answer.id == *one);
-            answer.map_or_else(|| one.clone(), |answer| answer.said(self.words))
+            answer.map_or_else(|| one.clone(), |answer| answer.localized(self.words))
         });
         said.collect::<Vec<_>>().join(", ")
     }

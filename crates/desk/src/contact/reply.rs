@@ -21,7 +21,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::{Back, Program, Sent},
+        extractors::{Back, FormOrJson, ResponseFormat},
     },
     state::Desk,
 };
@@ -29,7 +29,7 @@ use crate::{
 pub(crate) async fn reply(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
     reply: Reply,
 ) -> Result<Response, PageError> {
@@ -72,9 +72,9 @@ pub(crate) struct Note {
 pub(crate) async fn note(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(reference): Path<String>,
-    Sent(note): Sent<Note>,
+    FormOrJson(note): FormOrJson<Note>,
 ) -> Result<Response, PageError> {
     let id = note.id.unwrap_or_else(|| desk.new_id());
     desk.store.note(&me, parsed(&reference)?, id, &note.text).await?;
@@ -101,7 +101,7 @@ pub(crate) async fn draft(
     State(desk): State<Desk>,
     Who(me): Who,
     Path(reference): Path<String>,
-    Sent(draft): Sent<Draft>,
+    FormOrJson(draft): FormOrJson<Draft>,
 ) -> Result<StatusCode, PageError> {
     desk.store
         .keep_draft(
@@ -128,7 +128,7 @@ pub(crate) async fn here(
     State(desk): State<Desk>,
     Who(me): Who,
     Path(reference): Path<String>,
-    Sent(here): Sent<Here>,
+    FormOrJson(here): FormOrJson<Here>,
 ) -> Result<StatusCode, PageError> {
     let doing = Doing::parse(&here.doing).ok_or(PageError::Bad("error-form"))?;
     desk.store.is_at(&me, parsed(&reference)?, doing).await?;
@@ -138,9 +138,9 @@ pub(crate) async fn here(
 pub(crate) async fn undo(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path((reference, id)): Path<(String, Uuid)>,
-    Sent(to): Sent<Back>,
+    FormOrJson(to): FormOrJson<Back>,
 ) -> Result<Response, PageError> {
     desk.store.undo(&me, parsed(&reference)?, id).await?;
     program.then(&desk, &me, &reference, &to.view).await

@@ -7,7 +7,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::contact::classification::{Answers, KIND, Scheme};
-use hotline_store::contacts::detail::Opened;
+use hotline_store::contacts::detail::ContactDetail;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::{Program, Repeated},
+        extractors::{RepeatedFields, ResponseFormat},
     },
     state::Desk,
 };
@@ -52,9 +52,9 @@ impl FromRequest<Desk> for WrapUp {
 
     /// As JSON, or as a form that has a field for each question, `quick` for a kind that is all there is to say, and `close`.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        let fields = match Repeated::from_request(request, desk).await? {
-            Repeated::Json(read) => return Ok(read),
-            Repeated::Fields(fields) => fields,
+        let fields = match RepeatedFields::from_request(request, desk).await? {
+            RepeatedFields::Json(read) => return Ok(read),
+            RepeatedFields::Fields(fields) => fields,
         };
         let mut read = Self::default();
         let mut quick = None;
@@ -85,7 +85,7 @@ impl FromRequest<Desk> for WrapUp {
 pub(crate) async fn wrap_up(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
     Path(reference): Path<String>,
     asked: WrapUp,
@@ -125,7 +125,7 @@ pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
 }
 
 /// What the person said in the form, as far as it is an answer: a suggestion until somebody keeps it.
-pub(crate) fn suggested(scheme: &Scheme, open: &Opened) -> Answers {
+pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
         hotline_core::contact::message::Asks::Advice => "counselling",

@@ -14,6 +14,9 @@ use hotline_store::error::{Conflict, StoreError};
 
 use crate::{http::page, state::Desk};
 
+/// What a handler of a page or of the API gives back.
+pub(crate) type PageResult = Result<Response, PageError>;
+
 /// Why a page or an answer cannot be given.
 #[derive(Debug, Clone)]
 pub(crate) enum PageError {
@@ -58,7 +61,7 @@ impl PageError {
         Self::Fault(number)
     }
 
-    pub(crate) fn said(&self, words: &Words) -> String {
+    pub(crate) fn localized(&self, words: &Words) -> String {
         match self {
             Self::NotLoggedIn => words.say("error-not-logged-in"),
             Self::WrongLogIn => words.say("log-in-refused"),
@@ -75,7 +78,7 @@ impl PageError {
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct Page<'a> {
+struct ErrorPage<'a> {
     words: &'a Words,
     said: String,
 }
@@ -96,12 +99,12 @@ pub(crate) async fn spoken(
         None => return response,
     };
     if for_program {
-        let said = error.said(desk.locales.of(Language::En));
+        let said = error.localized(desk.locales.of(Language::En));
         return (error.status(), Json(serde_json::json!({ "error": said }))).into_response();
     }
     let words = desk.words(&jar);
-    let said = error.said(words);
-    match page::page(&Page { words, said }) {
+    let said = error.localized(words);
+    match page::page(&ErrorPage { words, said }) {
         Ok(page) => (error.status(), page).into_response(),
         Err(_) => error.status().into_response(),
     }

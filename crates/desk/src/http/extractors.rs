@@ -12,9 +12,9 @@ use serde_path_to_error::Track;
 use crate::{http::errors::PageError, state::Desk};
 
 /// What was sent with an action: as a form or as JSON. Nothing sent is everything left as it is usual.
-pub(crate) struct Sent<T>(pub T);
+pub(crate) struct FormOrJson<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Desk> for Sent<T> {
+impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
@@ -30,12 +30,12 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Sent<T> {
 }
 
 /// What a form with repeated fields sent, or a program in its place.
-pub(crate) enum Repeated<T> {
+pub(crate) enum RepeatedFields<T> {
     Json(T),
     Fields(Vec<(String, String)>),
 }
 
-impl<T: DeserializeOwned> FromRequest<Desk> for Repeated<T> {
+impl<T: DeserializeOwned> FromRequest<Desk> for RepeatedFields<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
@@ -107,9 +107,9 @@ pub(crate) struct Back {
 
 /// Whether a program asks: it gets JSON, a page is led back to where it came from.
 #[derive(Clone, Copy)]
-pub(crate) struct Program(pub bool);
+pub(crate) struct ResponseFormat(pub bool);
 
-impl<S: Send + Sync> FromRequestParts<S> for Program {
+impl<S: Send + Sync> FromRequestParts<S> for ResponseFormat {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {

@@ -18,7 +18,7 @@ use hotline_store::{intake::lines::LineState, staff::accounts::Person};
 
 use crate::{
     http::errors::PageError,
-    reports::labels::{channel_name, day_said},
+    reports::labels::{channel_name, format_day},
     state::Desk,
 };
 
@@ -147,7 +147,7 @@ impl<'a> Frame<'a> {
 
     /// A stored day as people here write it.
     pub(crate) fn day(&self, day: &str) -> String {
-        day.parse().map_or_else(|_| day.to_owned(), day_said)
+        day.parse().map_or_else(|_| day.to_owned(), format_day)
     }
 
     /// How long ago something was.

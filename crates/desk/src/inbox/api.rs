@@ -4,30 +4,34 @@ use axum::{
     Json,
     extract::{Query, State},
 };
-use hotline_store::inbox::list::{Place, Row, View};
+use hotline_store::inbox::list::{InboxRow, Place, View};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    http::{access::Who, errors::PageError, extractors::Sent},
-    inbox::{filters::Chosen, page::looks},
+    http::{access::Who, errors::PageError, extractors::FormOrJson},
+    inbox::{filters::InboxFilterForm, page::looks},
     state::Desk,
 };
 
 type Answer<T = Value> = Result<Json<T>, PageError>;
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Asked {
+pub(crate) struct ApiInboxQuery {
     view: Option<String>,
     after: Option<String>,
     /// Rows of a page: 1 to 200.
     size: Option<String>,
     #[serde(flatten)]
-    filter: Chosen,
+    filter: InboxFilterForm,
 }
 
-pub(crate) async fn inbox(State(desk): State<Desk>, Who(me): Who, Query(asked): Query<Asked>) -> Answer {
+pub(crate) async fn inbox(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Query(asked): Query<ApiInboxQuery>,
+) -> Answer {
     let view = match asked.view.as_deref() {
         Some(name) => View::parse(name).ok_or(PageError::Bad("error-view"))?,
         None => View::All,
@@ -62,7 +66,11 @@ pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
 }
 
 /// `POST /api/v1/search`: what is looked for may be a name, and addresses are written down along the way.
-pub(crate) async fn search(State(desk): State<Desk>, Who(me): Who, Sent(looked): Sent<Looked>) -> Answer {
+pub(crate) async fn search(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    FormOrJson(looked): FormOrJson<Looked>,
+) -> Answer {
     looks(&desk, &me, &looked.q).await?;
     let found = desk.store.find(&looked.q, 100).await?;
     let contacts = found.rows.iter().map(|(found, round)| {
@@ -79,7 +87,7 @@ pub(crate) async fn search(State(desk): State<Desk>, Who(me): Who, Sent(looked):
     })))
 }
 
-fn row(row: &Row) -> Value {
+fn row(row: &InboxRow) -> Value {
     json!({
         "reference": row.reference.to_string(),
         "line": row.line,
@@ -87,7 +95,7 @@ fn row(row: &Row) -> Value {
         "status": row.status,
         "undelivered": row.undelivered,
         "marking": row.marking,
-        "holder": row.holder,
+        "assignee": row.assignee,
         "team": row.team,
         "handed_by": row.handed_by,
         "urgency": row.urgency,

@@ -17,9 +17,9 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::{Program, Repeated},
+        extractors::{RepeatedFields, ResponseFormat},
     },
-    inbox::page::{Asked, Told, shown},
+    inbox::page::{BulkOutcome, InboxQuery, shown},
     state::Desk,
 };
 
@@ -28,7 +28,7 @@ const MOST: usize = 200;
 
 /// What is done to which contacts.
 #[derive(Default, Deserialize, JsonSchema)]
-pub(crate) struct Several {
+pub(crate) struct BulkAction {
     /// References, at most 200.
     #[schemars(length(max = 200))]
     references: Vec<String>,
@@ -41,14 +41,14 @@ pub(crate) struct Several {
     view: String,
 }
 
-impl FromRequest<Desk> for Several {
+impl FromRequest<Desk> for BulkAction {
     type Rejection = PageError;
 
     /// As JSON, or as a form with a field `pick` for each contact.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        let fields = match Repeated::from_request(request, desk).await? {
-            Repeated::Json(read) => return Ok(read),
-            Repeated::Fields(fields) => fields,
+        let fields = match RepeatedFields::from_request(request, desk).await? {
+            RepeatedFields::Json(read) => return Ok(read),
+            RepeatedFields::Fields(fields) => fields,
         };
         let mut read = Self::default();
         for (name, value) in fields {
@@ -66,9 +66,9 @@ impl FromRequest<Desk> for Several {
 pub(crate) async fn several(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
-    several: Several,
+    several: BulkAction,
 ) -> Result<Response, PageError> {
     if several.references.len() > MOST {
         return Err(PageError::Bad("error-form"));
@@ -97,17 +97,17 @@ pub(crate) async fn several(
         let words = desk.locales.of(hotline_core::text::locale::Language::En);
         let refused = refused
             .iter()
-            .map(|(one, why)| json!({ "reference": one, "error": why.said(words) }));
+            .map(|(one, why)| json!({ "reference": one, "error": why.localized(words) }));
         let refused: Vec<_> = refused.collect();
         return Ok(Json(json!({ "done": done, "refused": refused })).into_response());
     }
     let count = i64::try_from(done.len()).unwrap_or_default();
-    let told = Told {
+    let told = BulkOutcome {
         done: (count > 0).then(|| words.count("several-done", count)),
         refused: refused
             .iter()
-            .map(|(one, why)| (one.clone(), why.said(words)))
+            .map(|(one, why)| (one.clone(), why.localized(words)))
             .collect(),
     };
-    shown(&desk, &jar, me, Asked::of(&several.view), None, told).await
+    shown(&desk, &jar, me, InboxQuery::of(&several.view), None, told).await
 }

@@ -8,7 +8,7 @@ use crate::reports::labels::query_of;
 
 /// What of a view is asked for. Empty or senseless: all of it.
 #[derive(Default, Deserialize, JsonSchema)]
-pub(crate) struct Chosen {
+pub(crate) struct InboxFilterForm {
     #[serde(default)]
     pub channel: String,
     #[serde(default)]
@@ -18,14 +18,15 @@ pub(crate) struct Chosen {
     #[serde(default)]
     pub topic: String,
     #[serde(default)]
-    pub holder: String,
+    #[serde(alias = "holder")]
+    pub assignee: String,
     #[serde(default)]
     pub from: String,
     #[serde(default)]
     pub to: String,
 }
 
-impl Chosen {
+impl InboxFilterForm {
     pub(crate) fn read(&self) -> Filter {
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         Filter {
@@ -33,7 +34,7 @@ impl Chosen {
             language: some(&self.language),
             urgency: self.urgency.parse().ok().filter(|least| *least > 0),
             topic: some(&self.topic),
-            holder: self.holder.parse().ok(),
+            assignee: self.assignee.parse().ok(),
             from: self.from.parse().ok(),
             to: self.to.parse().ok(),
         }
@@ -46,7 +47,7 @@ impl Chosen {
             ("language", &self.language),
             ("urgency", &self.urgency),
             ("topic", &self.topic),
-            ("holder", &self.holder),
+            ("assignee", &self.assignee),
             ("from", &self.from),
             ("to", &self.to),
         ]);

@@ -20,12 +20,12 @@ use hotline_core::{
 use hotline_store::{
     contacts::{
         attachments::Held,
-        detail::Opened,
+        detail::ContactDetail,
         drafts::{Draft, DraftKind},
     },
-    inbox::list::{Page, Place, View},
+    inbox::list::{InboxPage, Place, View},
     memory::presence::Present,
-    search::Found,
+    search::SearchResults,
     staff::accounts::Person,
 };
 use serde::Deserialize;
@@ -36,7 +36,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::Sent,
+        extractors::FormOrJson,
         page::{Frame, page},
     },
     state::Desk,
@@ -49,7 +49,7 @@ const LONGEST_SOUGHT: usize = 500;
 /// Rows of the list.
 const ROWS: u64 = 50;
 
-pub(crate) use crate::inbox::filters::Chosen;
+pub(crate) use crate::inbox::filters::InboxFilterForm;
 
 #[derive(Template)]
 #[template(path = "inbox.html")]
@@ -57,22 +57,22 @@ pub(super) struct Inbox<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) view: View,
     pub(super) sizes: Vec<(View, u64)>,
-    pub(super) list: Page,
+    pub(super) list: InboxPage,
     /// What came of what was done to several.
-    pub(super) told: Told,
+    pub(super) told: BulkOutcome,
     /// Whether I follow what is open.
     pub(super) followed: bool,
     /// What is looked for, and what was found round it.
     pub(super) sought: String,
     pub(super) hidden: String,
-    pub(super) chosen: Chosen,
+    pub(super) chosen: InboxFilterForm,
     /// Topics to choose from.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
     pub(super) colleagues: Vec<Person>,
     pub(super) channels: Arc<[String]>,
-    pub(super) found: Option<Found>,
-    pub(super) open: Option<&'a Opened>,
+    pub(super) found: Option<SearchResults>,
+    pub(super) open: Option<&'a ContactDetail>,
     /// Makes a reply or note the same one if its form is sent twice.
     pub(super) ids: (Uuid, Uuid),
     pub(super) mine: bool,
@@ -87,7 +87,7 @@ pub(super) struct Inbox<'a> {
 
 /// What came of what was done to several contacts at once.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct BulkOutcome {
     /// How many it was done to, if to any.
     pub done: Option<String>,
     /// Those it was not done to, each with why.
@@ -96,24 +96,24 @@ pub(crate) struct Told {
 
 /// What a list is asked for.
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct InboxQuery {
     view: Option<String>,
     after: Option<String>,
     /// What is looked for, hidden ([`search`]).
     #[serde(default)]
     s: String,
     #[serde(flatten)]
-    filter: Chosen,
+    filter: InboxFilterForm,
 }
 
-impl Asked {
+impl InboxQuery {
     /// A view, from its beginning.
     pub(crate) fn of(view: &str) -> Self {
         Self {
             view: Some(view.to_owned()),
             after: None,
             s: String::new(),
-            filter: Chosen::default(),
+            filter: InboxFilterForm::default(),
         }
     }
 }
@@ -133,9 +133,9 @@ pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
     jar: CookieJar,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<InboxQuery>,
 ) -> Result<Response, PageError> {
-    shown(&desk, &jar, me, asked, None, Told::default()).await
+    shown(&desk, &jar, me, asked, None, BulkOutcome::default()).await
 }
 
 pub(crate) async fn contact(
@@ -143,10 +143,10 @@ pub(crate) async fn contact(
     Who(me): Who,
     jar: CookieJar,
     Path(reference): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<InboxQuery>,
 ) -> Result<Response, PageError> {
     let opened = opened(&desk, &me, &reference).await?;
-    shown(&desk, &jar, me, asked, Some(&opened), Told::default()).await
+    shown(&desk, &jar, me, asked, Some(&opened), BulkOutcome::default()).await
 }
 
 /// What is looked for.
@@ -160,7 +160,7 @@ pub(crate) struct Sought {
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,
-    Sent(sought): Sent<Sought>,
+    FormOrJson(sought): FormOrJson<Sought>,
 ) -> Result<Redirect, PageError> {
     if sought.q.trim().is_empty() {
         return Ok(Redirect::to("/desk/inbox"));
@@ -192,9 +192,9 @@ pub(crate) async fn shown(
     desk: &Desk,
     jar: &CookieJar,
     me: Person,
-    asked: Asked,
-    open: Option<&Opened>,
-    told: Told,
+    asked: InboxQuery,
+    open: Option<&ContactDetail>,
+    told: BulkOutcome,
 ) -> Result<Response, PageError> {
     let view = asked
         .view
@@ -235,7 +235,7 @@ pub(crate) async fn shown(
         view,
         sizes,
         list: if found.is_some() {
-            Page::default()
+            InboxPage::default()
         } else {
             let filter = asked.filter.read();
             desk.store.inbox(view, &filter, me.id, after, ROWS).await?
@@ -252,7 +252,11 @@ pub(crate) async fn shown(
         teams: desk.store.teams().await?.into_iter().collect(),
         colleagues: desk.store.colleagues().await?,
         channels: desk.channels.clone(),
-        mine: open.is_some_and(|open| open.holder.as_ref().is_some_and(|(holder, _)| *holder == me.id)),
+        mine: open.is_some_and(|open| {
+            open.assignee
+                .as_ref()
+                .is_some_and(|(assignee, _)| *assignee == me.id)
+        }),
         open,
         ids: (desk.new_id(), desk.new_id()),
         frame: Frame::new(desk, desk.words(jar), &me, "inbox").await?,

@@ -11,9 +11,9 @@ use hotline_core::{
 use hotline_store::{
     contacts::{
         attachments::{Attachment, Held},
-        detail::{Delivered, Event, Message, Opened},
+        detail::{ContactDetail, Delivered, HistoryEvent, Message},
     },
-    inbox::list::{Row, View},
+    inbox::list::{InboxRow, View},
     memory::presence::Present,
 };
 
@@ -74,7 +74,7 @@ impl Inbox<'_> {
 
     pub(super) fn may_write(&self) -> bool {
         let Some(open) = self.open else { return false };
-        open.holder.is_none() || self.mine || self.frame.may(Right::WorkOnOthers)
+        open.assignee.is_none() || self.mine || self.frame.may(Right::WorkOnOthers)
     }
 
     pub(super) fn status(&self, status: &Status) -> String {
@@ -82,7 +82,7 @@ impl Inbox<'_> {
     }
 
     /// Where a row stands; of a call nothing was to be answered.
-    pub(super) fn row_status(&self, row: &Row) -> String {
+    pub(super) fn row_status(&self, row: &InboxRow) -> String {
         if row.is_call && row.status.is_open() {
             return self.frame.words.say("status-call-open");
         }
@@ -90,7 +90,7 @@ impl Inbox<'_> {
     }
 
     /// Where the open contact stands.
-    pub(super) fn open_status(&self, open: &Opened) -> String {
+    pub(super) fn open_status(&self, open: &ContactDetail) -> String {
         if open.is_call && open.status.is_open() {
             return self.frame.words.say("status-call-open");
         }
@@ -110,8 +110,8 @@ impl Inbox<'_> {
     }
 
     fn assignee(&self) -> String {
-        let holder = self.open.and_then(|open| open.holder.as_ref());
-        holder
+        let assignee = self.open.and_then(|open| open.assignee.as_ref());
+        assignee
             .map(|(_, name)| self.frame.words.own(name))
             .unwrap_or_default()
     }
@@ -155,12 +155,12 @@ impl Inbox<'_> {
     }
 
     /// What a draft has to have seen: what it had when it was begun, or what is shown now.
-    pub(super) fn seen(&self, open: &Opened) -> i64 {
+    pub(super) fn seen(&self, open: &ContactDetail) -> i64 {
         self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
     }
 
     /// What came since the draft was begun.
-    pub(super) fn is_behind(&self, open: &Opened) -> bool {
+    pub(super) fn is_behind(&self, open: &ContactDetail) -> bool {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
     }
 
@@ -197,10 +197,10 @@ impl Inbox<'_> {
     }
 
     /// What I closed a moment ago, if nothing was done since: it can be taken back at once.
-    pub(super) fn just_closed(&self, open: &Opened) -> bool {
+    pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
         // A wrap-up that was completed with it comes after it.
-        let wrapped = |event: &&Event| event.kind.starts_with("classified");
+        let wrapped = |event: &&HistoryEvent| event.kind.starts_with("classified");
         let last = done.find(|event| event.actor.is_some() && !wrapped(event));
         open.status == Status::Closed
             && last.is_some_and(|event| {
@@ -229,16 +229,16 @@ impl Inbox<'_> {
     }
 
     /// Whether I may ask for it.
-    pub(super) fn may_ask(&self, open: &Opened) -> bool {
+    pub(super) fn may_ask(&self, open: &ContactDetail) -> bool {
         let others = open
-            .holder
+            .assignee
             .as_ref()
-            .is_some_and(|(holder, _)| *holder != self.frame.me.id);
+            .is_some_and(|(assignee, _)| *assignee != self.frame.me.id);
         let asked = open.asked_by.iter().any(|(who, _)| *who == self.frame.me.id);
         others && !asked && self.frame.may(Right::WorkOnContacts)
     }
 
-    pub(super) fn history(&self, event: &Event) -> String {
+    pub(super) fn history(&self, event: &HistoryEvent) -> String {
         let what = self.frame.words.say(&format!("event-{}", event.kind));
         let how = match event.kind.as_str() {
             "news" => self.news(&event.detail),

@@ -11,7 +11,7 @@ use hotline_store::statistics::{figures::Breakdown, report::Report, totals::Tota
 
 use crate::reports::{
     labels::channel_name,
-    tables::{self, piece_said},
+    tables::{self, part_label},
 };
 
 /// Fills that differ in colour and in pattern.
@@ -123,7 +123,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
                 fill: *fill,
                 said: format!(
                     "{}, {}: {}",
-                    piece_said(words, piece),
+                    part_label(words, piece),
                     called(*fill),
                     words.number(*count)
                 ),
@@ -134,7 +134,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             width: (step * 4 / 5).max(1),
             parts: parts.collect(),
             label: if index % every == 0 {
-                piece_said(words, piece)
+                part_label(words, piece)
             } else {
                 String::new()
             },
@@ -146,7 +146,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             "over-time-said",
             &[
                 ("count", &words.number(found.registered)),
-                ("piece", piece_said(words, highest).trim_end_matches('.')),
+                ("piece", part_label(words, highest).trim_end_matches('.')),
                 ("most", &words.number(most)),
             ],
         ),
@@ -266,7 +266,7 @@ pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
 }
 
 /// The main topic in a sentence.
-pub(crate) fn topics_said(words: &Words, scheme: &Scheme, report: &Report) -> String {
+pub(crate) fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {
         Some(first) => words.with("topics-said", "topic", &first.label),

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
 use hotline_store::statistics::{figures::Breakdown, report::Report, returns::FilledReturn};
 
-use crate::reports::{labels::day_said, tables};
+use crate::reports::{labels::format_day, tables};
 
 /// A cover.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Cover {
         let days = (found.from, found.to);
         let title = format!("{}: {title}", words.say("figures"));
         let mut cover = Self::new(words, centre, title, days, found.as_of, made_by);
-        cover.say(words, "figures-of", tables::counted_said(words, found.of));
+        cover.say(words, "figures-of", tables::measure_label(words, found.of));
         cover.say(words, "cover-definition", words.say("definition"));
         cover.say(words, "cover-remark", words.say("figures-registered-here"));
         cover.say_hidden(words, found.hidden_below);
@@ -63,7 +63,7 @@ impl Cover {
         made_by: Option<&str>,
     ) -> Self {
         let days = (Some(filled.from), Some(filled.to));
-        let title = mapping.label.said(words);
+        let title = mapping.label.localized(words);
         let mut cover = Self::new(words, centre, title, days, filled.as_of, made_by);
         cover.say(words, "return-version", filled.version.to_string());
         cover
@@ -85,7 +85,7 @@ impl Cover {
             days,
         };
         cover.say(words, "cover-centre", words.own(&centre.name));
-        cover.say(words, "period", period_said(words, days.0, days.1));
+        cover.say(words, "period", period_label(words, days.0, days.1));
         cover.say(words, "time-zone", centre.time_zone.name().to_owned());
         cover.say(words, "as-of", local.format("%d.%m.%Y. %H:%M").to_string());
         if let Some(name) = made_by {
@@ -107,8 +107,8 @@ impl Cover {
 }
 
 /// A period as people read it.
-pub(crate) fn period_said(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
-    let from = from.map_or_else(|| words.say("from-start"), day_said);
-    let to = to.map_or_else(|| words.say("until-now"), day_said);
+pub(crate) fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+    let from = from.map_or_else(|| words.say("from-start"), format_day);
+    let to = to.map_or_else(|| words.say("until-now"), format_day);
     format!("{from} – {to}")
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use hotline_core::text::locale::Words;
 
 /// A day as people here write it.
-pub(crate) fn day_said(day: NaiveDate) -> String {
+pub(crate) fn format_day(day: NaiveDate) -> String {
     day.format("%d.%m.%Y.").to_string()
 }
 

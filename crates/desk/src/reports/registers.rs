@@ -1,6 +1,6 @@
 //! Old registers as CSV: read, tried, and said line by line what is wrong.
 
-use hotline_core::{statistics::figures::Of, text::locale::Words};
+use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
     db::store::Store,
     error::{Conflict, StoreError},
@@ -34,7 +34,7 @@ pub enum Wrong {
 impl Wrong {
     /// In words.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
+    pub fn localized(&self, words: &Words) -> String {
         match self {
             Self::Unread(why) => why.clone(),
             Self::Refused(why) => words.say(why.key()),
@@ -48,7 +48,7 @@ impl Row {
         json!({
             "line": self.line,
             "text": self.text,
-            "wrong": self.wrong.as_ref().map(|wrong| wrong.said(words)),
+            "wrong": self.wrong.as_ref().map(|wrong| wrong.localized(words)),
         })
     }
 }
@@ -56,7 +56,7 @@ impl Row {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Read {
-    of: Of,
+    of: Measure,
     value: String,
     from: chrono::NaiveDate,
     to: chrono::NaiveDate,
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(rows[0].read.as_ref().unwrap().source, "Reports, printed");
         let rows = read(semicolon.as_bytes());
         let read = rows[0].read.as_ref().unwrap();
-        assert_eq!((read.of, read.count, read.correction), (Of::Case, -3, true));
+        assert_eq!((read.of, read.count, read.correction), (Measure::Case, -3, true));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use hotline_core::{
 };
 use hotline_store::statistics::report::Report;
 
-use crate::reports::labels::{channel_name, day_said};
+use crate::reports::labels::{channel_name, format_day};
 
 /// What can be said of a period, sentence by sentence. Nothing is said of what there was none of.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
         &words.counted("n-communications", report.ever.sum.total),
     )];
     if let (Some(from), Some(to)) = (report.from, report.to) {
-        let (from, to) = (day_said(from), day_said(to));
+        let (from, to) = (format_day(from), format_day(to));
         let channels = report.period.channels.iter().filter(|part| part.sum.total != 0);
         let channels: Vec<String> = channels
             .map(|part| {

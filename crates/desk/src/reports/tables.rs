@@ -4,10 +4,10 @@ use hotline_core::text::locale::Words;
 
 use crate::reports::charts;
 
-pub(crate) use crate::reports::tables::names::{counted_said, dimension_said, piece_said, value_said};
+pub(crate) use crate::reports::tables::names::{dimension_label, measure_label, part_label, value_label};
 pub use crate::reports::tables::{
     breakdown::of_breakdown,
-    names::minutes_said,
+    names::minutes_label,
     report::{of_report, of_return},
 };
 
@@ -63,7 +63,7 @@ pub enum Cell {
 impl Cell {
     /// As people read it.
     #[must_use]
-    pub fn said(self, words: &Words) -> String {
+    pub fn localized(self, words: &Words) -> String {
         match self {
             Self::Count(count) => words.number(count),
             Self::PerMille(part) => charts::percent(words, part, 1_000),
@@ -87,8 +87,8 @@ impl Cell {
 impl Line {
     /// Its label as people read it.
     #[must_use]
-    pub fn said(&self, words: &Words) -> String {
-        names::label_said(words, &self.label)
+    pub fn localized(&self, words: &Words) -> String {
+        names::localized_label(words, &self.label)
     }
 
     fn new(label: impl Into<String>, counts: impl IntoIterator<Item = i64>) -> Self {

@@ -8,11 +8,11 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    staff::rights::Right, statistics::figures::Of, text::locale::Language, time::period::Period,
+    staff::rights::Right, statistics::figures::Measure, text::locale::Language, time::period::Period,
 };
 use hotline_store::{
     inbox::list::Place,
-    statistics::figures::{Listed, Pointed},
+    statistics::figures::{CountedContacts, Pointed},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,17 +22,17 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::Program,
+        extractors::ResponseFormat,
         page::{Frame, page},
     },
     reports::{
-        cover::period_said,
+        cover::period_label,
         exports::days,
         labels::query_of,
-        tables::{counted_said, dimension_said, value_said},
+        tables::{dimension_label, measure_label, value_label},
     },
     state::Desk,
-    statistics::page::Asked,
+    statistics::page::StatisticsQuery,
 };
 
 /// The longest value a figure has, in bytes.
@@ -44,7 +44,7 @@ const ROWS: usize = 100;
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct At {
     #[serde(flatten)]
-    period: Asked,
+    period: StatisticsQuery,
     /// `contact` (registered communications) or `closing`.
     #[serde(default)]
     of: String,
@@ -62,8 +62,8 @@ pub(crate) struct At {
 impl At {
     fn pointed(&self, desk: &Desk) -> Result<Pointed, PageError> {
         let of = match self.of.as_str() {
-            "" => Of::Contact,
-            name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
+            "" => Measure::Contact,
+            name => Measure::parse(name).ok_or(PageError::Bad("error-form"))?,
         };
         let by: Vec<&str> = self.by.split(',').filter(|by| !by.is_empty()).collect();
         let is: Vec<&str> = self.is.split(',').collect();
@@ -97,12 +97,12 @@ impl At {
 
 #[derive(Template)]
 #[template(path = "pointed.html")]
-struct Page<'a> {
+struct DrillDownPage<'a> {
     frame: Frame<'a>,
     /// What the figure is of, each with its value.
     values: Vec<(String, String)>,
     pointed: Pointed,
-    listed: Listed,
+    listed: CountedContacts,
     next: Option<String>,
     /// Whether all there are stand here, and are not as many as the figure says.
     differs: bool,
@@ -112,7 +112,7 @@ struct Page<'a> {
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
     Query(at): Query<At>,
 ) -> Result<Response, PageError> {
@@ -143,14 +143,14 @@ pub(crate) async fn list(
     let scheme = desk.store.scheme();
     let said = |(dimension, value): &(String, Option<String>)| {
         let value = match value {
-            Some(value) => value_said(words, scheme, dimension, value),
+            Some(value) => value_label(words, scheme, dimension, value),
             None => words.say("figure-any"),
         };
-        (dimension_said(words, scheme, dimension), value)
+        (dimension_label(words, scheme, dimension), value)
     };
     let whole = after.is_none() && listed.next.is_none();
     let count = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);
-    page(&Page {
+    page(&DrillDownPage {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         values: pointed.values.iter().map(said).collect(),
         next: listed.next.map(|place| at.next(place)),
@@ -160,10 +160,10 @@ pub(crate) async fn list(
     })
 }
 
-impl Page<'_> {
-    fn period_said(&self) -> String {
+impl DrillDownPage<'_> {
+    fn period_label(&self) -> String {
         let Period { from, to } = self.pointed.period;
-        period_said(self.frame.words, from, to)
+        period_label(self.frame.words, from, to)
     }
 
     fn number(&self) -> String {
@@ -171,6 +171,6 @@ impl Page<'_> {
     }
 
     fn counted(&self) -> String {
-        counted_said(self.frame.words, self.pointed.of)
+        measure_label(self.frame.words, self.pointed.of)
     }
 }

@@ -7,10 +7,10 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    statistics::figures::{ADVISORY, INSTITUTION, Of},
+    statistics::figures::{ADVISORY, INSTITUTION, Measure},
     text::locale::{Language, Words},
 };
-use hotline_store::statistics::adjustments::{Balance, NewBalance};
+use hotline_store::statistics::adjustments::{Adjustment, NewBalance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,12 +19,12 @@ use uuid::Uuid;
 use crate::{
     http::{
         access::Who,
-        errors::PageError,
-        extractors::{Nothing, Program, Sent},
+        errors::{PageError, PageResult},
+        extractors::{FormOrJson, Nothing, ResponseFormat},
         page::plain_page,
     },
     reports::{
-        cover::period_said,
+        cover::period_label,
         labels::channel_name,
         registers::{self, Row},
         tables,
@@ -32,8 +32,6 @@ use crate::{
     state::Desk,
     statistics::page::day,
 };
-
-type Done = Result<Response, PageError>;
 
 /// A figure to enter.
 #[derive(Deserialize, JsonSchema)]
@@ -60,9 +58,9 @@ pub(crate) struct Entered {
 pub(crate) async fn enter(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
-    Sent(entered): Sent<Entered>,
-) -> Done {
+    program: ResponseFormat,
+    FormOrJson(entered): FormOrJson<Entered>,
+) -> PageResult {
     let missing = || PageError::Bad("error-days-missing");
     let (of, value) = what(&entered.what).ok_or(PageError::Bad("error-channel"))?;
     let new = NewBalance {
@@ -80,12 +78,12 @@ pub(crate) async fn enter(
 }
 
 /// `contact:telephone`
-fn what(text: &str) -> Option<(Of, String)> {
+fn what(text: &str) -> Option<(Measure, String)> {
     let (of, value) = text.split_once(':')?;
-    Some((Of::parse(of)?, value.to_owned()))
+    Some((Measure::parse(of)?, value.to_owned()))
 }
 
-fn back(program: Program) -> Done {
+fn back(program: ResponseFormat) -> PageResult {
     Ok(if program.0 {
         Json(json!({})).into_response()
     } else {
@@ -97,10 +95,10 @@ fn back(program: Program) -> Done {
 pub(crate) async fn withdraw(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(id): Path<Uuid>,
-    Sent(_): Sent<Nothing>,
-) -> Done {
+    FormOrJson(_): FormOrJson<Nothing>,
+) -> PageResult {
     desk.store.withdraw_balance(Some(&me), id).await?;
     back(program)
 }
@@ -124,10 +122,10 @@ pub(crate) struct Register {
 pub(crate) async fn import(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
-    Sent(register): Sent<Register>,
-) -> Done {
+    FormOrJson(register): FormOrJson<Register>,
+) -> PageResult {
     let rows = registers::read(register.csv.as_bytes());
     let rows = registers::tried(&desk.store, rows).await?;
     let lawful = rows.iter().all(|row| row.wrong.is_none()) && !rows.is_empty();
@@ -145,7 +143,7 @@ pub(crate) async fn import(
         return back(program);
     }
     let words = desk.words(&jar);
-    let said: Vec<String> = rows.iter().map(|row| row_said(&desk, words, row)).collect();
+    let said: Vec<String> = rows.iter().map(|row| row_label(&desk, words, row)).collect();
     let head = words.say(match (rows.is_empty(), lawful) {
         (true, _) => "import-empty",
         (false, true) => "import-would",
@@ -154,18 +152,18 @@ pub(crate) async fn import(
     plain_page(words, &head, &said, "/desk/statistics#entries")
 }
 
-fn row_said(desk: &Desk, words: &Words, row: &Row) -> String {
+fn row_label(desk: &Desk, words: &Words, row: &Row) -> String {
     let what = match &row.read {
         Some(new) => format!(
             "{}, {}: {}",
-            value_said(desk, words, new.of, &new.value),
-            period_said(words, Some(new.from), Some(new.to)),
+            value_label(desk, words, new.of, &new.value),
+            period_label(words, Some(new.from), Some(new.to)),
             words.number(new.count)
         ),
         None => row.text.clone(),
     };
     match &row.wrong {
-        Some(wrong) => format!("{}: {what} – {}", row.line, wrong.said(words)),
+        Some(wrong) => format!("{}: {what} – {}", row.line, wrong.localized(words)),
         None => format!("{}: {what}", row.line),
     }
 }
@@ -181,10 +179,10 @@ pub(crate) struct Named {
 pub(crate) async fn make_token(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     jar: CookieJar,
-    Sent(named): Sent<Named>,
-) -> Done {
+    FormOrJson(named): FormOrJson<Named>,
+) -> PageResult {
     let token = desk.store.make_token(Some(&me), &named.name).await?;
     if program.0 {
         return Ok(Json(json!({ "token": token.expose() })).into_response());
@@ -198,10 +196,10 @@ pub(crate) async fn make_token(
 pub(crate) async fn end_token(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: Program,
+    program: ResponseFormat,
     Path(id): Path<Uuid>,
-    Sent(_): Sent<Nothing>,
-) -> Done {
+    FormOrJson(_): FormOrJson<Nothing>,
+) -> PageResult {
     desk.store.end_token(Some(&me), id).await?;
     back(program)
 }
@@ -213,31 +211,31 @@ pub(crate) async fn tokens(State(desk): State<Desk>) -> Result<Json<Value>, Page
 
 /// What figures can be entered for: as it is sent, and what it is called.
 pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
-    let of = |of: Of| {
+    let of = |of: Measure| {
         let values = desk.store.countable(of).into_iter();
         values.map(move |value| (of, value))
     };
-    of(Of::Contact)
-        .chain(of(Of::Case))
+    of(Measure::Contact)
+        .chain(of(Measure::Case))
         .map(|(of, value)| {
-            let said = value_said(desk, words, of, &value);
+            let said = value_label(desk, words, of, &value);
             (format!("{}:{value}", of.as_str()), said)
         })
         .collect()
 }
 
-fn value_said(desk: &Desk, words: &Words, of: Of, value: &str) -> String {
+fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
     match of {
-        Of::Contact | Of::Closing => channel_name(words, value),
-        Of::Case | Of::Referral if value == ADVISORY => words.say("cases-advisory"),
-        Of::Case | Of::Referral => {
-            let institution = tables::value_said(words, desk.store.scheme(), INSTITUTION, value);
+        Measure::Contact | Measure::Closing => channel_name(words, value),
+        Measure::Case | Measure::Referral if value == ADVISORY => words.say("cases-advisory"),
+        Measure::Case | Measure::Referral => {
+            let institution = tables::value_label(words, desk.store.scheme(), INSTITUTION, value);
             words.with("cases-forwarded-to", "institution", &institution)
         }
     }
 }
 
 /// What an entry counts.
-pub(crate) fn said(desk: &Desk, words: &Words, entry: &Balance) -> String {
-    value_said(desk, words, entry.said.of, &entry.said.value)
+pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
+    value_label(desk, words, entry.said.of, &entry.said.value)
 }

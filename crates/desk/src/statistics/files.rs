@@ -7,10 +7,10 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    statistics::figures::Of,
+    statistics::figures::Measure,
     text::locale::{Language, Words},
 };
-use hotline_store::statistics::figures::Cut;
+use hotline_store::statistics::figures::StatisticsFilter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -22,14 +22,14 @@ use crate::{
         tables::{self, Table},
     },
     state::Desk,
-    statistics::page::Asked,
+    statistics::page::StatisticsQuery,
 };
 
 /// A period, and how its figures are wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Wanted {
     #[serde(flatten)]
-    pub(crate) period: Asked,
+    pub(crate) period: StatisticsQuery,
     /// `json`, `csv` or `xlsx`; nothing: JSON.
     #[serde(default)]
     pub(crate) format: String,
@@ -138,12 +138,12 @@ pub(crate) async fn breakdown(
     Query(asked): Query<Cutting>,
 ) -> Result<Response, PageError> {
     let of = match asked.of.as_str() {
-        "" => Of::Contact,
-        name => Of::parse(name).ok_or(PageError::Bad("error-form"))?,
+        "" => Measure::Contact,
+        name => Measure::parse(name).ok_or(PageError::Bad("error-form"))?,
     };
     let wanted = asked.wanted;
     let period = wanted.period.period(desk.store.today())?;
-    let cut = Cut::parse(of, period, &asked.by)?;
+    let cut = StatisticsFilter::parse(of, period, &asked.by)?;
     let found = desk.store.shown(&cut, reader.least(&desk)).await?;
     let words = wanted.words(&desk, &jar);
     let table = tables::of_breakdown(words, desk.store.scheme(), &found);

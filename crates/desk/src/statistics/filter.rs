@@ -3,28 +3,28 @@
 use std::collections::BTreeSet;
 
 use hotline_core::{
-    statistics::figures::Of,
+    statistics::figures::Measure,
     text::locale::Words,
     time::period::{Every, Period},
 };
-use hotline_store::statistics::figures::Cut;
+use hotline_store::statistics::figures::StatisticsFilter;
 use serde::Deserialize;
 
 use crate::{
     http::errors::PageError,
     reports::{
         labels::query_of,
-        tables::{Table, dimension_said, of_breakdown},
+        tables::{Table, dimension_label, of_breakdown},
     },
     state::Desk,
-    statistics::page::Asked,
+    statistics::page::StatisticsQuery,
 };
 
 /// A period and by what it is cut, as the page's form has it.
 #[derive(Default, Deserialize)]
-pub(crate) struct Chosen {
+pub(crate) struct FilterForm {
     #[serde(flatten)]
-    pub asked: Asked,
+    pub asked: StatisticsQuery,
     #[serde(default)]
     pub of: String,
     #[serde(default)]
@@ -35,7 +35,7 @@ pub(crate) struct Chosen {
     pub every: String,
 }
 
-impl Chosen {
+impl FilterForm {
     /// The same view of another period, as it stands in an address.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
@@ -75,13 +75,13 @@ impl Chosen {
     }
 
     /// What is counted; what is not known is registered communications.
-    pub(crate) fn counted(&self) -> Of {
-        Of::parse(&self.of).unwrap_or(Of::Contact)
+    pub(crate) fn counted(&self) -> Measure {
+        Measure::parse(&self.of).unwrap_or(Measure::Contact)
     }
 
-    fn cut(&self, period: Period) -> Cut {
+    fn cut(&self, period: Period) -> StatisticsFilter {
         let by = [&self.by, &self.and].into_iter().filter(|by| !by.is_empty());
-        Cut {
+        StatisticsFilter {
             of: self.counted(),
             period,
             by: by.cloned().collect(),
@@ -94,7 +94,7 @@ impl Chosen {
 pub(crate) async fn table(
     desk: &Desk,
     words: &Words,
-    chosen: &Chosen,
+    chosen: &FilterForm,
     least: i64,
 ) -> Result<Option<Table>, PageError> {
     let cut = chosen.cut(chosen.asked.period(desk.store.today())?);
@@ -107,14 +107,14 @@ pub(crate) async fn table(
 
 /// The dimensions of anything that is counted, to choose from: their names, and what they are called.
 pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
-    let of_any: BTreeSet<String> = Of::ALL
+    let of_any: BTreeSet<String> = Measure::ALL
         .into_iter()
         .flat_map(|of| desk.store.dimensions(of))
         .collect();
     let mut all: Vec<(String, String)> = of_any
         .into_iter()
         .map(|dimension| {
-            let said = dimension_said(words, desk.store.scheme(), &dimension);
+            let said = dimension_label(words, desk.store.scheme(), &dimension);
             (dimension, said)
         })
         .collect();

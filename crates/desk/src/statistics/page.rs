@@ -10,14 +10,14 @@ use axum_extra::extract::CookieJar;
 use chrono::{Datelike, NaiveDate};
 use hotline_core::{
     staff::rights::Right,
-    statistics::figures::Of,
+    statistics::figures::Measure,
     text::locale::Language,
     time::period::{Every, NAMES, Period},
 };
 use hotline_store::{
     error::Conflict,
     staff::tokens::Token,
-    statistics::{adjustments::Balance, report::Report, totals::Totals},
+    statistics::{adjustments::Adjustment, report::Report, totals::Totals},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ use crate::{
     },
     reports::{
         charts::{self, Bar, Columns, Heat},
-        cover::period_said,
+        cover::period_label,
         sentences,
         tables::{self, Cell, Table},
     },
@@ -39,13 +39,13 @@ use crate::{
     statistics::{
         entries,
         files::Wanted,
-        filter::{self, Chosen},
+        filter::{self, FilterForm},
     },
 };
 
 #[derive(Template)]
 #[template(path = "statistics.html")]
-struct Page<'a> {
+struct StatisticsPage<'a> {
     frame: Frame<'a>,
     report: Report,
     /// The tables of the report, by their names.
@@ -53,16 +53,16 @@ struct Page<'a> {
     over_time: Option<Columns>,
     heat: Option<Heat>,
     funnel: Vec<Bar>,
-    topics_said: String,
+    topics_sentence: String,
     sentences: Vec<String>,
     /// What was entered, each with how it is said.
-    entered: Vec<(Balance, String)>,
+    entered: Vec<(Adjustment, String)>,
     /// What figures can be entered for: name, and what it is called.
     countable: Vec<(String, String)>,
     /// The returns there are: name, and what it is called.
     returns: Vec<(String, String)>,
     tokens: Vec<Token>,
-    chosen: Chosen,
+    chosen: FilterForm,
     period: Period,
     /// By what figures can be cut.
     dimensions: Vec<(String, String)>,
@@ -75,7 +75,7 @@ struct Page<'a> {
 
 /// The period asked for.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
-pub(crate) struct Asked {
+pub(crate) struct StatisticsQuery {
     /// A name (`month`, `last_quarter`, `2024`, `2024-Q1`, `2024-03`); nothing: the days below.
     #[serde(default)]
     pub(crate) period: String,
@@ -87,7 +87,7 @@ pub(crate) struct Asked {
     pub(crate) to: String,
 }
 
-impl Asked {
+impl StatisticsQuery {
     pub(crate) fn period(&self, today: NaiveDate) -> Result<Period, PageError> {
         if !self.period.is_empty() {
             return Period::named(&self.period, today).ok_or(PageError::Bad("error-period"));
@@ -118,7 +118,7 @@ pub(crate) async fn page(
     Who(me): Who,
     reader: Reader,
     jar: CookieJar,
-    Query(chosen): Query<Chosen>,
+    Query(chosen): Query<FilterForm>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
     let (store, least) = (&desk.store, reader.least(&desk));
@@ -141,23 +141,23 @@ pub(crate) async fn page(
         Err(error) => return Err(error),
     };
     let returns = store.returns().into_iter();
-    written(&Page {
+    written(&StatisticsPage {
         tables: tables::of_report(words, scheme, &report),
         over_time: charts::over_time(words, &report.over_time),
         heat: charts::heat(words, &report.hours),
         funnel: charts::funnel(words, &report.period),
-        topics_said: charts::topics_said(words, scheme, &report),
+        topics_sentence: charts::topics_sentence(words, scheme, &report),
         sentences: sentences::of_report(words, &report),
         entered: entered
             .into_iter()
             .map(|one| {
-                let said = entries::said(&desk, words, &one);
+                let said = entries::entry_label(&desk, words, &one);
                 (one, said)
             })
             .collect(),
         countable: entries::countable(&desk, words),
         returns: returns
-            .map(|one| (one.name.clone(), one.label.said(words)))
+            .map(|one| (one.name.clone(), one.label.localized(words)))
             .collect(),
         tokens,
         dimensions: filter::dimensions(words, &desk),
@@ -173,14 +173,14 @@ pub(crate) async fn page(
 
 pub(crate) async fn totals(
     State(desk): State<Desk>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<StatisticsQuery>,
 ) -> Result<Json<Totals>, PageError> {
     let period = asked.period(desk.store.today())?;
     Ok(Json(desk.store.totals(period).await?))
 }
 
 /// The sentences of an annual report.
-pub(crate) async fn said(
+pub(crate) async fn sentences(
     State(desk): State<Desk>,
     reader: Reader,
     jar: CookieJar,
@@ -193,13 +193,13 @@ pub(crate) async fn said(
     Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())
 }
 
-impl Page<'_> {
+impl StatisticsPage<'_> {
     fn number(&self, number: &i64) -> String {
         self.frame.words.number(*number)
     }
 
     fn cell(&self, cell: &Cell) -> String {
-        cell.said(self.frame.words)
+        cell.localized(self.frame.words)
     }
 
     /// One table of the report.
@@ -243,8 +243,8 @@ impl Page<'_> {
         remarks
     }
 
-    fn period_said(&self) -> String {
-        period_said(self.frame.words, self.report.from, self.report.to)
+    fn period_label(&self) -> String {
+        period_label(self.frame.words, self.report.from, self.report.to)
     }
 
     /// Compared with earlier periods: by how much it differs, from what, and what was then. With what nothing is known of nothing is
@@ -255,7 +255,7 @@ impl Page<'_> {
             let then = then.as_ref().filter(|then| then.sum.total != 0)?;
             let by = charts::difference(words, report.period.sum.total, then.sum.total);
             let (days, total) = (
-                period_said(words, then.from, then.to),
+                period_label(words, then.from, then.to),
                 words.number(then.sum.total),
             );
             Some((by, format!("{}: {total} ({days})", words.say(key))))
@@ -267,7 +267,7 @@ impl Page<'_> {
 
     fn minutes(&self, minutes: &Option<i64>) -> String {
         match minutes {
-            Some(minutes) => tables::minutes_said(self.frame.words, *minutes),
+            Some(minutes) => tables::minutes_label(self.frame.words, *minutes),
             None => "–".to_owned(),
         }
     }
@@ -289,14 +289,14 @@ impl Page<'_> {
     }
 
     fn share(&self, per_mille: &Option<i64>) -> String {
-        let said = |part: i64| Cell::PerMille(part).said(self.frame.words);
+        let said = |part: i64| Cell::PerMille(part).localized(self.frame.words);
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
     /// The same days in an address, whenever it is followed.
     fn days_in_address(&self) -> String {
-        let days = Chosen {
-            asked: Asked {
+        let days = FilterForm {
+            asked: StatisticsQuery {
                 period: String::new(),
                 from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
                 to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),

@@ -23,7 +23,7 @@ use hotline_core::{
 use hotline_store::{db::store::Store, error::StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::reports::labels::{channel_name, day_said};
+use crate::reports::labels::{channel_name, format_day};
 
 /// For so long the figure is not read anew.
 const KEPT: Duration = Duration::from_secs(60);
@@ -166,7 +166,7 @@ struct Shown {
 
 #[derive(Template)]
 #[template(path = "total.html")]
-struct Page<'a> {
+struct TotalPage<'a> {
     words: &'a Words,
     centre: String,
     total: String,
@@ -182,14 +182,14 @@ async fn embedded(State(public): State<Public>, Query(shown): Query<Shown>) -> R
     let language = Language::parse(&shown.language).unwrap_or(public.centre.language);
     let words = public.locales.of(language);
     let channels = figure.channels.iter();
-    let page = Page {
+    let page = TotalPage {
         words,
         centre: words.own(&public.centre.name),
         total: words.number(figure.total),
         channels: channels
             .map(|(channel, total)| (channel_name(words, channel), words.number(*total)))
             .collect(),
-        until: day_said(figure.until),
+        until: format_day(figure.until),
     };
     match page.render() {
         Ok(page) => shared(Html(page)),

@@ -23,16 +23,16 @@ use crate::{
         page::{Frame, page},
     },
     reports::{
-        cover::{Cover, period_said},
+        cover::{Cover, period_label},
         tables::{self, Table},
     },
     state::Desk,
-    statistics::{files::Wanted, filter::Chosen, page::Asked},
+    statistics::{files::Wanted, filter::FilterForm, page::StatisticsQuery},
 };
 
 #[derive(Template)]
 #[template(path = "return.html")]
-struct Page<'a> {
+struct ReturnPage<'a> {
     frame: Frame<'a>,
     title: String,
     filled: FilledReturn,
@@ -47,14 +47,14 @@ pub(crate) async fn one(
     reader: Reader,
     jar: CookieJar,
     Path(name): Path<String>,
-    Query(chosen): Query<Chosen>,
+    Query(chosen): Query<FilterForm>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
     let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &chosen.asked).await?;
-    page(&Page {
+    page(&ReturnPage {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         query: format!("from={}&to={}", filled.from, filled.to),
-        title: mapping.label.said(words),
+        title: mapping.label.localized(words),
         filled,
         tables,
     })
@@ -91,7 +91,7 @@ async fn filled<'a>(
     reader: &Reader,
     words: &Words,
     name: &str,
-    asked: &Asked,
+    asked: &StatisticsQuery,
 ) -> Result<(FilledReturn, &'a Return, Vec<Table>), PageError> {
     let store = &desk.store;
     let asked = asked.period(store.today())?;
@@ -115,9 +115,9 @@ async fn filled<'a>(
     Ok((filled, mapping, tables))
 }
 
-impl Page<'_> {
-    fn period_said(&self) -> String {
-        period_said(self.frame.words, Some(self.filled.from), Some(self.filled.to))
+impl ReturnPage<'_> {
+    fn period_label(&self) -> String {
+        period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
 
     /// What keeps it from being sent, a line each.

@@ -10,7 +10,7 @@ use axum::{
 };
 use futures::stream;
 use hotline_core::{
-    statistics::figures::{Facts, Of, is_personal},
+    statistics::figures::{Facts, Measure, is_personal},
     time::period::Period,
 };
 use hotline_store::db::store::Store;
@@ -35,7 +35,7 @@ pub(crate) async fn csv(
     if let Some(person) = reader.person() {
         desk.note_read(person, "rows", &days).await;
     }
-    let mut dimensions = hotline_core::statistics::figures::dimensions(Of::Contact, desk.store.scheme());
+    let mut dimensions = hotline_core::statistics::figures::dimensions(Measure::Contact, desk.store.scheme());
     if reader.least(&desk) > 0 {
         dimensions.retain(|dimension| !is_personal(dimension));
     }

@@ -42,7 +42,7 @@ impl Store {
     /// [`StoreError::Conflict`] if somebody else holds it.
     pub async fn take(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
-        if contact.holder == Some(who.id) {
+        if contact.assignee == Some(who.id) {
             return Ok(false);
         }
         if is_out_of_reach(who, &contact) {
@@ -51,7 +51,7 @@ impl Store {
         let now = self.now();
         contacts::ActiveModel {
             id: Unchanged(contact.id),
-            holder: Set(Some(who.id)),
+            assignee: Set(Some(who.id)),
             team: Set(who.team.clone()),
             ..Default::default()
         }
@@ -70,12 +70,12 @@ impl Store {
     /// [`StoreError::Conflict`] if somebody else holds it.
     pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        if contact.holder.is_none() && contact.team.is_none() {
+        if contact.assignee.is_none() && contact.team.is_none() {
             return Ok(false);
         }
         contacts::ActiveModel {
             id: Unchanged(contact.id),
-            holder: Set(None),
+            assignee: Set(None),
             team: Set(None),
             ..Default::default()
         }
@@ -101,7 +101,7 @@ impl Store {
         note: &str,
     ) -> Result<(), StoreError> {
         let note = not_too_long(note)?;
-        let (holder, team, name) = match to {
+        let (assignee, team, name) = match to {
             Recipient::Person(id) => {
                 let person = self.colleague(*id).await?;
                 (Some(person.id), person.team, person.name)
@@ -125,7 +125,7 @@ impl Store {
         }
         contacts::ActiveModel {
             id: Unchanged(contact.id),
-            holder: Set(holder),
+            assignee: Set(assignee),
             team: Set(team),
             snoozed_until: Set(None),
             ..Default::default()
@@ -144,7 +144,7 @@ impl Store {
     /// [`StoreError::Conflict`] if nobody else holds it.
     pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
-        if contact.holder.is_none_or(|holder| holder == who.id) {
+        if contact.assignee.is_none_or(|assignee| assignee == who.id) {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
         event(contact.id, self.now(), Some(who.id), "asked_for", "")

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     contacts::{
         reply::{not_too_long, status_of},
-        wrap_up::Record,
+        wrap_up::WrapUpRecord,
     },
     db::{
         entity::{contacts, messages},
@@ -79,11 +79,11 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn before_closing(&self, contact: &contacts::Model, record: &Record) -> BeforeClosing {
+    pub(crate) fn before_closing(&self, contact: &contacts::Model, record: &WrapUpRecord) -> BeforeClosing {
         BeforeClosing {
             status: status_of(contact),
             urgent: contact.urgency > 0,
-            assigned: contact.holder.is_some(),
+            assigned: contact.assignee.is_some(),
             was_answered: contact.first_reply_at.is_some(),
             is_call: is_call(contact),
             counselling: self.scheme.kind(&record.answers).map(|kind| kind.counselling),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     cases::CaseRow,
-    contacts::{attachments::Attachment, wrap_up::Record},
+    contacts::{attachments::Attachment, wrap_up::WrapUpRecord},
     db::{
         entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
         history::newest_event,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A contact, whole.
-pub struct Opened {
+pub struct ContactDetail {
     /// Its id.
     pub id: Uuid,
     /// Its reference.
@@ -60,7 +60,7 @@ pub struct Opened {
     /// Whether closing it now leaves its person without the answer they wait for, so that a reason is asked for.
     pub needs_reason: bool,
     /// Who holds it: id and work name.
-    pub holder: Option<(Uuid, String)>,
+    pub assignee: Option<(Uuid, String)>,
     /// The day it counts on.
     pub day: String,
     /// When it was opened.
@@ -74,7 +74,7 @@ pub struct Opened {
     /// What was said, oldest first.
     pub messages: Vec<Message>,
     /// What was done, oldest first.
-    pub history: Vec<Event>,
+    pub history: Vec<HistoryEvent>,
     /// The number of the newest event that a reply has to have seen.
     pub newest: i64,
     /// Earlier and later contacts of the same identifier on the same line, newest first, at most 20.
@@ -90,11 +90,11 @@ pub struct Opened {
     /// Until when nobody is called to what its identifier writes.
     pub blocked_until: Option<DateTime<Utc>>,
     /// How it is classified so far.
-    pub record: Record,
+    pub record: WrapUpRecord,
     /// The contacts it was linked to, with where they stand.
     pub linked: Vec<(Reference, Status)>,
     /// The events it asked for.
-    pub events: Vec<outreach::Event>,
+    pub events: Vec<outreach::OutreachEvent>,
     /// The cases it is in.
     pub cases: Vec<CaseRow>,
 }
@@ -158,7 +158,7 @@ pub struct Delivered {
 }
 
 /// Something that was done to a contact.
-pub struct Event {
+pub struct HistoryEvent {
     /// When.
     pub at: DateTime<Utc>,
     /// The work name of who did it.
@@ -193,7 +193,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn contact(&self, reference: Reference) -> Result<Option<Opened>, StoreError> {
+    pub async fn contact(&self, reference: Reference) -> Result<Option<ContactDetail>, StoreError> {
         let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         let Some(contact) = found.one(&self.reading).await? else {
             return Ok(None);
@@ -228,7 +228,7 @@ impl Store {
         let before = self.before_closing(&contact, &record);
         let asks = self.line(&contact.line).is_some_and(|line| line.asks_for_files);
         let sends_files = self.line(&contact.line).is_some_and(|line| line.sends_files);
-        Ok(Some(Opened {
+        Ok(Some(ContactDetail {
             files: asks.then_some(contact.files_wanted),
             newest,
             sends_files,
@@ -248,7 +248,7 @@ impl Store {
             others: self.others(&contact).await?,
             history: history
                 .into_iter()
-                .map(|event| Event {
+                .map(|event| HistoryEvent {
                     at: time(event.at),
                     actor: event.actor.and_then(|actor| name_of(&names, actor)),
                     detail: match event.kind.as_str() {
@@ -270,9 +270,9 @@ impl Store {
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
             marking: contact.marking.as_deref().and_then(Marking::parse),
             asks: contact.asks.as_deref().and_then(Asks::parse),
-            holder: contact
-                .holder
-                .and_then(|holder| Some((holder, name_of(&names, holder)?))),
+            assignee: contact
+                .assignee
+                .and_then(|assignee| Some((assignee, name_of(&names, assignee)?))),
             opened_at: time(contact.opened_at),
             waiting_since: contact.waiting_since.map(time),
             was_read: contact.first_read_at.is_some(),
@@ -341,7 +341,7 @@ impl Store {
                 .map(|outgoing| Delivered {
                     line: outgoing.line.clone(),
                     state: Delivery::parse(&outgoing.state).unwrap_or(Delivery::Unknown),
-                    said: self.said(contact, outgoing),
+                    said: self.localized(contact, outgoing),
                     sent_at: outgoing.sent_at.map(time),
                     under_way: job_of(outgoing.id).is_some(),
                     leaves_at: job_of(outgoing.id).filter(untouched).map(|job| time(job.due_at)),

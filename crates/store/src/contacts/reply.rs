@@ -46,7 +46,7 @@ pub struct NewReply {
     pub files: Vec<OutboundFile>,
     /// Where it goes, and every later one: one of the addresses the person asked to be answered at. `None`: where the last one went.
     pub to: Option<String>,
-    /// The newest event its writer has seen ([`crate::contacts::detail::Opened::newest`]). `None`: whatever came.
+    /// The newest event its writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None`: whatever came.
     pub seen: Option<i64>,
 }
 
@@ -110,8 +110,8 @@ impl Store {
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
             status: Set(status.as_str().to_owned()),
-            holder: Set(Some(contact.holder.unwrap_or(who.id))),
-            team: Set(match contact.holder {
+            assignee: Set(Some(contact.assignee.unwrap_or(who.id))),
+            team: Set(match contact.assignee {
                 Some(_) => contact.team.clone(),
                 None => who.team.clone(),
             }),
@@ -125,7 +125,7 @@ impl Store {
             ..Default::default()
         };
         update.update(&transaction).await.map_err(newer_open)?;
-        if contact.holder.is_none() {
+        if contact.assignee.is_none() {
             event(contact.id, now, Some(who.id), "claimed", "")
                 .insert(&transaction)
                 .await?;
@@ -311,14 +311,14 @@ impl Store {
 
     pub(crate) async fn done(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 }
 
 /// Whether somebody else holds a contact and a person may not work on others'.
 pub(crate) fn is_out_of_reach(who: &Person, contact: &contacts::Model) -> bool {
-    contact.holder.is_some_and(|holder| holder != who.id) && !who.role.may(Right::WorkOnOthers)
+    contact.assignee.is_some_and(|assignee| assignee != who.id) && !who.role.may(Right::WorkOnOthers)
 }
 
 pub(crate) fn status_of(contact: &contacts::Model) -> Status {

@@ -26,7 +26,7 @@ use crate::{
 
 /// How a contact is classified so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct WrapUpRecord {
     /// Answers by question.
     pub answers: Answers,
     /// Of those, what was chosen and is not in words of one's own: what is counted.
@@ -159,7 +159,7 @@ impl Store {
         &self,
         connection: &impl ConnectionTrait,
         contact: &contacts::Model,
-    ) -> Result<Record, StoreError> {
+    ) -> Result<WrapUpRecord, StoreError> {
         let row = records::Entity::find_by_id(contact.id).one(connection).await?;
         let chosen = row
             .as_ref()
@@ -174,7 +174,7 @@ impl Store {
             answers.extend(words);
         }
         let missing = self.scheme.missing(&answers).into_iter();
-        Ok(Record {
+        Ok(WrapUpRecord {
             missing: missing.map(|question| question.id.clone()).collect(),
             answers,
             chosen,

@@ -34,7 +34,7 @@ impl Store {
     }
 
     /// Tells this process, and on PostgreSQL the others, that events were committed.
-    pub(crate) async fn tell(&self) {
+    pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
             // A notification stores nothing, so it needs no transaction.
             let told = self

@@ -200,7 +200,8 @@ pub mod contacts {
         pub channel: String,
         pub day: String,
         pub status: String,
-        pub holder: Option<Uuid>,
+        #[sea_orm(column_name = "holder")]
+        pub assignee: Option<Uuid>,
         pub marking: Option<String>,
         pub asks: Option<String>,
         pub language: Option<String>,

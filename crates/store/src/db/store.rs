@@ -91,7 +91,7 @@ pub struct LineSettings {
 }
 
 /// Looks at the figures at a time: half of the fewest connections there are.
-const LOOKS: usize = 2;
+const SNAPSHOTS: usize = 2;
 
 /// How long what still reads or writes is waited for at the end.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -176,7 +176,7 @@ impl Store {
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {
             reading,
-            looks: Semaphore::new(LOOKS),
+            looks: Semaphore::new(SNAPSHOTS),
             writing: Writer::new(writing),
             keys,
             files,
@@ -258,7 +258,7 @@ impl Store {
     }
 
     /// Begins a transaction in which every statement sees the same state of the database, while others write.
-    pub(crate) async fn begin_looking(&self) -> Result<DatabaseTransaction, StoreError> {
+    pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
             isolation_level: (!self.on_sqlite()).then_some(IsolationLevel::RepeatableRead),
             ..Default::default()

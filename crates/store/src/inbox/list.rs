@@ -40,7 +40,7 @@ const UNSENT: [Delivery; 5] = [
 ];
 
 /// One row of the inbox.
-pub struct Row {
+pub struct InboxRow {
     /// The contact's reference.
     pub reference: Reference,
     /// Its line.
@@ -52,7 +52,7 @@ pub struct Row {
     /// Why it left the total, if it did.
     pub marking: Option<Marking>,
     /// Who holds it: the work name.
-    pub holder: Option<String>,
+    pub assignee: Option<String>,
     /// The team whose work it is.
     pub team: Option<String>,
     /// Who handed it over to me or to my team, if nothing was done with it since.
@@ -101,9 +101,9 @@ impl Place {
 
 /// A page of the inbox.
 #[derive(Default)]
-pub struct Page {
+pub struct InboxPage {
     /// The rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<InboxRow>,
     /// Where the next page begins, if there is one.
     pub next: Option<Place>,
 }
@@ -134,7 +134,7 @@ impl Store {
         me: Uuid,
         after: Option<Place>,
         size: u64,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<InboxPage, StoreError> {
         let order = Order::of(view, filter);
         let descending = order != Order::Pressing;
         let (at, id) = (order.expression(), contacts::Column::Id);
@@ -161,17 +161,17 @@ impl Store {
         let names = self.names().await?;
         let undelivered = self.undelivered(&found).await?;
         let handed = self.handed_over(&found, me, &names).await?;
-        let rows: Vec<Row> = found
+        let rows: Vec<InboxRow> = found
             .into_iter()
             .map(|contact| {
                 let undelivered = undelivered.get(&contact.id).copied();
                 let handed_by = handed.get(&contact.id).cloned();
                 let row = self.row(contact, order, &names, undelivered);
-                Row { handed_by, ..row }
+                InboxRow { handed_by, ..row }
             })
             .collect();
         let next = rows.last().filter(|_| more).map(|row| row.place);
-        Ok(Page { rows, next })
+        Ok(InboxPage { rows, next })
     }
 
     /// Of these contacts, those that were handed over to me or to my team, and with which nobody did anything since: by whom.
@@ -183,8 +183,8 @@ impl Store {
     ) -> Result<HashMap<Uuid, String>, StoreError> {
         let team = staff::Entity::find_by_id(me).one(&self.reading).await?;
         let team = team.and_then(|me| me.team);
-        let to_us = |contact: &&contacts::Model| match contact.holder {
-            Some(holder) => holder == me,
+        let to_us = |contact: &&contacts::Model| match contact.assignee {
+            Some(assignee) => assignee == me,
             None => team.is_some() && contact.team == team,
         };
         let ids: Vec<Uuid> = found.iter().filter(to_us).map(|contact| contact.id).collect();
@@ -242,8 +242,8 @@ impl Store {
         order: Order,
         names: &[(Uuid, String)],
         undelivered: Option<Delivery>,
-    ) -> Row {
-        Row {
+    ) -> InboxRow {
+        InboxRow {
             undelivered,
             handed_by: None,
             is_call: is_call(&contact),
@@ -251,7 +251,7 @@ impl Store {
             card: self.card(&contact).ok(),
             status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
             marking: contact.marking.as_deref().and_then(Marking::parse),
-            holder: contact.holder.and_then(|holder| name_of(names, holder)),
+            assignee: contact.assignee.and_then(|assignee| name_of(names, assignee)),
             waiting_since: contact.waiting_since.map(time),
             last_in_at: time(contact.last_in_at),
             urgency: contact.urgency,
@@ -286,10 +286,10 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn waits_for(&self, me: Uuid) -> Result<u64, StoreError> {
-        let mine = contacts::Column::Holder.eq(me);
+        let mine = contacts::Column::Assignee.eq(me);
         let ids = self
             .in_view(View::Waiting, me)
-            .filter(mine.or(contacts::Column::Holder.is_null()))
+            .filter(mine.or(contacts::Column::Assignee.is_null()))
             .select_only()
             .column(contacts::Column::Id)
             .order_by_asc(Order::Pressing.expression())

@@ -109,7 +109,7 @@ pub struct Filter {
     /// About this topic: its name in the scheme.
     pub topic: Option<String>,
     /// Held by this counsellor.
-    pub holder: Option<Uuid>,
+    pub assignee: Option<Uuid>,
     /// Registered on this day or later.
     pub from: Option<NaiveDate>,
     /// Registered on this day or earlier.
@@ -181,7 +181,7 @@ impl Store {
             // Written out, as in the index.
             filter.urgency.map(|_| Expr::cust("urgency > 0")),
             filter.urgency.map(|least| Column::Urgency.gte(least)),
-            filter.holder.map(|holder| Column::Holder.eq(holder)),
+            filter.assignee.map(|assignee| Column::Assignee.eq(assignee)),
             filter.from.map(|from| Column::OpenedAt.gte(start(from))),
             filter
                 .to
@@ -206,7 +206,7 @@ impl Store {
         match view {
             View::Unassigned => of("status <> 'closed' AND holder IS NULL").filter(in_sight),
             View::Mine => of("status <> 'closed'")
-                .filter(Column::Holder.eq(me))
+                .filter(Column::Assignee.eq(me))
                 .filter(in_sight),
             View::Team => {
                 let my_team = Query::select()

@@ -53,7 +53,7 @@ pub struct Journalled {
 
 /// A job that waits, runs or was parked, as staff see it.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Listed {
+pub struct ListedJob {
     /// Its number.
     pub id: i64,
     /// What it does.
@@ -289,7 +289,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn listed(&self, parked_only: bool) -> Result<Vec<Listed>, StoreError> {
+    pub async fn listed(&self, parked_only: bool) -> Result<Vec<ListedJob>, StoreError> {
         let mut query = jobs::Entity::find().order_by_asc(jobs::Column::Id).limit(500);
         if parked_only {
             query = query.filter(jobs::Column::State.eq("parked"));
@@ -297,7 +297,7 @@ impl Store {
         let rows = query.all(&self.reading).await?;
         Ok(rows
             .into_iter()
-            .map(|row| Listed {
+            .map(|row| ListedJob {
                 id: row.id,
                 kind: row.kind,
                 state: row.state,

@@ -20,7 +20,7 @@ impl Store {
         let stopped = crate::intake::choices::choice_of(&self.reading, contact)
             .await?
             .stopped;
-        if contact.holder != Some(who.id) || stopped {
+        if contact.assignee != Some(who.id) || stopped {
             return Ok(());
         }
         if let Some(to) = self.card(contact)?.answer_address(true) {

@@ -32,7 +32,7 @@ use crate::{
     },
     sealing::{
         bodies::{seal, unseal},
-        places::said_place,
+        places::reason_place,
     },
     staff::accounts::Person,
 };
@@ -132,7 +132,7 @@ impl Store {
             id: Unchanged(row.id),
             state: Set(state.as_str().to_owned()),
             tries: Set(tries),
-            said: Set(Some(self.seal_said(&contact, row.id, &said)?)),
+            said: Set(Some(self.seal_reason(&contact, row.id, &said)?)),
             ..Default::default()
         };
         let transaction = self.begin().await?;
@@ -151,7 +151,7 @@ impl Store {
                 .await?;
         }
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 
@@ -160,14 +160,14 @@ impl Store {
             return self.drop_job(job).await;
         };
         let said = said
-            .map(|said| self.seal_said(&contact, row.id, said))
+            .map(|said| self.seal_reason(&contact, row.id, said))
             .transpose()?;
         let transaction = self.begin().await?;
         if end_job(&transaction, job).await? {
             self.note_fate(&transaction, &row, state, said).await?;
         }
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 
@@ -261,17 +261,17 @@ impl Store {
     }
 
     /// A sealed reason, opened with a contact's key.
-    pub(crate) fn said(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
+    pub(crate) fn localized(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
         let key = self.contact_key(contact).ok()?;
-        unseal(&key, &said_place(outgoing.id), outgoing.said.as_ref()?).ok()
+        unseal(&key, &reason_place(outgoing.id), outgoing.said.as_ref()?).ok()
     }
 
-    fn seal_said(&self, contact: &contacts::Model, id: Uuid, said: &Reason) -> Result<Vec<u8>, StoreError> {
+    fn seal_reason(&self, contact: &contacts::Model, id: Uuid, said: &Reason) -> Result<Vec<u8>, StoreError> {
         let short = Reason {
             known: said.known,
             words: said.words.chars().take(2_000).collect(),
         };
-        seal(&self.contact_key(contact)?, &said_place(id), &short)
+        seal(&self.contact_key(contact)?, &reason_place(id), &short)
     }
 
     /// Whether this id, and the token if one is needed, belong to a message we sent.
@@ -320,7 +320,7 @@ impl Store {
         if report.fate == Fate::Delayed && row.state == Delivery::Failed.as_str() {
             return Ok(Some(contact.id));
         }
-        let said = self.seal_said(&contact, row.id, &report.said.expose().as_str().into())?;
+        let said = self.seal_reason(&contact, row.id, &report.said.expose().as_str().into())?;
         let state = match report.fate {
             Fate::Failed => Delivery::Failed,
             Fate::Delayed => Delivery::Delayed,
@@ -373,7 +373,7 @@ impl Store {
         .await?;
         transaction.commit().await?;
         self.deliver_due.notify_one();
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 }

@@ -70,7 +70,7 @@ impl Store {
         self.audit_in(&transaction, Some(who.id), "fetch", &object)
             .await?;
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         self.fetch_due.notify_one();
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Store {
                 .await?;
         }
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 

@@ -23,7 +23,7 @@ use crate::{
     },
     error::StoreError,
     intake::choices::{Choice, choices},
-    registration::{parts::Found, register::Kept},
+    registration::{parts::FoundMessage, register::ReadMessage},
 };
 
 /// At most this many contacts of one identifier are looked at, open ones first, then the newest; and as many of its messages
@@ -41,7 +41,7 @@ pub(super) struct Written {
 
 /// What is stored, and what this batch adds to it.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct BatchState {
     pub(super) contacts: Vec<contacts::Model>,
     /// How each that is stored was before the batch.
     stored: Vec<contacts::Model>,
@@ -55,7 +55,7 @@ pub(super) struct Known {
     pub(super) choices: HashMap<Vec<u8>, Choice>,
 }
 
-impl Known {
+impl BatchState {
     pub(super) fn contact(&self, index: usize) -> Result<&contacts::Model, StoreError> {
         self.contacts.get(index).ok_or(StoreError::NotFound("contact"))
     }
@@ -71,10 +71,10 @@ impl Known {
     }
 
     /// The messages with this id of theirs that are in one of these contacts.
-    pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Vec<Found> {
+    pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
         let seen = their_id_hash.and_then(|hash| self.theirs.get(hash));
         let found = seen.into_iter().flatten().filter_map(|written| {
-            Some(Found {
+            Some(FoundMessage {
                 contact: self.among(mine, written.contact)?,
                 message: written.message,
             })
@@ -158,7 +158,7 @@ pub(super) enum Repeated {
 
 /// Whether the same identifier sent a message with this id before.
 pub(super) fn repeated(
-    known: &Known,
+    known: &BatchState,
     mine: &[usize],
     their_id_hash: Option<&Vec<u8>>,
     digest: &Vec<u8>,
@@ -184,8 +184,8 @@ impl Store {
     pub(super) async fn look_up(
         &self,
         transaction: &DatabaseTransaction,
-        kept: &[Kept],
-    ) -> Result<Known, StoreError> {
+        kept: &[ReadMessage],
+    ) -> Result<BatchState, StoreError> {
         let (mut identifiers, mut threads, mut their_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut pieces = false;
         for (journalled, normalised, _) in kept {
@@ -214,7 +214,7 @@ impl Store {
                 };
             }
         }
-        let mut known = Known::default();
+        let mut known = BatchState::default();
         if !their_ids.is_empty() && !identifiers.is_empty() {
             known.theirs = written_before(transaction, &their_ids, &identifiers).await?;
         }
@@ -256,7 +256,7 @@ impl Store {
     }
 
     /// The contacts the evidence points at; the flag tells a token from a mere id of theirs.
-    pub(super) fn evident(&self, known: &Known, evidence: &[Evidence]) -> Vec<(usize, bool)> {
+    pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<(usize, bool)> {
         let mut found = Vec::new();
         for one in evidence {
             match one {

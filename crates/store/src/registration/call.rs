@@ -26,7 +26,7 @@ use crate::{
     error::{Conflict, StoreError},
     inbox::list::reference_of,
     jobs::queue::{Claimed, Journalled},
-    registration::changes::Plan,
+    registration::changes::Changes,
     sealing::places::raw_place,
     staff::accounts::Person,
 };
@@ -134,24 +134,32 @@ impl Store {
             reference: self.reference_of_row(row.id, row.reference),
             raw,
         };
-        let mut plan = Plan {
+        let mut changes = Changes {
             now: self.now(),
-            ..Plan::default()
+            ..Changes::default()
         };
         let identifier = incoming
             .identifier
             .as_ref()
             .map(|caller| self.hash_of_identifier(journalled.raw.line.as_str(), caller.expose()));
-        let index = self.open_contact(&mut plan, &journalled, &incoming, identifier, None, None)?;
+        let index = self.open_contact(&mut changes, &journalled, &incoming, identifier, None, None)?;
         let digest = self.digest(&incoming);
-        self.add_message(&mut plan, index, &journalled, &incoming, None, digest, Vec::new())?;
-        if let Some(message) = plan.messages.last_mut() {
+        self.add_message(
+            &mut changes,
+            index,
+            &journalled,
+            &incoming,
+            None,
+            digest,
+            Vec::new(),
+        )?;
+        if let Some(message) = changes.messages.last_mut() {
             "call".clone_into(&mut message.direction);
             message.author = Some(taken_by.id);
         }
         let complete = self.scheme.missing(&answers).is_empty();
-        let contact = plan
-            .known
+        let contact = changes
+            .state
             .contacts
             .get_mut(index)
             .ok_or(StoreError::NotFound("contact"))?;
@@ -161,22 +169,22 @@ impl Store {
             Status::Answered
         };
         status.as_str().clone_into(&mut contact.status);
-        contact.holder = Some(taken_by.id);
+        contact.assignee = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
         // Whoever takes a call hears it as it comes.
         contact.first_read_at = Some(contact.opened_at);
-        contact.closed_at = complete.then_some(plan.now);
+        contact.closed_at = complete.then_some(changes.now);
         let contact = contact.clone();
         let for_whom = if taken_by.id == who.id {
             ""
         } else {
             taken_by.name.as_str()
         };
-        plan.event(contact.id, self.now(), Some(who.id), "logged", for_whom);
-        plan.settle(journal_id, "message", "");
-        self.count(&transaction, &mut plan).await?;
-        plan.write(&transaction).await?;
+        changes.event(contact.id, self.now(), Some(who.id), "logged", for_whom);
+        changes.set_outcome(journal_id, "message", "");
+        self.count(&transaction, &mut changes).await?;
+        changes.write(&transaction).await?;
         self.keep_record(&transaction, who, &contact, &answers).await?;
         if let Some(marking) = self.scheme.kind(&answers).and_then(|kind| kind.marking) {
             self.mark_in(&transaction, who, &contact, Some(marking), None)

@@ -26,16 +26,16 @@ use crate::{
     error::StoreError,
     intake::choices,
     jobs::new::{deliver_job, fetch_job},
-    registration::batch::Known,
+    registration::batch::BatchState,
     statistics::figures,
 };
 
 /// Everything a batch writes.
 #[derive(Default)]
-pub(super) struct Plan {
+pub(super) struct Changes {
     /// When it is written.
     pub(super) now: i64,
-    pub(super) known: Known,
+    pub(super) state: BatchState,
     pub(super) changed: HashSet<usize>,
     /// New messages.
     pub(super) messages: Vec<messages::Model>,
@@ -48,18 +48,18 @@ pub(super) struct Plan {
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
-    pub(super) settled: BTreeMap<(&'static str, &'static str), Vec<i64>>,
+    pub(super) outcomes: BTreeMap<(&'static str, &'static str), Vec<i64>>,
     /// Raw messages that belong to a contact without being a message of it.
-    pub(super) tied: Vec<journal_contacts::ActiveModel>,
+    pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
     /// The teams of those on duty.
     pub(super) teams: HashMap<Uuid, String>,
     pub(super) given: HashMap<Uuid, i64>,
 }
 
-impl Plan {
-    pub(super) fn settle(&mut self, journal_id: i64, outcome: &'static str, reason: &'static str) {
-        self.settled
+impl Changes {
+    pub(super) fn set_outcome(&mut self, journal_id: i64, outcome: &'static str, reason: &'static str) {
+        self.outcomes
             .entry((outcome, reason))
             .or_default()
             .push(journal_id);
@@ -67,8 +67,8 @@ impl Plan {
 
     /// Notes that a raw message belongs to a contact although no message of it came from it: a version, a report, a repeat. Erasing
     /// the contact erases it too.
-    pub(super) fn tie(&mut self, journal_id: i64, contact: Option<Uuid>) {
-        self.tied
+    pub(super) fn link_raw(&mut self, journal_id: i64, contact: Option<Uuid>) {
+        self.raw_links
             .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
                 journal_id: Set(journal_id),
                 contact_id: Set(contact_id),
@@ -81,7 +81,7 @@ impl Plan {
 
     /// Leaves a new contact out of sight until a time: nobody is called to it.
     pub(super) fn keep_out(&mut self, index: usize, until: i64) {
-        if let Some(contact) = self.known.contacts.get_mut(index) {
+        if let Some(contact) = self.state.contacts.get_mut(index) {
             contact.snoozed_until = Some(until);
             let id = contact.id;
             self.event(id, self.now, None, "kept_out", "");
@@ -92,11 +92,11 @@ impl Plan {
     pub(super) fn message(&self, id: Uuid) -> Result<&messages::Model, StoreError> {
         let new = self.messages.iter().find(|message| message.id == id);
         new.or_else(|| self.rewritten.get(&id))
-            .or_else(|| self.known.messages.get(&id))
+            .or_else(|| self.state.messages.get(&id))
             .ok_or(StoreError::NotFound("message"))
     }
 
-    /// Puts a message that [`Plan::message`] gave back, changed.
+    /// Puts a message that [`Changes::message`] gave back, changed.
     pub(super) fn put(&mut self, message: messages::Model) {
         match self.messages.iter_mut().find(|new| new.id == message.id) {
             Some(new) => *new = message,
@@ -108,8 +108,8 @@ impl Plan {
 
     pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         let mut opened = Vec::new();
-        for (index, contact) in self.known.contacts.into_iter().enumerate() {
-            if self.known.added.contains(&index) {
+        for (index, contact) in self.state.contacts.into_iter().enumerate() {
+            if self.state.added.contains(&index) {
                 opened.push(contacts::ActiveModel::from(contact).reset_all());
             } else if self.changed.contains(&index) {
                 let update = contacts::ActiveModel {
@@ -187,12 +187,12 @@ impl Plan {
                 .await?;
         }
         figures::add(transaction, self.figures).await?;
-        if !self.tied.is_empty() {
-            journal_contacts::Entity::insert_many(self.tied)
+        if !self.raw_links.is_empty() {
+            journal_contacts::Entity::insert_many(self.raw_links)
                 .exec_without_returning(transaction)
                 .await?;
         }
-        for ((outcome, reason), ids) in self.settled {
+        for ((outcome, reason), ids) in self.outcomes {
             journal::Entity::update_many()
                 .col_expr(journal::Column::Outcome, Expr::value(outcome))
                 .col_expr(journal::Column::Reason, Expr::value(reason))

@@ -21,7 +21,7 @@ use crate::{
     error::StoreError,
     inbox::list::reference_of,
     jobs::new::outbox_row,
-    registration::changes::Plan,
+    registration::changes::Changes,
     sealing::{
         bodies::{Body, seal},
         places::body_place,
@@ -35,14 +35,14 @@ impl Store {
     pub(super) async fn assign(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &mut Plan,
+        changes: &mut Changes,
         index: usize,
     ) -> Result<(), StoreError> {
-        if plan.on_duty.is_none() {
+        if changes.on_duty.is_none() {
             let (there, teams) = on_duty(transaction).await?;
-            (plan.on_duty, plan.teams) = (Some(there), teams);
+            (changes.on_duty, changes.teams) = (Some(there), teams);
         }
-        let Some(on_duty) = &mut plan.on_duty else {
+        let Some(on_duty) = &mut changes.on_duty else {
             return Ok(());
         };
         let Route::To { staff, because } = route(on_duty) else {
@@ -53,12 +53,12 @@ impl Store {
             one.holds += 1;
             one.last_given = Some(time(now));
         }
-        if let Some(contact) = plan.known.contacts.get_mut(index) {
-            contact.holder = Some(staff);
-            contact.team = plan.teams.get(&staff).cloned();
+        if let Some(contact) = changes.state.contacts.get_mut(index) {
+            contact.assignee = Some(staff);
+            contact.team = changes.teams.get(&staff).cloned();
             let id = contact.id;
-            plan.given.insert(staff, now);
-            plan.event(id, now, Some(staff), "assigned", because.as_str());
+            changes.given.insert(staff, now);
+            changes.event(id, now, Some(staff), "assigned", because.as_str());
         }
         Ok(())
     }
@@ -67,11 +67,11 @@ impl Store {
     pub(super) async fn acknowledge(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &mut Plan,
+        changes: &mut Changes,
         index: usize,
         incoming: &Incoming,
     ) -> Result<(), StoreError> {
-        let contact = plan.known.contact(index)?;
+        let contact = changes.state.contact(index)?;
         let Some(settings) = self.line(&contact.line) else {
             return Ok(());
         };
@@ -102,18 +102,18 @@ impl Store {
             .all(transaction)
             .await?
             .len();
-        let pending = plan
-            .known
+        let pending = changes
+            .state
             .added
             .iter()
-            .filter_map(|index| plan.known.contacts.get(*index))
+            .filter_map(|index| changes.state.contacts.get(*index))
             .filter(|other| {
                 other.acknowledged_at.is_some()
                     && other.identifier_hash.as_ref() == Some(&identifier)
                     && other.line == contact.line
             });
         if recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY {
-            plan.event(contact.id, now, None, "not_acknowledged", "");
+            changes.event(contact.id, now, None, "not_acknowledged", "");
             return Ok(());
         }
         let (contact_id, line) = (contact.id, contact.line.clone());
@@ -124,7 +124,7 @@ impl Store {
             text: template.replace("{reference}", &reference),
             ..Body::default()
         };
-        plan.messages.push(messages::Model {
+        changes.messages.push(messages::Model {
             id,
             contact_id,
             direction: "automatic".to_owned(),
@@ -135,9 +135,10 @@ impl Store {
             their_id_hash: None,
             digest: None,
         });
-        plan.outbox
+        changes
+            .outbox
             .push(outbox_row(ids::new(self.clock.now()), id, contact_id, line, now));
-        if let Some(contact) = plan.known.contacts.get_mut(index) {
+        if let Some(contact) = changes.state.contacts.get_mut(index) {
             contact.acknowledged_at = Some(now);
         }
         Ok(())
@@ -150,7 +151,7 @@ async fn on_duty(
 ) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {
     #[derive(FromQueryResult)]
     struct Holds {
-        holder: Uuid,
+        assignee: Uuid,
         holds: i64,
     }
     let people = staff::Entity::find()
@@ -163,18 +164,18 @@ async fn on_duty(
     }
     let holds: Vec<Holds> = contacts::Entity::find()
         .select_only()
-        .column(contacts::Column::Holder)
+        .column(contacts::Column::Assignee)
         .column_as(contacts::Column::Id.count(), "holds")
-        .filter(contacts::Column::Holder.is_in(people.iter().map(|one| one.id)))
+        .filter(contacts::Column::Assignee.is_in(people.iter().map(|one| one.id)))
         .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
-        .group_by(contacts::Column::Holder)
+        .group_by(contacts::Column::Assignee)
         .into_model()
         .all(transaction)
         .await?;
     let held = |id: Uuid| {
         holds
             .iter()
-            .find(|one| one.holder == id)
+            .find(|one| one.assignee == id)
             .map_or(0, |one| one.holds)
     };
     let on_duty = people.iter().map(|one| OnDuty {

@@ -11,7 +11,7 @@ use crate::{
     error::StoreError,
     intake::choices,
     jobs::queue::Journalled,
-    registration::changes::Plan,
+    registration::changes::Changes,
     sealing::{
         bodies::{Body, seal},
         places::body_place,
@@ -22,7 +22,7 @@ impl Store {
     pub(super) async fn decide_notice(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &mut Plan,
+        changes: &mut Changes,
         journalled: &Journalled,
         notice: &Notice,
     ) -> Result<(), StoreError> {
@@ -30,34 +30,34 @@ impl Store {
         let journal_id = journalled.job.journal_id;
         let hash = self.hash_of_identifier(line, notice.identifier.expose());
         choices::choose(transaction, line, hash.clone(), notice.news).await?;
-        let choice = plan.known.choices.entry(hash.clone()).or_default();
+        let choice = changes.state.choices.entry(hash.clone()).or_default();
         match notice.news {
             News::Chose(language) => choice.language = Some(language),
             News::Stopped => {
                 choice.stopped = true;
-                plan.heard.remove(&hash);
+                changes.heard.remove(&hash);
             }
             News::Blocked | News::Unblocked | News::Gap => {}
         }
-        let mine = plan.known.of_identifier(line, Some(&hash));
+        let mine = changes.state.of_identifier(line, Some(&hash));
         let Some(index) = mine.first().copied() else {
-            plan.settle(journal_id, "ignored", "news of somebody who has not written");
+            changes.set_outcome(journal_id, "ignored", "news of somebody who has not written");
             return Ok(());
         };
         if let News::Chose(language) = notice.news
-            && let Some(contact) = plan.known.contacts.get_mut(index)
+            && let Some(contact) = changes.state.contacts.get_mut(index)
         {
             contact.language = Some(language.tag().to_owned());
-            plan.changed.insert(index);
+            changes.changed.insert(index);
         }
-        let contact = plan.known.contact(index)?;
+        let contact = changes.state.contact(index)?;
         let (contact_id, key) = (contact.id, self.contact_key(contact)?);
         let id = ids::new(self.clock.now());
         let body = Body {
             text: notice.news.as_str().to_owned(),
             ..Body::default()
         };
-        plan.messages.push(messages::Model {
+        changes.messages.push(messages::Model {
             id,
             contact_id,
             direction: "notice".to_owned(),
@@ -68,8 +68,8 @@ impl Store {
             their_id_hash: None,
             digest: None,
         });
-        plan.event(contact_id, self.now(), None, "news", notice.news.as_str());
-        plan.settle(journal_id, "notice", "");
+        changes.event(contact_id, self.now(), None, "news", notice.news.as_str());
+        changes.set_outcome(journal_id, "notice", "");
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     },
     error::StoreError,
     jobs::queue::Journalled,
-    registration::changes::Plan,
+    registration::changes::Changes,
     sealing::{
         bodies::{Body, PieceBody, first_words, seal, unseal},
         keys::DataKey,
@@ -29,19 +29,19 @@ use crate::{
 
 /// A message that is there already, and the contact it is in.
 #[derive(Clone, Copy)]
-pub(super) struct Found {
+pub(super) struct FoundMessage {
     pub(super) contact: usize,
     pub(super) message: Uuid,
 }
 
 /// What a piece that arrives is to the messages with its id.
-pub(super) enum Fit {
+pub(super) enum Match {
     /// There are none.
     New,
     /// It is there already.
-    Repeated(Found),
+    Repeated(FoundMessage),
     /// A piece or a version of this one.
-    Belongs(Found),
+    Belongs(FoundMessage),
     /// The platform has used the id for something else before.
     OtherContent,
 }
@@ -89,37 +89,37 @@ fn same_file(part: &Part) -> String {
 
 impl Store {
     /// Finds the message a piece belongs to, among those with its id.
-    pub(super) async fn fit(
+    pub(super) async fn match_part(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &Plan,
+        changes: &Changes,
         incoming: &Incoming,
         piece: &Piece,
-        all: &[Found],
-    ) -> Result<Fit, StoreError> {
+        all: &[FoundMessage],
+    ) -> Result<Match, StoreError> {
         let new = PieceBody::new(incoming, piece, 0);
         for found in all {
-            let key = self.contact_key(plan.known.contact(found.contact)?)?;
-            let mut body = self.body(&key, plan.message(found.message)?)?;
+            let key = self.contact_key(changes.state.contact(found.contact)?)?;
+            let mut body = self.body(&key, changes.message(found.message)?)?;
             body.pieces.retain(|known| known.id == piece.id);
             let same_version = match body.pieces.pop() {
                 Some(known) if known.version == new.version => Some(known),
                 Some(known) if known.version > new.version => {
-                    self.kept_version(transaction, plan, &key, found.message, piece)
+                    self.kept_version(transaction, changes, &key, found.message, piece)
                         .await?
                 }
                 Some(_) | None => None,
             };
             match same_version {
-                None => return Ok(Fit::Belongs(*found)),
-                Some(known) if known.says_the_same(&new) => return Ok(Fit::Repeated(*found)),
+                None => return Ok(Match::Belongs(*found)),
+                Some(known) if known.says_the_same(&new) => return Ok(Match::Repeated(*found)),
                 Some(_) => {}
             }
         }
         Ok(if all.is_empty() {
-            Fit::New
+            Match::New
         } else {
-            Fit::OtherContent
+            Match::OtherContent
         })
     }
 
@@ -127,7 +127,7 @@ impl Store {
     async fn kept_version(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &Plan,
+        changes: &Changes,
         key: &DataKey,
         message: Uuid,
         piece: &Piece,
@@ -136,7 +136,7 @@ impl Store {
             .filter(versions::Column::MessageId.eq(message))
             .all(transaction)
             .await?;
-        let new = plan.versions.iter().filter(|kept| kept.message_id == message);
+        let new = changes.versions.iter().filter(|kept| kept.message_id == message);
         for kept in stored.iter().chain(new) {
             let Some(sealed) = &kept.body else { continue };
             let body: Body = unseal(key, &version_place(kept.id), sealed)?;
@@ -152,18 +152,18 @@ impl Store {
     #[expect(clippy::too_many_arguments, reason = "one piece is all of these")]
     pub(super) fn merge(
         &self,
-        plan: &mut Plan,
+        changes: &mut Changes,
         journalled: &Journalled,
         incoming: &Incoming,
         piece: &Piece,
         mine: &[usize],
-        found: Found,
+        found: FoundMessage,
         parts: Vec<attachments::ActiveModel>,
     ) -> Result<(), StoreError> {
         let journal_id = journalled.job.journal_id;
-        let key = self.contact_key(plan.known.contact(found.contact)?)?;
-        let mut message = plan.message(found.message)?.clone();
-        plan.tie(journal_id, Some(message.contact_id));
+        let key = self.contact_key(changes.state.contact(found.contact)?)?;
+        let mut message = changes.message(found.message)?.clone();
+        changes.link_raw(journal_id, Some(message.contact_id));
         let before = self.body(&key, &message)?;
         let mut body = before.clone();
         let mut new = PieceBody::new(incoming, piece, journal_id);
@@ -174,13 +174,13 @@ impl Store {
             Some(Ordering::Less) => Change::Older,
         };
         if incoming.live && known.is_some() {
-            plan.settle(journal_id, "version", "");
+            changes.set_outcome(journal_id, "version", "");
             if let Change::Newer = change {
                 body.pieces.retain(|known| known.id != piece.id);
                 body.pieces.push(new);
                 body.compose();
                 message.body = Some(seal(&key, &body_place(message.id), &body)?);
-                plan.put(message);
+                changes.put(message);
             }
             return Ok(());
         }
@@ -189,7 +189,7 @@ impl Store {
             // They may have been fetched already.
             new.files_of = known.files_of;
         } else {
-            plan.attachments.extend(parts.into_iter().map(|mut part| {
+            changes.attachments.extend(parts.into_iter().map(|mut part| {
                 part.contact_id = Set(message.contact_id);
                 part.message_id = Set(message.id);
                 part
@@ -205,46 +205,46 @@ impl Store {
         }
         let at = journalled.raw.received_at;
         match change {
-            Change::Added => plan.settle(journal_id, "part", ""),
+            Change::Added => changes.set_outcome(journal_id, "part", ""),
             Change::Newer => {
-                plan.settle(journal_id, "version", "");
+                changes.set_outcome(journal_id, "version", "");
                 let written = before.edited_at.unwrap_or(time(message.at));
-                self.keep_version(plan, &key, message.id, written.timestamp_micros(), &before)?;
+                self.keep_version(changes, &key, message.id, written.timestamp_micros(), &before)?;
                 body.edited_at = Some(at);
             }
             Change::Older => {
-                plan.settle(journal_id, "version", "");
+                changes.set_outcome(journal_id, "version", "");
                 let written = if piece.version == 0 { time(message.at) } else { at };
-                self.keep_version(plan, &key, message.id, written.timestamp_micros(), &body)?;
+                self.keep_version(changes, &key, message.id, written.timestamp_micros(), &body)?;
                 if before.edited_at.is_none() {
                     let mut shown = before;
                     shown.edited_at = Some(time(message.at));
                     message.body = Some(seal(&key, &body_place(message.id), &shown)?);
-                    plan.put(message);
+                    changes.put(message);
                 }
                 return Ok(());
             }
         }
         let words = first_words(&body.text);
         message.body = Some(seal(&key, &body_place(message.id), &body)?);
-        plan.put(message);
-        self.look_at_change(plan, journalled, incoming, mine, found, &change, words)
+        changes.put(message);
+        self.look_at_change(changes, journalled, incoming, mine, found, &change, words)
     }
 
     /// The contact waits for us again. Of a closed one whose person has another one open, that one does.
     #[expect(clippy::too_many_arguments, reason = "one change is all of these")]
     fn look_at_change(
         &self,
-        plan: &mut Plan,
+        changes: &mut Changes,
         journalled: &Journalled,
         incoming: &Incoming,
         mine: &[usize],
-        found: Found,
+        found: FoundMessage,
         change: &Change,
         words: String,
     ) -> Result<(), StoreError> {
         let is_open = |index: &usize| {
-            let contact = plan.known.contact(*index);
+            let contact = changes.state.contact(*index);
             contact.is_ok_and(|contact| contact.status != Status::Closed.as_str())
         };
         let elsewhere = mine
@@ -256,16 +256,16 @@ impl Store {
             Some(_) | None => found.contact,
         };
         let at = journalled.raw.received_at.timestamp_micros();
-        plan.known.join(target, at, incoming.origin, plan.now);
-        plan.changed.insert(target);
-        let contact = plan.known.contact(target)?;
+        changes.state.join(target, at, incoming.origin, changes.now);
+        changes.changed.insert(target);
+        let contact = changes.state.contact(target)?;
         let (id, key) = (contact.id, self.contact_key(contact)?);
         let mut card = self.card(contact)?;
         if target == found.contact && !words.is_empty() {
             card.first_words = words;
         }
         let card = seal(&key, &card_place(id), &card)?;
-        if let Some(contact) = plan.known.contacts.get_mut(target) {
+        if let Some(contact) = changes.state.contacts.get_mut(target) {
             contact.card = Some(card);
         }
         if let Change::Newer = change {
@@ -274,23 +274,23 @@ impl Store {
             } else {
                 "edited_earlier"
             };
-            plan.event(id, self.now(), None, kind, "");
+            changes.event(id, self.now(), None, kind, "");
         } else if target != found.contact {
-            plan.event(id, self.now(), None, "edited_earlier", "");
+            changes.event(id, self.now(), None, "edited_earlier", "");
         }
         Ok(())
     }
 
     fn keep_version(
         &self,
-        plan: &mut Plan,
+        changes: &mut Changes,
         key: &DataKey,
         message: Uuid,
         at: i64,
         body: &Body,
     ) -> Result<(), StoreError> {
         let id = ids::new(self.clock.now());
-        plan.versions.push(versions::Model {
+        changes.versions.push(versions::Model {
             id,
             message_id: message,
             at,

@@ -32,8 +32,8 @@ use crate::{
     jobs::queue::Journalled,
     registration::{
         batch::{Repeated, Written, repeated},
-        changes::Plan,
-        parts::Fit,
+        changes::Changes,
+        parts::Match,
         threading::as_candidates,
     },
     sealing::{
@@ -68,43 +68,43 @@ impl Store {
         self.files
             .remove(files.difference(&used).copied().collect())
             .await;
-        self.tell().await;
+        self.notify_changed().await;
         self.deliver_due.notify_one();
         self.fetch_due.notify_one();
         Ok(())
     }
 
     /// One transaction. Gives the ids of the attachments that were stored.
-    async fn register_kept(&self, mut kept: Vec<Kept>) -> Result<HashSet<Uuid>, StoreError> {
+    async fn register_kept(&self, mut kept: Vec<ReadMessage>) -> Result<HashSet<Uuid>, StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
         // Also those that reports are about: contacts are locked before anything is counted.
         let known = self.look_up(&transaction, &kept).await?;
-        let mut plan = Plan {
+        let mut changes = Changes {
             now: self.now(),
-            ..Plan::default()
+            ..Changes::default()
         };
-        let is_report = |kept: &Kept| matches!(kept.1, Normalised::Report(_));
-        let (reports, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(is_report);
+        let is_report = |kept: &ReadMessage| matches!(kept.1, Normalised::Report(_));
+        let (reports, others): (Vec<ReadMessage>, Vec<ReadMessage>) = kept.into_iter().partition(is_report);
         // A report changes what is stored. What the others could have to do with is read after that.
         let stale = !reports.is_empty();
         for (journalled, normalised, parts) in reports {
-            self.decide(&transaction, &mut plan, &journalled, normalised, parts)
+            self.decide(&transaction, &mut changes, &journalled, normalised, parts)
                 .await?;
         }
-        plan.known = match stale {
+        changes.state = match stale {
             true => self.look_up(&transaction, &others).await?,
             false => known,
         };
         for (journalled, normalised, parts) in others {
-            self.decide(&transaction, &mut plan, &journalled, normalised, parts)
+            self.decide(&transaction, &mut changes, &journalled, normalised, parts)
                 .await?;
         }
-        self.count(&transaction, &mut plan).await?;
-        let used = plan.attachments.iter().map(|part| *part.id.as_ref()).collect();
-        plan.write(&transaction).await?;
+        self.count(&transaction, &mut changes).await?;
+        let used = changes.attachments.iter().map(|part| *part.id.as_ref()).collect();
+        changes.write(&transaction).await?;
         transaction.commit().await?;
         Ok(used)
     }
@@ -113,12 +113,12 @@ impl Store {
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &mut Plan,
+        changes: &mut Changes,
     ) -> Result<(), StoreError> {
-        for (index, contact) in plan.known.contacts.iter().enumerate() {
-            let (before, after) = if plan.known.added.contains(&index) {
+        for (index, contact) in changes.state.contacts.iter().enumerate() {
+            let (before, after) = if changes.state.added.contains(&index) {
                 (Vec::new(), self.facts(contact, &Answers::new()))
-            } else if let Some(earlier) = plan.known.before(index)
+            } else if let Some(earlier) = changes.state.before(index)
                 && (&earlier.language, earlier.closed_at) != (&contact.language, contact.closed_at)
             {
                 let chosen = self.record_of(transaction, contact).await?.chosen;
@@ -127,7 +127,7 @@ impl Store {
                 continue;
             };
             for (cell, by) in figures::change(&before, &after) {
-                *plan.figures.entry(cell).or_default() += by;
+                *changes.figures.entry(cell).or_default() += by;
             }
         }
         Ok(())
@@ -147,7 +147,7 @@ impl Store {
     async fn decide(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &mut Plan,
+        changes: &mut Changes,
         journalled: &Journalled,
         normalised: Normalised,
         parts: Vec<attachments::ActiveModel>,
@@ -155,27 +155,30 @@ impl Store {
         let journal_id = journalled.job.journal_id;
         match normalised {
             Normalised::Message(incoming) => {
-                self.decide_message(transaction, plan, journalled, *incoming, parts, "message")
+                self.decide_message(transaction, changes, journalled, *incoming, parts, "message")
                     .await
             }
             Normalised::Unreadable(unreadable) => {
                 let incoming = from_unreadable(unreadable);
-                self.decide_message(transaction, plan, journalled, incoming, parts, "unreadable")
+                self.decide_message(transaction, changes, journalled, incoming, parts, "unreadable")
                     .await
             }
-            Normalised::Notice(notice) => self.decide_notice(transaction, plan, journalled, &notice).await,
+            Normalised::Notice(notice) => {
+                self.decide_notice(transaction, changes, journalled, &notice)
+                    .await
+            }
             Normalised::Ignore(reason) => {
-                plan.settle(journal_id, "ignored", reason);
+                changes.set_outcome(journal_id, "ignored", reason);
                 Ok(())
             }
             Normalised::Report(report) => {
                 let contact = self.apply_report(transaction, &report).await?;
-                plan.tie(journal_id, contact);
+                changes.link_raw(journal_id, contact);
                 let reason = match contact {
                     Some(_) => "",
                     None => "a report about nothing we sent",
                 };
-                plan.settle(journal_id, "report", reason);
+                changes.set_outcome(journal_id, "report", reason);
                 Ok(())
             }
         }
@@ -184,7 +187,7 @@ impl Store {
     async fn decide_message(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &mut Plan,
+        changes: &mut Changes,
         journalled: &Journalled,
         mut incoming: Incoming,
         parts: Vec<attachments::ActiveModel>,
@@ -194,8 +197,8 @@ impl Store {
         if let Some((id, token)) = &incoming.echo_of
             && let Some(contact) = self.sent_by_us(transaction, *id, token.as_ref()).await?
         {
-            plan.tie(journal_id, Some(contact));
-            plan.settle(journal_id, "ignored", "our own message, come back");
+            changes.link_raw(journal_id, Some(contact));
+            changes.set_outcome(journal_id, "ignored", "our own message, come back");
             return Ok(());
         }
         let line = journalled.raw.line.as_str();
@@ -208,35 +211,38 @@ impl Store {
             .as_ref()
             .map(|id| self.keys.lookup("their id", id));
         let digest = self.digest(&incoming);
-        let mine = plan.known.of_identifier(line, identifier_hash.as_ref());
+        let mine = changes.state.of_identifier(line, identifier_hash.as_ref());
         let mut copy_of = None;
         if let Some(piece) = &incoming.piece {
-            let written = plan.known.written(&mine, their_id_hash.as_ref());
-            match self.fit(transaction, plan, &incoming, piece, &written).await? {
-                Fit::New => {}
-                Fit::Repeated(found) => {
-                    plan.tie(journal_id, Some(plan.known.contact(found.contact)?.id));
-                    plan.settle(journal_id, "ignored", "delivered again");
+            let written = changes.state.written(&mine, their_id_hash.as_ref());
+            match self
+                .match_part(transaction, changes, &incoming, piece, &written)
+                .await?
+            {
+                Match::New => {}
+                Match::Repeated(found) => {
+                    changes.link_raw(journal_id, Some(changes.state.contact(found.contact)?.id));
+                    changes.set_outcome(journal_id, "ignored", "delivered again");
                     return Ok(());
                 }
-                Fit::Belongs(found) => {
-                    return self.merge(plan, journalled, &incoming, piece, &mine, found, parts);
+                Match::Belongs(found) => {
+                    return self.merge(changes, journalled, &incoming, piece, &mine, found, parts);
                 }
-                Fit::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
+                Match::OtherContent => incoming.remarks.push(Remark::SameIdOtherContent),
             }
         } else {
-            match repeated(&plan.known, &mine, their_id_hash.as_ref(), &digest) {
+            match repeated(&changes.state, &mine, their_id_hash.as_ref(), &digest) {
                 Repeated::SameContent(contact) => {
-                    plan.tie(journal_id, Some(contact));
-                    plan.settle(journal_id, "ignored", "delivered again");
+                    changes.link_raw(journal_id, Some(contact));
+                    changes.set_outcome(journal_id, "ignored", "delivered again");
                     return Ok(());
                 }
                 Repeated::OtherContent => {
                     let hash = their_id_hash.as_ref();
-                    let copied = self.copied(transaction, plan, &mine, hash, &incoming).await?;
+                    let copied = self.copied(transaction, changes, &mine, hash, &incoming).await?;
                     if let Some(copied) = copied.as_ref().filter(|copied| copied.is_whole) {
-                        plan.tie(journal_id, Some(plan.known.contact(copied.contact)?.id));
-                        plan.settle(journal_id, "ignored", "delivered again");
+                        changes.link_raw(journal_id, Some(changes.state.contact(copied.contact)?.id));
+                        changes.set_outcome(journal_id, "ignored", "delivered again");
                         return Ok(());
                     }
                     copy_of = copied.map(|copied| copied.contact);
@@ -246,17 +252,17 @@ impl Store {
             }
         }
         if let Some(hash) = &identifier_hash {
-            let choice = plan.known.choices.entry(hash.clone()).or_default();
+            let choice = changes.state.choices.entry(hash.clone()).or_default();
             incoming.language = choice.language.or(incoming.language);
             if std::mem::take(&mut choice.stopped) {
-                plan.heard.insert(hash.clone());
+                changes.heard.insert(hash.clone());
             }
         }
-        let blocked = plan.known.blocked(identifier_hash.as_ref(), plan.now);
-        let mut evident = self.evident(&plan.known, &incoming.evidence);
+        let blocked = changes.state.blocked(identifier_hash.as_ref(), changes.now);
+        let mut evident = self.evident(&changes.state, &incoming.evidence);
         evident.extend(copy_of.map(|contact| (contact, false)));
-        let written_to = self.written_to(&plan.known, &mine, &evident, &incoming);
-        let candidates = as_candidates(&plan.known, &mine, &written_to, &evident);
+        let written_to = self.written_to(&changes.state, &mine, &evident, &incoming);
+        let candidates = as_candidates(&changes.state, &mine, &written_to, &evident);
         let now = journalled.raw.received_at;
         let place = match evident.iter().find(|(_, by_token)| *by_token) {
             // It wakes and counts nothing, whoever's program it is: shown with the reply that it answers.
@@ -272,11 +278,11 @@ impl Store {
         }
         let mut threads: Vec<usize> = evident.iter().map(|(contact, _)| *contact).collect();
         threads.dedup();
-        self.show_what_is_new(transaction, plan, &mut incoming, &threads)
+        self.show_what_is_new(transaction, changes, &mut incoming, &threads)
             .await?;
         match (place, incoming.origin) {
             (Belongs::Opens { .. }, Origin::AutoReply) => {
-                plan.settle(
+                changes.set_outcome(
                     journal_id,
                     "ignored",
                     "an automatic answer that belongs to nothing",
@@ -284,39 +290,63 @@ impl Store {
                 return Ok(());
             }
             (Belongs::Joins(index), origin) => {
-                plan.known.join(index, now.timestamp_micros(), origin, plan.now);
+                changes
+                    .state
+                    .join(index, now.timestamp_micros(), origin, changes.now);
                 let event = if origin == Origin::AutoReply {
                     "auto_reply"
                 } else {
                     "joined"
                 };
-                let contact_id = plan.known.contact(index)?.id;
-                plan.changed.insert(index);
-                plan.event(contact_id, self.now(), None, event, "");
-                self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
+                let contact_id = changes.state.contact(index)?.id;
+                changes.changed.insert(index);
+                changes.event(contact_id, self.now(), None, event, "");
+                self.add_message(
+                    changes,
+                    index,
+                    journalled,
+                    &incoming,
+                    their_id_hash,
+                    digest,
+                    parts,
+                )?;
             }
             (Belongs::Opens { earlier }, Origin::Person | Origin::Machine) => {
                 let refers_to = evident
                     .iter()
                     .find(|(contact, by_token)| *by_token && is_others(contact));
                 let earlier = earlier
-                    .map(|index| plan.known.contact(index).map(|contact| contact.id))
+                    .map(|index| changes.state.contact(index).map(|contact| contact.id))
                     .transpose()?;
                 let refers_to = refers_to
-                    .map(|(index, _)| plan.known.contact(*index).map(|contact| contact.id))
+                    .map(|(index, _)| changes.state.contact(*index).map(|contact| contact.id))
                     .transpose()?;
-                let index =
-                    self.open_contact(plan, journalled, &incoming, identifier_hash, earlier, refers_to)?;
-                self.add_message(plan, index, journalled, &incoming, their_id_hash, digest, parts)?;
+                let index = self.open_contact(
+                    changes,
+                    journalled,
+                    &incoming,
+                    identifier_hash,
+                    earlier,
+                    refers_to,
+                )?;
+                self.add_message(
+                    changes,
+                    index,
+                    journalled,
+                    &incoming,
+                    their_id_hash,
+                    digest,
+                    parts,
+                )?;
                 if let Some(until) = blocked {
-                    plan.keep_out(index, until);
+                    changes.keep_out(index, until);
                 } else {
-                    self.assign(transaction, plan, index).await?;
-                    self.acknowledge(transaction, plan, index, &incoming).await?;
+                    self.assign(transaction, changes, index).await?;
+                    self.acknowledge(transaction, changes, index, &incoming).await?;
                 }
             }
         }
-        plan.settle(journal_id, outcome, "");
+        changes.set_outcome(journal_id, outcome, "");
         Ok(())
     }
 
@@ -335,7 +365,7 @@ impl Store {
 
     pub(super) fn open_contact(
         &self,
-        plan: &mut Plan,
+        changes: &mut Changes,
         journalled: &Journalled,
         incoming: &Incoming,
         identifier_hash: Option<Vec<u8>>,
@@ -372,15 +402,15 @@ impl Store {
         };
         let day = clock::day_of(received_at, self.zone).to_string();
         let reference = journalled.reference;
-        plan.event(id, self.now(), None, "registered", "");
-        Ok(plan.known.add(contacts::Model {
+        changes.event(id, self.now(), None, "registered", "");
+        Ok(changes.state.add(contacts::Model {
             id,
             reference: i64::try_from(reference.number()).unwrap_or_default(),
             line: line.to_owned(),
             channel,
             day,
             status: Status::Waiting.as_str().to_owned(),
-            holder: None,
+            assignee: None,
             marking: None,
             asks: incoming.asks.map(|asks| asks.as_str().to_owned()),
             language: incoming.language.map(|language| language.tag().to_owned()),
@@ -409,7 +439,7 @@ impl Store {
     #[expect(clippy::too_many_arguments, reason = "one message is all of these")]
     pub(super) fn add_message(
         &self,
-        plan: &mut Plan,
+        changes: &mut Changes,
         index: usize,
         journalled: &Journalled,
         incoming: &Incoming,
@@ -417,7 +447,7 @@ impl Store {
         digest: Vec<u8>,
         parts: Vec<attachments::ActiveModel>,
     ) -> Result<(), StoreError> {
-        let contact = plan.known.contact(index)?;
+        let contact = changes.state.contact(index)?;
         let (contact_id, key) = (contact.id, self.contact_key(contact)?);
         let mut card: Card = self.card(contact)?;
         card.first_words = words_of(incoming);
@@ -453,13 +483,18 @@ impl Store {
             edited_at: None,
         };
         if let Some(hash) = &their_id_hash {
-            plan.known.theirs.entry(hash.clone()).or_default().push(Written {
-                contact: contact_id,
-                message: id,
-                digest: Some(digest.clone()),
-            });
+            changes
+                .state
+                .theirs
+                .entry(hash.clone())
+                .or_default()
+                .push(Written {
+                    contact: contact_id,
+                    message: id,
+                    digest: Some(digest.clone()),
+                });
         }
-        plan.messages.push(messages::Model {
+        changes.messages.push(messages::Model {
             id,
             contact_id,
             direction: "in".to_owned(),
@@ -471,17 +506,17 @@ impl Store {
             digest: Some(digest),
         });
         if !parts.is_empty()
-            && let Some(contact) = plan.known.contacts.get_mut(index)
+            && let Some(contact) = changes.state.contacts.get_mut(index)
         {
             contact.files_wanted = false;
         }
-        plan.attachments.extend(parts.into_iter().map(|mut part| {
+        changes.attachments.extend(parts.into_iter().map(|mut part| {
             part.contact_id = Set(contact_id);
             part.message_id = Set(id);
             part
         }));
         if incoming.origin != Origin::AutoReply
-            && let Some(contact) = plan.known.contacts.get_mut(index)
+            && let Some(contact) = changes.state.contacts.get_mut(index)
         {
             contact.card = Some(sealed_card);
         }
@@ -494,10 +529,13 @@ impl Store {
 }
 
 /// A message with its normalised form and its attachments' rows.
-pub(super) type Kept = (Journalled, Normalised, Vec<attachments::ActiveModel>);
+pub(super) type ReadMessage = (Journalled, Normalised, Vec<attachments::ActiveModel>);
 
 /// Deletes the batch's jobs and says which of them were still ours.
-async fn finish_jobs(transaction: &DatabaseTransaction, kept: &[Kept]) -> Result<HashSet<i64>, StoreError> {
+async fn finish_jobs(
+    transaction: &DatabaseTransaction,
+    kept: &[ReadMessage],
+) -> Result<HashSet<i64>, StoreError> {
     let mut ours = Condition::any();
     for (journalled, ..) in kept {
         ours = ours.add(

@@ -13,7 +13,7 @@ use crate::{
         store::{Store, time},
     },
     error::StoreError,
-    registration::{batch::Known, changes::Plan},
+    registration::{batch::BatchState, changes::Changes},
 };
 
 /// A message that came before by another way.
@@ -26,7 +26,7 @@ pub(super) struct Copied {
 
 /// The contacts that a message could join: those of its own identifier, and those whose replies its sender was sent.
 pub(super) fn as_candidates(
-    known: &Known,
+    known: &BatchState,
     mine: &[usize],
     written_to: &[usize],
     evident: &[(usize, bool)],
@@ -61,7 +61,7 @@ impl Store {
     /// Of the contacts that a message has a token of, those of others whose replies were sent to its sender.
     pub(super) fn written_to(
         &self,
-        known: &Known,
+        known: &BatchState,
         mine: &[usize],
         evident: &[(usize, bool)],
         incoming: &Incoming,
@@ -87,7 +87,7 @@ impl Store {
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &Plan,
+        changes: &Changes,
         mine: &[usize],
         their_id_hash: Option<&Vec<u8>>,
         incoming: &Incoming,
@@ -95,9 +95,9 @@ impl Store {
         if incoming.claimed_at.is_none() {
             return Ok(None);
         }
-        for found in plan.known.written(mine, their_id_hash) {
-            let contact = plan.known.contact(found.contact)?;
-            let message = match plan.message(found.message) {
+        for found in changes.state.written(mine, their_id_hash) {
+            let contact = changes.state.contact(found.contact)?;
+            let message = match changes.message(found.message) {
                 Ok(message) => Some(message.clone()),
                 Err(_) => {
                     messages::Entity::find_by_id(found.message)

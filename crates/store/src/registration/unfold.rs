@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryO
 use crate::{
     db::{entity::messages, store::Store},
     error::StoreError,
-    registration::changes::Plan,
+    registration::changes::Changes,
 };
 
 /// Messages of a thread that are compared, the newest.
@@ -17,7 +17,7 @@ impl Store {
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
-        plan: &Plan,
+        changes: &Changes,
         incoming: &mut Incoming,
         threads: &[usize],
     ) -> Result<(), StoreError> {
@@ -29,7 +29,7 @@ impl Store {
         }
         let mut earlier = Vec::new();
         for index in threads {
-            let contact = plan.known.contact(*index)?;
+            let contact = changes.state.contact(*index)?;
             // An erased contact has no key, and nothing to compare.
             let Ok(key) = self.contact_key(contact) else {
                 continue;
@@ -41,7 +41,7 @@ impl Store {
                 .limit(MOST)
                 .all(transaction)
                 .await?;
-            let added = plan
+            let added = changes
                 .messages
                 .iter()
                 .filter(|message| message.contact_id == contact.id);

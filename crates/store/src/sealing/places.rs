@@ -22,7 +22,7 @@ pub(crate) fn draft_place(staff: Uuid, contact: Uuid) -> String {
     format!("draft|{staff}|{contact}")
 }
 
-pub(crate) fn said_place(id: Uuid) -> String {
+pub(crate) fn reason_place(id: Uuid) -> String {
     format!("outbox|{id}|said")
 }
 

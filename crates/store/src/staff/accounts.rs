@@ -141,13 +141,13 @@ impl Store {
         .await?;
         contacts::Entity::update_many()
             .col_expr(contacts::Column::Team, Expr::value(team))
-            .filter(contacts::Column::Holder.eq(row.id))
+            .filter(contacts::Column::Assignee.eq(row.id))
             .exec(&transaction)
             .await?;
         self.audit_in(&transaction, None, "staff team", &row.login)
             .await?;
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 
@@ -189,7 +189,7 @@ impl Store {
             .await?;
         // Closed ones too: the person may write again.
         let held = contacts::Entity::find()
-            .filter(contacts::Column::Holder.eq(id))
+            .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
             .await?;
         for contact in held {
@@ -198,7 +198,7 @@ impl Store {
                 .await?;
             contacts::ActiveModel {
                 id: Unchanged(contact.id),
-                holder: Set(None),
+                assignee: Set(None),
                 team: Set(None),
                 ..Default::default()
             }
@@ -208,7 +208,7 @@ impl Store {
         self.audit_in(&transaction, None, "staff disable", &row.login)
             .await?;
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         self.notice_ended_sessions().await;
         Ok(())
     }
@@ -299,7 +299,7 @@ impl Store {
         };
         self.audit_in(&transaction, who, action, &row.login).await?;
         transaction.commit().await?;
-        self.tell().await;
+        self.notify_changed().await;
         self.notice_ended_sessions().await;
         Ok(())
     }

@@ -175,7 +175,7 @@ impl Store {
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
         self.end_session(&self.keys.lookup("session", token)).await?;
         // Its pages may be served by another process.
-        self.tell().await;
+        self.notify_changed().await;
         Ok(())
     }
 

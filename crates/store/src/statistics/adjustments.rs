@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use hotline_core::{
     identifiers::ids,
-    statistics::figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Of},
+    statistics::figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Measure},
     time::period::{Every, Period},
 };
 use sea_orm::{
@@ -23,12 +23,12 @@ use crate::{
     },
     error::{Conflict, StoreError, unreadable},
     staff::accounts::Person,
-    statistics::figures::Cut,
+    statistics::figures::StatisticsFilter,
 };
 
 /// A figure that was entered.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
-pub struct Balance {
+pub struct Adjustment {
     /// Its id.
     pub id: Uuid,
     /// The figure.
@@ -44,8 +44,8 @@ pub struct Balance {
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct NewBalance {
     /// What it counts: contacts or cases.
-    pub of: Of,
-    /// Of contacts the channel; of cases `advisory`, or the institution they were sent to.
+    pub of: Measure,
+    /// Measure contacts the channel; of cases `advisory`, or the institution they were sent to.
     pub value: String,
     /// Whether it corrects what was counted; else it is from before the software.
     pub correction: bool,
@@ -100,14 +100,14 @@ impl NewBalance {
 #[derive(Default)]
 struct Known {
     /// Figures entered and not withdrawn, by what they count.
-    entered: HashMap<(Of, String), Vec<NewBalance>>,
+    entered: HashMap<(Measure, String), Vec<NewBalance>>,
     /// The days on which something was registered here.
-    counted: HashMap<(Of, String), BTreeSet<NaiveDate>>,
+    counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 
 async fn entered(
     database: &impl ConnectionTrait,
-) -> Result<HashMap<(Of, String), Vec<NewBalance>>, StoreError> {
+) -> Result<HashMap<(Measure, String), Vec<NewBalance>>, StoreError> {
     let rows = balances::Entity::find()
         .filter(balances::Column::WithdrawnAt.is_null())
         .all(database)
@@ -121,12 +121,12 @@ async fn entered(
     Ok(entered)
 }
 
-fn read(row: balances::Model) -> Result<Balance, StoreError> {
+fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
     let day = |day: &str| day.parse().map_err(unreadable);
-    Ok(Balance {
+    Ok(Adjustment {
         id: row.id,
         said: NewBalance {
-            of: Of::parse(&row.of).ok_or_else(|| unreadable(&row.of))?,
+            of: Measure::parse(&row.of).ok_or_else(|| unreadable(&row.of))?,
             value: row.value,
             correction: row.correction,
             from: day(&row.from_day)?,
@@ -141,7 +141,7 @@ fn read(row: balances::Model) -> Result<Balance, StoreError> {
 }
 
 /// Whether a part of its days lies in a period.
-pub(crate) fn overlaps(period: Period, balance: &Balance) -> bool {
+pub(crate) fn overlaps(period: Period, balance: &Adjustment) -> bool {
     period.from.is_none_or(|from| from <= balance.said.to)
         && period.to.is_none_or(|to| balance.said.from <= to)
 }
@@ -195,11 +195,11 @@ impl Store {
             return Ok(known);
         };
         for (of, by) in [
-            (Of::Contact, CHANNEL),
-            (Of::Case, CASE_KIND),
-            (Of::Case, INSTITUTION),
+            (Measure::Contact, CHANNEL),
+            (Measure::Case, CASE_KIND),
+            (Measure::Case, INSTITUTION),
         ] {
-            let by_day = Cut::of(of, Period::of(first, last), [by], Some(Every::Day));
+            let by_day = StatisticsFilter::of(of, Period::of(first, last), [by], Some(Every::Day));
             for row in self.breakdown(&by_day).await?.rows {
                 let day = row.piece.and_then(|day| day.parse().ok());
                 if let (Some(day), Some(value)) = (day, row.values.into_iter().next()) {
@@ -285,7 +285,7 @@ impl Store {
         day: NaiveDate,
     ) -> Result<bool, StoreError> {
         let found = balances::Entity::find()
-            .filter(balances::Column::Of.eq(Of::Contact.as_str()))
+            .filter(balances::Column::Of.eq(Measure::Contact.as_str()))
             .filter(balances::Column::Value.eq(channel))
             .filter(balances::Column::Correction.eq(false))
             .filter(balances::Column::WithdrawnAt.is_null())
@@ -338,14 +338,14 @@ impl Store {
 
     /// What a figure of this can be entered for.
     #[must_use]
-    pub fn countable(&self, of: Of) -> BTreeSet<String> {
+    pub fn countable(&self, of: Measure) -> BTreeSet<String> {
         match of {
-            Of::Contact => self.channels().into_iter().collect(),
-            Of::Case => {
+            Measure::Contact => self.channels().into_iter().collect(),
+            Measure::Case => {
                 let institutions = self.scheme.institutions.iter().map(|one| one.id.clone());
                 institutions.chain([ADVISORY.to_owned()]).collect()
             }
-            Of::Closing | Of::Referral => BTreeSet::new(),
+            Measure::Closing | Measure::Referral => BTreeSet::new(),
         }
     }
 
@@ -353,11 +353,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn balances(&self) -> Result<Vec<Balance>, StoreError> {
+    pub async fn balances(&self) -> Result<Vec<Adjustment>, StoreError> {
         self.balances_on(&self.reading).await
     }
 
-    pub(crate) async fn balances_on(&self, on: &impl ConnectionTrait) -> Result<Vec<Balance>, StoreError> {
+    pub(crate) async fn balances_on(&self, on: &impl ConnectionTrait) -> Result<Vec<Adjustment>, StoreError> {
         let rows = balances::Entity::find()
             .order_by_asc(balances::Column::FromDay)
             .order_by_asc(balances::Column::Of)

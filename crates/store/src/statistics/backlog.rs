@@ -1,7 +1,7 @@
 //! How the work stands at this moment: what is open, how old it is, and what did not get through.
 
 use chrono::{DateTime, Utc};
-use hotline_core::{statistics::figures::Of, time::period::Period};
+use hotline_core::{statistics::figures::Measure, time::period::Period};
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select, sea_query::Expr,
@@ -15,12 +15,12 @@ use crate::{
     },
     error::StoreError,
     inbox::list::not_through,
-    statistics::{figures::Cut, snapshot::Look},
+    statistics::{figures::StatisticsFilter, snapshot::Snapshot},
 };
 
 /// How the work stands. It is of the moment and not of a period: what is erased can leave it.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
-pub struct Standing {
+pub struct Backlog {
     /// Contacts that are open.
     pub open: i64,
     /// Within how many minutes the oldest of them was registered, in whole hours. `None`: none is open.
@@ -31,13 +31,13 @@ pub struct Standing {
     pub undelivered: i64,
 }
 
-impl Look<'_> {
+impl Snapshot<'_> {
     /// Ages are in whole hours for every reader: the minute is that of one person, and two readers are told the same.
-    pub(crate) async fn standing(&mut self) -> Result<Standing, StoreError> {
+    pub(crate) async fn standing(&mut self) -> Result<Backlog, StoreError> {
         use contacts::Column;
 
-        let open = self.registered(Of::Contact, Period::default()).await?
-            - self.registered(Of::Closing, Period::default()).await?;
+        let open = self.registered(Measure::Contact, Period::default()).await?
+            - self.registered(Measure::Closing, Period::default()).await?;
         // Written out as in their indexes.
         let oldest_open = self
             .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
@@ -49,7 +49,7 @@ impl Look<'_> {
             .count(&self.on)
             .await?;
         let coarse = |minutes: i64| minutes - minutes % 60 + 60;
-        Ok(Standing {
+        Ok(Backlog {
             open,
             oldest_open: oldest_open.map(coarse),
             longest_waiting: longest_waiting.map(coarse),
@@ -58,8 +58,11 @@ impl Look<'_> {
     }
 
     /// How many of something there are in a period.
-    pub(crate) async fn registered(&mut self, of: Of, period: Period) -> Result<i64, StoreError> {
-        Ok(self.breakdown(&Cut::of(of, period, [], None)).await?.registered)
+    pub(crate) async fn registered(&mut self, of: Measure, period: Period) -> Result<i64, StoreError> {
+        Ok(self
+            .breakdown(&StatisticsFilter::of(of, period, [], None))
+            .await?
+            .registered)
     }
 
     /// How many minutes ago the oldest of these was.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use hotline_core::{
-    statistics::figures::{self, Of, WEEKDAY},
+    statistics::figures::{self, Measure, WEEKDAY},
     time::period::{self, Every, Period},
 };
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, sea_query::Expr};
@@ -13,8 +13,8 @@ use crate::{
     db::{entity::figures as cells, store::Store},
     error::{Conflict, StoreError},
     statistics::{
-        figures::{Breakdown, Cut, FigureRow},
-        snapshot::Look,
+        figures::{Breakdown, FigureRow, StatisticsFilter},
+        snapshot::Snapshot,
     },
 };
 
@@ -25,9 +25,13 @@ const AGE: &str = "age";
 /// How the dimensions of age bands begin; the name of the body follows.
 pub const BANDS: &str = "age_";
 
-impl Look<'_> {
+impl Snapshot<'_> {
     /// [`Store::shown`]
-    pub(crate) async fn shown(&mut self, cut: &Cut, least: i64) -> Result<Breakdown, StoreError> {
+    pub(crate) async fn shown(
+        &mut self,
+        cut: &StatisticsFilter,
+        least: i64,
+    ) -> Result<Breakdown, StoreError> {
         if least == 0 || !cut.is_personal() {
             return self.breakdown(cut).await;
         }
@@ -37,7 +41,7 @@ impl Look<'_> {
         }
         let mut rows = Vec::new();
         if let Some(period) = cut.period.whole_months(self.today()) {
-            let of_months = Cut {
+            let of_months = StatisticsFilter {
                 period,
                 ..cut.clone()
             };
@@ -53,7 +57,9 @@ impl Look<'_> {
             found.hide(least);
             rows = found.rows;
         }
-        let mut found = self.breakdown(&Cut::of(cut.of, cut.period, [], None)).await?;
+        let mut found = self
+            .breakdown(&StatisticsFilter::of(cut.of, cut.period, [], None))
+            .await?;
         found.by.clone_from(&cut.by);
         found.every = cut.every;
         found.rows = rows;
@@ -63,7 +69,7 @@ impl Look<'_> {
     }
 
     /// [`Store::breakdown`]
-    pub(crate) async fn breakdown(&mut self, cut: &Cut) -> Result<Breakdown, StoreError> {
+    pub(crate) async fn breakdown(&mut self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let kept = self.store.lawful(cut)?;
         let mut sorted = kept.clone();
         sorted.sort_unstable();
@@ -105,7 +111,7 @@ impl Look<'_> {
         let registered = match cut.by.is_empty() {
             true => sum,
             false => {
-                let whole = Cut::of(cut.of, cut.period, [], None);
+                let whole = StatisticsFilter::of(cut.of, cut.period, [], None);
                 let spans = period::spans(from, to);
                 let all = self.counted(&whole, "", "", spans.iter()).await?;
                 all.iter().map(|row| row.count).sum()
@@ -133,7 +139,7 @@ impl Look<'_> {
     /// Pairs of values on days for which they are not kept.
     async fn count_days(
         &mut self,
-        cut: &Cut,
+        cut: &StatisticsFilter,
         one: &str,
         other: &str,
         days: &[String],
@@ -145,7 +151,7 @@ impl Look<'_> {
         // The day tells the weekday: the other value is kept with it.
         if one == WEEKDAY || other == WEEKDAY {
             let kept = if one == WEEKDAY { other } else { one };
-            let by_day = Cut {
+            let by_day = StatisticsFilter {
                 every: Some(Every::Day),
                 ..cut.clone()
             };
@@ -161,7 +167,7 @@ impl Look<'_> {
             return Ok(counted);
         }
         let spans: Vec<String> = days.iter().map(ToString::to_string).collect();
-        let uncut = Cut::of(cut.of, cut.period, [], None);
+        let uncut = StatisticsFilter::of(cut.of, cut.period, [], None);
         let whole = self.counted(&uncut, "", "", spans.iter()).await?;
         if whole.iter().map(|row| row.count).sum::<i64>() > MOST_LOOKED_AT {
             return Err(StoreError::Conflict(Conflict::TooManyToCross));
@@ -196,7 +202,7 @@ impl Look<'_> {
     /// Cells of these spans. Where nothing tells the spans apart, the database sums them.
     async fn counted(
         &self,
-        cut: &Cut,
+        cut: &StatisticsFilter,
         one: &str,
         other: &str,
         spans: impl Iterator<Item = &String>,
@@ -224,7 +230,7 @@ impl Look<'_> {
 
 impl Store {
     /// Under which dimensions it is kept, if it can be cut so.
-    fn lawful<'a>(&self, cut: &'a Cut) -> Result<Vec<&'a str>, StoreError> {
+    fn lawful<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
         let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
         let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();
@@ -237,7 +243,7 @@ impl Store {
 
     /// Every dimension by which something is counted: those of its facts, and ages by the bands of each body.
     #[must_use]
-    pub fn dimensions(&self, of: Of) -> BTreeSet<String> {
+    pub fn dimensions(&self, of: Measure) -> BTreeSet<String> {
         let mut all = figures::dimensions(of, &self.scheme);
         if all.contains(AGE) {
             all.extend(self.returns.iter().map(|one| format!("{BANDS}{}", one.name)));

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     contact::lifecycle::Status,
     identifiers::reference::Reference,
-    statistics::figures::{Facts, Of},
+    statistics::figures::{Facts, Measure},
     time::{clock::start_of_day, period::Period},
 };
 use sea_orm::{
@@ -22,9 +22,9 @@ use crate::{
     error::{Conflict, StoreError},
     inbox::list::{Place, reference_of},
     statistics::{
-        figures::{AT_ONCE, Cut},
-        rows::{Looked, looked_at},
-        snapshot::Look,
+        figures::{AT_ONCE, StatisticsFilter},
+        rows::{CountedContact, looked_at},
+        snapshot::Snapshot,
     },
 };
 
@@ -38,8 +38,8 @@ const FARTHEST: i64 = 253_000_000_000_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointed {
     /// What is counted: contacts, or closings.
-    pub of: Of,
-    /// Of which days.
+    pub of: Measure,
+    /// Measure which days.
     pub period: Period,
     /// Dimensions, each with the value there; nothing: any value.
     pub values: Vec<(String, Option<String>)>,
@@ -47,7 +47,7 @@ pub struct Pointed {
 
 /// A page of what a figure counts, newest first.
 #[derive(Debug)]
-pub struct Listed {
+pub struct CountedContacts {
     /// What the figure says.
     pub count: i64,
     /// What was found.
@@ -79,8 +79,9 @@ impl Store {
         pointed: &Pointed,
         after: Option<Place>,
         size: usize,
-    ) -> Result<Listed, StoreError> {
-        if !matches!(pointed.of, Of::Contact | Of::Closing) || after.is_some_and(|after| after.at > FARTHEST)
+    ) -> Result<CountedContacts, StoreError> {
+        if !matches!(pointed.of, Measure::Contact | Measure::Closing)
+            || after.is_some_and(|after| after.at > FARTHEST)
         {
             return Err(StoreError::Conflict(Conflict::NoDimension));
         }
@@ -90,13 +91,13 @@ impl Store {
     }
 }
 
-impl Look<'_> {
+impl Snapshot<'_> {
     async fn listed(
         &mut self,
         pointed: &Pointed,
         after: Option<Place>,
         size: usize,
-    ) -> Result<Listed, StoreError> {
+    ) -> Result<CountedContacts, StoreError> {
         let count = self.count_of(pointed).await?;
         let (mut found, mut looked, mut next) = (Vec::new(), 0, None);
         let days = self.days_of(pointed).await?.into_iter().rev();
@@ -124,7 +125,7 @@ impl Look<'_> {
         // On the first page one knows that nothing is left; on a later one the next is empty.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
-        Ok(Listed {
+        Ok(CountedContacts {
             count,
             rows: self.listed_rows(found).await?,
             next,
@@ -133,7 +134,7 @@ impl Look<'_> {
 
     /// What the figure says.
     async fn count_of(&mut self, pointed: &Pointed) -> Result<i64, StoreError> {
-        let cut = Cut {
+        let cut = StatisticsFilter {
             of: pointed.of,
             period: pointed.period,
             by: pointed.values.iter().map(|(by, _)| by.clone()).collect(),
@@ -196,10 +197,10 @@ impl Look<'_> {
     /// The next contacts of a day, newest first, after this place.
     async fn contacts_of(
         &self,
-        of: Of,
+        of: Measure,
         day: NaiveDate,
         after: Option<Place>,
-    ) -> Result<Vec<Looked>, StoreError> {
+    ) -> Result<Vec<CountedContact>, StoreError> {
         let (at, id) = (column(of), contacts::Column::Id);
         let start = |day| start_of_day(day, self.store.zone).timestamp_micros();
         let mut query = looked_at(contacts::Entity::find())
@@ -220,7 +221,7 @@ impl Look<'_> {
         Ok(query.into_tuple().all(&self.on).await?)
     }
 
-    fn is_counted(&self, pointed: &Pointed, contact: &Looked) -> Result<bool, StoreError> {
+    fn is_counted(&self, pointed: &Pointed, contact: &CountedContact) -> Result<bool, StoreError> {
         let facts = self.store.facts_of(contact)?;
         let facts = facts.into_iter().find(|facts| facts.of == pointed.of);
         Ok(facts.is_some_and(|facts| {
@@ -260,17 +261,17 @@ impl Look<'_> {
     }
 }
 
-const fn column(of: Of) -> contacts::Column {
+const fn column(of: Measure) -> contacts::Column {
     match of {
-        Of::Closing => contacts::Column::ClosedAt,
-        Of::Contact | Of::Case | Of::Referral => contacts::Column::OpenedAt,
+        Measure::Closing => contacts::Column::ClosedAt,
+        Measure::Contact | Measure::Case | Measure::Referral => contacts::Column::OpenedAt,
     }
 }
 
-fn place(of: Of, (id, .., opened_at, closed_at, _, _, _): &Looked) -> Place {
+fn place(of: Measure, (id, .., opened_at, closed_at, _, _, _): &CountedContact) -> Place {
     let at = match of {
-        Of::Closing => closed_at.unwrap_or_default(),
-        Of::Contact | Of::Case | Of::Referral => *opened_at,
+        Measure::Closing => closed_at.unwrap_or_default(),
+        Measure::Contact | Measure::Case | Measure::Referral => *opened_at,
     };
     Place { at, id: *id }
 }

@@ -1,4 +1,4 @@
-//! Figures kept with every contact. What is counted stands in [`hotline_core::statistics::figures`], what is asked of them in [`Cut`].
+//! Figures kept with every contact. What is counted stands in [`hotline_core::statistics::figures`], what is asked of them in [`StatisticsFilter`].
 
 use std::collections::BTreeMap;
 
@@ -27,8 +27,8 @@ use crate::{
 
 pub use crate::statistics::{
     breakdown::BANDS,
-    drill_down::{Listed, ListedContact, Pointed},
-    filter::{Breakdown, Cut, FigureRow},
+    drill_down::{CountedContacts, ListedContact, Pointed},
+    filter::{Breakdown, FigureRow, StatisticsFilter},
     recount::{OtherFigure, Verified},
     rows::After,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use hotline_core::{
-    statistics::figures::{self, ANSWERED, FIRST_REPLY, HOUR, Of, URGENT_READ, WEEKDAY},
+    statistics::figures::{self, ANSWERED, FIRST_REPLY, HOUR, Measure, URGENT_READ, WEEKDAY},
     time::{
         clock,
         period::{self, Every, Period},
@@ -19,10 +19,10 @@ const FARTHEST: Days = Days::new(1_100);
 
 /// What is asked of the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cut {
+pub struct StatisticsFilter {
     /// What is counted.
-    pub of: Of,
-    /// Of which days.
+    pub of: Measure,
+    /// Measure which days.
     pub period: Period,
     /// By which dimensions: none, one or two.
     pub by: Vec<String>,
@@ -30,16 +30,16 @@ pub struct Cut {
     pub every: Option<Every>,
 }
 
-impl Cut {
+impl StatisticsFilter {
     /// Registered communications of a period, by these dimensions.
     #[must_use]
     pub fn contacts<const N: usize>(period: Period, by: [&str; N], every: Option<Every>) -> Self {
-        Self::of(Of::Contact, period, by, every)
+        Self::of(Measure::Contact, period, by, every)
     }
 
     /// Anything that is counted, of a period, by these dimensions.
     #[must_use]
-    pub fn of<const N: usize>(of: Of, period: Period, by: [&str; N], every: Option<Every>) -> Self {
+    pub fn of<const N: usize>(of: Measure, period: Period, by: [&str; N], every: Option<Every>) -> Self {
         Self {
             of,
             period,
@@ -52,7 +52,7 @@ impl Cut {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the period is cut in two ways. What is no dimension is refused when it is looked up.
-    pub fn parse(of: Of, period: Period, by: &str) -> Result<Self, StoreError> {
+    pub fn parse(of: Measure, period: Period, by: &str) -> Result<Self, StoreError> {
         let mut cut = Self::of(of, period, [], None);
         for name in by.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             match Every::parse(name) {
@@ -69,7 +69,7 @@ impl Cut {
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Breakdown {
     /// What is counted.
-    pub of: Of,
+    pub of: Measure,
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
     /// The last day, if the period has one.
@@ -160,7 +160,7 @@ impl Breakdown {
     }
 }
 
-impl Cut {
+impl StatisticsFilter {
     /// Whether it tells of persons.
     pub(super) fn is_personal(&self) -> bool {
         self.by.iter().any(|dimension| figures::is_personal(dimension))

@@ -2,7 +2,7 @@
 
 use futures::{Stream, TryStreamExt, future};
 use hotline_core::statistics::{
-    figures::{Cell, Facts, Of},
+    figures::{Cell, Facts, Measure},
     tally::Tally,
 };
 use sea_orm::{
@@ -17,7 +17,7 @@ use crate::{
     error::{Conflict, StoreError},
     statistics::{
         figures::{AT_ONCE, row},
-        rows::{Looked, looked_at},
+        rows::{CountedContact, looked_at},
     },
 };
 
@@ -47,7 +47,7 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn verify_figures(&self, most: usize) -> Result<Verified, StoreError> {
-        let transaction = self.begin_looking().await?;
+        let transaction = self.begin_snapshot().await?;
         let (counted, contacts) = self.count_all(&transaction).await?;
         let mut counted = counted.finished();
         let mut different = Vec::new();
@@ -137,7 +137,7 @@ impl Store {
         let mut tally = Tally::default();
         let mut count = 0;
         let mut contacts = looked_at(contacts::Entity::find())
-            .into_tuple::<Looked>()
+            .into_tuple::<CountedContact>()
             .stream(transaction)
             .await?;
         while let Some(contact) = contacts.try_next().await? {
@@ -190,7 +190,7 @@ async fn kept(
         .await?;
     Ok(
         rows.try_filter_map(|(of, span, one, other, value, other_value, count)| {
-            let cell = Of::parse(&of).map(|of| Cell {
+            let cell = Measure::parse(&of).map(|of| Cell {
                 of,
                 span,
                 one,

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     contact::classification::TOPIC,
     statistics::{
-        figures::{ANSWERED, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Of, URGENT_READ, WEEKDAY},
+        figures::{ANSWERED, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Measure, URGENT_READ, WEEKDAY},
         waits::{Answered, quantile},
     },
     time::period::Period,
@@ -15,9 +15,9 @@ use crate::{
     error::StoreError,
     outreach::OutreachTotals,
     statistics::{
-        backlog::Standing,
-        figures::{Breakdown, Cut},
-        snapshot::Look,
+        backlog::Backlog,
+        figures::{Breakdown, StatisticsFilter},
+        snapshot::Snapshot,
         totals::Totals,
     },
 };
@@ -35,17 +35,17 @@ pub struct Report {
     pub as_of: DateTime<Utc>,
     /// Since the establishment.
     pub ever: Totals,
-    /// Of the period.
+    /// Measure the period.
     pub period: Totals,
-    /// Of the period just before, of the same length or, while this one is not over, of as many days; if this one has a beginning
+    /// Measure the period just before, of the same length or, while this one is not over, of as many days; if this one has a beginning
     /// and an end.
     pub before: Option<Totals>,
-    /// Of the same days a year earlier; if this one has a beginning and an end.
+    /// Measure the same days a year earlier; if this one has a beginning and an end.
     pub a_year_before: Option<Totals>,
     /// What was open, came and was closed.
     pub flow: Flow,
     /// How the work stands now.
-    pub standing: Standing,
+    pub standing: Backlog,
     /// How long people waited for a first reply.
     pub first_reply: FirstReply,
     /// How long it took until somebody read what was urgent.
@@ -118,7 +118,7 @@ pub struct Answering {
     pub missed_per_mille: Option<i64>,
 }
 
-impl Look<'_> {
+impl Snapshot<'_> {
     /// [`Store::report`](crate::db::store::Store::report)
     pub(crate) async fn report(&mut self, period: Period, least: i64) -> Result<Report, StoreError> {
         let today = self.today();
@@ -127,13 +127,13 @@ impl Look<'_> {
         // What has not come yet is not said to be over.
         let so_far = period.until(today).unwrap_or(period);
         let waits = self
-            .shown(&Cut::contacts(period, [FIRST_REPLY], None), least)
+            .shown(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)
             .await?;
         let answered = self
-            .shown(&Cut::contacts(period, [ANSWERED], None), least)
+            .shown(&StatisticsFilter::contacts(period, [ANSWERED], None), least)
             .await?;
-        let over_time = Cut::contacts(period, [CHANNEL], Some(period.pieces()));
-        let hours = Cut::contacts(period, [WEEKDAY, HOUR], None);
+        let over_time = StatisticsFilter::contacts(period, [CHANNEL], Some(period.pieces()));
+        let hours = StatisticsFilter::contacts(period, [WEEKDAY, HOUR], None);
         Ok(Report {
             from: so_far.from,
             to: so_far.to,
@@ -149,10 +149,12 @@ impl Look<'_> {
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),
             over_time: self.shown(&over_time, least).await?,
-            topics: self.shown(&Cut::contacts(period, [TOPIC], None), least).await?,
+            topics: self
+                .shown(&StatisticsFilter::contacts(period, [TOPIC], None), least)
+                .await?,
             hours: self.shown(&hours, least).await?,
             counselling: self
-                .shown(&Cut::contacts(period, [COUNSELLING], None), least)
+                .shown(&StatisticsFilter::contacts(period, [COUNSELLING], None), least)
                 .await?,
             outreach: self.store.outreach_totals_on(&self.on, period).await?,
         })
@@ -172,13 +174,14 @@ impl Look<'_> {
                     from: None,
                     to: Some(last),
                 };
-                self.registered(Of::Contact, earlier).await? - self.registered(Of::Closing, earlier).await?
+                self.registered(Measure::Contact, earlier).await?
+                    - self.registered(Measure::Closing, earlier).await?
             }
             None => 0,
         };
         let (opened, closed) = (
-            self.registered(Of::Contact, period).await?,
-            self.registered(Of::Closing, period).await?,
+            self.registered(Measure::Contact, period).await?,
+            self.registered(Measure::Closing, period).await?,
         );
         Ok(Flow {
             carried_over,
@@ -190,7 +193,7 @@ impl Look<'_> {
 
     /// That something is urgent tells of a person: whoever is shown no fewer than `least` is told it as far as nothing is hidden from them.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
-        let cut = |period| Cut::contacts(period, [URGENT_READ], None);
+        let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {
             0 => Some(period),
             _ => period.whole_months(self.today()),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     statistics::{
-        figures::{COUNSELLING, Of},
+        figures::{COUNSELLING, Measure},
         returns::{Filled, Return},
     },
     time::period::{Every, Period},
@@ -14,8 +14,8 @@ use crate::{
     db::store::Store,
     error::StoreError,
     statistics::{
-        figures::{Breakdown, Cut},
-        snapshot::Look,
+        figures::{Breakdown, StatisticsFilter},
+        snapshot::Snapshot,
     },
 };
 
@@ -81,7 +81,7 @@ impl Store {
     }
 }
 
-impl Look<'_> {
+impl Snapshot<'_> {
     /// [`Store::fill_return`]
     pub(crate) async fn fill_return(
         &mut self,
@@ -99,14 +99,17 @@ impl Look<'_> {
             let by = [table.by.as_str()];
             let (counts, total) = match &table.only {
                 None => {
-                    let found = self.breakdown(&Cut::contacts(period, by, None)).await?;
+                    let found = self
+                        .breakdown(&StatisticsFilter::contacts(period, by, None))
+                        .await?;
                     (counts(&found, None), found.registered)
                 }
                 Some(only) => {
                     let all = self
-                        .breakdown(&Cut::contacts(period, [only.by.as_str()], None))
+                        .breakdown(&StatisticsFilter::contacts(period, [only.by.as_str()], None))
                         .await?;
-                    let crossed = Cut::contacts(period, [only.by.as_str(), table.by.as_str()], None);
+                    let crossed =
+                        StatisticsFilter::contacts(period, [only.by.as_str(), table.by.as_str()], None);
                     let found = self.breakdown(&crossed).await?;
                     (counts(&found, Some(&only.value)), all.count(&only.value))
                 }
@@ -114,7 +117,12 @@ impl Look<'_> {
             tables.push(mapping.fill(table, &self.store.scheme, &counts, total));
         }
         let counselling = self
-            .breakdown(&Cut::of(Of::Contact, period, [COUNSELLING], None))
+            .breakdown(&StatisticsFilter::of(
+                Measure::Contact,
+                period,
+                [COUNSELLING],
+                None,
+            ))
             .await?;
         Ok(FilledReturn {
             name: mapping.name.clone(),

@@ -2,7 +2,7 @@
 
 use hotline_core::{
     contact::classification::Answers,
-    statistics::figures::{Facts, Of},
+    statistics::figures::{Facts, Measure},
     time::{clock::start_of_day, period::Period},
 };
 use sea_orm::{
@@ -26,7 +26,7 @@ const PAGE: u64 = 5_000;
 /// What of a contact is read to count it: its id, channel, language and marking, when it was opened, closed, first
 /// answered and first read, and what
 /// was chosen of it.
-pub(super) type Looked = (
+pub(super) type CountedContact = (
     Uuid,
     String,
     Option<String>,
@@ -109,7 +109,7 @@ impl Store {
                 .filter(contacts::Column::OpenedAt.gte(after.opened_at))
                 .filter(later);
         }
-        let page: Vec<Looked> = query.into_tuple().all(on).await?;
+        let page: Vec<CountedContact> = query.into_tuple().all(on).await?;
         let next = page.last().map(|(id, .., opened_at, _, _, _, _)| After {
             opened_at: *opened_at,
             id: *id,
@@ -117,12 +117,12 @@ impl Store {
         let mut rows = Vec::with_capacity(page.len());
         for contact in &page {
             let facts = self.facts_of(contact)?;
-            rows.extend(facts.into_iter().find(|facts| facts.of == Of::Contact));
+            rows.extend(facts.into_iter().find(|facts| facts.of == Measure::Contact));
         }
         Ok((rows, next))
     }
 
-    pub(super) fn facts_of(&self, looked: &Looked) -> Result<Vec<Facts>, StoreError> {
+    pub(super) fn facts_of(&self, looked: &CountedContact) -> Result<Vec<Facts>, StoreError> {
         let (_, channel, language, marking, opened_at, closed_at, first_reply_at, first_read_at, answers) =
             looked;
         let seen = Seen {

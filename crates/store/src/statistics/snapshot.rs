@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
-    statistics::figures::Of,
+    statistics::figures::Measure,
     time::{clock, period::Period},
 };
 use sea_orm::{
@@ -16,8 +16,8 @@ use crate::{
     db::{entity::figures as cells, store::Store},
     error::StoreError,
     statistics::{
-        adjustments::Balance,
-        figures::{Breakdown, Cut},
+        adjustments::Adjustment,
+        figures::{Breakdown, StatisticsFilter},
         report::Report,
         returns::FilledReturn,
         totals::Totals,
@@ -28,27 +28,27 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One look at the figures.
-pub(crate) struct Look<'a> {
+pub(crate) struct Snapshot<'a> {
     pub(crate) store: &'a Store,
     pub(crate) on: DatabaseTransaction,
     /// When it was begun.
     pub(crate) as_of: DateTime<Utc>,
     /// What was entered, once it was read.
-    entered: Option<Vec<Balance>>,
+    entered: Option<Vec<Adjustment>>,
     /// The first and the last day of the years in which anything was counted, once they were read.
-    years: BTreeMap<Of, (NaiveDate, NaiveDate)>,
+    years: BTreeMap<Measure, (NaiveDate, NaiveDate)>,
     _place: SemaphorePermit<'a>,
 }
 
 impl Store {
-    pub(super) async fn at_once(&self) -> Result<Look<'_>, StoreError> {
+    pub(super) async fn at_once(&self) -> Result<Snapshot<'_>, StoreError> {
         let refused = |error| StoreError::from(DbErr::ConnectionAcquire(error));
         let place = tokio::time::timeout(PATIENCE, self.looks.acquire())
             .await
             .map_err(|_| refused(ConnAcquireErr::Timeout))?
             .map_err(|_| refused(ConnAcquireErr::ConnectionClosed))?;
-        let on = self.begin_looking().await?;
-        Ok(Look {
+        let on = self.begin_snapshot().await?;
+        Ok(Snapshot {
             store: self,
             on,
             as_of: self.clock.now(),
@@ -62,7 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if there is no such dimension, the same twice, or more than two.
-    pub async fn breakdown(&self, cut: &Cut) -> Result<Breakdown, StoreError> {
+    pub async fn breakdown(&self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.breakdown(cut).await?;
         look.end(found).await
@@ -76,13 +76,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::breakdown`], and [`StoreError::Conflict`] if what tells of persons is cut too finely to be shown.
-    pub async fn shown(&self, cut: &Cut, least: i64) -> Result<Breakdown, StoreError> {
+    pub async fn shown(&self, cut: &StatisticsFilter, least: i64) -> Result<Breakdown, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.shown(cut, least).await?;
         look.end(found).await
     }
 
-    /// The totals of a period. Of what was entered ([`Balance`]) all counts whose days lie in it.
+    /// The totals of a period. Measure what was entered ([`Adjustment`]) all counts whose days lie in it.
     ///
     /// # Errors
     /// When the database refuses.
@@ -118,14 +118,14 @@ impl Store {
     }
 }
 
-impl Look<'_> {
+impl Snapshot<'_> {
     pub(super) async fn end<T>(self, found: T) -> Result<T, StoreError> {
         self.on.rollback().await?;
         Ok(found)
     }
 
     /// What was entered and not withdrawn.
-    pub(crate) async fn entered(&mut self) -> Result<&[Balance], StoreError> {
+    pub(crate) async fn entered(&mut self) -> Result<&[Adjustment], StoreError> {
         if self.entered.is_none() {
             let mut entered = self.store.balances_on(&self.on).await?;
             entered.retain(|one| one.withdrawn_at.is_none());
@@ -137,7 +137,7 @@ impl Look<'_> {
     /// The part of a period in which anything was counted, by whole years: however long a period is asked for, it is not cut into more.
     pub(super) async fn whole(
         &mut self,
-        of: Of,
+        of: Measure,
         period: Period,
     ) -> Result<(NaiveDate, NaiveDate), StoreError> {
         let (first, last) = match self.years.get(&of) {
@@ -159,7 +159,7 @@ impl Look<'_> {
         clock::day_of(self.as_of, self.store.zone)
     }
 
-    async fn read_years(&self, of: Of) -> Result<(NaiveDate, NaiveDate), StoreError> {
+    async fn read_years(&self, of: Measure) -> Result<(NaiveDate, NaiveDate), StoreError> {
         let totals = || {
             cells::Entity::find()
                 .filter(cells::Column::Of.eq(of.as_str()))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
-    statistics::figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Of},
+    statistics::figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Measure},
     time::period::Period,
 };
 use serde::Serialize;
@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::{
     error::StoreError,
     statistics::{
-        adjustments::{Balance, overlaps},
-        figures::Cut,
-        snapshot::Look,
+        adjustments::{Adjustment, overlaps},
+        figures::StatisticsFilter,
+        snapshot::Snapshot,
     },
 };
 
@@ -92,18 +92,18 @@ impl Sum {
     }
 }
 
-impl Look<'_> {
+impl Snapshot<'_> {
     /// [`Store::totals`](crate::db::store::Store::totals)
     pub(crate) async fn totals(&mut self, period: Period) -> Result<Totals, StoreError> {
         let entered = self.entered().await?.iter().cloned();
-        let (inside, others): (Vec<Balance>, Vec<Balance>) =
+        let (inside, others): (Vec<Adjustment>, Vec<Adjustment>) =
             entered.partition(|one| period.holds(one.said.from) && period.holds(one.said.to));
         let left_out = others.iter().filter(|one| overlaps(period, one)).count();
-        let channels = self.parts(Of::Contact, CHANNEL, period, &inside).await?;
+        let channels = self.parts(Measure::Contact, CHANNEL, period, &inside).await?;
         // What is advisory has no institution: it stands apart.
-        let advisory: Vec<Part> = self.parts(Of::Case, CASE_KIND, period, &inside).await?;
+        let advisory: Vec<Part> = self.parts(Measure::Case, CASE_KIND, period, &inside).await?;
         let advisory = Sum::of(advisory.iter().filter(|part| part.name == ADVISORY));
-        let mut institutions = self.parts(Of::Case, INSTITUTION, period, &inside).await?;
+        let mut institutions = self.parts(Measure::Case, INSTITUTION, period, &inside).await?;
         institutions.retain(|part| part.name != ADVISORY);
         let forwarded = Sum::of(&institutions);
         let mut cases = forwarded;
@@ -128,13 +128,15 @@ impl Look<'_> {
     /// What was counted by a dimension and what was entered for its values, the largest first.
     async fn parts(
         &mut self,
-        of: Of,
+        of: Measure,
         by: &str,
         period: Period,
-        entered: &[Balance],
+        entered: &[Adjustment],
     ) -> Result<Vec<Part>, StoreError> {
         let mut parts: BTreeMap<String, Sum> = BTreeMap::new();
-        let found = self.breakdown(&Cut::of(of, period, [by], None)).await?;
+        let found = self
+            .breakdown(&StatisticsFilter::of(of, period, [by], None))
+            .await?;
         for row in found.rows {
             let value = row.values.into_iter().next().unwrap_or_default();
             parts.entry(value).or_default().registered += row.count;

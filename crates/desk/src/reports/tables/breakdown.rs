@@ -11,7 +11,7 @@ use hotline_store::statistics::figures::{BANDS, Breakdown};
 
 use crate::reports::tables::{
     Cell, Line, Table,
-    names::{counted_said, dimension_said, value_said},
+    names::{dimension_label, measure_label, value_label},
     opening::Opening,
 };
 
@@ -60,13 +60,13 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
         .every
         .map(|every| words.say(&format!("every-{}", every.as_str())));
     let side = match every {
-        Some(every) if found.by.len() > 1 => format!("{every} · {}", dimension_said(words, scheme, first)),
+        Some(every) if found.by.len() > 1 => format!("{every} · {}", dimension_label(words, scheme, first)),
         Some(every) => every,
-        None if found.by.is_empty() => counted_said(words, found.of),
-        None => dimension_said(words, scheme, first),
+        None if found.by.is_empty() => measure_label(words, found.of),
+        None => dimension_label(words, scheme, first),
     };
     let title = match crossed {
-        true => format!("{side} × {}", dimension_said(words, scheme, across_of)),
+        true => format!("{side} × {}", dimension_label(words, scheme, across_of)),
         false => side.clone(),
     };
     let rest = match found.hidden_below {
@@ -75,7 +75,7 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     };
     let columns: Vec<String> = across
         .iter()
-        .map(|value| value_said(words, scheme, across_of, value))
+        .map(|value| value_label(words, scheme, across_of, value))
         .chain([words.say("total")])
         .collect();
     let width = columns.len();
@@ -141,7 +141,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         .by
         .iter()
         .zip(values)
-        .map(|(dimension, value)| value_said(words, scheme, dimension, value));
+        .map(|(dimension, value)| value_label(words, scheme, dimension, value));
     let label: Vec<String> = piece.map(str::to_owned).into_iter().chain(said).collect();
     let opening = Opening::of(found).in_piece(piece);
     let opens = |column: Option<&String>| {

@@ -3,29 +3,29 @@
 use hotline_core::{
     contact::classification::Scheme,
     statistics::figures::{
-        ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, FORWARDED, HOUR, INSTITUTION, LANGUAGE, Of,
-        URGENT_READ, WEEKDAY,
+        ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, FORWARDED, HOUR, INSTITUTION, LANGUAGE,
+        Measure, URGENT_READ, WEEKDAY,
     },
     text::locale::{Language, Words},
 };
 
-use crate::reports::labels::{channel_name, day_said};
+use crate::reports::labels::{channel_name, format_day};
 
 /// What is counted, in a word.
-pub(crate) fn counted_said(words: &Words, of: Of) -> String {
+pub(crate) fn measure_label(words: &Words, of: Measure) -> String {
     words.say(&format!("counted-{}", of.as_str()))
 }
 
 /// What a dimension is called.
-pub(crate) fn dimension_said(words: &Words, scheme: &Scheme, dimension: &str) -> String {
+pub(crate) fn dimension_label(words: &Words, scheme: &Scheme, dimension: &str) -> String {
     match scheme.question(dimension) {
-        Some(question) => question.label.said(words),
+        Some(question) => question.label.localized(words),
         None if dimension == CHANNEL => words.say("channel"),
         None => words.say(&format!("by-{}", dimension.replace('_', "-"))),
     }
 }
 
-pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
+pub(crate) fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
     match dimension {
         CHANNEL => channel_name(words, value),
         LANGUAGE => Language::parse(value).map_or_else(|| value.to_owned(), |one| one.own_name().to_owned()),
@@ -36,7 +36,7 @@ pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value:
         CASE_KIND => words.say(&format!("case-{value}")),
         ANSWERED => words.say(&format!("answered-{value}")),
         FIRST_REPLY | URGENT_READ => match value.parse() {
-            Ok(minutes) => words.with("within", "time", &minutes_said(words, minutes)),
+            Ok(minutes) => words.with("within", "time", &minutes_label(words, minutes)),
             Err(_) => words.say("within-later"),
         },
         INSTITUTION => {
@@ -46,14 +46,14 @@ pub(crate) fn value_said(words: &Words, scheme: &Scheme, dimension: &str, value:
         _ => scheme
             .question(dimension)
             .and_then(|question| question.answers.iter().find(|answer| answer.id == value))
-            .map_or_else(|| value.to_owned(), |answer| answer.said(words)),
+            .map_or_else(|| value.to_owned(), |answer| answer.localized(words)),
     }
 }
 
 /// The label of a line, in which a piece of time stands first, as people read it: `2023-08` is for files and programs.
-pub(crate) fn label_said(words: &Words, label: &str) -> String {
+pub(crate) fn localized_label(words: &Words, label: &str) -> String {
     let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
-    let piece = piece_said(words, first);
+    let piece = part_label(words, first);
     match rest {
         "" => piece,
         rest => format!("{piece} · {rest}"),
@@ -61,7 +61,7 @@ pub(crate) fn label_said(words: &Words, label: &str) -> String {
 }
 
 /// A piece of time as people read it. What is none stays as it is.
-pub(crate) fn piece_said(words: &Words, piece: &str) -> String {
+pub(crate) fn part_label(words: &Words, piece: &str) -> String {
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = piece.split('-').collect();
     match parts.as_slice() {
@@ -79,7 +79,7 @@ pub(crate) fn piece_said(words: &Words, piece: &str) -> String {
             };
             words.with_all(key, &[(name, value.as_str()), ("year", year)])
         }
-        [_, _, _] => piece.parse().map_or_else(|_| piece.to_owned(), day_said),
+        [_, _, _] => piece.parse().map_or_else(|_| piece.to_owned(), format_day),
         _ => piece.to_owned(),
     }
 }
@@ -90,7 +90,7 @@ fn without_zero(number: &str) -> String {
 
 /// Minutes as people say them.
 #[must_use]
-pub fn minutes_said(words: &Words, minutes: i64) -> String {
+pub fn minutes_label(words: &Words, minutes: i64) -> String {
     match minutes {
         ..=90 => words.count("minutes", minutes),
         91..=2_880 => words.count("hours-long", minutes / 60),
@@ -117,8 +117,8 @@ mod tests {
             ("телефон", "телефон", "телефон"),
             ("2024-xx", "2024-xx", "2024-xx"),
         ] {
-            assert_eq!(label_said(locales.of(Language::SrCyrl), label), serbian);
-            assert_eq!(label_said(locales.of(Language::En), label), english);
+            assert_eq!(localized_label(locales.of(Language::SrCyrl), label), serbian);
+            assert_eq!(localized_label(locales.of(Language::En), label), english);
         }
     }
 }

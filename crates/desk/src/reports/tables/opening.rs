@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use hotline_core::{
-    statistics::figures::{CASE_KIND, FORWARDED, INSTITUTION, Of},
+    statistics::figures::{CASE_KIND, FORWARDED, INSTITUTION, Measure},
     time::period::Period,
 };
 use hotline_store::statistics::figures::{BANDS, Breakdown};
@@ -12,7 +12,7 @@ use crate::reports::labels::query_of;
 /// Figures of one kind, of some days.
 #[derive(Clone, Copy)]
 pub(crate) struct Opening<'a> {
-    of: Of,
+    of: Measure,
     period: Period,
     by: &'a [String],
     /// Whether the days are those of a piece of the period.
@@ -33,7 +33,7 @@ impl<'a> Opening<'a> {
     }
 
     pub(crate) const fn new(
-        of: Of,
+        of: Measure,
         (from, to): (Option<NaiveDate>, Option<NaiveDate>),
         by: &'a [String],
     ) -> Self {
@@ -45,12 +45,12 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Of all of them, whatever they are.
+    /// Measure all of them, whatever they are.
     pub(crate) const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
 
-    /// Of the days of a piece alone.
+    /// Measure the days of a piece alone.
     pub(crate) fn in_piece(self, piece: Option<&str>) -> Self {
         // A piece says its days whatever day it is.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));
@@ -75,7 +75,7 @@ impl<'a> Opening<'a> {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         let (from, to) = (day(self.period.from), day(self.period.to));
         match self.of {
-            Of::Contact | Of::Closing => {
+            Measure::Contact | Measure::Closing => {
                 let query = query_of([
                     ("of", &self.of.as_str().to_owned()),
                     ("from", &from),
@@ -85,7 +85,7 @@ impl<'a> Opening<'a> {
                 ]);
                 Some(format!("/desk/statistics/contacts?{query}"))
             }
-            Of::Case => {
+            Measure::Case => {
                 let of = |dimension: &str| {
                     let place = self.by.iter().position(|by| by == dimension);
                     let value = place.and_then(|place| values.get(place));
@@ -105,7 +105,7 @@ impl<'a> Opening<'a> {
                 ]);
                 Some(format!("/desk/cases?{query}"))
             }
-            Of::Referral => None,
+            Measure::Referral => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use hotline_core::{
     contact::classification::Scheme,
     statistics::{
         figures::{
-            ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FIRST_REPLY, FORWARDED, INSTITUTION, Of, URGENT_READ,
+            ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FIRST_REPLY, FORWARDED, INSTITUTION, Measure, URGENT_READ,
         },
         outreach::Reached,
         returns::Return,
@@ -15,7 +15,7 @@ use hotline_core::{
 use hotline_store::{
     outreach::OutreachTotals,
     statistics::{
-        backlog::Standing,
+        backlog::Backlog,
         figures::Breakdown,
         report::Report,
         returns::FilledReturn,
@@ -25,7 +25,7 @@ use hotline_store::{
 
 use crate::reports::{
     labels::channel_name,
-    tables::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_said},
+    tables::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_label},
 };
 
 /// A period in figures, as tables.
@@ -88,7 +88,7 @@ fn totals(words: &Words, report: &Report) -> Table {
 }
 
 /// Where figures of the period open that are cut by this.
-fn opened(report: &Report, of: Of, by: &[&str], values: &[&str]) -> Option<String> {
+fn opened(report: &Report, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
     let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
     Opening::new(of, (report.from, report.to), &by).address(values.iter().copied())
 }
@@ -97,9 +97,9 @@ fn parts(words: &Words, report: &Report) -> Table {
     let totals = &report.period;
     let row = |part: &Part| {
         let line = sum(channel_name(words, &part.name), part.sum);
-        line.opening(opened(report, Of::Contact, &[CHANNEL], &[&part.name]))
+        line.opening(opened(report, Measure::Contact, &[CHANNEL], &[&part.name]))
     };
-    let all = opened(report, Of::Contact, &[], &[]);
+    let all = opened(report, Measure::Contact, &[], &[]);
     Table {
         id: "channels".to_owned(),
         title: words.say("by-channel"),
@@ -112,13 +112,13 @@ fn parts(words: &Words, report: &Report) -> Table {
 
 fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
     let totals = &report.period;
-    let of_kind = |kind: &str| opened(report, Of::Case, &[CASE_KIND], &[kind]);
+    let of_kind = |kind: &str| opened(report, Measure::Case, &[CASE_KIND], &[kind]);
     let advisory = sum(words.say("case-advisory"), totals.cases.advisory);
     let mut rows = vec![advisory.opening(of_kind(ADVISORY))];
     rows.extend(totals.cases.institutions.iter().map(|part| {
-        let institution = value_said(words, scheme, INSTITUTION, &part.name);
+        let institution = value_label(words, scheme, INSTITUTION, &part.name);
         let line = sum(words.with("forwarded-to", "institution", &institution), part.sum);
-        line.opening(opened(report, Of::Case, &[INSTITUTION], &[&part.name]))
+        line.opening(opened(report, Measure::Case, &[INSTITUTION], &[&part.name]))
     }));
     let forwarded = sum(words.say("forwarded-cases"), totals.cases.forwarded);
     let all = sum(words.say("cases-all"), totals.cases.sum);
@@ -130,7 +130,7 @@ fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
         rows,
         foot: vec![
             forwarded.opening(of_kind(FORWARDED)),
-            all.opening(opened(report, Of::Case, &[], &[])),
+            all.opening(opened(report, Measure::Case, &[], &[])),
         ],
     }
 }
@@ -146,8 +146,8 @@ fn flow(words: &Words, report: &Report) -> Table {
         columns: vec![words.say("total")],
         rows: vec![
             line("flow-carried-over", flow.carried_over),
-            line("flow-opened", flow.opened).opening(all(Of::Contact)),
-            line("flow-closed", flow.closed).opening(all(Of::Closing)),
+            line("flow-opened", flow.opened).opening(all(Measure::Contact)),
+            line("flow-closed", flow.closed).opening(all(Measure::Closing)),
         ],
         foot: vec![line("flow-open", flow.open)],
     }
@@ -163,7 +163,7 @@ fn first_reply(words: &Words, report: &Report) -> Table {
         rows: vec![
             Line::new(words.say("first-reply-answered"), [waits.answered]).opening(opened(
                 report,
-                Of::Contact,
+                Measure::Contact,
                 &[FIRST_REPLY],
                 &[],
             )),
@@ -189,7 +189,7 @@ fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     }
 }
 
-fn standing(words: &Words, standing: Standing) -> Table {
+fn standing(words: &Words, standing: Backlog) -> Table {
     Table {
         id: STANDING.to_owned(),
         title: words.say("standing"),
@@ -227,7 +227,7 @@ fn urgent(words: &Words, report: &Report) -> Table {
         rows: vec![
             some(words, "urgent-read-all", urgent.read, Cell::Hidden).opening(opened(
                 report,
-                Of::Contact,
+                Measure::Contact,
                 &[URGENT_READ],
                 &[],
             )),
@@ -249,7 +249,12 @@ fn answering(words: &Words, report: &Report) -> Table {
     ];
     let said = |(answered, count): (Answered, i64)| {
         let line = Line::new(words.say(&format!("answered-{}", answered.as_str())), [count]);
-        line.opening(opened(report, Of::Contact, &[ANSWERED], &[answered.as_str()]))
+        line.opening(opened(
+            report,
+            Measure::Contact,
+            &[ANSWERED],
+            &[answered.as_str()],
+        ))
     };
     let share = answering.missed_per_mille.map_or(Cell::Empty, Cell::PerMille);
     Table {
@@ -261,7 +266,7 @@ fn answering(words: &Words, report: &Report) -> Table {
         foot: vec![
             Line::new(words.say("registered"), [report.flow.opened]).opening(opened(
                 report,
-                Of::Contact,
+                Measure::Contact,
                 &[],
                 &[],
             )),
@@ -354,18 +359,21 @@ pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &Fill
     )| {
         let said = |id: &str| {
             let row = of.rows.iter().find(|row| row.id == id);
-            row.map_or_else(|| value_said(words, scheme, &of.by, id), |row| row.said(words))
+            row.map_or_else(
+                || value_label(words, scheme, &of.by, id),
+                |row| row.localized(words),
+            )
         };
         let unmapped = filled.unmapped.iter().map(|(value, count)| {
-            let value = value_said(words, scheme, &of.by, value);
+            let value = value_label(words, scheme, &of.by, value);
             Line::new(words.with("return-unmapped", "value", &value), [*count])
         });
         let missing = Line::new(words.say("figures-rest"), [filled.missing]);
         let total = Line::new(words.say("total"), [filled.total]);
         Table {
             id: of.id.clone(),
-            title: of.label.said(words),
-            side: of.label.said(words),
+            title: of.label.localized(words),
+            side: of.label.localized(words),
             columns: vec![words.say("total")],
             rows: filled
                 .rows

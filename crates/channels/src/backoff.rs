@@ -9,7 +9,7 @@ use std::{
 /// What a platform asked for. Without it, the messages that follow would be refused as well, and bots that do not listen are
 /// shut out.
 #[derive(Default)]
-pub struct Pace(Mutex<Asked>);
+pub struct Backoff(Mutex<Asked>);
 
 #[derive(Default)]
 struct Asked {
@@ -17,7 +17,7 @@ struct Asked {
     conversations: HashMap<String, Instant>,
 }
 
-impl Pace {
+impl Backoff {
     /// How long to wait before writing in a conversation. `None`: not at all.
     pub fn wait(&self, conversation: &str) -> Option<Duration> {
         let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,18 +52,18 @@ mod tests {
 
     #[test]
     fn one_slow_conversation_slows_no_other() {
-        let pace = Pace::default();
-        assert!(!pace.asked("ana", MINUTE));
-        assert!(pace.wait("ana").is_some() && pace.wait("petar").is_none());
-        assert!(pace.asked("petar", MINUTE), "another one is slow as well");
-        pace.asked_by_all(MINUTE);
-        assert!(pace.wait("vuk").is_some());
+        let backoff = Backoff::default();
+        assert!(!backoff.asked("ana", MINUTE));
+        assert!(backoff.wait("ana").is_some() && backoff.wait("petar").is_none());
+        assert!(backoff.asked("petar", MINUTE), "another one is slow as well");
+        backoff.asked_by_all(MINUTE);
+        assert!(backoff.wait("vuk").is_some());
     }
 
     #[test]
     fn what_was_asked_passes() {
-        let pace = Pace::default();
-        pace.asked_by_all(Duration::ZERO);
-        assert_eq!(pace.wait("ana"), None);
+        let backoff = Backoff::default();
+        backoff.asked_by_all(Duration::ZERO);
+        assert_eq!(backoff.wait("ana"), None);
     }
 }

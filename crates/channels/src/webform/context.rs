@@ -20,7 +20,7 @@ use hotline_core::{
 };
 use uuid::Uuid;
 
-use super::{Shared, arriving::Refused, pages, read::Posted};
+use super::{Shared, arriving::RefusedUpload, pages, read::Posted};
 
 /// Of a request that is too large, this much is read and thrown away before it is refused.
 pub const MOST_DRAINED: usize = 64 << 20;
@@ -32,7 +32,7 @@ const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// What every request to the form needs.
 #[derive(Clone)]
-pub struct Door {
+pub struct FormContext {
     pub shared: Arc<Shared>,
     pub intake: Arc<dyn Intake>,
     /// The largest request, in bytes.
@@ -41,20 +41,20 @@ pub struct Door {
 
 /// Refuses what is too large kindly, after it was read: a browser that is cut off while it sends shows its own error
 /// instead of ours.
-pub async fn too_much(State(door): State<Door>, request: Request, next: Next) -> Response {
+pub async fn too_much(State(context): State<FormContext>, request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_none_or(|length| length <= door.largest) {
+    if length.is_none_or(|length| length <= context.largest) {
         return next.run(request).await;
     }
     let for_program = request.uri().path().starts_with("/api/");
-    let words = door.words(request.headers(), chosen_in(request.uri()));
+    let words = context.words(request.headers(), chosen_in(request.uri()));
     let (title, text) = (words.say("too-large-title"), words.say("too-large-text"));
     drain(request.into_body()).await;
     if for_program {
         problem(StatusCode::PAYLOAD_TOO_LARGE, &text)
     } else {
-        door.notice(words, StatusCode::PAYLOAD_TOO_LARGE, &title, &text)
+        context.notice(words, StatusCode::PAYLOAD_TOO_LARGE, &title, &text)
     }
 }
 
@@ -89,7 +89,7 @@ pub fn new_id() -> String {
     data_encoding::HEXLOWER.encode(&chance::bytes::<16>())
 }
 
-impl Door {
+impl FormContext {
     /// Texts in the language chosen, else the first the browser asks for, else the centre's.
     pub fn words(&self, headers: &HeaderMap, chosen: Option<&str>) -> &Words {
         let accepted = headers
@@ -126,11 +126,11 @@ impl Door {
     }
 
     /// What a visitor is told whose request holds no form.
-    pub fn refused(&self, words: &Words, refused: &Refused) -> Response {
+    pub fn refused(&self, words: &Words, refused: &RefusedUpload) -> Response {
         let (status, title, text) = match refused {
-            Refused::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
-            Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large-title", "too-large-text"),
-            Refused::Unreadable => (StatusCode::BAD_REQUEST, "bad-form-title", "bad-form-text"),
+            RefusedUpload::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
+            RefusedUpload::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large-title", "too-large-text"),
+            RefusedUpload::Unreadable => (StatusCode::BAD_REQUEST, "bad-form-title", "bad-form-text"),
         };
         self.notice(words, status, &words.say(title), &words.say(text))
     }
@@ -161,12 +161,12 @@ impl Door {
             return self.accept(&new_id(), None, posted).await;
         }
         let own = self.is_own(id);
-        if !own && !self.said_before(id, &posted).await? {
+        if !own && !self.was_posted_before(id, &posted).await? {
             return self.accept(id, None, posted).await;
         }
         let code = self.intake.receipt_code(&self.shared.name, id);
         let first = self.write_down(id.to_owned(), &code, posted.clone()).await?;
-        if own && !first.fresh && !self.said_before(id, &posted).await? {
+        if own && !first.fresh && !self.was_posted_before(id, &posted).await? {
             self.accept(id, Some(&code), posted).await?;
         }
         // The reference of what the form opened: a further message has none of its own.
@@ -174,7 +174,7 @@ impl Door {
     }
 
     /// Whether the first post of the form with this id said the same.
-    async fn said_before(&self, id: &str, posted: &Posted) -> Result<bool, NotAccepted> {
+    async fn was_posted_before(&self, id: &str, posted: &Posted) -> Result<bool, NotAccepted> {
         let before = self.intake.accepted_before(&self.shared.name, id).await?;
         let before = before.and_then(|bytes| serde_json::from_slice::<Posted>(&bytes).ok());
         Ok(before.is_some_and(|before| before.says_the_same(posted)))

@@ -14,23 +14,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 /// What went wrong in one folder, kept from connection to connection.
 #[derive(Default)]
-pub struct Care {
+pub struct FetchRetries {
     validity: u32,
     /// What is being fetched now.
     pub in_hand: Vec<u32>,
     /// Was in hand when a connection died, or left out of an answer: fetched one by one.
     pub alone: BTreeSet<u32>,
     /// Could not be fetched even alone.
-    pub refused: BTreeMap<u32, Refused>,
+    pub refused: BTreeMap<u32, FetchFailure>,
 }
 
 /// How often a message was asked for in vain.
-pub struct Refused {
+pub struct FetchFailure {
     times: u32,
     again: Instant,
 }
 
-impl Care {
+impl FetchRetries {
     /// UIDs mean something only under one UIDVALIDITY.
     pub fn of(&mut self, validity: u32) {
         if self.validity != validity {
@@ -55,7 +55,7 @@ impl Care {
     pub fn refuse(&mut self, uid: u32) {
         let times = self.refused.get(&uid).map_or(0, |refused| refused.times);
         let wait = FIRST_WAIT.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT);
-        let refused = Refused {
+        let refused = FetchFailure {
             times: times.saturating_add(1),
             again: Instant::now() + wait,
         };
@@ -119,37 +119,37 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_one_that_kills_connections_is_found_and_holds_up_no_other() {
-        let mut care = Care {
+        let mut retries = FetchRetries {
             in_hand: vec![1, 2, 3],
-            ..Care::default()
+            ..FetchRetries::default()
         };
-        care.blame();
-        assert!(care.is_alone(1) && care.is_alone(2) && care.is_alone(3));
-        care.fetched(1);
-        care.in_hand = vec![2];
-        care.blame();
+        retries.blame();
+        assert!(retries.is_alone(1) && retries.is_alone(2) && retries.is_alone(3));
+        retries.fetched(1);
+        retries.in_hand = vec![2];
+        retries.blame();
         assert_eq!(
-            care.in_order([2, 3, 4].into_iter()),
+            retries.in_order([2, 3, 4].into_iter()),
             [3, 4],
             "2 is asked for later"
         );
         tokio::time::advance(FIRST_WAIT).await;
-        assert_eq!(care.in_order([2, 3, 4].into_iter()), [3, 4, 2]);
-        care.refuse(2);
-        assert!(care.wait() > FIRST_WAIT, "and later still the next time");
-        assert!(matches!(care.health(), Health::Ailing(_)));
-        care.fetched(2);
-        assert!(matches!(care.health(), Health::Up));
+        assert_eq!(retries.in_order([2, 3, 4].into_iter()), [3, 4, 2]);
+        retries.refuse(2);
+        assert!(retries.wait() > FIRST_WAIT, "and later still the next time");
+        assert!(matches!(retries.health(), Health::Ailing(_)));
+        retries.fetched(2);
+        assert!(matches!(retries.health(), Health::Up));
     }
 
     #[test]
     fn another_uidvalidity_begins_anew() {
-        let mut care = Care::default();
-        care.of(7);
-        care.refuse(1);
-        care.of(7);
-        assert!(care.is_alone(1));
-        care.of(8);
-        assert!(!care.is_alone(1));
+        let mut retries = FetchRetries::default();
+        retries.of(7);
+        retries.refuse(1);
+        retries.of(7);
+        assert!(retries.is_alone(1));
+        retries.of(8);
+        assert!(!retries.is_alone(1));
     }
 }

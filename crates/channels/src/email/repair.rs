@@ -34,7 +34,7 @@ const DATES: [&[u8]; 4] = [b"date", b"resent-date", b"delivery-date", b"received
 const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 
 /// A raw message, ready to be parsed.
-pub fn mended(raw: &[u8]) -> Cow<'_, [u8]> {
+pub fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = with_line_feeds(raw);
     match raw {
         Cow::Borrowed(raw) => mended_lines(raw),
@@ -51,7 +51,7 @@ fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(begun);
     };
     let (head, body) = begun.split_at(end);
-    match (mended_head(head), insert) {
+    match (repaired_head(head), insert) {
         (Cow::Borrowed(_), false) => Cow::Borrowed(begun),
         (head, true) => Cow::Owned([&head, b"\r\n".as_slice(), body].concat()),
         (head, false) => Cow::Owned([&head, body].concat()),
@@ -59,9 +59,9 @@ fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The fields of a head, each repaired.
-pub fn mended_head(head: &[u8]) -> Cow<'_, [u8]> {
+pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     let joined = unfolded_strays(head);
-    let words = encoded::mended(&joined);
+    let words = encoded::repaired(&joined);
     let is_well = |field: &[u8]| {
         std::str::from_utf8(field).is_ok()
             && !parameters::is_in_pieces(field)
@@ -111,7 +111,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         if line.trim_ascii().is_empty() && !folded {
             let end = at + line.len();
             return if known || at == 0 {
-                (mended_head(part.get(..at).unwrap_or_default()), end)
+                (repaired_head(part.get(..at).unwrap_or_default()), end)
             } else {
                 (Cow::Borrowed(&[]), 0)
             };
@@ -127,7 +127,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         at += line.len();
     }
     if known {
-        (mended_head(part.get(..at).unwrap_or_default()), at)
+        (repaired_head(part.get(..at).unwrap_or_default()), at)
     } else {
         (Cow::Borrowed(&[]), 0)
     }
@@ -269,22 +269,22 @@ fn unfolded_strays(head: &[u8]) -> Cow<'_, [u8]> {
     if !lines().any(|(index, line)| is_stray(index, line)) {
         return Cow::Borrowed(head);
     }
-    let mended = lines().map(|(index, line)| {
+    let repaired = lines().map(|(index, line)| {
         if is_stray(index, line) {
             [b" ", line].concat()
         } else {
             line.to_vec()
         }
     });
-    Cow::Owned(mended.collect::<Vec<_>>().concat())
+    Cow::Owned(repaired.collect::<Vec<_>>().concat())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn mend(raw: &[u8]) -> String {
-        String::from_utf8_lossy(&mended(raw)).into_owned()
+    fn repair(raw: &[u8]) -> String {
+        String::from_utf8_lossy(&repaired(raw)).into_owned()
     }
 
     #[test]
@@ -296,14 +296,14 @@ mod tests {
             "From ana@example.org Mon\r\nSubject: x\r\n folded\r\n\r\nx",
             "",
         ] {
-            assert!(matches!(mended(raw.as_bytes()), Cow::Borrowed(_)), "{raw}");
+            assert!(matches!(repaired(raw.as_bytes()), Cow::Borrowed(_)), "{raw}");
         }
     }
 
     #[test]
     fn text_that_runs_on_from_its_head_is_a_text() {
         assert_eq!(
-            mend(b"Subject: x\r\nZdravo, ja sam\r\nopet: ja\r\n"),
+            repair(b"Subject: x\r\nZdravo, ja sam\r\nopet: ja\r\n"),
             "Subject: x\r\n\r\nZdravo, ja sam\r\nopet: ja\r\n"
         );
     }
@@ -311,16 +311,19 @@ mod tests {
     #[test]
     fn text_without_any_head_is_a_text() {
         for text in ["Zdravo, ja sam Ana.\r\n\r\nPomozite!", "Molba: pomozite\r\n"] {
-            assert_eq!(mend(text.as_bytes()), format!("MIME-Version: 1.0\r\n\r\n{text}"));
+            assert_eq!(
+                repair(text.as_bytes()),
+                format!("MIME-Version: 1.0\r\n\r\n{text}")
+            );
         }
-        assert_eq!(mend(b"\0\x01\x02 no text"), "\0\x01\x02 no text");
+        assert_eq!(repair(b"\0\x01\x02 no text"), "\0\x01\x02 no text");
     }
 
     #[test]
     fn what_stands_before_a_head_hides_nobody() {
         for before in ["\u{feff}", "\r\n", " \r\n\n", "\u{feff}\r\n"] {
             assert_eq!(
-                mend(format!("{before}From: ana@example.org\r\n\r\nx").as_bytes()),
+                repair(format!("{before}From: ana@example.org\r\n\r\nx").as_bytes()),
                 "From: ana@example.org\r\n\r\nx"
             );
         }
@@ -329,7 +332,7 @@ mod tests {
     #[test]
     fn a_broken_fold_costs_no_sender() {
         assert_eq!(
-            mend(b"Subject: duga\r\nprica\r\nFrom: ana@example.org\r\n\r\nx"),
+            repair(b"Subject: duga\r\nprica\r\nFrom: ana@example.org\r\n\r\nx"),
             "Subject: duga\r\n prica\r\nFrom: ana@example.org\r\n\r\nx"
         );
     }
@@ -337,13 +340,13 @@ mod tests {
     #[test]
     fn each_field_is_in_a_charset_of_its_own() {
         assert_eq!(
-            mend("From: Ђорђе <a@example.org>\r\nSubject: La\u{17e}ni\r\n".as_bytes()),
+            repair("From: Ђорђе <a@example.org>\r\nSubject: La\u{17e}ni\r\n".as_bytes()),
             "From: Ђорђе <a@example.org>\r\nSubject: Lažni\r\n"
         );
         let mut mixed = "From: Ђорђе <a@example.org>\r\n".as_bytes().to_vec();
         mixed.extend_from_slice(b"Subject: La\x9eni profil u \x9akoli\r\n\r\nx");
         assert_eq!(
-            mend(&mixed),
+            repair(&mixed),
             "From: Ђорђе <a@example.org>\r\nSubject: Lažni profil u školi\r\n\r\nx"
         );
     }
@@ -354,7 +357,7 @@ mod tests {
             for zone in ["Z", "UT", "A", "m"] {
                 let head =
                     format!("Date: Sat, 28 Nov 2026 10:00:00 {zone}{end}From: ana@example.org{end}{end}x");
-                let mail = mend(head.as_bytes());
+                let mail = repair(head.as_bytes());
                 let read = mail_parser::MessageParser::default()
                     .parse(mail.as_bytes())
                     .unwrap();
