@@ -13,7 +13,6 @@ use crate::{
     },
     contact::{
         actions::{Block, Duty, Follow, HandOver, Link, Mark, Snooze},
-        api,
         calls::ApiCall,
         canned::CannedForm,
         closing::WithReason,

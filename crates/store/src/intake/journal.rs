@@ -23,7 +23,6 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict, Query, UnionType},
 };
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use crate::{
     db::{

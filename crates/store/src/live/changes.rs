@@ -8,10 +8,7 @@ use std::{
 use hotline_core::job::JobKind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
 
-use crate::{
-    db::{changes::CHANNEL, entity, store::Store},
-    error::StoreError,
-};
+use crate::db::{changes::CHANNEL, entity, store::Store};
 
 /// How often other processes' changes are looked for when nobody told us.
 const POLL: Duration = Duration::from_millis(700);

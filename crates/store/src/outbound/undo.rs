@@ -14,7 +14,7 @@ use crate::{
         drafts::{Draft, DraftKind},
     },
     db::{
-        entity::{attachments, contacts, events, jobs, messages, outbox},
+        entity::{attachments, contacts, jobs, messages, outbox},
         history::{event, newest_event},
         store::Store,
     },

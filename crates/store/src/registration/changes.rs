@@ -2,14 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use hotline_core::{
-    contact::routing::OnDuty,
-    job::{Delivery, JobKind},
-    statistics::figures::Cell,
-};
+use hotline_core::{contact::routing::OnDuty, statistics::figures::Cell};
 use sea_orm::{
     ActiveModelTrait,
-    ActiveValue::{NotSet, Set, Unchanged},
+    ActiveValue::{Set, Unchanged},
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::Expr,
 };
