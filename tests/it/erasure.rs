@@ -409,4 +409,5 @@ async fn an_erased_contact_that_was_opened_again_is_closed_without_a_reason() {
         assert_eq!(text(&closed, "/status"), "closed", "{closed}");
     }
     service.must(&["statistics", "verify"]).unwrap();
+    service.must(&["reconcile"]).unwrap();
 }

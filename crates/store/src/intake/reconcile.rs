@@ -68,7 +68,7 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
     }
 
-    /// Raw messages that are said to be messages and are in no contact: there must be none.
+    /// Raw messages that are said to be messages and are in no contact, erased ones aside: there must be none.
     ///
     /// # Errors
     /// When the database refuses.
@@ -82,6 +82,7 @@ impl Store {
             .column(journal::Column::Id)
             .filter(journal::Column::Line.eq(line.as_str()))
             .filter(journal::Column::Outcome.is_in(["message", "unreadable"]))
+            .filter(journal::Column::DataKey.is_not_null())
             .filter(journal::Column::Id.not_in_subquery(sea_orm::QueryTrait::into_query(filed)));
         Ok(strays.into_tuple::<i64>().all(&self.reading).await?.len() as u64)
     }
