@@ -90,6 +90,131 @@ fn every_channel_has_its_name_in_every_language() {
     }
 }
 
+/// The rooms of each crate from the ground up: a room imports only from rooms named before it.
+const ROOMS: &[(&str, &[&str])] = &[
+    (
+        "core",
+        &[
+            "identifiers",
+            "text",
+            "time",
+            "staff",
+            "contact",
+            "statistics",
+            "centre",
+            "job",
+            "health",
+            "intake",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "error",
+            "memory",
+            "sealing",
+            "db",
+            "staff",
+            "jobs",
+            "inbox",
+            "outreach",
+            "statistics",
+            "cases",
+            "intake",
+            "registration",
+            "contacts",
+            "outbound",
+            "search",
+            "live",
+            "opening",
+        ],
+    ),
+    (
+        "desk",
+        &[
+            "reports",
+            "state",
+            "http",
+            "account",
+            "contact",
+            "inbox",
+            "statistics",
+            "cases",
+            "outreach",
+            "queue",
+            "openapi",
+            "routes",
+        ],
+    ),
+];
+
+#[test]
+fn rooms_import_only_from_rooms_below_them() {
+    let mut wrong = Vec::new();
+    for (name, rooms) in ROOMS {
+        let folder = root().join(format!("crates/{name}/src"));
+        let floor = |room: &str| rooms.iter().position(|one| *one == room);
+        for path in sources(&folder) {
+            let inside = path.strip_prefix(&folder).unwrap().with_extension("");
+            let room = inside.iter().next().unwrap().to_str().unwrap();
+            if room == "lib" {
+                continue;
+            }
+            let here =
+                floor(room).unwrap_or_else(|| panic!("{name} has no room {room}: give it a floor in ROOMS"));
+            for import in imports(&std::fs::read_to_string(&path).unwrap()) {
+                match floor(&import) {
+                    Some(there) if there <= here => {}
+                    _ => wrong.push(format!("{} imports crate::{import}", path.display())),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The first names after `crate::` in a source, comments aside.
+fn imports(source: &str) -> Vec<String> {
+    let code: Vec<&str> = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    let code = code.join("\n");
+    let mut found = Vec::new();
+    for after in code.split("crate::").skip(1) {
+        if let Some(tree) = after.strip_prefix('{') {
+            found.extend(first_names(tree));
+        } else {
+            found.extend(first_name(after));
+        }
+    }
+    found
+}
+
+/// The first name of each branch of an import tree, up to the brace that ends the tree.
+fn first_names(tree: &str) -> Vec<String> {
+    let (mut depth, mut branch, mut found) = (0, String::new(), Vec::new());
+    for c in tree.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => found.extend(first_name(&std::mem::take(&mut branch))),
+            _ if depth == 0 => branch.push(c),
+            _ => {}
+        }
+    }
+    found.extend(first_name(&branch));
+    found
+}
+
+fn first_name(path: &str) -> Option<String> {
+    let is_of_a_name = |c: &char| c.is_alphanumeric() || *c == '_';
+    let name: String = path.trim_start().chars().take_while(is_of_a_name).collect();
+    // A type or macro at the root is no room.
+    name.starts_with(|c: char| c.is_lowercase()).then_some(name)
+}
+
 /// Every Rust file below a folder.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
