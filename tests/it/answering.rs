@@ -17,7 +17,7 @@ use hotline_core::{
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use hotline_store::{
-    contacts::{erase::ErasedBy, reply::NewReply},
+    contacts::reply::NewReply,
     inbox::list::{Filter, View},
     outbound::outgoing::Due,
     registration::register::NewCall,
@@ -188,7 +188,7 @@ async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_c
             .close(&world.mila, first, Some("nobody waits for this one"))
             .await
             .unwrap();
-        store.erase(ErasedBy::CommandLine("test"), first).await.unwrap();
+        store.erase("test", first).await.unwrap();
         assert_eq!(report(&world).await.urgent, urgent, "erasing changes no figure");
         world.total().await;
     })

@@ -27,7 +27,7 @@ use hotline_desk::reports::{
 };
 use hotline_store::{
     cases::{CasesOf, Details},
-    contacts::{erase::ErasedBy, reply::NewReply},
+    contacts::reply::NewReply,
     db::store::Store,
     error::{Conflict, StoreError},
     inbox::list::{Filter, View},
@@ -265,7 +265,7 @@ impl Happens {
             }
             Self::Erased { which } => {
                 if let Some(contact) = pick(which) {
-                    store.erase(ErasedBy::CommandLine("test"), contact).await?;
+                    store.erase("test", contact).await?;
                 }
             }
             Self::Later { hours } => world.clock.advance(TimeDelta::hours(hours)),
@@ -627,9 +627,9 @@ async fn any_history(mut world: World, of: usize, seed: u8) {
     }
     let before = published(&world.store).await;
     for contact in references(&world).await {
-        match world.store.erase(ErasedBy::CommandLine("test"), contact).await {
+        match world.store.erase("test", contact).await {
             Ok(_) => {
-                let again = world.store.erase(ErasedBy::CommandLine("test"), contact).await;
+                let again = world.store.erase("test", contact).await;
                 assert!(matches!(again, Err(StoreError::Conflict(Conflict::DoneAlready))));
             }
             Err(StoreError::Conflict(Conflict::StillOpen | Conflict::CaseOpen | Conflict::DoneAlready)) => {}

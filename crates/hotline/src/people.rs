@@ -7,7 +7,6 @@ use hotline_core::{
     identifiers::{private::Private, reference::Reference},
     time::clock::{Clock, SystemClock},
 };
-use hotline_store::contacts::erase::ErasedBy;
 
 use crate::{
     arguments::{Queue, Staff},
@@ -123,7 +122,7 @@ fn password() -> anyhow::Result<Private<String>> {
 pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
     let reference = Reference::parse(reference)?;
     let store = open_store(&settings, Vec::new()).await?;
-    let emptied = store.erase(ErasedBy::CommandLine(&account()), reference).await?;
+    let emptied = store.erase(&account(), reference).await?;
     println!("Erased. No figure has changed.");
     if !emptied {
         println!(

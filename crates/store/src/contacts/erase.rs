@@ -23,48 +23,24 @@ use crate::{
         store::Store,
     },
     error::{Conflict, StoreError},
-    staff::accounts::Person,
     statistics::figures::AT_ONCE,
 };
 
 mod cases;
 mod freed;
 
-/// Who erases: the audit names them.
-#[derive(Debug, Clone, Copy)]
-pub enum ErasedBy<'a> {
-    /// A member of staff.
-    Staff(&'a Person),
-    /// Somebody at the command line, by the name of their account on the machine.
-    CommandLine(&'a str),
-}
-
-impl ErasedBy<'_> {
-    fn id(self) -> Option<Uuid> {
-        match self {
-            Self::Staff(person) => Some(person.id),
-            Self::CommandLine(_) => None,
-        }
-    }
-
-    fn audit_object(self, reference: Reference) -> String {
-        match self {
-            Self::Staff(_) => reference.to_string(),
-            Self::CommandLine(account) => format!("{reference} by {account} at the command line"),
-        }
-    }
-}
-
 impl Store {
     /// Erases what was said in a closed contact and by whom: messages with their earlier versions, notes, drafts, files, addresses, names,
     /// delivery reports, the texts of its cases, every raw message, and the keys they were sealed with. A message that is delivered
     /// again is still recognised and does not come back; what the person writes from now on is a new contact.
     ///
+    /// `account` is who erases, by the name of their account on the machine: the audit names them.
+    ///
     /// Returns false if a reader kept the old pages in SQLite's write-ahead log; they go when the service is next stopped.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact or a case of it is open, or it is erased already; nothing changes then.
-    pub async fn erase(&self, by: ErasedBy<'_>, reference: Reference) -> Result<bool, StoreError> {
+    pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if status_of(&contact).is_open() {
             return Err(StoreError::Conflict(Conflict::StillOpen));
@@ -92,11 +68,16 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, self.now(), by.id(), "erased", "")
+        event(contact.id, self.now(), None, "erased", "")
             .insert(&transaction)
             .await?;
-        self.audit_in(&transaction, by.id(), "erase", &by.audit_object(reference))
-            .await?;
+        self.audit_in(
+            &transaction,
+            None,
+            "erase",
+            &format!("{reference} by {account} at the command line"),
+        )
+        .await?;
         self.done(transaction).await?;
         self.files.remove(files).await;
         self.clear_deleted().await
