@@ -104,7 +104,7 @@ pub struct Statistics {
     #[command(flatten)]
     pub asked: Asked,
     /// What is counted: contact, closing, case or referral.
-    #[arg(long, default_value = "contact", value_parser = crate::figures::of)]
+    #[arg(long, default_value = "contact", value_parser = parse_measure)]
     pub of: Measure,
     /// By what: up to two dimensions of the classification, channel, language, hour, weekday or counselling, and one of day, week,
     /// month, quarter and year. With commas: channel,month.
@@ -175,11 +175,11 @@ pub enum Figures {
     },
     /// Enter a figure from before the software, or a correction.
     Balance {
-        /// Measure contacts the channel it belongs to; of cases `advisory`, or the institution they were sent to.
+        /// For contacts the channel it belongs to; for cases `advisory`, or the institution they were sent to.
         #[arg(long)]
         channel: String,
         /// What it counts: contact or case.
-        #[arg(long, default_value = "contact", value_parser = crate::figures::of)]
+        #[arg(long, default_value = "contact", value_parser = parse_measure)]
         of: Measure,
         /// Its first day.
         #[arg(long)]
@@ -231,4 +231,9 @@ fn language(tag: &str) -> Result<Language, String> {
 
 fn role(name: &str) -> Result<Role, String> {
     Role::parse(name).ok_or_else(|| "counsellor, supervisor, manager or administrator".to_owned())
+}
+
+/// Parses the name of a measure.
+fn parse_measure(name: &str) -> Result<Measure, String> {
+    Measure::parse(name).ok_or_else(|| "contact, closing, case or referral".to_owned())
 }

@@ -4,7 +4,6 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
 use hotline_core::{
-    statistics::figures::Measure,
     text::locale::{Language, Locales, Words},
     time::period::Period,
 };
@@ -236,9 +235,4 @@ fn print_tables(
         }
     }
     Ok(())
-}
-
-/// What is counted, by its name on the command line.
-pub fn of(name: &str) -> Result<Measure, String> {
-    Measure::parse(name).ok_or_else(|| "contact, closing, case or referral".to_owned())
 }

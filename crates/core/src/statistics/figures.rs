@@ -69,11 +69,11 @@ pub const COUNSELLING: &str = "counselling";
 pub const FIRST_REPLY: &str = "first_reply";
 /// How it was answered: [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// Measure what is urgent: within how many minutes somebody first read it, a step of [`within`].
+/// For what is urgent: within how many minutes somebody first read it, a step of [`within`].
 pub const URGENT_READ: &str = "urgent_read";
-/// Measure a case: [`ADVISORY`] or [`FORWARDED`].
+/// For a case: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
-/// Measure a case or a referral: where it was sent. A case counts under the first institution it was sent to.
+/// For a case or a referral: where it was sent. A case counts under the first institution it was sent to.
 pub const INSTITUTION: &str = "institution";
 /// A case that was sent nowhere.
 pub const ADVISORY: &str = "advisory";
@@ -92,7 +92,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). Measure questions that take several the first
+    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). For questions that take several the first
     /// answer counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
@@ -267,7 +267,7 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
-/// Whether pairs of values are kept for this span. Measure contacts they are not for days: they would be more than the contacts themselves,
+/// Whether pairs of values are kept for this span. For contacts they are not for days: they would be more than the contacts themselves,
 /// and the few days at the ends of a period are counted one by one.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {

@@ -45,7 +45,7 @@ pub struct Adjustment {
 pub struct NewBalance {
     /// What it counts: contacts or cases.
     pub of: Measure,
-    /// Measure contacts the channel; of cases `advisory`, or the institution they were sent to.
+    /// For contacts the channel; for cases `advisory`, or the institution they were sent to.
     pub value: String,
     /// Whether it corrects what was counted; else it is from before the software.
     pub correction: bool,

@@ -39,7 +39,7 @@ const FARTHEST: i64 = 253_000_000_000_000_000;
 pub struct Pointed {
     /// What is counted: contacts, or closings.
     pub of: Measure,
-    /// Measure which days.
+    /// For which days.
     pub period: Period,
     /// Dimensions, each with the value there; nothing: any value.
     pub values: Vec<(String, Option<String>)>,

@@ -22,7 +22,7 @@ const FARTHEST: Days = Days::new(1_100);
 pub struct StatisticsFilter {
     /// What is counted.
     pub of: Measure,
-    /// Measure which days.
+    /// For which days.
     pub period: Period,
     /// By which dimensions: none, one or two.
     pub by: Vec<String>,

@@ -35,12 +35,12 @@ pub struct Report {
     pub as_of: DateTime<Utc>,
     /// Since the establishment.
     pub ever: Totals,
-    /// Measure the period.
+    /// For the period.
     pub period: Totals,
-    /// Measure the period just before, of the same length or, while this one is not over, of as many days; if this one has a beginning
+    /// For the period just before, of the same length or, while this one is not over, of as many days; if this one has a beginning
     /// and an end.
     pub before: Option<Totals>,
-    /// Measure the same days a year earlier; if this one has a beginning and an end.
+    /// For the same days a year earlier; if this one has a beginning and an end.
     pub a_year_before: Option<Totals>,
     /// What was open, came and was closed.
     pub flow: Flow,

@@ -82,7 +82,7 @@ impl Store {
         look.end(found).await
     }
 
-    /// The totals of a period. Measure what was entered ([`Adjustment`]) all counts whose days lie in it.
+    /// The totals of a period. For what was entered ([`Adjustment`]) all counts whose days lie in it.
     ///
     /// # Errors
     /// When the database refuses.

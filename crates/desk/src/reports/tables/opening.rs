@@ -45,12 +45,12 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Measure all of them, whatever they are.
+    /// For all of them, whatever they are.
     pub(crate) const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
 
-    /// Measure the days of a piece alone.
+    /// For the days of a piece alone.
     pub(crate) fn in_piece(self, piece: Option<&str>) -> Self {
         // A piece says its days whatever day it is.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));
