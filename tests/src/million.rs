@@ -292,17 +292,19 @@ async fn weight(mila: &Staff) -> Result<()> {
     let page = mila.page("/desk/inbox?view=all").await?;
     let mut all = page.len();
     for part in [
-        "desk.css",
-        "desk.js",
-        "morph.js",
-        "writing.js",
-        "canned.js",
-        "keys.js",
-        "notice.js",
-        "presence.js",
-        "wrapup.js",
+        "http/desk.css",
+        "http/desk.js",
+        "http/morph.js",
+        "http/keys.js",
+        "http/dialog.js",
+        "http/refusal.js",
+        "contact/drafts.js",
+        "contact/wrap_up.js",
+        "contact/canned.js",
+        "contact/presence.js",
+        "inbox/notification.js",
     ] {
-        all += mila.page(&format!("/{part}")).await?.len();
+        all += mila.page(&format!("/assets/{part}")).await?.len();
     }
     println!("First load, not compressed: {:.1} kB", all as f64 / 1_000.0);
     Ok(())

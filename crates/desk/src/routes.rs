@@ -296,6 +296,30 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)
     ]
 }
 
+/// The address of a file of `assets` and its text. The addresses have the same folders, so that modules can import each other.
+macro_rules! asset {
+    ($path:literal) => {
+        (
+            concat!("/assets/", $path),
+            include_str!(concat!("../assets/", $path)),
+        )
+    };
+}
+
+const ASSETS: [(&str, &str); 11] = [
+    asset!("http/desk.css"),
+    asset!("http/desk.js"),
+    asset!("http/morph.js"),
+    asset!("http/keys.js"),
+    asset!("http/dialog.js"),
+    asset!("http/refusal.js"),
+    asset!("contact/drafts.js"),
+    asset!("contact/wrap_up.js"),
+    asset!("contact/canned.js"),
+    asset!("contact/presence.js"),
+    asset!("inbox/notification.js"),
+];
+
 /// The desk.
 pub fn router(desk: Desk) -> Router {
     let mut router = Router::new();
@@ -303,32 +327,20 @@ pub fn router(desk: Desk) -> Router {
         let guarded = access::guarded(address.handler, &desk, address.access);
         router = router.route(address.path, guarded);
     }
-    let asset = |kind: &'static str, text: &'static str| {
-        get(move || async move {
-            (
-                [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")],
-                text,
-            )
-        })
-    };
-    let script = |text| asset("text/javascript; charset=utf-8", text);
+    let mut assets = Router::new();
+    for (path, text) in ASSETS {
+        let kind = if path.ends_with(".css") {
+            "text/css; charset=utf-8"
+        } else {
+            "text/javascript; charset=utf-8"
+        };
+        let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")];
+        assets = assets.route(path, get(move || async move { (headers, text) }));
+    }
     router
         .layer(middleware::from_fn_with_state(desk.clone(), errors::spoken))
         .with_state(desk)
-        .route(
-            "/desk.css",
-            asset("text/css; charset=utf-8", include_str!("../assets/desk.css")),
-        )
-        .route("/desk.js", script(include_str!("../assets/desk.js")))
-        .route("/writing.js", script(include_str!("../assets/writing.js")))
-        .route("/morph.js", script(include_str!("../assets/morph.js")))
-        .route("/asking.js", script(include_str!("../assets/asking.js")))
-        .route("/told.js", script(include_str!("../assets/told.js")))
-        .route("/wrapup.js", script(include_str!("../assets/wrapup.js")))
-        .route("/canned.js", script(include_str!("../assets/canned.js")))
-        .route("/keys.js", script(include_str!("../assets/keys.js")))
-        .route("/notice.js", script(include_str!("../assets/notice.js")))
-        .route("/presence.js", script(include_str!("../assets/presence.js")))
+        .merge(assets)
 }
 
 #[cfg(test)]

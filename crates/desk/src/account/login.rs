@@ -40,7 +40,7 @@ fn device_cookie(mark: &str) -> String {
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
-#[template(path = "login.html")]
+#[template(path = "account/login.html")]
 struct LogInPage<'a> {
     words: &'a Words,
     name: &'a str,

@@ -40,7 +40,7 @@ pub(crate) struct Change {
 }
 
 #[derive(Template)]
-#[template(path = "password.html")]
+#[template(path = "account/password.html")]
 struct PasswordPage<'a> {
     frame: Frame<'a>,
     /// What is wrong: the field it is in, and the words.

@@ -36,7 +36,7 @@ use crate::{
 const MOST: u64 = 200;
 
 #[derive(Template)]
-#[template(path = "cases.html")]
+#[template(path = "cases/list.html")]
 struct List<'a> {
     frame: Frame<'a>,
     cases: Vec<CaseRow>,

@@ -31,7 +31,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "case.html")]
+#[template(path = "cases/page.html")]
 struct One<'a> {
     frame: Frame<'a>,
     case: Case,

@@ -34,7 +34,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "log.html")]
+#[template(path = "contact/calls.html")]
 struct Log<'a> {
     frame: Frame<'a>,
     networks: &'a [String],

@@ -35,7 +35,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "canned.html")]
+#[template(path = "contact/canned.html")]
 struct CannedPage<'a> {
     frame: Frame<'a>,
     all: Vec<Canned>,

@@ -39,7 +39,7 @@ pub(crate) fn words_of<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
 }
 
 #[derive(Template)]
-#[template(path = "why.html")]
+#[template(path = "contact/closing_reason.html")]
 struct Why<'a> {
     words: &'a Words,
     action: String,

@@ -77,7 +77,7 @@ impl PageError {
 }
 
 #[derive(Template)]
-#[template(path = "error.html")]
+#[template(path = "http/error.html")]
 struct ErrorPage<'a> {
     words: &'a Words,
     said: String,

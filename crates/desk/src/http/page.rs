@@ -22,7 +22,7 @@ use crate::{
     state::Desk,
 };
 
-/// Keys, each with the end of the key of what it does in the locale files. `assets/keys.js` does it.
+/// Keys, each with the end of the key of what it does in the locale files. `assets/http/keys.js` does it.
 const KEYS: [(&str, &str); 16] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
@@ -186,7 +186,7 @@ pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
 }
 
 #[derive(Template)]
-#[template(path = "said.html")]
+#[template(path = "http/message.html")]
 struct Said<'a> {
     words: &'a Words,
     head: &'a str,

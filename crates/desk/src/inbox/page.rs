@@ -52,7 +52,7 @@ const ROWS: u64 = 50;
 pub(crate) use crate::inbox::filters::InboxFilterForm;
 
 #[derive(Template)]
-#[template(path = "inbox.html")]
+#[template(path = "inbox/page.html")]
 pub(super) struct Inbox<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) view: View,

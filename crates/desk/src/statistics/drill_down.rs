@@ -96,7 +96,7 @@ impl At {
 }
 
 #[derive(Template)]
-#[template(path = "pointed.html")]
+#[template(path = "statistics/drill_down.html")]
 struct DrillDownPage<'a> {
     frame: Frame<'a>,
     /// What the figure is of, each with its value.

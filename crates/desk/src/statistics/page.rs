@@ -44,7 +44,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "statistics.html")]
+#[template(path = "statistics/page.html")]
 struct StatisticsPage<'a> {
     frame: Frame<'a>,
     report: Report,

@@ -78,7 +78,7 @@ pub fn router(
             "/total.css",
             get(|| async {
                 let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
-                shared((kind, include_str!("../../assets/total.css")))
+                shared((kind, include_str!("../../assets/statistics/public_total.css")))
             }),
         )
         .with_state(public)
@@ -165,7 +165,7 @@ struct Shown {
 }
 
 #[derive(Template)]
-#[template(path = "total.html")]
+#[template(path = "statistics/public_total.html")]
 struct TotalPage<'a> {
     words: &'a Words,
     centre: String,

@@ -31,7 +31,7 @@ use crate::{
 };
 
 #[derive(Template)]
-#[template(path = "return.html")]
+#[template(path = "statistics/return.html")]
 struct ReturnPage<'a> {
     frame: Frame<'a>,
     title: String,

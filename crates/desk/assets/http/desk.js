@@ -1,14 +1,14 @@
 // Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
 
 import { children } from "./morph.js";
-import { arrive as drafting, flush, fresh_id, newest, pending, sent, taken } from "./writing.js";
-import { arrive as attending, leave } from "./presence.js";
-import { lacking, restore, turned, wrapped } from "./wrapup.js";
-import { ask, asked } from "./asking.js";
-import { hush, tell } from "./told.js";
-import { notice } from "./notice.js";
+import { arrive as drafting, flush, fresh_id, newest, pending, sent, taken } from "../contact/drafts.js";
+import { arrive as attending, leave } from "../contact/presence.js";
+import { lacking, restore, turned, wrapped } from "../contact/wrap_up.js";
+import { ask, asked } from "./dialog.js";
+import { hush, tell } from "./refusal.js";
+import { notice } from "../inbox/notification.js";
 import "./keys.js";
-import "./canned.js";
+import "../contact/canned.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
 const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits"];

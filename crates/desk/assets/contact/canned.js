@@ -1,6 +1,6 @@
 // Canned replies: `/` at the beginning of a word of a reply lists those whose name goes on like it, in each language.
 
-import { fold } from "./keys.js";
+import { fold } from "../http/keys.js";
 
 /** @typedef {{ name: string, language: string, said: string, text: string }} Ready */
 

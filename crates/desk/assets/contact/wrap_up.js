@@ -1,9 +1,9 @@
 // The wrap-up: each answer is kept as it is given; what is no counselling is closed with one key.
 
-import { latin } from "./keys.js";
-import { children } from "./morph.js";
-import { ask } from "./asking.js";
-import { hush, tell } from "./told.js";
+import { latin } from "../http/keys.js";
+import { children } from "../http/morph.js";
+import { ask } from "../http/dialog.js";
+import { hush, tell } from "../http/refusal.js";
 
 /** How long after the last answer they are kept, in milliseconds. */
 const SOON = 250;
