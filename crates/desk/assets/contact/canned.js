@@ -34,9 +34,14 @@ async function read() {
   const answer = await fetch(`${at.replace("/desk/", "/api/v1/")}/canned`);
   if (!answer.ok) return;
   const { canned, language } = await answer.json();
-  const each = canned.flatMap((/** @type {any} */ one) => one.texts.map((/** @type {any} */ text) => ({ name: one.name, ...text })));
+  const each = canned.flatMap((/** @type {any} */ one) =>
+    one.texts.map((/** @type {any} */ text) => ({ name: one.name, ...text })),
+  );
   known = language !== null;
-  all = [...each.filter((/** @type {Ready} */ one) => one.language === language), ...each.filter((/** @type {Ready} */ one) => one.language !== language)];
+  all = [
+    ...each.filter((/** @type {Ready} */ one) => one.language === language),
+    ...each.filter((/** @type {Ready} */ one) => one.language !== language),
+  ];
   of = at;
 }
 
@@ -103,20 +108,24 @@ document.addEventListener("input", async (event) => {
   show();
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.target !== area() || list().hidden) return;
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) {
-    chosen += step;
-    show();
-  } else if (event.key === "Enter" || (event.key === "Tab" && chosen >= 0)) {
-    // While one is being chosen, what is typed is a name and no reply: it is not sent.
-    if (chosen >= 0 && !event.ctrlKey && !event.metaKey) insert(chosen);
-  } else if (event.key === "Escape") {
-    list().hidden = true;
-    const said = document.getElementById("ready-said");
-    if (said) said.hidden = true;
-  } else return;
-  event.preventDefault();
-  event.stopPropagation();
-}, true);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.target !== area() || list().hidden) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      chosen += step;
+      show();
+    } else if (event.key === "Enter" || (event.key === "Tab" && chosen >= 0)) {
+      // While one is being chosen, what is typed is a name and no reply: it is not sent.
+      if (chosen >= 0 && !event.ctrlKey && !event.metaKey) insert(chosen);
+    } else if (event.key === "Escape") {
+      list().hidden = true;
+      const said = document.getElementById("ready-said");
+      if (said) said.hidden = true;
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);

@@ -28,7 +28,12 @@ function home(form) {
 function written(form) {
   const seen = /** @type {HTMLInputElement | null} */ (home(form)?.querySelector("form.reply input[name=seen]"));
   const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
-  return new URLSearchParams({ kind: form.dataset.draft ?? "", text: area(form).value, seen: seen?.value ?? "0", ...(id && { id: id.value }) });
+  return new URLSearchParams({
+    kind: form.dataset.draft ?? "",
+    text: area(form).value,
+    seen: seen?.value ?? "0",
+    ...(id && { id: id.value }),
+  });
 }
 
 /** @param {HTMLFormElement} form */
@@ -43,10 +48,17 @@ async function keep(form) {
   try {
     const answer = await fetch(`${at}/draft`, { method: "POST", body: written(form) });
     if (said) said.textContent = (answer.ok ? words.yes : words.no) ?? "";
-    if (!answer.ok) waiting.set(form, setTimeout(() => keep(form), 5000));
+    if (!answer.ok)
+      waiting.set(
+        form,
+        setTimeout(() => keep(form), 5000),
+      );
   } catch {
     if (said) said.textContent = words.no ?? "";
-    waiting.set(form, setTimeout(() => keep(form), 5000));
+    waiting.set(
+      form,
+      setTimeout(() => keep(form), 5000),
+    );
   }
 }
 
@@ -64,7 +76,10 @@ document.addEventListener("input", (event) => {
   const form = event.target instanceof HTMLTextAreaElement ? event.target.form : null;
   if (!form?.dataset.draft) return;
   clearTimeout(waiting.get(form));
-  waiting.set(form, setTimeout(() => keep(form), SOON));
+  waiting.set(
+    form,
+    setTimeout(() => keep(form), SOON),
+  );
 });
 
 // A tab that is closed, or a telephone that is put away, keeps what was typed last.
@@ -140,7 +155,9 @@ export function sent(form, fresh, what) {
     /** @type {HTMLInputElement} */ (file).value = "";
     chosen(/** @type {HTMLInputElement} */ (file));
   }
-  const next = /** @type {HTMLInputElement | null} */ (fresh.querySelector(`form[data-draft="${form.dataset.draft}"] input[name=id]`));
+  const next = /** @type {HTMLInputElement | null} */ (
+    fresh.querySelector(`form[data-draft="${form.dataset.draft}"] input[name=id]`)
+  );
   if (now) now.value = next?.value ?? fresh_id();
   const said = document.getElementById("kept");
   if (said && typed) said.textContent = "";

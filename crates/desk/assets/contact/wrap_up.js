@@ -26,24 +26,28 @@ export function turned(fresh) {
   if (!old || !now || (old.querySelector("form") && now.querySelector("form"))) return;
   const within = old.contains(document.activeElement);
   children(old, now);
-  if (within && !old.contains(document.activeElement)) document.getElementById("contact")?.focus({ preventScroll: true });
+  if (within && !old.contains(document.activeElement))
+    document.getElementById("contact")?.focus({ preventScroll: true });
 }
 
 /** @type {Map<string, URLSearchParams>} what was answered before one key closed a contact, by the address of its wrap-up */
 const answered = new Map();
 
-document.addEventListener("submit", (event) => {
-  const form = event.target instanceof HTMLFormElement && event.target.matches(".wrapping") ? event.target : null;
-  if (!(form && event.submitter instanceof HTMLButtonElement && event.submitter.name === "quick")) return;
-  answered.set(form.action, new URLSearchParams(/** @type {any} */ (new FormData(form))));
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target instanceof HTMLFormElement && event.target.matches(".wrapping") ? event.target : null;
+    if (!(form && event.submitter instanceof HTMLButtonElement && event.submitter.name === "quick")) return;
+    answered.set(form.action, new URLSearchParams(/** @type {any} */ (new FormData(form))));
+  },
+  true,
+);
 
 /**
  * Closing was taken back: what was answered before it stands there again.
- * @param {HTMLFormElement} form
  * @param {string} action
  */
-export async function restore(form, action) {
+export async function restore(action) {
   const at = action.replace(/\/reopen$/, "/wrap-up");
   const before = at !== action && answered.get(at);
   if (!before) return;
@@ -93,7 +97,10 @@ function asks(form) {
 
 let soon = 0;
 document.addEventListener("change", (event) => {
-  const form = event.target instanceof Element ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-keep], form[data-asks]")) : null;
+  const form =
+    event.target instanceof Element
+      ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-keep], form[data-asks]"))
+      : null;
   if (form) asks(form);
   if (!form?.matches("[data-keep]")) return;
   clearTimeout(soon);

@@ -20,7 +20,8 @@ function read(html) {
 
 /** @param {Document} fresh */
 function show(fresh) {
-  const at = (/** @type {Document} */ page) => /** @type {HTMLElement | null} */ (page.querySelector("[data-at]"))?.dataset.at;
+  const at = (/** @type {Document} */ page) =>
+    /** @type {HTMLElement | null} */ (page.querySelector("[data-at]"))?.dataset.at;
   // Never the messages of one person over the reply to another.
   if (at(fresh) && at(document) && at(fresh) !== at(document)) return arrive(fresh);
   for (const id of PARTS) {
@@ -153,7 +154,8 @@ function unsent() {
 
 /** @param {Element} field */
 function changed(field) {
-  if (field instanceof HTMLSelectElement) return [...field.options].some((option) => option.selected && !option.defaultSelected && option.value !== "");
+  if (field instanceof HTMLSelectElement)
+    return [...field.options].some((option) => option.selected && !option.defaultSelected && option.value !== "");
   if (field instanceof HTMLTextAreaElement) return field.value.trim() !== field.defaultValue.trim();
   return field instanceof HTMLInputElement && field.type !== "hidden" && field.value !== field.defaultValue;
 }
@@ -227,9 +229,24 @@ function arrive(fresh) {
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest("a[href]");
-  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (
+    !(link instanceof HTMLAnchorElement) ||
+    event.defaultPrevented ||
+    event.button ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.shiftKey
+  )
+    return;
   const to = new URL(link.href);
-  if (to.origin !== location.origin || !to.pathname.startsWith("/desk") || link.hasAttribute("download") || link.target || to.hash) return;
+  if (
+    to.origin !== location.origin ||
+    !to.pathname.startsWith("/desk") ||
+    link.hasAttribute("download") ||
+    link.target ||
+    to.hash
+  )
+    return;
   event.preventDefault();
   go(link.href, false);
 });
@@ -256,7 +273,9 @@ document.addEventListener("submit", async (event) => {
   }
   if (form.matches("[data-get]")) {
     event.preventDefault();
-    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]));
+    const query = new URLSearchParams(
+      [...new FormData(form)].filter(([, value]) => value !== "").map(([name, value]) => [name, String(value)]),
+    );
     const to = new URL(form.action);
     to.search = String(query);
     await go(to.href, false);
@@ -307,7 +326,11 @@ document.addEventListener("submit", async (event) => {
       }
       // The same page: what is being typed elsewhere on it stays.
       show(fresh);
-      if (!form.matches("[data-eager]") && String(new URLSearchParams(/** @type {any} */ (new FormData(form)))) === filled) form.reset();
+      if (
+        !form.matches("[data-eager]") &&
+        String(new URLSearchParams(/** @type {any} */ (new FormData(form)))) === filled
+      )
+        form.reset();
       return;
     }
     // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
@@ -317,7 +340,8 @@ document.addEventListener("submit", async (event) => {
       return;
     }
     if (answer.ok) {
-      if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/")) address(answer.url, "replaceState");
+      if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/"))
+        address(answer.url, "replaceState");
       sent(form, fresh, typed);
       if (mine) let_go(fresh);
       show(fresh);
@@ -325,7 +349,7 @@ document.addEventListener("submit", async (event) => {
       if (form.id === "several") picked(fresh);
       if (form.matches(".undo")) taken(fresh);
       wrapped(fresh);
-      restore(form, action);
+      restore(action);
       refocus(form, action);
       const duty = form.querySelector("button.duty");
       if (duty) {
@@ -355,7 +379,10 @@ document.addEventListener("submit", async (event) => {
 });
 // Kept when it is left: what is done next to it shows the page anew.
 document.addEventListener("change", (event) => {
-  const form = event.target instanceof Element ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-eager]")) : null;
+  const form =
+    event.target instanceof Element
+      ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-eager]"))
+      : null;
   form?.requestSubmit();
 });
 
@@ -364,7 +391,8 @@ document.addEventListener("change", (event) => {
  * @param {Document} fresh
  */
 function picked(fresh) {
-  for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#list input[name=pick]"))) box.checked = false;
+  for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#list input[name=pick]")))
+    box.checked = false;
   document.getElementById("told")?.replaceChildren(...(fresh.getElementById("told")?.childNodes ?? []));
 }
 
@@ -383,7 +411,9 @@ function refocus(form, action) {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !(event.target instanceof Element)) return;
   const field = /** @type {HTMLTextAreaElement | null} */ (event.target.closest("textarea, input, select, button"));
-  const form = field?.form ?? /** @type {HTMLFormElement | null} */ (event.target.closest("dialog") ? null : document.getElementById("logging"));
+  const form =
+    field?.form ??
+    /** @type {HTMLFormElement | null} */ (event.target.closest("dialog") ? null : document.getElementById("logging"));
   const send = /** @type {HTMLElement | null} */ (form?.querySelector("[data-send]"));
   if (!form || !(send || field?.matches("textarea"))) return;
   event.preventDefault();
@@ -434,9 +464,12 @@ if (document.querySelector("header.top")) {
 // One menu at a time; a click elsewhere or Escape closes it.
 /** @param {Element | null} [but] */
 function closeMenus(but) {
-  for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]"))) if (menu !== but) menu.open = false;
+  for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]")))
+    if (menu !== but) menu.open = false;
 }
-document.addEventListener("click", (event) => closeMenus(event.target instanceof Element ? event.target.closest("details.menu") : null));
+document.addEventListener("click", (event) =>
+  closeMenus(event.target instanceof Element ? event.target.closest("details.menu") : null),
+);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const summary = /** @type {HTMLElement | null} */ (document.querySelector("details.menu[open] summary"));

@@ -17,7 +17,9 @@ const PRESSED = {
 
 /** @param {number} step */
 function row(step) {
-  const all = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#list ol a[href^='/desk/contacts/']"))];
+  const all = [
+    .../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#list ol a[href^='/desk/contacts/']")),
+  ];
   const focused = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const open = all.findIndex((link) => link.matches("[aria-current]"));
   const at = focused < 0 ? open : focused;
@@ -41,7 +43,9 @@ function dialog(id) {
  * @param {KeyboardEvent} event
  */
 export function latin(event) {
-  return /^[\u0400-\u04ff]$/.test(event.key) && event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key;
+  return /^[\u0400-\u04ff]$/.test(event.key) && event.code.startsWith("Key")
+    ? event.code.slice(3).toLowerCase()
+    : event.key;
 }
 
 /** @param {string} key */
@@ -83,12 +87,22 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   // Out of a field, so that single keys work again.
-  if (event.key === "Escape" && event.target instanceof HTMLElement && event.target.matches("textarea, select, input") && !event.target.closest("dialog")) event.target.blur();
+  if (
+    event.key === "Escape" &&
+    event.target instanceof HTMLElement &&
+    event.target.matches("textarea, select, input") &&
+    !event.target.closest("dialog")
+  )
+    event.target.blur();
   single(event);
 });
 
 /** Serbian letters without their accents: what is looked for is typed in either script. @type {Record<string, string>} */
-const CYRILLIC = Object.fromEntries("а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj м m н n њ nj о o п p р r с s т t ћ c у u ф f х h ц c ч c џ dz ш s".split(" ").flatMap((letter, place, all) => (place % 2 ? [] : [[letter, all[place + 1]]])));
+const CYRILLIC = Object.fromEntries(
+  "а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj м m н n њ nj о o п p р r с s т t ћ c у u ф f х h ц c ч c џ dz ш s"
+    .split(" ")
+    .flatMap((letter, place, all) => (place % 2 ? [] : [[letter, all[place + 1]]])),
+);
 
 /** @type {{ said: string, folded: string, act: () => void }[]} */
 let commands = [];
@@ -97,18 +111,43 @@ let chosen = 0;
 /** @param {string} text */
 export function fold(text) {
   const latin = text.toLowerCase().replace(/[\u0400-\u04ff]/g, (letter) => CYRILLIC[letter] ?? letter);
-  return latin.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "dj").toLowerCase().replace(/\s+/g, " ").trim();
+  return latin
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .replace(/đ/g, "dj")
+    .toLowerCase()
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 /** What can be done on this page: what its links and buttons say they do. */
 function all() {
-  const found = document.querySelectorAll("header nav a, .views a, .actions button, .actions a, .actions summary, #record button, #record summary, #wrapup summary, #case button, #preferences form + form button, button.duty");
+  const found = document.querySelectorAll(
+    [
+      "header nav a",
+      ".views a",
+      ".actions button",
+      ".actions a",
+      ".actions summary",
+      "#record button",
+      "#record summary",
+      "#wrapup summary",
+      "#case button",
+      "#preferences form + form button",
+      "button.duty",
+    ].join(),
+  );
   /** @param {Element} one */
   const can = (one) => !(one instanceof HTMLButtonElement) || (!one.disabled && (one.form?.checkValidity() ?? true));
   const buttons = [...found].filter(can).map((one) => {
-    const within = one.closest(".actions details:not([open])") && !one.matches("summary") ? one.closest("details")?.querySelector("summary")?.textContent : "";
+    const within =
+      one.closest(".actions details:not([open])") && !one.matches("summary")
+        ? one.closest("details")?.querySelector("summary")?.textContent
+        : "";
     const inside = within && within.trim() !== one.textContent?.trim() ? within : "";
-    const said = /** @type {HTMLElement} */ (one).dataset.command ?? `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
+    const said =
+      /** @type {HTMLElement} */ (one).dataset.command ??
+      `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
     return { said, folded: fold(said), act: () => /** @type {HTMLElement} */ (one).click() };
   });
   // What only a key does, by what the window of keys says of it.
@@ -116,7 +155,9 @@ function all() {
     const said = key.nextElementSibling?.textContent ?? "";
     const pressed = key.textContent ?? "";
     if (pressed === "?") return [{ said, folded: fold(said), act: () => dialog("keys").showModal() }];
-    const leads = ["r", "n", "w"].includes(pressed) && (pressed === "n" ? document.querySelector("details.noting") : target(pressed));
+    const leads =
+      ["r", "n", "w"].includes(pressed) &&
+      (pressed === "n" ? document.querySelector("details.noting") : target(pressed));
     const act = () => {
       const found = target(pressed);
       if (found instanceof HTMLElement) reach(found);
@@ -169,7 +210,9 @@ function list() {
   });
   document.getElementById("commands")?.replaceChildren(...rows);
   rows[chosen]?.scrollIntoView({ block: "nearest" });
-  dialog("palette").querySelector("input")?.setAttribute("aria-activedescendant", rows.length ? `command-${chosen}` : "");
+  dialog("palette")
+    .querySelector("input")
+    ?.setAttribute("aria-activedescendant", rows.length ? `command-${chosen}` : "");
 }
 
 /** @param {number} place */
