@@ -1,4 +1,4 @@
-//! The walls between the crates, read from their manifests.
+//! The walls between the crates, read from their manifests, and rules for files that no compiler keeps.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ fn a_channels_name_is_matched_on_nowhere_but_in_its_own_file() {
         "crates/desk/src",
         "crates/hotline/src",
     ] {
-        for path in sources(&root().join(folder)) {
+        for path in files(&root().join(folder), &["rs"]) {
             // The demo and the fixtures write settings and figures, which name the channels.
             let names = ["demo.rs", "fixtures.rs", "fixtures/published.rs"];
             if names.iter().any(|name| path.ends_with(name)) {
@@ -154,7 +154,7 @@ fn rooms_import_only_from_rooms_below_them() {
     for (name, rooms) in ROOMS {
         let folder = root().join(format!("crates/{name}/src"));
         let floor = |room: &str| rooms.iter().position(|one| *one == room);
-        for path in sources(&folder) {
+        for path in files(&folder, &["rs"]) {
             let inside = path.strip_prefix(&folder).unwrap().with_extension("");
             let room = inside.iter().next().unwrap().to_str().unwrap();
             if room == "lib" {
@@ -215,14 +215,30 @@ fn first_name(path: &str) -> Option<String> {
     name.starts_with(|c: char| c.is_lowercase()).then_some(name)
 }
 
-/// Every Rust file below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+#[test]
+fn no_line_of_a_template_script_or_style_sheet_is_longer_than_140_characters() {
+    for path in files(&root().join("crates"), &["html", "js", "css"]) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            assert!(
+                line.chars().count() <= 140,
+                "{}:{} is too long",
+                path.display(),
+                number + 1
+            );
+        }
+    }
+}
+
+/// Every file below a folder whose name ends in one of the extensions.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        let extension = path.extension().and_then(|end| end.to_str());
         if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.extend(files(&path, extensions));
+        } else if extension.is_some_and(|end| extensions.contains(&end)) {
             found.push(path);
         }
     }
