@@ -1,33 +1,33 @@
-//! What the centre tells people about itself.
+//! The centre's own details, as shown to the public.
 
 use chrono_tz::Tz;
 
 use crate::text::locale::{Language, Words};
 
-/// The centre as its settings describe it.
+/// The `[centre]` table of the settings.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Centre {
-    /// Its name, shown on every page and in every mail.
+    /// The name, shown on every page and in every mail.
     pub name: String,
-    /// The IANA zone in which a day is a day.
+    /// The IANA time zone that determines where each day begins and ends.
     pub time_zone: Tz,
-    /// The language of automatic texts when a message does not tell its own.
+    /// The language of automatic texts when the language of a message is unknown.
     pub language: Language,
-    /// When somebody is there, in words: "Monday to Friday, 07:30 to 15:30".
+    /// Opening hours as free text, such as "Monday to Friday, 07:30 to 15:30".
     pub opening_hours: Text,
     /// The centre's own telephone number.
     pub telephone: String,
-    /// Whom to call when it cannot wait.
+    /// Emergency numbers, in the order in which they are shown.
     pub emergency: Vec<Emergency>,
-    /// Where "Leave this page" leads: a page that says nothing about its reader.
+    /// The target of "Leave this page": a site that reveals nothing about the visitor.
     pub exit_url: String,
-    /// For how many days after it was closed a contact takes a later message of the same identifier.
+    /// Number of days after closing during which a later message of the same identifier still joins the contact.
     pub reopen_days: u16,
 }
 
 impl Centre {
-    /// The text with this key, with what the centre says of itself in it, and `more`.
+    /// Returns the text for `key`, filled in with the centre's details and the values in `more`.
     #[must_use]
     pub fn say(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let emergency: Vec<String> = self
@@ -48,33 +48,33 @@ impl Centre {
     }
 }
 
-/// A telephone number for emergencies.
+/// An emergency telephone number.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
-    /// The number.
+    /// The number as it is dialled.
     pub number: String,
-    /// Who answers there.
+    /// The service that answers it.
     pub name: Text,
 }
 
-/// A text of the settings: in Serbian alone, or in English as well.
+/// A text in the settings, given in Serbian only or in Serbian and English.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Text {
-    /// In Serbian, Cyrillic. Who reads Latin letters gets it transliterated.
+    /// Serbian in Cyrillic. It is transliterated for readers of Latin script.
     Serbian(String),
-    /// In both.
+    /// Serbian and English.
     Both {
-        /// In Serbian, Cyrillic.
+        /// Serbian, in Cyrillic.
         sr: String,
-        /// In English.
+        /// English.
         en: String,
     },
 }
 
 impl Text {
-    /// In the language and script of these words, as far as the settings give it.
+    /// Returns the text in the language and script of `words`, or transliterated Serbian if there is no English version.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -83,7 +83,7 @@ impl Text {
         }
     }
 
-    /// The language of the text, where it is another than that of the page round it.
+    /// Returns the language tag of the text if it differs from the language of the surrounding page, for the HTML `lang` attribute.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
         match (self, words.language()) {

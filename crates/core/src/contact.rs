@@ -1,4 +1,4 @@
-//! A contact as pure rules: messages, what belongs together, what counts, its lifecycle, classification and routing.
+//! Pure rules about contacts: messages, joining, counting, lifecycle, classification and routing.
 
 pub mod classification;
 pub mod counting;

@@ -1,12 +1,12 @@
-//! How a line is doing, as the staff see it.
+//! The health of lines, as shown to staff.
 
-/// What an adapter says of its own line.
+/// The health of a line as its adapter reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// It reached its source just now.
+    /// The adapter reached its source just now.
     Up,
-    /// It reached its source, which does not give everything. The text holds no words of people.
+    /// The adapter reached its source but cannot read everything in it. The text says why and never quotes a person's words.
     Ailing(String),
-    /// It cannot reach its source. The reason holds no words of people.
+    /// The adapter cannot reach its source. The text says why and never quotes a person's words.
     Down(String),
 }

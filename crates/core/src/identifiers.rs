@@ -1,4 +1,4 @@
-//! Identifiers and secrets: references, receipt codes, thread tokens and ids.
+//! Identifiers and secrets: line names, references, receipt codes, thread tokens and row ids.
 
 pub mod chance;
 pub mod ids;

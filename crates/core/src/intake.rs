@@ -1,4 +1,4 @@
-//! The door into the queue.
+//! The interface through which channel adapters put messages into the queue.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,91 +10,93 @@ use crate::{
     text::locale::Language,
 };
 
-/// Where an adapter stands in its source. Its text means something to the adapter alone.
+/// The position up to which an adapter has read one source. Only the adapter can interpret the position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// Whose it is.
+    /// The line that the source belongs to.
     pub line: LineName,
-    /// Which of the line's sources.
+    /// The source within the line.
     pub source: Source,
-    /// How far it was read.
+    /// The position up to which the source was read.
     pub position: String,
 }
 
-/// One of the sources of a line.
+/// A source that a line reads from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Named by the settings: a folder, say.
+    /// A source named in the settings, such as a mail folder.
     Named(String),
-    /// A conversation with a person: kept sealed.
+    /// A conversation with a person. Its id is stored encrypted.
     Conversation(Private<String>),
 }
 
-/// A raw message is on disk.
+/// Confirmation that a raw message is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
-    /// The reference that a contact opened by this message has.
+    /// The reference that the contact gets if this message opens one.
     pub reference: Reference,
-    /// False if the same message was accepted before.
+    /// `false` if the same message had been accepted before.
     pub fresh: bool,
 }
 
-/// Nothing was written: the disk is full, the database away. The source must not be told anything, and asked again later.
+/// The error that a message was not stored, for example because the disk is full or the database is unreachable. The adapter must
+/// not acknowledge the message to its source, and must fetch it again later.
 #[derive(Debug, thiserror::Error)]
 #[error("could not be written down: {0}")]
 pub struct NotAccepted(pub String);
 
-/// The queue as an adapter sees it.
+/// The queue as channel adapters see it.
 #[async_trait]
 pub trait Intake: Send + Sync {
-    /// Writes the messages and the job of handling each, in one commit, together with the cursor they move. They are on disk
-    /// when this returns, each once by (line, external id). The answer has their order.
+    /// Stores the messages, a job for each, and the new cursor position in one transaction. The messages are on disk when this
+    /// returns, deduplicated by line and external id. Results are in the order of `arrived`.
     ///
     /// # Errors
-    /// When nothing was written. The caller acknowledges nothing and tries again.
+    /// If nothing was stored. The caller must not acknowledge the messages, and tries again.
     async fn accept(
         &self,
         arrived: Vec<RawMessage>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted>;
 
-    /// The bytes of the message that was accepted under this external id. `None` if there is none, or it was erased.
+    /// Returns the bytes of the message that was accepted with this external id. `None`: there is no such message, or it was
+    /// erased.
     ///
     /// # Errors
-    /// When the database or a file cannot be read.
+    /// If the database or a file cannot be read.
     async fn accepted_before(
         &self,
         line: &LineName,
         external_id: &str,
     ) -> Result<Option<Vec<u8>>, NotAccepted>;
 
-    /// Where the line stands in one of its sources.
+    /// Returns the cursor position of one of the line's sources.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted>;
 
-    /// Every conversation of the line that has a cursor, the one that moved last first.
+    /// Returns every conversation of the line that has a cursor, most recently moved first.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     async fn conversations(&self, line: &LineName) -> Result<Vec<Cursor>, NotAccepted>;
 
-    /// The language somebody chose for our automatic texts on this line.
+    /// Returns the language that the person chose for automatic texts on this line.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     async fn chosen_language(
         &self,
         line: &LineName,
         identifier: &Private<String>,
     ) -> Result<Option<Language>, NotAccepted>;
 
-    /// The reference of the contact that a message of this person became part of, which may have been there before. `None`: the
-    /// message is not registered yet.
+    /// Returns the reference of the contact that this person's message was registered in. The message may have opened that contact
+    /// or joined it. `None`: the message is not registered yet.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     async fn registered_in(
         &self,
         line: &LineName,
@@ -102,20 +104,20 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Reference>, NotAccepted>;
 
-    /// Notes how the line is doing, for the staff to see.
+    /// Records the health of the line, for display to staff.
     async fn health(&self, line: &LineName, health: Health);
 
-    /// The receipt code of the message with this external id on this line: always the same one, and not to be computed
-    /// without the master key.
+    /// Derives the receipt code of the message with this external id. The result is always the same, and cannot be computed without
+    /// the master key.
     fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode;
 
-    /// The mark that stands for a receipt code wherever something is kept: a keyed hash.
+    /// Returns the keyed hash that is stored in place of a receipt code.
     fn receipt_mark(&self, code: &ReceiptCode) -> String;
 
-    /// What the holder of a receipt code may read. `None` if no contact of the line has it.
+    /// Returns the conversation that a receipt code gives access to. `None`: no contact of the line has this code.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// If the database cannot be read.
     async fn conversation(
         &self,
         line: &LineName,
@@ -123,24 +125,24 @@ pub trait Intake: Send + Sync {
     ) -> Result<Option<Conversation>, NotAccepted>;
 }
 
-/// A conversation as the person who began it may read it: no notes, no names of staff.
+/// A conversation as shown to the person who started it: without notes and without names of staff.
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// The reference of its newest contact.
+    /// The reference of the newest contact in it.
     pub reference: Reference,
-    /// What was said, oldest first.
+    /// The messages, oldest first.
     pub said: Vec<Said>,
-    /// Whether a counsellor asked the person for files and none came yet.
+    /// Whether a counsellor asked the person for files and has not received any yet.
     pub files_wanted: bool,
 }
 
 /// One message of a conversation.
 #[derive(Debug, Clone)]
 pub struct Said {
-    /// True if the centre said it.
+    /// `true` if the centre wrote it, `false` if the person did.
     pub by_us: bool,
-    /// When.
+    /// When it was written.
     pub at: DateTime<Utc>,
-    /// What.
+    /// The text.
     pub text: Private<String>,
 }

@@ -1,37 +1,38 @@
-//! Jobs: what the queue holds, and when what failed is tried again.
+//! Job kinds, retry delays and delivery states.
 
 use std::time::Duration;
 
-/// What a job does.
+/// The kind of work a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {
     /// Turn a raw message into a contact.
     Receive,
-    /// Send a reply out.
+    /// Send a reply.
     Deliver,
-    /// Fetch a file that lies with the platform.
+    /// Fetch a file that is stored on the platform.
     Fetch,
 }
 
 impl JobKind {
-    /// No job waits longer than this, whatever asks for it: one that is due later was made by another clock.
+    /// The longest delay before a job runs, even if the other side asks for more. A job whose due time is further ahead was
+    /// scheduled before the clock was set back, and is treated as due.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// For so long the other side may ask us to wait without that counting as an attempt.
+    /// The total time for which the other side may ask us to wait without using up attempts.
     pub const NAMED_WAITS: Duration = Duration::from_secs(24 * 3_600);
 
-    /// How long to wait when the other side named a wait, after `waited` altogether. `None`: it has asked for long enough, and this
-    /// is an attempt like any other.
+    /// Returns how long to wait when the other side asked for a delay, after `waited` in total. `None`: it has asked for too long
+    /// already, and this counts as an ordinary attempt.
     ///
-    /// Never less than was asked; a tenth of what has passed already is the least, so that a side that names two seconds for ever
-    /// is asked about a hundred times a day.
+    /// The delay is at least what was asked for and at least a tenth of the time already waited, up to [`Self::LONGEST_WAIT`]. A
+    /// side that keeps asking for two seconds is therefore contacted only about a hundred times a day.
     #[must_use]
     pub fn named_wait(asked: Duration, waited: Duration) -> Option<Duration> {
         let wait = asked.max(waited / 10).min(Self::LONGEST_WAIT);
         (waited < Self::NAMED_WAITS).then_some(wait)
     }
 
-    /// Its name in the database.
+    /// Returns the name used in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,11 +42,12 @@ impl JobKind {
         }
     }
 
-    /// How long to wait after attempt number `attempt` (from 1) failed for a passing reason. `None`: give up and park.
+    /// Returns how long to wait after attempt number `attempt` (from 1) failed for a temporary reason. `None`: give up and park the
+    /// job.
     ///
-    /// A message is received at once or hardly ever: 5 attempts within 3 minutes. A reply is tried over 5 days, as mail
-    /// servers do (Postfix's `maximal_queue_lifetime`): 30 s, 2 min, 10 min, 30 min, 2 h, then every 6 h. A file is fetched
-    /// while somebody waits for it: 4 attempts within 6 minutes, and again when asked again.
+    /// Receiving a message usually succeeds at once or not at all, so it gets 5 attempts within 3 minutes. A reply is retried for 5
+    /// days, as mail servers do (Postfix's `maximal_queue_lifetime`): after 30 s, 2 min, 10 min, 30 min, 2 h, then every 6 h. A
+    /// counsellor is waiting for a file, so fetching gets 4 attempts within 6 minutes; a new request starts over.
     #[must_use]
     pub const fn wait_after(self, attempt: u32) -> Option<Duration> {
         let seconds = match (self, attempt) {
@@ -70,22 +72,22 @@ impl JobKind {
     }
 }
 
-/// Where a reply stands on its way out. Shown on every reply.
+/// The delivery state of a reply, shown with every reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// Written down, to be sent.
+    /// Stored and waiting to be sent.
     Queued,
-    /// Being handed over now.
+    /// Being sent now.
     Sending,
-    /// The other side took it.
+    /// The other side accepted it.
     Sent,
-    /// Refused or unreachable for now; it is tried again.
+    /// Refused or unreachable for now; it will be retried.
     Delayed,
-    /// Refused for good, or given up on. Somebody must do something.
+    /// Refused permanently, or given up on. A counsellor must act.
     Failed,
-    /// We were cut off while handing it over: it may or may not have arrived. It is handed over again with the same id, or, where
-    /// the person would see it twice, when a counsellor says so.
+    /// Sending was interrupted, so the reply may or may not have arrived. It is retried with the same id, except on channels where
+    /// the person would see a duplicate. There, a counsellor decides whether to send it again.
     Unknown,
 }
 
@@ -100,7 +102,7 @@ impl Delivery {
         Self::Unknown,
     ];
 
-    /// Its name in the database and in the API.
+    /// Returns the name used in the database and the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -113,7 +115,7 @@ impl Delivery {
         }
     }
 
-    /// The state with this name.
+    /// Returns the state with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)

@@ -1,7 +1,7 @@
-//! The words and rules of a helpline's contact intake.
+//! Domain types and rules for a helpline's contact intake.
 //!
-//! Nothing here reads a clock, a database, a file or a network: what is decided here can be read, tested and
-//! replayed on its own. The other crates import from the modules, never from each other's `lib.rs`.
+//! This crate never reads a clock, a database, a file or the network, so its decisions can be tested and replayed without them.
+//! Other crates import from its modules, never from `lib.rs`.
 
 pub mod centre;
 pub mod contact;

@@ -1,4 +1,4 @@
-//! Texts: their languages, their wording, and what is done to words that people write.
+//! Texts: languages, wording, and the processing of what people write.
 
 pub mod address;
 pub mod canned;

@@ -1,4 +1,5 @@
-//! The classification a counsellor completes before closing a contact: a scheme that is data, and records made by it.
+//! The classification (wrap-up) that a counsellor completes before closing a contact. The scheme is versioned data; each record
+//! keeps the version it was made with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,68 +7,68 @@ use serde::Deserialize;
 
 use crate::{contact::lifecycle::Marking, text::locale::Words};
 
-/// The scheme of this version. Whoever has another one gives its file.
+/// The built-in scheme. The setting `desk.scheme_file` replaces it.
 const CENTRE: &str = include_str!("../../../../config/schemes/centre-2.toml");
-/// The question that says whether a contact was counselling.
+/// The id of the question that separates counselling from non-counselling contacts.
 pub const KIND: &str = "kind";
-/// The kind of contact that asks for a presentation: an event is planned for it.
+/// The answer to [`KIND`] that requests a presentation. An outreach event can be planned from such a contact.
 pub const PRESENTATION: &str = "presentation";
-/// The question that says what it is about.
+/// The id of the question about the topic.
 pub const TOPIC: &str = "topic";
-/// The question that says how pressing it is.
+/// The id of the question about the urgency.
 pub const URGENCY: &str = "urgency";
 
-/// A scheme: questions with their lawful answers.
+/// A classification scheme: questions with their permitted answers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
-    /// Its name.
+    /// The name of the scheme.
     pub name: String,
-    /// Its version; a record keeps the one it was made with.
+    /// The version. Every record keeps the version it was made with.
     pub version: u32,
-    /// In the order in which they are asked.
+    /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
-    /// Where cases are sent.
+    /// The institutions to which cases can be referred.
     #[serde(default)]
     pub institutions: Vec<Institution>,
 }
 
-/// An institution to which cases are sent.
+/// An institution to which cases are referred.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Institution {
-    /// Its name in records.
+    /// The id stored in records.
     pub id: String,
-    /// In Serbian, Cyrillic.
+    /// The name in Serbian, Cyrillic.
     pub sr: String,
-    /// In English.
+    /// The name in English.
     pub en: String,
 }
 
-/// A question.
+/// A question of the scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
-    /// Its name in records.
+    /// The id stored in records.
     pub id: String,
-    /// What is asked.
+    /// The question as shown to counsellors.
     pub label: Label,
-    /// Whether a counselling contact is not closed without it.
+    /// Whether a counselling contact can only be closed once this question is answered.
     #[serde(default)]
     pub required: bool,
-    /// How many answers it takes; the first is the main one.
+    /// The maximum number of answers. The first is the main one.
     #[serde(default = "one")]
     pub most: usize,
-    /// Asked only of these kinds; empty: of all.
+    /// The kinds of contact for which the question is asked. Empty: all kinds.
     #[serde(default)]
     pub only_if: Vec<String>,
     /// The answers to choose from.
     #[serde(default)]
     pub answers: Vec<Answer>,
-    /// A whole number instead.
+    /// If set, the answer is a whole number in this range instead of a choice.
     #[serde(default)]
     pub number: Option<Range>,
-    /// A short text instead, of so many characters at most.
+    /// If set, the answer is free text of at most this many characters instead of a choice.
     #[serde(default)]
     pub text: Option<usize>,
 }
@@ -76,46 +77,46 @@ const fn one() -> usize {
     1
 }
 
-/// Both ends belong to it.
+/// A range of whole numbers, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
-    /// The least.
+    /// The smallest permitted number.
     pub least: u32,
-    /// The most.
+    /// The largest permitted number.
     pub most: u32,
 }
 
-/// What is asked, in each language.
+/// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// In Serbian, Cyrillic.
+    /// The text in Serbian, Cyrillic.
     pub sr: String,
-    /// In English.
+    /// The text in English.
     pub en: String,
 }
 
-/// An answer to choose.
+/// A predefined answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// Its name in records.
+    /// The id stored in records.
     pub id: String,
-    /// In Serbian, Cyrillic.
+    /// The answer in Serbian, Cyrillic.
     pub sr: String,
-    /// In English.
+    /// The answer in English.
     pub en: String,
-    /// Of a kind: whether it is counselling.
+    /// Answers to [`KIND`] only: whether the contact is counselling.
     #[serde(default = "yes")]
     pub counselling: bool,
-    /// Of a kind: the marking it comes with, which takes the contact out of the total.
+    /// Answers to [`KIND`] only: the marking that this answer sets, which removes the contact from the total.
     #[serde(default)]
     pub marking: Option<Marking>,
-    /// The row of the Insafe quarterly return.
+    /// The row of the quarterly Insafe return that counts this answer.
     #[serde(default)]
     pub insafe: Option<String>,
-    /// The row of Child Helpline International's yearly return.
+    /// The row of Child Helpline International's yearly return that counts this answer.
     #[serde(default)]
     pub chi: Option<String>,
 }
@@ -124,29 +125,29 @@ const fn yes() -> bool {
     true
 }
 
-/// Answers by question, complete or not.
+/// Answers by question id. They may be incomplete.
 pub type Answers = BTreeMap<String, Vec<String>>;
 
-/// Why answers are not lawful in a scheme.
+/// Why a set of answers does not fit the scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScheme {
-    /// There is no such question.
+    /// The scheme has no question with this id.
     #[error("there is no question {0}")]
     Question(String),
-    /// The question takes no such answer.
+    /// The question does not permit this answer.
     #[error("{question} takes no answer {answer}")]
     Answer {
-        /// The question.
+        /// The id of the question.
         question: String,
-        /// What was answered.
+        /// The rejected answer.
         answer: String,
     },
-    /// The question takes fewer answers.
+    /// More answers were given than the question permits.
     #[error("{0} takes fewer answers")]
     TooMany(String),
 }
 
-/// Whether this can be the id of a question or of an answer. Nobody's name and no sentence can.
+/// Returns whether `text` can be the id of a question or an answer. The permitted characters rule out names and sentences.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -154,18 +155,18 @@ pub fn is_id(text: &str) -> bool {
 }
 
 impl Scheme {
-    /// The scheme that comes with the program.
+    /// Returns the built-in scheme.
     ///
     /// # Errors
-    /// Never, as a test shows.
+    /// If the built-in file is invalid, which a test rules out.
     pub fn centre() -> anyhow::Result<Self> {
         Self::read(CENTRE)
     }
 
-    /// Reads a scheme.
+    /// Parses a scheme.
     ///
     /// # Errors
-    /// When it is no scheme, has no question of the kind, or an id twice.
+    /// If `text` is not a scheme, lacks the question [`KIND`], or contains an invalid or repeated id.
     pub fn read(text: &str) -> anyhow::Result<Self> {
         let scheme: Self = toml::from_str(text)?;
         let once = |ids: Vec<&str>| ids.iter().collect::<BTreeSet<_>>().len() == ids.len();
@@ -193,13 +194,14 @@ impl Scheme {
         Ok(scheme)
     }
 
-    /// The question with this name.
+    /// Returns the question with this id.
     #[must_use]
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// What was chosen among the scheme's answers, or is a number it asks for; and the rest, which is in words of one's own.
+    /// Splits answers into those that are safe to count and those in free text. The first part holds predefined answers and
+    /// numbers; the second holds the rest, which may identify a person.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
         let chosen = |question: &str, answer: &String| {
@@ -214,7 +216,7 @@ impl Scheme {
             .partition(|(question, given)| given.iter().all(|answer| chosen(question, answer)))
     }
 
-    /// The kind that was answered.
+    /// Returns the answer given to [`KIND`].
     #[must_use]
     pub fn kind<'a>(&'a self, answers: &Answers) -> Option<&'a Answer> {
         let id = answers.get(KIND)?.first()?;
@@ -224,7 +226,8 @@ impl Scheme {
             .find(|answer| answer.id == *id)
     }
 
-    /// The place of the urgency among its answers, which stand from the least pressing to the most. 0: ordinary, or not answered.
+    /// Returns the urgency as the position of the given answer in the scheme, which lists the answers from the least to the most
+    /// urgent. Returns 0 for the first answer, "ordinary", and for a question that was not answered.
     #[must_use]
     pub fn urgency(&self, answers: &Answers) -> i16 {
         let given = answers.get(URGENCY).and_then(|given| given.first());
@@ -237,16 +240,16 @@ impl Scheme {
             .unwrap_or_default()
     }
 
-    /// Whether a question is asked of this kind.
+    /// Returns whether the question is asked for this kind of contact.
     #[must_use]
     pub fn asks(question: &Question, kind: Option<&Answer>) -> bool {
         question.only_if.is_empty() || kind.is_some_and(|kind| question.only_if.contains(&kind.id))
     }
 
-    /// Answers without what is empty or not asked of their kind.
+    /// Returns the answers without empty ones, repeated ones, and those to questions that are not asked for this kind of contact.
     ///
     /// # Errors
-    /// When a question does not exist, or does not take an answer.
+    /// If a question does not exist, or an answer is not permitted.
     pub fn lawful(&self, answers: Answers) -> Result<Answers, InvalidScheme> {
         let kind = self.kind(&answers).cloned();
         let mut lawful = Answers::new();
@@ -278,7 +281,7 @@ impl Scheme {
         Ok(lawful)
     }
 
-    /// The questions that have to be answered before the contact can be closed. What is no counselling needs its kind and no more.
+    /// Returns the questions that must be answered before the contact can be closed. A non-counselling contact needs only its kind.
     #[must_use]
     pub fn missing(&self, answers: &Answers) -> Vec<&Question> {
         let kind = self.kind(answers);
@@ -306,7 +309,7 @@ impl Question {
 }
 
 impl Label {
-    /// In the reader's language and script.
+    /// Returns the text in the language and script of `words`.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         words.either(&self.sr, &self.en)
@@ -314,7 +317,7 @@ impl Label {
 }
 
 impl Answer {
-    /// In the reader's language and script.
+    /// Returns the text in the language and script of `words`.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         words.either(&self.sr, &self.en)

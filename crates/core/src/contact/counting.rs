@@ -1,82 +1,83 @@
-//! What counts as one registered communication, and which contact a message belongs to.
+//! Counting of registered communications, and the rule for which contact a message belongs to.
 //!
-//! The whole definition, in the words of the domain: a contact counts one, on the local day on which its first message
-//! arrived, under its channel. A later message of the same identifier in an open contact, or within some days after it was
-//! closed, joins it and counts nothing. Spam, tests and duplicates leave the total.
+//! The complete rule: a contact counts as one, on the local day on which its first message arrived, under its channel. A later
+//! message of the same identifier joins that contact and adds no count if the contact is open, or was closed within the last
+//! `reopen_days` days. Contacts marked as spam, test or duplicate are left out of the total.
 
 use chrono::{DateTime, Duration, Utc};
 
 use crate::contact::lifecycle::{Marking, Status};
 
-/// Whether a contact is in the total.
+/// Returns whether a contact with this marking counts in the total.
 #[must_use]
 pub const fn counts(marking: Option<Marking>) -> bool {
     marking.is_none()
 }
 
-/// What must be known before a message may join a contact of the same identifier.
+/// The proof a message needs before it may join a contact of the same identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Joining {
-    /// The identifier alone tells (a chat account, a receipt code): nobody else can write with it.
+    /// The identifier is proof enough: only its owner can write with it (a chat account, a receipt code).
     ByIdentifier,
-    /// The identifier can be forged (an address in a mail): the message must also prove that it belongs to the thread.
+    /// The identifier can be forged (an e-mail address), so the message must also prove that it belongs to the thread.
     #[default]
     ByEvidence,
 }
 
-/// What a message proves of a contact that it might join.
+/// The proof a message carries that it belongs to a particular contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Proof {
-    /// Nothing.
+    /// No proof.
     #[default]
     None,
-    /// It names a message that its sender wrote there.
+    /// It refers to a message that the same sender wrote earlier in this contact.
     TheirMessage,
-    /// It brings back the token of one of our replies.
+    /// It carries the thread token from one of our replies.
     Token,
 }
 
-/// How the sender of a message is known to a contact that it might join.
+/// How the contact knows the sender of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
     /// The contact has the same identifier on the same line.
     Same,
-    /// A reply of this contact was sent to the address, by whichever line: a Reply-To, or the address left in a web form.
+    /// A reply in this contact was sent to the sender's address, on any line: a Reply-To address, or the address left in a web
+    /// form.
     WrittenTo,
 }
 
 /// A contact that a message might join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<I> {
-    /// Which contact.
+    /// The id of the contact.
     pub id: I,
-    /// Where it stands.
+    /// The status of the contact.
     pub status: Status,
-    /// When it was closed, if it is.
+    /// When the contact was closed. `None`: it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// How the sender is known there.
+    /// How the contact knows the sender.
     pub sender: Sender,
-    /// What the message proves.
+    /// What the message proves about this contact.
     pub proof: Proof,
 }
 
-/// Where a message belongs.
+/// The contact that a message belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Belongs<I> {
-    /// To this contact. It counts nothing.
+    /// The message joins this contact and adds no count.
     Joins(I),
-    /// To a contact of its own, which counts one; `earlier` is what the same identifier was last in touch about.
+    /// The message opens a contact of its own, which counts as one.
     Opens {
-        /// The contact to link to.
+        /// The previous contact of the same identifier, to be linked to the new one.
         earlier: Option<I>,
     },
 }
 
-/// Decides where a message that arrived at `now` belongs. `candidates` all know its sender, open ones first, then the
-/// newest; a message without an identifier has none. From an address that we only wrote to, nothing but the token of a reply
-/// proves that the message answers it.
+/// Decides which contact a message that arrived at `now` belongs to. `candidates` are the contacts that know the sender: open ones
+/// first, then the newest. A message without an identifier has no candidates. If the contact knows the sender only because we wrote
+/// to that address, the thread token is the only accepted proof.
 ///
-/// Evidence beats recency: with evidence for an older contact and none for a newer, it joins the older.
+/// Proof takes precedence over recency: a message with proof for an older contact and none for a newer one joins the older contact.
 #[must_use]
 pub fn belongs<I: Copy>(
     candidates: &[Candidate<I>],

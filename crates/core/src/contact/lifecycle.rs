@@ -1,46 +1,46 @@
-//! A contact: its status and what may lawfully follow.
+//! The status of a contact and its permitted transitions.
 
-/// Where a contact stands. Who holds it is a matter of its own.
+/// The status of a contact. Assignment is tracked separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The person waits for us.
+    /// The person is waiting for a reply.
     Waiting,
-    /// We answered and wait for the person.
+    /// The centre replied and is waiting for the person.
     Answered,
-    /// A counsellor ended it.
+    /// A counsellor closed it.
     Closed,
 }
 
-/// Something that happens to a contact and may change its status.
+/// An event in a contact that may change its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A person's message joined.
+    /// A message from the person joined the contact.
     Wrote,
     /// A counsellor's reply was queued.
     Replied,
-    /// A counsellor closed it.
+    /// A counsellor closed the contact.
     Close,
-    /// A counsellor opened it again.
+    /// A counsellor reopened the contact.
     Reopen,
 }
 
-/// A step that cannot be taken from where the contact stands.
+/// A transition that the current status does not permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionError {
-    /// Closing what is closed.
+    /// Closing a contact that is already closed.
     #[error("this contact is closed already")]
     AlreadyClosed,
-    /// Reopening what is open.
+    /// Reopening a contact that is already open.
     #[error("this contact is open already")]
     AlreadyOpen,
 }
 
 impl Status {
-    /// Every status, in the order of a contact's life.
+    /// Every status, in lifecycle order.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Answered, Self::Closed];
 
-    /// Its name in the database and in the API.
+    /// Returns the name used in the database and the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,13 +50,13 @@ impl Status {
         }
     }
 
-    /// The status with this name.
+    /// Returns the status with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// Whether a message may join without the reopening days being counted.
+    /// Returns whether the contact is open. A message may join an open contact regardless of `reopen_days`.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -65,10 +65,10 @@ impl Status {
         }
     }
 
-    /// The status after `step`.
+    /// Returns the status after `step`.
     ///
     /// # Errors
-    /// When the step makes no sense from here: closing twice, reopening what is open.
+    /// If the status does not permit the step: closing a closed contact, or reopening an open one.
     pub const fn after(self, step: Step) -> Result<Self, TransitionError> {
         match (self, step) {
             (_, Step::Wrote) => Ok(Self::Waiting),
@@ -81,25 +81,25 @@ impl Status {
     }
 }
 
-/// What is known of a contact when somebody wants to close it.
+/// The facts that decide whether closing a contact needs a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BeforeClosing {
-    /// Where it stands.
+    /// The current status.
     pub status: Status,
-    /// Whether somebody found it urgent.
+    /// Whether the contact was classified as urgent.
     pub urgent: bool,
-    /// Whether somebody is assigned to it.
+    /// Whether the contact has an assignee.
     pub assigned: bool,
     /// Whether a reply was ever sent.
     pub was_answered: bool,
-    /// Whether it is a call: somebody answered it as it came.
+    /// Whether the contact is a telephone call, which was answered as it came in.
     pub is_call: bool,
-    /// Whether its kind is counselling, if it is classified.
+    /// Whether its kind is counselling. `None`: it is not classified yet.
     pub counselling: Option<bool>,
 }
 
 impl BeforeClosing {
-    /// Whether closing it leaves somebody without the answer they wait for. Whoever closes it then has to say why.
+    /// Returns whether closing would leave the person without an expected answer. If so, the counsellor must give a reason.
     #[must_use]
     pub const fn needs_reason(self) -> bool {
         if self.is_call || !self.waits() {
@@ -108,8 +108,8 @@ impl BeforeClosing {
         self.urgent || (!self.was_answered && !matches!(self.counselling, Some(false)))
     }
 
-    /// The same for a marking as spam, test or duplicate: such a contact needs no reply, but an urgent one that nobody looks after is
-    /// not put away with one key.
+    /// Returns whether marking the contact as spam, test or duplicate needs a reason. Such a contact needs no reply. An urgent
+    /// contact without an assignee still needs a reason, so that one key press cannot dismiss it.
     #[must_use]
     pub const fn needs_reason_to_mark(self) -> bool {
         self.waits() && !self.is_call && self.urgent && !self.assigned
@@ -120,15 +120,15 @@ impl BeforeClosing {
     }
 }
 
-/// Why a contact leaves the total. The marking is audited and can be undone.
+/// Why a contact is left out of the total. The marking is audited and can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Marking {
-    /// Advertising and the like.
+    /// Advertising and other unsolicited mail.
     Spam,
-    /// Somebody tried whether it works.
+    /// Someone tried out whether the channel works.
     Test,
-    /// The same thing came in twice.
+    /// The same communication arrived twice.
     Duplicate,
 }
 
@@ -136,7 +136,7 @@ impl Marking {
     /// Every marking.
     pub const ALL: [Self; 3] = [Self::Spam, Self::Test, Self::Duplicate];
 
-    /// Its name in the database and in the API.
+    /// Returns the name used in the database and the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -146,7 +146,7 @@ impl Marking {
         }
     }
 
-    /// The marking with this name.
+    /// Returns the marking with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|marking| marking.as_str() == name)

@@ -1,6 +1,6 @@
-//! Messages: as they arrive, as they are understood, as they leave.
+//! Messages: raw, normalised and outbound.
 //!
-//! None of these types prints what a person wrote: they have no `Debug`, or hold it in [`Private`].
+//! These types never print what a person wrote: they have no `Debug` implementation, or wrap the words in [`Private`].
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -14,61 +14,61 @@ use crate::{
 /// The bytes of a message as the channel delivered them.
 #[derive(Clone)]
 pub struct RawMessage {
-    /// The line it came in by.
+    /// The line that delivered the message.
     pub line: LineName,
-    /// What makes it the same message when it is delivered again. Unique on its line; only a keyed hash of it is kept, so it is
-    /// empty when the message is read later.
+    /// The id that identifies repeated deliveries of the same message. It is unique on its line. Only a keyed hash is stored, so
+    /// this field is empty when the message is read back later.
     pub external_id: String,
-    /// When the platform took it, never later than our clock. Its contact counts on that day.
+    /// When the platform received the message, capped at our own clock. The contact counts on that day.
     pub received_at: DateTime<Utc>,
-    /// The bytes; their form is the channel's own.
+    /// The bytes, in a format specific to the channel.
     pub bytes: Vec<u8>,
-    /// The message's full size in bytes, if it was over the limit and only its head is here.
+    /// The full size of the message in bytes, if it exceeded the limit and only its head was fetched.
     pub cut_from: Option<u64>,
 }
 
-/// The longest reply, note, summary or canned reply, in characters.
+/// The maximum length of a reply, note, summary or canned reply, in characters.
 pub const LONGEST_TEXT: usize = 20_000;
 
-/// What a channel makes of a raw message.
+/// The result of parsing a raw message.
 pub enum Normalised {
-    /// Somebody wrote something.
+    /// A message from a person or a machine.
     Message(Box<Incoming>),
-    /// Another machine tells how one of our replies fared.
+    /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
-    /// The platform tells something of a person that is no message. It is shown in the person's contact and counts nothing.
+    /// News about a person that is not a message. It is shown in the person's contact and adds no count.
     Notice(Notice),
-    /// Nothing for a counsellor. It stays on record with this reason and opens no contact.
+    /// Not meant for a counsellor. The raw message is kept with this reason and opens no contact.
     Ignore(&'static str),
-    /// It could not be read. It becomes a contact all the same, with the raw message attached.
+    /// The message could not be parsed. It still becomes a contact, with the raw message attached.
     Unreadable(Unreadable),
 }
 
-/// Something a platform tells of a person.
+/// News about a person, reported by a platform.
 pub struct Notice {
-    /// Whom it is about.
+    /// The person's identifier.
     pub identifier: Private<String>,
-    /// What.
+    /// The reported news.
     pub news: News,
 }
 
-/// What a platform can tell of a person.
+/// The kinds of news a platform can report about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
-    /// The person blocked us: nothing we send arrives.
+    /// The person blocked us; our messages no longer arrive.
     Blocked,
-    /// The person took that back.
+    /// The person unblocked us.
     Unblocked,
-    /// The person asked not to be written to, until the next message.
+    /// The person asked to receive no messages from us until they write again.
     Stopped,
-    /// The person chose the language of our automatic texts.
+    /// The person chose this language for automatic texts.
     Chose(Language),
-    /// Messages may be missing: what was written while we were away can't be read any more.
+    /// Messages may be missing: those sent while we were offline can no longer be fetched.
     Gap,
 }
 
 impl News {
-    /// Its name in the database, which is also the end of the key of its text.
+    /// Returns the name used in the database, which is also the suffix of the text's key.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -81,108 +81,110 @@ impl News {
     }
 }
 
-/// What could still be told of a message that cannot be read.
+/// The parts of an unparsable message that could be recovered.
 #[derive(Default)]
 pub struct Unreadable {
-    /// Why, in words for staff.
+    /// Why it could not be parsed, for staff.
     pub reason: String,
-    /// What must be known before it joins a contact.
+    /// The proof it needs before it may join a contact.
     pub joining: Joining,
-    /// The sender, if at least that was clear.
+    /// The sender, if known.
     pub identifier: Option<Private<String>>,
-    /// The subject, if at least that was clear.
+    /// The subject, if known.
     pub subject: Option<String>,
 }
 
-/// A message somebody sent to us, understood. What a reader leaves out is the careful value: it joins nothing by itself.
+/// A message sent to us, parsed by its channel. The defaults are cautious: a message with only default values joins no existing
+/// contact.
 #[derive(Clone, Default)]
 pub struct Incoming {
-    /// The other side's address or account, in its one canonical spelling. Without one it can't be answered.
+    /// The sender's address or account in canonical spelling. `None`: the message cannot be answered.
     pub identifier: Option<Private<String>>,
-    /// The name it came with. Decoration: names prove nothing.
+    /// The sender's display name. For display only: anyone can set it.
     pub name: Option<String>,
-    /// Another address the person asked to be answered at.
+    /// Another address at which the person asked to be answered.
     pub answer_to: Option<Private<String>>,
-    /// What must be known before it joins a contact.
+    /// The proof it needs before it may join a contact.
     pub joining: Joining,
-    /// Our own message that this seems to be a copy of, come back to us; with the token that proves it where anybody could say so.
+    /// The id of our own message, if this message appears to be a copy of it that came back to us. The thread token is included as
+    /// proof on channels where senders can forge the id.
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
-    /// What proves that it belongs to a thread.
+    /// Evidence that the message belongs to an existing thread.
     pub evidence: Vec<Evidence>,
-    /// The sender's own id of it (a Message-ID), so that later messages can point at it. Of a message with a `piece`: the
-    /// platform's id of the whole message.
+    /// The sender's own id for the message (a Message-ID), which later messages can refer to. If `piece` is set: the platform's id
+    /// of the whole message.
     pub message_id: Option<String>,
-    /// Which piece of the message, in which version, this is. Only where the platform gives the ids, so that nobody can forge
-    /// them.
+    /// The piece and version that this message represents. Set only where the platform assigns the ids, so that senders cannot
+    /// forge them.
     pub piece: Option<Piece>,
-    /// The ids it names as its ancestors, oldest first, to be repeated in the reply.
+    /// The ids of its ancestors in the thread, oldest first, to be repeated in the reply.
     pub references: Vec<String>,
-    /// Whether the person comes back to read answers (with a receipt code) instead of being sent them. Then the identifier is
-    /// only the code's mark, and nothing to show.
+    /// Whether the person collects the answers with a receipt code, instead of having them sent. The identifier is then a hash of
+    /// the code and is not displayed.
     pub answers_lie_ready: bool,
-    /// Its subject.
+    /// The subject.
     pub subject: Option<String>,
-    /// What the person wrote.
+    /// The text the person wrote.
     pub text: String,
-    /// What was quoted below or above it. Folded on screen, never lost.
+    /// The text quoted above or below it. Screens show it collapsed.
     pub quoted: String,
-    /// How many bytes at the beginning of `quoted` seem to copy earlier messages of the thread: a line of a mail program says
-    /// so. What turns out to be in none of them is new and is shown.
+    /// The length in bytes of the prefix of `quoted` that appears to copy earlier messages of the thread. A line inserted by the
+    /// mail program marks its start. Text in it that matches no earlier message is shown as new.
     pub copied: usize,
-    /// An address that is reported. Text: never fetched, never opened.
+    /// A reported URL. It is kept as text and never fetched or opened.
     pub url: Option<String>,
-    /// Whether it asks for advice or reports something, if the person said so.
+    /// Whether the person asked for advice or reported something, if they said which.
     pub asks: Option<Asks>,
     /// The language the person chose or wrote in, if known.
     pub language: Option<Language>,
-    /// What came with it.
+    /// Attachments and other parts.
     pub parts: Vec<Part>,
-    /// Whether a machine sent it.
+    /// Whether a person or a machine sent it.
     pub origin: Origin,
-    /// Whether it is a place that the person shares live: each new position takes the place of the one before. No version is kept
-    /// of that, and nobody is called for it.
+    /// Whether this is a live location share, in which each new position replaces the previous one. Earlier positions are not kept,
+    /// and updates notify no staff.
     pub live: bool,
-    /// Whether nothing is to be sent back that no person wrote: it asks for that, or comes from where nobody reads (RFC 3834).
+    /// Whether to suppress automatic replies (RFC 3834), because the message asks for that or its sender address is not read.
     pub unacknowledged: bool,
-    /// When its sender says it was sent. Shown, never trusted.
+    /// The time at which the sender claims to have sent it. Shown to staff, never relied on.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// What staff should know about how it was read.
+    /// Remarks for staff about how the message was parsed.
     pub remarks: Vec<Remark>,
 }
 
-/// One piece of a message, in one of its versions. Most messages are one piece; a photo album arrives as several. The pieces and
-/// versions of a message make the same message in whatever order, and however often, they arrive.
+/// One piece of a message, in one version. Most messages have a single piece; a photo album arrives as several. The pieces and
+/// versions produce the same message in any order of arrival and after any number of repeats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// The platform's id of this piece.
     pub id: String,
-    /// Its place in its conversation: of two pieces the one sent later has the higher.
+    /// The position in the conversation. A piece sent later has a higher position.
     pub place: u64,
-    /// Zero as it was first sent; each later version has a higher one.
+    /// Zero for the original; each edit has a higher version.
     pub version: i64,
 }
 
-/// Proof that a message belongs to a thread.
+/// Evidence that a message belongs to a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// A token that we issued.
+    /// A thread token that we issued.
     Token(ThreadToken),
-    /// The id of a message that the same identifier sent before.
+    /// The id of an earlier message of the same identifier.
     TheirMessage(String),
 }
 
-/// The two things the public form offers.
+/// The two purposes that the public form offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asks {
-    /// For advice.
+    /// Asking for advice.
     Advice,
-    /// To report content or conduct.
+    /// Reporting content or conduct.
     Report,
 }
 
 impl Asks {
-    /// Its name in the database and in the API.
+    /// Returns the name used in the database and the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -191,7 +193,7 @@ impl Asks {
         }
     }
 
-    /// The one with this name.
+    /// Returns the purpose with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Advice, Self::Report]
@@ -200,64 +202,64 @@ impl Asks {
     }
 }
 
-/// Who or what sent a message. Machines never get an automatic answer (RFC 3834).
+/// What sent a message. A machine never gets an automatic reply (RFC 3834).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
-    /// A person, as far as can be told.
+    /// A person, as far as can be determined.
     #[default]
     Person,
-    /// A machine: a contact, but nothing is answered automatically.
+    /// A machine. The message opens a contact but gets no automatic reply.
     Machine,
-    /// An automatic answer to something we sent: shown where it belongs, never a contact of its own.
+    /// An automatic reply to one of our messages. It is shown in that contact and never opens one.
     AutoReply,
 }
 
-/// Something about how a message was read. Shown beside it.
+/// A remark on how a message was parsed, shown next to the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remark {
-    /// Over the size limit: only its head was fetched.
+    /// It exceeded the size limit, so only its head was fetched.
     TooLarge,
-    /// The text was longer than is shown; the rest is in the raw message.
+    /// The text was truncated for display; the rest is in the raw message.
     TextCut,
-    /// More parts than are kept apart; the rest is in the raw message.
+    /// It has more parts than are stored separately; the rest is in the raw message.
     PartsCut,
-    /// It has a Windows attachment bundle (winmail.dat, TNEF) that is not opened.
+    /// It contains a Windows attachment bundle (winmail.dat, TNEF), which is not unpacked.
     Tnef,
-    /// It is encrypted; the text is in the raw message.
+    /// It is encrypted; the encrypted text is in the raw message.
     Encrypted,
-    /// It was made from HTML.
+    /// The text was converted from HTML.
     FromHtml,
-    /// It could not be read.
+    /// It could not be parsed.
     Unreadable,
-    /// It asks to be answered at another address than it came from.
+    /// It asks for replies to a different address than the sender's.
     AnswerElsewhere,
-    /// The same identifier sent the same Message-ID with other content before.
+    /// The same identifier already sent different content under the same Message-ID.
     SameIdOtherContent,
-    /// It names a thread that belongs to another identifier.
+    /// It refers to a thread that belongs to another identifier.
     OtherSender,
     /// A machine sent it.
     Automatic,
-    /// It came by a mailing list or another mailing to many.
+    /// It came through a mailing list or another bulk mailing.
     MailingList,
-    /// Somebody else's words, passed on.
+    /// It forwards someone else's words.
     Forwarded,
-    /// A sticker: its emoji stands for it.
+    /// A sticker, shown as its emoji.
     Sticker,
-    /// A place on the map.
+    /// A location on a map.
     Location,
-    /// Somebody's name and number from an address book.
+    /// A person's name and number from an address book.
     ContactCard,
     /// A poll.
     Poll,
-    /// It mentions somebody or something whose name the platform did not give.
+    /// It mentions a person or thing whose name the platform did not provide.
     NamelessMention,
-    /// It holds something this program has no words for; it is in the raw message.
+    /// It contains content that this program cannot represent; the content is in the raw message.
     UnknownContent,
 }
 
 impl Remark {
-    /// The key of its text in the locale files.
+    /// Returns the key of its text in the locale files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -284,47 +286,47 @@ impl Remark {
     }
 }
 
-/// Something that came with a message. Stored sealed, shown only when asked for.
+/// An attachment or other part of a message. It is stored encrypted and shown only on request.
 #[derive(Clone)]
 pub struct Part {
     /// The file name as sent. Never used as a path.
     pub name: Option<String>,
-    /// The media type as sent, such as `image/png`. Never trusted.
+    /// The media type as sent, such as `image/png`. Never relied on.
     pub media_type: String,
-    /// Whether it stood inside the text.
+    /// Whether the part was embedded in the text.
     pub inline: bool,
-    /// What is in it.
+    /// The content, or why it is absent.
     pub content: Content,
 }
 
-/// What is in something that came with a message.
+/// The content of a message part.
 #[derive(Clone)]
 pub enum Content {
-    /// These bytes, decoded.
+    /// The decoded bytes.
     Here(Vec<u8>),
-    /// It was not taken: the line's settings say so. Its size in bytes.
+    /// The line's settings exclude attachments, so the content was not stored. The value is its size in bytes.
     NotTaken(u64),
-    /// It is larger than can be fetched. Its size in bytes.
+    /// The content is too large to fetch. The value is its size in bytes.
     TooLarge(u64),
-    /// It lies with the platform until somebody asks for it.
+    /// The content remains on the platform until it is fetched.
     Elsewhere(Elsewhere),
 }
 
-/// A file that lies with the platform.
+/// A file stored on the platform.
 #[derive(Clone)]
 pub struct Elsewhere {
-    /// How the channel fetches it. Its text means something to the channel alone.
+    /// The reference with which the channel fetches the file. Only the channel can interpret it.
     pub reference: Private<String>,
-    /// What makes it the same file when it is named again.
+    /// An id that stays the same when the platform refers to the same file again.
     pub unique: String,
-    /// Its size in bytes as the platform says; 0 if it does not.
+    /// The size in bytes according to the platform; 0 if it gives none.
     pub size: u64,
-    /// Whether it is fetched at once, without being asked for.
+    /// Whether to fetch the file immediately, without waiting for a counsellor's request.
     pub at_once: bool,
 }
 
 impl Content {
-    /// Its size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
@@ -335,64 +337,64 @@ impl Content {
     }
 }
 
-/// How a reply of ours fared, told by another machine (RFC 3464).
+/// Another server's report on the delivery of one of our replies (RFC 3464).
 #[derive(Clone)]
 pub struct DeliveryReport {
-    /// The token of the thread the reply belonged to. Without one the report can't be tied to anything.
+    /// The thread token of the reply. `None`: the report cannot be matched to a contact.
     pub token: Option<ThreadToken>,
-    /// The id of the very message, if it was given.
+    /// The id of the reply, if the report includes it.
     pub message: Option<Uuid>,
-    /// Whether it will never arrive, or only later.
+    /// The reported result.
     pub fate: Fate,
-    /// The status and what the other server said, such as `5.1.1 no such user`.
+    /// The status and text of the other server, such as `5.1.1 no such user`.
     pub said: Private<String>,
 }
 
-/// What became of a reply after it left us.
+/// The result of delivering a reply, as reported by another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It will not arrive.
+    /// It will not be delivered.
     Failed,
-    /// It is late.
+    /// Delivery is delayed.
     Delayed,
-    /// It arrived.
+    /// It was delivered.
     Delivered,
 }
 
-/// A message on its way out.
+/// A message to be sent.
 #[derive(Clone)]
 pub struct OutboundMessage {
-    /// Its own id; the same at every attempt, so that a repeat can be recognised.
+    /// The id of the message. It is the same at every attempt, so that repeats can be recognised.
     pub id: Uuid,
     /// The contact's reference.
     pub reference: Reference,
     /// The contact's thread token.
     pub token: ThreadToken,
-    /// Whom it goes to, on this channel.
+    /// The recipient's address or account on this channel.
     pub to: Private<String>,
-    /// The subject of the message it answers.
+    /// The subject of the message being answered.
     pub subject: Option<Private<String>>,
-    /// What it says.
+    /// The text.
     pub text: Private<String>,
-    /// The ids of the thread, oldest first; the last is what it answers.
+    /// The message ids of the thread, oldest first. The last is the message being answered.
     pub thread: Vec<String>,
-    /// What goes with it.
+    /// Attached files.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt at this piece broke off: it may have arrived already.
+    /// Whether an earlier attempt to send this piece was interrupted, so that it may already have arrived.
     pub uncertain: bool,
-    /// Whether nobody wrote it: an acknowledgement.
+    /// Whether it is an automatic acknowledgement, as opposed to a counsellor's reply.
     pub automatic: bool,
-    /// When it was written.
+    /// When the message was written.
     pub written_at: DateTime<Utc>,
 }
 
-/// A file on its way out.
+/// A file attached to an outbound message.
 #[derive(Clone)]
 pub struct OutboundFile {
-    /// Its name.
+    /// The file name.
     pub name: String,
-    /// Its media type.
+    /// The media type.
     pub media_type: String,
-    /// What is in it.
+    /// The contents.
     pub bytes: Vec<u8>,
 }

@@ -1,44 +1,44 @@
-//! Who gets a contact.
+//! Automatic assignment of contacts to counsellors on duty.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// A counsellor who is on duty.
+/// A counsellor on duty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnDuty {
-    /// Who.
+    /// The counsellor's staff id.
     pub staff: Uuid,
-    /// How many open contacts the counsellor holds.
+    /// The number of open contacts assigned to the counsellor.
     pub holds: u64,
-    /// When the counsellor was last given one. `None`: never.
+    /// When a contact was last assigned to the counsellor automatically. `None`: never.
     pub last_given: Option<DateTime<Utc>>,
 }
 
-/// Where a contact goes, and why.
+/// The result of routing a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// To this counsellor.
+    /// Assign the contact to this counsellor.
     To {
-        /// Who.
+        /// The counsellor's staff id.
         staff: Uuid,
-        /// Why.
+        /// Why this counsellor was chosen.
         because: Because,
     },
-    /// To nobody: it waits in the view of unassigned contacts.
+    /// Leave the contact in the view of unassigned contacts, because no counsellor is on duty.
     Waits,
 }
 
-/// Why a contact went where it went.
+/// Why a counsellor was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Because {
-    /// Nobody else on duty holds as few.
+    /// The counsellor alone has the fewest open contacts.
     FewestOpen,
-    /// Several hold as few; this one was longest without a new one.
+    /// Several counsellors have the same smallest number of open contacts; this one has gone longest without a new contact.
     LongestIdle,
 }
 
 impl Because {
-    /// Its name in a contact's history.
+    /// Returns the name stored in the contact's history.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,7 +48,8 @@ impl Because {
     }
 }
 
-/// Routes one contact: the counsellor on duty with the fewest open contacts; among those, the one longest without a new one.
+/// Routes a contact to the counsellor on duty with the fewest open contacts. A tie goes to the one who has gone longest without a
+/// new contact.
 #[must_use]
 pub fn route(on_duty: &[OnDuty]) -> Route {
     let key = |one: &OnDuty| (one.holds, one.last_given, one.staff);

@@ -1,8 +1,8 @@
-//! The one door to randomness.
+//! The only source of randomness; lints forbid every other one.
 
 use rand::RngExt;
 
-/// `N` random bytes, fit for keys.
+/// Returns `N` random bytes from a cryptographically secure generator.
 #[must_use]
 pub fn bytes<const N: usize>() -> [u8; N] {
     #[expect(
@@ -12,7 +12,7 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     rand::rng().random()
 }
 
-/// A factor between 0.8 and 1.2, so that what failed together does not come back together.
+/// Returns a random factor between 0.8 and 1.2 for retry delays, so that jobs that failed together are not retried together.
 #[must_use]
 pub fn jitter() -> f64 {
     #[expect(

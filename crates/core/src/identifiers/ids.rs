@@ -1,9 +1,9 @@
-//! Row ids: UUIDv7 (RFC 9562), ordered by the clock that was given.
+//! Row ids: UUIDv7 (RFC 9562), so that they sort by creation time.
 
 use chrono::{DateTime, Utc};
 use uuid::{Builder, Uuid};
 
-/// A new id for something that came to be at `now`.
+/// Returns a new id whose timestamp is `now`.
 #[must_use]
 pub fn new(now: DateTime<Utc>) -> Uuid {
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);

@@ -1,22 +1,23 @@
-//! A channel is a kind of way in; a line is one configured account of it.
+//! Line names. A channel is a kind of way in; a line is one configured account on a channel.
 
 use std::fmt;
 
-/// The name of a line, as configured (`mail`, `form`). Small letters, digits and hyphens.
+/// The name of a line as configured, such as `mail` or `form`: lower-case letters, digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct LineName(String);
 
-/// A line's name holds something other than small letters, digits and hyphens, or is empty or over 40 long.
+/// The error for a line name that is empty, longer than 40 characters, or contains characters other than lower-case letters, digits
+/// and hyphens.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a line's name is 1 to 40 small letters, digits and hyphens")]
 pub struct BadLineName;
 
 impl LineName {
-    /// Checks a name from the settings.
+    /// Validates a line name from the settings.
     ///
     /// # Errors
-    /// When it is not 1 to 40 of `a-z`, `0-9` and `-`.
+    /// If it is not 1 to 40 of the characters `a-z`, `0-9` and `-`.
     pub fn parse(name: &str) -> Result<Self, BadLineName> {
         let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 40 || !name.chars().all(lawful) {
@@ -25,13 +26,13 @@ impl LineName {
         Ok(Self(name.to_owned()))
     }
 
-    /// The name as stored, which was checked when it was configured.
+    /// Wraps a stored name without validation; it was validated when it was configured.
     #[must_use]
     pub fn stored(name: String) -> Self {
         Self(name)
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,8 +1,8 @@
-//! What holds words of people never prints itself.
+//! A wrapper that keeps personal data out of logs and panic messages.
 
 use std::fmt;
 
-/// A value that a log, a panic message or a `{:?}` must not show: the words, address or name of a person.
+/// A value whose `Debug` output is redacted: a person's words, address or name.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Private<T>(T);
 
@@ -12,7 +12,7 @@ impl<T> Private<T> {
         Self(value)
     }
 
-    /// The value, for the one place that needs it. Search for `expose` to find every such place.
+    /// Returns the value. Search for `expose` to find every place that uses it.
     pub const fn expose(&self) -> &T {
         &self.0
     }

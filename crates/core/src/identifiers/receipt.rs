@@ -1,16 +1,16 @@
-//! Receipt codes: the secret with which an anonymous web visitor comes back.
+//! Receipt codes: the secret with which an anonymous web visitor returns to read the answer.
 
 use std::fmt;
 
-/// Sixteen digits, shown once, written as four groups of four. Whoever has them reads the answers.
+/// A secret of sixteen digits, shown once in four groups of four. Anyone who has it can read the answers.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ReceiptCode(String);
 
 impl ReceiptCode {
-    /// How many digits it has.
+    /// The number of digits.
     pub const DIGITS: usize = 16;
 
-    /// The code made of (at least 8) secret bytes: 53 bits of them.
+    /// Derives a code from at least 8 secret bytes. The code has 53 bits of entropy.
     #[must_use]
     pub fn from_secret(secret: &[u8]) -> Self {
         let number = secret
@@ -20,13 +20,13 @@ impl ReceiptCode {
         Self(format!("{:016}", number % 10_000_000_000_000_000))
     }
 
-    /// Reads what a person typed or pasted: the sixteen digits, with whatever words and punctuation stand around and between
-    /// them. `None` if there are not exactly sixteen, or two different codes.
+    /// Parses typed or pasted text: sixteen digits with any words and punctuation around and between them. Returns `None` if the
+    /// text contains no such code, or two different ones.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut found: Vec<String> = Vec::new();
         let mut digits = String::new();
-        // A word with a letter in it ends a run of digits: a reference such as 7K3M-2QX9 is pasted with its code.
+        // A word with a letter ends a run of digits, because people paste a reference such as 7K3M-2QX9 together with the code.
         let words = text.split(|c: char| !c.is_alphanumeric()).chain(["end"]);
         for word in words.filter(|word| !word.is_empty()) {
             if word.chars().all(|c| digit(c).is_some()) {
@@ -43,18 +43,18 @@ impl ReceiptCode {
             (Some(_), Some(_)) => return None,
             (None, _) => {}
         }
-        // Letters between the digits: `code1234…`.
+        // Fallback for letters attached to the digits, as in `code1234…`.
         let all: String = text.chars().filter_map(digit).collect();
         (all.len() == Self::DIGITS).then_some(Self(all))
     }
 
-    /// The sixteen digits, for the keyed hash that is stored instead of them.
+    /// Returns the sixteen digits, for the keyed hash that is stored in their place.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// As shown to the visitor: `1234 5678 9012 3456`.
+    /// Returns the code as shown to the visitor: `1234 5678 9012 3456`.
     #[must_use]
     pub fn spoken(&self) -> String {
         let mut shown = String::with_capacity(19);
@@ -68,7 +68,7 @@ impl ReceiptCode {
     }
 }
 
-/// The ASCII digit that a keyboard's digit stands for: full-width, Arabic and Persian ones too.
+/// Returns the ASCII equivalent of a decimal digit, including full-width, Arabic and Persian ones.
 fn digit(c: char) -> Option<char> {
     let zero = match c {
         '0'..='9' => return Some(c),

@@ -1,51 +1,51 @@
-//! References: the short public number of a contact.
+//! References: the short public numbers of contacts.
 
 use std::fmt;
 
-/// Crockford's base 32: no I, L, O or U, so that it can be said on the telephone.
+/// Crockford's base 32, which omits I, L, O and U so that a reference can be dictated over the telephone.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Bits of the number behind a reference.
+/// The number of bits in a reference.
 const BITS: u32 = 35;
 
-/// The short public number of a contact, such as `K7QM-3XRA`: seven characters and a check character (Luhn mod 32),
-/// which finds every single wrong character and nearly every swapped pair.
+/// The short public number of a contact, such as `K7QM-3XRA`: seven characters and a check character (Luhn mod 32). The check
+/// character detects every single wrong character and almost every swapped pair.
 ///
-/// It names a contact; it opens nothing.
+/// A reference identifies a contact but gives no access to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference(u64);
 
-/// Something typed is not a reference.
+/// Why typed text is not a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadReference {
-    /// Not eight characters of the alphabet.
+    /// It is not eight characters of the alphabet.
     #[error("a reference is eight letters and digits, such as K7QM-3XRA")]
     Shape,
-    /// The check character does not fit: something was misheard or mistyped.
+    /// The check character does not match: a character was misheard or mistyped.
     #[error("this reference has a typing mistake in it")]
     Check,
 }
 
 impl Reference {
-    /// How many references there are.
+    /// The number of possible references.
     pub const COUNT: u64 = 1 << BITS;
 
-    /// The reference with this number. Only the lowest 35 bits count.
+    /// Returns the reference with this number. Only the lowest 35 bits are used.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
         Self(number & (Self::COUNT - 1))
     }
 
-    /// The number behind it.
+    /// Returns the number that the reference encodes.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
     }
 
-    /// Reads what a person typed: case, spaces and hyphens do not matter, O is 0, I and L are 1.
+    /// Parses what a person typed. Case, spaces and hyphens do not matter; O is read as 0, and I and L as 1.
     ///
     /// # Errors
-    /// When it is no reference, or its check character does not fit.
+    /// If the text is not a reference, or its check character does not match.
     pub fn parse(text: &str) -> Result<Self, BadReference> {
         let values = text
             .chars()
@@ -80,7 +80,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Luhn mod N over the seven base-32 digits.
+/// Computes the check character (Luhn mod N) over the seven base-32 digits.
 fn check_of(number: u64) -> u64 {
     let sum: u64 = (0..7)
         .map(|position| {

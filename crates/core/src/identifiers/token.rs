@@ -2,16 +2,16 @@
 
 use data_encoding::BASE32_NOPAD;
 
-/// An unguessable mark of one contact (100 bits, twenty letters and digits), put into the plus-address and the
-/// Message-ID of what we send. Only who received our message knows it.
+/// An unguessable token that identifies a contact (100 bits, twenty letters and digits). Our messages carry it in their
+/// plus-address and Message-ID, so only their recipients know it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ThreadToken(String);
 
 impl ThreadToken {
-    /// Length in characters.
+    /// The length in characters.
     pub const LENGTH: usize = 20;
 
-    /// The token made of (at least 13) secret bytes.
+    /// Derives a token from at least 13 secret bytes.
     #[must_use]
     pub fn from_secret(secret: &[u8]) -> Self {
         let mut text = BASE32_NOPAD.encode(secret).to_lowercase();
@@ -19,7 +19,7 @@ impl ThreadToken {
         Self(text)
     }
 
-    /// A token as it stands in an address or a header. `None` if it has another shape.
+    /// Parses a token found in an address or a header. Returns `None` if the text does not have the form of a token.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
@@ -27,7 +27,7 @@ impl ThreadToken {
         (text.len() == Self::LENGTH && text.chars().all(lawful)).then_some(Self(text))
     }
 
-    /// The token as text.
+    /// Returns the token as text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,42 +1,43 @@
-//! How somebody of the staff likes the desk.
+//! Personal preferences for the desk.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::locale::Language;
 
-/// What a person chose for themselves. What is missing or unknown is as usual.
+/// The preferences of one member of staff. Missing and unknown entries mean the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Preferences {
-    /// The language of the pages. `None`: as the device or the centre has it.
+    /// The language of the pages. `None`: the language of the device or the centre.
     pub language: Option<Language>,
-    /// Colours.
+    /// The colour theme.
     pub theme: Theme,
-    /// Whether a short sound tells a hidden page that somebody new waits.
+    /// Whether a hidden page plays a short sound when a new person is waiting.
     pub sound: bool,
-    /// Whether the browser tells so, without a word of what was written.
+    /// Whether the browser shows a notification when a new person is waiting. The notification never contains their words.
     pub notify: bool,
-    /// Whether single keys do nothing, for who speaks to the machine or hits keys by chance (WCAG 2.1, 2.1.4).
+    /// Whether single-key shortcuts are off, for people who use speech input or press keys by accident (WCAG 2.1, success criterion
+    /// 2.1.4).
     pub quiet_keys: bool,
-    /// Views with filters that the person made up.
+    /// Saved views of the inbox.
     pub saved: Vec<SavedView>,
 }
 
-/// A view of the inbox with filters, under a name.
+/// A view of the inbox with filters, saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavedView {
-    /// What it is called.
+    /// The name that the person gave it.
     pub name: String,
-    /// The query of its address.
+    /// The query string of its URL.
     pub query: String,
 }
 
-/// So many views somebody may save.
+/// The maximum number of saved views per person.
 const MOST_SAVED: usize = 20;
 
 impl Preferences {
-    /// Saves a view under a name, in the place of one that is called the same; without a query that one goes.
+    /// Saves a view under `name`, replacing an existing view of that name. An empty query deletes the view.
     pub fn save_view(&mut self, name: &str, query: &str) {
         self.saved.retain(|one| one.name != name);
         if !query.is_empty() && self.saved.len() < MOST_SAVED {
@@ -48,26 +49,26 @@ impl Preferences {
     }
 }
 
-/// Colours of the desk.
+/// The colour theme of the desk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
-    /// As the device has it.
+    /// The theme of the device.
     #[default]
     System,
-    /// Light.
+    /// A light theme.
     Light,
-    /// Dark.
+    /// A dark theme.
     Dark,
-    /// Shades of grey: nothing calls for attention by its colour.
+    /// Shades of grey, so that no element attracts attention by its colour.
     Calm,
 }
 
 impl Theme {
-    /// Every theme, as they are offered.
+    /// Every theme, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::System, Self::Light, Self::Dark, Self::Calm];
 
-    /// Its name in the style sheet and in records.
+    /// Returns the name used in the style sheet and in stored preferences.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

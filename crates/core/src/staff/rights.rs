@@ -1,6 +1,6 @@
-//! Who may do what. One table, asked before anything is read.
+//! The table of roles and rights. Every request checks it before reading anything.
 
-/// What a member of staff is here for.
+/// The role of a member of staff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -8,34 +8,34 @@ pub enum Role {
     Counsellor,
     /// Sees the whole queue and helps counsellors.
     Supervisor,
-    /// Reads totals. No message, no person.
+    /// Reads totals; has no access to messages or people.
     Manager,
-    /// Runs the service. No message, no person.
+    /// Runs the service; has no access to messages or people.
     Administrator,
 }
 
-/// Something a person may do.
+/// Permission for one kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Right {
     /// See the inbox and read contacts.
     ReadContacts,
-    /// Claim, reply, note, close, reopen, mark.
+    /// Claim, answer, annotate, close, reopen and mark contacts.
     WorkOnContacts,
-    /// Take part in routing: switch oneself to available.
+    /// Take part in routing by switching to available.
     TakeDuty,
-    /// Work on a contact somebody else holds.
+    /// Work on a contact assigned to someone else.
     WorkOnOthers,
-    /// See what was parked or set aside, without its content.
+    /// See parked jobs and ignored messages, without their content.
     SeeQueue,
-    /// Run again what was parked.
+    /// Run parked jobs again.
     RunAgain,
-    /// Read the statistic.
+    /// Read the statistics.
     ReadStatistics,
-    /// Enter figures from before the software and corrections, and let programs read figures.
+    /// Enter opening balances and adjustments, and issue tokens with which programs read figures.
     EnterBalances,
-    /// Write events, schools and peer educators down, and see who they are.
+    /// Enter events, schools and peer educators, and see the educators' names.
     EditOutreach,
-    /// See how the lines are doing.
+    /// See the health of the lines.
     SeeHealth,
     /// Write and change canned replies.
     EditCanned,
@@ -50,7 +50,7 @@ impl Role {
         Self::Administrator,
     ];
 
-    /// Its name in the database and on the command line.
+    /// Returns the name used in the database and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -61,13 +61,13 @@ impl Role {
         }
     }
 
-    /// The role with this name.
+    /// Returns the role with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 
-    /// Whether this role has the right: the table.
+    /// Returns whether this role has the right.
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{

@@ -1,11 +1,11 @@
-//! What is counted of a contact, and how: the one definition behind every figure that is shown, exported or published.
+//! The definition of what is counted. Every figure shown, exported or published relies on it.
 //!
-//! A registered communication ([`crate::contact::counting`]) has at most one value in each dimension. It is counted once in the total of its
-//! day and once under each of its values, and so in the month and the year of its day; in those once under each pair of values, too. What has no
-//! value in a dimension is counted nowhere in it: it is the rest of the total. So the values of a dimension and its rest are the
-//! total by construction, whichever way a figure is cut.
+//! A registered communication ([`crate::contact::counting`]) has at most one value in each dimension. It adds one to the total of
+//! its day, month and year, and one to each of its values there. In the month and the year it also adds one to each pair of its
+//! values. A communication without a value in a dimension appears only in the total, as the remainder of that dimension. The values
+//! of a dimension plus its remainder therefore always equal the total.
 //!
-//! Cases, referrals and closings are counted in the same way, each on a day of its own.
+//! Cases, referrals and closings are counted in the same way, each on its own date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,25 +19,25 @@ use crate::{
 
 use crate::statistics::waits::{Answered, Read, within};
 
-/// What is counted.
+/// The kind of thing that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// Registered communications, on the day on which the first message arrived.
+    /// Registered communications, on the day on which their first message arrived.
     Contact,
     /// Contacts that are closed, on the day on which they were last closed.
     Closing,
     /// Cases, on the day on which they were formed.
     Case,
-    /// Referrals, on the day on which a second person confirmed them: a case may go to several institutions.
+    /// Referrals, on the day on which a second person confirmed them. A case can have several referrals.
     Referral,
 }
 
 impl Measure {
-    /// All there are.
+    /// Every measure.
     pub const ALL: [Self; 4] = [Self::Contact, Self::Closing, Self::Case, Self::Referral];
 
-    /// Its name in the database and on the command line.
+    /// Returns the name used in the database and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,52 +48,52 @@ impl Measure {
         }
     }
 
-    /// What has this name.
+    /// Returns the measure with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|of| of.as_str() == name)
     }
 }
 
-/// Dimensions that every contact has, whatever the scheme asks. The others are the questions of the scheme.
+/// The dimension of the channel. Every contact has the dimensions defined here; the scheme's questions provide the others.
 pub const CHANNEL: &str = "channel";
-/// The language of the person.
+/// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
-/// The hour of the day in the centre's zone, `00` to `23`.
+/// The dimension of the hour of the day in the centre's time zone, `00` to `23`.
 pub const HOUR: &str = "hour";
-/// The day of the week, `1` (Monday) to `7`.
+/// The dimension of the day of the week, `1` (Monday) to `7`.
 pub const WEEKDAY: &str = "weekday";
-/// `yes` or `no`, by its kind.
+/// The dimension of whether the kind of contact is counselling: `yes` or `no`.
 pub const COUNSELLING: &str = "counselling";
-/// Within how many minutes a person was first answered: a step of [`within`].
+/// The dimension of the time until the first reply, as a step of [`within`].
 pub const FIRST_REPLY: &str = "first_reply";
-/// How it was answered: [`Answered`].
+/// The dimension of how the contact was answered: [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// For what is urgent: within how many minutes somebody first read it, a step of [`within`].
+/// The dimension of the time until an urgent contact was first read, as a step of [`within`].
 pub const URGENT_READ: &str = "urgent_read";
-/// For a case: [`ADVISORY`] or [`FORWARDED`].
+/// The dimension of a case's kind: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
-/// For a case or a referral: where it was sent. A case counts under the first institution it was sent to.
+/// The dimension of the institution that a case or referral was sent to. A case counts under the first institution it was sent to.
 pub const INSTITUTION: &str = "institution";
-/// A case that was sent nowhere.
+/// The kind of a case that was not sent to an institution.
 pub const ADVISORY: &str = "advisory";
-/// A case that was sent to an institution.
+/// The kind of a case that was sent to an institution.
 pub const FORWARDED: &str = "forwarded";
 
-/// What is known of something as far as it is counted.
+/// The countable facts about one contact, closing, case or referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// What it is.
+    /// The measure it belongs to.
     pub of: Measure,
     /// The local day on which it counts.
     pub day: NaiveDate,
-    /// Its value in each dimension in which it has one.
+    /// Its values by dimension. Dimensions without a value are absent.
     pub values: BTreeMap<String, String>,
 }
 
 impl Facts {
-    /// What is counted of a contact, with what was chosen of it ([`Scheme::chosen_and_words`]). For questions that take several the first
-    /// answer counts.
+    /// Returns the facts of a contact. `chosen` holds its predefined answers ([`Scheme::chosen_and_words`]). If a question has
+    /// several answers, the first one counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
         let local = contact.at.with_timezone(&zone);
@@ -122,7 +122,7 @@ impl Facts {
             values.insert(URGENT_READ.to_owned(), within(waited));
         }
         for (question, given) in chosen {
-            // What an earlier version of the scheme had is counted as it was.
+            // Answers that only an earlier version of the scheme offered still count.
             if let Some(first) = given.first().filter(|first| is_id(first)) {
                 values.insert(question.clone(), first.clone());
             }
@@ -134,7 +134,7 @@ impl Facts {
         }
     }
 
-    /// What is counted of a contact of this channel that was closed at this time.
+    /// Returns the facts of a contact of this channel that was closed at `closed_at`.
     #[must_use]
     pub fn of_closing(channel: &str, closed_at: DateTime<Utc>, zone: Tz) -> Self {
         Self {
@@ -144,7 +144,7 @@ impl Facts {
         }
     }
 
-    /// What is counted of a case that was formed on this day and, if so, sent to an institution.
+    /// Returns the facts of a case that was formed on `day`. `first_sent_to` is the first institution it was sent to, if any.
     #[must_use]
     pub fn of_case(day: NaiveDate, first_sent_to: Option<&str>) -> Self {
         let kind = if first_sent_to.is_some() {
@@ -163,7 +163,7 @@ impl Facts {
         }
     }
 
-    /// What is counted of a referral that was confirmed at this time.
+    /// Returns the facts of a referral that was confirmed at `confirmed_at`.
     #[must_use]
     pub fn of_referral(institution: &str, confirmed_at: DateTime<Utc>, zone: Tz) -> Self {
         Self {
@@ -174,30 +174,30 @@ impl Facts {
     }
 }
 
-/// The value of a day in [`WEEKDAY`].
+/// Returns the value of a day in the dimension [`WEEKDAY`].
 #[must_use]
 pub fn weekday_of(day: NaiveDate) -> String {
     day.weekday().number_from_monday().to_string()
 }
 
-/// A contact as it was registered.
+/// The counted properties of a registered contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registered<'a> {
-    /// Its channel.
+    /// The channel.
     pub channel: &'a str,
-    /// The language of the person, if known.
+    /// The person's language, if known.
     pub language: Option<&'a str>,
-    /// When its first message arrived.
+    /// When the first message arrived.
     pub at: DateTime<Utc>,
-    /// How long after that the first reply was sent, if one was.
+    /// The time from the first message to the first reply. `None`: no reply was sent.
     pub first_reply: Option<TimeDelta>,
-    /// When somebody first read it.
+    /// When staff first read it.
     pub read: Read,
-    /// Whether it is closed.
+    /// Whether the contact is closed.
     pub closed: bool,
 }
 
-/// Every dimension by which something is counted, by name.
+/// Returns the names of all dimensions of a measure.
 #[must_use]
 pub fn dimensions(of: Measure, scheme: &Scheme) -> BTreeSet<String> {
     let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
@@ -221,7 +221,8 @@ pub fn dimensions(of: Measure, scheme: &Scheme) -> BTreeSet<String> {
     asked.chain(fixed.iter().copied()).map(str::to_owned).collect()
 }
 
-/// Whether a dimension tells of a person: few of one kind may be known by it. The others tell of the centre's own work.
+/// Returns whether a dimension describes people, so that small counts could identify someone. The other dimensions describe the
+/// centre's work.
 #[must_use]
 pub fn is_personal(dimension: &str) -> bool {
     const OF_THE_WORK: [&str; 8] = [
@@ -237,24 +238,24 @@ pub fn is_personal(dimension: &str) -> bool {
     !OF_THE_WORK.contains(&dimension)
 }
 
-/// A place in which something is counted.
+/// The key of one stored count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
-    /// What is counted.
+    /// The measure.
     pub of: Measure,
     /// A day (`2026-01-31`), a month (`2026-01`) or a year (`2026`).
     pub span: String,
-    /// A dimension; empty: the total.
+    /// The first dimension. Empty: the cell is the total of the span.
     pub one: String,
-    /// Another, later in the alphabet; empty: there is none.
+    /// The second dimension, which sorts after the first. Empty: the cell has a single dimension.
     pub other: String,
-    /// The value in the one.
+    /// The value in the first dimension.
     pub value: String,
-    /// The value in the other.
+    /// The value in the second dimension.
     pub other_value: String,
 }
 
-/// How the cells change when what is known of something changes.
+/// Returns how each cell changes when facts change from `before` to `after`.
 #[must_use]
 pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     let mut changed: BTreeMap<Cell, i64> = BTreeMap::new();
@@ -267,14 +268,14 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
-/// Whether pairs of values are kept for this span. For contacts they are not for days: they would be more than the contacts themselves,
-/// and the few days at the ends of a period are counted one by one.
+/// Returns whether pairs of values are stored for this span. Contacts have no pairs per day, because those would outnumber the
+/// contacts themselves. Queries count the few single days at the ends of a period directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()
 }
 
-/// Every cell in which it is counted.
+/// Returns every cell in which the facts are counted.
 fn cells(facts: &Facts) -> Vec<Cell> {
     let day = facts.day.to_string();
     let mut cells = Vec::new();

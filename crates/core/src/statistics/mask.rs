@@ -1,12 +1,14 @@
-//! Small cells are not shown to whoever has no need of them: where five girls of nine wrote about something, each is nearly known.
+//! Suppression of small counts for readers who may not read contacts. If five of nine girls wrote about one topic, that count
+//! almost identifies them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which cells of a crossed table are not shown: those with fewer than `least`, and as many more as are needed so that none can be
-/// found by subtracting the others of its row or column from a sum.
+/// Returns the cells of a crossed table to suppress: those whose count is above 0 and below `least`, and as many more as it takes
+/// to protect them. Without those, a suppressed count could be derived by subtracting the other cells of its row or column from the
+/// total.
 ///
-/// Every cell that is not shown has another one in its row and its column that is not, if there is any other at all; and together they are
-/// no fewer than `least`, if there are so many.
+/// Every suppressed cell has another suppressed cell in its row and another in its column, unless it is the only cell there. The
+/// suppressed counts add up to at least `least`, if the table contains enough.
 #[must_use]
 pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
     let mut masked: BTreeSet<(String, String)> = cells
@@ -39,7 +41,7 @@ pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(
         if masked.len() > known {
             continue;
         }
-        // All of them together stand in the rest.
+        // The table shows the sum of the suppressed counts as its remainder, so that sum must not be small either.
         let hidden: i64 = masked.iter().filter_map(|place| cells.get(place)).sum();
         let others = cells.iter().filter(|(place, _)| !masked.contains(*place));
         match others.min_by_key(|(place, count)| (**count, *place)) {

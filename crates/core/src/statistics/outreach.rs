@@ -1,4 +1,4 @@
-//! Outreach: presentations and other events, the schools they are held in, and young people who teach their peers.
+//! Outreach: presentations and other events, the schools that host them, and peer educators.
 
 use chrono::NaiveDate;
 
@@ -10,16 +10,16 @@ macro_rules! named {
         pub enum $name { $($(#[$of])* $variant),* }
 
         impl $name {
-            /// All there are.
+            /// Every variant.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// Its name in the database, addresses and locale files.
+            /// Returns the name used in the database, URLs and locale files.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
 
-            /// The one with this name.
+            /// Returns the variant with this name.
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.as_str() == name)
@@ -29,64 +29,64 @@ macro_rules! named {
 }
 
 named! {
-    /// What an event is.
+    /// The kind of an outreach event.
     EventKind {
-        /// Before pupils, parents or teachers.
+        /// A presentation to pupils, parents or teachers.
         Presentation = "presentation",
-        /// Over the network.
+        /// An online event.
         Webinar = "webinar",
-        /// For professionals.
+        /// An event for professionals.
         Seminar = "seminar",
-        /// With things to do.
+        /// An event with practical exercises.
         Workshop = "workshop",
         /// A stop of a campaign.
         CampaignStop = "campaign_stop",
-        /// Of peer educators.
+        /// Training of peer educators.
         Training = "training",
-        /// Anything else.
+        /// Any other event.
         Other = "other",
     }
 }
 
 named! {
-    /// How far an event is. Only what was held is counted.
+    /// The state of an event. Only held events are counted.
     EventState {
-        /// To come, with or without a day.
+        /// In the future; the day may still be open.
         Planned = "planned",
         /// It took place.
         Held = "held",
-        /// It will not.
+        /// It will not take place.
         Cancelled = "cancelled",
     }
 }
 
 named! {
-    /// What an institution is in which events are held.
+    /// The kind of institution that hosts events.
     SchoolKind {
-        /// Primary school.
+        /// A primary school.
         Primary = "primary",
-        /// Secondary school.
+        /// A secondary school.
         Secondary = "secondary",
-        /// Kindergarten.
+        /// A kindergarten.
         Preschool = "preschool",
-        /// Faculty.
+        /// A university faculty.
         Faculty = "faculty",
-        /// Library, town hall, company …
+        /// Another institution, such as a library, town hall or company.
         Other = "other",
     }
 }
 
 named! {
-    /// What a peer educator did at an event.
+    /// The part a peer educator took in an event.
     Part {
-        /// Taught.
+        /// Led the event.
         Led = "led",
-        /// Was taught to teach.
+        /// Was trained at the event.
         Trained = "trained",
     }
 }
 
-/// How many were there.
+/// The number of people an event reached, by group.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
@@ -96,28 +96,28 @@ pub struct Reached {
     pub students: i64,
     /// Parents.
     pub parents: i64,
-    /// Teachers and other staff of schools.
+    /// Teachers and other school staff.
     pub teachers: i64,
-    /// Anybody else.
+    /// Other people.
     pub others: i64,
 }
 
-/// More than any hall holds; a number beyond is a mistake.
+/// The maximum size of a group; a larger number is taken for a typing error.
 const MOST: i64 = 100_000;
 
-/// Why an event cannot be written so.
+/// Why an event cannot be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidEvent {
-    /// What was held was held on a day.
+    /// A held event needs a day.
     NoDay,
-    /// What was held is not to come.
+    /// A held event cannot be in the future.
     ToCome,
-    /// A number below zero or beyond any hall.
+    /// A number is negative or implausibly large.
     Number,
 }
 
 impl Reached {
-    /// Nobody.
+    /// Zero in every group.
     pub const NOBODY: Self = Self {
         students: 0,
         parents: 0,
@@ -125,7 +125,7 @@ impl Reached {
         others: 0,
     };
 
-    /// Adds what another event reached.
+    /// Adds the numbers of another event.
     pub const fn add(&mut self, other: Self) {
         self.students += other.students;
         self.parents += other.parents;
@@ -133,17 +133,17 @@ impl Reached {
         self.others += other.others;
     }
 
-    /// Everybody.
+    /// Returns the sum of all groups.
     #[must_use]
     pub const fn all(self) -> i64 {
         self.students + self.parents + self.teachers + self.others
     }
 }
 
-/// Whether an event can be so.
+/// Validates an event.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The first problem found.
 pub fn checked(
     state: EventState,
     day: Option<NaiveDate>,
@@ -166,7 +166,8 @@ pub fn checked(
     }
 }
 
-/// A name as it is compared: without script, accents, case and spaces, so that one school is not entered twice.
+/// Returns a name in the form used for comparison: regardless of script, accents, case and spacing. It prevents entering the same
+/// school twice.
 #[must_use]
 pub fn same_name(name: &str) -> String {
     crate::text::fold::fold(name)

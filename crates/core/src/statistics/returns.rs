@@ -1,5 +1,5 @@
-//! Returns to the bodies that gather helplines' statistics: which of our figures belongs to which of their rows. The mappings are data,
-//! and versioned: one for each time in which a body asked the same.
+//! Statistical returns to the bodies that collect helplines' figures: the mapping from our figures to their rows. The mappings are
+//! versioned data; a new version is added when a body changes its questions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,46 +12,46 @@ use crate::{
     time::period::{Every, Period},
 };
 
-/// The mappings of this version.
+/// The built-in mappings.
 const FILES: [&str; 3] = [
     include_str!("../../../../config/returns/insafe-1.toml"),
     include_str!("../../../../config/returns/insafe-2.toml"),
     include_str!("../../../../config/returns/chi-1.toml"),
 ];
 
-/// What a body asks for.
+/// The mapping for one body's return, for one period of validity.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Return {
-    /// The body.
+    /// The name of the body.
     pub name: String,
     /// The version of this mapping.
     pub version: u32,
-    /// The first day on which it is in force; nothing: since ever.
+    /// The first day on which it is in force. `None`: since the beginning.
     #[serde(default)]
     pub from: Option<NaiveDate>,
-    /// The last one; nothing: until further notice.
+    /// The last day on which it is in force. `None`: until further notice.
     #[serde(default)]
     pub until: Option<NaiveDate>,
-    /// How often it is due.
+    /// How often the return is due.
     pub every: Every,
-    /// What it is called.
+    /// The title.
     pub label: Label,
-    /// The age bands of the body.
+    /// The age bands that the body uses.
     pub bands: Vec<Band>,
-    /// What it asks for.
+    /// The tables of the return.
     pub tables: Vec<Table>,
 }
 
-/// An age band; both ends belong to it.
+/// An age band, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
-    /// As it is called.
+    /// The name of the band.
     pub id: String,
-    /// The youngest.
+    /// The lowest age.
     pub least: u32,
-    /// The oldest.
+    /// The highest age.
     pub most: u32,
 }
 
@@ -59,36 +59,36 @@ pub struct Band {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// Its name.
+    /// The id of the table.
     pub id: String,
-    /// Its title.
+    /// The title of the table.
     pub label: Label,
-    /// Our dimension.
+    /// The dimension whose values fill the table.
     pub by: String,
-    /// Only what has this value in another dimension.
+    /// A condition in another dimension. `None`: the table counts everything.
     #[serde(default)]
     pub only: Option<Only>,
-    /// Their rows; a value belongs to the row that names it.
+    /// The body's rows. A value belongs to the row that lists it.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Values belong to the row that the classification names beside each answer.
+    /// Whether each value belongs to the row that the classification scheme names for that answer.
     #[serde(default)]
     pub of_scheme: bool,
-    /// Their rows are the bands, and the values are ages.
+    /// Whether the rows are the age bands, and the values are ages.
     #[serde(default)]
     pub bands: bool,
-    /// Each of our values is a row of its own.
+    /// Whether every value is a row of its own.
     #[serde(default)]
     pub each: bool,
 }
 
-/// A condition.
+/// A condition that limits what a table counts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Only {
-    /// The other dimension.
+    /// The dimension of the condition.
     pub by: String,
-    /// The value in it.
+    /// The required value in that dimension.
     pub value: String,
 }
 
@@ -96,37 +96,37 @@ pub struct Only {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// Its name.
+    /// The id of the row.
     pub id: String,
-    /// In Serbian, Cyrillic.
+    /// The label in Serbian, Cyrillic.
     pub sr: String,
-    /// In English.
+    /// The label in English.
     pub en: String,
-    /// Our values that belong to it.
+    /// The values that belong to this row.
     #[serde(default)]
     pub values: Vec<String>,
 }
 
-/// A table, filled in.
+/// A table filled with counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Filled {
-    /// Its name.
+    /// The id of the table.
     pub id: String,
-    /// Every row of theirs in their order, also those with nothing: name and count.
+    /// The id and count of every row, in the body's order, including rows with zero.
     pub rows: Vec<(String, i64)>,
-    /// What has no value in the dimension: not classified.
+    /// The number of unclassified items: those without a value in the dimension.
     pub missing: i64,
-    /// Our values that have no row, with how many there are.
+    /// The values that belong to no row, with their counts.
     pub unmapped: Vec<(String, i64)>,
-    /// What all of these are together.
+    /// The sum of rows, unclassified items and unmapped values.
     pub total: i64,
 }
 
 impl Return {
-    /// Reads a mapping.
+    /// Parses a mapping.
     ///
     /// # Errors
-    /// When it is none, or names a value, a row or an age twice.
+    /// If `text` is not a mapping, contains a value or a row twice, or has overlapping age bands.
     pub fn read(text: &str) -> anyhow::Result<Self> {
         let read: Self = toml::from_str(text)?;
         for table in &read.tables {
@@ -151,15 +151,15 @@ impl Return {
         Ok(read)
     }
 
-    /// The mappings built into the program.
+    /// Returns the built-in mappings.
     ///
     /// # Errors
-    /// When one is not lawful. A test keeps that from happening.
+    /// If one of them is invalid, which a test rules out.
     pub fn all() -> anyhow::Result<Vec<Self>> {
         FILES.into_iter().map(Self::read).collect()
     }
 
-    /// The mapping of a body that is in force on a day.
+    /// Returns the mapping of the body `name` that is in force on the day `on`.
     #[must_use]
     pub fn in_force<'a>(all: &'a [Self], name: &str, on: NaiveDate) -> Option<&'a Self> {
         let in_force = |one: &&Self| {
@@ -172,7 +172,7 @@ impl Return {
         all.iter().filter(|one| one.name == name).find(in_force)
     }
 
-    /// The band an age is in.
+    /// Returns the id of the band that contains this age.
     #[must_use]
     pub fn band(&self, age: &str) -> Option<&str> {
         let age: u32 = age.parse().ok()?;
@@ -183,7 +183,7 @@ impl Return {
         found.map(|band| band.id.as_str())
     }
 
-    /// The row of a table that one of our values belongs to.
+    /// Returns the id of the row that a value belongs to.
     fn row_of<'a>(&'a self, table: &'a Table, scheme: &'a Scheme, value: &'a str) -> Option<&'a str> {
         if table.each {
             return Some(value);
@@ -208,7 +208,8 @@ impl Return {
         found.map(|row| row.id.as_str())
     }
 
-    /// Fills a table in from our counts by its dimension. `total` is all that fulfils its condition.
+    /// Fills in a table from the counts of its dimension's values. `total` is the count of everything that meets the table's
+    /// condition.
     #[must_use]
     pub fn fill(&self, table: &Table, scheme: &Scheme, counts: &[(String, i64)], total: i64) -> Filled {
         let mut rows: Vec<(String, i64)> = if table.bands {
@@ -237,7 +238,7 @@ impl Return {
 }
 
 impl Row {
-    /// As it is called in a language.
+    /// Returns the label in the language and script of `words`.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         words.either(&self.sr, &self.en)

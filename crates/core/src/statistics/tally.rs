@@ -1,4 +1,4 @@
-//! Counting very many things at once: the same cells as [`super::change`] gives one by one, in a fraction of the time and room.
+//! Bulk counting: produces the same cells as [`super::change`] for many items at once, with much less time and memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,28 +6,28 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::statistics::figures::{Cell, Facts, Measure, keeps_pairs};
 
-/// A day, a month or a year: `20260131`, `20260100`, `20260000`.
+/// A day, a month or a year as a number: `20260131`, `20260100`, `20260000`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Span(i32);
 
-/// Values by numbers, in the order in which they were met.
+/// A table that numbers the values in the order in which they are first counted.
 #[derive(Debug, Default)]
 struct Values {
-    /// Dimension and value, each once.
+    /// Each dimension and value once; the index is the value's number.
     named: Vec<(String, String)>,
     numbers: HashMap<String, HashMap<String, usize>>,
 }
 
-/// What is counted in a span: by the numbers of values, so that counting a thing is but adding to a place.
+/// The counts of one span, indexed by value number so that counting is a plain addition.
 #[derive(Debug, Default)]
 struct Counts {
     total: i64,
     of_value: Vec<i64>,
-    /// At [`place_of_pair`].
+    /// Indexed by [`place_of_pair`].
     of_pair: Vec<i64>,
 }
 
-/// How many there are in each cell.
+/// Counts of all cells, while they are being added up.
 #[derive(Debug, Default)]
 pub struct Tally {
     values: BTreeMap<Measure, Values>,
@@ -87,7 +87,7 @@ impl Values {
     }
 }
 
-/// Where two values are counted together: all pairs of lower numbers stand before.
+/// Returns the index of a pair of values in a triangular table, in which all pairs of lower numbers come first.
 const fn place_of_pair(one: usize, other: usize) -> usize {
     let (lower, higher) = if one < other { (one, other) } else { (other, one) };
     higher * higher.saturating_sub(1) / 2 + lower
@@ -120,7 +120,7 @@ impl Counts {
 }
 
 impl Tally {
-    /// Counts so many of which this is known.
+    /// Counts `count` items with the same facts.
     pub fn add(&mut self, facts: &Facts, count: i64) {
         let values = self.values.entry(facts.of).or_default();
         let numbers: Vec<usize> = facts
@@ -145,7 +145,7 @@ impl Tally {
         }
     }
 
-    /// Counts months and years from what they are made of. Nothing is added after.
+    /// Adds up months and years from their parts. No more items can be added afterwards.
     #[must_use]
     pub fn finished(mut self) -> Counted {
         let mut longer: HashMap<(Measure, Span), Counts> = HashMap::new();
@@ -162,11 +162,11 @@ impl Tally {
     }
 }
 
-/// What was counted, whole.
+/// The completed counts.
 #[derive(Debug)]
 pub struct Counted(Tally);
 
-/// A cell as numbers that stand in the order of what they name. 0: there is none.
+/// A cell as numbers that sort like the names behind them. 0: the cell has no such dimension or value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
     of: Measure,
@@ -179,7 +179,7 @@ struct Placed {
 }
 
 impl Counted {
-    /// Takes what was counted in a cell away, and says how many that was.
+    /// Removes a cell and returns its count.
     pub fn take(&mut self, cell: &Cell) -> i64 {
         self.place_of(cell).map(std::mem::take).unwrap_or_default()
     }
@@ -199,7 +199,7 @@ impl Counted {
         }
     }
 
-    /// What is left, in the order in which it is kept: what stands together in the table is written together.
+    /// Returns the remaining cells in primary-key order, so that neighbouring rows are written together.
     pub fn sorted(self) -> impl Iterator<Item = (Cell, i64)> {
         let Tally { values, spans } = self.0;
         let dimensions: BTreeSet<&String> = values.values().flat_map(|all| all.numbers.keys()).collect();

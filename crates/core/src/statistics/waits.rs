@@ -1,4 +1,4 @@
-//! How long people waited, and whether they were answered at all.
+//! How long people waited, and whether they were answered.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,16 @@ use chrono::TimeDelta;
 
 use crate::statistics::figures::Registered;
 
-/// The steps in which waiting is counted, in minutes: fine enough for a median, few enough to cross with anything.
+/// The steps by which waiting times are counted, in minutes. They are fine enough for a median, and few enough to combine with any
+/// other dimension.
 const STEPS: [i64; 22] = [
     5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
     10_080, 20_160, 43_200,
 ];
-/// Beyond the last step.
+/// The value for waiting times beyond the last step.
 pub const LATER: &str = "later";
 
-/// The least step that is not shorter. `None`: none is so long.
+/// Returns the smallest step that is not shorter than `waited`. `None`: it is longer than every step.
 fn step(waited: TimeDelta) -> Option<TimeDelta> {
     STEPS
         .into_iter()
@@ -22,14 +23,14 @@ fn step(waited: TimeDelta) -> Option<TimeDelta> {
         .find(|step| waited <= *step)
 }
 
-/// The least step within which somebody was answered: minutes with leading zeros, or `later`.
+/// Returns the value for a waiting time: the smallest sufficient step in minutes with leading zeros, or `later`.
 #[must_use]
 pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
 }
 
-/// The step within which this part of all who were answered were answered: `(1, 2)` is the median. `None`: nobody was.
-/// `counts` are figures by [`super::FIRST_REPLY`], in any order.
+/// Returns the step within which the given share of all answered contacts were answered; `(1, 2)` is the median. `None`: none were
+/// answered. `counts` are figures by [`super::FIRST_REPLY`], in any order.
 #[must_use]
 pub fn quantile<'a>(
     counts: impl IntoIterator<Item = (&'a str, i64)>,
@@ -44,23 +45,23 @@ pub fn quantile<'a>(
     })
 }
 
-/// How a contact was answered. Each is so in one way, so together they are all.
+/// How a contact was answered. Each contact has exactly one of these values, so they add up to the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answered {
     /// A reply was sent.
     Replied,
-    /// It was a call, and somebody took it.
+    /// It was a call, which a counsellor took.
     Taken,
-    /// It was closed without a reply, and its kind needs none: whoever called in jest or wrote to say thanks does not wait.
+    /// It was closed without a reply, and its kind needs none, such as a prank or a thank-you.
     Unneeded,
-    /// It was closed without a reply that was due.
+    /// It was closed without a reply although its kind needs one.
     Missed,
-    /// It is open, and no reply was sent yet.
+    /// It is open and has no reply yet.
     Open,
 }
 
 impl Answered {
-    /// Its name among the values of [`super::ANSWERED`].
+    /// Returns its value in the dimension [`super::ANSWERED`].
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +73,7 @@ impl Answered {
         }
     }
 
-    /// How this contact was; `counselling`: what its kind says, if it is classified.
+    /// Returns how a contact was answered. `counselling` is whether its kind is counselling, if it is classified.
     #[must_use]
     pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {
         match (contact.read, contact.first_reply, contact.closed, counselling) {
@@ -85,12 +86,12 @@ impl Answered {
     }
 }
 
-/// When somebody of the staff first had before them what a person wrote.
+/// When staff first read a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// At once: a call.
+    /// Immediately: it was a call.
     Taken,
-    /// So long after it arrived.
+    /// After this time since it arrived.
     After(TimeDelta),
     /// Not yet.
     NotYet,

@@ -1,17 +1,17 @@
-//! E-mail addresses in one spelling, so that the same person is found again however a program writes the address.
+//! Canonical e-mail addresses, so that one person matches regardless of how a mail program writes the address.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest address that SMTP carries (RFC 5321, section 4.5.3.1).
+/// The maximum length of an address in SMTP (RFC 5321, section 4.5.3.1).
 const LONGEST: usize = 320;
 
-/// The one spelling of an address: lower case, composed letters, and an internationalised domain in letters (`пример.срб`, not
-/// `xn--e1afmkfd.xn--90a3ac`). `None` for anything that could not be answered.
+/// Returns an address in canonical spelling: lower case, composed characters (NFC), and an internationalised domain in Unicode
+/// (`пример.срб` instead of `xn--e1afmkfd.xn--90a3ac`). Returns `None` for an address that cannot be answered.
 #[must_use]
 pub fn canonical(address: &str) -> Option<String> {
     let address: String = address.trim().nfc().collect::<String>().to_lowercase();
     let (local, domain) = address.rsplit_once('@')?;
-    // A quoted local part may hold spaces (RFC 5321, section 4.1.2).
+    // A quoted local part may contain spaces (RFC 5321, section 4.1.2).
     let quoted = local.starts_with('"');
     let odd = |c: char| (c.is_whitespace() && !quoted) || c.is_control() || "<>,;".contains(c);
     let lawful =
@@ -19,7 +19,8 @@ pub fn canonical(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{}", in_letters(domain)))
 }
 
-/// The address as SMTP servers without SMTPUTF8 take it: its domain as A-labels (RFC 5890). The local part has no such form.
+/// Returns the address in the form that SMTP servers without SMTPUTF8 accept, with the domain as A-labels (RFC 5890). There is no
+/// such form for the local part, which stays unchanged.
 #[must_use]
 pub fn on_the_wire(address: &str) -> String {
     match address.rsplit_once('@') {
@@ -28,13 +29,13 @@ pub fn on_the_wire(address: &str) -> String {
     }
 }
 
-/// A domain as A-labels in lower case; as it is if it has none.
+/// Returns a domain as A-labels in lower case. A domain that IDNA cannot convert is only lower-cased.
 #[must_use]
 pub fn ascii_domain(domain: &str) -> String {
     idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
 }
 
-/// A domain in letters. What no rule of IDNA allows stays as it is.
+/// Returns a domain in Unicode. A domain that IDNA rejects stays as it is.
 fn in_letters(domain: &str) -> String {
     let Ok(ascii) = idna::domain_to_ascii(domain) else {
         return domain.to_owned();
@@ -61,7 +62,7 @@ mod tests {
             ("s\u{30c}ana@example.org", Some("šana@example.org")),
             ("ana@[192.0.2.1]", Some("ana@[192.0.2.1]")),
             ("ana@under_score.example", Some("ana@under_score.example")),
-            // No label of IDNA: kept, and another domain than any that is.
+            // Not a valid IDNA label: it stays as it is and differs from every valid domain.
             ("ana@xn--zzzzzzzz.example", Some("ana@xn--zzzzzzzz.example")),
             ("ana", None),
             ("@example.org", None),

@@ -1,9 +1,9 @@
-//! Canned replies: texts that are written once, with fields that are filled in for each person.
+//! Canned replies: prepared texts with fields that are filled in for each contact.
 
-/// What can stand in braces.
+/// The fields that a text may contain in braces.
 pub const FIELDS: [&str; 3] = ["reference", "counsellor", "centre"];
 
-/// Something in braces that is no field.
+/// The error that a text contains an unknown field in braces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {{{0}}}")]
 pub struct NoField(pub String);
@@ -11,7 +11,7 @@ pub struct NoField(pub String);
 /// Fills in the fields of a text.
 ///
 /// # Errors
-/// [`NoField`] if something else stands in braces: it would reach the person as it is.
+/// [`NoField`] if the text contains an unknown or unclosed field, which would otherwise reach the person as typed.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, NoField> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -29,8 +29,8 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
     Ok(filled)
 }
 
-/// Whether a reply is what somebody types to find a canned one, a slash with the beginning of its name, or ends in such a slash. It would
-/// reach the person as it is.
+/// Returns whether a reply is an unfinished search for a canned reply: only a slash and the start of a name, or text whose last
+/// word is a single slash. The desk refuses such a reply because it would reach the person as typed.
 #[must_use]
 pub fn is_unfinished(reply: &str) -> bool {
     let reply = reply.trim();

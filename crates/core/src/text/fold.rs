@@ -1,8 +1,9 @@
-//! Words as a search compares them: насиље, Nasilje and nasilje are one word, and so are čuvam and cuvam.
+//! Text folding for search: насиље, Nasilje and nasilje are the same word, and so are čuvam and cuvam.
 
 use crate::text::transliterate::to_latin;
 
-/// A text in small Latin letters without accents. Љ, Њ, Џ and Ђ are lj, nj, dz and dj, however they were written.
+/// Returns the text in lower-case Latin letters without accents. Љ, Њ, Џ and Ђ become lj, nj, dz and dj, whether they are written
+/// in Cyrillic or in Latin script.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -15,7 +16,7 @@ pub fn fold(text: &str) -> String {
             'ß' => folded.push_str("ss"),
             'ł' => folded.push('l'),
             'ø' => folded.push('o'),
-            // What stands over or under a letter, and what nobody sees.
+            // Combining marks and invisible characters.
             '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
             letter => folded.push(plain(letter)),
         }
@@ -23,7 +24,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// A letter of Europe without what stands over or under it.
+/// Returns a European letter without its diacritics.
 const fn plain(letter: char) -> char {
     match letter {
         'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
@@ -44,7 +45,7 @@ const fn plain(letter: char) -> char {
     }
 }
 
-/// The words of a text, folded, in their order. A word is letters and digits.
+/// Returns the folded words of a text in order. A word consists of letters and digits.
 pub fn words(text: &str) -> Vec<String> {
     fold(text)
         .split(|c: char| !c.is_alphanumeric())
@@ -53,17 +54,17 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What somebody looks for: words that begin so, and phrases in quotation marks.
+/// A search query: word prefixes and quoted phrases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sought {
-    /// Beginnings of words, all of which must be there.
+    /// Word prefixes, all of which must occur.
     pub beginnings: Vec<String>,
-    /// Words that must stand one after the other; of the last the beginning is enough.
+    /// Phrases whose words must occur in sequence. A prefix is enough for the last word.
     pub phrases: Vec<Vec<String>>,
 }
 
 impl Sought {
-    /// Reads what was typed.
+    /// Parses what was typed into the search box.
     #[must_use]
     pub fn parse(typed: &str) -> Self {
         let mut sought = Self::default();
@@ -87,19 +88,19 @@ impl Sought {
         sought
     }
 
-    /// Whether nothing is looked for.
+    /// Returns whether the query is empty.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.beginnings.is_empty() && self.phrases.is_empty()
     }
 
-    /// Every word, or beginning of one, that has to be there.
+    /// Returns every word or word prefix that must occur.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let phrases = self.phrases.iter().flatten();
         self.beginnings.iter().chain(phrases).map(String::as_str)
     }
 
-    /// Whether the phrases stand in a text.
+    /// Returns whether `text` contains all phrases.
     #[must_use]
     pub fn phrases_stand_in(&self, text: &str) -> bool {
         if self.phrases.is_empty() {

@@ -1,4 +1,4 @@
-//! Texts on screen and in mail: Serbian in both scripts and English, through Fluent.
+//! Localized texts for screens and mail: Serbian in both scripts, and English, using Fluent.
 
 use std::str::FromStr;
 
@@ -7,12 +7,12 @@ use unic_langid::LanguageIdentifier;
 
 use crate::text::transliterate::to_latin;
 
-/// The Serbian source, in Cyrillic.
+/// The Serbian source in Cyrillic. The Latin texts are transliterated from it.
 const SERBIAN: &str = include_str!("../../../../config/locales/sr.ftl");
 /// The English texts.
 const ENGLISH: &str = include_str!("../../../../config/locales/en.ftl");
 
-/// A language the software speaks.
+/// A language of the user interface.
 #[derive(
     Debug,
     Clone,
@@ -26,7 +26,7 @@ const ENGLISH: &str = include_str!("../../../../config/locales/en.ftl");
     schemars::JsonSchema,
 )]
 pub enum Language {
-    /// Serbian in Cyrillic.
+    /// Serbian in Cyrillic script.
     #[default]
     #[serde(rename = "sr-Cyrl")]
     SrCyrl,
@@ -42,7 +42,7 @@ impl Language {
     /// Every language.
     pub const ALL: [Self; 3] = [Self::SrCyrl, Self::SrLatn, Self::En];
 
-    /// Its BCP 47 tag.
+    /// Returns the BCP 47 tag.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Language {
         }
     }
 
-    /// What it calls itself.
+    /// Returns the name of the language in that language.
     #[must_use]
     pub const fn own_name(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Language {
         }
     }
 
-    /// The language with this tag; `sr` alone is Cyrillic.
+    /// Returns the language for a BCP 47 tag. `sr` without a script means Cyrillic.
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {
         let tag = tag.trim();
@@ -77,7 +77,7 @@ impl Language {
             })
     }
 
-    /// The best liked language of an `Accept-Language` header (RFC 9110, section 12.5.4) that the software speaks.
+    /// Returns the most preferred supported language of an `Accept-Language` header (RFC 9110, section 12.5.4).
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
         let ranges = header.split(',').filter_map(|range| {
@@ -86,13 +86,14 @@ impl Language {
             let weight: f32 = weight.trim().parse().unwrap_or(0.0);
             Some((Self::parse(tag.trim())?, weight)).filter(|(_, weight)| *weight > 0.0)
         });
-        // Of those liked equally, the first.
+        // The first range wins a tie.
         ranges
             .reduce(|best, other| if other.1 > best.1 { other } else { best })
             .map(|(language, _)| language)
     }
 
-    /// The language a text seems to be written in: Cyrillic letters are Serbian, č ć š ž đ are Serbian in Latin.
+    /// Guesses the language of a text. Mostly Cyrillic letters mean Serbian in Cyrillic; otherwise č, ć, š, ž or đ mean Serbian in
+    /// Latin script. Returns `None` for any other text.
     #[must_use]
     pub fn guess(text: &str) -> Option<Self> {
         let count = |set: &dyn Fn(char) -> bool| text.chars().take(5_000).filter(|c| set(*c)).count();
@@ -112,25 +113,25 @@ pub struct Words {
 }
 
 impl Words {
-    /// The language these words are in.
+    /// Returns the language of these texts.
     #[must_use]
     pub const fn language(&self) -> Language {
         self.language
     }
 
-    /// The text with this key. A key without a text shows itself; a test keeps that from happening.
+    /// Returns the text for `key`. A missing text shows its key, which a test rules out.
     #[must_use]
     pub fn say(&self, key: &str) -> String {
         self.format(key, None)
     }
 
-    /// The text with this key and one value in it.
+    /// Returns the text for `key` with one value filled in.
     #[must_use]
     pub fn with(&self, key: &str, name: &str, value: &str) -> String {
         self.with_all(key, &[(name, value)])
     }
 
-    /// The text with this key and several values in it.
+    /// Returns the text for `key` with several values filled in.
     #[must_use]
     pub fn with_all(&self, key: &str, values: &[(&str, &str)]) -> String {
         let mut args = FluentArgs::new();
@@ -140,7 +141,7 @@ impl Words {
         self.format(key, Some(&args))
     }
 
-    /// The text with this key in the plural that fits `n`.
+    /// Returns the text for `key` in the plural form for `n`.
     #[must_use]
     pub fn count(&self, key: &str, n: i64) -> String {
         let mut args = FluentArgs::new();
@@ -148,7 +149,7 @@ impl Words {
         self.format(key, Some(&args))
     }
 
-    /// A number as it is written in this language: thousands apart.
+    /// Formats a number with the thousands separator of the language.
     #[must_use]
     pub fn number(&self, number: i64) -> String {
         let digits = number.unsigned_abs().to_string();
@@ -170,7 +171,7 @@ impl Words {
         written
     }
 
-    /// The text with this key in the plural that fits `n`, which stands in it as a number is written (`$number`).
+    /// Returns the text for `key` in the plural form for `n`. The text includes `n`, formatted, as `$number`.
     #[must_use]
     pub fn counted(&self, key: &str, n: i64) -> String {
         let mut args = FluentArgs::new();
@@ -179,7 +180,7 @@ impl Words {
         self.format(key, Some(&args))
     }
 
-    /// Words of the centre itself, such as its name, in the script of this language: who reads Latin letters gets them.
+    /// Returns a Serbian text of the centre's own, such as its name, in the script of this language. English uses Latin script.
     #[must_use]
     pub fn own(&self, text: &str) -> String {
         match self.language {
@@ -188,7 +189,7 @@ impl Words {
         }
     }
 
-    /// A text that is data in both languages, Serbian in Cyrillic: in the language and script of these words.
+    /// Returns the version of a bilingual text for this language. `sr` is in Cyrillic and is transliterated for Latin script.
     #[must_use]
     pub fn either(&self, sr: &str, en: &str) -> String {
         match self.language {
@@ -198,7 +199,8 @@ impl Words {
         }
     }
 
-    /// The text with this key on both sides of one value, which is written in another language.
+    /// Returns the parts of the text for `key` before and after the value `name`. The caller can then mark up the value as being in
+    /// another language.
     #[must_use]
     pub fn around(&self, key: &str, name: &str) -> (String, String) {
         let text = self.with(key, name, "\u{1}");
@@ -208,7 +210,7 @@ impl Words {
         )
     }
 
-    /// Somebody else's words, in the quotation marks of this language.
+    /// Puts somebody's words into the quotation marks of this language.
     #[must_use]
     pub fn quoted(&self, text: &str) -> String {
         let marks = self.say("quotes");
@@ -235,10 +237,10 @@ pub struct Locales {
 }
 
 impl Locales {
-    /// Reads the texts built into the program.
+    /// Loads the built-in texts.
     ///
     /// # Errors
-    /// When a file is not Fluent. A test keeps that from happening.
+    /// If a file is not valid Fluent, which a test rules out.
     pub fn load() -> anyhow::Result<Self> {
         Ok(Self {
             cyrillic: words(Language::SrCyrl, SERBIAN.to_owned())?,
@@ -247,7 +249,7 @@ impl Locales {
         })
     }
 
-    /// The texts of this language.
+    /// Returns the texts of a language.
     #[must_use]
     pub const fn of(&self, language: Language) -> &Words {
         match language {

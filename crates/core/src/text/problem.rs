@@ -1,8 +1,8 @@
-//! What is wrong, by its kind, from the words in which libraries and servers say it: staff read the kind in their own language.
+//! Classification of problems from the wording of libraries and servers, so that staff read about them in their own language.
 
 use crate::text::locale::Words;
 
-/// Kinds of trouble, each with signs of it. The first that fits is meant.
+/// The kinds of problem, each with phrases that indicate it. The first kind that matches wins.
 const KINDS: [(&str, &[&str]); 24] = [
     (
         "disk",
@@ -105,7 +105,7 @@ const KINDS: [(&str, &[&str]); 24] = [
     ),
 ];
 
-/// The kind of what was noted.
+/// Returns the kind of a problem from its technical description.
 #[must_use]
 pub fn kind_of(noted: &str) -> &'static str {
     let noted = noted.to_lowercase();
@@ -114,7 +114,7 @@ pub fn kind_of(noted: &str) -> &'static str {
     found.map_or("other", |(kind, _)| kind)
 }
 
-/// What was noted, as a reader of these words reads it. The log has the words themselves.
+/// Returns a localized description of a problem. The log keeps the technical one.
 #[must_use]
 pub fn localize(words: &Words, noted: &str) -> String {
     if noted.is_empty() {

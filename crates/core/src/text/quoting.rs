@@ -1,21 +1,21 @@
-//! Telling what a person wrote from what was quoted with it. Only what a line of a mail program introduces as our words is
-//! folded: everything else, such as a threat that was pasted with `>` before it, may be new.
+//! Separates what a person wrote from the quoted text around it. Quoted text is collapsed only if a mail program introduced it as a
+//! copy of our words. Any other quoted text may be new, such as a threat pasted with `>` in front, and is shown.
 
 use crate::text::fold::fold;
 
-/// Tells whether an address is one of ours.
+/// A predicate that tells whether an address belongs to the centre.
 pub type Ours<'a> = &'a dyn Fn(&str) -> bool;
 
-/// What was written and what was quoted.
+/// A message split into new and quoted text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Split {
-    /// What the person wrote.
+    /// The text the person wrote.
     pub text: String,
-    /// What was quoted; empty if nothing was, or if the answers stand between quoted lines.
+    /// The quoted text. Empty if the message quotes nothing or has answers between quoted lines.
     pub quoted: String,
 }
 
-/// Titles above a copy of an earlier mail, between dashes.
+/// Titles that mail programs put, between dashes, above a copy of an earlier mail.
 const TITLES: [&str; 17] = [
     "original message",
     "original appointment",
@@ -35,7 +35,7 @@ const TITLES: [&str; 17] = [
     "прослеђена порука",
     "прослијеђена порука",
 ];
-/// Names of the field that says who wrote a copied mail.
+/// Names of the header field with the sender of a copied mail.
 const FROM: [&str; 8] = [
     "from",
     "od",
@@ -46,7 +46,7 @@ const FROM: [&str; 8] = [
     "pošiljalac",
     "пошиљалац",
 ];
-/// Names of the other fields above a copied mail.
+/// Names of the other header fields above a copied mail.
 const FIELDS: [&str; 26] = [
     "sent",
     "date",
@@ -75,7 +75,7 @@ const FIELDS: [&str; 26] = [
     "an",
     "betreff",
 ];
-/// Beginnings of the word "wrote" in the line that says whose words follow.
+/// Beginnings of the word "wrote" in an attribution line such as "Ana wrote:".
 const WROTE: [&str; 12] = [
     "wrote",
     "writes",
@@ -91,8 +91,8 @@ const WROTE: [&str; 12] = [
     "escribió",
 ];
 
-/// Splits a text. The answer to something of ours has its quote folded; a first mail stays whole. Answers written between
-/// quoted lines make no sense without them: such a text stays whole, too.
+/// Splits a text. The quote is separated only in an answer to one of our messages; a first message stays in one piece. A text with
+/// answers between quoted lines also stays in one piece, because such answers make no sense without the quote.
 #[must_use]
 pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
     if !answers_ours {
@@ -142,8 +142,8 @@ fn joined(lines: &[&str]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// Whether a copy of a whole mail of ours begins here: a title between dashes, the fields of its head, or a line that says
-/// that we wrote what follows.
+/// Returns whether a complete copy of one of our mails begins at this line: with a title between dashes, with header fields, or
+/// with an attribution line that names one of our addresses.
 fn begins_copy(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let below = || lines.get(at..).unwrap_or_default();
@@ -151,7 +151,7 @@ fn begins_copy(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
         let head: Vec<&str> = below().iter().skip(1).take(8).copied().collect();
         return !is_from_another(&head, is_ours);
     }
-    // Outlook draws a line above the fields.
+    // Outlook draws a line above the header fields.
     if is_rule(line) {
         return below()
             .iter()
@@ -178,14 +178,14 @@ fn begins_head(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
         && !is_from_another(&head, is_ours)
 }
 
-/// The name of the field that a line looks like. Some programs write it bold.
+/// Returns the name of the header field that a line resembles. Some mail programs print it in bold.
 fn field(line: &str) -> Option<String> {
     let (name, _) = line.split_once(':')?;
     let name = name.trim_matches(|c: char| c.is_whitespace() || "*>_".contains(c));
     (name.chars().count() <= 12).then(|| name.to_lowercase())
 }
 
-/// Whether the copied mail was written by somebody else: such words were passed on, and are new.
+/// Returns whether the copied mail was written by someone else. Its text was forwarded and is therefore new.
 fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
     let from = head
         .iter()
@@ -211,7 +211,7 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 10 && line.chars().all(|c| c == '_' || c == '-')
 }
 
-/// Whether a line says that somebody wrote what follows: `… wrote:`, `… је написао/ла:`, `… schrieb Ana:`.
+/// Returns whether a line is an attribution: `… wrote:`, `… је написао/ла:`, `… schrieb Ana:`.
 fn wrote(line: &str) -> bool {
     let line = line.trim().to_lowercase();
     line.ends_with(':')
@@ -220,7 +220,7 @@ fn wrote(line: &str) -> bool {
             .any(|word| WROTE.iter().any(|start| word.starts_with(start)))
 }
 
-/// Whether a line is quoted. `>:(` is a face.
+/// Returns whether a line is quoted. `>:(` is an emoticon and not a quote.
 fn is_quoted(line: &str) -> bool {
     line.trim_start().strip_prefix('>').is_some_and(|rest| {
         rest.chars()
@@ -229,7 +229,7 @@ fn is_quoted(line: &str) -> bool {
     })
 }
 
-/// Runs of quoted lines, blank lines between them included.
+/// Returns the ranges of consecutive quoted lines, including blank lines between them.
 fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
     let mut blocks: Vec<(usize, usize)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -250,9 +250,10 @@ fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
     blocks
 }
 
-/// The start of a block with the lines before it that say that we wrote what it holds. `None` if none do.
+/// Returns the start of a quoted block together with the attribution before it. Returns `None` if no attribution names one of our
+/// addresses.
 fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<usize> {
-    // Apple's programs quote that line, too.
+    // Apple Mail puts the attribution inside the quote.
     let first: Vec<&str> = lines
         .iter()
         .skip(start)
@@ -270,7 +271,7 @@ fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<
     while at > 0 && lines.get(at - 1).is_some_and(|line| line.trim().is_empty()) {
         at -= 1;
     }
-    // The line is often broken in two or three.
+    // Mail programs often wrap the attribution to two or three lines.
     for length in 1..=3 {
         let from = at.checked_sub(length)?;
         let pieces = lines.get(from..at)?;
@@ -296,12 +297,12 @@ fn is_dated(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
-/// Words of a line that are found anywhere in an earlier message. Fewer can be there by chance: they have to follow what was
-/// found before.
+/// The minimum number of words for a line to match anywhere in an earlier message. Shorter lines could match by chance, so they
+/// must continue the previous match.
 const FEWEST_WORDS: usize = 4;
 
-/// Shows again what a copy of earlier messages has that none of them has: an answer written inside the copy, or below it.
-/// `earlier` is what was written in the thread so far, by both sides. Gives what is new, and what is only copied.
+/// Finds the new text inside a copy of earlier messages, such as an answer written inside or below the copy. `earlier` holds the
+/// texts of the thread so far, from both sides. The result separates new text from copied text.
 #[must_use]
 pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     let earlier: Vec<Vec<String>> = earlier.iter().map(|text| words_of(text)).collect();
@@ -313,7 +314,7 @@ pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     for (index, line) in lines.iter().enumerate() {
         let words = words_of(line);
         if words.is_empty() {
-            // A blank line goes with what stands before it.
+            // A blank line is treated like the line before it.
             let last_is_new = new.last().is_some_and(|last| !last.trim().is_empty())
                 && index.checked_sub(1).and_then(|before| lines.get(before)) == new.last();
             if last_is_new || has_sign(line) {
@@ -345,7 +346,7 @@ pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     }
 }
 
-/// A line without letters that says something all the same, such as a face.
+/// Returns whether a line without letters still has content, such as an emoticon.
 fn has_sign(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| c.is_whitespace() || ">_-=*.".contains(c));
     !bare.is_empty()
@@ -359,8 +360,8 @@ fn words_of(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Where the words end in an earlier message: they go on where the line before ended, begin a message, or are enough of them
-/// to be found anywhere.
+/// Returns where the words end in an earlier message. The words must continue the previous match, begin a message, or be numerous
+/// enough to match anywhere.
 fn place_of(
     words: &[String],
     earlier: &[Vec<String>],
@@ -379,7 +380,7 @@ fn place_of(
     }
     let at_start = (0..earlier.len()).find(|message| is_at(*message, 0));
     let long = words.len() >= FEWEST_WORDS;
-    // A short line that begins a message may still be new: "Da" in the middle of a copy.
+    // A short line that begins an earlier message may still be new, such as "Da" in the middle of a copy.
     if let Some(message) = at_start.filter(|_| long || expected.is_none()) {
         return Some((message, words.len()));
     }
@@ -392,7 +393,7 @@ fn place_of(
     })
 }
 
-/// Whether a line is a mail program's: a title, a field above a copied mail, or part of a line that says who wrote it.
+/// Returns whether a mail program inserted this line: a title, a header field above a copied mail, or part of an attribution.
 fn introduces(lines: &[&str], index: usize) -> bool {
     let Some(line) = lines.get(index) else {
         return false;
@@ -408,7 +409,7 @@ fn introduces(lines: &[&str], index: usize) -> bool {
     if is_title(line) || is_rule(line) || (is_field(line) && beside) {
         return true;
     }
-    // The line that says who wrote may be broken in up to three.
+    // The attribution may be wrapped to up to three lines.
     (index..index + 3).any(|end| {
         lines.get(index..=end).is_some_and(|pieces| {
             let said = pieces.join(" ");
@@ -517,12 +518,12 @@ mod tests {
                 "Поштовани, хвала што сте нам се јавили. На којој\nмрежи је профил? Када је почело?\n\nСаветница",
                 "",
             ),
-            // Below.
+            // An answer below the copy.
             (
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил? Када је почело?\n\nСаветница\n\nČeka me sutra ispred škole.",
                 "Čeka me sutra ispred škole.",
             ),
-            // Inside, with a word that stands in our text.
+            // An answer inside the copy that contains a word of our text.
             (
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил?\nНа мрежи\nКада је почело?\nЈуче\n\nСаветница",
                 "На мрежи\nЈуче",
@@ -532,7 +533,7 @@ mod tests {
                 "Поштовани, хвала што сте нам се јавили.\n\nOn 1.1.2026. at 10:00, Ana <ana@osoba.example> wrote:\n> Zovem se Ana i imam pitanje.",
                 "",
             ),
-            // Shortened.
+            // A shortened copy.
             ("На којој мрежи је профил? Када је почело?", ""),
             ("Поштовани, хвала што сте нам се јавили.\n:-(", ":-("),
         ] {

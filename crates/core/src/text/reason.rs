@@ -1,29 +1,29 @@
-//! Why a reply fares as it does: by its kind, in the reader's language.
+//! The reason for a reply's delivery state, by kind and in the reader's language.
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::{locale::Words, problem};
 
-/// What we know of it, and what the other side said.
+/// The reason for a delivery state: a known kind, the words of the other side, or both.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reason {
-    /// What we know of it.
+    /// The kind of reason, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
-    /// What the other side said; may hold addresses.
+    /// The words of the other side. They may contain addresses.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub words: String,
 }
 
 impl Reason {
-    /// As a reader of these words reads it.
+    /// Returns the reason in the language of `words`.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         let kind = match self.known {
             Some(known) => words.say(known.key()),
             None => problem::localize(words, &self.words),
         };
-        // What a mail server answered with a code is quoted: an administrator can look it up.
+        // The coded answer of a mail server is quoted so that an administrator can look it up.
         match self.words.split_once("error (") {
             Some((_, answer)) if answer.starts_with(|c: char| c.is_ascii_digit()) => {
                 let answer = answer.replacen("):", "", 1);
@@ -34,46 +34,46 @@ impl Reason {
     }
 }
 
-/// What is known of why a reply fares as it does.
+/// The kinds of reason for a delivery state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {
     /// The person blocked us.
     Blocked,
-    /// The person's account does not exist any more.
+    /// The person's account no longer exists.
     AccountGone,
-    /// The platform does not let us write to this person directly.
+    /// The platform does not let us send this person direct messages.
     NoDirectMessages,
-    /// The person asked not to be written to.
+    /// The person asked to receive no messages.
     Stopped,
     /// The person left no address.
     NoAddress,
-    /// The address has letters that only servers with SMTPUTF8 take, and ours is none.
+    /// The address contains characters that require SMTPUTF8, which our mail server does not support.
     LettersInAddress,
-    /// The address is one of ours: nobody is there but us.
+    /// The address is one of our own, so the reply would reach only us.
     OwnAddress,
-    /// The line is not in the settings.
+    /// The line is no longer in the settings.
     NoLine,
-    /// It could not be prepared, again and again.
+    /// Preparing the message failed repeatedly.
     CannotPrepare,
-    /// We were cut off while handing it over.
+    /// The program was interrupted while sending.
     CutOff,
-    /// The connection broke while it was handed over.
+    /// The connection was lost while sending.
     Broke,
-    /// The other side took too long to answer.
+    /// The other side took too long to respond.
     TooSlow,
-    /// The other side cannot be reached.
+    /// The other side is unreachable.
     Unreachable,
-    /// The other side asks us to wait.
+    /// The other side asked us to wait.
     Wait,
-    /// The platform refuses our token.
+    /// The platform rejected our token.
     TokenRefused,
-    /// Tried for five days.
+    /// Sending was retried for five days.
     GivenUp,
 }
 
 impl Known {
-    /// Every one of them.
+    /// Every kind.
     pub const ALL: [Self; 16] = [
         Self::Blocked,
         Self::AccountGone,
@@ -93,7 +93,7 @@ impl Known {
         Self::GivenUp,
     ];
 
-    /// The key of its text.
+    /// Returns the key of its text in the locale files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl Known {
         }
     }
 
-    /// With what the other side said.
+    /// Combines this kind with the words of the other side.
     #[must_use]
     pub fn saying(self, words: impl Into<String>) -> Reason {
         Reason {
@@ -144,7 +144,7 @@ impl From<String> for Reason {
     }
 }
 
-/// For logs and errors. Screens say it in the reader's language.
+/// Formats the reason for logs and errors. Screens use [`Reason::localized`] instead.
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.known, self.words.as_str()) {

@@ -1,7 +1,7 @@
-//! Serbian Cyrillic written in Latin letters. Cyrillic is the source of every Serbian text.
+//! Transliteration of Serbian from Cyrillic to Latin script. Every Serbian text has a Cyrillic source.
 
-/// Writes Serbian Cyrillic in Latin letters. Љ, Њ and Џ become two letters, both capital only in a word of capitals.
-/// Everything else stays as it is.
+/// Transliterates Serbian Cyrillic to Latin script and leaves all other characters unchanged. Љ, Њ and Џ become two letters, both
+/// upper-case only in a word of capitals.
 #[must_use]
 pub fn to_latin(text: &str) -> String {
     let mut latin = String::with_capacity(text.len());
@@ -22,7 +22,7 @@ pub fn to_latin(text: &str) -> String {
     latin
 }
 
-/// A letter's Latin form in an ordinary word, and in a word of capitals.
+/// Returns a letter's Latin form in an ordinary word and in a word of capitals.
 const fn latin_of(letter: char) -> Option<(&'static str, &'static str)> {
     Some(match letter {
         'а' => ("a", "a"),

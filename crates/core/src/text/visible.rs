@@ -1,4 +1,4 @@
-//! Characters that show nothing, and characters that turn the direction of the text around them.
+//! Invisible characters, and characters that change the direction of the surrounding text.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark},
 };
 
-/// Letters and symbols by their category that show nothing all the same: the empty Braille pattern, blank Egyptian signs, the
-/// empty note head, and the place of an object that was not pasted with the text.
+/// Characters that show nothing although their Unicode category is letter or symbol: the empty Braille pattern, blank Egyptian
+/// signs, the empty note head, and the object replacement character.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{1d159}', '\u{fffc}'];
 
-/// Whether a text shows nothing to anybody: it is empty, or made of spaces, controls and invisible characters only.
+/// Returns whether a text shows nothing: it is empty or consists only of spaces, control characters and invisible characters.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(shows_nothing)
@@ -21,7 +21,7 @@ fn shows_nothing(c: char) -> bool {
     c.is_whitespace() || c.is_control() || BLANKS.contains(&c) || is_noncharacter(c) || is_invisible(c)
 }
 
-/// Code points that Unicode never gives to a character.
+/// Returns whether a code point is a Unicode noncharacter, which is never assigned.
 fn is_noncharacter(c: char) -> bool {
     let number = u32::from(c);
     number & 0xfffe == 0xfffe || (0xfdd0..=0xfdef).contains(&number)
@@ -30,15 +30,15 @@ fn is_noncharacter(c: char) -> bool {
 fn is_invisible(c: char) -> bool {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
     let formats = CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format;
-    // The Arabic number sign and its like are formats, and drawn.
+    // The Arabic number sign and similar characters are in the category "format" but visible.
     let drawn = CodePointSetData::new::<PrependedConcatenationMark>().contains(c);
     ignorable || (formats && !drawn)
 }
 
-/// The text with a visible mark in the place of each character that embeds, overrides or isolates a direction of writing, so
-/// that nothing looks like what it is not: `slika<RLO>gnp.exe` shows as `slika‹RLO›gnp.exe` and not as `slikaexe.png`.
+/// Replaces each character that embeds, overrides or isolates a writing direction with a visible mark. The mark exposes spoofed
+/// file names: `slika<RLO>gnp.exe` is shown as `slika‹RLO›gnp.exe` and not as `slikaexe.png`.
 ///
-/// Plain direction marks (LRM, RLM, ALM) stay as they are: right-to-left writing needs them, and they turn no other letter.
+/// Plain direction marks (LRM, RLM, ALM) stay. Right-to-left text needs them, and they do not reorder other letters.
 #[must_use]
 pub fn with_directions_marked(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| direction(c).is_some()) {
@@ -58,7 +58,7 @@ pub fn with_directions_marked(text: &str) -> Cow<'_, str> {
     Cow::Owned(marked)
 }
 
-/// The abbreviation by which Unicode (UAX #9) names a character that sets a direction for what follows or ends that.
+/// Returns the Unicode abbreviation (UAX #9) of a character that starts or ends a change of direction.
 const fn direction(c: char) -> Option<&'static str> {
     match c {
         '\u{202a}' => Some("LRE"),

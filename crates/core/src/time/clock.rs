@@ -1,17 +1,17 @@
-//! Time is a parameter.
+//! The clock, passed as a parameter so that tests can control the time.
 
 use std::sync::Mutex;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
-/// Where the time comes from. Lints forbid every other way to ask for it.
+/// A source of the current time. Lints forbid every other one.
 pub trait Clock: Send + Sync {
-    /// The time now, in UTC.
+    /// Returns the current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The machine's own clock, shifted by nothing.
+/// The system clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 
@@ -25,12 +25,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move.
+/// A clock that stands still until it is moved.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<DateTime<Utc>>);
 
 impl FixedClock {
-    /// A clock that shows `at`.
+    /// Creates a clock that shows `at`.
     #[must_use]
     pub const fn new(at: DateTime<Utc>) -> Self {
         Self(Mutex::new(at))
@@ -49,13 +49,14 @@ impl Clock for FixedClock {
     }
 }
 
-/// The calendar day of `at` in the centre's `zone`: the day a contact counts on.
+/// Returns the calendar day of `at` in the centre's `zone`, which is the day on which a contact counts.
 #[must_use]
 pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// The first moment of a calendar day in the centre's `zone`, also where the clock is set forward at midnight.
+/// Returns the first moment of a calendar day in the centre's `zone`. The result is also correct where clocks are set forward at
+/// midnight.
 #[must_use]
 pub fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);

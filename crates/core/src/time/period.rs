@@ -1,4 +1,4 @@
-//! Periods of local days: named, compared, and cut into pieces.
+//! Periods of local days: naming, comparing and dividing them.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
@@ -7,16 +7,16 @@ pub use crate::time::period::every::{Every, pieces, runs, spans};
 
 mod every;
 
-/// A period of local days, both ends included. `None`: since the establishment, or until today.
+/// A period of local days, both ends included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Period {
-    /// The first day.
+    /// The first day. `None`: since the centre was established.
     pub from: Option<NaiveDate>,
-    /// The last day.
+    /// The last day. `None`: until today.
     pub to: Option<NaiveDate>,
 }
 
-/// Periods that have a name.
+/// The names of periods that are relative to today.
 pub const NAMES: [&str; 9] = [
     "ever",
     "today",
@@ -30,7 +30,7 @@ pub const NAMES: [&str; 9] = [
 ];
 
 impl Period {
-    /// From the first of these days to the last.
+    /// Returns the period from one day to another.
     #[must_use]
     pub const fn of(from: NaiveDate, to: NaiveDate) -> Self {
         Self {
@@ -39,8 +39,8 @@ impl Period {
         }
     }
 
-    /// The period that has this name on a day, whole: one of [`NAMES`], or a piece as [`Every::piece_of`] names it (`2024`, `2024-Q1`,
-    /// `2024-03`, `2024-W05`, `2024-01-31`).
+    /// Returns the complete period with this name. The name is one of [`NAMES`], interpreted as of `today`, or a piece in the form
+    /// that [`Every::piece_of`] returns (`2024`, `2024-Q1`, `2024-03`, `2024-W05`, `2024-01-31`).
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -84,8 +84,8 @@ impl Period {
         Some(every.around(day))
     }
 
-    /// The period of the same length just before: of a whole month, quarter or year the one before it. `None`: it has no beginning
-    /// or no end.
+    /// Returns the preceding period of the same length; for a whole month, quarter or year, the month, quarter or year before it.
+    /// `None`: the period has no first or no last day.
     #[must_use]
     pub fn before(self) -> Option<Self> {
         let (from, to) = (self.from?, self.to?);
@@ -96,7 +96,7 @@ impl Period {
         if let Some(every) = whole {
             return Some(every.around(last));
         }
-        // Whole months that are no quarter, as the first four of a year.
+        // Whole months that do not form a quarter, such as January to April.
         if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
             let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
             let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
@@ -106,7 +106,8 @@ impl Period {
         Some(Self::of(last.checked_sub_days(Days::new(days))?, last))
     }
 
-    /// The same days a year earlier; of the 29th of February the 28th. `None`: it has no beginning or no end.
+    /// Returns the same days a year earlier; 29 February becomes 28 February. A period that ends on the last day of a month still
+    /// does so a year earlier. `None`: the period has no first or no last day.
     #[must_use]
     pub fn a_year_before(self) -> Option<Self> {
         let earlier = |day: NaiveDate| day.checked_sub_months(Months::new(12));
@@ -121,7 +122,7 @@ impl Period {
         Some(Self::of(earlier(from)?, to))
     }
 
-    /// The part of it that has come on this day. `None`: it has not begun.
+    /// Returns the part of the period up to `today`. `None`: it has not begun.
     #[must_use]
     pub fn until(self, today: NaiveDate) -> Option<Self> {
         let begun = self.from.is_none_or(|from| from <= today);
@@ -131,7 +132,8 @@ impl Period {
         })
     }
 
-    /// As many first days of it as have passed of another one on this day; of one that is over all.
+    /// Shortens this period to as many days as have passed of `other`, so that the two can be compared. If `other` is not in
+    /// progress, the period stays complete.
     #[must_use]
     pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
         let passed = match (other.from, other.to, self.from) {
@@ -146,7 +148,7 @@ impl Period {
         }
     }
 
-    /// Its whole months that are over on this day. `None`: there is none.
+    /// Returns the whole months of the period that are over as of `today`. `None`: there are none.
     #[must_use]
     pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
         let over = Every::Month.around(today).before()?.to?;
@@ -163,13 +165,13 @@ impl Period {
         some.then_some(Self { from, to: Some(to) })
     }
 
-    /// Whether a day is in it.
+    /// Returns whether the period contains a day.
     #[must_use]
     pub fn holds(self, day: NaiveDate) -> bool {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Into which pieces it is cut in a chart: as many as can be told apart.
+    /// Returns the length of the pieces in a chart of the period, chosen so that the pieces stay distinguishable.
     #[must_use]
     pub fn pieces(self) -> Every {
         match (self.from, self.to) {

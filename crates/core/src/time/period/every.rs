@@ -1,4 +1,4 @@
-//! Into which pieces periods are cut, and the fewest spans they are made of.
+//! Division of periods into pieces, and into the smallest number of stored spans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::time::period::Period;
 
-/// The fewest spans that together are a period of days, both ends included: whole years, whole months, days.
+/// Returns the smallest set of spans that make up a period, both ends included: whole years, whole months and single days.
 #[must_use]
 pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     let mut spans = Vec::new();
@@ -32,27 +32,27 @@ pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     spans
 }
 
-/// Into which pieces a period is cut.
+/// The length of the pieces that a period is divided into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Every {
-    /// Into days.
+    /// Days.
     Day,
-    /// Into weeks of ISO 8601, which begin on Monday.
+    /// ISO 8601 weeks, which begin on Monday.
     Week,
-    /// Into months.
+    /// Months.
     Month,
-    /// Into quarters.
+    /// Quarters.
     Quarter,
-    /// Into years.
+    /// Years.
     Year,
 }
 
 impl Every {
-    /// Every way there is.
+    /// Every length.
     pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
 
-    /// Its name in addresses and on the command line.
+    /// Returns the name used in URLs and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -64,13 +64,13 @@ impl Every {
         }
     }
 
-    /// The way with this name.
+    /// Returns the length with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|every| every.as_str() == name)
     }
 
-    /// How many months one is, if it is any.
+    /// Returns the length in months. `None` for days and weeks.
     pub(super) const fn months(self) -> Option<u32> {
         match self {
             Self::Day | Self::Week => None,
@@ -80,7 +80,7 @@ impl Every {
         }
     }
 
-    /// The whole piece a day is in.
+    /// Returns the complete piece that contains a day.
     #[must_use]
     pub fn around(self, day: NaiveDate) -> Period {
         let Some(months) = self.months() else {
@@ -99,7 +99,7 @@ impl Every {
         Period::of(first, last.unwrap_or(first))
     }
 
-    /// The piece a day is in: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
+    /// Returns the name of the piece that contains a day: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
     #[must_use]
     pub fn piece_of(self, day: NaiveDate) -> String {
         match self {
@@ -112,7 +112,7 @@ impl Every {
     }
 }
 
-/// The spans that together are a period, each with the piece it is in.
+/// Returns the spans that make up a period, each with the name of the piece it belongs to.
 #[must_use]
 pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<String, Option<String>> {
     let Some(every) = every else {
@@ -142,7 +142,7 @@ pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<
     pieces
 }
 
-/// Days as periods of days that follow one another.
+/// Groups days into periods of consecutive days.
 #[must_use]
 pub fn runs(days: &BTreeSet<NaiveDate>) -> Vec<Period> {
     let mut runs: Vec<(NaiveDate, NaiveDate)> = Vec::new();
