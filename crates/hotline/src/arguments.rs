@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line. The doc comments of arguments and commands are its `--help` text.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use hotline_core::{staff::rights::Role, statistics::figures::Measure, text::loca
 #[derive(Parser)]
 #[command(version)]
 pub struct Arguments {
-    /// The settings; without it `config/hotline.toml`, if there is one.
+    /// The settings file; `config/hotline.toml` by default, if it exists.
     #[arg(long, global = true, env = "HOTLINE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Log as JSON, one object a line.
+    /// Log in JSON, one object per line.
     #[arg(long, global = true)]
     pub json: bool,
     #[command(subcommand)]
@@ -24,45 +24,45 @@ pub struct Arguments {
 pub enum Command {
     /// Run the service.
     Serve,
-    /// Run it with sample staff and conversations, in a folder that is thrown away.
+    /// Run the service with sample staff and conversations, in a temporary folder.
     Demo {
-        /// A folder to keep instead.
+        /// Keep the data in this folder instead.
         #[arg(long)]
         folder: Option<PathBuf>,
-        /// The port on this machine.
+        /// The port to listen on, on this machine only.
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Try the settings and every connection, and say in words what works.
+    /// Try the settings and every connection, and report what works.
     Check,
-    /// Members of staff.
+    /// Manage staff accounts.
     #[command(subcommand)]
     Staff(Staff),
-    /// The registered-communications statistic.
+    /// Print, check and enter statistics.
     Statistics(Statistics),
-    /// Compare what the sources hold with what was registered.
+    /// Compare the messages at the sources with the registered ones.
     Reconcile,
-    /// Jobs that wait or were parked.
+    /// List and retry jobs that are waiting or parked.
     #[command(subcommand)]
     Queue(Queue),
-    /// Bring the database up to date.
+    /// Bring the database schema up to date.
     Migrate,
-    /// Erase what was said in a closed contact and by whom. It stays counted as it was.
+    /// Erase the words and the identity of the person in a closed contact. The contact still counts.
     Erase {
-        /// Its reference, such as 7K3M-2QX9.
+        /// The contact's reference, such as 7K3M-2QX9.
         reference: String,
     },
-    /// Fill a new database with invented communications, cases and events whose sums are the published figures.
+    /// Fill a new database with invented communications, cases and events that add up to the published figures.
     Fixtures,
 }
 
 #[derive(Subcommand)]
 pub enum Staff {
-    /// Add somebody. The password is asked for, or is the first line of the standard input.
+    /// Add an account. The password is asked for, or read from the first line of standard input.
     Add {
-        /// The log-in name.
+        /// The login name.
         login: String,
-        /// The work name colleagues see.
+        /// The working name that colleagues see.
         #[arg(long)]
         name: Option<String>,
         /// counsellor, supervisor, manager or administrator.
@@ -72,29 +72,29 @@ pub enum Staff {
         #[arg(long)]
         team: Option<String>,
     },
-    /// Put somebody into a team, or without a name into none.
+    /// Put a person into a team; without a team name, remove the person from any team.
     Team {
-        /// The log-in name.
+        /// The login name.
         login: String,
-        /// The team: it comes into being with the first who is in it.
+        /// The team. It is created when its first member joins.
         team: Option<String>,
     },
-    /// End an account and every log-in of it, now.
+    /// Disable an account and end all its sessions at once.
     Disable {
-        /// The log-in name.
+        /// The login name.
         login: String,
     },
-    /// Let somebody log in again whose account was disabled.
+    /// Enable a disabled account again.
     Enable {
-        /// The log-in name.
+        /// The login name.
         login: String,
     },
-    /// Give an account a new password; it is asked for, or is the first line of the standard input. A disabled account stays disabled.
+    /// Set a new password, which is asked for or read from the first line of standard input. A disabled account stays disabled.
     Reset {
-        /// The log-in name.
+        /// The login name.
         login: String,
     },
-    /// Who there is.
+    /// List all accounts.
     List,
 }
 
@@ -103,11 +103,11 @@ pub enum Staff {
 pub struct Statistics {
     #[command(flatten)]
     pub asked: Asked,
-    /// What is counted: contact, closing, case or referral.
+    /// What to count: contact, closing, case or referral.
     #[arg(long, default_value = "contact", value_parser = parse_measure)]
     pub of: Measure,
-    /// By what: up to two dimensions of the classification, channel, language, hour, weekday or counselling, and one of day, week,
-    /// month, quarter and year. With commas: channel,month.
+    /// The breakdown, separated by commas, such as channel,month: up to two dimensions (questions of the classification, channel,
+    /// language, hour, weekday, counselling) and one of day, week, month, quarter and year.
     #[arg(long)]
     pub by: Option<String>,
     #[command(flatten)]
@@ -116,7 +116,7 @@ pub struct Statistics {
     pub command: Option<Figures>,
 }
 
-/// A period, and in which language it is written down.
+/// A period, and the language of the output.
 #[derive(clap::Args)]
 pub struct Asked {
     /// The first day, such as 2026-01-01.
@@ -125,78 +125,78 @@ pub struct Asked {
     /// The last day.
     #[arg(long, conflicts_with = "period")]
     pub to: Option<NaiveDate>,
-    /// A period by its name: month, last_quarter, 2024, 2024-Q1, 2024-03.
+    /// A period by name: month, last_quarter, 2024, 2024-Q1, 2024-03.
     #[arg(long)]
     pub period: Option<String>,
-    /// sr-Cyrl, sr-Latn or en; the centre's own otherwise.
+    /// sr-Cyrl, sr-Latn or en; the centre's language by default.
     #[arg(long, value_parser = language)]
     pub language: Option<Language>,
 }
 
-/// How figures are printed.
+/// The output format of figures.
 #[derive(clap::Args)]
 pub struct Form {
-    /// How to print it.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// CSV with `;` between its fields, as spreadsheets in Serbian want it.
+    /// Separate CSV fields with `;`, as Serbian spreadsheets expect.
     #[arg(long)]
     pub semicolon: bool,
-    /// CSV that begins with a byte order mark.
+    /// Start CSV with a byte order mark.
     #[arg(long)]
     pub bom: bool,
-    /// CSV that says before its head of whom, of when and as of when it is, and how many lines follow.
+    /// Start CSV with lines that state the centre, the period, the time of export and the number of data lines.
     #[arg(long)]
     pub cover: bool,
 }
 
 #[derive(Subcommand)]
 pub enum Figures {
-    /// Recount everything and compare; ends with 1 if anything differs.
+    /// Recount everything and compare; exits with 1 if anything differs.
     Verify,
-    /// Count everything anew, in the place of what is kept.
+    /// Recount everything and replace the stored figures.
     Rebuild,
-    /// Fill in the return of a body; ends with 1 if anything is missing.
+    /// Fill in the return of a statistics body; exits with 1 if the return is incomplete.
     Return {
-        /// insafe or chi.
+        /// The statistics body: insafe or chi.
         name: String,
         #[command(flatten)]
         asked: Asked,
         #[command(flatten)]
         form: Form,
     },
-    /// Enter an old register: of,value,from,to,count,source and perhaps correction,reason. All of it, or nothing.
+    /// Enter an old register: of,value,from,to,count,source and optionally correction,reason. Enters all lines or none.
     Import {
         /// The CSV file.
         file: PathBuf,
-        /// Only say what would be entered.
+        /// Only print what would be entered.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Enter a figure from before the software, or a correction.
+    /// Enter an opening balance from before this software, or a correction.
     Balance {
-        /// For contacts the channel it belongs to; for cases `advisory`, or the institution they were sent to.
+        /// For contacts, the channel; for cases, `advisory` or the institution they were sent to.
         #[arg(long)]
         channel: String,
-        /// What it counts: contact or case.
+        /// What the figure counts: contact or case.
         #[arg(long, default_value = "contact", value_parser = parse_measure)]
         of: Measure,
-        /// Its first day.
+        /// The first day.
         #[arg(long)]
         first: NaiveDate,
-        /// Its last day.
+        /// The last day.
         #[arg(long)]
         last: NaiveDate,
-        /// How many; of a correction also less than none.
+        /// The count; a correction may be negative.
         #[arg(long, allow_negative_numbers = true)]
         count: i64,
-        /// Where the figure is from.
+        /// The source of the figure.
         #[arg(long)]
         source: String,
-        /// It corrects what was counted.
+        /// Treat the figure as a correction of what was counted.
         #[arg(long, requires = "reason")]
         correction: bool,
-        /// Why.
+        /// The reason for a correction.
         #[arg(long, default_value = "")]
         reason: String,
     },
@@ -204,23 +204,23 @@ pub enum Figures {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// A table for people to read.
     Table,
-    /// RFC 4180.
+    /// CSV (RFC 4180).
     Csv,
-    /// As the API gives it.
+    /// JSON, as in the API.
     Json,
-    /// A workbook.
+    /// An Excel workbook.
     Xlsx,
 }
 
 #[derive(Subcommand)]
 pub enum Queue {
-    /// Every job that is not done.
+    /// List every job that is not done.
     List,
     /// Run parked jobs again: one, or all.
     Retry {
-        /// The job's number.
+        /// The number of the job.
         job: Option<i64>,
     },
 }
@@ -233,7 +233,6 @@ fn role(name: &str) -> Result<Role, String> {
     Role::parse(name).ok_or_else(|| "counsellor, supervisor, manager or administrator".to_owned())
 }
 
-/// Parses the name of a measure.
 fn parse_measure(name: &str) -> Result<Measure, String> {
     Measure::parse(name).ok_or_else(|| "contact, closing, case or referral".to_owned())
 }

@@ -1,4 +1,4 @@
-//! `hotline check`: tries everything and says in words what works.
+//! `hotline check`: tries the settings and every connection, and reports what works.
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use hotline_core::text::locale::Locales;
 
 use crate::{lines::open_lines, service::open_store, settings::Settings};
 
-/// Tries the database, the disk and every line.
+/// Checks the database, the disk and every line. Returns failure if any of them does not work.
 pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut works = true;
     if let Some(file) = &settings.file {

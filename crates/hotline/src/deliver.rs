@@ -1,4 +1,4 @@
-//! Handing over what leaves us: nothing else sends.
+//! The delivery worker: the only code that sends messages.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -19,16 +19,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
-/// Messages handed over at the same time.
+/// The number of messages sent at the same time.
 const TOGETHER: usize = 8;
-/// Longer than a piece takes; it begins anew with each.
+/// How long a worker may hold a job. It is longer than sending one piece takes, and starts over with each piece.
 const LEASE: Duration = Duration::from_secs(60);
-/// How soon a message looks again whether the one before it has left.
+/// The delay before a message is retried if an earlier message must be sent first.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
-/// One piece of a message may take this long.
+/// The time limit for sending one piece of a message.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Works until `stop`, and then until what is being handed over is.
+/// Sends messages until `stop` is cancelled, then finishes those in progress.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
     let mut hands = JoinSet::new();
     let mut in_hand: HashMap<Id, i64> = HashMap::new();
@@ -83,7 +83,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
         None => store.failed(job, Known::CannotPrepare.into()).await,
     };
     if let Err(error) = settled {
-        // Its lease ends, and it comes back.
+        // The lease runs out, and the job is claimed again.
         tracing::error!(job.id, error = %error, "Job {} could not be set back", job.id);
     }
 }
@@ -108,7 +108,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     let Some((_, channel)) = lines.get(&outgoing.line) else {
         return store.failed(job, Known::NoLine.into()).await;
     };
-    // Nobody wrote an acknowledgement, so nobody is asked.
+    // No counsellor wrote an acknowledgement, so no counsellor is asked about repeating it.
     let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
@@ -124,7 +124,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     } = &error
         && let Some(wait) = JobKind::named_wait(*asked, outgoing.waited)
     {
-        // Never before the time it asked for.
+        // The factor is at least 1, so the delay is never shorter than the other side asked for.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
         tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
         return store.set_waiting(job, wait, reason.clone()).await;
@@ -150,15 +150,15 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     store.set_back(job, state, wait, reason).await
 }
 
-/// How handing over went.
+/// The result of sending a message.
 enum Handed {
     Over,
     Not(ChannelError),
-    /// We took too long over it, and somebody else does it by now.
+    /// Our lease ran out, and another worker has claimed the message since.
     ByOther,
 }
 
-/// Hands over the pieces that were not yet, in order. What fails here is ours; what fails there is in the answer.
+/// Sends the remaining pieces in order. An `Err` is our own failure; a failure of the other side is a [`Handed::Not`].
 async fn hand_over(
     store: &Store,
     job: &Claimed,
@@ -181,7 +181,7 @@ async fn hand_over(
                 return Ok(Handed::Not(ChannelError::Unknown { reason }));
             }
         }
-        // Only the piece that was under way may have arrived.
+        // Only the interrupted piece may have arrived already.
         outgoing.message.uncertain = false;
     }
     Ok(Handed::Over)

@@ -31,10 +31,10 @@ use crate::{lifecycle::Lifecycle, service, settings::Settings};
 
 mod samples;
 
-/// Everybody's password in the demo, and only there.
+/// The password of every account in the demo.
 const PASSWORD: &str = "four blue paper boats";
 
-/// Runs the demo until it is told to stop.
+/// Runs the demo until it is stopped.
 pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
     let thrown_away = tempfile::tempdir().context("Could not make a folder for the demo")?;
     let folder = folder.unwrap_or_else(|| thrown_away.path().to_owned());
@@ -73,7 +73,7 @@ fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .build()?
         .try_deserialize()?;
-    // There is no mail server in the demo: the outbox shows truthfully that answers to mail are delayed.
+    // The demo has no mail server, so the outbox correctly shows replies by mail as delayed.
     let mail = config::Config::builder()
         .set_override("channel", "email")?
         .set_override("address", "kontakt@centar.example.org")?
@@ -92,7 +92,7 @@ fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// Sample people and what they wrote. Everybody is invented.
+/// Adds sample staff and messages. All people are invented.
 async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     let password = PASSWORD.to_owned().into();
     let mila = store
@@ -146,7 +146,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
         )
         .await?;
     }
-    // What is no contact has its place as well: an automatic answer, and a message of a line that is not configured any more.
+    // Include raw messages that open no contact: an automatic reply, and a message of a line that is no longer configured.
     let hour = now - chrono::Duration::hours(1);
     let away = "From: <skola@example.org>\r\nSubject: Odsutni smo\r\nAuto-Submitted: auto-replied\r\n\r\nRadimo od ponedeljka.\r\n";
     accept(store, "mail", hour, "sample away".to_owned(), away.into()).await?;
@@ -168,7 +168,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     work_a_little(store, &mila, &vuk).await
 }
 
-/// Some contacts are held, answered, closed and sent on, so that every screen shows something.
+/// Assigns, answers, closes and refers some contacts, so that every screen has something to show.
 async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Result<()> {
     let rows = store
         .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)

@@ -1,4 +1,4 @@
-//! Fetching files that lie with a platform, when somebody asked for them.
+//! The fetch worker: fetches files from platforms when a counsellor asks for them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,14 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
-/// Files fetched one after the other between two looks.
+/// The number of files claimed at once and fetched one after the other.
 const BATCH: u64 = 4;
-/// Longer than a batch takes.
+/// How long a worker may hold its jobs. It is longer than fetching a batch takes.
 const LEASE: Duration = Duration::from_secs(600);
-/// One file may take this long.
+/// The time limit for fetching one file.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Works until `stop`.
+/// Fetches files until `stop` is cancelled.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let claimed = store.claim(JobKind::Fetch, BATCH, LEASE, i32::MAX, &[]).await;
@@ -27,7 +27,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
         for job in &jobs {
             if let Err(error) = fetch(&store, &lines, job).await {
                 tracing::error!(job.id, error = %error, "Job {} failed", job.id);
-                // Its lease ends, and it comes back.
+                // The lease runs out, and the job is claimed again.
             }
         }
         if jobs.is_empty() {

@@ -24,10 +24,10 @@ use crate::{
     settings::Settings,
 };
 
-/// Differences that are named; a thousand tell as much as a million.
+/// The maximum number of differences to list. A longer list would not help to find the cause.
 const MOST_NAMED: usize = 1_000;
 
-/// Prints figures, recounts them, or enters what was before the software.
+/// Prints figures, recounts them, or enters figures from before this software.
 pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Locales::load()?;
@@ -161,7 +161,7 @@ async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Enters every line of a register, or says which cannot be and enters none.
+/// Enters every line of a register. If a line is invalid, reports it and enters none.
 async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> anyhow::Result<ExitCode> {
     let text = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
     let rows = registers::tried(store, registers::read(&text)).await?;

@@ -1,5 +1,5 @@
-//! `hotline fixtures`: an empty database is filled with invented communications, cases and events whose sums are the figures that
-//! the centre has published. So every page, file and sentence can be compared with what is printed elsewhere.
+//! `hotline fixtures`: fills an empty database with invented communications, cases and events that add up to the figures the centre
+//! has published. Every page and export can then be compared with the publications.
 
 use std::sync::Arc;
 
@@ -30,12 +30,12 @@ use crate::{receive, service, settings::Settings};
 
 mod published;
 
-/// Where the figures are from.
+/// The source of the figures.
 const SOURCE: &str = "Објављени подаци центра";
-/// The line e-mails come by: the first of this channel in the settings.
+/// The channel of the line that receives the invented e-mails: the first such line in the settings.
 const EMAIL: &str = "email";
 
-/// What can be chosen of a contact, taken in turn.
+/// The classification answers, given to contacts in turn.
 const TOPICS: [&str; 7] = [
     "cyberbullying",
     "grooming",
@@ -97,7 +97,7 @@ struct Staff {
 
 impl Staff {
     async fn new(store: &Store) -> anyhow::Result<Self> {
-        // Nobody logs in with these: whoever wants to gives them passwords with `staff reset`.
+        // These accounts get random passwords. To log in with one, set its password with `staff reset`.
         let password = || -> Private<String> {
             let letters =
                 hotline_core::identifiers::chance::bytes::<24>().map(|byte| char::from(b'a' + byte % 26));
@@ -143,7 +143,7 @@ struct Making<'a> {
 impl Making<'_> {
     async fn of(&self, published: &Published) -> anyhow::Result<()> {
         let (from, to) = (published.from.parse()?, published.to.parse()?);
-        // A case in every contact of its turn, until there are enough.
+        // Each contact in turn gets a case, until there are enough cases.
         let mut cases = vec![None; published.advisory];
         cases.extend(
             published
@@ -171,7 +171,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Moves the clock, back as well.
+    /// Moves the clock to `at`, forwards or backwards.
     fn at(&self, at: DateTime<Utc>) {
         self.clock.advance(at - self.clock.now());
     }
@@ -219,7 +219,8 @@ impl Making<'_> {
         Ok(self.store.close(&self.staff.mila, reference, None).await?)
     }
 
-    /// It is read after some minutes, classified, and answered on the same day. Nothing leaves the machine.
+    /// Reads the contact after some minutes, classifies it, and answers it on the same day. The reply is marked as sent but never
+    /// leaves this machine.
     async fn answered(&self, number: usize, reference: Reference) -> anyhow::Result<()> {
         let (store, mila) = (self.store, &self.staff.mila);
         let minutes = |most: usize| TimeDelta::minutes((number * 7 % most + 1).try_into().unwrap_or(1));
@@ -342,7 +343,7 @@ fn answers(number: usize) -> Answers {
     answers
 }
 
-/// One of `of` times spread over a period, in working hours.
+/// Returns one of `of` times spread evenly over a period, within working hours.
 fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc> {
     let days = usize::try_from((to - from).num_days()).unwrap_or_default() + 1;
     let day = from + Days::new((number * days / of.max(1)) as u64);
@@ -350,7 +351,7 @@ fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc>
     day.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::minutes(6 * 60 + 30 + minutes)
 }
 
-/// The part that one of `of` has of a total: all parts together are the total.
+/// Returns the share of item `number` out of `of`. The shares add up exactly to `total`.
 fn part_of(total: i64, number: usize, of: usize) -> i64 {
     let (number, of) = (
         i64::try_from(number).unwrap_or_default(),

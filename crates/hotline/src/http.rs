@@ -1,4 +1,4 @@
-//! The listeners: the public pages and the desk, on one address or two.
+//! The HTTP listeners: the public pages and the desk, on one address or two.
 
 use std::{
     net::SocketAddr,
@@ -29,10 +29,10 @@ use crate::{lifecycle::Lifecycle, lines::Lines, process, settings::Http};
 mod places;
 mod serving;
 
-/// Who sends something lets no longer pass between two pieces of it. A telephone in a tunnel may be slow.
+/// The longest pause allowed between two parts of a request body. It allows for a mobile phone with a poor connection.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
 
-/// What every page says about itself. Nothing inline, nothing from elsewhere, in nobody's frame.
+/// Headers of every response. They forbid inline scripts, foreign content and framing.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -56,7 +56,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Opens the addresses and serves until told to stop.
+/// Binds the addresses and serves until shutdown.
 pub async fn listen(
     settings: &Http,
     desk: Desk,
@@ -106,7 +106,7 @@ pub async fn listen(
     }
 }
 
-/// How many connections each listener may hold.
+/// The maximum number of connections per listener.
 #[derive(Debug, PartialEq, Eq)]
 struct Connections {
     public: usize,
@@ -114,11 +114,11 @@ struct Connections {
 }
 
 impl Connections {
-    /// Most connections are worth nothing without memory for them.
+    /// The maximum for both listeners together, which bounds their memory.
     const MOST: usize = 4_096;
 
-    /// Half of the files that may be open: the other half is for the database, attachments, mailboxes and platforms. The
-    /// public listener cannot take the share of the desk.
+    /// Divides half of the permitted open files among the listeners. The other half is for the database, attachments, mailboxes and
+    /// platforms. The desk has a share of its own, which the public listener cannot take.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;
@@ -129,17 +129,18 @@ impl Connections {
     }
 }
 
-/// The desk, to which only its own pages may post. The form needs no such guard: who posts to it has no rights to lend,
-/// and browsers that do not say where a post comes from must be able to.
+/// Returns the routes of the desk with a guard against cross-site requests: only its own pages may post to it. The public form
+/// needs no such guard, because its visitors have no rights that an attacker could use. It must also accept posts from browsers
+/// that send no origin.
 fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     let mut guard = CsrfLayer::new();
     if !settings.desk_url.is_empty() {
-        // A proxy may call us by another name than the browser calls it.
+        // Behind a proxy, the host name we see can differ from the one the browser uses.
         guard = guard
             .add_trusted_origin(settings.desk_url.trim_end_matches('/'))
             .context("`http.desk_url` is no address of a site")?;
     }
-    // With "no-referrer" a browser would not say so itself where its posts come from.
+    // With "no-referrer", browsers would not send the origin of a post.
     let own =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(routes::router(desk).layer(own).layer(guard))
@@ -154,11 +155,11 @@ async fn serve(
 ) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        // A download has a stricter policy of its own.
+        // Downloads set a stricter policy themselves.
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     if https {
-        // Whoever came by HTTPS once never comes without it again.
+        // Tells browsers that came by HTTPS to use only HTTPS from then on.
         let always = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         let header = header::STRICT_TRANSPORT_SECURITY;
         router = router.layer(SetResponseHeaderLayer::if_not_present(header, always));
@@ -182,10 +183,10 @@ async fn serve(
     Ok(())
 }
 
-/// Readiness is found out by writing, so no more than once in this time, whoever asks however often.
+/// How long a readiness result is reused. The check writes to the disk, so frequent probes must not repeat it every time.
 const FOUND_OUT_FOR: Duration = Duration::from_secs(1);
 
-/// Whether it lives, and whether it can take messages.
+/// Returns the routes of the liveness and readiness probes.
 fn probes(readiness: &Readiness) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))

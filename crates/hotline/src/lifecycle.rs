@@ -1,34 +1,34 @@
-//! Starting and stopping: everything that runs is told to stop, gets eight seconds, and is then left behind.
+//! Startup and shutdown. At shutdown every task is asked to stop and has eight seconds to finish; then the process ends regardless.
 
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long an idle worker waits before it looks again.
+/// How long an idle worker waits before it checks for work again.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// How long running work may take to end.
+/// How long running tasks may take to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// Everything that runs.
+/// The running tasks and the signal that stops them.
 #[derive(Clone, Default)]
 pub struct Lifecycle {
-    /// Cancelled when it is time to stop.
+    /// Cancelled at shutdown.
     pub stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Lifecycle {
-    /// Runs a task to its end.
+    /// Spawns a task that shutdown waits for.
     pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
 
-    /// Waits for a signal to stop, or for `self.stop`, and then for the tasks.
+    /// Waits for a termination signal or for `self.stop`, then for the tasks to finish.
     ///
     /// # Errors
-    /// When signals cannot be listened to.
+    /// If signal handlers cannot be installed.
     pub async fn until_stopped(&self) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

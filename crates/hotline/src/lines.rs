@@ -1,4 +1,4 @@
-//! The lines of the settings, opened.
+//! Opens the lines from the settings.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,10 +16,10 @@ use hotline_store::db::store::LineSettings;
 
 use crate::settings::{self, Settings};
 
-/// Every line, opened.
+/// Every opened line with the name of its channel.
 pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 
-/// The addresses people write to, of every line that has one.
+/// Returns the addresses that people write to, for every line that has one.
 fn addresses(settings: &Settings) -> Arc<[String]> {
     let tables = settings
         .lines
@@ -83,7 +83,7 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
     Ok(lines)
 }
 
-/// What the store must know of each line.
+/// Returns the properties of each line that the store needs.
 pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
     let of_line = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
         name: name.as_str().to_owned(),
@@ -100,7 +100,7 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
     lines.iter().map(of_line).collect()
 }
 
-/// The acknowledgement in every language, the centre's own first. The store puts the reference in.
+/// Returns the acknowledgement text in every language, the centre's language first. The store fills in the reference.
 fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
     let centre = &settings.centre;
     let mut languages = vec![centre.language];

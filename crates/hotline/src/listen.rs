@@ -1,4 +1,4 @@
-//! Listening to a line, for as long as the service runs.
+//! Receives messages on one line while the service runs.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use hotline_channels::channel::Channel;
 use hotline_core::{health::Health, identifiers::line::LineName, intake::Intake};
 use tokio_util::sync::CancellationToken;
 
-/// Listens until `stop`. A line that can't work is shown as down and stops no other.
+/// Receives until `stop` is cancelled. A line that fails is shown as down; the other lines continue.
 pub async fn listen(
     name: LineName,
     channel: Arc<dyn Channel>,

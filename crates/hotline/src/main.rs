@@ -1,4 +1,4 @@
-//! Hotline: one inbox for everything people write to a helpline.
+//! Hotline: a contact-intake service for helplines.
 
 mod arguments;
 mod check;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments);
     process::keep_private();
-    // One way of doing cryptography for every TLS connection.
+    // Selects one cryptography provider for every TLS connection.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -94,12 +94,12 @@ fn log_to_stderr(arguments: &Arguments) {
         .init();
 }
 
-/// Whether a line may be logged at all, whatever is asked for. Libraries write what people said, passwords and tokens in addresses
-/// into theirs: all of them below `info`, some of them above as well.
+/// Returns whether a log line may be written, whatever log level was requested. Libraries log people's words, passwords and tokens
+/// below `info`, and some also above, so those lines are dropped.
 fn is_discreet(line: &tracing::Metadata<'_>) -> bool {
     const LOUD: [&str; 3] = ["serenity", "teloxide", "tungstenite"];
     let (of, level) = (line.target(), *line.level());
     let is_loud = LOUD.iter().any(|loud| of.starts_with(loud));
-    // Statements come without what is bound to them.
+    // SQL statements may be logged at any level, because they are logged without their bound values.
     of.starts_with("hotline") || of == "sqlx::query" || (level <= tracing::Level::INFO && !is_loud)
 }

@@ -14,7 +14,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Adds, disables, resets and lists staff.
+/// Runs a `hotline staff` command.
 pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
     let store = open_store(&settings, Vec::new()).await?;
     match command {
@@ -73,7 +73,7 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lists jobs and runs parked ones again.
+/// Lists jobs, or runs parked ones again.
 pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
     let store = open_store(&settings, Vec::new()).await?;
     match command {
@@ -103,7 +103,7 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A password typed at the terminal, where it is not shown; else the first line of the standard input.
+/// Reads a password: at a terminal without echo, otherwise from the first line of standard input.
 fn password() -> anyhow::Result<Private<String>> {
     const MISSING: &str = "No password was given";
     let stdin = std::io::stdin();
@@ -112,13 +112,13 @@ fn password() -> anyhow::Result<Private<String>> {
         return Ok(typed.context(MISSING)?.into());
     }
     let mut line = String::new();
-    // Longer ones are refused by their length.
+    // A longer password is rejected for its length.
     stdin.lock().take(4_096).read_line(&mut line).context(MISSING)?;
     ensure!(!line.is_empty(), MISSING);
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
 }
 
-/// Erases what is known of a person in one contact.
+/// Erases the personal data in one contact.
 pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
     let reference = Reference::parse(reference)?;
     let store = open_store(&settings, Vec::new()).await?;
@@ -133,7 +133,7 @@ pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The account on this machine that runs the command, also behind sudo.
+/// Returns the operating-system account that runs the command, also under sudo.
 fn account() -> String {
     let named = ["SUDO_USER", "USER", "LOGNAME"]
         .into_iter()

@@ -1,17 +1,17 @@
-//! What the system grants to this process, and what others see of it.
+//! Resource limits and permissions of this process.
 
 use rustix::{
     fs::Mode,
     process::{Resource, Rlimit, getrlimit, setrlimit, umask},
 };
 
-/// Files that may be open, if nothing says how many.
+/// The assumed limit on open files if the system reports none.
 const USUAL: usize = 1_024;
-/// More open files than this are of no use to us.
+/// The highest limit on open files that we request.
 const ENOUGH: u64 = 65_536;
 
-/// Makes whatever this process writes readable to its owner alone, whatever it was started with, and keeps what people wrote
-/// out of core dumps.
+/// Makes files that this process creates readable by their owner only, regardless of the inherited umask. Disables core dumps,
+/// which would contain what people wrote.
 pub fn keep_private() {
     umask(Mode::from_raw_mode(0o077));
     let none = Rlimit {
@@ -23,7 +23,7 @@ pub fn keep_private() {
     }
 }
 
-/// How many files may be open, after that was raised as far as this process may raise it.
+/// Raises the limit on open files as far as permitted, and returns it.
 pub fn open_files() -> usize {
     let granted = getrlimit(Resource::Nofile);
     let most = granted.maximum.unwrap_or(ENOUGH).min(ENOUGH);
@@ -32,7 +32,7 @@ pub fn open_files() -> usize {
             current: Some(most),
             maximum: granted.maximum,
         };
-        // What was granted before is enough to go on with.
+        // If raising fails, the current limit suffices.
         let _ = setrlimit(Resource::Nofile, raised);
     }
     let current = getrlimit(Resource::Nofile).current;

@@ -1,7 +1,7 @@
-//! The heart: raw messages become contacts.
+//! The receive worker: turns raw messages into contacts.
 //!
-//! Claimed in batches, read behind a fence, registered in one transaction. Whatever a message does to its reader, the others
-//! go on: it gets a deadline and a thread of its own, and what breaks there is registered as unreadable.
+//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that crashes its
+//! parser or exceeds the time limit is registered as unreadable, and the others continue.
 
 use std::{
     collections::HashMap,
@@ -24,24 +24,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
-/// Messages registered together.
+/// The maximum number of messages claimed at once.
 const BATCH: u64 = 64;
-/// Bytes of raw messages read together, unless one alone is larger.
+/// The maximum number of raw-message bytes in memory at once, unless a single message is larger.
 const PORTION: u64 = 32 << 20;
-/// How long messages gather after a batch that was not full.
+/// How long to let messages collect after a batch that was not full.
 const GATHER: Duration = Duration::from_millis(10);
-/// A worker that is not heard of for this long is taken for dead.
+/// How long a worker may hold its jobs before it is considered dead.
 const LEASE: Duration = Duration::from_secs(20);
-/// One message may be read for this long.
+/// The time limit for parsing one message.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Parsers of strangers' bytes recurse.
+/// The stack size of a parser thread. Parsers recurse on untrusted input.
 const STACK: usize = 64 << 20;
-/// Messages whose reading was interrupted this often are read one by one: one of them may be what kills us.
+/// The number of interrupted attempts after which a message is parsed alone, because it may be the message that crashes the
+/// process.
 const SUSPECT: i32 = 3;
-/// A message that was read alone and interrupted until it was claimed this often is not read again.
+/// The number of interrupted attempts after which a message is registered as unreadable without parsing it again.
 const DEADLY: i32 = 12;
 
-/// Works until `stop`.
+/// Registers messages until `stop` is cancelled.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match round(&store, &lines).await {
@@ -51,7 +52,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
                     () = stop.cancelled() => {}
                 }
             }
-            // A few at a time would cost a commit each, and hold up those who wait to be accepted.
+            // Small batches would cost one commit each and delay the messages that wait to be accepted.
             Ok(few) if few < BATCH as usize => tokio::time::sleep(GATHER).await,
             Ok(_) => {}
             Err(error) => {
@@ -62,13 +63,13 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
     }
 }
 
-/// Works on one batch, then on the oldest job by itself, and says how many there were.
+/// Processes one batch, then the oldest remaining job alone. Returns how many jobs there were.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
     let batch = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
     for portion in store.in_portions(&batch, PORTION).await? {
         read_and_register(store, lines, &portion).await?;
     }
-    // Suspects have their turn however many others come.
+    // Suspected messages get their turn however many new ones arrive.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
         read_and_register(store, lines, &alone).await?;
@@ -88,7 +89,7 @@ async fn read_and_register(
         unread.remove(&journalled.job.id);
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
-            // Its line is not configured any more: it waits until it is, or somebody decides.
+            // The line is no longer configured. The job is parked until the line is back or a supervisor decides.
             None => {
                 store
                     .park(&journalled.job, "its line is not in the settings")
@@ -103,7 +104,7 @@ async fn read_and_register(
     Ok(())
 }
 
-/// Registers a batch; if that fails, each message by itself, so that one cannot hold up the others.
+/// Registers a batch. If that fails, registers each message separately, so that one faulty message cannot delay the others.
 async fn register(
     store: &Arc<Store>,
     lines: &Arc<Lines>,
@@ -134,7 +135,8 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
     let mut attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     if error.is_passing() {
-        // Not the message's fault: it is not given up on for that, and goes on soon after the disk or database does.
+        // A temporary storage error is not the message's fault. The attempt number is capped so that the message is never parked
+        // for it and is retried soon after the disk or database recovers.
         attempt = attempt.min(2);
     }
     match JobKind::Receive.wait_after(attempt) {
@@ -147,7 +149,7 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     }
 }
 
-/// Reads messages; `None` for those of a line that is not configured.
+/// Parses messages. Returns `None` for those whose line is not configured.
 async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalled, Option<Normalised>)> {
     let mut read = Vec::with_capacity(opened.len());
     let mut waiting = Vec::new();
@@ -168,7 +170,7 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Pairs each message with its reading. What was not come to is left out, and comes back at once.
+/// Pairs each message with its parsed form. Messages that were not reached are left out and retried at once.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()
@@ -179,8 +181,8 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
     journalled.zip(readings.into_iter().map(Some)).collect()
 }
 
-/// Reads on a thread with a large stack, in order, until one takes too long: its thread is left behind, and what comes after it
-/// is for another time.
+/// Parses messages in order on a thread with a large stack. If one exceeds the time limit, its thread is abandoned and the
+/// remaining messages are left for the next round.
 fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> Vec<Normalised> {
     let raws = Arc::new(raws);
     let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());
@@ -211,7 +213,7 @@ fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> V
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     tracing::error!("A message took too long to read; its thread is left behind");
                     readings.push(unreadable("reading it took too long"));
-                    // The others have waited long enough to be registered.
+                    // The remaining messages are retried, so that those already parsed can be registered without further delay.
                     return readings;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -236,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    /// A channel whose reader breaks down over one message and never ends over another.
+    /// A channel whose parser panics on one message and never returns on another.
     struct Brittle;
 
     #[async_trait]

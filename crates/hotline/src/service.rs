@@ -1,4 +1,4 @@
-//! The service: opens the store and the lines, and starts everything.
+//! The service: opens the store and the lines, and starts all workers.
 
 use std::{path::Path, sync::Arc};
 
@@ -22,7 +22,7 @@ use crate::{
     typing,
 };
 
-/// Runs the service until it is told to stop.
+/// Runs the service until it is stopped.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::default();
     let store = start(settings, &lifecycle, Listening::All).await?;
@@ -31,16 +31,16 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     stopped
 }
 
-/// Whether lines are listened to.
+/// Whether the lines receive messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listening {
-    /// All of them.
+    /// Every line receives.
     All,
-    /// None: the demo has no mailbox.
+    /// No line receives, because the demo has no mailbox.
     None,
 }
 
-/// Starts everything.
+/// Opens the store and the lines and starts all workers.
 pub async fn start(
     settings: Settings,
     lifecycle: &Lifecycle,
@@ -113,7 +113,7 @@ pub async fn start(
     Ok(store)
 }
 
-/// The channels of the lines and what counsellors log, by name.
+/// Returns the names of all channels: those of the lines, and the networks that counsellors log by hand.
 fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
     let of_lines = lines.values().map(|(channel, _)| (*channel).to_owned());
     let mut all: Vec<String> = of_lines.chain(settings.desk.networks.iter().cloned()).collect();
@@ -122,12 +122,12 @@ fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
     all
 }
 
-/// Opens the store that the settings name.
+/// Opens the store with the system clock.
 pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow::Result<Arc<Store>> {
     open_store_at(settings, lines, Arc::new(SystemClock)).await
 }
 
-/// The same, with another clock.
+/// Opens the store with the given clock.
 pub async fn open_store_at(
     settings: &Settings,
     lines: Vec<LineSettings>,

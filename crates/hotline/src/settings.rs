@@ -1,4 +1,4 @@
-//! The settings: a file, then the environment (`HOTLINE__SECTION__KEY`). What is not known is refused.
+//! The settings: a file, overridden by environment variables (`HOTLINE__SECTION__KEY`). Unknown keys are rejected.
 
 use std::{
     collections::BTreeMap,
@@ -11,35 +11,35 @@ use config::{Config, Environment, File, FileFormat, Value};
 use hotline_core::{centre::Centre, identifiers::private::Private};
 use serde::Deserialize;
 
-/// Where settings are looked for without `--config`.
+/// The settings file used without `--config`.
 const USUAL: &str = "config/hotline.toml";
 
 /// All settings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Where pages are served.
+    /// Addresses and URLs of the public pages and the desk.
     #[serde(default)]
     pub http: Http,
-    /// Where things are stored.
+    /// The database connection.
     #[serde(default)]
     pub database: Database,
-    /// The folder of everything else.
+    /// The data folder and its limits.
     #[serde(default)]
     pub data: Data,
-    /// What the centre says of itself.
+    /// The centre's own details.
     #[serde(default)]
     pub centre: Centre,
-    /// How the desk works.
+    /// The behaviour of the desk.
     #[serde(default)]
     pub desk: Desk,
-    /// Figures, and who gets them.
+    /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
-    /// The lines, by name. What stands in each belongs to its channel.
+    /// The lines by name. The contents of each table are defined by its channel.
     #[serde(default)]
     pub lines: BTreeMap<String, Value>,
-    /// The file they came from.
+    /// The file the settings were read from. `None`: there was none.
     #[serde(skip)]
     pub file: Option<PathBuf>,
 }
@@ -48,13 +48,13 @@ pub struct Settings {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
-    /// Where the public pages are served.
+    /// The address that serves the public pages.
     pub public: SocketAddr,
-    /// Where the desk is served; the same address serves both.
+    /// The address that serves the desk. It may equal `public`.
     pub desk: SocketAddr,
-    /// How the public pages are reached from outside. With `https` browsers are told to come no other way.
+    /// The URL of the public pages as seen from outside. With `https`, browsers are told to use only HTTPS.
     pub public_url: String,
-    /// How the desk is reached by its staff. With `https` its cookie goes nowhere else.
+    /// The URL of the desk as staff reach it. With `https`, its session cookie is sent only over HTTPS.
     pub desk_url: String,
 }
 
@@ -71,8 +71,8 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Without `desk_url` nothing says whether staff come by HTTPS, and the cookie of their log-ins would also go by HTTP. Where one address
-    /// serves both it is reached like the public pages; else it has to be said.
+    /// Derives an empty `desk_url` from an HTTPS `public_url`, because without it the session cookie would also be sent over HTTP.
+    /// A desk with its own address needs an explicit `desk_url`.
     fn derive_desk_url(&mut self) -> anyhow::Result<()> {
         if !self.desk_url.is_empty() || !self.public_url.starts_with("https://") {
             return Ok(());
@@ -88,7 +88,7 @@ impl Http {
         Ok(())
     }
 
-    /// What is allowed and better avoided, in words.
+    /// Returns a warning about settings that are permitted but unsafe.
     pub fn warnings(&self) -> Option<&'static str> {
         let careless = self.public_url.starts_with("https://") && self.desk_url.starts_with("http://");
         careless.then_some(
@@ -101,13 +101,13 @@ impl Http {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Desk {
-    /// How long a reply can be taken back, in seconds.
+    /// How long a reply can be taken back before it is sent, in seconds.
     pub undo_seconds: u8,
-    /// Whether a contact is closed only when it is classified.
+    /// Whether a contact must be classified before it can be closed.
     pub wrap_up: bool,
-    /// A classification of the centre's own.
+    /// A file with the centre's own classification scheme. `None`: the built-in scheme.
     pub scheme_file: Option<PathBuf>,
-    /// Networks that no line reads, and on which counsellors log what came.
+    /// The networks without a line, whose communications counsellors log by hand.
     pub networks: Vec<String>,
 }
 
@@ -135,9 +135,9 @@ impl Default for Desk {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
-    /// Cells of figures about persons below this are hidden from whoever may not read what people wrote; 0 hides none.
+    /// Cells about people with a smaller count are suppressed for readers who may not read contacts. 0 suppresses none.
     pub smallest: u16,
-    /// Whether the total since the establishment is shown to everybody.
+    /// Whether the total since the centre was established is public.
     pub public: bool,
 }
 
@@ -154,9 +154,9 @@ impl Default for Statistics {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// `postgres://…`; without it SQLite in the data folder.
+    /// A URL such as `postgres://…`. `None`: SQLite in the data folder.
     pub url: Option<Private<String>>,
-    /// A file with it.
+    /// A file that contains the URL.
     pub url_file: Option<PathBuf>,
 }
 
@@ -164,13 +164,14 @@ pub struct Database {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
-    /// The folder.
+    /// The data folder.
     pub folder: PathBuf,
-    /// The master key, if it lies elsewhere.
+    /// The master key file, if it is not in the data folder.
     pub key_file: Option<PathBuf>,
-    /// MiB of disk that stay free: nothing is accepted beyond, and sources keep what they have.
+    /// Disk space in MiB that stays free. Below it no messages are accepted, and they remain at their sources.
     pub reserve_mib: u64,
-    /// Messages that may wait to be registered: nothing is accepted beyond, and sources keep what they have.
+    /// The maximum number of messages waiting to be registered. Beyond it no messages are accepted, and they remain at their
+    /// sources.
     pub backlog: u64,
 }
 
@@ -186,10 +187,10 @@ impl Default for Data {
 }
 
 impl Settings {
-    /// Reads the settings.
+    /// Loads and validates the settings.
     ///
     /// # Errors
-    /// Says the file, the line, and what was probably meant.
+    /// Names the file, the line, and the key that was probably meant.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let file = match file {
             Some(file) => Some(file.to_owned()),
@@ -248,7 +249,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// The database's address.
+    /// Returns the URL of the database.
     pub fn database_url(&self) -> Private<String> {
         match &self.database.url {
             Some(url) => url.clone(),
@@ -261,7 +262,7 @@ impl Settings {
     }
 }
 
-/// Explains an error of one line's own settings, with the place in the file.
+/// Adds the place in the settings file, and a suggestion, to an error in a line's own settings.
 pub fn explained_line(error: &anyhow::Error, settings: &Settings, line: &str) -> anyhow::Error {
     let text = settings
         .file
@@ -290,7 +291,7 @@ fn at(file: Option<&Path>, place: Option<usize>) -> String {
     }
 }
 
-/// The names an error message puts between backticks or quotes, the wrong one first.
+/// Returns the names between backticks or quotes in an error message, the wrong one first.
 fn named(said: &str) -> Vec<String> {
     let quoted = said.split(['`', '"']).skip(1).step_by(2);
     quoted
@@ -298,7 +299,7 @@ fn named(said: &str) -> Vec<String> {
         .collect()
 }
 
-/// The line of the file on which one of the named keys stands, below a table.
+/// Returns the line number of the first of the named keys within a table of the settings file.
 fn within(text: &str, table: &[&str], names: &[String]) -> Option<usize> {
     let document = toml_edit::Document::parse(text).ok()?;
     let mut item = document.as_item();
@@ -319,7 +320,7 @@ fn find(item: &toml_edit::Item, name: &str) -> Option<usize> {
     table.iter().find_map(|(_, item)| find(item, name))
 }
 
-/// "Did you mean …?", from the list of expected names in the message.
+/// Suggests the most similar of the expected names in an error message: "Did you mean …?"
 fn meant(said: &str) -> String {
     let mut names = said.split('`').skip(1).step_by(2);
     let Some(wrong) = names.next() else {
@@ -400,7 +401,7 @@ mod tests {
         let text = include_str!("../../../config/hotline.toml");
         let nothing = Environment::with_prefix("NOTHING_OF_THE_KIND");
         Settings::read(text, nothing).unwrap();
-        // What is only shown is right as well.
+        // The commented-out examples must be valid as well.
         let is_key = |line: &&str| {
             let key = line.split(" = ").next().unwrap_or_default();
             line.starts_with('[')
@@ -416,7 +417,7 @@ mod tests {
         for (name, value) in read().lines {
             let table = value.clone().into_table().unwrap();
             channels.push(table.get("channel").unwrap().to_string());
-            // Files that are named are not there; every key is known.
+            // The example files do not exist, but every key must be known.
             let mut settings = read();
             settings.lines = BTreeMap::from([(name.clone(), value)]);
             let opened = crate::lines::open_lines(&settings, &Arc::new(Locales::load().unwrap()));

@@ -1,4 +1,4 @@
-//! Showing people that somebody writes to them.
+//! Shows people that a counsellor is typing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lines::Lines;
 
-/// What is shown for a few seconds is not worth more.
+/// The time limit for showing the indicator, which platforms display for only a few seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Works until `stop`.
+/// Shows typing indicators until `stop` is cancelled.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
     let mut typings = store.typings();
     loop {
@@ -18,7 +18,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
             typing = typings.recv() => typing,
             () = stop.cancelled() => return,
         };
-        // Some were missed if it was too slow: others follow.
+        // A slow receiver misses some notifications; newer ones follow.
         let Ok(typing) = typing else { continue };
         if let Some((_, channel)) = lines.get(&typing.line) {
             let shown = channel.typing(&typing.to, &typing.thread);

@@ -1,4 +1,4 @@
-//! What the invented people of the demo wrote, and what they were answered.
+//! Messages by the invented people of the demo, and the replies to them.
 
 pub(super) const TO_THE_SCHOOL: &str = "Поштована,\n\nрадо долазимо. Слободни смо 10. и 12. децембра пре подне. За 54 ученика предлажемо две \
                              групе по један школски час.\n\nСрдачан поздрав,\nЦентар";

@@ -1,8 +1,9 @@
-//! The places of a listener: how many connections it may hold, and whose turn it is on each of them.
+//! The connection slots of a listener. They limit the number of connections and record whether each connection waits for its client
+//! or for us.
 //!
-//! A connection waits for its client while a request, the rest of a body, or the reading of an answer is due. One that waits
-//! too long is closed. When all places are taken, the one that has waited longest makes room for the newest, so a visitor is
-//! served however many silent connections somebody holds open.
+//! A connection waits for its client while a request, the rest of a body, or the reading of a response is due. It is closed if it
+//! waits too long. When all slots are taken, the connection that has waited longest for its client makes room for the newest one.
+//! Visitors are therefore served however many idle connections an attacker holds open.
 
 use std::{
     collections::BTreeMap,
@@ -20,24 +21,25 @@ use http_body::{Frame, SizeHint};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// How often the log says that a listener is full.
+/// How often the log repeats that a listener is full.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// How often a full listener, all of whose connections are being answered, looks whether one of them waits for its client.
+/// How often a full listener checks again whether a connection can be closed, while it is answering all of them.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// An answer that takes longer may be cut off where a full listener has nothing else to close. Pages ask again by themselves
-/// for what stays open so long, and a message is stored within it.
+/// How long a response must have taken before a full listener may cut it off. It does so only if no connection is waiting for its
+/// client. Live pages reconnect automatically, and storing a message takes less time than this.
 const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For the first request.
+    /// The time limit for the first request.
     pub first: Duration,
-    /// For anything after that. Longer than reverse proxies keep idle connections, or they would send into one that closes.
+    /// The time limit for everything after the first request. It is longer than reverse proxies keep idle connections, so that they
+    /// never send a request into a connection that we are closing.
     pub later: Duration,
 }
 
-/// The connections of a listener.
+/// The connection slots of a listener.
 pub struct Places {
     most: usize,
     taken: Mutex<Taken>,
@@ -47,38 +49,38 @@ pub struct Places {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    /// By number, so that of two that wait equally long the older one comes first.
+    /// Slots by number; the older connection comes first if two have waited equally long.
     places: BTreeMap<u64, Arc<Place>>,
     said_at: Option<Instant>,
     crowded_out: u64,
 }
 
-/// One connection of a listener.
+/// The slot of one connection.
 pub struct Place {
     turns: Mutex<Turns>,
-    /// Cancelled when the connection has to make room.
+    /// Cancelled when the connection must close to make room.
     pub leave: CancellationToken,
 }
 
 struct Turns {
-    /// Requests on which we work now.
+    /// The number of requests that we are working on.
     ours: usize,
-    /// Whether the head of a request ever came.
+    /// Whether the head of any request has arrived.
     asked: bool,
-    /// Since when it is our turn, or the client's.
+    /// The time at which the connection began to wait for us, or for its client.
     since: Instant,
 }
 
-/// A place that is given back when this is dropped, which must be after the connection is.
+/// A guard that frees its slot when dropped. Drop it only after the connection.
 pub struct Held {
     places: Arc<Places>,
     number: u64,
-    /// The place.
+    /// The slot.
     pub place: Arc<Place>,
 }
 
 impl Places {
-    /// Places for so many connections.
+    /// Creates slots for at most `most` connections.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -87,7 +89,7 @@ impl Places {
         })
     }
 
-    /// Takes a place; if there is none, the connection that has waited longest for its client loses its own.
+    /// Takes a slot. If none is free, closes the connection that has waited longest for its client.
     pub async fn take(self: &Arc<Self>) -> Held {
         loop {
             if let Some(held) = self.take_free() {
@@ -122,8 +124,8 @@ impl Places {
         })
     }
 
-    /// Closes the connection that has waited longest for its client. If none waits, the one that is being answered longest, if
-    /// it takes that long.
+    /// Closes the connection that has waited longest for its client. If none is waiting, closes the one whose response has taken
+    /// longest, provided that it has taken `LONG_ANSWER`.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
@@ -158,13 +160,13 @@ impl Drop for Held {
 }
 
 impl Place {
-    /// Whether it is our turn, and since when it is so.
+    /// Returns whether the connection waits for us, and since when it has waited for us or for its client.
     fn turn_since(&self) -> (bool, Instant) {
         let turns = lock(&self.turns);
         (turns.ours > 0, turns.since)
     }
 
-    /// Returns once the client was waited for as long as patience allows.
+    /// Returns once the client has used up its time limit.
     pub async fn outstayed(&self, patience: Patience) {
         loop {
             let now = Instant::now();
@@ -175,7 +177,7 @@ impl Place {
                 } else {
                     patience.first
                 };
-                // While it is our turn, the client could be waited for from now on.
+                // While we are working, the client's time limit has not begun; it begins now at the earliest.
                 let since = if turns.ours == 0 { turns.since } else { now };
                 since + patience
             };
@@ -193,21 +195,21 @@ impl Place {
         } else {
             turns.ours = turns.ours.saturating_sub(1);
         }
-        // A second request on a connection does not make the first one newer.
+        // A second request on the same connection must not restart the time of the first.
         if !ours || turns.ours == 1 {
             turns.since = Instant::now();
         }
     }
 }
 
-/// Whose turn it is in one request. Ours from its head on, until it is dropped.
+/// Tracks whether one request waits for us or for the client. It waits for us from the arrival of its head until it is dropped.
 pub struct Turn {
     place: Arc<Place>,
     ours: AtomicBool,
 }
 
 impl Turn {
-    /// The head of a request came.
+    /// Starts tracking when the head of a request arrives.
     pub fn begin(place: &Arc<Place>) -> Arc<Self> {
         lock(&place.turns).asked = true;
         place.shift(true);
@@ -230,14 +232,14 @@ impl Drop for Turn {
     }
 }
 
-/// The body of a request or of its answer, which tells whose turn it is.
+/// A request or response body that reports whether it waits for us or for the client.
 pub struct Watched<B> {
     body: B,
     turn: Arc<Turn>,
     way: Way,
 }
 
-/// Which way a body goes.
+/// The direction of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     In,
@@ -245,7 +247,7 @@ enum Way {
 }
 
 impl<B> Watched<B> {
-    /// What a client sends: its turn whenever we want more than has come.
+    /// Wraps a request body. The connection waits for the client whenever we want more bytes than have arrived.
     pub fn request(body: B, turn: Arc<Turn>) -> Self {
         Self {
             body,
@@ -254,7 +256,8 @@ impl<B> Watched<B> {
         }
     }
 
-    /// What we answer: the client's turn from each piece until room is made for the next.
+    /// Wraps a response body. The connection waits for the client after each frame, until the client has read enough for the next
+    /// one.
     pub fn answer(body: B, turn: Arc<Turn>) -> Self {
         turn.set(false);
         Self {
@@ -277,7 +280,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Watched<B> {
         match self.way {
             Way::In => self.turn.set(polled.is_ready()),
             Way::Out => {
-                // That more is asked for is a sign of life.
+                // The request for another frame shows that the client is still reading, so the waiting time starts over.
                 self.turn.set(true);
                 self.turn.set(polled.is_pending());
             }

@@ -1,4 +1,4 @@
-//! Accepting connections and speaking HTTP on each, with bounds on everything a client can hold on to.
+//! Accepts connections and serves HTTP on them, with a limit on every resource that a client can hold.
 
 use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
 
@@ -30,26 +30,27 @@ const PATIENCE: Patience = Patience {
     first: Duration::from_secs(20),
     later: Duration::from_secs(150),
 };
-/// What is being answered when it is time to stop has this long.
+/// How long responses in progress at shutdown may take to finish.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
-/// How long nothing is accepted after the system had nothing left to accept with.
+/// How long to pause after the system had no resources to accept a connection.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often the log says so.
+/// How often the log repeats that connections cannot be accepted.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// The longest head of a request by HTTP/1, and what is read ahead of a body.
+/// The maximum size of an HTTP/1 request head, and of the part of a body that is read ahead.
 const BUFFER: usize = 64 * 1024;
-/// An HTTP/2 client that answers no ping for so long, after being quiet for so long, is gone.
+/// The time without traffic after which an HTTP/2 client is pinged, and the time it has to answer before it is disconnected.
 const PING: Duration = Duration::from_secs(20);
-/// Requests that may run at once on one HTTP/2 connection.
+/// The maximum number of concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 64;
-/// The largest head of a request by HTTP/2.
+/// The maximum size of an HTTP/2 request head.
 const HEADERS: u32 = 16 * 1024;
-/// Requests that were cancelled, or ended with a protocol error, before we came to them; with more the connection is closed.
+/// The maximum number of HTTP/2 requests that were cancelled, or failed with a protocol error, before we handled them. A connection
+/// with more is closed.
 const RESETS: usize = 32;
 
 type Builder = auto::Builder<TokioExecutor>;
 
-/// Accepts connections until it is time to stop.
+/// Accepts connections until shutdown.
 pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, lifecycle: Lifecycle) {
     let builder = builder();
     let mut said_at: Option<Instant> = None;
@@ -63,7 +64,7 @@ pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, l
             Ok((stream, _)) => stream,
             Err(error) if is_the_clients(&error) => continue,
             Err(error) => {
-                // Most likely no file is left to open: a connection that only waits gives its own back.
+                // The process has probably run out of file descriptors. Closing an idle connection frees one.
                 places.make_room();
                 if said_at.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
                     said_at = Some(Instant::now());
@@ -89,7 +90,7 @@ pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, l
     }
 }
 
-/// Whether a connection failed that was to be accepted, and not the accepting.
+/// Returns whether the error belongs to a single connection and not to the listener.
 fn is_the_clients(error: &io::Error) -> bool {
     [
         io::ErrorKind::ConnectionAborted,
@@ -101,7 +102,7 @@ fn is_the_clients(error: &io::Error) -> bool {
 
 fn builder() -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
-    // How long a client is waited for is watched for both protocols alike, in `Place::outstayed`.
+    // `Place::outstayed` enforces the time limits for both protocols, so the HTTP/1 timer is off.
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -119,7 +120,7 @@ fn builder() -> Builder {
     builder
 }
 
-/// Speaks HTTP on one connection, until either side ends it, it has to make room, or it is time to stop.
+/// Serves HTTP on one connection until either side closes it, it must make room, or the service shuts down.
 async fn converse(
     stream: TcpStream,
     router: Router,
@@ -128,7 +129,7 @@ async fn converse(
     patience: Patience,
     stop: CancellationToken,
 ) {
-    // Answers are written whole; none of them waits for more.
+    // Responses are written in full, so delaying small packets would only slow them down.
     let _ = stream.set_nodelay(true);
     let place = &held.place;
     let service = {
@@ -137,7 +138,7 @@ async fn converse(
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
-        // What went wrong on a connection is its client's to see.
+        // Errors on a connection concern only its client.
         _ = connection.as_mut() => {}
         () = place.leave.cancelled() => {}
         () = place.outstayed(patience) => {}
@@ -171,10 +172,10 @@ mod tests {
         first: Duration::from_millis(200),
         later: Duration::from_millis(400),
     };
-    /// More than the sockets between two programs keep for one that does not read.
+    /// More than the socket buffers hold for a client that does not read.
     const LARGE: usize = 32 << 20;
 
-    /// A connection to a small site, and what ends when the site is done with it.
+    /// Connects to a small site. The returned task ends when the site has closed the connection.
     async fn connected() -> (TcpStream, tokio::task::JoinHandle<()>) {
         let drops = || Body::from_stream(ticks().take(10));
         let router = Router::new()
@@ -189,7 +190,7 @@ mod tests {
         (client, tokio::spawn(served))
     }
 
-    /// A piece every 100 milliseconds.
+    /// Yields a chunk every 100 milliseconds.
     fn ticks() -> impl futures::Stream<Item = Result<Bytes, Infallible>> {
         futures::stream::unfold((), |()| async {
             sleep(Duration::from_millis(100)).await;
