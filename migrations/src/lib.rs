@@ -1,8 +1,8 @@
-//! Tables of Hotline, on SQLite and PostgreSQL alike.
+//! The database schema of Hotline, for SQLite and PostgreSQL.
 //!
-//! A released step is never edited. New columns are NOT NULL with a DEFAULT; what breaks is expanded first and contracted
-//! a release later. Times are microseconds since 1970 in UTC, days are `YYYY-MM-DD` in the centre's zone: both sort
-//! alike everywhere.
+//! A released migration is never edited. New columns are NOT NULL with a DEFAULT. An incompatible change expands the schema in one
+//! release and contracts it in the next. Times are microseconds since 1970 in UTC; days are `YYYY-MM-DD` in the centre's time zone.
+//! Both sort identically on either database.
 
 mod m20261124_000001_first_light;
 mod m20261124_000002_files;
@@ -19,7 +19,7 @@ mod m20261128_000011_restores;
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
-/// Every step, oldest first.
+/// The list of migrations, oldest first.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -5,7 +5,7 @@ use sea_orm_migration::{prelude::*, schema};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Tables in the order in which they can be dropped backwards.
+/// The tables of this migration. Dropping them in reverse order satisfies the foreign keys.
 const TABLES: [&str; 14] = [
     "journal",
     "jobs",
@@ -92,7 +92,7 @@ impl MigrationTrait for Migration {
             }
             manager.create_index(index).await?;
         }
-        // Who may write with an identifier alone (a receipt code, a chat account) has one open contact at a time.
+        // Each chat account or receipt code has at most one open contact, because the identifier alone lets its messages join.
         manager
             .get_connection()
             .execute_unprepared(
@@ -110,8 +110,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Raw messages as the channels delivered them. `outcome` is what became of each: `accepted`, `message`, `report`,
-/// `ignored` or `unreadable`; none is ever deleted before retention.
+/// Raw messages as the channels delivered them. `outcome` is the result of processing: `accepted`, `message`, `report`, `ignored`
+/// or `unreadable`. Rows are kept until retention deletes them.
 fn journal() -> TableCreateStatement {
     Table::create()
         .table("journal")
@@ -129,7 +129,7 @@ fn journal() -> TableCreateStatement {
         .to_owned()
 }
 
-/// What is to be done. A row is deleted, in the transaction that has its effect, when it is done.
+/// Pending work. The transaction that completes a job deletes its row.
 fn jobs() -> TableCreateStatement {
     Table::create()
         .table("jobs")
@@ -145,7 +145,7 @@ fn jobs() -> TableCreateStatement {
         .to_owned()
 }
 
-/// How far each line has read its sources.
+/// The position up to which each line has read its sources.
 fn cursors() -> TableCreateStatement {
     Table::create()
         .table("cursors")
@@ -156,7 +156,7 @@ fn cursors() -> TableCreateStatement {
         .to_owned()
 }
 
-/// How each line is doing.
+/// The health of each line.
 fn lines() -> TableCreateStatement {
     Table::create()
         .table("lines")
@@ -183,7 +183,7 @@ fn staff() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Log-ins. Only a hash of the secret in the cookie is kept.
+/// Login sessions. Only a hash of the cookie's secret is stored.
 fn sessions() -> TableCreateStatement {
     Table::create()
         .table("sessions")
@@ -200,7 +200,7 @@ fn sessions() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The registered communications. `card` is sealed: identifier, name, subject.
+/// The registered communications. `card` is encrypted: identifier, name, subject.
 fn contacts() -> TableCreateStatement {
     Table::create()
         .table("contacts")
@@ -235,7 +235,7 @@ fn contacts() -> TableCreateStatement {
         .to_owned()
 }
 
-/// What was said in a contact. `direction` is `in`, `reply`, `automatic` or `note`. `body` is sealed.
+/// The messages of a contact. `direction` is `in`, `reply`, `automatic` or `note`. `body` is encrypted.
 fn messages() -> TableCreateStatement {
     Table::create()
         .table("messages")
@@ -257,7 +257,7 @@ fn messages() -> TableCreateStatement {
         .to_owned()
 }
 
-/// What came with a message: the bytes are a sealed file named by the id.
+/// Attachments of messages. The bytes are in an encrypted file named by the id.
 fn attachments() -> TableCreateStatement {
     Table::create()
         .table("attachments")
@@ -279,7 +279,7 @@ fn attachments() -> TableCreateStatement {
         .to_owned()
 }
 
-/// How each message that leaves us fares. `said` is sealed: other servers repeat addresses.
+/// The delivery state of each outgoing message. `said` is encrypted, because the answers of other servers repeat addresses.
 fn outbox() -> TableCreateStatement {
     Table::create()
         .table("outbox")
@@ -301,7 +301,7 @@ fn outbox() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Who did what to a contact, and what live views listen to. Never content.
+/// Actions on contacts and who performed them. Live views read this table. It never holds message content.
 fn events() -> TableCreateStatement {
     Table::create()
         .table("events")
@@ -314,7 +314,7 @@ fn events() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Registered communications per day and line, kept in the registering transaction.
+/// The number of registered communications per day and line, updated in the transaction that registers one.
 fn totals() -> TableCreateStatement {
     Table::create()
         .table("totals")
@@ -326,7 +326,7 @@ fn totals() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Figures from before the software.
+/// Opening balances: figures from before this software.
 fn balances() -> TableCreateStatement {
     Table::create()
         .table("balances")
@@ -342,7 +342,7 @@ fn balances() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Who did what to the service. Never content.
+/// Administrative actions and who performed them. It never holds message content.
 fn audit() -> TableCreateStatement {
     Table::create()
         .table("audit")

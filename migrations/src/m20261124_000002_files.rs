@@ -1,4 +1,4 @@
-//! Files that are asked for, and files that are named and not kept.
+//! Files that counsellors request from people, and attachments of which only name, kind and size are kept.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -9,12 +9,13 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (table, column) in [
-            // A counsellor asked the person for files, and none came yet.
+            // A counsellor asked the person for files, and none has arrived yet.
             (
                 "contacts",
                 schema::boolean("files_wanted").default(false).to_owned(),
             ),
-            // The bytes lie in the attachments folder. False: the line takes none, and only name, kind and size are known.
+            // Whether the bytes are stored in the attachments folder. False: the line stores no attachments, and only name, kind
+            // and size are known.
             ("attachments", schema::boolean("kept").default(true).to_owned()),
         ] {
             manager

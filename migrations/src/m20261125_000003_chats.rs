@@ -1,20 +1,20 @@
-//! What chat channels need: versions of messages, files that lie elsewhere, conversations, and what people chose.
+//! Schema for chat channels: versions of edited messages, files stored on the platform, conversations, and people's choices.
 
 use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Columns added to what there was.
+/// The columns added to existing tables: table, column name, definition.
 fn columns() -> [(&'static str, &'static str, ColumnDef); 4] {
     [
-        // How the file is fetched from where it lies. Sealed.
+        // The reference with which the platform's file is fetched. Encrypted.
         ("attachments", "remote", schema::blob_null("remote")),
-        // `wanted` while it is being fetched, `too_large`, `failed`; empty otherwise.
+        // `wanted` while the file is being fetched, `too_large`, `failed`; empty otherwise.
         ("attachments", "fate", schema::text("fate").default("").to_owned()),
-        // The file a fetch job is about.
+        // The file that a fetch job is for.
         ("jobs", "attachment_id", schema::uuid_null("attachment_id")),
-        // How many of its pieces were handed over.
+        // The number of pieces of the message that have been sent.
         ("outbox", "done", schema::integer("done").default(0).to_owned()),
     ]
 }
@@ -48,7 +48,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Versions of messages that others took the place of. `body` is sealed as the message's own.
+/// Superseded versions of edited messages. `body` is encrypted like the body of the message.
 fn versions() -> TableCreateStatement {
     Table::create()
         .table("versions")
@@ -65,7 +65,8 @@ fn versions() -> TableCreateStatement {
         .to_owned()
 }
 
-/// How far each conversation of a line was read. `source_hash` finds it, `sealed` says which it is and how far.
+/// The position up to which each conversation of a line was read. `source_hash` finds the row; `sealed` contains the encrypted
+/// source and position.
 fn conversations() -> TableCreateStatement {
     Table::create()
         .table("conversations")
@@ -78,7 +79,7 @@ fn conversations() -> TableCreateStatement {
         .to_owned()
 }
 
-/// What somebody on a line chose: a language, and not to be written to.
+/// The choices of each person on a line: a language, and whether to receive no messages.
 fn people() -> TableCreateStatement {
     Table::create()
         .table("people")

@@ -1,4 +1,4 @@
-//! What a counsellor's day needs: drafts, and the classification of contacts.
+//! Drafts, and the classification of contacts.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -10,9 +10,9 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(drafts()).await?;
         manager.create_table(records()).await?;
-        // How pressing whoever read it finds it: 0 ordinary, 1 urgent, 2 immediate danger.
+        // The urgency by classification: 0 ordinary, 1 urgent, 2 immediate danger.
         let urgency = schema::small_integer("urgency").default(0).to_owned();
-        // Until when it is out of sight.
+        // The time until which the contact is hidden from the inbox.
         let snoozed = schema::big_integer_null("snoozed_until");
         for column in [urgency, snoozed] {
             manager
@@ -41,7 +41,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What somebody has begun to write to a contact and not sent. `body` is sealed with the contact's key.
+/// Unsent drafts of replies and notes. `body` is encrypted with the contact's key.
 fn drafts() -> TableCreateStatement {
     Table::create()
         .table("drafts")
@@ -67,15 +67,16 @@ fn drafts() -> TableCreateStatement {
         .to_owned()
 }
 
-/// How a contact is classified, complete or not. It outlives the contact's content: it says nothing of anybody in particular.
+/// The classification of each contact, complete or not. It is kept when the contact's content is erased, because it identifies no
+/// one.
 fn records() -> TableCreateStatement {
     Table::create()
         .table("records")
         .col(schema::uuid("contact_id").primary_key())
-        // The scheme it was made by.
+        // The name and version of the scheme it was made with.
         .col(schema::text("scheme"))
         .col(schema::integer("version"))
-        // JSON: names of answers by the names of questions.
+        // JSON: answer ids by question id.
         .col(schema::text("answers"))
         .col(schema::boolean("complete"))
         .col(schema::uuid("by"))

@@ -1,19 +1,19 @@
-//! Cases and referrals, canned replies, links, what people follow and prefer; and an index for whatever is asked for often.
+//! Cases and referrals, canned replies, links between contacts, followed contacts, preferences, and indexes for frequent queries.
 
 use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// In which order open contacts stand: the pressing ones first, then who waits longest, then who was answered. Written as the
-/// store writes it in its queries: an index serves only the same expression.
+/// The order of open contacts: urgent ones first, then those that have waited longest, then answered ones. The store's queries use
+/// exactly this expression, because an expression index serves only the same expression.
 macro_rules! order {
     () => {
         "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)"
     };
 }
 
-/// Indexes that others take the place of, with their tables.
+/// Indexes that this migration replaces, with their tables.
 const REPLACED: [(&str, &str); 5] = [
     ("contacts_identifier", "contacts"),
     ("contacts_holder", "contacts"),
@@ -22,7 +22,7 @@ const REPLACED: [(&str, &str); 5] = [
     ("jobs_due", "jobs"),
 ];
 
-/// An index for each view of the inbox, in its order: its name, what it is sorted by, and which contacts are in it.
+/// One partial index for each view of the inbox: its name, the sort columns, and the condition.
 const VIEWS: [(&str, &str, &str); 8] = [
     (
         "contacts_unassigned",
@@ -75,7 +75,7 @@ impl MigrationTrait for Migration {
             index.name(name).table(table).col(column);
             manager.create_index(index).await?;
         }
-        // How somebody likes the desk: JSON.
+        // The preferences of a member of staff, as JSON.
         let preferences = schema::text("preferences").default("{}").to_owned();
         manager
             .alter_table(Table::alter().table("staff").add_column(preferences).to_owned())
@@ -88,12 +88,13 @@ impl MigrationTrait for Migration {
             let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
             manager.get_connection().execute_unprepared(&index).await?;
         }
-        // The hash of an identifier is of its line too, and is looked for without it.
+        // Lookups use the identifier's hash without the line, so the hash is the first column.
         let mut index = Index::create();
         index.name("contacts_identifier_hash").table("contacts");
         index.col("identifier_hash").col("line").col("opened_at");
         manager.create_index(index).await?;
-        // Jobs are taken up in their order: the first of a long queue are found without reading the rest.
+        // Jobs are claimed in the order of their ids. With this index the first jobs of a long queue are found without reading the
+        // rest.
         manager
             .get_connection()
             .execute_unprepared("CREATE INDEX jobs_in_order ON jobs (kind, id) WHERE state <> 'parked'")
@@ -155,7 +156,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Contacts that belong together, each pair both ways.
+/// Links between contacts. Each pair is stored in both directions.
 fn links() -> TableCreateStatement {
     Table::create()
         .table("links")
@@ -177,7 +178,7 @@ fn links() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Who wants to see how a contact goes on.
+/// The contacts that members of staff follow.
 fn follows() -> TableCreateStatement {
     Table::create()
         .table("follows")
@@ -193,13 +194,13 @@ fn follows() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Texts that are written once for many replies. Nothing of a person stands in them.
+/// Canned replies. They contain no personal data.
 fn canned() -> TableCreateStatement {
     Table::create()
         .table("canned")
         .col(schema::uuid("id").primary_key())
         .col(schema::text("name").unique_key())
-        // Serbian, in Cyrillic; and English.
+        // Serbian text in Cyrillic, and English text.
         .col(schema::text("sr"))
         .col(schema::text("en"))
         .col(schema::uuid("by"))
@@ -207,12 +208,12 @@ fn canned() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Cases: formed from contacts, advisory until one of their referrals was confirmed by a second person.
+/// Cases, formed from contacts. A case is advisory until a second person confirms one of its referrals.
 fn cases() -> TableCreateStatement {
     Table::create()
         .table("cases")
         .col(schema::uuid("id").primary_key())
-        // Counted anew each year.
+        // The number restarts at 1 each year.
         .col(schema::integer("number"))
         .col(schema::integer("year"))
         // `advisory` or `forwarded`
@@ -222,12 +223,12 @@ fn cases() -> TableCreateStatement {
         .col(schema::text("day"))
         .col(schema::big_integer_null("closed_at"))
         .col(schema::blob_null("data_key"))
-        // What it is about. Sealed.
+        // The summary of the case. Encrypted.
         .col(schema::blob_null("summary"))
         .to_owned()
 }
 
-/// Which contacts a case was formed from.
+/// The contacts that each case was formed from.
 fn case_contacts() -> TableCreateStatement {
     Table::create()
         .table("case_contacts")
@@ -249,7 +250,7 @@ fn case_contacts() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Cases sent to institutions. Who proposed one never confirms it.
+/// Referrals of cases to institutions. The person who proposes a referral may not confirm it.
 fn referrals() -> TableCreateStatement {
     Table::create()
         .table("referrals")
@@ -258,13 +259,15 @@ fn referrals() -> TableCreateStatement {
         .col(schema::text("institution"))
         .col(schema::uuid("proposed_by"))
         .col(schema::big_integer("proposed_at"))
-        // When what is to be sent was last changed: who confirms has seen just that.
+        // The time of the last change to the details. A confirmation states this time, so that it applies only to the version that
+        // was read.
         .col(schema::big_integer("changed_at"))
         .col(schema::uuid_null("confirmed_by"))
         .col(schema::big_integer_null("confirmed_at"))
-        // The day on which it was sent.
+        // The day on which the referral was sent.
         .col(schema::text_null("sent_on"))
-        // What was sent, on what basis, under which number, what came of it. Sealed with the case's key.
+        // The encrypted details: what was sent, the legal basis, the institution's file number, and the result. The case's key
+        // decrypts them.
         .col(schema::blob("details"))
         .foreign_key(
             ForeignKey::create()

@@ -1,14 +1,14 @@
-//! Teams, identifiers that nobody is called to for a time, earlier texts of cases, and an index for each filter of the inbox.
+//! Teams, blocked identifiers, earlier versions of case texts, and an index for each inbox filter.
 
 use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// As in the views' indexes of the step before.
+/// The order of open contacts, as in the view indexes of the previous migration.
 const ORDER: &str = "(COALESCE(waiting_since, 4000000000000000000) - urgency * 100000000000000000)";
 
-/// An index for each filter of the long views, in their order: its name, its columns, and which contacts are in it.
+/// One partial index for each filter of the long views: its name, its columns, and the condition.
 const FILTERS: [(&str, &str, &str); 5] = [
     (
         "contacts_by_channel",
@@ -72,34 +72,34 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What tables get, by their names.
+/// The columns added to existing tables.
 fn added() -> [(&'static str, ColumnDef); 5] {
     [
-        // The team somebody is in.
+        // The team of the member of staff.
         ("staff", schema::text_null("team").to_owned()),
-        // The team whose work it is: of whoever holds it, or to which it was handed over.
+        // The team responsible for the contact: the assignee's team, or the team it was handed over to.
         ("contacts", schema::text_null("team").to_owned()),
-        // The main topic of its classification.
+        // The main topic of the classification.
         ("contacts", schema::text_null("topic").to_owned()),
-        // Until when nobody is called to what this identifier writes.
+        // The time until which messages from this identifier notify no staff.
         ("people", schema::big_integer_null("blocked_until").to_owned()),
-        // What was answered in words of one's own: JSON, sealed with the contact's key.
+        // The free-text answers as JSON, encrypted with the contact's key.
         ("records", schema::blob_null("words").to_owned()),
     ]
 }
 
-/// What was written of a case or a referral and then written otherwise.
+/// Superseded texts of cases and referrals.
 fn case_versions() -> TableCreateStatement {
     Table::create()
         .table("case_versions")
         .col(schema::uuid("id").primary_key())
         .col(schema::uuid("case_id"))
-        // Of the case itself: nothing.
+        // NULL: the text belongs to the case itself.
         .col(schema::uuid_null("referral_id"))
-        // Who wrote otherwise, and when.
+        // Who replaced this version, and when.
         .col(schema::uuid("by"))
         .col(schema::big_integer("at"))
-        // Sealed with the case's key.
+        // Encrypted with the case's key.
         .col(schema::blob("text"))
         .foreign_key(
             ForeignKey::create()

@@ -1,11 +1,11 @@
-//! What is counted, by day, month and year; and an index for what was found by reading a table from end to end.
+//! Counts by day, month and year, and indexes for queries that scanned whole tables.
 
 use sea_orm_migration::{prelude::*, schema, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// What is found by these alone, or stands in this order: name, table, columns.
+/// The new indexes: name, table, columns.
 const FOUND: [(&str, &str, &[&str]); 4] = [
     ("outbox_message", "outbox", &["message_id"]),
     ("attachments_of_message", "attachments", &["message_id"]),
@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
             }
             manager.create_index(index).await?;
         }
-        // Contacts that were classified before there was a column for their topic.
+        // Fill in the topic of contacts that were classified before the column existed.
         let first_topic = if manager.get_database_backend() == DbBackend::Sqlite {
             "json_extract(answers, '$.topic[0]')"
         } else {
@@ -51,16 +51,16 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// How many registered communications have this value, or these two, in a span. Nothing of anybody stands in it, and nothing that is
-/// erased changes it.
+/// The number of registered communications with this value, or this pair of values, in a span. It contains no personal data, and
+/// erasing a contact does not change it.
 fn figures() -> TableCreateStatement {
     Table::create()
         .table("figures")
-        // A dimension; empty: the total.
+        // The first dimension; empty for the total of the span.
         .col(schema::text("one"))
-        // Another, later in the alphabet; empty: none.
+        // The second dimension, which sorts after the first; empty if there is none.
         .col(schema::text("other"))
-        // A day, a month or a year of the centre's zone.
+        // A day, month or year in the centre's time zone.
         .col(schema::text("span"))
         .col(schema::text("value"))
         .col(schema::text("other_value"))

@@ -1,23 +1,23 @@
-//! Figures of more than contacts, corrections, the first reply, read-only tokens, and the outreach register.
+//! Figures of closings, cases and referrals; corrections; the time of the first reply; read-only tokens; and the outreach register.
 
 use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Tables this step adds, in the order in which they can be dropped.
+/// The tables this migration adds, in the order in which they can be dropped.
 const NEW: [&str; 5] = ["event_educators", "educators", "outreach", "schools", "tokens"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// Whole or not at all, on SQLite too: what is cut off in the middle begins anew.
+    /// Runs in one transaction, also on SQLite, so that an interrupted migration can be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let run = async |statement: &str| manager.get_connection().execute_unprepared(statement).await;
-        // Figures are counted anew at the next start, from what they count: an empty table says so.
+        // The new table starts empty, which makes the next start recount all figures.
         for old in ["figures", "totals"] {
             let drop = Table::drop().table(old).to_owned();
             manager.drop_table(drop).await?;
@@ -46,7 +46,7 @@ impl MigrationTrait for Migration {
         index.name("tokens_hash").table("tokens").col("hash").unique();
         manager.create_index(index).await?;
 
-        // When the first reply was sent.
+        // The time at which the first reply was sent.
         add(manager, "contacts", schema::big_integer_null("first_reply_at")).await?;
         run("UPDATE contacts SET first_reply_at = (
                 SELECT MIN(outbox.sent_at) FROM outbox JOIN messages ON messages.id = outbox.message_id
@@ -54,7 +54,7 @@ impl MigrationTrait for Migration {
             ) WHERE id IN (SELECT contact_id FROM outbox WHERE sent_at IS NOT NULL)")
         .await?;
 
-        // A case counts under the institution it was sent to first.
+        // The first institution the case was sent to, under which it counts.
         add(manager, "cases", schema::text_null("institution")).await?;
         run("UPDATE cases SET institution = (
                 SELECT institution FROM referrals WHERE referrals.case_id = cases.id AND confirmed_at IS NOT NULL
@@ -62,7 +62,7 @@ impl MigrationTrait for Migration {
             ) WHERE kind = 'forwarded'")
         .await?;
 
-        // What is entered can be of cases and outreach too, can correct, and can be withdrawn.
+        // Entries can now also concern cases and outreach, be corrections, and be withdrawn.
         let mut renamed = Table::alter();
         renamed.table("balances").rename_column("channel", "value");
         manager.alter_table(renamed.to_owned()).await?;
@@ -80,7 +80,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The earlier version would count them all, and as communications.
+        // The earlier version would count these entries as communications.
         let unknown =
             "DELETE FROM balances WHERE \"of\" <> 'contact' OR correction OR withdrawn_at IS NOT NULL";
         manager.get_connection().execute_unprepared(unknown).await?;
@@ -102,7 +102,7 @@ impl MigrationTrait for Migration {
         let mut renamed = Table::alter();
         renamed.table("balances").rename_column("value", "channel");
         manager.alter_table(renamed.to_owned()).await?;
-        // As they were, and empty: the earlier version counts figures anew, but not totals.
+        // Restore the old tables. The earlier version recounts an empty `figures` but not `totals`, so `totals` is filled here.
         let mut totals = Table::create();
         totals.table("totals");
         for column in ["day", "line", "channel"] {
@@ -137,18 +137,18 @@ async fn add(manager: &SchemaManager<'_>, table: &'static str, column: ColumnDef
         .await
 }
 
-/// How many of what is counted have this value, or these two, in a span. Nothing of anybody stands in it, and nothing that is erased
-/// changes it.
+/// The number of items of a measure with this value, or this pair of values, in a span. It contains no personal data, and erasing a
+/// contact does not change it.
 fn figures() -> TableCreateStatement {
     Table::create()
         .table("figures")
-        // Contacts, closings, cases or referrals.
+        // The measure: contacts, closings, cases or referrals.
         .col(schema::text("of"))
-        // A dimension; empty: the total.
+        // The first dimension; empty for the total of the span.
         .col(schema::text("one"))
-        // Another, later in the alphabet; empty: none.
+        // The second dimension, which sorts after the first; empty if there is none.
         .col(schema::text("other"))
-        // A day, a month or a year of the centre's zone.
+        // A day, month or year in the centre's time zone.
         .col(schema::text("span"))
         .col(schema::text("value"))
         .col(schema::text("other_value"))
@@ -165,7 +165,7 @@ fn figures() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Tokens with which a program reads figures and nothing else.
+/// Tokens that give programs read-only access to figures.
 fn tokens() -> TableCreateStatement {
     Table::create()
         .table("tokens")
@@ -179,27 +179,27 @@ fn tokens() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Schools and other institutions in which something was held.
+/// Schools and other institutions that hosted events.
 fn schools() -> TableCreateStatement {
     Table::create()
         .table("schools")
         .col(schema::uuid("id").primary_key())
         .col(schema::text("name"))
-        // Primary, secondary, …
+        // `primary`, `secondary`, …
         .col(schema::text("kind"))
         .col(schema::text("place").default(""))
-        // What it is the same as.
+        // The school this one is a duplicate of.
         .col(schema::uuid_null("merged_into"))
         .to_owned()
 }
 
-/// Presentations, webinars and the like.
+/// Outreach events, such as presentations and webinars.
 fn outreach() -> TableCreateStatement {
     Table::create()
         .table("outreach")
         .col(schema::uuid("id").primary_key())
         .col(schema::text("kind"))
-        // Planned, held or cancelled.
+        // `planned`, `held` or `cancelled`
         .col(schema::text("state"))
         .col(schema::text_null("day"))
         .col(schema::uuid_null("school_id"))
@@ -210,14 +210,14 @@ fn outreach() -> TableCreateStatement {
         .col(schema::text("presenter").default(""))
         .col(schema::text("language").default(""))
         .col(schema::text("remarks").default(""))
-        // Who asked for it.
+        // The contact that requested the event.
         .col(schema::uuid_null("contact_id"))
         .col(schema::uuid_null("by"))
         .col(schema::big_integer("at"))
         .to_owned()
 }
 
-/// Young people who teach their peers: what they want to be called, and no more.
+/// Peer educators. Only the name they want to be called by is stored.
 fn educators() -> TableCreateStatement {
     Table::create()
         .table("educators")
@@ -228,13 +228,13 @@ fn educators() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Who of them was trained at an event, and who led it.
+/// The peer educators who led or were trained at each event.
 fn event_educators() -> TableCreateStatement {
     Table::create()
         .table("event_educators")
         .col(schema::uuid("outreach_id"))
         .col(schema::uuid("educator_id"))
-        // Led or trained.
+        // `led` or `trained`
         .col(schema::text("part"))
         .primary_key(Index::create().col("outreach_id").col("educator_id"))
         .to_owned()

@@ -1,11 +1,11 @@
-//! When a contact was first read, and indexes for what stands open and for what was closed in a period.
+//! When a contact was first read, and indexes for open contacts and for contacts closed in a period.
 
 use sea_orm_migration::{prelude::*, schema};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// An index for each: its name, its table, its columns, and which rows are in it.
+/// The new indexes: name, table, columns, and condition.
 const FOUND: [(&str, &str, &str, &str); 4] = [
     (
         "contacts_open_since",
@@ -30,7 +30,7 @@ const FOUND: [(&str, &str, &str, &str); 4] = [
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// Whole or not at all, on SQLite too: what is cut off in the middle begins anew.
+    /// Runs in one transaction, also on SQLite, so that an interrupted migration can be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
@@ -41,13 +41,14 @@ impl MigrationTrait for Migration {
         manager
             .alter_table(Table::alter().table("contacts").add_column(first_read).to_owned())
             .await?;
-        // It was not noted until now. Whoever did something with a contact had read it by then.
+        // The time of reading was not recorded before. A member of staff who acted on a contact had read it by then, so the first
+        // action is used.
         run("UPDATE contacts SET first_read_at = (
                 SELECT MIN(at) FROM events
                 WHERE events.contact_id = contacts.id AND actor IS NOT NULL AND at > contacts.opened_at
             ) WHERE id IN (SELECT contact_id FROM events WHERE actor IS NOT NULL)")
         .await?;
-        // A call is taken as it comes. Of what was erased only what was done is left.
+        // A call is read the moment it comes in. An erased call has lost its messages and is recognised by its event.
         run("UPDATE contacts SET first_read_at = opened_at
                 WHERE id IN (SELECT contact_id FROM messages WHERE direction = 'call')
                 OR id IN (SELECT contact_id FROM events WHERE kind = 'logged')")
@@ -58,7 +59,7 @@ impl MigrationTrait for Migration {
             ))
             .await?;
         }
-        // They are counted anew at the next start, with what is counted from now on: an empty table says so.
+        // An empty table makes the next start recount all figures, including the new dimensions.
         run("DELETE FROM figures").await?;
         Ok(())
     }

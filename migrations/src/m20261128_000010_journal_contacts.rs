@@ -1,4 +1,4 @@
-//! Which contact a raw message belongs to that is no message of its own: a version, a report, a repeat.
+//! The contact of each raw message that did not become a message itself: edited versions, delivery reports and repeats.
 
 use sea_orm_migration::{prelude::*, schema};
 

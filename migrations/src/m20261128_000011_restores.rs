@@ -1,4 +1,4 @@
-//! What keeps a restored database from going wrong: references that are drawn, and a proof of the master key.
+//! Safeguards for a restored database: stored references, and a proof of the master key.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -7,13 +7,13 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// Whole or not at all, on SQLite too: what is cut off in the middle begins anew.
+    /// Runs in one transaction, also on SQLite, so that an interrupted migration can be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
 
-    /// `journal.reference` is the reference that was given out with the message; of messages from before, it follows from
-    /// their number. `key_proofs` has one row, which only the master key of this database opens.
+    /// Adds `journal.reference`, the reference that was given out with the message, and `key_proofs`. The reference of an older
+    /// message is NULL and follows from its number. `key_proofs` has one row, which only this database's master key can decrypt.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let reference = schema::big_integer_null("reference");
         manager
