@@ -1,4 +1,4 @@
-//! A person's own account: log-in, password and preferences.
+//! Staff accounts: log-in, password and preferences.
 
 pub(crate) mod api;
 pub mod login;

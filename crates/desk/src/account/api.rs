@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(Serialize)]
 pub(crate) struct Session {
-    /// For `Authorization: Bearer`.
+    /// The session token, to be sent as `Authorization: Bearer`.
     token: String,
     name: String,
     role: Role,

@@ -31,12 +31,12 @@ use crate::{
     state::Desk,
 };
 
-/// The cookie by which a device is known on which somebody has logged in: one for each, as several share a desk.
+/// Names the cookie that marks a device as known to one log-in. Each log-in has its own cookie because several people share a desk.
 fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
 
-/// Nobody waits longer than this for a turn to try a password.
+/// How long a request waits at most before its password is tried.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
@@ -48,7 +48,7 @@ struct LogInPage<'a> {
     refused: bool,
 }
 
-/// Five tries at once, then one every ten seconds, by log-in name.
+/// Limits password attempts per log-in name, separately for known and unknown devices: six at once, then one every ten seconds.
 #[must_use]
 pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
@@ -117,12 +117,12 @@ pub(crate) async fn try_log_in(
     if desk.log_ins.len() > 10_000 {
         desk.log_ins.retain_recent();
     }
-    // On a device that knows this log-in nobody waits because others guess at it (OWASP: device cookies).
+    // On a device that knows this log-in, guesses made elsewhere cause no waiting (OWASP: device cookies).
     take_turn(desk, &name, device).await?;
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }
 
-/// Waits until a password of this log-in may be tried.
+/// Waits until a password may be tried for this log-in. Fails with `Conflict::Busy` after [`PATIENCE`].
 pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
     let tried = (device == Device::Known, name.to_owned());
     let turn = desk.log_ins.until_key_ready(&tried);

@@ -1,4 +1,4 @@
-//! Everybody's own password.
+//! Changing one's own password.
 
 use askama::Template;
 use axum::{
@@ -28,13 +28,13 @@ use crate::{
     state::Desk,
 };
 
-/// A new password, and the one it takes the place of.
+/// The current password and the new one.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Change {
-    /// The password until now.
+    /// The current password.
     #[schemars(with = "String")]
     current: Private<String>,
-    /// The new one: 12 to 128 characters, and not easily guessed.
+    /// The new password: 12 to 128 characters, and hard to guess.
     #[schemars(with = "String")]
     new: Private<String>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Change {
 #[template(path = "account/password.html")]
 struct PasswordPage<'a> {
     frame: Frame<'a>,
-    /// What is wrong: the field it is in, and the words.
+    /// The form field that is wrong, and the error message for it.
     wrong: Option<(&'static str, String)>,
     done: bool,
 }
@@ -55,7 +55,7 @@ impl PasswordPage<'_> {
     }
 }
 
-/// `GET /desk/me/password`
+/// `GET /desk/me/password`: shows the form.
 pub(crate) async fn page(
     State(desk): State<Desk>,
     jar: CookieJar,
@@ -69,7 +69,7 @@ pub(crate) async fn page(
     })
 }
 
-/// `POST /desk/me/password`: whoever else is logged in as this person is logged out.
+/// `POST /desk/me/password`: changes the password and ends this person's other sessions.
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,

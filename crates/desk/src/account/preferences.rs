@@ -1,4 +1,4 @@
-//! How somebody likes the desk (`/desk/preferences`), and who is logged in (`/api/v1/me`).
+//! Personal preferences (`/desk/preferences`), and the person logged in (`/api/v1/me`).
 
 use axum::{
     Json,
@@ -25,7 +25,7 @@ use crate::{
     state::Desk,
 };
 
-/// Who is logged in.
+/// Returns the person logged in.
 pub(crate) async fn me(Who(me): Who) -> Json<Value> {
     Json(whole(&me))
 }
@@ -42,7 +42,7 @@ pub(crate) async fn prefer(
     jar: CookieJar,
     FormOrJson(mut preferences): FormOrJson<Preferences>,
 ) -> Result<Response, PageError> {
-    // Saved views have a form of their own.
+    // Saved views are changed by a separate form.
     preferences.saved.clone_from(&me.preferences.saved);
     desk.store.prefer(&me, &preferences).await?;
     let jar = on_this_device(jar, &preferences);
@@ -50,24 +50,24 @@ pub(crate) async fn prefer(
         me.preferences = preferences;
         return Ok((jar, Json(whole(&me))).into_response());
     }
-    // Back to the page it was chosen on.
+    // Returns to the page on which the preference was changed.
     let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
     let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
     Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
 }
 
-/// What is kept of a view's address: never what was looked for, which may be a name.
+/// Query parameters kept in a saved view. The search term is excluded because it may be a name.
 const KEPT: [&str; 8] = [
     "view", "channel", "language", "urgency", "topic", "assignee", "from", "to",
 ];
 
-/// A view to be saved, or to be forgotten.
+/// A view to save or to delete.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Saved {
-    /// What it is called.
+    /// The name of the view.
     #[schemars(length(min = 1, max = 40))]
     name: String,
-    /// `view=…&channel=…`: the query of its address. Nothing: it is forgotten.
+    /// The query part of the view's address: `view=…&channel=…`. Empty deletes the view.
     #[serde(default)]
     query: String,
 }
@@ -82,7 +82,7 @@ pub(crate) async fn save_view(
     if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {
         return Err(PageError::Bad("error-form"));
     }
-    // Written anew: whatever else was sent leads nowhere but to the inbox.
+    // Only known parameters are written back, so that a saved view can link only to the inbox.
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(
             form_urlencoded::parse(saved.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name)),
@@ -101,7 +101,7 @@ pub(crate) async fn save_view(
     Ok(Redirect::to(&to).into_response())
 }
 
-/// Pages that know nobody yet, as that of logging in, come in the language that was chosen last on this device.
+/// Sets the language cookie. Pages without a log-in, such as the log-in page, use the language last chosen on this device.
 pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
     let Some(language) = preferences.language else {
         return jar;
