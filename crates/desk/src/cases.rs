@@ -1,4 +1,4 @@
-//! Cases: the list and the page of one.
+//! Cases: the list, and the page of a single case.
 
 pub(crate) mod list;
 pub(crate) mod page;

@@ -1,4 +1,4 @@
-//! The list of cases, and what a figure of cases opens to.
+//! The list of cases. Figures that count cases link to it.
 
 use askama::Template;
 use axum::{
@@ -32,7 +32,7 @@ use crate::{
     statistics,
 };
 
-/// Cases that the list shows.
+/// The largest number of cases on the list.
 const MOST: u64 = 200;
 
 #[derive(Template)]
@@ -40,11 +40,11 @@ const MOST: u64 = 200;
 struct List<'a> {
     frame: Frame<'a>,
     cases: Vec<CaseRow>,
-    /// Which they are, if they are not all.
+    /// The filter in words; `None` if the list is unfiltered.
     asked_for: Option<String>,
-    /// How many there are of them.
+    /// How many cases match the filter.
     count: i64,
-    /// How many of those are listed, if not all.
+    /// A remark that only the first [`MOST`] cases are listed; `None` if all are.
     cut_off: Option<String>,
 }
 
@@ -54,15 +54,15 @@ impl List<'_> {
     }
 }
 
-/// Which cases are asked for; nothing: all.
+/// Which cases to list. Empty fields match every case.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CasesQuery {
     #[serde(flatten)]
     formed: statistics::page::StatisticsQuery,
-    /// `advisory` or `forwarded`.
+    /// `advisory` or `forwarded`; empty matches both.
     #[serde(default)]
     kind: String,
-    /// The institution it was sent to first, by its name in the scheme.
+    /// The institution that the case was first sent to, by its id in the classification scheme.
     #[serde(default)]
     institution: String,
 }
@@ -118,7 +118,7 @@ pub(crate) async fn list(
     })
 }
 
-/// Which cases these are. `None`: all.
+/// Describes the filter in words; `None` if it matches every case.
 fn grouping_label(desk: &Desk, words: &Words, of: &CasesOf) -> Option<String> {
     let Period { from, to } = of.period;
     let days = (of.period != Period::default()).then(|| period_label(words, from, to));

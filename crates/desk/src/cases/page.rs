@@ -1,4 +1,4 @@
-//! Cases (`/desk/cases`): formed from contacts, sent to institutions by two people, printed.
+//! Cases (`/desk/cases`): formed from contacts, sent to institutions with the approval of a second person, and printed.
 
 use askama::Template;
 use axum::{
@@ -87,7 +87,7 @@ fn whole(case: &Case) -> Value {
     })
 }
 
-/// The case after something was done to it.
+/// Responds with the case after a change: JSON to a program, a redirect to the case's page to a browser.
 async fn then(desk: &Desk, me: &Person, program: ResponseFormat, id: Uuid) -> PageResult {
     if program.0 {
         let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
@@ -97,7 +97,7 @@ async fn then(desk: &Desk, me: &Person, program: ResponseFormat, id: Uuid) -> Pa
     Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response())
 }
 
-/// Into which case; without it a new one.
+/// The id of the case that the contact joins; empty forms a new case.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Into {
     #[serde(default)]
@@ -135,7 +135,7 @@ pub(crate) async fn describe(
     then(&desk, &me, program, id).await
 }
 
-/// Where it is to be sent, and what.
+/// A proposed referral: the institution, the legal basis and the text to send.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Proposal {
     institution: String,
@@ -163,10 +163,10 @@ pub(crate) async fn propose(
     then(&desk, &me, program, id).await
 }
 
-/// What was read before it is confirmed.
+/// The version of a referral that its confirming reader has seen.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReadReferral {
-    /// `changed` of the referral that was read.
+    /// The value of `changed` in the version that was read.
     seen: i64,
 }
 
@@ -181,12 +181,12 @@ pub(crate) async fn confirm(
     then(&desk, &me, program, id).await
 }
 
-/// What is known of a referral by now; what is not said stays.
+/// Details of a referral that become known later. Omitted fields keep their value.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Known {
     basis: Option<String>,
     sent: Option<String>,
-    /// `YYYY-MM-DD`, or nothing.
+    /// The day of sending, as `YYYY-MM-DD`; empty removes it.
     #[schemars(extend("format" = "date"))]
     sent_on: Option<String>,
     number: Option<String>,
@@ -247,7 +247,7 @@ pub(crate) async fn close(
     then(&desk, &me, program, id).await
 }
 
-/// Prepares a reply that tells the reporter what was done: a draft, in the person's language, that somebody reads and sends.
+/// Drafts a reply that tells the reporter what was done, in their language. A counsellor reads the draft and sends it.
 pub(crate) async fn tell(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -285,7 +285,7 @@ pub(crate) async fn tell(
             &[("reference", &reference), ("institution", &sent)],
         )
     };
-    // What was begun stays, above.
+    // Keeps a draft that was begun earlier; the new text follows it.
     let begun = desk
         .store
         .draft(me.id, contact.reference, DraftKind::Reply)
@@ -309,7 +309,7 @@ impl One<'_> {
         format!("{}/{}", self.case.number, self.case.year)
     }
 
-    /// What an earlier version was of.
+    /// Names the part of the case that an earlier version belongs to: a referral or the summary.
     fn version_of(&self, one: &CaseVersion) -> String {
         let of = one
             .referral
@@ -329,7 +329,7 @@ impl One<'_> {
         )
     }
 
-    /// Whether I may confirm it: somebody else proposed it.
+    /// Whether I may confirm this referral: only someone other than its proposer may.
     fn may_confirm(&self, referral: &Referral) -> bool {
         referral.confirmed_by.is_none() && referral.proposed_by.0 != self.frame.me.id
     }
