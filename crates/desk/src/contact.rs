@@ -1,4 +1,4 @@
-//! One contact: what staff do with it, on the page and through the API.
+//! A single contact: its page, its API, and the actions of staff.
 
 pub(crate) mod actions;
 pub(crate) mod api;

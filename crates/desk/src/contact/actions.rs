@@ -1,4 +1,4 @@
-//! What a counsellor does with a contact.
+//! The actions of a counsellor on a contact.
 
 use axum::{
     extract::{Path, State},
@@ -103,10 +103,10 @@ pub(crate) async fn reopen(
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Mark {
-    /// `spam`, `test`, `duplicate`, or `none`: it counts again.
+    /// `spam`, `test` or `duplicate` leaves the total; `none` counts the contact again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
-    /// Needed to mark what is urgent, unassigned and unanswered: why it is closed all the same. Kept among the notes.
+    /// Why the contact is closed without a reply; kept as a note. Required for an urgent, unassigned contact whose person waits.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -176,12 +176,12 @@ pub(crate) async fn duty(
     Ok(Redirect::to("/desk/inbox").into_response())
 }
 
-/// To which contact.
+/// The other contact of a link.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Link {
-    /// The other's reference.
+    /// The reference of the other contact.
     to: String,
-    /// `false` takes the link away.
+    /// `true` links the two contacts; `false` removes the link.
     #[serde(default = "yes")]
     linked: bool,
     #[serde(default)]
@@ -205,7 +205,7 @@ pub(crate) async fn link(
     program.then(&desk, &me, &reference, &link.view).await
 }
 
-/// Whether somebody wants to see how it goes on.
+/// Whether the contact is among those that I follow.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Follow {
     #[serde(default = "yes")]
@@ -228,7 +228,7 @@ pub(crate) async fn follow(
     program.then(&desk, &me, &reference, &follow.view).await
 }
 
-/// To whom, and why.
+/// The new assignee, and the reason for handing over.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct HandOver {
     /// The id of a colleague, or `team:` and the name of a team.
@@ -268,7 +268,7 @@ pub(crate) async fn ask_for(
     program.then(&desk, &me, &reference, &to.view).await
 }
 
-/// For how many days nobody is called to what its identifier writes. None: they are called again.
+/// How many days contacts of this identifier stay hidden and unassigned. They are still registered and counted. 0 ends the block.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Block {
     days: u8,
@@ -289,7 +289,7 @@ pub(crate) async fn block(
     program.then(&desk, &me, &reference, &block.view).await
 }
 
-/// Until when: so many hours from now, or that time. Neither: back in sight.
+/// How long the contact is hidden: a number of hours from now, or a time. With neither it is shown again.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Snooze {
     hours: Option<u16>,

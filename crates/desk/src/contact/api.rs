@@ -1,4 +1,4 @@
-//! One contact as JSON.
+//! A single contact as JSON.
 
 use axum::{
     Json,
@@ -42,7 +42,7 @@ pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(referen
 }
 
 impl ResponseFormat {
-    /// The contact as it stands after an action.
+    /// Responds with the contact after an action: JSON to a program, a redirect to the contact's page to a browser.
     pub(crate) async fn then(
         self,
         desk: &Desk,
@@ -60,7 +60,7 @@ impl ResponseFormat {
     }
 }
 
-/// A contact, whole.
+/// Returns the complete contact as JSON.
 pub(crate) fn whole(desk: &Desk, contact: &ContactDetail) -> Value {
     let words = desk.locales.of(Language::En);
     let messages: Vec<Value> = contact
@@ -152,7 +152,7 @@ pub(crate) fn whole(desk: &Desk, contact: &ContactDetail) -> Value {
     whole
 }
 
-/// Where answers go, and what is around a contact.
+/// Returns the delivery options of a contact and the contacts, cases and events related to it.
 fn surroundings(contact: &ContactDetail) -> Value {
     let card = contact.card.as_ref();
     let others = contact.others.iter().map(|other| {

@@ -1,4 +1,4 @@
-//! What came with a message: its raw source, and its files, to be saved or looked at. Both are written down first.
+//! Raw messages and attachments, to download or to view. Each access is recorded in the audit first.
 
 use axum::{
     extract::{Path, State},
@@ -14,7 +14,7 @@ use crate::{
     state::Desk,
 };
 
-/// The largest file that is shown on the page, in bytes; a larger one is saved.
+/// The largest file that the page displays, in bytes. Larger files can only be downloaded.
 pub(crate) const LARGEST_SHOWN: i64 = 25 * 1024 * 1024;
 
 pub(crate) async fn source(
@@ -44,7 +44,7 @@ pub(crate) async fn attachment(
     Ok(download(found.bytes, &name))
 }
 
-/// A file of a contact; that somebody opens it is written down first.
+/// Loads an attachment of a contact. The audit entry is written first; without it the file is not handed out.
 async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid) -> Result<Bytes, PageError> {
     let reference = parsed(reference)?;
     desk.store
@@ -54,7 +54,7 @@ async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid)
     found.ok_or(PageError::NotFound)
 }
 
-/// Bytes from outside are handed over to be saved, never shown: no type of their own, and a policy that runs nothing.
+/// Sends bytes from outside as a download: a neutral media type, and a policy that keeps the browser from running scripts.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
     let plain: String = name
         .chars()
@@ -73,7 +73,7 @@ fn download(bytes: Vec<u8>, name: &str) -> Response {
     (saved, harmless("application/octet-stream"), bytes).into_response()
 }
 
-/// Of this type and no other, whatever the browser thinks, and with a policy that runs nothing.
+/// Returns headers that stop the browser from guessing another type and from running scripts.
 const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
     [
         (header::CONTENT_TYPE, kind),
@@ -82,7 +82,7 @@ const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
     ]
 }
 
-/// A byte of a file name as RFC 8187 writes it.
+/// Percent-encodes a byte of a file name (RFC 8187).
 fn percent(byte: u8) -> String {
     if byte.is_ascii_alphanumeric() {
         char::from(byte).to_string()
@@ -91,8 +91,8 @@ fn percent(byte: u8) -> String {
     }
 }
 
-/// A picture, a sound or a film, for the page that shows it veiled. What it is, its first bytes say, not whoever sent it; what can
-/// hold a script is none of these.
+/// Sends an image, audio or video file to the page, which shows it veiled. The type is detected from the first bytes, whatever the sender
+/// declared. Types that can contain scripts are not in [`SHOWN`].
 pub(crate) async fn look(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -107,7 +107,7 @@ pub(crate) async fn look(
     Ok((kept_nowhere, harmless(kind), found.bytes).into_response())
 }
 
-/// Kinds of files that a page may show.
+/// Media types that a page may display.
 const SHOWN: [&str; 12] = [
     "image/png",
     "image/jpeg",

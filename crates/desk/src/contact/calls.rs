@@ -1,4 +1,4 @@
-//! Logging a call, or what happened on a network that no line reads (`/desk/log`).
+//! Logging a call, or a contact on a network that no line serves (`/desk/log`).
 
 use askama::Template;
 use axum::{
@@ -40,16 +40,16 @@ struct Log<'a> {
     networks: &'a [String],
     colleagues: Vec<Person>,
     id: Uuid,
-    /// The latest time there is.
+    /// The latest time that the form accepts.
     now: String,
     typed: CallForm,
     questions: Questions<'a>,
-    /// The key of what is wrong.
+    /// The locale key of the error message.
     mistake: Option<&'static str>,
     logged: Option<Reference>,
 }
 
-/// What was typed.
+/// The form as it was filled in.
 #[derive(Default)]
 struct CallForm {
     network: String,
@@ -59,7 +59,7 @@ struct CallForm {
     text: String,
 }
 
-/// How a time stands in the form.
+/// The format of times in the form.
 const AT: &str = "%Y-%m-%dT%H:%M";
 
 impl Desk {
@@ -98,7 +98,7 @@ impl Desk {
         local.format(AT).to_string()
     }
 
-    /// A time as somebody here means it. In the hour that a clock repeats, the first of both.
+    /// Reads a local time of the centre. In the hour that a change of clocks repeats, it takes the earlier of the two times.
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
         let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
         let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;
@@ -162,7 +162,7 @@ pub(crate) async fn save(
     };
     match desk.log(&me, call).await {
         Ok(reference) => Ok(Redirect::to(&format!("/desk/log?logged={reference}")).into_response()),
-        // What was typed stays.
+        // The form is shown again with everything that was typed.
         Err(PageError::Conflict(why)) => {
             let mut page = desk
                 .log_page(&jar, &me, typed, answers, Some(why.key()), None)
@@ -174,11 +174,11 @@ pub(crate) async fn save(
     }
 }
 
-/// A call as a program logs it.
+/// A call logged through the API.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiCall {
-    /// The same id twice is the same call.
+    /// Makes the request idempotent: the same id logs the call once.
     id: Option<Uuid>,
     network: String,
     at: Option<DateTime<Utc>>,
@@ -191,7 +191,7 @@ pub(crate) struct ApiCall {
     answers: Answers,
 }
 
-/// `POST /api/v1/log`
+/// `POST /api/v1/log`: logs a call.
 pub(crate) async fn api(
     State(desk): State<Desk>,
     Who(me): Who,

@@ -1,4 +1,4 @@
-//! Canned replies (`/desk/canned`): written by supervisors, found by `/` while a reply is written.
+//! Canned replies (`/desk/canned`): written by supervisors, inserted with `/` while writing a reply.
 
 use askama::Template;
 use axum::{
@@ -57,17 +57,17 @@ pub(crate) async fn list(
     })
 }
 
-/// A canned reply as it is written.
+/// A canned reply to add or to change.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CannedForm {
-    /// Which one is changed. Nothing: a new one.
+    /// The reply to change; empty adds a new one.
     #[serde(default)]
     id: String,
     name: String,
-    /// In Serbian, Cyrillic.
+    /// The text in Serbian, in Cyrillic script.
     #[serde(default)]
     sr: String,
-    /// In English.
+    /// The text in English.
     #[serde(default)]
     en: String,
 }
@@ -107,7 +107,8 @@ fn then(program: ResponseFormat, said: Value) -> PageResult {
     Ok(Redirect::to("/desk/canned").into_response())
 }
 
-/// Every canned reply as it would be sent to this person, filled in: in their language and script, and in each in which it was written.
+/// Returns every canned reply with its placeholders filled in: in the person's language and script, and in each language in which it was
+/// written.
 pub(crate) async fn for_contact(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -137,7 +138,7 @@ pub(crate) async fn for_contact(
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &Person) -> String {
     let text = words.either(&one.sr, &one.en);
-    // What was not written in the person's language is better than nothing: whoever sends it reads it first.
+    // A text in another language is better than none: the counsellor reads it before sending.
     let text = if text.is_empty() {
         one.sr.clone() + &one.en
     } else {

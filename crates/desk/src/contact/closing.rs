@@ -1,4 +1,4 @@
-//! Asks why a contact is closed although its person waits for a reply.
+//! Asks for the reason when a contact is closed although its person waits for a reply.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -13,17 +13,18 @@ use crate::{
     state::Desk,
 };
 
-/// Reasons that are chosen with one key, by the end of the keys of their texts.
+/// Ready-made reasons, each chosen with a single key: the endings of their locale keys.
 const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"];
 
-/// Why a contact is closed without the reply that its person waits for.
+/// The reason for closing a contact whose person waits for a reply.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WithReason {
-    /// Needed if the person had no reply, or it is urgent and they wait: why it is closed all the same. Kept among the notes.
+    /// Why the contact is closed without a reply; kept as a note. Required if the person waits, and
+    /// either never had a reply or the contact is urgent.
     #[serde(default)]
     pub reason: String,
-    /// The same in words of one's own, as the page's form has it.
+    /// A reason typed into the page's form.
     #[serde(default)]
     #[schemars(skip)]
     pub why: String,
@@ -32,7 +33,7 @@ pub(crate) struct WithReason {
     pub view: String,
 }
 
-/// The reason, if there is one: that was chosen, or that was written.
+/// Returns the chosen reason, else the typed one; `None` if both are blank.
 pub(crate) fn words_of<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
     let given = [reason, why].map(str::trim);
     given.into_iter().find(|reason| !reason.is_empty())
@@ -44,7 +45,7 @@ struct Why<'a> {
     words: &'a Words,
     action: String,
     back: String,
-    /// What was sent, to be sent again with the reason.
+    /// The fields of the refused form, to be sent again with the reason.
     fields: Vec<(String, String)>,
 }
 
@@ -54,7 +55,7 @@ impl Why<'_> {
     }
 }
 
-/// What became of closing a contact on a page: where a reason is needed, the question for it, with everything that was sent.
+/// Turns a missing reason into a page that asks for it and sends the same fields again. Other errors pass through.
 pub(crate) fn or_ask(
     desk: &Desk,
     jar: &CookieJar,

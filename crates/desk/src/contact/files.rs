@@ -1,4 +1,4 @@
-//! A reply as its form sends it: text, and files where the line sends them.
+//! The form of a reply: text, and files if the line can send them.
 
 use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
 use hotline_core::contact::message::OutboundFile;
@@ -14,23 +14,23 @@ use crate::{
     state::Desk,
 };
 
-/// Files that can go with one reply, and the largest of them in bytes: what every platform takes.
+/// The largest number of files in a reply, and the largest file in bytes. Every platform accepts both.
 const MOST: usize = 5;
 const LARGEST: usize = 10 << 20;
-/// The largest request with files.
+/// The largest request body of a reply, in bytes.
 pub(crate) const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 
-/// What was typed, and what goes with it.
+/// The text of a reply, its files and its options.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Reply {
-    /// The same id twice is the same reply.
+    /// Makes the request idempotent: the same id sends the reply once.
     pub id: Option<Uuid>,
-    /// The newest event its writer has seen.
+    /// The newest event that the writer has seen.
     pub seen: Option<i64>,
-    /// Whether it leaves whatever came since.
+    /// Whether to send even though newer events exist.
     #[serde(default)]
     pub anyway: bool,
-    /// Where it goes, and every later one: one of the contact's `other_addresses`. Left out or empty: where the last one went.
+    /// The address for this reply and later ones: one of the contact's `other_addresses`. Omitted or empty: the address of the last reply.
     #[serde(default)]
     pub to: Option<String>,
     #[serde(default)]
@@ -97,7 +97,7 @@ impl Reply {
             }
             bytes.extend_from_slice(&piece);
         }
-        // A file field left alone is sent as a file without a name and without bytes.
+        // Browsers send an empty file field as a file without a name and without bytes.
         if name.is_empty() && bytes.is_empty() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use hotline_store::{contacts::detail::ContactDetail, staff::accounts::Person};
 
 use crate::{http::errors::PageError, state::Desk};
 
-/// The contact with this reference, which `me` has before them from now on: that is noted.
+/// Loads a contact for display, and records that `me` opened it.
 pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<ContactDetail, PageError> {
     let opened = find(desk, reference).await?;
     desk.note_read(me, "open contact", &opened.reference.to_string())
@@ -18,7 +18,7 @@ pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<
     Ok(opened)
 }
 
-/// The contact with this reference.
+/// Loads a contact, or fails with [`PageError::NotFound`].
 pub(crate) async fn find(desk: &Desk, reference: &str) -> Result<ContactDetail, PageError> {
     desk.store
         .contact(parsed(reference)?)

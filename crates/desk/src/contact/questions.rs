@@ -1,20 +1,20 @@
-//! The questions of the classification as a form shows them.
+//! The questions of the classification, prepared for a form.
 
 use hotline_core::{
     contact::classification::{Answer, Answers, KIND, Question, Scheme},
     text::locale::Words,
 };
 
-/// The questions, and what was answered so far.
+/// The questions of the scheme, and the answers so far.
 pub(crate) struct Questions<'a> {
     pub scheme: &'a Scheme,
     pub words: &'a Words,
     pub answers: Answers,
-    /// Whether somebody begins with them: the focus is on the first.
+    /// Whether the form sets the focus to its first question.
     pub begins: bool,
 }
 
-/// The question that is asked first.
+/// The id of the first question.
 pub(crate) const FIRST: &str = KIND;
 
 impl Questions<'_> {
@@ -40,12 +40,12 @@ impl Questions<'_> {
         self.answered(question, *place) == answer.id
     }
 
-    /// A further answer is asked for once there is one before it.
+    /// Shows the field for a further answer once the fields before it are filled in.
     pub(crate) fn is_shown(&self, question: &Question, place: &usize) -> bool {
         *place <= self.answers.get(&question.id).map_or(0, Vec::len)
     }
 
-    /// The kinds that are all there is to say, each with its key.
+    /// Returns the non-counselling kinds, each with its key. They complete a classification on their own.
     pub(crate) fn quick(&self) -> Vec<(char, &Answer)> {
         let kinds = self
             .scheme
@@ -55,7 +55,7 @@ impl Questions<'_> {
         ('1'..='9').chain('a'..='z').zip(quick).collect()
     }
 
-    /// What was answered, to be read.
+    /// Returns the answers to a question as text.
     pub(crate) fn read(&self, question: &Question) -> String {
         let given = self
             .answers

@@ -1,4 +1,4 @@
-//! Writing to a person or to colleagues: drafts, replies, notes, and who else is at it.
+//! Writing to a person or to colleagues: drafts, replies and notes, and who else has the contact open.
 
 use axum::{
     Json,
@@ -45,7 +45,7 @@ pub(crate) async fn reply(
     };
     let written = desk.store.reply(&me, number, new).await;
     if let Err(StoreError::Conflict(Conflict::NotSeen)) = &written {
-        // Whatever page comes next, the words are there.
+        // Keeps the text as a draft, so that the next page shows it again.
         let seen = seen.unwrap_or_default();
         desk.store
             .keep_draft(&me, number, DraftKind::Reply, &reply.text, seen, None)
@@ -58,10 +58,10 @@ pub(crate) async fn reply(
     program.then(&desk, &me, &reference, &reply.view).await
 }
 
-/// Text to be noted.
+/// An internal note.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Note {
-    /// The same id twice is the same note.
+    /// Makes the request idempotent: the same id adds the note once.
     id: Option<Uuid>,
     text: String,
     #[serde(default)]
@@ -84,7 +84,7 @@ pub(crate) async fn note(
     program.then(&desk, &me, &reference, &note.view).await
 }
 
-/// What is being written.
+/// A draft to store.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Draft {
     /// `reply` or `note`.
@@ -93,7 +93,7 @@ pub(crate) struct Draft {
     text: String,
     #[serde(default)]
     seen: i64,
-    /// The id of the message it is to become: once that was written, there is no draft of it.
+    /// The id of the reply or note that the draft becomes. Once that reply or note exists, its draft is discarded.
     id: Option<Uuid>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn draft(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What somebody does at a contact.
+/// Presence of a colleague at a contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Here {
     /// `reading`, `writing` or `gone`.

@@ -1,4 +1,4 @@
-//! The wrap-up: how a contact is classified, kept half-filled, complete before closing.
+//! The wrap-up: the classification of a contact. It may be kept half-filled, and must be complete before closing.
 
 use axum::{
     Json,
@@ -25,7 +25,7 @@ use crate::{
     state::Desk,
 };
 
-/// What was answered, and whether the contact is closed with it.
+/// The answers, and whether to close the contact with them.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrapUp {
@@ -33,7 +33,7 @@ pub(crate) struct WrapUp {
     answers: Answers,
     #[serde(default)]
     close: bool,
-    /// Needed with `close` if the person waits for a reply: why it is closed all the same. Kept among the notes.
+    /// Why the contact is closed without a reply; kept as a note. Required with `close` if the person waits for a reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -42,7 +42,7 @@ pub(crate) struct WrapUp {
     #[serde(default)]
     #[schemars(skip)]
     view: String,
-    /// What a form sent, to be sent again with a reason.
+    /// The fields of the form, to be sent again with a reason.
     #[serde(skip)]
     fields: Vec<(String, String)>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct WrapUp {
 impl FromRequest<Desk> for WrapUp {
     type Rejection = PageError;
 
-    /// As JSON, or as a form that has a field for each question, `quick` for a kind that is all there is to say, and `close`.
+    /// Reads JSON, or a form. A form has a field for each question, `quick` for a kind that needs no further answers, and `close`.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
         let fields = match RepeatedFields::from_request(request, desk).await? {
             RepeatedFields::Json(read) => return Ok(read),
@@ -103,7 +103,7 @@ pub(crate) async fn wrap_up(
     program.then(&desk, &me, &reference, &asked.view).await
 }
 
-/// `GET /api/v1/scheme`
+/// `GET /api/v1/scheme`: returns the questions of the classification.
 pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
     let scheme = desk.store.scheme();
     let questions = scheme.questions.iter().map(|question| {
@@ -124,7 +124,7 @@ pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
     )
 }
 
-/// What the person said in the form, as far as it is an answer: a suggestion until somebody keeps it.
+/// Returns the answers so far. Without any it suggests the kind that the person chose in the web form.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
