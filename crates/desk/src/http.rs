@@ -1,4 +1,4 @@
-//! What every page and every API call needs: access rights, extractors, errors, the page frame, the live stream and OpenAPI.
+//! What pages and API calls share: access rights, extractors, errors, the page frame, the live stream and OpenAPI.
 
 pub mod access;
 pub(crate) mod errors;

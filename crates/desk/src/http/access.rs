@@ -1,4 +1,4 @@
-//! Who is asking, and whether they may: decided before anything is read.
+//! Authentication and access rights, checked before a handler reads anything.
 
 use std::convert::Infallible;
 
@@ -18,23 +18,23 @@ use hotline_store::staff::{accounts::Person, sessions::Asker};
 
 use crate::{http::errors::PageError, state::Desk};
 
-/// Who may use an address.
+/// The requirement for using an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody: the log-in.
+    /// Everyone, without a log-in.
     Open,
-    /// Whoever is logged in.
+    /// Everyone who is logged in.
     Anyone,
-    /// Whoever has this right.
+    /// Staff whose role has this right.
     May(Right),
 }
 
-/// The header of a request that a page makes without a person.
+/// The header of requests that a page sends on its own, without an action of its user.
 const BY_ITSELF: &str = "hotline-by-itself";
-/// The stream that tells pages when to renew themselves.
+/// The address of the stream that tells pages to refresh.
 pub(crate) const LIVE: &str = "/desk/live";
 
-/// Puts the check before a handler.
+/// Wraps a handler in the access check.
 pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) -> MethodRouter<Desk> {
     match access {
         Access::Open => handler,
@@ -77,8 +77,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Whether a read-only token is enough: figures are asked for by a program, and nothing is written. Returns hold the smallest figures
-/// about persons, too: those are for people.
+/// Whether a read-only token suffices for the request. It does for reading statistics. Returns are excluded because they show even the
+/// smallest figures about persons.
 fn reads_figures(access: Access, request: &Request) -> bool {
     let path = request.uri().path();
     access == Access::May(Right::ReadStatistics)
@@ -87,8 +87,8 @@ fn reads_figures(access: Access, request: &Request) -> bool {
         && !path.starts_with("/api/v1/statistics/returns/")
 }
 
-/// Whether a person did something or a page renews itself. Only the former keeps a log-in from ending, so whatever does not say of itself
-/// that it is a page's own request counts as a person's.
+/// Whether a person or a page on its own made the request. Only a person's request extends the session, so requests without the header
+/// count as a person's.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(BY_ITSELF) || path == LIVE || path.ends_with("/here") {
@@ -98,7 +98,7 @@ fn asker(request: &Request) -> Asker {
     }
 }
 
-/// What staff see is not kept by any cache or proxy.
+/// Keeps responses for staff out of caches and proxies.
 fn uncached(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -107,11 +107,11 @@ fn uncached(mut response: Response) -> Response {
     response
 }
 
-/// Who reads figures: a member of staff, or a program with a read-only token.
+/// The reader of figures: a member of staff, or a program with a read-only token.
 pub(crate) struct Reader(Option<Person>);
 
 impl Reader {
-    /// Cells below this are hidden: only who may read what people wrote needs none hidden.
+    /// Returns the smallest figure shown to this reader; smaller ones are suppressed. Readers of contacts get 0, so they see every figure.
     pub(crate) fn least(&self, desk: &Desk) -> i64 {
         match &self.0 {
             Some(person) if person.role.may(Right::ReadContacts) => 0,
@@ -119,12 +119,12 @@ impl Reader {
         }
     }
 
-    /// Who it is, unless it is a program.
+    /// Returns the member of staff; `None` for a program.
     pub(crate) const fn person(&self) -> Option<&Person> {
         self.0.as_ref()
     }
 
-    /// The name by which a file says who made it; a program has none.
+    /// Returns the name that a file gives as its author; `None` for a program.
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.as_ref().map(|person| person.name.as_str())
     }
@@ -138,7 +138,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     }
 }
 
-/// The secret of the log-in, from the cookie or, for programs, from `Authorization: Bearer`.
+/// Returns the session token from the cookie, else from `Authorization: Bearer`.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar
@@ -152,12 +152,12 @@ pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> 
     })
 }
 
-/// The name of the cookie: with HTTPS its prefix makes the browser keep it to this host and to HTTPS.
+/// Returns the name of the session cookie. With HTTPS its `__Host-` prefix binds it to this host and to HTTPS.
 pub(crate) const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-hotline" } else { "hotline" }
 }
 
-/// The person asking. Only behind [`guarded`] is there one.
+/// The person who made the request. Available only behind [`guarded`].
 pub(crate) struct Who(pub Person);
 
 impl<S: Send + Sync> FromRequestParts<S> for Who {
@@ -174,7 +174,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 }
 
 impl Desk {
-    /// Texts in the language chosen on this device, else the centre's.
+    /// Returns the texts in the language chosen on this device, else in the centre's.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
             .get("language")

@@ -1,4 +1,4 @@
-//! What people see when something does not work: what happened and what to do, in their language, never the cause.
+//! Error messages for people and programs: what happened and what to do. Internal causes stay in the log.
 
 use askama::Template;
 use axum::{
@@ -14,29 +14,29 @@ use hotline_store::error::{Conflict, StoreError};
 
 use crate::{http::page, state::Desk};
 
-/// What a handler of a page or of the API gives back.
+/// The result of a handler.
 pub(crate) type PageResult = Result<Response, PageError>;
 
-/// Why a page or an answer cannot be given.
+/// Why a request fails.
 #[derive(Debug, Clone)]
 pub(crate) enum PageError {
-    /// Nobody is logged in.
+    /// The request has no valid session.
     NotLoggedIn,
-    /// A name or password is wrong.
+    /// The log-in name or the password is wrong.
     WrongLogIn,
     /// The role lacks the right.
     MayNot,
-    /// There is no such thing.
+    /// The object or the address does not exist.
     NotFound,
-    /// It cannot be done as things stand.
+    /// The state of the data does not allow the action.
     Conflict(Conflict),
-    /// What was sent makes no sense: the key of what to say.
+    /// The request is invalid; holds the locale key of the message.
     Bad(&'static str),
-    /// A body of JSON holds what is not known or lacks what is needed: in words, with the names of the fields.
+    /// The JSON body has unknown, missing or wrong fields; holds the message that names them.
     Body(String),
-    /// More was sent than is taken.
+    /// The request body is too large.
     TooLarge,
-    /// Our fault. The number is in the log.
+    /// An internal error; holds the number under which the log has the cause.
     Fault(u32),
 }
 
@@ -53,7 +53,7 @@ impl PageError {
         }
     }
 
-    /// Something of ours broke: the log says what, under a number that the person reads.
+    /// Logs an internal error under a random number, which is shown to the person.
     pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
         let [a, b, c, _] = hotline_core::identifiers::chance::bytes();
         let number = u32::from_be_bytes([0, a, b, c]);
@@ -83,7 +83,7 @@ struct ErrorPage<'a> {
     said: String,
 }
 
-/// Puts what went wrong into words: a page in the person's language, or JSON for a program.
+/// Renders errors: a page in the person's language, or JSON in English for a program.
 pub(crate) async fn spoken(
     State(desk): State<Desk>,
     jar: CookieJar,
@@ -94,7 +94,7 @@ pub(crate) async fn spoken(
     let response = next.run(request).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
-        // An address in which a part cannot be read leads to nothing.
+        // A path parameter that cannot be parsed names nothing that exists.
         None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
         None => return response,
     };
@@ -110,7 +110,7 @@ pub(crate) async fn spoken(
     }
 }
 
-/// There is no such page of the desk.
+/// Answers unknown addresses of the desk.
 pub(crate) async fn nothing() -> PageError {
     PageError::NotFound
 }
@@ -130,7 +130,7 @@ impl From<StoreError> for PageError {
     }
 }
 
-/// [`spoken`] finds the error and puts it into words.
+/// The response carries the error as an extension; [`spoken`] renders it.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

@@ -1,4 +1,4 @@
-//! What every action has in common, whether a page's form or a program asks for it.
+//! Extractors that let a handler serve both forms and JSON.
 
 use axum::{
     body::Bytes,
@@ -11,7 +11,7 @@ use serde_path_to_error::Track;
 
 use crate::{http::errors::PageError, state::Desk};
 
-/// What was sent with an action: as a form or as JSON. Nothing sent is everything left as it is usual.
+/// The body of an action, as a form or as JSON. Without a body every field has its default.
 pub(crate) struct FormOrJson<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
     }
 }
 
-/// What a form with repeated fields sent, or a program in its place.
+/// A form with repeated fields, or the same data as JSON.
 pub(crate) enum RepeatedFields<T> {
     Json(T),
     Fields(Vec<(String, String)>),
@@ -52,7 +52,7 @@ async fn whole(request: Request, desk: &Desk) -> Result<Bytes, PageError> {
     read.map_err(|error| unreadable(error.status()))
 }
 
-/// Why a body that could not be read is refused.
+/// Chooses the error for a body that could not be read.
 pub(crate) fn unreadable(status: StatusCode) -> PageError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         PageError::TooLarge
@@ -61,7 +61,7 @@ pub(crate) fn unreadable(status: StatusCode) -> PageError {
     }
 }
 
-/// Reads JSON of which every field must be known: what a program misspells would be left as it is usual, without a word.
+/// Reads JSON and rejects unknown fields. Otherwise a misspelt field would silently keep its default.
 fn strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, PageError> {
     let mut unknown = Vec::new();
     let mut track = Track::new();
@@ -93,11 +93,11 @@ fn is_json(request: &Request) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
-/// Nothing more is needed.
+/// An action without parameters.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
-/// Nothing but where to lead back to.
+/// An action whose only parameter is the view to return to.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Back {
     #[serde(default)]
@@ -105,7 +105,7 @@ pub(crate) struct Back {
     pub view: String,
 }
 
-/// Whether a program asks: it gets JSON, a page is led back to where it came from.
+/// Whether the response is JSON for a program (`true`) or a redirect for a browser.
 #[derive(Clone, Copy)]
 pub(crate) struct ResponseFormat(pub bool);
 

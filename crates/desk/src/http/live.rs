@@ -1,4 +1,4 @@
-//! Live views: a hint that something changed. The page then reads anew what it shows, so a lost hint loses nothing.
+//! Live views: a stream of hints that something changed. The page then reloads its content, so a lost hint does no harm.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -19,7 +19,8 @@ use crate::{
     state::Desk,
 };
 
-/// `GET /desk/live`: it ends when the log-in does. Who may not read contacts is told of none, not even when one changed.
+/// `GET /desk/live`: sends a hint for every change until the session ends. Staff who may not read contacts get no hints, because a hint
+/// alone reveals that someone wrote.
 pub(crate) async fn live(
     State(desk): State<Desk>,
     Who(me): Who,

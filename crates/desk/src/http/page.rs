@@ -1,4 +1,4 @@
-//! What pages share: the frame round them, and times as people read them.
+//! The frame that all pages share, and the formats of times.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use crate::{
     state::Desk,
 };
 
-/// Keys, each with the end of the key of what it does in the locale files. `assets/http/keys.js` does it.
+/// Keyboard shortcuts, each with the ending of its locale key. `assets/http/keys.js` implements them.
 const KEYS: [(&str, &str); 16] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
@@ -42,7 +42,7 @@ const KEYS: [(&str, &str); 16] = [
     ("?", "keys"),
 ];
 
-/// The frame round every page.
+/// The frame of every page.
 pub(crate) struct Frame<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
@@ -50,12 +50,12 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
-    /// How many wait for me or for whoever takes them: shown on every page, and in the title of a hidden one.
+    /// How many contacts wait for me or have no assignee. Shown on every page, and in the title of a hidden one.
     pub waits: u64,
 }
 
-/// Words of others, fit to be shown: what would turn the writing round is marked instead. Where it stands the direction is `auto`, so that
-/// right-to-left words leave what is beside them where it was.
+/// Makes text from outside safe to display: characters that change the direction of writing are replaced by visible marks. Templates also
+/// set `dir="auto"` around it, so that right-to-left text leaves its surroundings in order.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
@@ -100,14 +100,14 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// The keys that do something, and what.
+    /// Returns the keyboard shortcuts with their descriptions.
     pub(crate) fn keys(&self) -> Vec<(&'static str, String)> {
         KEYS.into_iter()
             .map(|(key, what)| (key, self.words.say(&format!("key-{what}"))))
             .collect()
     }
 
-    /// The themes there are: each by its name, as it is said, and whether it is mine.
+    /// Returns each theme's id and label, and whether I use it.
     pub(crate) fn themes(&self) -> Vec<(&'static str, String, bool)> {
         Theme::ALL
             .into_iter()
@@ -118,7 +118,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// A time in the centre's zone: today only the hour.
+    /// Formats a time in the centre's zone; without the date if it is today.
     pub(crate) fn at(&self, at: &DateTime<Utc>) -> String {
         let zone = self.zone();
         let local = at.with_timezone(&zone);
@@ -129,12 +129,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The day of a time in the centre's zone.
+    /// Formats the date of a time in the centre's zone.
     pub(crate) fn date(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&self.zone()).format("%d.%m.%Y.").to_string()
     }
 
-    /// The same with the day in any case, for what is printed.
+    /// Formats a time with its date even if it is today, for printed pages.
     pub(crate) fn day_and_hour(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&self.zone())
             .format("%d.%m.%Y. %H:%M")
@@ -145,12 +145,12 @@ impl<'a> Frame<'a> {
         at.as_ref().map(|at| self.at(at)).unwrap_or_default()
     }
 
-    /// A stored day as people here write it.
+    /// Formats a stored day the Serbian way.
     pub(crate) fn day(&self, day: &str) -> String {
         day.parse().map_or_else(|_| day.to_owned(), format_day)
     }
 
-    /// How long ago something was.
+    /// Formats how long ago something happened.
     pub(crate) fn since(&self, at: &DateTime<Utc>) -> String {
         let minutes = (self.now - *at).num_minutes().max(0);
         match minutes {
@@ -161,7 +161,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// How pressing a wait is: the name of a style.
+    /// Returns the CSS class for a wait: up to 15 minutes, up to two hours, longer.
     pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
         match (self.now - *since).num_minutes() {
             ..=15 => "fresh",
@@ -179,7 +179,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A page as an answer.
+/// Renders a page.
 pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
     let html = page.render().map_err(PageError::fault)?;
     Ok(Html(html).into_response())
@@ -194,7 +194,7 @@ struct Said<'a> {
     back: &'a str,
 }
 
-/// A page that only says something, and leads back.
+/// Renders a page with only a message and a link back.
 pub(crate) fn plain_page(
     words: &Words,
     head: &str,

@@ -1,8 +1,8 @@
-//! Jobs, and what was set aside, in the reader's language.
+//! Describes jobs and set-aside messages in the reader's language.
 
 use hotline_core::text::locale::Words;
 
-/// Why something was set aside, as it is written when it is: by the end of the key of its text.
+/// Reasons for setting something aside, as stored, with the endings of their locale keys.
 const ASIDE: [(&str, &str); 15] = [
     ("our own message", "own"),
     ("our own message, come back", "own"),
@@ -21,7 +21,7 @@ const ASIDE: [(&str, &str); 15] = [
     ("an automatic answer that belongs to nothing", "automatic"),
 ];
 
-/// Why something that arrived became no contact.
+/// Explains why something that arrived became no contact.
 pub(crate) fn why_aside(words: &Words, outcome: &str, noted: &str) -> String {
     if noted.is_empty() {
         return String::new();
@@ -35,12 +35,12 @@ pub(crate) fn why_aside(words: &Words, outcome: &str, noted: &str) -> String {
     words.say(&format!("aside-{end}"))
 }
 
-/// What a job does.
+/// Describes a kind of job.
 pub(crate) fn job(words: &Words, kind: &str) -> String {
     words.say(&format!("job-{kind}"))
 }
 
-/// What became of something that is no contact.
+/// Describes the outcome of something that became no contact.
 pub(crate) fn outcome(words: &Words, outcome: &str) -> String {
     words.say(&format!("outcome-{outcome}"))
 }
@@ -73,7 +73,7 @@ mod tests {
         }
     }
 
-    /// A test fails for each reason somebody adds and forgets here.
+    /// Fails if a reason is missing from [`ASIDE`].
     #[test]
     fn every_reason_to_set_something_aside_has_a_text() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
