@@ -1,4 +1,4 @@
-//! The inbox page: its filters and its rows.
+//! The inbox: its page, filters, rows and API.
 
 pub(crate) mod api;
 pub(crate) mod bulk;

@@ -1,4 +1,4 @@
-//! The inbox, the search and the colleagues as JSON.
+//! The inbox, the search and the list of colleagues as JSON.
 
 use axum::{
     Json,
@@ -51,12 +51,12 @@ pub(crate) async fn inbox(
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Looked {
-    /// Words, their beginnings, "phrases", a reference or a whole identifier.
+    /// What to search for: words, beginnings of words, "phrases", a reference or a whole identifier.
     #[serde(default)]
     q: String,
 }
 
-/// `GET /api/v1/colleagues`
+/// `GET /api/v1/colleagues`: returns all colleagues.
 pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
     let all = desk.store.colleagues().await?;
     let all = all
@@ -65,7 +65,7 @@ pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
     Ok(Json(json!({ "colleagues": all.collect::<Vec<_>>() })))
 }
 
-/// `POST /api/v1/search`: what is looked for may be a name, and addresses are written down along the way.
+/// `POST /api/v1/search`: a POST because the term may be a name, and proxies log addresses.
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,

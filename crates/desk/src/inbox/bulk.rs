@@ -1,4 +1,4 @@
-//! The same done to several contacts at once. Each is done, or refused, by itself.
+//! Bulk actions on contacts. Each contact succeeds or fails independently of the others.
 
 use axum::{
     Json,
@@ -23,16 +23,16 @@ use crate::{
     state::Desk,
 };
 
-/// Contacts that can be picked at once.
+/// The largest number of contacts in a bulk action.
 const MOST: usize = 200;
 
-/// What is done to which contacts.
+/// A bulk action and its contacts.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct BulkAction {
-    /// References, at most 200.
+    /// References of the contacts, at most 200.
     #[schemars(length(max = 200))]
     references: Vec<String>,
-    /// What is done.
+    /// The action.
     #[serde(rename = "do")]
     #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam"]))]
     what: String,
@@ -44,7 +44,7 @@ pub(crate) struct BulkAction {
 impl FromRequest<Desk> for BulkAction {
     type Rejection = PageError;
 
-    /// As JSON, or as a form with a field `pick` for each contact.
+    /// Reads JSON, or a form with a field `pick` for each contact.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
         let fields = match RepeatedFields::from_request(request, desk).await? {
             RepeatedFields::Json(read) => return Ok(read),

@@ -1,4 +1,4 @@
-//! The filters of the inbox, as they stand in addresses.
+//! The filters of the inbox, as query parameters.
 
 use hotline_store::inbox::list::Filter;
 use schemars::JsonSchema;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::reports::labels::query_of;
 
-/// What of a view is asked for. Empty or senseless: all of it.
+/// The filters of a view. Empty or invalid ones match every contact.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct InboxFilterForm {
     #[serde(default)]
@@ -40,7 +40,7 @@ impl InboxFilterForm {
         }
     }
 
-    /// As it stands in an address, after what is there already.
+    /// Returns the filters as query parameters to append, with a leading `&` unless empty.
     pub(crate) fn in_address(&self) -> String {
         let query = query_of([
             ("channel", &self.channel),

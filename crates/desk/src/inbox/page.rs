@@ -1,4 +1,4 @@
-//! The inbox and the page of one contact.
+//! The pages of the inbox and of a contact.
 
 use std::sync::Arc;
 
@@ -42,11 +42,11 @@ use crate::{
     state::Desk,
 };
 
-/// Contacts that a search shows.
+/// The largest number of search results.
 const FOUND: usize = 50;
-/// The longest that is looked for, in characters.
+/// The longest search term, in characters.
 const LONGEST_SOUGHT: usize = 500;
-/// Rows of the list.
+/// Rows of a page of the inbox.
 const ROWS: u64 = 50;
 
 pub(crate) use crate::inbox::filters::InboxFilterForm;
@@ -58,48 +58,48 @@ pub(super) struct Inbox<'a> {
     pub(super) view: View,
     pub(super) sizes: Vec<(View, u64)>,
     pub(super) list: InboxPage,
-    /// What came of what was done to several.
+    /// The outcome of a bulk action, if there was one.
     pub(super) told: BulkOutcome,
-    /// Whether I follow what is open.
+    /// Whether I follow the open contact.
     pub(super) followed: bool,
-    /// What is looked for, and what was found round it.
+    /// The search term, and its encrypted form for addresses.
     pub(super) sought: String,
     pub(super) hidden: String,
     pub(super) chosen: InboxFilterForm,
-    /// Topics to choose from.
+    /// Topics to filter by.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
     pub(super) colleagues: Vec<Person>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
     pub(super) open: Option<&'a ContactDetail>,
-    /// Makes a reply or note the same one if its form is sent twice.
+    /// Ids of the next reply and the next note. They prevent duplicates when a form is sent twice.
     pub(super) ids: (Uuid, Uuid),
     pub(super) mine: bool,
-    /// What I began to write.
+    /// My drafts of a reply and of a note.
     pub(super) draft: Option<Draft>,
     pub(super) noting: Option<Draft>,
-    /// Who else is here.
+    /// Colleagues who have the contact open.
     pub(super) present: Vec<Present>,
-    /// The wrap-up, with what may be suggested.
+    /// The wrap-up, with suggested answers.
     pub(super) questions: Questions<'a>,
 }
 
-/// What came of what was done to several contacts at once.
+/// The outcome of a bulk action.
 #[derive(Default)]
 pub(crate) struct BulkOutcome {
-    /// How many it was done to, if to any.
+    /// How many contacts succeeded, in words; `None` if none did.
     pub done: Option<String>,
-    /// Those it was not done to, each with why.
+    /// The reference of each contact that failed, and why.
     pub refused: Vec<(String, String)>,
 }
 
-/// What a list is asked for.
+/// The query parameters of a list.
 #[derive(Deserialize)]
 pub(crate) struct InboxQuery {
     view: Option<String>,
     after: Option<String>,
-    /// What is looked for, hidden ([`search`]).
+    /// The encrypted search term ([`search`]).
     #[serde(default)]
     s: String,
     #[serde(flatten)]
@@ -107,7 +107,7 @@ pub(crate) struct InboxQuery {
 }
 
 impl InboxQuery {
-    /// A view, from its beginning.
+    /// Selects the first page of a view.
     pub(crate) fn of(view: &str) -> Self {
         Self {
             view: Some(view.to_owned()),
@@ -118,7 +118,7 @@ impl InboxQuery {
     }
 }
 
-/// Leads to the page a role begins with.
+/// Redirects to the start page of the person's role.
 pub(crate) async fn front(Who(me): Who) -> Redirect {
     if me.role.may(Right::ReadContacts) {
         Redirect::to("/desk/inbox")
@@ -149,14 +149,14 @@ pub(crate) async fn contact(
     shown(&desk, &jar, me, asked, Some(&opened), BulkOutcome::default()).await
 }
 
-/// What is looked for.
+/// The form of a search.
 #[derive(Deserialize)]
 pub(crate) struct Sought {
     #[serde(default)]
     q: String,
 }
 
-/// Looks for something. It stands in no address as it was typed: it may be a name, and a browser keeps its history.
+/// Redirects to the results of a search. The address contains the term encrypted: it may be a name, and browsers keep a history.
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -170,7 +170,7 @@ pub(crate) async fn search(
     Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
 }
 
-/// Before something is looked for: it is not too long, and that somebody looks is noted.
+/// Checks the length of a search term, and records in the audit that `me` searched.
 pub(crate) async fn looks(desk: &Desk, me: &Person, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));
@@ -179,7 +179,7 @@ pub(crate) async fn looks(desk: &Desk, me: &Person, sought: &str) -> Result<(), 
     Ok(())
 }
 
-/// The views somebody has: that of a team if they are in one.
+/// Returns the views of a person. The team's view is included only for members of a team.
 pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
     let in_team = me.team.is_some();
     View::ALL
@@ -187,7 +187,7 @@ pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
         .filter(move |view| in_team || *view != View::Team)
 }
 
-/// The inbox, with one contact opened or none, and with what came of what was just done.
+/// Renders the inbox, with an open contact or without, and with the outcome of a bulk action.
 pub(crate) async fn shown(
     desk: &Desk,
     jar: &CookieJar,

@@ -1,4 +1,4 @@
-//! What the inbox says: names, states and times as people read them, and what may be done by whoever looks.
+//! Texts of the inbox: names, states, times, and the actions open to the reader.
 
 use chrono::TimeDelta;
 use hotline_core::{
@@ -65,7 +65,7 @@ impl Inbox<'_> {
         .unwrap_or_default()
     }
 
-    /// Who is on duty, by name.
+    /// Returns the names of the colleagues on duty.
     pub(super) fn on_shift(&self) -> String {
         let there = self.colleagues.iter().filter(|one| one.on_duty);
         let names: Vec<String> = there.map(|one| self.frame.words.own(&one.name)).collect();
@@ -81,7 +81,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("status-{}", status.as_str()))
     }
 
-    /// Where a row stands; of a call nothing was to be answered.
+    /// Returns the status of a row. An open call has its own text because no reply is due.
     pub(super) fn row_status(&self, row: &InboxRow) -> String {
         if row.is_call && row.status.is_open() {
             return self.frame.words.say("status-call-open");
@@ -89,7 +89,7 @@ impl Inbox<'_> {
         self.status(&row.status)
     }
 
-    /// Where the open contact stands.
+    /// Returns the status of the open contact.
     pub(super) fn open_status(&self, open: &ContactDetail) -> String {
         if open.is_call && open.status.is_open() {
             return self.frame.words.say("status-call-open");
@@ -97,12 +97,12 @@ impl Inbox<'_> {
         self.status(&open.status)
     }
 
-    /// Who looks after the open contact, where I do not.
+    /// Names the assignee of the open contact when it is someone else.
     pub(super) fn led_by(&self) -> String {
         self.frame.words.with("held-by-other", "name", &self.assignee())
     }
 
-    /// Why I cannot fill in the wrap-up.
+    /// Explains why I cannot fill in the wrap-up: the contact is assigned to someone else.
     pub(super) fn read_only(&self) -> String {
         self.frame
             .words
@@ -124,7 +124,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
     }
 
-    /// How a message fares: what lies ready for whoever has the code was handed to nobody.
+    /// Describes a delivery. A reply that the person collects with a receipt code is shown as ready, since it was not handed to a server.
     pub(super) fn fares(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.answers_lie_ready);
@@ -139,7 +139,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// What a file is called: its name, or else what kind of thing it is.
+    /// Returns the name of a file, else its kind.
     pub(super) fn called(&self, part: &Attachment) -> String {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let key = match kind {
@@ -154,17 +154,17 @@ impl Inbox<'_> {
         }
     }
 
-    /// What a draft has to have seen: what it had when it was begun, or what is shown now.
+    /// Returns the newest event that the writer of the draft has seen. Without a draft it is the newest event on the page.
     pub(super) fn seen(&self, open: &ContactDetail) -> i64 {
         self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
     }
 
-    /// What came since the draft was begun.
+    /// Whether something arrived after the draft was begun.
     pub(super) fn is_behind(&self, open: &ContactDetail) -> bool {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
     }
 
-    /// The day of a message, if those before it are of another.
+    /// Returns the date of a message if the message before it has another date.
     pub(super) fn new_day(&self, which: &usize) -> Option<String> {
         let messages = &self.open?.messages;
         let day = |at: usize| messages.get(at).map(|message| self.frame.date(&message.at));
@@ -173,7 +173,7 @@ impl Inbox<'_> {
         here.filter(|_| messages.len() > 1 && day(*which) != before)
     }
 
-    /// Until when my reply can be taken back, in milliseconds since 1970.
+    /// Returns the time until which my reply can be cancelled, in milliseconds since 1970; `None` if it can't be.
     pub(super) fn leaves_at(&self, message: &Message) -> Option<i64> {
         let mine = message.direction == "reply" && message.author.as_ref() == Some(&self.frame.me.name);
         let all = message.deliveries.iter().map(|one| one.leaves_at);
@@ -181,7 +181,7 @@ impl Inbox<'_> {
         (mine && first > self.frame.now).then(|| first.timestamp_millis())
     }
 
-    /// What a colleague does here.
+    /// Describes what a colleague is doing at this contact.
     pub(super) fn doing(&self, one: &Present) -> String {
         let key = if one.writing { "writes-here" } else { "reads-here" };
         self.frame
@@ -189,17 +189,17 @@ impl Inbox<'_> {
             .with(key, "name", &self.frame.words.own(&one.name))
     }
 
-    /// Why somebody may not want to take it now: a colleague is writing.
+    /// Warns that a colleague is writing to this person; `None` if no one is.
     pub(super) fn taken_from(&self) -> Option<String> {
         let writer = self.present.iter().find(|one| one.writing)?;
         let name = self.frame.words.own(&writer.name);
         Some(self.frame.words.with("claim-anyway", "name", &name))
     }
 
-    /// What I closed a moment ago, if nothing was done since: it can be taken back at once.
+    /// Whether I closed the contact in the last five minutes and no one has acted since. The page then offers to undo it.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
-        // A wrap-up that was completed with it comes after it.
+        // A wrap-up that was saved together with closing has a later event.
         let wrapped = |event: &&HistoryEvent| event.kind.starts_with("classified");
         let last = done.find(|event| event.actor.is_some() && !wrapped(event));
         open.status == Status::Closed
@@ -210,7 +210,7 @@ impl Inbox<'_> {
             })
     }
 
-    /// How pressing it is, for who reads and for the style sheet.
+    /// Returns the CSS class and the label of an urgency; `None` if it is ordinary.
     pub(super) fn pressing(&self, urgency: &i16) -> Option<(&'static str, String)> {
         let key = match urgency {
             i16::MIN..=0 => return None,
@@ -228,7 +228,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Whether I may ask for it.
+    /// Whether I may ask the assignee for this contact.
     pub(super) fn may_ask(&self, open: &ContactDetail) -> bool {
         let others = open
             .assignee
@@ -256,12 +256,12 @@ impl Inbox<'_> {
             .join(": ")
     }
 
-    /// What a platform told of the person.
+    /// Describes an event that a platform reported about the person.
     pub(super) fn news(&self, news: &str) -> String {
         self.frame.words.say(&format!("news-{news}"))
     }
 
-    /// Whether somebody must decide whether a message is sent once more.
+    /// Whether a person must decide if the message is sent again.
     pub(super) fn is_stuck(&self, one: &Delivered) -> bool {
         match one.state {
             Delivery::Failed => true,
@@ -274,19 +274,19 @@ impl Inbox<'_> {
         Language::parse(tag).map_or_else(|| tag.to_owned(), |language| language.own_name().to_owned())
     }
 
-    /// Whether a file lies with the platform and I may ask for it.
+    /// Whether the file is still with the platform and I may fetch it.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.held, Held::Elsewhere | Held::Failed) && self.may_write()
     }
 
-    /// Whether it can be looked at or listened to here, and as what.
+    /// Returns the kind of viewer (image, audio or video) for a file that the page can display.
     pub(super) fn shown_as(&self, part: &Attachment) -> Option<&'static str> {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let known = ["image", "audio", "video"].into_iter().find(|one| *one == kind);
         known.filter(|_| part.held == Held::Here && part.size <= attachments::LARGEST_SHOWN)
     }
 
-    /// Its kind and, if the platform says it, its size.
+    /// Returns the media type and, if known, the size.
     pub(super) fn kind_of(&self, part: &Attachment) -> String {
         match part.size {
             0 if part.held != Held::Here => part.media_type.clone(),
