@@ -1,4 +1,4 @@
-//! Tables of figures as pages, CSV and workbooks show them.
+//! Statistics as tables, for pages, CSV files and workbooks.
 
 pub(crate) mod charts;
 pub mod cover;

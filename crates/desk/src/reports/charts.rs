@@ -1,4 +1,5 @@
-//! Charts as the server draws them: where things stand and what is said of them. Templates turn them into SVG, and a table stands beside each.
+//! Charts: coordinates, labels and descriptions are computed here, and templates turn them into SVG. The page shows a table beside each
+//! chart.
 
 use std::collections::BTreeMap;
 
@@ -14,22 +15,22 @@ use crate::reports::{
     tables::{self, part_label},
 };
 
-/// Fills that differ in colour and in pattern.
+/// Number of fills. They differ in colour and in pattern.
 const FILLS: usize = 6;
-/// The drawing of columns, in units of its own.
+/// Size of the column chart, in SVG units.
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 200;
-/// Room at the left for the scale.
+/// Space for the scale at the left, in SVG units.
 const LEFT: i64 = 44;
 
-/// Columns over time, each of parts on top of one another.
+/// A stacked column chart over time.
 pub(crate) struct Columns {
     pub columns: Vec<Column>,
-    /// The number of the fill, and what it stands for.
+    /// The number of each fill, and its channel.
     pub legend: Vec<(usize, String)>,
-    /// Where a line of the scale stands, and what it says.
+    /// The y coordinate and the number of each line of the scale.
     pub scale: Vec<(i64, String)>,
-    /// The chart in a sentence.
+    /// A sentence that describes the chart.
     pub said: String,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Column {
     pub x: i64,
     pub width: i64,
     pub parts: Vec<Part>,
-    /// What stands below it, if there is room.
+    /// The text below the column; empty where space is short.
     pub label: String,
 }
 
@@ -48,14 +49,14 @@ pub(crate) struct Part {
     pub said: String,
 }
 
-/// Hours across, weekdays down.
+/// A heat map of hours (across) and weekdays (down).
 pub(crate) struct Heat {
     pub days: Vec<(String, Vec<Square>)>,
     pub said: String,
 }
 
 pub(crate) struct Square {
-    /// How dark, of five.
+    /// Darkness, from 0 to 5.
     pub level: i64,
     pub said: String,
 }
@@ -64,13 +65,14 @@ pub(crate) struct Square {
 pub(crate) struct Bar {
     pub label: String,
     pub count: i64,
-    /// Of a hundred.
+    /// Percent of the longest bar.
     pub width: i64,
-    /// Its part of the bar above.
+    /// The share of the bar above, as a percentage.
     pub share: Option<String>,
 }
 
-/// Channels over time. The largest have a fill each, the rest share the last. `None`: nothing was registered.
+/// Draws registered communications by channel over time. The largest channels have a fill each; the others share the last one. `None` if
+/// the period has no columns.
 pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
@@ -90,7 +92,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
         Some((channel, _)) => channel_name(words, channel),
         None => String::new(),
     };
-    // A piece in which there was nothing is a gap in the chart, and not left out of it.
+    // Days, weeks or months without communications remain as gaps.
     let mut pieces: BTreeMap<String, BTreeMap<usize, i64>> = found
         .pieces()
         .into_iter()
@@ -110,7 +112,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let top = rounded_up(most);
     let number = i64::try_from(pieces.len()).unwrap_or(i64::MAX);
     let step = (WIDTH - LEFT) / number.max(1);
-    // A label needs some seventy units.
+    // A label needs about 70 units.
     let every = (70 / step.max(1)).max(0) + 1;
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
@@ -158,7 +160,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     })
 }
 
-/// The next round number whose half is whole: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
+/// Returns the next round number whose half is whole: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
 fn rounded_up(most: i64) -> i64 {
     const FIRST: [i64; 9] = [10, 12, 16, 20, 24, 30, 40, 60, 80];
     if most < 10 {
@@ -173,7 +175,7 @@ fn rounded_up(most: i64) -> i64 {
     }
 }
 
-/// When people write. `None`: nothing was registered.
+/// Draws when people write, by weekday and hour. `None` if nothing was registered.
 pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     let at = |day: u32, hour: u32| {
         let place = [day.to_string(), format!("{hour:02}")];
@@ -212,7 +214,7 @@ pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     })
 }
 
-/// Communications, cases, and what was forwarded of those.
+/// Draws the numbers of registered communications, cases and forwarded cases.
 pub(crate) fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
     let steps = [
         ("communications", totals.sum.total),
@@ -243,7 +245,7 @@ pub(crate) fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
         .collect()
 }
 
-/// A part of a whole, to a tenth of a percent.
+/// Formats a share as a percentage with one decimal.
 pub(crate) fn percent(words: &Words, part: i64, whole: i64) -> String {
     let tenths = (part * 1_000 + whole / 2) / whole.max(1);
     let point = match words.language() {
@@ -253,7 +255,7 @@ pub(crate) fn percent(words: &Words, part: i64, whole: i64) -> String {
     format!("{}{point}{} %", tenths / 10, tenths % 10)
 }
 
-/// By how much a figure differs from an earlier one: in number, and in percent if there was any.
+/// Formats the change since an earlier figure: the number, and the percentage unless the earlier figure is 0.
 pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
     let by = now - then;
     let sign = if by > 0 { "+" } else { "" };
@@ -265,7 +267,7 @@ pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
     format!("{number} ({sign}{} %)", words.number(percent))
 }
 
-/// The main topic in a sentence.
+/// Names the most frequent main topic in a sentence.
 pub(crate) fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {

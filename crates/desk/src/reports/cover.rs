@@ -1,4 +1,4 @@
-//! What every file says of itself first: of whom, of when, as of when and by whom.
+//! The cover of a file: centre, period, time of reading and author.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
@@ -6,21 +6,21 @@ use hotline_store::statistics::{figures::Breakdown, report::Report, returns::Fil
 
 use crate::reports::{labels::format_day, tables};
 
-/// A cover.
+/// The cover of a file of figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cover {
-    /// What it is the cover of.
+    /// The title of the file.
     pub title: String,
-    /// Label and text, a line each.
+    /// The label and the text of each line.
     pub lines: Vec<(String, String)>,
     /// When the figures were read.
     pub as_of: DateTime<Utc>,
-    /// The days they are of.
+    /// First and last day of the period. `None`: open at that end.
     pub days: (Option<NaiveDate>, Option<NaiveDate>),
 }
 
 impl Cover {
-    /// Of a period in figures; a program that made it has no name.
+    /// Creates the cover of a report. `made_by` is `None` for a program.
     #[must_use]
     pub fn of_report(words: &Words, centre: &Centre, report: &Report, made_by: Option<&str>) -> Self {
         let title = words.say("cover-title");
@@ -34,7 +34,7 @@ impl Cover {
         cover
     }
 
-    /// Of figures cut by something.
+    /// Creates the cover of a breakdown.
     #[must_use]
     pub fn of_breakdown(
         words: &Words,
@@ -53,7 +53,7 @@ impl Cover {
         cover
     }
 
-    /// Of a return.
+    /// Creates the cover of a return.
     #[must_use]
     pub fn of_return(
         words: &Words,
@@ -106,7 +106,7 @@ impl Cover {
     }
 }
 
-/// A period as people read it.
+/// Formats a period.
 pub(crate) fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
     let from = from.map_or_else(|| words.say("from-start"), format_day);
     let to = to.map_or_else(|| words.say("until-now"), format_day);

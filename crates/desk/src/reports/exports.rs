@@ -1,4 +1,4 @@
-//! Tables as files: CSV (RFC 4180), a workbook, and JSON where the report itself is asked for.
+//! Tables as files: CSV (RFC 4180) and Excel workbooks.
 
 use axum::{
     http::header,
@@ -13,19 +13,19 @@ use crate::reports::{
     tables::{Cell, Line, STANDING, Table},
 };
 
-/// The longest name of a sheet.
+/// The longest name of a sheet, in characters.
 const SHEET_NAME: usize = 31;
-/// The most units of UTF-16 that a cell of a workbook takes.
+/// The longest text of a cell, in UTF-16 code units.
 const CELL: usize = 32_767;
 
-/// How CSV is written.
+/// Options for CSV files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CsvForm {
-    /// What stands between fields: `,` or `;`.
+    /// The field separator: `,` or `;`.
     pub separator: u8,
-    /// Whether a byte order mark stands first: some spreadsheets know UTF-8 by nothing else.
+    /// Whether the file begins with a byte order mark. Some spreadsheets recognise UTF-8 only by it.
     pub bom: bool,
-    /// Whether what the cover says stands before the head. Without it the same figures are the same bytes, whenever they are read.
+    /// Whether the cover precedes the header row. Without it, the same figures always give the same bytes.
     pub cover: bool,
 }
 
@@ -39,10 +39,10 @@ impl Default for CsvForm {
     }
 }
 
-/// One table, as it stands on the page.
+/// Writes one table as shown on the page.
 ///
 /// # Errors
-/// When the writer refuses.
+/// Fails if the CSV writer fails.
 pub fn csv_of_table(
     words: &Words,
     cover: &Cover,
@@ -63,10 +63,10 @@ pub fn csv_of_table(
     )
 }
 
-/// Many tables in one, a line for each figure: table, row, column, figure.
+/// Writes several tables into one file, with a line for each figure: table, row, column, figure.
 ///
 /// # Errors
-/// When the writer refuses.
+/// Fails if the CSV writer fails.
 pub fn csv_of_tables(
     words: &Words,
     cover: &Cover,
@@ -75,7 +75,8 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    // What is of the moment is another a minute later: without a cover that says when, it would not be the same file again.
+    // The backlog changes from minute to minute. Without a cover that states the time it is left out, so that two exports of the same
+    // figures are identical.
     let lasting = |table: &&Table| form.cover || table.id != STANDING;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {
@@ -99,7 +100,7 @@ fn csv(
 ) -> Result<Vec<u8>, csv::Error> {
     let mut csv = writer(begun(form), form);
     if form.cover {
-        // Every record has as many fields as the head (RFC 4180, section 2).
+        // Every record has as many fields as the header (RFC 4180, section 2).
         let mut said = |label: &str, text: &str| {
             let mut record = vec![harmless(label), harmless(text)];
             record.resize(head.len().max(record.len()), String::new());
@@ -119,12 +120,12 @@ fn csv(
     csv.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// What a file begins with.
+/// Returns the first bytes of a file: a byte order mark or nothing.
 pub(crate) fn begun(form: CsvForm) -> Vec<u8> {
     if form.bom { "\u{feff}".into() } else { Vec::new() }
 }
 
-/// A writer of CSV as RFC 4180 has it.
+/// Creates a CSV writer with the line endings of RFC 4180.
 pub(crate) fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W> {
     csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
@@ -132,7 +133,7 @@ pub(crate) fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W
         .from_writer(into)
 }
 
-/// Spreadsheets take a cell that begins so for a formula (OWASP: CSV injection).
+/// Prefixes text with an apostrophe if a spreadsheet would run it as a formula (OWASP: CSV injection).
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let first = text.trim_start_matches(' ').chars().next();
@@ -144,13 +145,13 @@ pub fn harmless(text: &str) -> String {
     }
 }
 
-/// A workbook: a cover sheet, and a sheet for each table. Figures are numbers, and nothing is a formula.
+/// Writes a workbook with a cover sheet and a sheet for each table. Figures are stored as numbers; the workbook contains no formulas.
 ///
 /// # Errors
-/// When the writer refuses.
+/// Fails if the workbook writer fails.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // Not the time of writing, but the minute that the cover says: the same figures as of it are the same bytes.
+    // The creation time is the time on the cover, to the minute, so that the same figures give the same bytes.
     let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();
@@ -200,7 +201,7 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
             }
             for (column, one) in (1_u16..).zip(cells) {
                 match one {
-                    // Figures of a helpline are far below 2^53.
+                    // Figures of a helpline are far below 2^53, so the conversion is exact.
                     Cell::Count(count) => {
                         sheet.write_number_with_format(row, column, as_number(*count), format)?;
                     }
@@ -224,7 +225,7 @@ const fn as_number(count: i64) -> f64 {
     count as f64
 }
 
-/// As much of a text as a cell takes, in units of UTF-16.
+/// Truncates a text to [`CELL`] UTF-16 code units.
 fn cell(text: &str) -> String {
     let mut left = CELL;
     let fits = |c: &char| {
@@ -242,7 +243,7 @@ fn sheet_name(title: &str) -> String {
     lawful.take(SHEET_NAME).collect()
 }
 
-/// A file to be saved. Its name says of which days it is.
+/// Sends a file as a download. Its name contains the period.
 pub(crate) fn download(
     kind: &'static str,
     name: &str,
@@ -260,7 +261,7 @@ pub(crate) fn download(
     (headers, bytes).into_response()
 }
 
-/// Days as they stand in the name of a file.
+/// Formats a period for a file name.
 pub(crate) fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
     match (from, to) {
         (Some(from), Some(to)) => format!("{from}-{to}"),

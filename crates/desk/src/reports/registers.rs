@@ -1,4 +1,4 @@
-//! Old registers as CSV: read, tried, and said line by line what is wrong.
+//! Import of old registers from CSV: parses the lines, tries them, and reports the errors of each line.
 
 use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
@@ -12,27 +12,27 @@ use serde_json::{Value, json};
 /// A line of a register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its number in the file; the head is line 1.
+    /// Line number in the file; the header is line 1.
     pub line: u64,
-    /// What stands in it.
+    /// The fields of the line, joined by commas.
     pub text: String,
-    /// What it was read as.
+    /// The parsed entry; `None` if parsing failed.
     pub read: Option<NewBalance>,
-    /// Why it cannot be entered.
+    /// Why the line can't be entered; `None` if it can.
     pub wrong: Option<Wrong>,
 }
 
-/// Why a line cannot be entered.
+/// Why a line can't be entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
-    /// It could not be read.
+    /// The line could not be parsed; holds the parser's message.
     Unread(String),
-    /// It was read, and makes no sense.
+    /// The store rejected the parsed entry.
     Refused(Conflict),
 }
 
 impl Wrong {
-    /// In words.
+    /// Returns the reason in the reader's language.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -43,7 +43,7 @@ impl Wrong {
 }
 
 impl Row {
-    /// For a program.
+    /// Returns the line as JSON.
     pub(crate) fn to_json(&self, words: &Words) -> Value {
         json!({
             "line": self.line,
@@ -68,10 +68,11 @@ struct Read {
     reason: String,
 }
 
-/// Reads a register: `of,value,from,to,count,source` and perhaps `correction,reason`. Commas or semicolons, UTF-8.
+/// Parses a register with the columns `of,value,from,to,count,source` and optionally `correction,reason`. The file is UTF-8, separated by
+/// commas or semicolons.
 #[must_use]
 pub fn read(csv: &[u8]) -> Vec<Row> {
-    // Spreadsheets put a mark before the text.
+    // Spreadsheets put a byte order mark before the text.
     let csv = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
     let head = csv.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = if head.contains(&b';') { b';' } else { b',' };
@@ -90,7 +91,7 @@ pub fn read(csv: &[u8]) -> Vec<Row> {
             let line = record.position().map_or(number, csv::Position::line);
             let text = record.iter().collect::<Vec<_>>().join(", ");
             if record.len() > head.len() {
-                // As where a number is written 20,000.
+                // Happens when a number is written as 20,000.
                 let why = format!("{} fields where the head has {}", record.len(), head.len());
                 return Row {
                     line,
@@ -132,10 +133,10 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Says of each line that was read whether it could be entered, after those before it.
+/// Tries each parsed line as if the lines before it had been entered, and records the reason if it is rejected.
 ///
 /// # Errors
-/// When the database refuses.
+/// Fails if the database fails.
 pub async fn tried(store: &Store, mut rows: Vec<Row>) -> Result<Vec<Row>, StoreError> {
     let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
     let mut found = store.try_balances(&new).await?.into_iter();

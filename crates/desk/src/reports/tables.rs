@@ -1,4 +1,4 @@
-//! Figures as tables in a language: what stands on the page, in files and on paper is made from these, so all say the same.
+//! Figures as tables in the reader's language. Pages, files and printouts are made from these tables, so they show the same figures.
 
 use hotline_core::text::locale::Words;
 
@@ -16,52 +16,52 @@ mod names;
 mod opening;
 mod report;
 
-/// The name of the table of how the work stands now.
+/// The id of the table of the current backlog.
 pub(crate) const STANDING: &str = "standing";
 
-/// A table.
+/// A table of figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its name in files and addresses.
+    /// The id used in files and addresses.
     pub id: String,
-    /// Its title.
+    /// The title of the table.
     pub title: String,
-    /// What stands in the first column.
+    /// The header of the first column.
     pub side: String,
-    /// The other columns.
+    /// The headers of the other columns.
     pub columns: Vec<String>,
-    /// What they hold.
+    /// The rows of the table.
     pub rows: Vec<Line>,
-    /// What stands below: sums, and what is in none of the rows.
+    /// The rows below the table: totals, and what none of the rows contains.
     pub foot: Vec<Line>,
 }
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What it is the row of.
+    /// The label in the first column.
     pub label: String,
-    /// A cell for each column.
+    /// The cells, one for each column.
     pub cells: Vec<Cell>,
-    /// For each of them where it opens to what it counts, if it does.
+    /// The address of the drill-down list of each cell; `None` for cells without one.
     pub opens: Vec<Option<String>>,
 }
 
 /// A cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
-    /// A figure.
+    /// A number of items.
     Count(i64),
-    /// So many of a thousand.
+    /// A share in thousandths.
     PerMille(i64),
-    /// None, or not shown.
+    /// Suppressed, or 0 where figures are suppressed; readers can't tell the two apart.
     Hidden,
-    /// Nothing belongs here.
+    /// The table has no value here.
     Empty,
 }
 
 impl Cell {
-    /// As people read it.
+    /// Formats the cell for people.
     #[must_use]
     pub fn localized(self, words: &Words) -> String {
         match self {
@@ -72,7 +72,7 @@ impl Cell {
         }
     }
 
-    /// As programs read it.
+    /// Formats the cell for programs.
     #[must_use]
     pub fn plain(self) -> String {
         match self {
@@ -85,7 +85,7 @@ impl Cell {
 }
 
 impl Line {
-    /// Its label as people read it.
+    /// Formats the label for people.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         names::localized_label(words, &self.label)
@@ -99,19 +99,19 @@ impl Line {
         }
     }
 
-    /// Its first cell opens there.
+    /// Links the first cell to a drill-down list.
     fn opening(mut self, address: Option<String>) -> Self {
         self.opens = vec![address];
         self
     }
 
-    /// Where a cell opens, for who `may` read that.
+    /// Returns the address of a cell's drill-down list if the reader `may` open it and the figure is not 0.
     pub(crate) fn address(&self, column: usize, may: bool) -> Option<&str> {
         let counts = matches!(self.cells.get(column), Some(Cell::Count(1..)));
         self.opens.get(column)?.as_deref().filter(|_| may && counts)
     }
 
-    /// With the figure in the last of so many columns.
+    /// Creates a row with a figure in the last of `columns` columns.
     fn last(label: impl Into<String>, columns: usize, count: i64) -> Self {
         let mut cells = vec![Cell::Empty; columns.saturating_sub(1)];
         cells.push(Cell::Count(count));
@@ -124,7 +124,7 @@ impl Line {
 }
 
 impl Table {
-    /// The largest figure in a column, to draw bars against. 0 if there is none.
+    /// Returns the largest figure in the first column, to scale bars; 0 if there is none.
     fn most(&self) -> i64 {
         let counts = self.rows.iter().filter_map(|row| match row.cells.first() {
             Some(Cell::Count(count)) => Some(*count),
@@ -133,7 +133,7 @@ impl Table {
         counts.max().unwrap_or_default()
     }
 
-    /// The length of a row's bar, of a hundred.
+    /// Returns the length of a row's bar, as a percentage of the longest.
     pub(crate) fn bar(&self, line: &Line) -> i64 {
         match line.cells.first() {
             Some(Cell::Count(count)) => (count * 100).checked_div(self.most()).unwrap_or_default().max(0),

@@ -1,4 +1,4 @@
-//! Figures cut by something, as a table.
+//! A breakdown of figures, as a table.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::reports::tables::{
     opening::Opening,
 };
 
-/// A line of the table while it is filled.
+/// A row of the table under construction.
 struct Down {
-    /// The piece of the period, if it is cut into any, and the value, if two go across.
+    /// The values that identify the row: the interval of the period, if there are intervals, then the value of a dimension.
     places: Vec<String>,
-    /// By the values across.
+    /// Figures by the value across.
     counts: Vec<(String, i64)>,
 }
 
@@ -34,15 +34,15 @@ impl Down {
     }
 }
 
-/// Pieces of the period or values of the first dimension downwards, values of the other across. What is cut by three has two of them
-/// downwards.
+/// Builds the table. Intervals of the period or values of the first dimension go down; values of the last dimension go across. With three
+/// groupings, two of them go down together.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
     let (mut down, mut across) = lines(found, crossed);
     let first = found.by.first().map(String::as_str).unwrap_or_default();
     let across_of = found.by.last().map(String::as_str).unwrap_or_default();
-    // Hours, ages and steps of waiting stand in their order; the rest as they came, the first lines being the largest.
+    // Hours, ages and waiting times keep their natural order. Other values are ordered by size.
     if is_ordered(scheme, across_of) {
         across.sort_by_key(|value| in_order(value));
     }
@@ -95,12 +95,12 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     }
 }
 
-/// What stands downwards, and the values across.
+/// Collects the rows, and the values across.
 fn lines(found: &Breakdown, crossed: bool) -> (Vec<Down>, Vec<String>) {
     let mut down: Vec<Down> = Vec::new();
     let mut across: Vec<String> = Vec::new();
     if found.every.is_some() && found.by.len() < 2 && found.hidden_below.is_none() {
-        // A piece in which there was nothing is a piece, too.
+        // Intervals without any figures are shown as empty rows.
         let empty = |piece| Down {
             places: vec![piece],
             counts: Vec::new(),
@@ -148,7 +148,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         let values = values.iter().chain(column).map(String::as_str);
         opening.address(values)
     };
-    // What is hidden looks like what there is not.
+    // Where figures are suppressed, a missing one is either 0 or suppressed. Both render alike.
     let none = match found.hidden_below {
         Some(_) => Cell::Hidden,
         None => Cell::Count(0),
@@ -157,7 +157,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         .iter()
         .map(|column| line.count(column).map_or(none, Cell::Count))
         .collect();
-    // Without what is hidden it is not the sum of its line.
+    // The total is shown only if the visible cells add up to it.
     let whole = !cells.contains(&Cell::Hidden);
     cells.push(if whole {
         Cell::Count(line.sum())
@@ -178,7 +178,7 @@ fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
     number || dimension.starts_with(BANDS) || [HOUR, WEEKDAY, FIRST_REPLY, URGENT_READ].contains(&dimension)
 }
 
-/// Numbers by what they are, all else by its letters.
+/// Sorts values by their leading number, then alphabetically.
 fn in_order(value: &str) -> (u32, String) {
     let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
     (digits.parse().unwrap_or(u32::MAX), value.to_owned())

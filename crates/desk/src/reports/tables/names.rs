@@ -1,4 +1,4 @@
-//! What dimensions and their values are called.
+//! Labels of measures, dimensions and their values.
 
 use hotline_core::{
     contact::classification::Scheme,
@@ -11,12 +11,12 @@ use hotline_core::{
 
 use crate::reports::labels::{channel_name, format_day};
 
-/// What is counted, in a word.
+/// Returns the label of a measure.
 pub(crate) fn measure_label(words: &Words, of: Measure) -> String {
     words.say(&format!("counted-{}", of.as_str()))
 }
 
-/// What a dimension is called.
+/// Returns the label of a dimension.
 pub(crate) fn dimension_label(words: &Words, scheme: &Scheme, dimension: &str) -> String {
     match scheme.question(dimension) {
         Some(question) => question.label.localized(words),
@@ -50,7 +50,7 @@ pub(crate) fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value
     }
 }
 
-/// The label of a line, in which a piece of time stands first, as people read it: `2023-08` is for files and programs.
+/// Formats the interval at the beginning of a row label for people. Files and programs keep its id, such as `2023-08`.
 pub(crate) fn localized_label(words: &Words, label: &str) -> String {
     let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
     let piece = part_label(words, first);
@@ -60,7 +60,7 @@ pub(crate) fn localized_label(words: &Words, label: &str) -> String {
     }
 }
 
-/// A piece of time as people read it. What is none stays as it is.
+/// Formats an interval such as `2023-08` for people. Other text is returned unchanged.
 pub(crate) fn part_label(words: &Words, piece: &str) -> String {
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = piece.split('-').collect();
@@ -88,7 +88,7 @@ fn without_zero(number: &str) -> String {
     number.trim_start_matches('0').to_owned()
 }
 
-/// Minutes as people say them.
+/// Formats minutes as minutes, hours or days.
 #[must_use]
 pub fn minutes_label(words: &Words, minutes: i64) -> String {
     match minutes {

@@ -1,4 +1,4 @@
-//! Where figures open: the address of a list of what they count.
+//! Drill-down links: the address of the list of items that a figure counts.
 
 use chrono::NaiveDate;
 use hotline_core::{
@@ -9,13 +9,13 @@ use hotline_store::statistics::figures::{BANDS, Breakdown};
 
 use crate::reports::labels::query_of;
 
-/// Figures of one kind, of some days.
+/// The figures of one measure in one period.
 #[derive(Clone, Copy)]
 pub(crate) struct Opening<'a> {
     of: Measure,
     period: Period,
     by: &'a [String],
-    /// Whether the days are those of a piece of the period.
+    /// Whether the period was narrowed to an interval.
     is_piece: bool,
 }
 
@@ -45,14 +45,14 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// For all of them, whatever they are.
+    /// Removes the grouping, so that the link lists everything in the period.
     pub(crate) const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
 
-    /// For the days of a piece alone.
+    /// Narrows the period to an interval such as `2024-03`.
     pub(crate) fn in_piece(self, piece: Option<&str>) -> Self {
-        // A piece says its days whatever day it is.
+        // The name of an interval does not depend on today's date, so any date will do.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));
         let Some(named) = named else { return self };
         let from = [named.from, self.period.from].into_iter().flatten().max();
@@ -64,9 +64,10 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// The list of those that have these values; of dimensions without one, of those that have any. `None`: there is no such list.
+    /// Returns the address of the list of items with these values. A dimension without a value matches every item that has one. `None` if
+    /// there is no such list.
     pub(crate) fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
-        // Bands are those of the period's end: of a piece they may be others.
+        // Age bands are those in force at the period's end. They may have been others in the interval.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;
         }
@@ -91,7 +92,7 @@ impl<'a> Opening<'a> {
                     let value = place.and_then(|place| values.get(place));
                     value.copied().unwrap_or_default().to_owned()
                 };
-                // Only what was forwarded has any institution.
+                // Only forwarded cases have an institution.
                 let any_institution = self.by.iter().any(|by| by == INSTITUTION);
                 let kind = match of(CASE_KIND).as_str() {
                     "" if any_institution => FORWARDED.to_owned(),

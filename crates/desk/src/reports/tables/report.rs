@@ -1,4 +1,4 @@
-//! The report of a period and the returns to others, as tables.
+//! Reports and returns as tables.
 
 use hotline_core::{
     contact::classification::Scheme,
@@ -28,7 +28,7 @@ use crate::reports::{
     tables::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_label},
 };
 
-/// A period in figures, as tables.
+/// Builds the tables of a report.
 #[must_use]
 pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> {
     let cut = |id: &str, title: &str, found: &Breakdown| Table {
@@ -87,7 +87,7 @@ fn totals(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Where figures of the period open that are cut by this.
+/// Returns the drill-down link for a figure of the report's period.
 fn opened(report: &Report, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
     let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
     Opening::new(of, (report.from, report.to), &by).address(values.iter().copied())
@@ -180,7 +180,7 @@ fn first_reply(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// A figure there may be none of.
+/// Creates a row for a figure that may be missing.
 fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     Line {
         label: words.say(key),
@@ -217,7 +217,7 @@ fn standing(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // Without a number it is not shown; with one, half of nobody is nothing.
+    // If the count is suppressed, so are the times. If it is shown and a time is missing, no urgent contact was read.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
@@ -350,7 +350,7 @@ fn peers(words: &Words, totals: &OutreachTotals) -> Table {
     }
 }
 
-/// A return, as tables: also what is missing and what has no row.
+/// Builds the tables of a return, including figures that are missing or that no row covers.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
     let table = |(of, filled): (
