@@ -1,4 +1,4 @@
-//! The statistics pages: figures, drill-down, files, returns, and the public total.
+//! Statistics: figures, drill-down, files, returns, and the public total.
 
 pub(crate) mod drill_down;
 pub(crate) mod entries;

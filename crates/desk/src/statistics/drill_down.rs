@@ -1,4 +1,4 @@
-//! What a figure counts, one by one (`/desk/statistics/contacts`): for whoever may read contacts.
+//! Drill-down: lists the contacts that a figure counts (`/desk/statistics/contacts`), for readers of contacts.
 
 use askama::Template;
 use axum::{
@@ -35,12 +35,12 @@ use crate::{
     statistics::page::StatisticsQuery,
 };
 
-/// The longest value a figure has, in bytes.
+/// The longest value of a dimension, in bytes.
 const LONGEST_VALUE: usize = 64;
 /// Rows of a page.
 const ROWS: usize = 100;
 
-/// A figure: what is counted, of which days, and with which values.
+/// A figure to list: its measure, period and values.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct At {
     #[serde(flatten)]
@@ -48,13 +48,13 @@ pub(crate) struct At {
     /// `contact` (registered communications) or `closing`.
     #[serde(default)]
     of: String,
-    /// Up to two dimensions, with commas: `channel,topic`.
+    /// Up to two dimensions, separated by commas: `channel,topic`.
     #[serde(default)]
     by: String,
-    /// The value in each of them, with commas, as figures have it; nothing between commas: any value.
+    /// The value of each dimension as statistics name it, separated by commas. An empty value matches any value.
     #[serde(default)]
     is: String,
-    /// Where the page begins: `next` of the page before.
+    /// `next` of the previous page; empty starts at the first page.
     #[serde(default)]
     after: String,
 }
@@ -81,7 +81,7 @@ impl At {
         })
     }
 
-    /// The address of the next page.
+    /// Returns the query string of the next page.
     fn next(&self, place: Place) -> String {
         query_of([
             ("of", &self.of),
@@ -99,16 +99,16 @@ impl At {
 #[template(path = "statistics/drill_down.html")]
 struct DrillDownPage<'a> {
     frame: Frame<'a>,
-    /// What the figure is of, each with its value.
+    /// The dimensions of the figure and their values, in words.
     values: Vec<(String, String)>,
     pointed: Pointed,
     listed: CountedContacts,
     next: Option<String>,
-    /// Whether all there are stand here, and are not as many as the figure says.
+    /// Whether the complete list and the figure differ in number.
     differs: bool,
 }
 
-/// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`
+/// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`: lists the contacts of a figure, page by page.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,

@@ -1,4 +1,4 @@
-//! What managers enter: figures from before the software, corrections, whole registers as CSV; and tokens for programs.
+//! Figures that managers enter: opening balances, corrections, and registers imported from CSV. Also the tokens of programs.
 
 use axum::{
     Json,
@@ -36,25 +36,26 @@ use crate::{
 /// A figure to enter.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Entered {
-    /// `contact` or `case`, a colon, and the channel, `advisory` or the institution: `contact:telephone`, `case:mup`.
+    /// The measure, a colon and the value: `contact:` and a channel, `case:advisory`, or `case:` and an institution. Examples:
+    /// `contact:telephone`, `case:mup`.
     what: String,
-    /// Its first day, such as `2017-02-27`.
+    /// The first day, such as `2017-02-27`.
     from: String,
-    /// Its last day.
+    /// The last day.
     to: String,
-    /// How many; of a correction also less than none.
+    /// The number of items; may be negative for a correction.
     count: i64,
-    /// Whether it corrects what was counted; else it is from before the software.
+    /// `true` corrects figures that the service counted; `false` enters an opening balance.
     #[serde(default)]
     correction: bool,
-    /// Where the figure is from.
+    /// The source of the figure.
     source: String,
-    /// Why it is entered; a correction needs that.
+    /// The reason; required for a correction.
     #[serde(default)]
     reason: String,
 }
 
-/// `POST /desk/statistics/entries`
+/// `POST /desk/statistics/entries`: enters a figure.
 pub(crate) async fn enter(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -77,7 +78,7 @@ pub(crate) async fn enter(
     back(program)
 }
 
-/// `contact:telephone`
+/// Parses text such as `contact:telephone`.
 fn what(text: &str) -> Option<(Measure, String)> {
     let (of, value) = text.split_once(':')?;
     Some((Measure::parse(of)?, value.to_owned()))
@@ -91,7 +92,7 @@ fn back(program: ResponseFormat) -> PageResult {
     })
 }
 
-/// `POST /desk/statistics/entries/{id}/withdraw`
+/// `POST /desk/statistics/entries/{id}/withdraw`: withdraws an entered figure.
 pub(crate) async fn withdraw(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -103,22 +104,22 @@ pub(crate) async fn withdraw(
     back(program)
 }
 
-/// `GET /api/v1/statistics/entries`
+/// `GET /api/v1/statistics/entries`: returns all entered figures.
 pub(crate) async fn list(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
     Ok(Json(json!({ "entries": desk.store.balances().await? })))
 }
 
-/// An old register.
+/// A register to import.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Register {
-    /// CSV with a head: of, value, from, to, count, source, and perhaps correction and reason.
+    /// CSV with a header row: of, value, from, to, count, source, and optionally correction and reason.
     csv: String,
-    /// Only say what would be entered.
+    /// Whether to check the lines without entering them.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// `POST /desk/statistics/entries/import`: all lines are entered, or none and why.
+/// `POST /desk/statistics/entries/import`: enters all lines, or none if one is wrong.
 pub(crate) async fn import(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -168,14 +169,14 @@ fn row_label(desk: &Desk, words: &Words, row: &Row) -> String {
     }
 }
 
-/// For what a token is.
+/// A token to make.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Named {
-    /// What it is for.
+    /// The purpose of the token.
     name: String,
 }
 
-/// `POST /desk/statistics/tokens`: the token is said once.
+/// `POST /desk/statistics/tokens`: makes a token. This response is the only one that shows it.
 pub(crate) async fn make_token(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -192,7 +193,7 @@ pub(crate) async fn make_token(
     plain_page(words, &words.say("token-made"), &said, "/desk/statistics#tokens")
 }
 
-/// `POST /desk/statistics/tokens/{id}/end`
+/// `POST /desk/statistics/tokens/{id}/end`: revokes a token.
 pub(crate) async fn end_token(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -204,12 +205,12 @@ pub(crate) async fn end_token(
     back(program)
 }
 
-/// `GET /api/v1/statistics/tokens`
+/// `GET /api/v1/statistics/tokens`: lists the tokens.
 pub(crate) async fn tokens(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
     Ok(Json(json!({ "tokens": desk.store.tokens().await? })))
 }
 
-/// What figures can be entered for: as it is sent, and what it is called.
+/// Returns what figures can be entered for: the form value and the label.
 pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
     let of = |of: Measure| {
         let values = desk.store.countable(of).into_iter();
@@ -235,7 +236,7 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
     }
 }
 
-/// What an entry counts.
+/// Returns the label of an entry's value.
 pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
     value_label(desk, words, entry.said.of, &entry.said.value)
 }

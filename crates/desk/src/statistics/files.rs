@@ -1,4 +1,4 @@
-//! Figures as JSON and as files: what the page shows, for programs and to be sent on.
+//! Figures as JSON and as files, with the same content as the page.
 
 use axum::{
     Json,
@@ -25,30 +25,30 @@ use crate::{
     statistics::page::StatisticsQuery,
 };
 
-/// A period, and how its figures are wanted.
+/// A period, and the format of its figures.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Wanted {
     #[serde(flatten)]
     pub(crate) period: StatisticsQuery,
-    /// `json`, `csv` or `xlsx`; nothing: JSON.
+    /// `json`, `csv` or `xlsx`; empty means JSON.
     #[serde(default)]
     pub(crate) format: String,
-    /// The language of files: `sr-Cyrl`, `sr-Latn` or `en`; nothing: the one chosen.
+    /// The language of the file: `sr-Cyrl`, `sr-Latn` or `en`. Empty means the language of the desk.
     #[serde(default)]
     language: String,
-    /// What stands between the fields of CSV: `,` or `;`; nothing: `,`.
+    /// The field separator of CSV: `,` or `;`. Empty means `,`.
     #[serde(default)]
     separator: String,
-    /// `yes`: CSV begins with a byte order mark.
+    /// `yes` begins CSV with a byte order mark.
     #[serde(default)]
     bom: String,
-    /// `yes`: before its head CSV says of whom, of when, as of when and by whom it is, and how many lines follow.
+    /// `yes` puts a cover before the header row of CSV: centre, period, time of reading, author, and the number of lines.
     #[serde(default)]
     cover: String,
 }
 
 impl Wanted {
-    /// Texts in the language asked for, else in the one chosen on this device.
+    /// Returns the texts in the requested language, else in the one chosen on this device.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
             Some(language) => desk.locales.of(language),
@@ -74,7 +74,7 @@ impl Wanted {
         })
     }
 
-    /// Tables as they are wanted: what is one as it stands on the page, or as JSON.
+    /// Sends tables in the requested format. A single table has the layout of the page; several become one line for each figure.
     pub(crate) fn answer(
         &self,
         words: &Words,
@@ -102,7 +102,7 @@ impl Wanted {
     }
 }
 
-/// A period in figures, as the page shows it.
+/// Sends the report of a period.
 pub(crate) async fn report(
     State(desk): State<Desk>,
     reader: Reader,
@@ -117,20 +117,20 @@ pub(crate) async fn report(
     wanted.answer(words, "statistics", &cover, &tables, Json(&report))
 }
 
-/// A period, and by what it is cut.
+/// A period, and the groupings of its figures.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Cutting {
     #[serde(flatten)]
     wanted: Wanted,
-    /// What is counted: `contact` (registered communications), `closing`, `case` or `referral`.
+    /// The measure: `contact` (registered communications), `closing`, `case` or `referral`.
     #[serde(default)]
     of: String,
-    /// Up to two dimensions and one of `day`, `week`, `month`, `quarter`, `year`, with commas: `channel,month`.
+    /// Up to two dimensions, and one of `day`, `week`, `month`, `quarter`, `year`, separated by commas: `channel,month`.
     #[serde(default)]
     by: String,
 }
 
-/// Figures cut by what is asked.
+/// Sends a breakdown of figures.
 pub(crate) async fn breakdown(
     State(desk): State<Desk>,
     reader: Reader,

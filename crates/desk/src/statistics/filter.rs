@@ -1,4 +1,4 @@
-//! What the form of the page asks figures to be cut by.
+//! The form that groups figures on the statistics page.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::{
     statistics::page::StatisticsQuery,
 };
 
-/// A period and by what it is cut, as the page's form has it.
+/// The period and the groupings chosen in the form.
 #[derive(Default, Deserialize)]
 pub(crate) struct FilterForm {
     #[serde(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct FilterForm {
 }
 
 impl FilterForm {
-    /// The same view of another period, as it stands in an address.
+    /// Returns the query string of the same groupings in another period.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
         query_of([
@@ -48,7 +48,7 @@ impl FilterForm {
         ])
     }
 
-    /// As it stands in an address.
+    /// Returns the query string of this form.
     pub(crate) fn in_address(&self) -> String {
         query_of([
             ("period", &self.asked.period),
@@ -61,7 +61,7 @@ impl FilterForm {
         ])
     }
 
-    /// The same cut in the address of a file.
+    /// Returns the query string of a file with the same figures.
     pub(crate) fn in_address_of_file(&self) -> String {
         let by = [&self.by, &self.and, &self.every].map(String::as_str);
         let by: Vec<&str> = by.into_iter().filter(|by| !by.is_empty()).collect();
@@ -74,7 +74,7 @@ impl FilterForm {
         ])
     }
 
-    /// What is counted; what is not known is registered communications.
+    /// Returns the measure; an unknown one falls back to registered communications.
     pub(crate) fn counted(&self) -> Measure {
         Measure::parse(&self.of).unwrap_or(Measure::Contact)
     }
@@ -90,7 +90,7 @@ impl FilterForm {
     }
 }
 
-/// The table that was asked for, as it is shown to who is shown no fewer than `least`. `None`: nothing to cut by was chosen.
+/// Builds the chosen table, with figures below `least` suppressed. `None` if no grouping was chosen.
 pub(crate) async fn table(
     desk: &Desk,
     words: &Words,
@@ -105,7 +105,7 @@ pub(crate) async fn table(
     Ok(Some(of_breakdown(words, desk.store.scheme(), &found)))
 }
 
-/// The dimensions of anything that is counted, to choose from: their names, and what they are called.
+/// Returns the dimensions of all measures: id and label, ordered by label.
 pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
     let of_any: BTreeSet<String> = Measure::ALL
         .into_iter()

@@ -1,4 +1,4 @@
-//! The registered-communications statistic (`/desk/statistics`), and the same for programs.
+//! The statistics page (`/desk/statistics`), and its figures for programs.
 
 use askama::Template;
 use axum::{
@@ -48,41 +48,41 @@ use crate::{
 struct StatisticsPage<'a> {
     frame: Frame<'a>,
     report: Report,
-    /// The tables of the report, by their names.
+    /// The tables of the report.
     tables: Vec<Table>,
     over_time: Option<Columns>,
     heat: Option<Heat>,
     funnel: Vec<Bar>,
     topics_sentence: String,
     sentences: Vec<String>,
-    /// What was entered, each with how it is said.
+    /// Entered figures, each with its label.
     entered: Vec<(Adjustment, String)>,
-    /// What figures can be entered for: name, and what it is called.
+    /// What figures can be entered for: form value and label.
     countable: Vec<(String, String)>,
-    /// The returns there are: name, and what it is called.
+    /// The available returns: name and label.
     returns: Vec<(String, String)>,
     tokens: Vec<Token>,
     chosen: FilterForm,
     period: Period,
-    /// By what figures can be cut.
+    /// The dimensions to group by.
     dimensions: Vec<(String, String)>,
     cut: Option<Table>,
-    /// Why there is no such table.
+    /// Why the chosen table can't be shown.
     cut_refused: Option<String>,
-    /// Below this cells are hidden from the reader.
+    /// Figures below this are suppressed for the reader.
     least: i64,
 }
 
-/// The period asked for.
+/// The requested period.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 pub(crate) struct StatisticsQuery {
-    /// A name (`month`, `last_quarter`, `2024`, `2024-Q1`, `2024-03`); nothing: the days below.
+    /// The name of a period: `month`, `last_quarter`, `2024`, `2024-Q1`, `2024-03`. Empty: the days in `from` and `to`.
     #[serde(default)]
     pub(crate) period: String,
-    /// The first day, such as `2026-01-01`; nothing: since the establishment.
+    /// The first day, such as `2026-01-01`. Empty: since the establishment.
     #[serde(default)]
     pub(crate) from: String,
-    /// The last day; nothing: until today.
+    /// The last day. Empty: until today.
     #[serde(default)]
     pub(crate) to: String,
 }
@@ -107,7 +107,7 @@ pub(crate) fn day(text: &str) -> Result<Option<NaiveDate>, PageError> {
     if text.is_empty() {
         return Ok(None);
     }
-    // Days are compared as they are written: with four digits of the year.
+    // Stored days are compared as text, so years must have four digits.
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let day = day.filter(|day| (1..=9_999).contains(&day.year()));
     day.map(Some).ok_or(PageError::Bad("error-day"))
@@ -179,7 +179,7 @@ pub(crate) async fn totals(
     Ok(Json(desk.store.totals(period).await?))
 }
 
-/// The sentences of an annual report.
+/// Sends the sentences of an annual report.
 pub(crate) async fn sentences(
     State(desk): State<Desk>,
     reader: Reader,
@@ -202,17 +202,17 @@ impl StatisticsPage<'_> {
         cell.localized(self.frame.words)
     }
 
-    /// One table of the report.
+    /// Returns a table of the report.
     fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }
 
-    /// The same, if it has any row.
+    /// Returns a table of the report, unless it has no rows.
     fn table_with_rows(&self, id: &str) -> Option<&Table> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
 
-    /// Periods to choose: the address, the name, and whether it is this one.
+    /// Returns the periods to choose from: query string, label, and whether it is the current one.
     fn periods(&self) -> Vec<(String, String, bool)> {
         let chosen = &self.chosen;
         let ever = chosen.asked.period.is_empty() && self.period == Period::default();
@@ -230,7 +230,7 @@ impl StatisticsPage<'_> {
         NAMES.into_iter().map(of).collect()
     }
 
-    /// What else must be known to read the figures right.
+    /// Returns remarks that readers need to interpret the figures.
     fn remarks(&self) -> Vec<String> {
         let words = self.frame.words;
         let mut remarks = Vec::new();
@@ -247,8 +247,8 @@ impl StatisticsPage<'_> {
         period_label(self.frame.words, self.report.from, self.report.to)
     }
 
-    /// Compared with earlier periods: by how much it differs, from what, and what was then. With what nothing is known of nothing is
-    /// compared.
+    /// Compares the period with the one before it and with the same period a year earlier. Returns the difference, then the earlier total
+    /// and its days. Earlier periods without figures are left out.
     fn compared(&self) -> Vec<(String, String)> {
         let (report, words) = (&self.report, self.frame.words);
         let of = |key: &str, then: &Option<Totals>| {
@@ -272,7 +272,7 @@ impl StatisticsPage<'_> {
         }
     }
 
-    /// An age in whole hours, which everybody who reads figures is told alike.
+    /// Formats an age as an upper bound in hours or days. All readers get the same coarse value.
     fn hours(&self, minutes: &Option<i64>) -> String {
         let words = self.frame.words;
         minutes.map_or_else(
@@ -293,7 +293,7 @@ impl StatisticsPage<'_> {
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
-    /// The same days in an address, whenever it is followed.
+    /// Returns the query string with fixed days, so that the link always shows the same period.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
             asked: StatisticsQuery {

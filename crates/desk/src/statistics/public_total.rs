@@ -1,5 +1,5 @@
-//! The public figure: the total since the establishment, for the centre's site and for programs. Only days that are over are in it, so
-//! that nobody who watches it learns from it that somebody wrote just now.
+//! The public total since the establishment, for the centre's website and for programs. It counts only past days, so that a watcher can't
+//! tell from it that someone wrote just now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -25,17 +25,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::reports::labels::{channel_name, format_day};
 
-/// For so long the figure is not read anew.
+/// How long the figure is cached.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// What the public figure needs.
+/// The state of the public total.
 #[derive(Clone)]
 pub struct Public {
     store: Arc<Store>,
     locales: Arc<Locales>,
     centre: Arc<Centre>,
     clock: Arc<dyn Clock>,
-    /// The figure as it was last read.
+    /// The cached figure.
     read: Arc<Mutex<Option<Read>>>,
 }
 
@@ -44,20 +44,20 @@ struct Read {
     figure: Figure,
 }
 
-/// The figure.
+/// The public figure.
 #[derive(Debug, Clone, Serialize)]
 struct Figure {
-    /// Registered communications since the establishment, corrections and what was before the software included.
+    /// Registered communications since the establishment, including corrections and opening balances.
     total: i64,
-    /// The same by channel.
+    /// The total of each channel.
     channels: Vec<(String, i64)>,
-    /// The last day it counts.
+    /// The last day that is counted.
     until: NaiveDate,
-    /// The zone in which a day is a day.
+    /// The time zone of the days.
     time_zone: String,
 }
 
-/// Its addresses: `/api/v1/public/total`, and `/total` to be embedded in a page.
+/// Builds the router: `/api/v1/public/total`, and `/total` for embedding in a page.
 pub fn router(
     store: Arc<Store>,
     locales: Arc<Locales>,
@@ -119,7 +119,7 @@ impl Public {
     }
 }
 
-/// Any site may show it, and caches may keep it.
+/// Lets any site embed the response and caches store it.
 fn shared(response: impl IntoResponse) -> Response {
     let headers = [
         (header::CACHE_CONTROL, "public, max-age=300"),

@@ -1,4 +1,4 @@
-//! Returns to Insafe and Child Helpline International (`/desk/statistics/returns/{name}`): filled in, and what keeps them from being sent.
+//! Returns to Insafe and Child Helpline International (`/desk/statistics/returns/{name}`), and what keeps them from being sent.
 
 use askama::Template;
 use axum::{
@@ -40,7 +40,7 @@ struct ReturnPage<'a> {
     query: String,
 }
 
-/// `GET /desk/statistics/returns/{name}`
+/// `GET /desk/statistics/returns/{name}`: shows a return.
 pub(crate) async fn one(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -60,7 +60,7 @@ pub(crate) async fn one(
     })
 }
 
-/// `GET /api/v1/statistics/returns/{name}`
+/// `GET /api/v1/statistics/returns/{name}`: sends a return as JSON or as a file.
 pub(crate) async fn file(
     State(desk): State<Desk>,
     reader: Reader,
@@ -75,7 +75,7 @@ pub(crate) async fn file(
     wanted.answer(words, &filled.name, &cover, &tables, json)
 }
 
-/// `GET /api/v1/statistics/returns`
+/// `GET /api/v1/statistics/returns`: lists the returns.
 pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
     let all = desk.store.returns();
     let all = all.iter().map(|one| {
@@ -84,8 +84,8 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
     Json(json!({ "returns": all.collect::<Vec<_>>() }))
 }
 
-/// The return of the days asked for; of no days, of the last whole period for which the body asks. It is sent as it is, with the smallest
-/// figures: who sees those nowhere else sees them in what is due.
+/// Fills in a return for the requested days, else for the last complete period that is due. Returns are not suppressed. Readers who see
+/// suppressed figures elsewhere may therefore open only returns that are due.
 async fn filled<'a>(
     desk: &'a Desk,
     reader: &Reader,
@@ -120,7 +120,7 @@ impl ReturnPage<'_> {
         period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
 
-    /// What keeps it from being sent, a line each.
+    /// Lists what keeps the return from being sent.
     fn wrong(&self) -> Vec<String> {
         let words = self.frame.words;
         let mut wrong = Vec::new();

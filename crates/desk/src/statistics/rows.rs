@@ -1,4 +1,4 @@
-//! Registered communications one by one, without persons: for whoever counts on with other programs.
+//! Registered communications one by one, without references or content, for analysis in other programs.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,8 +22,8 @@ use crate::{
     statistics::files::Wanted,
 };
 
-/// `GET /api/v1/statistics/rows`: a line for each, with its day, its values and nothing by which it could be found. What tells of
-/// persons stands in it only for who may read what they wrote.
+/// `GET /api/v1/statistics/rows`: sends a line for each communication with its day and its values. It has no reference, so that the contact
+/// can't be found by it. Dimensions about persons are included only for readers who may read contacts.
 pub(crate) async fn csv(
     State(desk): State<Desk>,
     reader: Reader,
