@@ -1,4 +1,4 @@
-//! The staff's screens and the API. Channels cannot be seen from here: a reply is queued, never sent.
+//! The staff's pages and API. This crate does not depend on the channels: it queues replies, and the channels send them.
 
 pub mod account;
 pub mod cases;

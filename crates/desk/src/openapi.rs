@@ -1,4 +1,4 @@
-//! The staff's API, described (`GET /api/v1/openapi.json`, OpenAPI 3.1). What is asked for is described by the types that read it.
+//! The OpenAPI 3.1 description of the API (`GET /api/v1/openapi.json`). Parameters and bodies are described by the types that parse them.
 
 use axum::Json;
 use hotline_core::staff::preferences::Preferences;
@@ -30,16 +30,16 @@ use crate::{
     },
 };
 
-/// What a program may ask for.
+/// An endpoint of the API.
 pub(crate) struct DescribedRoute {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     what: &'static str,
-    /// The body it sends, or the query of the address.
+    /// The JSON Schema of the body, or of the query parameters of a `GET`.
     asks: Value,
-    /// Whether anything is answered.
+    /// Whether a successful response has a body.
     answers: bool,
-    /// What is answered.
+    /// The media type of the response.
     kind: &'static str,
 }
 
@@ -246,13 +246,13 @@ fn told<Asks: JsonSchema>(method: &'static str, path: &'static str, what: &'stat
 }
 
 impl DescribedRoute {
-    /// A file of this kind is answered.
+    /// Sets the media type of the response.
     fn file(mut self, kind: &'static str) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Nothing is answered but that it was done.
+    /// Marks a success without a response body (204).
     fn silent(mut self) -> Self {
         self.answers = false;
         self
@@ -276,7 +276,7 @@ fn described(one: &DescribedRoute) -> Value {
     } else if let Some(said) = said.as_object_mut() {
         let mut schema = one.asks.clone();
         if let Some(schema) = schema.as_object_mut() {
-            // Fields that are not known are refused.
+            // The API rejects unknown fields.
             schema.insert("additionalProperties".to_owned(), json!(false));
         }
         let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
@@ -302,7 +302,7 @@ fn in_path(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": schema })
 }
 
-/// What an address holds is text, or nothing.
+/// Describes a query parameter: always optional text.
 fn plain(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Some(schema) = schema.as_object_mut() {

@@ -1,4 +1,4 @@
-//! The outreach register (`/desk/outreach`): events, the schools they are held in, and peer educators.
+//! The outreach register (`/desk/outreach`): events, the schools that host them, and peer educators.
 
 use askama::Template;
 use axum::{
@@ -41,33 +41,33 @@ struct OutreachPage<'a> {
     asked: StatisticsQuery,
     totals: OutreachTotals,
     events: Vec<OutreachEvent>,
-    /// Whether there are more than are listed.
+    /// Whether there are more events than the list shows.
     cut_off: bool,
     schools: Vec<School>,
     educators: Vec<Educator>,
-    /// The event that is being written.
+    /// The event in the form.
     form: Form,
 }
 
-/// What stands in the form of an event.
+/// The content of the event form.
 struct Form {
     id: Option<Uuid>,
     said: NewEvent,
     asked_by: Option<Reference>,
 }
 
-/// Which period, and what is written.
+/// The period to list, and the event to edit.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Shown {
     #[serde(flatten)]
     period: StatisticsQuery,
-    /// The event whose form is shown.
+    /// The id of the event to edit; empty shows an empty form.
     #[serde(default)]
     edit: String,
 }
 
 impl Shown {
-    /// Without a period: this year.
+    /// Returns the chosen period; without one, the current year.
     fn asked(&self, desk: &Desk) -> Result<hotline_core::time::period::Period, PageError> {
         let today = desk.store.today();
         let chosen = &self.period;
@@ -81,7 +81,7 @@ impl Shown {
     }
 }
 
-/// `GET /desk/outreach` and `GET /api/v1/outreach`
+/// `GET /desk/outreach` and `GET /api/v1/outreach`: shows the events of a period.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -149,7 +149,8 @@ fn new_event() -> NewEvent {
     }
 }
 
-/// An event for a program. Who held it, who asked and what was remarked are for those who write it.
+/// Returns an event as JSON. Presenter, remarks and the requesting contact are included only if the reader `sees` them, that is, may edit
+/// the register.
 fn event_json(event: &OutreachEvent, sees: bool) -> Value {
     let said = &event.said;
     let mut shown = json!({
@@ -168,41 +169,41 @@ fn event_json(event: &OutreachEvent, sees: bool) -> Value {
     shown
 }
 
-/// An event as it is written.
+/// An event to add or to change.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct EventForm {
-    /// Which one is changed; nothing: a new one.
+    /// The event to change; empty adds a new one.
     id: String,
     /// `presentation`, `webinar`, `seminar`, `workshop`, `campaign_stop`, `training` or `other`.
     kind: String,
     /// `planned`, `held` or `cancelled`.
     state: String,
-    /// On which day.
+    /// The day of the event, as `YYYY-MM-DD`; may be empty.
     day: String,
-    /// The id of the school; or a new one below.
+    /// The id of the school. To name a new school, leave this empty and set `school_name`.
     school: String,
-    /// The name of a school; if there is one of this name, kind and place, it is that.
+    /// The name of a school. A school with this name, kind and place is added unless it exists.
     school_name: String,
     /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
     school_kind: String,
-    /// Where the school is.
+    /// The place of the school.
     school_place: String,
-    /// How many pupils and students were there.
+    /// Number of pupils and students who attended.
     students: i64,
-    /// How many parents.
+    /// Number of parents who attended.
     parents: i64,
-    /// How many teachers and other staff of schools.
+    /// Number of teachers and other school staff who attended.
     teachers: i64,
-    /// How many others.
+    /// Number of other people who attended.
     others: i64,
-    /// Who held it.
+    /// The name of the presenter.
     presenter: String,
-    /// The tag of its language.
+    /// The language tag of the event.
     language: String,
-    /// What else there is to say.
+    /// Free remarks.
     remarks: String,
-    /// The reference of the contact that asked for it.
+    /// The reference of the contact that asked for the event.
     asked_by: String,
     /// Peer educators as `id:led` or `id:trained`.
     educators: Vec<String>,
@@ -258,7 +259,7 @@ impl EventForm {
         Ok(written)
     }
 
-    /// The event, and the school it was held in if that is to be added.
+    /// Returns the event, and its school if that has to be added.
     fn event(&self) -> Result<(NewEvent, Option<NewSchool>), PageError> {
         let bad = || PageError::Bad("error-form");
         let mut educators = Vec::new();
@@ -294,7 +295,7 @@ impl EventForm {
     }
 }
 
-/// `POST /desk/outreach`
+/// `POST /desk/outreach`: adds or changes an event.
 pub(crate) async fn write(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -341,7 +342,7 @@ fn new_school(name: &str, kind: &str, place: &str) -> Result<NewSchool, PageErro
     })
 }
 
-/// `GET /api/v1/outreach/schools`
+/// `GET /api/v1/outreach/schools`: returns all schools.
 pub(crate) async fn schools(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
     Ok(Json(json!({ "schools": desk.store.schools().await? })))
 }
@@ -352,12 +353,12 @@ pub(crate) struct AddedSchool {
     name: String,
     /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
     kind: String,
-    /// Where it is.
+    /// The place of the school.
     #[serde(default)]
     place: String,
 }
 
-/// `POST /desk/outreach/schools`
+/// `POST /desk/outreach/schools`: adds a school.
 pub(crate) async fn add_school(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -369,16 +370,16 @@ pub(crate) async fn add_school(
     then(program, json!({ "id": id }), "/desk/outreach#schools")
 }
 
-/// Two schools that are one.
+/// Two records of the same school.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Merging {
-    /// The school that is the other.
+    /// The duplicate, merged into the other record.
     one: Uuid,
-    /// The school that stays.
+    /// The record that is kept.
     into: Uuid,
 }
 
-/// `POST /desk/outreach/merge`
+/// `POST /desk/outreach/merge`: merges two records of a school.
 pub(crate) async fn merge(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -389,28 +390,28 @@ pub(crate) async fn merge(
     then(program, json!({}), "/desk/outreach#schools")
 }
 
-/// `GET /api/v1/outreach/educators`
+/// `GET /api/v1/outreach/educators`: returns all peer educators.
 pub(crate) async fn educators(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
     Ok(Json(json!({ "educators": desk.store.educators().await? })))
 }
 
-/// A peer educator as written.
+/// A peer educator to add or to change.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct WrittenEducator {
-    /// Which one is changed; nothing: a new one.
+    /// The peer educator to change; empty adds a new one.
     #[serde(default)]
     id: String,
-    /// What they want to be called.
+    /// The name they want to be called.
     name: String,
     /// The id of their school.
     #[serde(default)]
     school: String,
-    /// Whether they no longer teach.
+    /// Whether they have left the programme.
     #[serde(default)]
     left: bool,
 }
 
-/// `POST /desk/outreach/educators`
+/// `POST /desk/outreach/educators`: adds or changes a peer educator.
 pub(crate) async fn write_educator(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -460,7 +461,7 @@ impl OutreachPage<'_> {
         self.form.said.school == Some(school.id)
     }
 
-    /// What an educator did at the event that is written.
+    /// Returns the part that an educator had in the event in the form.
     fn did(&self, educator: &Educator) -> &'static str {
         let found = self.form.said.educators.iter().find(|(id, _)| *id == educator.id);
         found.map_or("", |(_, part)| part.as_str())

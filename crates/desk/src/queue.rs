@@ -1,4 +1,4 @@
-//! What was parked or set aside, and how the lines are doing. No content is shown here.
+//! Parked jobs, messages set aside, and the state of the lines. Message content is never shown here.
 
 use askama::Template;
 use axum::{
@@ -50,7 +50,7 @@ pub(crate) async fn page(
 
 #[derive(Deserialize)]
 pub(crate) struct Again {
-    /// A job's number; none: all.
+    /// The id of the job; `None` runs all parked jobs again.
     job: Option<i64>,
 }
 

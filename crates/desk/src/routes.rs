@@ -1,4 +1,4 @@
-//! Every address of the desk and the API, with the right it takes.
+//! All addresses of the desk and the API, with the access rights they require.
 
 use axum::{
     Router,
@@ -23,18 +23,18 @@ use crate::{
     statistics::{self, drill_down, entries, returns, rows},
 };
 
-/// One address of the desk.
+/// An address of the desk or the API.
 pub struct Address {
     /// `GET` or `POST`.
     pub method: &'static str,
-    /// Its path; what stands in braces varies.
+    /// The path; the parts in braces are parameters.
     pub path: &'static str,
-    /// Who may.
+    /// Who may use it.
     pub access: Access,
     handler: MethodRouter<Desk>,
 }
 
-/// Every address there is. A new one without its access cannot be written.
+/// Returns all addresses. Each must declare its access.
 #[must_use]
 pub fn addresses() -> Vec<Address> {
     use Access::{Anyone, May, Open};
@@ -85,7 +85,7 @@ pub fn addresses() -> Vec<Address> {
     add("GET", attachment, May(ReadContacts), get(attachments::attachment));
     let look = "/desk/contacts/{reference}/attachments/{id}/look";
     add("GET", look, May(ReadContacts), get(attachments::look));
-    // What is done to a contact: by a page's form, and by a program.
+    // Actions on a contact, for forms and for the API.
     for (desk, api, handler) in actions() {
         add("POST", desk, May(WorkOnContacts), handler.clone());
         add("POST", api, May(WorkOnContacts), handler);
@@ -180,10 +180,10 @@ pub fn addresses() -> Vec<Address> {
     all
 }
 
-/// An address on the desk, the same in the API, and who does it.
+/// A path of the desk, the equivalent path of the API, and their handler.
 type Twin = (&'static str, &'static str, MethodRouter<Desk>);
 
-/// What managers enter.
+/// Returns the addresses at which managers enter figures and make tokens.
 fn entries() -> Vec<Twin> {
     macro_rules! entry {
         ($path:literal, $handler:expr) => {
@@ -203,7 +203,7 @@ fn entries() -> Vec<Twin> {
     ]
 }
 
-/// What is written into the outreach register.
+/// Returns the addresses that change the outreach register.
 fn of_outreach() -> Vec<Twin> {
     macro_rules! of_outreach {
         ($path:literal, $handler:expr) => {
@@ -222,7 +222,7 @@ fn of_outreach() -> Vec<Twin> {
     ]
 }
 
-/// What is done to a contact.
+/// Returns the addresses of actions on a contact.
 fn actions() -> Vec<Twin> {
     macro_rules! action {
         ($path:literal, $handler:expr) => {
@@ -261,7 +261,7 @@ fn actions() -> Vec<Twin> {
     ]
 }
 
-/// Cases: the address on the desk, the address in the API, and who does it.
+/// Returns the addresses of cases: path of the desk, path of the API, method and handler.
 fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)> {
     macro_rules! of_case {
         ($path:literal, $method:ident, $name:literal, $handler:expr) => {
@@ -296,7 +296,7 @@ fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)
     ]
 }
 
-/// The address of a file of `assets` and its text. The addresses have the same folders, so that modules can import each other.
+/// Pairs the URL of a file in `assets` with its text. URLs keep the folders, so that modules can import each other.
 macro_rules! asset {
     ($path:literal) => {
         (
@@ -320,7 +320,7 @@ const ASSETS: [(&str, &str); 11] = [
     asset!("inbox/notification.js"),
 ];
 
-/// The desk.
+/// Builds the router of the desk and the API.
 pub fn router(desk: Desk) -> Router {
     let mut router = Router::new();
     for address in addresses() {

@@ -1,4 +1,4 @@
-//! The state that every page and every API call shares.
+//! The state shared by all pages and API calls.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -7,38 +7,38 @@ use hotline_core::{centre::Centre, text::locale::Locales, time::clock::Clock};
 use hotline_store::{db::store::Store, staff::accounts::Person};
 use uuid::Uuid;
 
-/// What every page needs.
+/// The shared state of the desk.
 #[derive(Clone)]
 pub struct Desk {
     /// The database.
     pub store: Arc<Store>,
-    /// Texts.
+    /// The translated texts.
     pub locales: Arc<Locales>,
-    /// What the centre says of itself.
+    /// Name, language, time zone and other settings of the centre.
     pub centre: Arc<Centre>,
-    /// The time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// Every channel a contact can be of.
+    /// Every channel that a contact can have.
     pub channels: Arc<[String]>,
-    /// Networks that no line reads and counsellors log: names of channels.
+    /// Channels that no line serves. Counsellors log contacts on them by hand.
     pub networks: Arc<[String]>,
-    /// Whether the desk is reached by HTTPS: its cookie then goes nowhere else.
+    /// Whether the desk is served over HTTPS. The session cookie is then sent over HTTPS only.
     pub https: bool,
-    /// How often each log-in name may be tried, on devices that know it and on others.
+    /// Limits password attempts by log-in name, separately for known devices (`true`) and unknown ones.
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
-    /// Cells of figures below this are hidden from whoever may not read what people wrote.
+    /// Smaller figures are suppressed for readers who may not read contacts.
     pub smallest: i64,
-    /// How often it is noted that somebody reads the same.
+    /// Limits how often the audit records that the same person reads the same object.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
 
-/// Who reads the same for a while is noted once in this time: pages renew themselves.
+/// Repeated reading of the same object is recorded once in this time, because pages refresh automatically.
 const A_WHILE: Duration = Duration::from_secs(15 * 60);
 
-/// For [`Desk::reads`].
+/// Creates the limiter for [`Desk::reads`].
 #[must_use]
 pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
-    // The time is not zero.
+    // The period is not zero, so the fallback is never used.
     let often = Quota::with_period(A_WHILE).unwrap_or(Quota::per_hour(NonZeroU32::MIN));
     Arc::new(RateLimiter::keyed(often))
 }
@@ -48,7 +48,7 @@ impl Desk {
         hotline_core::identifiers::ids::new(self.clock.now())
     }
 
-    /// Notes in the audit that somebody read something. On a full disk staff can still read.
+    /// Records in the audit that a person read an object. If this fails, as on a full disk, staff can still read.
     pub(crate) async fn note_read(&self, who: &Person, what: &str, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
