@@ -1,4 +1,5 @@
-//! The crash test of the chat channels: killed again and again among faults, nothing may be lost, doubled or out of order.
+//! The crash test of the chat channels: the service is killed repeatedly while the platforms misbehave. Every message must be registered
+//! once and in order.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::{
     staff::{Staff, text},
 };
 
-/// A line on each chat channel.
+/// Returns settings with a line for each chat channel.
 #[must_use]
 pub fn lines(telegram: &Telegram, discord: &Discord) -> String {
     format!(
@@ -29,7 +30,7 @@ pub fn lines(telegram: &Telegram, discord: &Discord) -> String {
     )
 }
 
-/// What the people of every contact wrote, in order.
+/// Returns the messages of each contact, in order.
 async fn registered(staff: &Staff) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for contact in staff.contacts().await.unwrap_or_default() {
@@ -45,8 +46,8 @@ async fn registered(staff: &Staff) -> Vec<Vec<String>> {
     all
 }
 
-/// Kills the service `kills` times while `people` on each channel write `each` messages, and faults are on. An error says what was
-/// lost, doubled or out of order.
+/// Kills the service `kills` times while `people` write `each` messages per channel and faults are on. Returns an error that names messages
+/// lost, duplicated or out of order.
 pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result<()> {
     let (telegram, discord) = (Telegram::start().await?, Discord::start().await?);
     for person in 1..=people {
@@ -63,7 +64,7 @@ pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
     wait_until(Duration::from_secs(30), || async { discord.connected() > 0 }).await?;
-    // Whom Discord's bot has never heard of it can't find again, so everybody begins while it listens.
+    // Discord's bot finds only people whose channel it knows, so everyone writes once while it is connected.
     for person in 1..=people {
         discord.says(u64::from(person), &format!("discord {person} broj 0"))?;
     }
@@ -71,7 +72,7 @@ pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result
     telegram.chaos(7);
     telegram.duplicate(true);
     discord.chaos(9);
-    // So long that there is something to write at every kill.
+    // Spreads the messages over all kills.
     let pause = Duration::from_millis(kills * 300 / (u64::from(people) * each as u64).max(1));
     let writing = async {
         for number in 0..each {

@@ -1,4 +1,4 @@
-//! The crash test: the service is killed again and again while people write, and nothing may be lost or doubled.
+//! The crash test: the service is killed repeatedly while people write. Every message must be registered exactly once.
 
 use std::{
     collections::BTreeMap,
@@ -18,38 +18,38 @@ use crate::{
     staff::{Staff, text},
 };
 
-/// How hard to try.
+/// The size of the test.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// How often the service is killed.
     pub kills: usize,
-    /// Mails that are delivered to the mailbox.
+    /// Mails delivered to the mailbox.
     pub mails: usize,
-    /// Posts to the form, each repeated until it is answered.
+    /// Posts to the form, each repeated until it gets a response.
     pub posts: usize,
-    /// On PostgreSQL instead of SQLite.
+    /// Whether to use PostgreSQL instead of SQLite.
     pub postgres: bool,
 }
 
 impl Plan {
-    /// The pause between two of `count` messages, so that they come for as long as there are kills.
+    /// Returns the pause between two of `count` messages, which spreads them over all kills.
     fn pause(&self, count: usize) -> Duration {
         Duration::from_millis((self.kills * 300 / count.max(1)).clamp(5, 500) as u64)
     }
 }
 
-/// What came of it.
+/// The result of the test.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Contacts that were registered.
+    /// Number of registered contacts.
     pub registered: usize,
-    /// Replies the SMTP server took, and how many of them more than once.
+    /// Number of replies that the SMTP server accepted, repeated ones counted once.
     pub replies: usize,
-    /// Replies taken more than once: killed between the server's "250" and our commit.
+    /// Number of repeated replies. A reply repeats when the kill falls between the server's "250" and the commit.
     pub repeated: usize,
 }
 
-/// Runs the test. An error says what was lost or doubled.
+/// Runs the test. Returns an error that names messages lost or duplicated.
 pub async fn run(plan: &Plan) -> Result<Outcome> {
     let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("person", "person")]).await?;
     let smtp = Smtp::start(&dovecot, &[("person@example.org", "person"), (CENTRE, "kontakt")]).await?;
@@ -88,7 +88,7 @@ pub async fn run(plan: &Plan) -> Result<Outcome> {
     })
 }
 
-/// Mails from `person+N`, one acknowledgement each: so each mail also makes a reply go out.
+/// Delivers mails from `person+N`. Each sender gets one acknowledgement, so each mail also causes a reply.
 async fn deliver_all(dovecot: &Dovecot, mails: usize, pause: Duration) -> Result<()> {
     for number in 0..mails {
         let mail = format!(
@@ -126,7 +126,7 @@ async fn post_all(base: String, posts: usize, pause: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Posts until it is answered, as a browser does whose connection broke.
+/// Posts a message until it gets a response, as a browser does after a broken connection.
 async fn post(client: &reqwest::Client, base: &str, number: usize) -> Result<()> {
     for _ in 0..2_000 {
         let answer = client
@@ -145,7 +145,7 @@ async fn post(client: &reqwest::Client, base: &str, number: usize) -> Result<()>
 
 async fn kill_often(service: &mut Service, kills: usize) -> Result<()> {
     for round in 0..kills {
-        // From "hardly started" to "well under way", never the same twice in a row.
+        // Pauses vary between "hardly started" and "well under way".
         let pause = 15 + (round * 7_919) % 260;
         tokio::time::sleep(Duration::from_millis(pause as u64)).await;
         service.kill();
@@ -157,7 +157,7 @@ async fn kill_often(service: &mut Service, kills: usize) -> Result<()> {
     Ok(())
 }
 
-/// Waits until everything is registered and nothing waits in the queue.
+/// Waits until all messages are registered and the queue is empty.
 async fn settled(service: &Service, mut staff: Staff, expected: usize) -> Result<Staff> {
     for _ in 0..600 {
         if staff.contacts().await.is_ok_and(|all| all.len() >= expected)
@@ -192,7 +192,7 @@ fn check_registered(contacts: &[serde_json::Value], plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Each acknowledgement arrives; one that the server got twice has the same Message-ID both times.
+/// Checks that each acknowledgement arrives, and that repeated ones have the same Message-ID.
 async fn check_replies(smtp: &Smtp, mails: usize) -> Result<(usize, usize)> {
     let mut by_recipient: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let entries = smtp.journal()?;

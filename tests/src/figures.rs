@@ -1,7 +1,7 @@
-//! Figures of a centre with very many registered communications: how long a manager waits for each, and how long counting anew takes.
+//! The statistics benchmark: how long managers wait for each figure of a centre with very many contacts, and how long a recount takes.
 //!
-//! Contacts are written straight into the tables, classified by every question, as erased ones are: figures need no content. What is
-//! measured is the real program.
+//! Contacts are written directly into the tables with all questions answered. Like erased contacts they have no content, which statistics
+//! do not need. The measured program is the real one.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::{peers::wait_until, service::Service, staff::Staff};
 
-/// How often each figure is asked for.
+/// Number of requests for each figure.
 const ROUNDS: usize = 200;
-/// Classifications that occur.
+/// Number of different classifications.
 const KINDS: u32 = 2_000;
 /// Contacts written by one statement.
 const AT_ONCE: usize = 500_000;
 
-/// What is asked, and what it is called in the table.
+/// The measured figures: label in the output, and address.
 const FIGURES: [(&str, &str); 15] = [
     ("total since establishment", "totals?"),
     ("total of a year", "totals?period=2024"),
@@ -57,7 +57,7 @@ const FIGURES: [(&str, &str); 15] = [
     ),
 ];
 
-/// What is made of several figures.
+/// Pages and files that combine several figures.
 const WHOLE: [(&str, &str); 5] = [
     ("whole report since ever", "/api/v1/statistics/report?"),
     ("whole report of a year", "/api/v1/statistics/report?period=2024"),
@@ -72,7 +72,7 @@ const WHOLE: [(&str, &str); 5] = [
     ),
 ];
 
-/// Fills a database with so many contacts and prints how long figures take.
+/// Fills a database with `count` contacts and prints how long figures take.
 pub async fn measure(on: &str, database: Option<&str>, count: usize) -> Result<()> {
     let mut service = Service::new(database)?;
     service.start().await?;
@@ -99,10 +99,10 @@ pub async fn measure(on: &str, database: Option<&str>, count: usize) -> Result<(
         );
     }
     service.start().await?;
-    // Who is shown everything: nothing is hidden, and nothing left out.
+    // This reader sees all figures, so none are suppressed and nothing is skipped.
     let vuk = service.log_in("vuk").await?;
     let mila = service.log_in("mila").await?;
-    // After a start everything is read once, to be found by its words.
+    // After a start the service reads all contents once to build the search index.
     wait_until(Duration::from_secs(1_800), || async {
         let found = mila.search("reč").await;
         found.is_ok_and(|found| found.get("read_so_far").is_some_and(serde_json::Value::is_null))
@@ -158,7 +158,7 @@ async fn fill(url: &str, postgres: bool, count: usize) -> Result<()> {
         write(&database, postgres, written, until, count).await?;
         written = until;
     }
-    // One in five is a case, and one in fifteen of those went to an institution.
+    // One contact in five forms a case; one case in fifteen was forwarded.
     let institution = "CASE WHEN reference % 75 = 0 THEN CASE WHEN reference % 150 = 0 THEN 'mup' ELSE 'high_tech_crime' END END";
     let kind = "CASE WHEN reference % 75 = 0 THEN 'forwarded' ELSE 'advisory' END";
     run(&format!(
@@ -173,7 +173,7 @@ async fn fill(url: &str, postgres: bool, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Contacts from one number to another, spread over the ten years until the end of 2025. Their ids begin with the time, as the
+/// Writes contacts numbered `from` to `until`, spread over the ten years until the end of 2025. Their ids begin with the time, as the
 /// program's do (RFC 9562, version 7).
 async fn write(
     database: &DatabaseConnection,
@@ -229,7 +229,7 @@ async fn write(
     Ok(())
 }
 
-/// One classification of many, with an answer to every question.
+/// Returns the `k`-th classification, with an answer to every question.
 fn answers(k: u32) -> String {
     let of = |all: &[&str], by: u32| {
         let place = (k / by) as usize % all.len().max(1);

@@ -1,4 +1,4 @@
-//! What the tests stand on: real peers, and the service itself as a program of its own.
+//! Test support: real peers such as mail servers and browsers, and the service itself as a separate program.
 
 pub mod chat_crash;
 pub mod crash;

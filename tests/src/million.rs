@@ -1,4 +1,4 @@
-//! An inbox of a centre that has been at it for decades, and how long its counsellors wait for a page.
+//! The inbox benchmark: how long counsellors of a centre with decades of contacts wait for a page.
 
 use std::{
     sync::{
@@ -18,11 +18,11 @@ use crate::{
     staff::{Staff, text},
 };
 
-/// Who writes at once while the inbox is filled.
+/// Concurrent writers while the inbox is filled.
 const WRITERS: usize = 64;
-/// How often each page is asked for.
+/// Number of requests for each page.
 const ROUNDS: usize = 300;
-/// Views of the inbox, by their names in addresses.
+/// Views of the inbox, as named in addresses.
 pub const VIEWS: [&str; 11] = [
     "unassigned",
     "mine",
@@ -36,7 +36,7 @@ pub const VIEWS: [&str; 11] = [
     "marked",
     "all",
 ];
-/// What few or none have, and what all have.
+/// Filters that match few or no contacts, and one that matches all.
 const FILTERS: [&str; 5] = [
     "channel=telegram",
     "language=en",
@@ -44,7 +44,7 @@ const FILTERS: [&str; 5] = [
     "urgency=2",
     "from=2020-01-01&to=2020-12-31",
 ];
-/// A common word of what is written, a rarer one, a beginning, two words, and the other script.
+/// Search terms: a common word, a rarer one, a prefix, two words, and the other script.
 const SOUGHT: [&str; 6] = [
     "poruke",
     "reč512",
@@ -54,8 +54,8 @@ const SOUGHT: [&str; 6] = [
     "\"ružne poruke\"",
 ];
 
-/// Fills an inbox with so many contacts over the web form and prints how long pages take: with all of them waiting, then as it is
-/// with nearly all of them closed.
+/// Fills an inbox with `count` contacts through the web form and prints how long pages take: first while all are waiting, then with nearly
+/// all of them closed.
 pub async fn measure(on: &str, database: Option<&str>, count: usize) -> Result<()> {
     let mut service = Service::new(database)?;
     service.start().await?;
@@ -106,7 +106,7 @@ async fn fill(service: &Service, count: usize) -> Result<()> {
                     return anyhow::Ok(());
                 }
                 let post = json!({ "kind": "advice", "message": letter(number), "language": "sr-Latn" });
-                // Who is told that the service cannot keep up writes again, as the page does.
+                // 503 means that the service is overloaded. The writer tries again, as the page does.
                 let answer = loop {
                     let request = client.post(format!("{base}/api/v1/contacts")).json(&post);
                     let answer = request.send().await?;
@@ -126,7 +126,7 @@ async fn fill(service: &Service, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Thirty words, of which some are rare: word n stands in about one letter of n.
+/// Generates a letter of about thirty words. Word number n appears in about one of n letters.
 fn letter(number: usize) -> String {
     let mut letter = format!("Neko mi piše ružne poruke, broj {number}. Šta da radim?");
     let mut seed = number as u64;
@@ -141,7 +141,7 @@ fn letter(number: usize) -> String {
     letter
 }
 
-/// Leaves two thousand open, as a busy centre has them, some of each kind; closes the rest.
+/// Closes all contacts but the newest two thousand, as in a busy centre. The open ones get different states.
 async fn close_most(service: &Service, database: Option<&str>, count: usize) -> Result<()> {
     let file = format!("sqlite://{}", service.data().join("hotline.db").display());
     let connection = Database::connect(database.unwrap_or(&file)).await?;
@@ -153,7 +153,7 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
         newest(2_000)
     ))
     .await?;
-    // Each was answered once.
+    // Each closed contact gets one reply.
     let id = match database {
         Some(_) => "gen_random_uuid()",
         None => "randomblob(16)",
@@ -178,7 +178,7 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
         newest(600)
     ))
     .await?;
-    // Somebody who is in a team, and what they hold with them.
+    // Assigned contacts also belong to the team of their assignee.
     run("UPDATE staff SET team = 'night'").await?;
     run("UPDATE contacts SET team = 'night' WHERE holder IS NOT NULL").await?;
     run("UPDATE contacts SET topic = 'grooming' WHERE reference % 100000 = 0").await?;
@@ -201,7 +201,7 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
     Ok(())
 }
 
-/// Waits until the index of the search has everything.
+/// Waits until the search index is complete.
 async fn searchable(mila: &Staff, count: usize) -> Result<()> {
     let last = format!("broj {}", count - 1);
     wait_until(Duration::from_secs(1_800), || async {
@@ -266,7 +266,7 @@ async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
 }
 
 async fn time(what: &str, on: &str, inbox: &str, ask: impl AsyncFn(usize) -> Result<String>) -> Result<()> {
-    // The first few fill caches, as the first of a shift do.
+    // The first requests fill caches, as the first ones of a shift do.
     for round in 0..5 {
         ask(round).await?;
     }
@@ -287,7 +287,7 @@ async fn time(what: &str, on: &str, inbox: &str, ask: impl AsyncFn(usize) -> Res
     Ok(())
 }
 
-/// What a browser has to fetch before the first page stands.
+/// Prints how many bytes a browser fetches for the first page.
 async fn weight(mila: &Staff) -> Result<()> {
     let page = mila.page("/desk/inbox?view=all").await?;
     let mut all = page.len();

@@ -1,4 +1,4 @@
-//! The service under test: the real program, started with a settings file, spoken to from outside.
+//! The service under test: the real program with its own settings file, used from outside.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,47 +18,47 @@ use crate::{
 /// The centre's address in tests.
 pub const CENTRE: &str = "kontakt@centar.example.org";
 
-/// When [`Service::fix_clock`] begins, in UTC: 10:00 in Belgrade on a Tuesday.
+/// The start of the clock of [`Service::fix_clock`], in UTC: 10:00 in Belgrade on a Tuesday.
 const FIXED_TIME: &str = "2026-11-24 09:00:00";
 
-/// The time at which a fixed clock begins, for what the peers of the service date.
+/// Returns the start of a fixed clock, for dates that peers set.
 #[must_use]
 pub fn fixed_time() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_510_800)
 }
 
-/// The program in a folder of its own.
+/// The program, with a folder of its own.
 pub struct Service {
-    /// Dropped before its folder, so that its log can still be shown.
+    /// Dropped before the folder, so that its log can still be shown.
     child: Option<Child>,
     folder: TempDir,
     port: u16,
     database_url: Option<String>,
     started: u32,
-    /// Where its data lie, if not in its folder.
+    /// The data folder, if it is not in the service's folder.
     data: Option<PathBuf>,
-    /// The tables of its lines, besides the form's.
+    /// Settings of the lines other than the form.
     lines: String,
-    /// More keys of the table `[data]`.
+    /// Additional keys of the table `[data]`.
     of_data: String,
-    /// More keys of the form's line.
+    /// Additional keys of the form's line.
     of_form: String,
-    /// How long a reply can be taken back. None of the tests but those of it wait for that.
+    /// How long a reply can be cancelled, in seconds. By default it is sent at once, so that tests need not wait.
     undo_seconds: u8,
-    /// Whether a contact is closed only when it is classified.
+    /// Whether closing a contact requires a complete wrap-up.
     wrap_up: bool,
-    /// The port of the desk, if it has one of its own.
+    /// The port of the desk, if it differs from that of the public pages.
     desk_port: Option<u16>,
-    /// The program, with its arguments, that starts it.
+    /// The program that starts the service, with its arguments.
     starter: Vec<String>,
-    /// Whether its clock can be set.
+    /// Whether the service has a clock that tests can set.
     own_clock: bool,
-    /// Whether its log holds everything there is to log.
+    /// Whether everything is logged.
     logs_everything: bool,
 }
 
 impl Service {
-    /// Settings with a web form, on SQLite or on the PostgreSQL database at this address. Nothing runs yet.
+    /// Creates settings with a web form, on SQLite or on the PostgreSQL database at this URL. The service is not started yet.
     pub fn new(database_url: Option<&str>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let service = Self {
@@ -82,7 +82,7 @@ impl Service {
         Ok(service)
     }
 
-    /// The same with these lines besides the form.
+    /// Creates settings with these lines and the form.
     pub fn with_lines(database_url: Option<&str>, lines: &str) -> Result<Self> {
         let mut service = Self::new(database_url)?;
         lines.clone_into(&mut service.lines);
@@ -90,55 +90,55 @@ impl Service {
         Ok(service)
     }
 
-    /// Gives it other lines besides the form.
+    /// Replaces the lines other than the form.
     pub fn set_lines(&mut self, lines: &str) -> Result<()> {
         lines.clone_into(&mut self.lines);
         self.write_settings()
     }
 
-    /// Puts its data into another folder.
+    /// Moves the data into another folder.
     pub fn keep_data_in(&mut self, folder: &Path) -> Result<()> {
         self.data = Some(folder.to_owned());
         self.write_settings()
     }
 
-    /// Adds keys to `[data]`, instead of those added before.
+    /// Replaces the additional keys of `[data]`.
     pub fn set_data_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_data);
         self.write_settings()
     }
 
-    /// Adds keys to the form's line, instead of those added before.
+    /// Replaces the additional keys of the form's line.
     pub fn set_form_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_form);
         self.write_settings()
     }
 
-    /// Lets replies be taken back for so long.
+    /// Sets how long replies can be cancelled, in seconds.
     pub fn let_replies_be_taken_back(&mut self, seconds: u8) -> Result<()> {
         self.undo_seconds = seconds;
         self.write_settings()
     }
 
-    /// Has contacts closed only when they are classified.
+    /// Makes closing a contact require a complete wrap-up.
     pub fn require_wrap_up(&mut self) -> Result<()> {
         self.wrap_up = true;
         self.write_settings()
     }
 
-    /// Gives it a clock of its own from the next start on, which [`Service::set_clock`] sets.
+    /// Gives the service a clock of its own from the next start on, which [`Service::set_clock`] sets.
     pub fn give_clock(&mut self) -> Result<()> {
         self.own_clock = true;
         self.set_clock("+0")
     }
 
-    /// Has its clock begin at [`fixed_time`] whenever it or one of its commands starts, so that no page depends on the date.
+    /// Makes the clock begin at [`fixed_time`] whenever the service or one of its commands starts, so that no page depends on the date.
     pub fn fix_clock(&mut self) -> Result<()> {
         self.own_clock = true;
         self.set_clock(&format!("@{FIXED_TIME}"))
     }
 
-    /// Sets its clock: `+6h` is six hours after the true time, `-1d` a day before it. Monotonic time is left alone.
+    /// Sets the clock: `+6h` is six hours after the true time, `-1d` a day before it. Monotonic time does not change.
     pub fn set_clock(&self, offset: &str) -> Result<()> {
         let (new, file) = (self.folder.path().join("clock.new"), self.clock_file());
         std::fs::write(&new, offset)?;
@@ -151,12 +151,12 @@ impl Service {
         self.write_settings()
     }
 
-    /// Has another program start it, such as `prlimit` with its arguments, which becomes it.
+    /// Starts the service through another program that replaces itself by it, such as `prlimit` with its arguments.
     pub fn run_under(&mut self, starter: &[&str]) {
         self.starter = starter.iter().map(|&word| word.to_owned()).collect();
     }
 
-    /// Makes it log everything there is to log, from the next start on.
+    /// Makes the service log everything from the next start on.
     pub fn log_everything(&mut self) {
         self.logs_everything = true;
     }
@@ -165,13 +165,13 @@ impl Service {
         self.folder.path().join("clock")
     }
 
-    /// The same with the mailbox of `kontakt` as a line; `more` is added to it.
+    /// Creates settings with the mailbox `kontakt` as a line. `more` contains additional keys of that line.
     pub fn with_mail(database_url: Option<&str>, dovecot: &Dovecot, smtp: &Smtp, more: &str) -> Result<Self> {
         let lines = mail_lines(dovecot, smtp, more);
         Self::with_lines(database_url, &lines)
     }
 
-    /// The port of its pages.
+    /// Returns the port of the public pages.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -203,7 +203,7 @@ impl Service {
         self.folder.path().join("hotline.toml")
     }
 
-    /// The data folder.
+    /// Returns the data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         match &self.data {
@@ -212,25 +212,25 @@ impl Service {
         }
     }
 
-    /// The folder that holds everything, logs as well.
+    /// Returns the folder with all files of the service, including logs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where it is reached.
+    /// Returns the URL of the service.
     #[must_use]
     pub fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Where the desk is reached.
+    /// Returns the URL of the desk.
     #[must_use]
     pub fn desk_base(&self) -> String {
         format!("http://127.0.0.1:{}", self.desk_port.unwrap_or(self.port))
     }
 
-    /// What the service that was started last has logged.
+    /// Returns the log since the last start.
     pub fn log(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.log_file())?)
     }
@@ -239,18 +239,18 @@ impl Service {
         self.folder.path().join(format!("log-{}", self.started))
     }
 
-    /// The process id, while it runs.
+    /// Returns the process id, while the service runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::pid)
     }
 
-    /// Starts it and waits until it is ready. Says how long that took.
+    /// Starts the service, waits until it is ready, and returns how long that took.
     pub async fn start(&mut self) -> Result<Duration> {
         self.start_until("/readyz").await
     }
 
-    /// Starts it and waits until it answers at all, ready or not.
+    /// Starts the service and waits until it responds, ready or not.
     pub async fn start_unready(&mut self) -> Result<Duration> {
         self.start_until("/healthz").await
     }
@@ -292,14 +292,14 @@ impl Service {
         Ok(begun.elapsed())
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the service, as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill();
         }
     }
 
-    /// Asks it to stop, and waits.
+    /// Asks the service to stop, and waits for its end.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.stop();
@@ -329,7 +329,7 @@ impl Service {
         Ok(child.wait_with_output()?)
     }
 
-    /// Runs a command that should end by itself, for at most twenty seconds.
+    /// Runs a command for at most twenty seconds. It should end within that time.
     pub fn run_bounded(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new("timeout");
         command
@@ -340,7 +340,7 @@ impl Service {
         Ok(command.args(arguments).stdin(Stdio::null()).output()?)
     }
 
-    /// Takes over the master key of another service, as two that share a database must.
+    /// Copies the master key of another service, as two that share a database need.
     pub fn share_key_of(&self, other: &Self) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         std::fs::create_dir_all(self.data())?;
@@ -355,7 +355,7 @@ impl Service {
     fn lend_clock(&self, command: &mut Command) -> Result<()> {
         command
             .env("LD_PRELOAD", faketime()?)
-            // Absolute times are in UTC, and the clock the tests themselves run by is not inherited.
+            // Absolute times are in UTC. The clock of the tests themselves is not inherited.
             .env("TZ", "UTC")
             .env_remove("FAKETIME")
             .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
@@ -364,7 +364,7 @@ impl Service {
         Ok(())
     }
 
-    /// Runs a command that must succeed, and gives what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub fn must(&self, arguments: &[&str]) -> Result<String> {
         let output = self.run(arguments, "")?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -376,7 +376,7 @@ impl Service {
         Ok(printed)
     }
 
-    /// Adds somebody and logs in.
+    /// Adds a member of staff and logs in.
     pub async fn hire(&self, login: &str, role: &str) -> Result<Staff> {
         let output = self.run(&["staff", "add", login, "--role", role], PASSWORD)?;
         ensure!(
@@ -393,7 +393,7 @@ impl Service {
     }
 }
 
-/// The mailbox of `kontakt` as a line, by TLS, with `more` keys.
+/// Returns settings of a line for the mailbox `kontakt`, by TLS, with `more` keys.
 #[must_use]
 pub fn mail_lines(dovecot: &Dovecot, smtp: &Smtp, more: &str) -> String {
     format!(
@@ -407,7 +407,7 @@ pub fn mail_lines(dovecot: &Dovecot, smtp: &Smtp, more: &str) -> String {
     )
 }
 
-/// The library that gives a program a clock of its own.
+/// Finds the library that gives a program a clock of its own.
 fn faketime() -> Result<PathBuf> {
     for entry in std::fs::read_dir("/usr/lib")? {
         let library = entry?.path().join("faketime/libfaketimeMT.so.1");
@@ -418,7 +418,7 @@ fn faketime() -> Result<PathBuf> {
     bail!("libfaketime is not installed (see tests/install)")
 }
 
-/// Hands a mail to an SMTP server.
+/// Sends a mail to an SMTP server.
 pub async fn send_mail(port: u16, from: &str, to: &str, mail: &str) -> Result<()> {
     let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
         .port(port)
@@ -433,7 +433,7 @@ pub async fn send_mail(port: u16, from: &str, to: &str, mail: &str) -> Result<()
     Ok(())
 }
 
-/// The program, built beside the tests.
+/// Returns the path of the program, which is built beside the tests.
 pub fn program() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("HOTLINE_BIN") {
         return Ok(PathBuf::from(named));

@@ -1,4 +1,4 @@
-//! Somebody of the staff, asking as a program does.
+//! A member of staff who uses the API as a program does.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::peers::wait_until;
 
-/// Everybody's password in tests.
+/// The password of all staff in tests.
 pub const PASSWORD: &str = "a long password";
 
-/// Somebody logged in, asking as a program does.
+/// A member of staff with a session.
 pub struct Staff {
     client: reqwest::Client,
     token: String,
@@ -23,7 +23,7 @@ impl Staff {
         Self::log_in_with(base, login, PASSWORD).await
     }
 
-    /// Logs in with a password of one's own.
+    /// Logs in with another password.
     pub async fn log_in_with(base: String, login: &str, password: &str) -> Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
@@ -43,7 +43,7 @@ impl Staff {
         Ok(Self { client, token, base })
     }
 
-    /// The secret of the log-in, as it stands in the cookie.
+    /// Returns the session token from the cookie.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
@@ -72,7 +72,7 @@ impl Staff {
         Ok(answer.error_for_status()?.text().await?)
     }
 
-    /// The same, whatever its status.
+    /// Reads a page with any status.
     pub async fn any_page(&self, path: &str) -> Result<String> {
         let request = self.client.get(format!("{}{path}", self.base));
         let answer = request
@@ -83,14 +83,14 @@ impl Staff {
         Ok(answer.text().await?)
     }
 
-    /// The bytes of a download.
+    /// Downloads a file.
     pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
         let request = self.client.get(format!("{}{path}", self.base));
         let answer = request.bearer_auth(&self.token).send().await?;
         Ok(answer.error_for_status()?.bytes().await?.to_vec())
     }
 
-    /// Sends a form of the desk and gives the page that follows, in English.
+    /// Submits a form of the desk and returns the page that follows, in English.
     pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Result<String> {
         let request = self.client.post(format!("{}{path}", self.base));
         let answer = request
@@ -102,7 +102,7 @@ impl Staff {
         Ok(answer.text().await?)
     }
 
-    /// The status that a path answers with.
+    /// Returns the status of a response.
     pub async fn status(&self, method: reqwest::Method, path: &str) -> Result<u16> {
         let request = self
             .client
@@ -133,7 +133,7 @@ impl Staff {
         self.post(&path, &json!({ "text": text })).await
     }
 
-    /// The state of the newest reply of a contact, and what the other side said of it.
+    /// Returns the delivery state of a contact's newest reply, and the server's message about it.
     pub async fn last_reply(&self, reference: &str) -> Result<(String, String)> {
         let contact = self.contact(reference).await?;
         let messages = contact.get("messages").and_then(Value::as_array);
@@ -155,7 +155,7 @@ impl Staff {
         .with_context(|| format!("the reply is not {state}"))
     }
 
-    /// Every contact, the newest first.
+    /// Returns all contacts, newest first.
     pub async fn contacts(&self) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         let mut after = String::new();
@@ -174,7 +174,7 @@ impl Staff {
         }
     }
 
-    /// Waits until there are this many contacts, and gives them.
+    /// Waits until there are this many contacts, and returns them.
     pub async fn until_contacts(&self, count: usize) -> Result<Vec<Value>> {
         wait_until(Duration::from_secs(30), || async {
             self.contacts().await.is_ok_and(|all| all.len() == count)
@@ -184,7 +184,7 @@ impl Staff {
         self.contacts().await
     }
 
-    /// The address of the page that shows what a search on the desk finds.
+    /// Returns the address of the search results on the desk.
     pub async fn address_of_search(&self, words: &str) -> Result<String> {
         let request = self.client.post(format!("{}/desk/search", self.base));
         let request = request.bearer_auth(&self.token).form(&[("q", words)]);
@@ -196,17 +196,17 @@ impl Staff {
         Ok(format!("{}?{query}", found.url().path()))
     }
 
-    /// What a search finds.
+    /// Returns the results of a search.
     pub async fn search(&self, words: &str) -> Result<Value> {
         self.post("/api/v1/search", &json!({ "q": words })).await
     }
 
-    /// One contact, whole.
+    /// Returns a contact with all its messages.
     pub async fn contact(&self, reference: &str) -> Result<Value> {
         self.get(&format!("/api/v1/contacts/{reference}")).await
     }
 
-    /// What the person of a contact wrote, oldest first.
+    /// Returns the messages of a contact's person, oldest first.
     pub async fn messages(&self, reference: &str) -> Result<Vec<Value>> {
         let contact = self.contact(reference).await?;
         let all = contact.get("messages").and_then(Value::as_array).cloned();
@@ -214,7 +214,7 @@ impl Staff {
         Ok(said.filter(|one| text(one, "/direction") == "in").collect())
     }
 
-    /// Waits until the person of a contact has written this many messages, and gives them.
+    /// Waits until a contact's person has written this many messages, and returns them.
     pub async fn until_messages(&self, reference: &str, count: usize) -> Result<Vec<Value>> {
         wait_until(Duration::from_secs(60), || async {
             self.messages(reference)
@@ -227,7 +227,7 @@ impl Staff {
     }
 }
 
-/// A text in a JSON value, or nothing.
+/// Returns a text in a JSON value; empty if there is none.
 #[must_use]
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()

@@ -1,5 +1,9 @@
-//! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]`: prints what was measured, with the machine.
-//! With `figures [SQLite|PostgreSQL] [how many]` what a manager waits for; with `screens [SQLite|PostgreSQL]` only what passes between screens; with `million [SQLite|PostgreSQL] [how many]` it fills an inbox first and measures what a counsellor then waits for.
+//! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]` measures the service and describes the machine.
+//!
+//! The first argument may choose another benchmark:
+//! - `figures [SQLite|PostgreSQL] [contacts]` measures statistics.
+//! - `screens [SQLite|PostgreSQL]` measures how fast changes reach other browsers.
+//! - `million [SQLite|PostgreSQL] [contacts]` fills an inbox and measures the pages of counsellors.
 
 use std::{
     io::Write,
@@ -97,7 +101,7 @@ fn machine() {
     );
 }
 
-/// How often a small write can be synced here, per second: one second of trying.
+/// Measures for one second how many small writes per second the disk can sync.
 fn disk_syncs() -> Result<f64> {
     let mut file = tempfile::NamedTempFile::new()?;
     let begun = Instant::now();
@@ -157,7 +161,7 @@ fn memory(pid: u32, field: &str) -> String {
     format!("{:.0} MiB", kib / 1_024.0)
 }
 
-/// A database of its own for each measurement.
+/// Creates a fresh database for a measurement; `None` for SQLite, where each service has a file of its own.
 async fn fresh(on: &str) -> Result<Option<FreshDatabase>> {
     if on == "SQLite" {
         Ok(None)
@@ -280,8 +284,8 @@ async fn mails(on: &str, count: usize) -> Result<()> {
     )
 }
 
-/// Messages of a hundred people on each chat channel, written while the service was down. Discord's people had begun before, or
-/// the bot could not find them.
+/// Measures how fast a backlog of messages is registered: a hundred people wrote on each chat channel while the service was down. Discord's
+/// people write once before, because the bot finds only channels that it knows.
 async fn chats(on: &str, count: usize) -> Result<()> {
     const PEOPLE: usize = 100;
     for channel in ["Telegram", "Discord"] {
@@ -338,7 +342,7 @@ async fn chats(on: &str, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// From the moment a person sends until a counsellor's open inbox has painted it: a real page in Chromium, told live.
+/// Measures the time from sending a message until a counsellor's open inbox has painted it, in Chromium with live updates.
 async fn to_screen(on: &str, count: usize) -> Result<()> {
     let database = fresh(on).await?;
     let mut service = Service::new(database.as_deref())?;
@@ -369,7 +373,7 @@ async fn to_screen(on: &str, count: usize) -> Result<()> {
     browser.close().await
 }
 
-/// A browser in which somebody is logged in, at a page of the desk.
+/// Opens a page of the desk in a browser with a session.
 async fn desk_of(service: &Service, staff: &Staff, path: &str) -> Result<Browser> {
     let browser = Browser::start().await?;
     let page = browser.client();
@@ -381,7 +385,7 @@ async fn desk_of(service: &Service, staff: &Staff, path: &str) -> Result<Browser
     Ok(browser)
 }
 
-/// Does something and waits until it is painted in a browser that was waiting for it: how long that took.
+/// Runs an action and measures how long another browser takes to paint the result.
 async fn painted(
     browser: &Browser,
     place: &str,
@@ -396,7 +400,7 @@ async fn painted(
         .client()
         .execute_async(shown, vec![json!(place), json!(words)]);
     let doing = async {
-        // The page is waiting before anything is done.
+        // The page must be waiting before the action starts.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let begun = Instant::now();
         does.await?;
@@ -407,7 +411,7 @@ async fn painted(
     Ok(begun?.elapsed())
 }
 
-/// From a key pressed in one browser until a colleague's has painted it: that somebody reads the same contact, and a note.
+/// Measures the time from a key press in one browser until a colleague's browser has painted the result: presence, and a note.
 async fn between_two(on: &str, count: usize) -> Result<()> {
     let database = fresh(on).await?;
     let mut service = Service::new(database.as_deref())?;
@@ -478,7 +482,7 @@ async fn between_two(on: &str, count: usize) -> Result<()> {
     his.close().await
 }
 
-/// From the form's answer until the inbox lists it, as a live page would ask.
+/// Measures the time from the form's response until the inbox lists the contact, read as a live page would.
 async fn to_list(on: &str, count: usize) -> Result<()> {
     let database = fresh(on).await?;
     let mut service = Service::new(database.as_deref())?;

@@ -1,5 +1,5 @@
-//! `cargo run -p hotline-tests --bin crash -- [kills] [mails] [posts] [postgres]`, or
-//! `-- chats [kills] [people] [messages of each] [postgres]`: the crash tests at any length.
+//! Runs the crash tests at any length: `cargo run -p hotline-tests --bin crash -- [kills] [mails] [posts] [postgres]`, or `-- chats [kills]
+//! [people] [messages of each] [postgres]`.
 
 use hotline_tests::{
     chat_crash,

@@ -1,4 +1,4 @@
-//! The account a server runs under.
+//! The operating-system account under which servers run.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::chown;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::Child;
 
-/// The account a server runs under.
+/// The account of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) user: String,
@@ -23,7 +23,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The account of this process, or `ordinary` when this process is root.
+    /// Returns the account of this process, or `ordinary` when this process runs as root.
     pub(crate) fn new(ordinary: &str) -> Result<Self> {
         let switch = geteuid().is_root();
         let passwd = std::fs::read_to_string("/etc/passwd").context("/etc/passwd")?;
@@ -60,7 +60,7 @@ impl Account {
         })
     }
 
-    /// A new temporary folder that belongs to the account.
+    /// Creates a temporary folder that belongs to the account.
     pub(crate) fn folder(&self) -> Result<TempDir> {
         let folder = tempfile::Builder::new().prefix("peer-").tempdir()?;
         self.give(folder.path())?;
@@ -76,7 +76,7 @@ impl Account {
         Ok(())
     }
 
-    /// Creates a folder, its missing parents included, that belongs to the account.
+    /// Creates a folder and its missing parents, all owned by the account.
     pub(crate) fn create_folder(&self, path: &Path) -> Result<()> {
         if path.is_dir() {
             return Ok(());
@@ -88,7 +88,7 @@ impl Account {
         self.give(path)
     }
 
-    /// A command that runs under the account, with `home` as its home and working folder.
+    /// Prepares a command that runs under the account, with `home` as its home and working folder.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, home: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(home).env("HOME", home);
@@ -98,7 +98,7 @@ impl Account {
         command
     }
 
-    /// Starts a command as a server whose output goes to `log`, a file the account may write to.
+    /// Starts a command as a server. Its output goes to `log`, which the account must be able to write.
     pub(crate) fn spawn(&self, command: &mut Command, log: &Path) -> Result<Child> {
         let child = Child::spawn(command, log)?;
         self.give(log)?;

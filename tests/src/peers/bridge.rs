@@ -1,4 +1,4 @@
-//! The other side of a bridge: calls with signatures, and an address that takes signed call-backs.
+//! The network side of a bridge: sends signed calls, and receives signed call-backs.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A network that is tied in by a bridge.
+/// A network connected through a bridge.
 pub struct Bridge {
     port: u16,
     calls: Calls,
@@ -38,27 +38,27 @@ struct Inner {
     answers: VecDeque<u16>,
 }
 
-/// A call that came from the service.
+/// A call-back from the service.
 #[derive(Clone, Debug)]
 pub struct CallBack {
-    /// `webhook-id`.
+    /// The header `webhook-id`.
     pub id: String,
-    /// `webhook-timestamp`.
+    /// The header `webhook-timestamp`.
     pub at: String,
-    /// `webhook-signature`.
+    /// The header `webhook-signature`.
     pub signature: String,
-    /// The body, as it came.
+    /// The body as received.
     pub text: String,
 }
 
 impl CallBack {
-    /// The body.
+    /// Parses the body as JSON.
     #[must_use]
     pub fn body(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// Whether the signature is right.
+    /// Whether the signature is valid.
     #[must_use]
     pub fn is_signed(&self) -> bool {
         self.signature == signature(&self.id, &self.at, &self.text)
@@ -66,7 +66,7 @@ impl CallBack {
 }
 
 impl Bridge {
-    /// Starts to take call-backs.
+    /// Starts to receive call-backs.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
@@ -80,7 +80,7 @@ impl Bridge {
         Ok(Self { port, calls, serving })
     }
 
-    /// A line that is tied to it.
+    /// Returns settings with a line connected to this bridge.
     #[must_use]
     pub fn lines(&self) -> String {
         format!(
@@ -89,24 +89,24 @@ impl Bridge {
         )
     }
 
-    /// The secret of the line.
+    /// Returns the secret of the line.
     #[must_use]
     pub fn secret(&self) -> &'static str {
         SECRET
     }
 
-    /// Answers the next call-backs with these statuses, those after them with 204.
+    /// Answers the next call-backs with these statuses, and later ones with 204.
     pub fn answer_next(&self, statuses: &[u16]) {
         self.inner(|inner| inner.answers.extend(statuses));
     }
 
-    /// The call-backs that were taken.
+    /// Returns the call-backs that were accepted.
     #[must_use]
     pub fn taken(&self) -> Vec<CallBack> {
         self.inner(|inner| inner.taken.clone())
     }
 
-    /// The call-backs that were refused.
+    /// Returns the call-backs that were refused.
     #[must_use]
     pub fn refused(&self) -> Vec<CallBack> {
         self.inner(|inner| inner.refused.clone())
@@ -123,7 +123,7 @@ impl Drop for Bridge {
     }
 }
 
-/// Calls the service at `base`: `signed` is what the signature is of. Gives the status.
+/// Calls the service at `base` and returns the status. The signature covers `signed`, which may differ from `body`.
 pub async fn call(base: &str, id: &str, at: u64, signed: &str, body: &str) -> Result<u16> {
     let at = at.to_string();
     let answer = reqwest::Client::builder()
@@ -142,7 +142,7 @@ pub async fn call(base: &str, id: &str, at: u64, signed: &str, body: &str) -> Re
     Ok(answer.status().as_u16())
 }
 
-/// Seconds since 1970: a caller has a clock of its own.
+/// Returns the time in seconds since 1970. A bridge has a clock of its own.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a caller has a clock of its own")]
 pub fn now() -> u64 {

@@ -1,4 +1,4 @@
-//! A Chromium without a window, driven over WebDriver.
+//! A headless Chromium, driven over WebDriver.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::{Child, PATIENCE, free_port, program, tools, wait_until};
 
-/// The rules the accessibility check goes by.
+/// The rule sets of the accessibility check.
 const RULES: [&str; 6] = [
     "wcag2a",
     "wcag2aa",
@@ -23,16 +23,16 @@ const RULES: [&str; 6] = [
     "best-practice",
 ];
 
-/// A browser of its own, with an empty profile.
+/// A browser with an empty profile.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    // Dropped in this order: first the programs end, then their files go.
+    // Fields are dropped in this order: the programs end before their files are removed.
     _processes: Processes,
     _folder: TempDir,
 }
 
-/// The driver and the browser it has started, which are all ended on drop.
+/// The driver and the browser that it started; both end on drop.
 #[derive(Debug)]
 struct Processes {
     driver: Child,
@@ -52,7 +52,7 @@ impl Browser {
         Self::start_with(json!({}), &[argument]).await
     }
 
-    /// Starts a browser that runs no scripts of the pages it shows.
+    /// Starts a browser with JavaScript switched off.
     pub async fn start_without_javascript() -> Result<Self> {
         let preferences = json!({ "profile.managed_default_content_settings.javascript": 2 });
         Self::start_with(preferences, &[]).await
@@ -115,20 +115,19 @@ impl Browser {
         })
     }
 
-    /// The WebDriver client.
+    /// Returns the WebDriver client.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Saves what the window shows as a PNG file.
+    /// Saves a screenshot of the window as a PNG file.
     pub async fn screenshot(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let image = self.client.screenshot().await?;
         std::fs::write(path, image).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Saves pictures of the page at desktop and at phone width in the folder `HOTLINE_SCREENSHOTS`, if there is one, for somebody to
-    /// look at.
+    /// Saves screenshots of the page at desktop and at phone width for manual review, if `HOTLINE_SCREENSHOTS` names a folder.
     pub async fn pictures(&self, name: &str) -> Result<()> {
         let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") else {
             return Ok(());
@@ -141,9 +140,9 @@ impl Browser {
         Ok(())
     }
 
-    /// Makes the page's view this large, in CSS pixels.
+    /// Sets the size of the viewport, in CSS pixels.
     pub async fn set_size(&self, width: u32, height: u32) -> Result<()> {
-        // The window is higher than the view; how much is known once it has a size.
+        // The window is taller than the viewport; the difference can be measured after the first resize.
         let mut frame = 0;
         for _ in 0..50 {
             self.client.set_window_size(width, height + frame).await?;
@@ -158,11 +157,9 @@ impl Browser {
         bail!("the view does not become {width} by {height}")
     }
 
-    /// Checks the current page with axe-core and returns the violations it finds, an array; only
-    /// in a browser that runs scripts.
+    /// Checks the current page with axe-core and returns the array of violations. The browser must have JavaScript switched on.
     ///
-    /// The script is the file named by the environment variable `HOTLINE_AXE`, else the one
-    /// `tests/install` has installed.
+    /// The script is the file named by the environment variable `HOTLINE_AXE`, else the one that `tests/install` has installed.
     pub async fn axe(&self) -> Result<Value> {
         let path = axe_file();
         let source = std::fs::read_to_string(&path)
@@ -196,7 +193,7 @@ fn axe_file() -> PathBuf {
 impl Drop for Processes {
     fn drop(&mut self) {
         self.driver.stop();
-        // The profile's path is in the command line of this browser's processes and of no other.
+        // Only this browser's processes have the path of its profile in their command line.
         let profile = self.profile.to_string_lossy().into_owned();
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
             let pid = entry

@@ -1,4 +1,4 @@
-//! A cable between us and a server: it can be slow, and it can be cut.
+//! A TCP proxy between the service and a server. It can slow down or cut connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A port of 127.0.0.1 that leads to another one.
+/// A port of 127.0.0.1 that forwards to another port.
 #[derive(Debug)]
 pub struct Cable {
     port: u16,
@@ -20,16 +20,16 @@ pub struct Cable {
 
 #[derive(Debug)]
 struct State {
-    /// Bytes a second from the server; 0: as many as come.
+    /// Bytes per second from the server; 0 means unlimited.
     speed: AtomicU64,
-    /// Bytes from the server until a connection is cut; below 0: it is not.
+    /// Bytes from the server until a connection is cut. Negative: connections are not cut.
     left: AtomicI64,
-    /// How often it was cut.
+    /// Number of connections cut so far.
     cuts: AtomicU64,
 }
 
 impl Cable {
-    /// A cable to the server at `target`.
+    /// Starts a proxy to the server at `target`.
     pub async fn to(target: u16) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
@@ -48,7 +48,7 @@ impl Cable {
                     };
                     let (near_read, near_write) = near.into_split();
                     let (far_read, far_write) = far.into_split();
-                    // When one direction ends both halves are dropped, and so is the connection.
+                    // When one direction ends, both halves are dropped, which closes the connection.
                     tokio::select! {
                         () = carry(near_read, far_write, None) => {}
                         () = carry(far_read, near_write, Some(&state)) => {}
@@ -59,22 +59,22 @@ impl Cable {
         Ok(Self { port, state, task })
     }
 
-    /// The port to connect to.
+    /// Returns the port to connect to.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Lets at most this many bytes a second through from the server.
+    /// Limits the bytes per second from the server.
     pub fn slow(&self, bytes_a_second: u64) {
         self.state.speed.store(bytes_a_second, Ordering::Relaxed);
     }
 
-    /// Cuts whatever connection carries the byte after this many from the server.
+    /// Cuts a connection after this many more bytes from the server, counted over all connections.
     pub fn cut_after(&self, bytes: i64) {
         self.state.left.store(bytes, Ordering::Relaxed);
     }
 
-    /// How often it was cut so far.
+    /// Returns how many connections were cut.
     pub fn cuts(&self) -> u64 {
         self.state.cuts.load(Ordering::Relaxed)
     }

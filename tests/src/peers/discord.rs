@@ -1,7 +1,6 @@
-//! A stand-in of Discord: its REST API, its gateway and its files, from the public documentation.
+//! A stand-in for Discord: its REST API, gateway and file server, written from the public documentation.
 //!
-//! There is one application with a bot, and one guild with a room in it. Everything is in memory
-//! and stays there while the servers are stopped.
+//! It has one application with a bot, and one guild with a room. All state is in memory and survives while the servers are stopped.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,9 +33,9 @@ use self::events::Out;
 use self::objects::{at, number};
 use self::state::{State, World};
 
-/// Discord on two ports of 127.0.0.1, for REST and files and for the gateway.
+/// Discord on two ports of 127.0.0.1: one for REST and files, one for the gateway.
 ///
-/// Clones are handles of the same server; it ends with the last one.
+/// Clones are handles of the same server, which ends when the last one is dropped.
 #[derive(Clone)]
 pub struct Discord {
     running: Arc<Running>,
@@ -44,7 +43,7 @@ pub struct Discord {
 
 struct Running {
     world: Arc<World>,
-    /// The servers; they end when this is dropped.
+    /// The running servers; dropping them ends them.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -69,14 +68,14 @@ impl Discord {
         Ok(discord)
     }
 
-    /// Stops the servers: their ports refuse connections, the open ones are cut.
+    /// Stops the servers. Open connections are cut, and new ones are refused.
     pub async fn stop(&self) {
         let mut tasks = std::mem::take(&mut *self.tasks());
         tasks.shutdown().await;
         self.state().tell_connections(&Out::Cut);
     }
 
-    /// Starts the servers again, on the same ports and with all they knew.
+    /// Starts the servers again, on the same ports and with the same state.
     pub async fn restart(&self) -> Result<()> {
         self.stop().await;
         let world = &self.running.world;
@@ -88,37 +87,37 @@ impl Discord {
         Ok(())
     }
 
-    /// The address of the REST API: what serenity calls a proxy.
+    /// Returns the URL of the REST API, which serenity calls a proxy.
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.running.world.api_port)
     }
 
-    /// The address of the gateway.
+    /// Returns the URL of the gateway.
     pub fn gateway_url(&self) -> String {
         format!("ws://127.0.0.1:{}", self.running.world.gateway_port)
     }
 
-    /// The token of the bot.
+    /// Returns the token of the bot.
     pub fn token(&self) -> String {
         self.state().token.clone()
     }
 
-    /// The id of the bot and of its application.
+    /// Returns the id of the bot, which is also that of its application.
     pub fn bot_id(&self) -> u64 {
         self.state().bot
     }
 
-    /// The id of the guild.
+    /// Returns the id of the guild.
     pub fn guild_id(&self) -> u64 {
         self.state().guild
     }
 
-    /// The id of the room, a text channel.
+    /// Returns the id of the room, a text channel.
     pub fn room_id(&self) -> u64 {
         self.state().room
     }
 
-    /// What the bot may do in the guild; everything, unless told otherwise.
+    /// Sets the bot's permissions in the guild. By default it has all.
     pub fn set_permissions(&self, permissions: u64) {
         let mut state = self.state();
         state.permissions = permissions;
@@ -127,8 +126,8 @@ impl Discord {
         state.dispatch("GUILD_ROLE_UPDATE", objects::GUILDS, &data, false);
     }
 
-    /// Whether the application may have the privileged intent for the content of messages; it may,
-    /// unless told otherwise. Without it, Identify with this intent is refused with 4014.
+    /// Sets whether the application may use the privileged intent for message content; by default it may. Otherwise an Identify with this
+    /// intent is refused with close code 4014.
     pub fn allow_message_content(&self, allowed: bool) {
         let mut state = self.state();
         state.privileged &= !objects::MESSAGE_CONTENT;
@@ -137,59 +136,59 @@ impl Discord {
         }
     }
 
-    /// Exactly which privileged intents the application may have.
+    /// Sets the privileged intents that the application may use.
     pub fn allow_privileged_intents(&self, intents: u64) {
         self.state().privileged = intents & objects::PRIVILEGED;
     }
 
-    /// What happens to every Identify from now on; `None`: it is taken.
+    /// Refuses every Identify from now on; `None` accepts them.
     pub fn refuse_sessions(&self, how: Option<Refusal>) {
         self.state().refusal = how;
     }
 
-    /// How many sessions the bot may still begin today, as it is told when it asks for the gateway.
+    /// Sets how many sessions the bot may still start today. The bot reads it when it asks for the gateway.
     pub fn set_session_starts(&self, left: usize, reset_after: Duration) {
         self.state().starts = Some((left, reset_after));
     }
 
-    /// Another token for the bot, in whatever form.
+    /// Replaces the token of the bot. The new one may be malformed.
     pub fn set_token(&self, token: &str) {
         token.clone_into(&mut self.state().token);
     }
 
-    /// How often the bot shall send a heartbeat, on connections from now on; 2 seconds.
+    /// Sets the heartbeat interval of new connections; 2 seconds by default.
     pub fn set_heartbeat_interval(&self, interval: Duration) {
         self.state().heartbeat = interval;
     }
 
-    /// How many events are kept for who resumes; 1000.
+    /// Sets how many events are kept for resumed sessions; 1000 by default.
     pub fn set_replay_limit(&self, events: usize) {
         self.state().replay_limit = events;
     }
 
-    /// How long a nonce is remembered; 5 minutes.
+    /// Sets how long a nonce is remembered; 5 minutes by default.
     pub fn set_nonce_window(&self, window: Duration) {
         self.state().nonce_window = window;
     }
 
-    /// The largest file the bot may send; 10 MiB.
+    /// Sets the largest file that the bot may send; 10 MiB by default.
     pub fn set_upload_limit(&self, bytes: usize) {
         self.state().upload_limit = bytes;
     }
 
-    /// From now on, each route takes only so many requests in this time; `None` for no limit.
+    /// Limits the requests to each route per period; `None` removes the limit.
     pub fn limit_routes(&self, limit: Option<(u32, Duration)>) {
         let mut state = self.state();
         state.route_limit = limit;
         state.buckets.clear();
     }
 
-    /// All requests so far, files included, in the order of arrival.
+    /// Returns all requests so far in the order of arrival, including those for files.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
     }
 
-    /// The messages of a channel, oldest first.
+    /// Returns the messages of a channel, oldest first.
     pub fn messages(&self, channel: u64) -> Vec<Value> {
         let state = self.state();
         let place = state.channels.get(&channel);
@@ -198,7 +197,7 @@ impl Discord {
             .unwrap_or_default()
     }
 
-    /// The messages of the bot in a channel, oldest first.
+    /// Returns the bot's messages in a channel, oldest first.
     pub fn sent_to(&self, channel: u64) -> Vec<Value> {
         let bot = Some(self.bot_id());
         let mut messages = self.messages(channel);
@@ -206,7 +205,7 @@ impl Discord {
         messages
     }
 
-    /// A channel or a thread, as the bot sees it.
+    /// Returns a channel or thread as the bot sees it.
     pub fn channel(&self, channel: u64) -> Option<Value> {
         let state = self.state();
         state
@@ -215,7 +214,7 @@ impl Discord {
             .then(|| state.channel_view(channel))
     }
 
-    /// The ids of all threads, oldest first.
+    /// Returns the ids of all threads, oldest first.
     pub fn threads(&self) -> Vec<u64> {
         let state = self.state();
         state
@@ -226,7 +225,7 @@ impl Discord {
             .collect()
     }
 
-    /// The users in a thread.
+    /// Returns the users in a thread.
     pub fn thread_members(&self, thread: u64) -> Vec<u64> {
         let state = self.state();
         state
@@ -236,44 +235,44 @@ impl Discord {
             .unwrap_or_default()
     }
 
-    /// The global commands.
+    /// Returns the global commands.
     pub fn commands(&self) -> Vec<Value> {
         self.state().commands.get(&0).cloned().unwrap_or_default()
     }
 
-    /// How often the bot has identified itself, also in vain.
+    /// Returns how often the bot sent Identify, including refused attempts.
     pub fn identifies(&self) -> usize {
         self.state().identifies
     }
 
-    /// How often the bot has resumed a session, also in vain.
+    /// Returns how often the bot sent Resume, including refused attempts.
     pub fn resumes(&self) -> usize {
         self.state().resumes
     }
 
-    /// How many heartbeats the bot has sent.
+    /// Returns how many heartbeats the bot has sent.
     pub fn heartbeats(&self) -> usize {
         self.state().heartbeats
     }
 
-    /// The intents the bot last identified with.
+    /// Returns the intents of the bot's last Identify.
     pub fn intents(&self) -> Option<u64> {
         self.state().intents
     }
 
-    /// How many gateway sessions are connected.
+    /// Returns how many gateway sessions are connected.
     pub fn connected(&self) -> usize {
         self.state().connected()
     }
 
-    /// The next `times` requests whose method and path (`POST /api/v10/...`) have this part in
-    /// them go wrong; `any` is for all.
+    /// Makes the next `times` matching requests fail. A request matches if `part` occurs in its method and path (`POST /api/v10/...`);
+    /// `any` matches all.
     pub fn fault(&self, part: &str, how: Fault, times: u32) {
         self.state().faults.add(part, how, times);
     }
 
-    /// Every n-th request goes wrong, in turn in each way there is, and every 4n-th event is lost,
-    /// sent twice, sent after the next one or not sent because the connection is cut; 0 for none.
+    /// Makes every n-th request fail, with each kind of fault in turn. Every 4n-th event is lost, duplicated, delayed behind the next one,
+    /// or replaced by a cut connection. 0 switches this off.
     pub fn chaos(&self, one_in: u32) {
         self.state().faults.set_chaos(one_in);
     }
@@ -283,66 +282,65 @@ impl Discord {
         self.state().faults.clear();
     }
 
-    /// Cuts the connections of the gateway without a close frame.
+    /// Cuts the gateway connections without a close frame.
     pub fn cut(&self) {
         self.state().tell_connections(&Out::Cut);
     }
 
-    /// Closes the connections of the gateway with this code. The sessions remain, unless the code
-    /// is one after which they cannot be resumed.
+    /// Closes the gateway connections with this code. The sessions remain unless the code forbids resuming.
     pub fn close(&self, code: u16) {
         let mut state = self.state();
         state.tell_connections(&Out::Close(code, String::new()));
         state.forget_sessions(code);
     }
 
-    /// Tells the bot to reconnect and resume (op 7).
+    /// Asks the bot to reconnect and resume (op 7).
     pub fn reconnect(&self) {
         let payload = serde_json::json!({ "op": 7, "d": null, "s": null, "t": null });
         self.state().send_raw(&payload.to_string());
     }
 
-    /// Tells the bot that its session is invalid (op 9).
+    /// Declares the bot's session invalid (op 9).
     pub fn invalidate(&self, resumable: bool) {
         self.state().invalidate(resumable);
     }
 
-    /// The next so many events never get sent, though they are counted.
+    /// Loses the next events. They still advance the sequence number.
     pub fn drop_events(&self, events: u32) {
         self.state().faults.lose = events;
     }
 
-    /// Whether every event is sent twice.
+    /// Sets whether every event is sent twice.
     pub fn duplicate_events(&self, on: bool) {
         self.state().faults.duplicate = on;
     }
 
-    /// Whether every other event is sent only after the next one, or after a second.
+    /// Sets whether every other event is held back until the next one is sent, or for one second.
     pub fn reorder_events(&self, on: bool) {
         self.state().faults.reorder = on;
     }
 
-    /// How long events take.
+    /// Delays every event.
     pub fn delay_events(&self, time: Duration) {
         self.state().faults.delay = time;
     }
 
-    /// Whether heartbeats stay unanswered.
+    /// Sets whether heartbeats get no acknowledgement.
     pub fn withhold_acks(&self, on: bool) {
         self.state().faults.withhold_acks = on;
     }
 
-    /// Sends any event to all sessions, also one that could not be.
+    /// Sends an event to all sessions. It need not be one that Discord could send.
     pub fn push_event(&self, name: &str, data: &Value) {
         self.state().dispatch(name, 0, data, false);
     }
 
-    /// Sends any text to all sessions, also one that is no JSON.
+    /// Sends a text to all sessions. It need not be JSON.
     pub fn push_raw(&self, text: &str) {
         self.state().send_raw(text);
     }
 
-    /// Shows something else instead of a message in answers of the REST API.
+    /// Replaces a message in the responses of the REST API.
     pub fn rewrite_message(&self, channel: u64, message: u64, instead: Value) {
         self.state().planted.insert((channel, message), instead);
     }
@@ -356,7 +354,7 @@ impl Discord {
     }
 }
 
-/// Listens on a port that may just have been given up.
+/// Binds a port that may have been released a moment ago.
 async fn listen(port: u16) -> Result<TcpListener> {
     let address = ("127.0.0.1", port);
     for _ in 0..100 {

@@ -8,14 +8,14 @@ use anyhow::{Result, ensure};
 use rustix::process::geteuid;
 use tempfile::TempDir;
 
-/// A file system of its own in memory, with little room. Mounting takes root, or `sudo`.
+/// A small in-memory file system. Mounting it requires root or `sudo`.
 #[derive(Debug)]
 pub struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    /// A disk of this size.
+    /// Mounts a disk of `mib` MiB.
     pub fn new(mib: u32) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("peer-").tempdir()?;
         let owner = std::process::Command::new("id").arg("-u").output()?;
@@ -29,12 +29,12 @@ impl SmallDisk {
         Ok(Self { folder })
     }
 
-    /// Where it is mounted.
+    /// Returns the mount point.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Fills it to the last byte.
+    /// Fills the disk to the last byte.
     pub fn fill(&self) -> Result<()> {
         let mut file = std::fs::OpenOptions::new()
             .create(true)
@@ -49,7 +49,7 @@ impl SmallDisk {
         Ok(())
     }
 
-    /// Gives back what filled it.
+    /// Removes the filler.
     pub fn free(&self) -> Result<()> {
         Ok(std::fs::remove_file(self.filler())?)
     }

@@ -1,4 +1,4 @@
-//! An IMAP server: Dovecot with a Maildir per user.
+//! An IMAP server: Dovecot with a Maildir for each user.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,10 +16,10 @@ use super::account::Account;
 use super::certificates::write_certificates;
 use super::{Slot, free_port, program, run, wait_for_greeting, wait_for_silence};
 
-/// What access tokens are signed with.
+/// The key that signs access tokens.
 const TOKEN_KEY: &str = "the key of the tests for access tokens";
 
-/// A Dovecot on two ports of 127.0.0.1: plain with STARTTLS offered, and TLS from the start.
+/// A Dovecot on two ports of 127.0.0.1: plain IMAP with STARTTLS, and implicit TLS.
 #[derive(Debug)]
 pub struct Dovecot {
     child: Slot,
@@ -31,12 +31,12 @@ pub struct Dovecot {
 }
 
 impl Dovecot {
-    /// Starts a server with these users and passwords; every mailbox is empty.
+    /// Starts a server with these users and passwords. All mailboxes are empty.
     pub async fn start(users: &[(&str, &str)]) -> Result<Self> {
         Self::start_with(users, "").await
     }
 
-    /// The same with more settings, in Dovecot's own form.
+    /// Starts a server with additional settings, in Dovecot's syntax.
     pub async fn start_with(users: &[(&str, &str)], more: &str) -> Result<Self> {
         let account = Account::new("nobody")?;
         let dovecot = Self {
@@ -67,45 +67,44 @@ impl Dovecot {
         Ok(dovecot)
     }
 
-    /// The port that speaks plain IMAP and offers STARTTLS.
+    /// Returns the port of plain IMAP with STARTTLS.
     pub fn imap_port(&self) -> u16 {
         self.imap_port
     }
 
-    /// The port that speaks TLS from the start.
+    /// Returns the port of implicit TLS.
     pub fn imaps_port(&self) -> u16 {
         self.imaps_port
     }
 
-    /// The certificate authority, as PEM, that signed the server's certificate for `localhost`
-    /// and 127.0.0.1.
+    /// Returns the PEM file of the certificate authority that signed the server's certificate for `localhost` and 127.0.0.1.
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// The server's certificate chain and its key, as PEM.
+    /// Returns the PEM files of the server's certificate chain and of its key.
     pub fn certificate_files(&self) -> (PathBuf, PathBuf) {
         let folder = self.folder.path();
         (folder.join("server.pem"), folder.join("server.key"))
     }
 
-    /// The Maildir of a user's INBOX.
+    /// Returns the Maildir of a user's INBOX.
     pub fn maildir(&self, user: &str) -> PathBuf {
         self.folder.path().join("mail").join(user)
     }
 
-    /// What the server has logged so far.
+    /// Returns the server's log so far.
     pub fn log_text(&self) -> String {
         let bytes = std::fs::read(self.folder.path().join("dovecot.log")).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Delivers one message into a user's INBOX.
+    /// Delivers a message into a user's INBOX.
     pub fn deliver(&self, user: &str, message: &[u8]) -> Result<()> {
         self.place(user, message, None)
     }
 
-    /// The same, as if it had arrived at `at`: IMAP's INTERNALDATE.
+    /// Delivers a message that arrived at `at`, which becomes its INTERNALDATE.
     pub fn deliver_at(&self, user: &str, message: &[u8], at: SystemTime) -> Result<()> {
         self.place(user, message, Some(at))
     }
@@ -132,7 +131,7 @@ impl Dovecot {
         Ok(())
     }
 
-    /// Lets the server read the `number`-th message of a user's INBOX (from 1), or not.
+    /// Sets whether the server may read the `number`-th message (from 1) of a user's INBOX.
     pub fn let_read(&self, user: &str, number: usize, may: bool) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let path = self
@@ -147,15 +146,14 @@ impl Dovecot {
         )?)
     }
 
-    /// All messages of a user's INBOX, in the order they were delivered.
+    /// Returns all messages of a user's INBOX, in the order of delivery.
     pub fn messages(&self, user: &str) -> Result<Vec<Vec<u8>>> {
         self.messages_in(user, "INBOX")
     }
 
-    /// All messages of one of a user's folders, in the order they were put there; none when the
-    /// folder does not exist.
+    /// Returns all messages of a user's folder, in the order of delivery; none if the folder does not exist.
     pub fn messages_in(&self, user: &str, folder: &str) -> Result<Vec<Vec<u8>>> {
-        // A file may get another name between its listing and its reading: then list again.
+        // A file may be renamed between listing and reading. The loop then lists again.
         for _ in 0..100 {
             let mut files = self.files(user, folder)?;
             let names = files.len();
@@ -173,7 +171,7 @@ impl Dovecot {
         bail!("the Maildir of {user} does not come to rest")
     }
 
-    /// The files of a folder, in the order they were delivered.
+    /// Returns the files of a folder, in the order of delivery.
     fn files(&self, user: &str, folder: &str) -> Result<Vec<(Delivered, PathBuf)>> {
         let mut files = Vec::new();
         for part in ["new", "cur"] {
@@ -189,7 +187,7 @@ impl Dovecot {
         Ok(files)
     }
 
-    /// Cuts all connections of a user; an error when there is none.
+    /// Cuts all connections of a user. Fails if there are none.
     pub async fn kick(&self, user: &str) -> Result<()> {
         run(self.doveadm(&["kick", user])?).await.map(drop)
     }
@@ -200,13 +198,13 @@ impl Dovecot {
         run(self.doveadm(&arguments)?).await.map(drop)
     }
 
-    /// Runs `doveadm` with these arguments and returns what it prints.
+    /// Runs `doveadm` with these arguments and returns its output.
     pub async fn administer(&self, arguments: &[&str]) -> Result<String> {
         let output = run(self.doveadm(arguments)?).await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Stops the server; all its connections end. The mail stays.
+    /// Stops the server and ends its connections. Mail is kept.
     pub async fn stop(&self) -> Result<()> {
         drop(self.child.take());
         wait_for_silence(self.imap_port).await?;
@@ -225,7 +223,7 @@ impl Dovecot {
             .with_context(|| self.log_text())
     }
 
-    /// Gives a folder a new UIDVALIDITY, and its messages new UIDs; the server is restarted.
+    /// Gives a folder a new UIDVALIDITY and its messages new UIDs, and restarts the server.
     pub async fn change_uid_validity(&self, user: &str, folder: &str) -> Result<()> {
         let before = self.status(user, folder).await?;
         self.stop().await?;
@@ -244,7 +242,7 @@ impl Dovecot {
         Ok(())
     }
 
-    /// Asks the server for the UIDVALIDITY of a user's folder.
+    /// Returns the UIDVALIDITY of a user's folder.
     pub async fn uid_validity(&self, user: &str, folder: &str) -> Result<u32> {
         self.status(user, folder).await
     }
@@ -290,7 +288,7 @@ impl Dovecot {
         self.folder.path().join("dovecot.conf")
     }
 
-    /// Access tokens are JSON web tokens (RFC 7519), signed with a key that is checked here.
+    /// Writes the key of access tokens. The tokens are JSON web tokens (RFC 7519), and the server checks their signature.
     fn write_token_key(&self) -> Result<()> {
         let folder = self.folder.path();
         let keys = folder.join("keys/default/HS256");
@@ -305,7 +303,7 @@ impl Dovecot {
         Ok(std::fs::write(folder.join("oauth2.conf"), settings)?)
     }
 
-    /// A shell command that prints an access token for a user, as the command of an identity provider does.
+    /// Returns a shell command that prints an access token for a user, as the command of an identity provider does.
     pub fn token_command(&self, user: &str) -> String {
         format!(
             "/usr/bin/python3 -c \"import base64,hmac,json,time; b=lambda x: base64.urlsafe_b64encode(x).rstrip(b'='); \
@@ -333,7 +331,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// A Maildir name nothing else has; of two names, the later one sorts after the earlier one.
+/// Returns a unique Maildir name. Later names sort after earlier ones.
 #[expect(
     clippy::disallowed_methods,
     reason = "the server sorts mail by the real time in its name"
@@ -353,7 +351,7 @@ fn unique_name() -> String {
 /// Second, microsecond, name.
 type Delivered = (u64, u64, String);
 
-/// What orders Maildir files by delivery, whatever their flags: second, microsecond, name.
+/// Returns the sort key that orders Maildir files by delivery and ignores their flags.
 fn delivery_order(path: &Path) -> Delivered {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.split(':').next().unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Real servers and browsers the tests talk to, each private to the test that starts it.
+//! Real servers and browsers for tests. Each belongs to the test that starts it.
 //!
-//! Every peer listens on 127.0.0.1 only, keeps its files in a temporary folder of its own and is
-//! ended when its value is dropped. Started by root, the servers run under an ordinary account.
+//! Every peer listens on 127.0.0.1 only, keeps its files in its own temporary folder, and ends when its value is dropped. When the tests
+//! run as root, the servers run under an ordinary account.
 
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
@@ -32,10 +32,9 @@ pub mod telegram;
 /// How long a peer may take to start or to stop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A TCP port of 127.0.0.1 nobody listens on.
+/// Returns a free TCP port of 127.0.0.1.
 ///
-/// It lies below the range the kernel takes for outgoing connections, so a peer that is stopped
-/// finds its port still free when it is started again.
+/// The port is below the range that the kernel uses for outgoing connections, so it stays free while a peer is stopped.
 pub fn free_port() -> Result<u16> {
     for attempt in 0..500_u16 {
         let random = RandomState::new().hash_one(attempt) % 12_000;
@@ -44,12 +43,12 @@ pub fn free_port() -> Result<u16> {
             return Ok(port);
         }
     }
-    // Nothing free down there: whatever the kernel has.
+    // No free port was found there, so the kernel chooses one.
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
     Ok(listener.local_addr()?.port())
 }
 
-/// Asks `check` again and again until it answers `true`; an error once `deadline` has passed.
+/// Repeats `check` until it returns `true`. Fails after `deadline`.
 pub async fn wait_until<C, F>(deadline: Duration, mut check: C) -> Result<()>
 where
     C: FnMut() -> F,
@@ -65,7 +64,7 @@ where
     Ok(())
 }
 
-/// Waits until the server at `port` greets with a line that starts with `greeting`.
+/// Waits until the server at `port` sends a line that starts with `greeting`.
 pub(crate) async fn wait_for_greeting(port: u16, greeting: &str) -> Result<()> {
     wait_until(PATIENCE, || greets(port, greeting))
         .await
@@ -81,14 +80,14 @@ async fn greets(port: u16, greeting: &str) -> bool {
     matches!(read, Ok(Ok(_))) && start == greeting.as_bytes()
 }
 
-/// Waits until nobody listens on `port` any more.
+/// Waits until `port` refuses connections.
 pub(crate) async fn wait_for_silence(port: u16) -> Result<()> {
     wait_until(PATIENCE, async || TcpListener::bind(("127.0.0.1", port)).is_ok())
         .await
         .with_context(|| format!("port {port} stays taken"))
 }
 
-/// Runs a command to its end and returns its output; an error when it fails.
+/// Runs a command to its end and returns its output. Fails if the command fails.
 pub(crate) async fn run(command: Command) -> Result<Output> {
     let shown = format!("{command:?}");
     let output = tokio::process::Command::from(command)
@@ -107,7 +106,7 @@ pub(crate) async fn run(command: Command) -> Result<Output> {
     Ok(output)
 }
 
-/// A program, from its name: in `PATH`, else in one of the given folders.
+/// Finds a program by its name: in `PATH`, else in one of the given folders.
 pub(crate) fn program(name: &str, elsewhere: &[PathBuf]) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -117,7 +116,7 @@ pub(crate) fn program(name: &str, elsewhere: &[PathBuf]) -> Result<PathBuf> {
         .with_context(|| format!("{name} is not installed (see tests/install)"))
 }
 
-/// Where `tests/install` puts what comes from npm and PyPI.
+/// Returns the folder into which `tests/install` puts packages from npm and PyPI.
 #[must_use]
 pub fn tools() -> PathBuf {
     match std::env::var_os("HOTLINE_TEST_TOOLS").filter(|value| !value.is_empty()) {
@@ -126,18 +125,18 @@ pub fn tools() -> PathBuf {
     }
 }
 
-/// Where a server keeps its program while it runs.
+/// Holds the program of a server while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Slot(Mutex<Option<Child>>);
 
 impl Slot {
-    /// Keeps a program; one that was kept before is ended.
+    /// Stores a program, and ends the one stored before.
     pub(crate) fn put(&self, child: Child) {
         let before = self.lock().replace(child);
         drop(before);
     }
 
-    /// Gives the program out, if there is one.
+    /// Takes the program out, if there is one.
     pub(crate) fn take(&self) -> Option<Child> {
         self.lock().take()
     }
@@ -147,9 +146,9 @@ impl Slot {
     }
 }
 
-/// A running program that is ended, by its process id, when the value is dropped.
+/// A running program that is ended when the value is dropped.
 ///
-/// It stays in the process group of the test, so whoever kills that group ends it as well.
+/// It stays in the process group of the test, so that killing the group also ends the program.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -158,7 +157,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a command; what it prints is appended to the file `log`.
+    /// Starts a command and appends its output to the file `log`.
     pub fn spawn(command: &mut Command, log: &Path) -> Result<Self> {
         let file: File = OpenOptions::new()
             .create(true)
@@ -179,43 +178,43 @@ impl Child {
         })
     }
 
-    /// The signal [`Child::stop`] sends; SIGTERM unless told otherwise.
+    /// Sets the signal that [`Child::stop`] sends; SIGTERM by default.
     pub fn stop_with(mut self, signal: Signal) -> Self {
         self.stop_signal = signal;
         self
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// The file the program's output goes to.
+    /// Returns the file of the program's output.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// What the program has printed so far.
+    /// Returns the program's output so far.
     pub fn log_text(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Whether the program still runs.
+    /// Whether the program is running.
     pub fn is_running(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// Kills the program at once (SIGKILL).
+    /// Kills the program with SIGKILL.
     pub fn kill(&mut self) {
         if self.is_running() {
-            // It may end between the question and the signal; then there is nothing to do.
+            // The program may end before the signal arrives; that is no error.
             let _ = self.process.kill();
             let _ = self.process.wait();
         }
     }
 
-    /// Asks the program to end, and kills it if it has not after five seconds.
+    /// Asks the program to end, and kills it after five seconds.
     pub fn stop(&mut self) {
         if let (true, Ok(pid)) = (self.is_running(), i32::try_from(self.pid())) {
             if let Some(pid) = Pid::from_raw(pid) {

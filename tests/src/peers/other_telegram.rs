@@ -1,5 +1,5 @@
-//! A Bot API server that others made: the npm package `telegram-test-api`. It knows far less than ours, and shares none of our
-//! misunderstandings.
+//! An independent Bot API server: the npm package `telegram-test-api`. It implements less than our stand-in, but does not share its
+//! misunderstandings of the API.
 
 use std::{
     path::PathBuf,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::{Child, PATIENCE, free_port, wait_until};
 
-/// The server.
+/// The running server.
 pub struct OtherTelegram {
     _child: Child,
     _folder: TempDir,
@@ -22,7 +22,7 @@ pub struct OtherTelegram {
 }
 
 impl OtherTelegram {
-    /// Starts it.
+    /// Starts the server.
     pub async fn start() -> Result<Self> {
         let (folder, port) = (tempfile::tempdir()?, free_port()?);
         let home = std::env::var("HOME").unwrap_or_default();
@@ -54,19 +54,19 @@ impl OtherTelegram {
         Ok(server)
     }
 
-    /// Where the Bot API is.
+    /// Returns the URL of the Bot API.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The bot's token: it takes any.
+    /// Returns the token of the bot; the server accepts any.
     #[must_use]
     pub fn token(&self) -> &'static str {
         "4343:other"
     }
 
-    /// Somebody writes in a private chat.
+    /// Sends a text from a person in a private chat.
     pub async fn says(&self, person: i64, text: &str) -> Result<()> {
         let message = json!({
             "botToken": self.token(),
@@ -79,7 +79,7 @@ impl OtherTelegram {
         Ok(())
     }
 
-    /// What arrived at somebody since this was asked last.
+    /// Returns the texts that a person received since the last call.
     pub async fn told(&self, person: i64) -> Result<Vec<String>> {
         let answer = self
             .post("getUpdates", &json!({ "token": self.token(), "chatId": person }))

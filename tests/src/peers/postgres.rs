@@ -1,4 +1,4 @@
-//! A PostgreSQL server, and fresh databases in it.
+//! A PostgreSQL server, and fresh databases on it.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -16,7 +16,7 @@ use super::{Child, PATIENCE, Slot, free_port, program, run};
 
 const SUPERUSER: &str = "postgres";
 
-/// A PostgreSQL cluster of its own on 127.0.0.1, which trusts everyone.
+/// A PostgreSQL cluster on 127.0.0.1 that trusts all connections.
 #[derive(Debug)]
 pub struct Postgres {
     child: Slot,
@@ -25,8 +25,7 @@ pub struct Postgres {
     port: u16,
 }
 
-/// The URL of a database of one's own. With the value go the database and, if it was started for
-/// this database, the server.
+/// A fresh database, identified by its URL. Dropping the value removes the database and, if it was started for this database, the server.
 #[derive(Debug)]
 pub struct FreshDatabase {
     url: String,
@@ -66,8 +65,8 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// A new, empty database: on the server whose admin URL the environment variable
-    /// `HOTLINE_TEST_POSTGRES` holds, else on a server started for it.
+    /// Creates an empty database. The environment variable `HOTLINE_TEST_POSTGRES` may hold the admin URL of a server; otherwise a server
+    /// is started for the database.
     pub async fn url_of_fresh_database() -> Result<FreshDatabase> {
         match std::env::var("HOTLINE_TEST_POSTGRES") {
             Ok(admin_url) if !admin_url.is_empty() => create_database(admin_url, None).await,
@@ -78,40 +77,40 @@ impl Postgres {
         }
     }
 
-    /// A new, empty database on this server.
+    /// Creates an empty database on this server.
     pub async fn fresh_database(&self) -> Result<FreshDatabase> {
         create_database(self.admin_url(), None).await
     }
 
-    /// The URL of the database `postgres`, as the superuser.
+    /// Returns the URL of the database `postgres`, as the superuser.
     pub fn admin_url(&self) -> String {
         format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// The folder with everything it stores and logs.
+    /// Returns the folder of the data and the log.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The port of 127.0.0.1 it listens on.
+    /// Returns the port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What the server has logged so far.
+    /// Returns the server's log so far.
     pub fn log_text(&self) -> String {
         let bytes = std::fs::read(self.log()).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Ends every connection but the one that asks for it.
+    /// Ends every connection except the one that sends the command.
     pub async fn cut_connections(&self) -> Result<()> {
         let statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                          WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
         run(psql(&self.admin_url(), statement)?).await.map(drop)
     }
 
-    /// Kills the server without warning and starts it again; it recovers from its log.
+    /// Kills the server and starts it again; it recovers from its write-ahead log.
     pub async fn restart_hard(&self) -> Result<()> {
         self.kill();
         self.launch().await
@@ -125,10 +124,10 @@ impl Postgres {
         }
     }
 
-    /// Starts the killed server again and waits until it answers.
+    /// Starts the killed server again and waits until it responds.
     pub async fn launch(&self) -> Result<()> {
         let end = Instant::now() + PATIENCE;
-        // What is left of a killed server takes a moment to go; until then a new one gives up.
+        // A new server can't start while remains of the killed one exist, which takes a moment.
         while Instant::now() < end {
             let mut child = self.spawn()?;
             while child.is_running() && Instant::now() < end {
@@ -154,7 +153,7 @@ impl Postgres {
             .args(["-c", "fsync=on"])
             .arg("-c")
             .arg(format!("unix_socket_directories={}", folder.display()));
-        // SIGQUIT is what `pg_ctl stop -m immediate` sends.
+        // `pg_ctl stop -m immediate` sends SIGQUIT.
         Ok(self
             .account
             .spawn(&mut command, &self.log())?
@@ -174,12 +173,12 @@ impl Postgres {
 }
 
 impl FreshDatabase {
-    /// The database's URL.
+    /// Returns the database's URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The server, if it was started for this database.
+    /// Returns the server, if it was started for this database.
     pub fn server(&self) -> Option<&Postgres> {
         self.server.as_ref()
     }
@@ -204,7 +203,7 @@ impl Drop for FreshDatabase {
         if self.server.is_some() {
             return;
         }
-        // The server may be gone already, and the database with it.
+        // The server may have ended already, and the database with it.
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         if let Ok(mut command) = psql(&self.admin_url, &statement) {
             let _ = command.stdin(Stdio::null()).output();
@@ -243,7 +242,7 @@ fn psql(url: &str, statement: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// A program of PostgreSQL: in `PATH`, else of the newest installed version.
+/// Finds a program of PostgreSQL: in `PATH`, else in the newest installed version.
 fn binary(name: &str) -> Result<PathBuf> {
     let versions = std::fs::read_dir(Path::new("/usr/lib/postgresql"));
     let mut folders: Vec<(u32, PathBuf)> = versions

@@ -17,8 +17,8 @@ use super::{Slot, free_port, wait_for_greeting, wait_for_silence};
 const USER: &str = "submitter";
 const PASSWORD: &str = "submit it";
 
-/// A mail server on two ports of 127.0.0.1: plain without authentication, and one that demands
-/// STARTTLS and AUTH. Its certificate is the Dovecot's.
+/// A mail server on two ports of 127.0.0.1: plain SMTP without authentication, and submission with required STARTTLS and AUTH. It uses the
+/// Dovecot's certificate.
 #[derive(Debug)]
 pub struct Smtp {
     child: Slot,
@@ -29,36 +29,35 @@ pub struct Smtp {
     serial: AtomicU64,
 }
 
-/// What the server does wrong; nothing by default.
+/// The faults of the server; none by default.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Faults {
-    /// Recipients to refuse, each with the answer to give, such as `550 5.1.1 no such user`.
+    /// Recipients to refuse, with the reply of each, such as `550 5.1.1 no such user`.
     pub refuse_rcpt: BTreeMap<String, String>,
-    /// Answer 451 to every MAIL.
+    /// Replies 451 to every MAIL command.
     pub temporary: bool,
-    /// For this many mails from now on, read the whole mail, then close the connection without
-    /// an answer.
+    /// How many of the next mails are read completely and then answered only by closing the connection.
     pub drop_before_250: u32,
-    /// Deliver the mails of `drop_before_250` nevertheless: only the answer gets lost.
+    /// Whether the mails of `drop_before_250` are delivered, so that only the reply is lost.
     pub deliver_dropped: bool,
-    /// Offer no SMTPUTF8 on connections that begin from now on.
+    /// Whether new connections are offered no SMTPUTF8.
     pub ascii_only: bool,
-    /// Wait this many milliseconds before each answer to MAIL, RCPT and the end of DATA.
+    /// Delay before each reply to MAIL, RCPT and the end of DATA, in milliseconds.
     pub delay_ms: u64,
 }
 
-/// One mail the server took.
+/// A mail that the server accepted.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The envelope's sender; empty for a bounce.
+    /// The sender of the envelope; empty for a bounce.
     pub mail_from: String,
-    /// The envelope's accepted recipients.
+    /// The accepted recipients of the envelope.
     pub rcpt_to: Vec<String>,
-    /// The mail as it was sent, dots unstuffed.
+    /// The mail as sent, with dot-stuffing undone.
     pub data: Vec<u8>,
-    /// When, in seconds since 1970.
+    /// When the mail was accepted, in seconds since 1970.
     pub time: f64,
-    /// Whether the connection was closed instead of the answer 250.
+    /// Whether the connection was closed instead of replying 250.
     pub dropped: bool,
 }
 
@@ -79,9 +78,8 @@ struct Line {
 }
 
 impl Smtp {
-    /// Starts a server that delivers mail for each of these addresses to a user of the Dovecot:
-    /// pairs of an address and a user. `user+tag@host` goes where `user@host` goes; other
-    /// recipients are refused with 550.
+    /// Starts a server that delivers mail for `addresses`: pairs of an address and a user of the Dovecot. Mail for `user+tag@host` goes to
+    /// `user@host`; other recipients are refused with 550.
     pub async fn start(dovecot: &Dovecot, addresses: &[(&str, &str)]) -> Result<Self> {
         let account = Account::new("nobody")?;
         let smtp = Self {
@@ -115,28 +113,28 @@ impl Smtp {
         Ok(smtp)
     }
 
-    /// The port that takes mail without authentication.
+    /// Returns the port without authentication.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The port that demands STARTTLS and then AUTH (PLAIN or LOGIN).
+    /// Returns the port that requires STARTTLS and then AUTH (PLAIN or LOGIN).
     pub fn submission_port(&self) -> u16 {
         self.submission_port
     }
 
-    /// The user and the password for [`Smtp::submission_port`].
+    /// Returns the user and the password for [`Smtp::submission_port`].
     pub fn credentials(&self) -> (&'static str, &'static str) {
         (USER, PASSWORD)
     }
 
-    /// All mails taken so far, the dropped ones included.
+    /// Returns all mails received so far, including those whose connection was dropped.
     pub fn journal(&self) -> Result<Vec<Entry>> {
         let text = match std::fs::read_to_string(self.file("journal")) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             text => text?,
         };
-        // A last line without its end is still being written.
+        // A last line without a line end is still being written.
         text.split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
             .map(|line| {
@@ -152,7 +150,7 @@ impl Smtp {
             .collect()
     }
 
-    /// Replaces the faults; they hold from the next command on, on open connections too.
+    /// Replaces the faults. They apply from the next command, on open connections too.
     pub fn set_faults(&self, faults: &Faults) -> Result<()> {
         let serial = self.serial.fetch_add(1, Ordering::SeqCst) + 1;
         let json = serde_json::to_string(&Numbered { serial, faults })?;
@@ -161,20 +159,20 @@ impl Smtp {
         std::fs::rename(new, path).context("replacing the faults")
     }
 
-    /// What the server has logged so far.
+    /// Returns the server's log so far.
     pub fn log_text(&self) -> String {
         let bytes = std::fs::read(self.file("log")).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Stops the server; all its connections end.
+    /// Stops the server and ends its connections.
     pub async fn stop(&self) -> Result<()> {
         drop(self.child.take());
         wait_for_silence(self.port).await?;
         wait_for_silence(self.submission_port).await
     }
 
-    /// Starts the stopped server again, on the same ports, with the same journal and faults.
+    /// Starts the stopped server again, on the same ports and with the same journal and faults.
     pub async fn start_again(&self) -> Result<()> {
         let mut command = self.account.command("/usr/bin/python3", self.folder.path());
         command

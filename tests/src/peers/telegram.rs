@@ -1,7 +1,7 @@
-//! A stand-in of the Telegram Bot API server, after Telegram's public documentation.
+//! A stand-in for the Telegram Bot API server, written from Telegram's public documentation.
 //!
-//! It speaks HTTP on a port of 127.0.0.1 and knows one bot. The test plays the people who write
-//! to the bot, sees every request of the bot, and can make the server misbehave.
+//! It speaks HTTP on a port of 127.0.0.1 and knows one bot. The test plays the people who write to the bot, can inspect every request of
+//! the bot, and can make the server misbehave.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -33,12 +33,12 @@ pub use request::Upload;
 const TOKEN: &str = "4242:stand-in-token";
 const BOT_ID: i64 = 4242;
 
-/// The User object of the bot.
+/// Returns the bot's User object.
 fn bot_user() -> Value {
     json!({ "id": BOT_ID, "is_bot": true, "first_name": "Centar", "username": "centar_bot" })
 }
 
-/// The server. Clones are handles to the same server, which ends with the last of them.
+/// The server. Clones are handles of the same server, which ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Telegram {
     shared: Arc<Shared>,
@@ -50,7 +50,7 @@ struct Shared {
     tasks: Mutex<Option<Tasks>>,
 }
 
-/// What runs while the server is up; ended when dropped.
+/// The tasks of a running server; dropping them ends them.
 #[derive(Debug)]
 struct Tasks {
     stop: Option<oneshot::Sender<()>>,
@@ -65,60 +65,60 @@ impl Drop for Tasks {
     }
 }
 
-/// One request the server got.
+/// A request that the server received.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The method's name as it was requested; `file` for the download of a file.
+    /// The name of the method as requested; `file` for a download.
     pub method: String,
     /// When the request had been read.
     pub at: SystemTime,
-    /// Its parameters, from the query and the body. What a form holds as JSON is parsed.
+    /// The parameters from the query and the body. JSON in form fields is parsed.
     pub params: Value,
-    /// The files that came with it.
+    /// The uploaded files.
     pub files: Vec<Upload>,
-    /// The HTTP status of the answer; `None` if there was none, or not yet.
+    /// The HTTP status of the response; `None` if none was sent yet, or ever.
     pub answered: Option<u16>,
 }
 
-/// A file the server keeps.
+/// A file on the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// The identifier to get it by.
+    /// The identifier for downloads.
     pub file_id: String,
-    /// The identifier that tells it from other files.
+    /// The identifier that is the same for all copies of the file.
     pub file_unique_id: String,
-    /// Its name.
+    /// The file name.
     pub name: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// What may go wrong with a request.
+/// A fault of a request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Not carried out; the connection is closed without an answer.
+    /// Closes the connection without carrying out the request or responding.
     Drop,
-    /// Carried out, but the connection is closed without an answer.
+    /// Carries out the request, then closes the connection without a response.
     DropAfter,
-    /// Carried out at once, but answered only after this time.
+    /// Carries out the request at once, and delays the response.
     Delay(Duration),
-    /// Not carried out: 429, to be tried again after this many seconds.
+    /// Responds 429 without carrying out the request.
     TooMany {
-        /// The seconds.
+        /// How long the client should wait, in seconds.
         retry_after: u64,
     },
-    /// Not carried out: an error of the Bot API.
+    /// Responds with an error of the Bot API, without carrying out the request.
     Status {
-        /// The error code, also the HTTP status.
+        /// The error code, which is also the HTTP status.
         code: u16,
         /// The description.
         description: String,
     },
-    /// Not carried out: 502 and a page of HTML.
+    /// Responds 502 with an HTML page, without carrying out the request.
     Garbage,
-    /// Not carried out: a page of HTML that says it is all well, as a wall between us may show.
+    /// Responds 200 with an HTML page, as a captive portal does, without carrying out the request.
     Page,
-    /// Carried out, but the connection is closed after half of the answer's body.
+    /// Carries out the request, then closes the connection after half of the response's body.
     HalfBody,
 }
 
@@ -135,22 +135,22 @@ impl Telegram {
         Ok(telegram)
     }
 
-    /// Stops the server: nobody listens any more, and all its connections are cut.
+    /// Stops the server. Open connections are cut, and new ones are refused.
     pub async fn stop(&self) {
         let tasks = self.tasks().take();
         if let Some(mut tasks) = tasks {
             tasks.deliver.abort();
             if let Some(stop) = tasks.stop.take() {
-                // The task is gone already if nobody listens.
+                // The task may have ended already.
                 let _ = stop.send(());
             }
-            // They end at once, or were ended.
+            // Both tasks have been told to end.
             let _ = (&mut tasks.accept).await;
             let _ = (&mut tasks.deliver).await;
         }
     }
 
-    /// Starts the stopped server again, on the same port and with all it remembers.
+    /// Starts the stopped server again, on the same port and with the same state.
     pub async fn restart(&self) -> Result<()> {
         self.stop().await;
         let server = &self.shared.server;
@@ -175,37 +175,37 @@ impl Telegram {
         &self.shared.server
     }
 
-    /// The port the server listens on.
+    /// Returns the port of the server.
     pub fn port(&self) -> u16 {
         self.server().port
     }
 
-    /// The address to use in place of `https://api.telegram.org`.
+    /// Returns the URL that replaces `https://api.telegram.org`.
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port())
     }
 
-    /// The bot's token.
+    /// Returns the bot's token.
     pub fn token(&self) -> &'static str {
         TOKEN
     }
 
-    /// The bot's user identifier.
+    /// Returns the bot's user identifier.
     pub fn bot_id(&self) -> i64 {
         BOT_ID
     }
 
-    /// The bot's username, without `@`.
+    /// Returns the bot's username, without `@`.
     pub fn bot_username(&self) -> &'static str {
         "centar_bot"
     }
 
-    /// All requests so far, in the order they came.
+    /// Returns all requests so far, in the order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.server().lock().calls.clone()
     }
 
-    /// The requests of one method so far.
+    /// Returns the requests of one method so far.
     pub fn calls_of(&self, method: &str) -> Vec<Call> {
         let state = self.server().lock();
         let calls = state.calls.iter();
@@ -220,8 +220,7 @@ impl Telegram {
         self.server().lock().calls.clear();
     }
 
-    /// The bot's messages in a chat, in the order they were sent; as they are now, after all
-    /// edits, and without those the bot has deleted.
+    /// Returns the bot's messages in a chat, in the order of sending. Edits are applied, and deleted messages are left out.
     pub fn sent_to(&self, chat_id: i64) -> Vec<Value> {
         let state = self.server().lock();
         let Some(chat) = state.chats.get(&chat_id) else {
@@ -231,82 +230,80 @@ impl Telegram {
         messages.cloned().collect()
     }
 
-    /// One message of a chat, whoever wrote it.
+    /// Returns a message of a chat, from any sender.
     pub fn message(&self, chat_id: i64, message_id: i64) -> Option<Value> {
         let state = self.server().lock();
         state.chats.get(&chat_id)?.messages.get(&message_id).cloned()
     }
 
-    /// The offsets of all getUpdates requests; 0 where none was given.
+    /// Returns the offset of each getUpdates request; 0 where none was given.
     pub fn offsets(&self) -> Vec<i64> {
         self.server().lock().offsets.clone()
     }
 
-    /// The highest identifier among the updates that were confirmed or delivered; 0 before that.
+    /// Returns the highest identifier of a confirmed or delivered update; 0 if there is none.
     pub fn confirmed(&self) -> i64 {
         self.server().lock().confirmed
     }
 
-    /// How many updates wait to be collected.
+    /// Returns how many updates are pending.
     pub fn pending(&self) -> usize {
         let mut state = self.server().lock();
         state.expire();
         state.queue.len()
     }
 
-    /// The identifiers of the updates that wait to be collected.
+    /// Returns the identifiers of the pending updates.
     pub fn pending_ids(&self) -> Vec<i64> {
         let mut state = self.server().lock();
         state.expire();
         state.queue.iter().map(|pending| pending.id).collect()
     }
 
-    /// The identifier of the newest update; 0 before the first one.
+    /// Returns the identifier of the newest update; 0 if there is none.
     pub fn last_update(&self) -> i64 {
         let next = self.server().lock().next_update;
         if next == state::FIRST_UPDATE { 0 } else { next - 1 }
     }
 
-    /// The newest update that told of a message, if the bot wanted one.
+    /// Returns the newest update about a message, if the bot wanted updates of that kind.
     pub fn update_of(&self, chat_id: i64, message_id: i64) -> Option<i64> {
         let state = self.server().lock();
         state.chats.get(&chat_id)?.updates.get(&message_id).copied()
     }
 
-    /// The identifier the next update gets. Telegram chooses a random one after a quiet week.
+    /// Sets the identifier of the next update. Telegram chooses a random one after a week without updates.
     pub fn set_next_update(&self, update_id: i64) {
         self.server().lock().next_update = update_id;
     }
 
-    /// Drops updates older than this; 24 hours unless told otherwise. The age counts from the
-    /// date of the message, and of the last edit for edits.
+    /// Drops updates older than this; 24 hours by default. The age counts from the date of the message, or from the last edit.
     pub fn forget_older_than(&self, age: Duration) {
         self.server().change(|state| state.retention = age);
     }
 
-    /// How often the server has tried to deliver an update to the webhook.
+    /// Returns how often the server has tried to deliver an update to the webhook.
     pub fn webhook_attempts(&self, update_id: i64) -> u32 {
         webhook::attempts(&self.server().lock().attempts, update_id)
     }
 
-    /// How many updates go to the webhook at the same time, within the bot's `max_connections`;
-    /// one unless told otherwise.
+    /// Sets how many updates are delivered to the webhook concurrently, within the bot's `max_connections`; one by default.
     pub fn set_webhook_parallel(&self, number: usize) {
         self.server().change(|state| state.webhook_parallel = number);
     }
 
-    /// How long the server waits for the answer of the webhook; 10 seconds unless told otherwise.
+    /// Sets how long the server waits for the response of the webhook; 10 seconds by default.
     pub fn set_webhook_timeout(&self, time: Duration) {
         self.server().change(|state| state.webhook_timeout = time);
     }
 
-    /// Measures the length of texts in UTF-16 units instead of characters.
+    /// Measures the length of texts in UTF-16 code units instead of characters.
     pub fn utf16_lengths(&self, on: bool) {
         self.server().lock().utf16_lengths = on;
     }
 
-    /// Lets the next requests of a method (or of `any`) go wrong, so many of them; `usize::MAX`
-    /// for all of them. Faults of the same method come in the order they were given.
+    /// Makes the next `times` requests of a method (or of `any`) fail; `usize::MAX` for all of them. Faults of the same method apply in the
+    /// order in which they were set.
     pub fn fault(&self, method_or_any: &str, how: Fault, times: usize) {
         self.server().lock().rules.push(Rule {
             method: method_or_any.to_owned(),
@@ -315,7 +312,7 @@ impl Telegram {
         });
     }
 
-    /// Ends all faults, `chaos` and the other switches included.
+    /// Switches off all faults, including `chaos` and the other switches.
     pub fn clear_faults(&self) {
         self.server().change(|state| {
             state.rules.clear();
@@ -326,37 +323,36 @@ impl Telegram {
         });
     }
 
-    /// Lets every n-th request of any method go wrong, by each kind of fault in turn; 0 ends it.
+    /// Makes every n-th request fail, with each kind of fault in turn; 0 switches this off.
     pub fn chaos(&self, one_in: u32) {
         let mut state = self.server().lock();
         state.chaos_one_in = one_in;
         state.chaos_requests = 0;
     }
 
-    /// Hands out updates again now and then although they were confirmed, or delivered to the
-    /// webhook.
+    /// Sometimes delivers updates again after they were confirmed, or delivered to the webhook.
     pub fn duplicate(&self, on: bool) {
         self.server().lock().duplicate = on;
     }
 
-    /// Gives the updates of a page in no order.
+    /// Returns the updates of a page in random order.
     pub fn reorder(&self, on: bool) {
         self.server().lock().reorder = on;
     }
 
-    /// Never answers the getUpdates requests that come from now on, and does not carry them out.
+    /// Leaves getUpdates requests from now on without a response, and does not carry them out.
     pub fn freeze(&self, on: bool) {
         self.server().lock().freeze = on;
     }
 
-    /// Keeps a file people can send.
+    /// Stores a file that people can send.
     pub fn add_file(&self, bytes: &[u8], name: &str) -> Stored {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let mut state = self.server().lock();
         state.keep_file("documents", name, size, Some(bytes.into()))
     }
 
-    /// Keeps a file that has a size only; if it is small enough to be downloaded, it is all zeros.
+    /// Stores a file that has only a size. If it is small enough to download, it consists of zeros.
     pub fn add_huge_file(&self, size: u64) -> Stored {
         let mut state = self.server().lock();
         state.keep_file("documents", "huge.bin", size, None)

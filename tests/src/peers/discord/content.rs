@@ -1,4 +1,4 @@
-//! What people may send, for [`Discord::sends`](super::Discord::sends).
+//! Message contents for [`Discord::sends`](super::Discord::sends).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use super::objects::set;
 
-/// A text.
+/// Returns a text.
 pub fn text(content: &str) -> Value {
     json!({ "content": content })
 }
 
-/// Files with a text; the files are from [`Discord::add_file`](super::Discord::add_file).
+/// Returns a text with files from [`Discord::add_file`](super::Discord::add_file).
 pub fn attachments(content: &str, files: &[Value]) -> Value {
     json!({ "content": content, "attachments": files })
 }
 
-/// An image of this size, as one of the [`attachments`].
+/// Turns a file into an image of this size, for [`attachments`].
 pub fn image(mut file: Value, width: u32, height: u32) -> Value {
     set(&mut file, "width", width);
     set(&mut file, "height", height);
@@ -25,7 +25,7 @@ pub fn image(mut file: Value, width: u32, height: u32) -> Value {
     file
 }
 
-/// A voice message: the recording is from [`Discord::add_file`](super::Discord::add_file).
+/// Returns a voice message. Its recording comes from [`Discord::add_file`](super::Discord::add_file).
 pub fn voice(mut recording: Value, seconds: f64) -> Value {
     set(&mut recording, "duration_secs", seconds);
     set(
@@ -36,13 +36,13 @@ pub fn voice(mut recording: Value, seconds: f64) -> Value {
     json!({ "content": "", "attachments": [recording], "flags": 8192 })
 }
 
-/// A sticker.
+/// Returns a sticker.
 pub fn sticker(name: &str) -> Value {
     let sticker = json!({ "id": "749054660769218631", "name": name, "format_type": 3 });
     json!({ "content": "", "sticker_items": [sticker] })
 }
 
-/// A forward of a text out of a channel the bot does not know.
+/// Returns a text forwarded from a channel that the bot can't see.
 pub fn forward(content: &str) -> Value {
     let snapshot = json!({
         "type": 0,
@@ -68,7 +68,7 @@ pub fn forward(content: &str) -> Value {
     })
 }
 
-/// A poll.
+/// Returns a poll.
 pub fn poll(question: &str, answers: &[&str]) -> Value {
     let answers: Vec<Value> = (1_u8..)
         .zip(answers)
@@ -87,7 +87,7 @@ pub fn poll(question: &str, answers: &[&str]) -> Value {
     })
 }
 
-/// A link, with what Discord shows of the page.
+/// Returns a link with Discord's preview of the page.
 pub fn link(url: &str, title: &str, description: &str) -> Value {
     let embed = json!({ "type": "link", "url": url, "title": title, "description": description });
     json!({ "content": url, "embeds": [embed] })

@@ -1,4 +1,4 @@
-//! Gateway sessions, and the events they get.
+//! Gateway sessions and their events.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -10,19 +10,19 @@ use super::faults::{Fate, Refusal};
 use super::objects::{self, number, text};
 use super::state::State;
 
-/// How many sessions are remembered.
+/// The most sessions that are remembered.
 const SESSIONS: usize = 8;
 
-/// Something a connection shall do.
+/// An instruction to a connection.
 #[derive(Clone, Debug)]
 pub(super) enum Out {
-    /// Send this event, when its time has come; `hold` it back behind the next one.
+    /// Sends an event once it is due. With `hold` it is sent after the next one.
     Event { text: String, due: Instant, hold: bool },
-    /// Send this at once.
+    /// Sends a text at once.
     Text(String),
-    /// Close with a close frame.
+    /// Closes the connection with a close frame.
     Close(u16, String),
-    /// Close the TCP connection without one.
+    /// Closes the TCP connection without a close frame.
     Cut,
 }
 
@@ -30,9 +30,9 @@ pub(super) enum Out {
 pub(super) struct Session {
     intents: u64,
     seq: u64,
-    /// The last events, for who resumes.
+    /// Sequence number and text of the last events, to replay when the bot resumes.
     log: VecDeque<(u64, String)>,
-    /// The last event that is no longer in the log.
+    /// The sequence number of the newest event that was dropped from the log.
     forgotten: u64,
     out: Option<UnboundedSender<Out>>,
 }
@@ -51,7 +51,7 @@ impl Session {
         }
     }
 
-    /// Sends an event no fault befalls.
+    /// Sends an event that is exempt from faults.
     fn send(&mut self, name: &str, data: &Value, limit: usize) {
         self.seq += 1;
         let text = event(self.seq, name, data);
@@ -71,8 +71,8 @@ fn invalid(resumable: bool) -> Out {
 }
 
 impl State {
-    /// Sends an event to every session that has one of the intents `need`; 0 is for all. Of a
-    /// `guarded` event, the content goes only to who may see the content of messages.
+    /// Sends an event to every session with one of the intents in `need`; 0 selects all. If the event is `guarded`, sessions without the
+    /// intent for message content get it without content.
     pub(super) fn dispatch(&mut self, name: &str, need: u64, data: &Value, guarded: bool) {
         let connected = self
             .sessions
@@ -99,7 +99,7 @@ impl State {
             let Some(out) = &session.out else {
                 continue;
             };
-            // Who has gone away gets it when it resumes.
+            // A disconnected session gets the event when it resumes.
             if fate == Fate::Cut {
                 let _ = out.send(Out::Cut);
                 session.out = None;
@@ -117,14 +117,14 @@ impl State {
         }
     }
 
-    /// Sends any text to all sessions, whatever it is.
+    /// Sends a text to all sessions, even if it is malformed.
     pub(super) fn send_raw(&mut self, raw: &str) {
         for out in self.sessions.values().filter_map(|session| session.out.as_ref()) {
             let _ = out.send(Out::Text(raw.to_owned()));
         }
     }
 
-    /// How many sessions are connected.
+    /// Returns how many sessions are connected.
     pub(super) fn connected(&self) -> usize {
         self.sessions
             .values()
@@ -132,7 +132,7 @@ impl State {
             .count()
     }
 
-    /// Makes all connections do something.
+    /// Gives an instruction to all connections.
     pub(super) fn tell_connections(&mut self, what: &Out) {
         self.connections.retain(|out| out.send(what.clone()).is_ok());
         if matches!(what, Out::Cut | Out::Close(..)) {
@@ -142,7 +142,7 @@ impl State {
         }
     }
 
-    /// Tells all sessions they are invalid; they are forgotten unless they may be resumed.
+    /// Declares all sessions invalid. They are removed unless they may be resumed.
     pub(super) fn invalidate(&mut self, resumable: bool) {
         for session in self.sessions.values() {
             if let Some(out) = &session.out {
@@ -154,14 +154,14 @@ impl State {
         }
     }
 
-    /// Forgets what a session that was closed with this code may no longer resume.
+    /// Removes the sessions if this close code forbids resuming.
     pub(super) fn forget_sessions(&mut self, code: u16) {
         if matches!(code, 1000 | 1001 | 4003 | 4004 | 4007 | 4009..=4014) {
             self.sessions.clear();
         }
     }
 
-    /// Takes an Identify; the id of the session, or how to close.
+    /// Handles an Identify. Returns the id of the session, or how to close the connection.
     pub(super) fn identify(&mut self, data: &Value, out: &UnboundedSender<Out>) -> Result<String, Out> {
         self.identifies += 1;
         if text(data, "token").trim_start_matches("Bot ") != self.token {
@@ -215,7 +215,7 @@ impl State {
         Ok(id)
     }
 
-    /// Takes a Resume; the id of the session, or what to send instead.
+    /// Handles a Resume. Returns the id of the session, or what to send instead.
     pub(super) fn resume(&mut self, data: &Value, out: &UnboundedSender<Out>) -> Result<String, Out> {
         self.resumes += 1;
         if text(data, "token").trim_start_matches("Bot ") != self.token {
@@ -244,7 +244,7 @@ impl State {
         Ok(id)
     }
 
-    /// Notes that a connection of this session has ended; for good, when the bot closed it so.
+    /// Notes that a connection of this session has ended. With `for_good` the session is removed, because the bot closed it.
     pub(super) fn detach(&mut self, id: &str, own: &UnboundedSender<Out>, for_good: bool) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
@@ -257,7 +257,7 @@ impl State {
         }
     }
 
-    /// The bot as it sees itself.
+    /// Returns the bot's own User object.
     pub(super) fn own_user(&self) -> Value {
         let mut user = self.user(self.bot);
         let own =

@@ -1,44 +1,44 @@
-//! What goes wrong, and when.
+//! Faults of requests and events.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// What happens to a request.
+/// A fault of a request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// The connection is closed; nothing is carried out.
+    /// Closes the connection without carrying out the request.
     Drop,
-    /// The request is carried out, then the connection is closed without an answer.
+    /// Carries out the request, then closes the connection without a response.
     DropAfter,
-    /// The request is carried out at once, the answer comes this much later.
+    /// Carries out the request at once, and delays the response.
     Delay(Duration),
-    /// 429; nothing is carried out.
+    /// Responds 429 without carrying out the request.
     TooMany {
-        /// How long the client shall wait, in milliseconds.
+        /// How long the client should wait, in milliseconds.
         retry_after_ms: u64,
-        /// Whether the limit is the global one.
+        /// Whether the global limit was exceeded.
         global: bool,
     },
-    /// This answer; nothing is carried out.
+    /// Responds with an error without carrying out the request.
     Status {
-        /// The status.
+        /// The HTTP status.
         code: u16,
-        /// The JSON of the answer; null for an empty one.
+        /// The JSON body of the response; null leaves it empty.
         body: Value,
     },
-    /// 502 with a page of HTML; nothing is carried out.
+    /// Responds 502 with an HTML page, without carrying out the request.
     Garbage,
-    /// The request is carried out, the connection is closed in the middle of the answer.
+    /// Carries out the request, then closes the connection in the middle of the response.
     HalfBody,
 }
 
-/// How a session that the bot begins is refused.
+/// How a new session is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// The connection is closed with this code.
+    /// Closes the connection with this code.
     Close(u16),
-    /// The session is called invalid (op 9), and cannot be resumed.
+    /// Declares the session invalid (op 9); it can't be resumed.
     Invalid,
 }
 
@@ -47,13 +47,13 @@ pub enum Refusal {
 pub(super) enum Fate {
     /// It is sent.
     Sent,
-    /// It never gets sent, though it is counted.
+    /// It is lost, but its sequence number is used up.
     Lost,
     /// It is sent twice.
     Twice,
     /// It is sent after the next one.
     Held,
-    /// The connection is cut before it is sent; a resumed session gets it.
+    /// The connection is cut before it is sent. A resumed session gets it.
     Cut,
 }
 
@@ -63,17 +63,17 @@ struct Rule {
     left: u32,
 }
 
-/// The faults that are switched on.
+/// The active faults.
 #[derive(Default)]
 pub(super) struct Faults {
     rules: Vec<Rule>,
-    /// Every how manieth request goes wrong; 0 for none.
+    /// Every n-th request fails; 0 switches this off.
     chaos: u32,
     requests: u32,
     request_turn: u32,
     dispatches: u32,
     dispatch_turn: u32,
-    /// How many events are still to be lost.
+    /// How many of the next events are lost.
     pub(super) lose: u32,
     pub(super) duplicate: bool,
     pub(super) reorder: bool,
@@ -101,7 +101,7 @@ impl Faults {
         (self.dispatches, self.dispatch_turn) = (0, 0);
     }
 
-    /// What goes wrong with this request: `POST /api/v10/channels/1/messages`.
+    /// Returns the fault for a request, given as method and path: `POST /api/v10/channels/1/messages`.
     pub(super) fn for_request(&mut self, line: &str) -> Option<Fault> {
         let rule = self
             .rules
@@ -135,7 +135,7 @@ impl Faults {
         })
     }
 
-    /// What happens to the next event.
+    /// Decides what happens to the next event.
     pub(super) fn for_event(&mut self) -> Fate {
         if self.lose > 0 {
             self.lose -= 1;

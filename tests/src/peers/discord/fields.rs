@@ -1,4 +1,4 @@
-//! What the bot puts into messages: checked, and as the message then has it.
+//! Checks the bodies of the bot's messages, and builds message objects from them.
 
 use serde_json::{Map, Value, json};
 
@@ -6,11 +6,11 @@ use super::objects::{self, as_number, at, list, number, set, text};
 use super::rest::{self, Reply};
 use super::state::{State, Stored, Upload};
 
-/// The flags of a message that the bot may set.
+/// The message flags that the bot may set.
 const FLAGS: u64 = 1 << 2 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 15;
 
 impl State {
-    /// The fields of a message that the body sets.
+    /// Returns the fields of a message that the body sets.
     pub(super) fn fields(
         &mut self,
         channel: u64,
@@ -24,7 +24,7 @@ impl State {
                 let message = "Must be 2000 or fewer in length.";
                 return Err(Reply::form("content", "BASE_TYPE_MAX_LENGTH", message));
             }
-            // Space around a message goes away.
+            // Discord removes space around a message.
             let content = content.trim();
             let allowed = at(body, "allowed_mentions");
             let parses = |kind: &str| list(allowed, "parse").iter().any(|part| part == kind);
@@ -110,7 +110,7 @@ impl State {
         Ok(attachments)
     }
 
-    /// Makes a message an answer to another one, or a forward of it, if the body says so.
+    /// Makes a message a reply to another one, or a forward of it, if the body asks for that.
     pub(super) fn refer(&self, message: &mut Value, body: &Value) -> Result<(), Reply> {
         let reference = at(body, "message_reference");
         let Some(referred) = number(reference, "message_id") else {
@@ -201,7 +201,7 @@ fn checked_embeds(embeds: &Value) -> Result<Vec<Value>, Reply> {
     Ok(checked)
 }
 
-/// Components with the ids they get, if all of them are as they should be.
+/// Returns the components with ids assigned, or an error if one is invalid.
 pub(super) fn checked_components(
     components: &Value,
     path: &str,
@@ -260,7 +260,7 @@ pub(super) fn checked_components(
     Ok(checked)
 }
 
-/// A message as a forward shows it.
+/// Returns a message as a forward contains it.
 pub(super) fn snapshot(message: &Value) -> Value {
     let mut own = json!({});
     let fields = [
@@ -284,7 +284,7 @@ pub(super) fn snapshot(message: &Value) -> Value {
     own
 }
 
-/// The ids of users a text mentions.
+/// Returns the ids of users that a text mentions.
 pub(super) fn mentioned(content: &str) -> Vec<u64> {
     let parts = content
         .split("<@")

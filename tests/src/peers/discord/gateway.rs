@@ -1,4 +1,4 @@
-//! The gateway: WebSocket connections of the bot.
+//! The gateway: the bot's WebSocket connections.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use super::events::Out;
 use super::objects::{at, number};
 use super::state::World;
 
-/// How long an event is held back when no other one comes.
+/// How long an event is held back if no other one follows.
 const HOLD: Duration = Duration::from_secs(1);
-/// The longest message the bot may send.
+/// The longest message from the bot, in bytes.
 const LONGEST: usize = 4096;
 
-/// Takes connections until it is aborted; they end with it.
+/// Accepts connections until the task is aborted, which also ends them.
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     let mut connections = JoinSet::new();
     loop {
@@ -43,7 +43,7 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     }
 }
 
-/// Takes the query out of the request that opens a WebSocket.
+/// Takes the query string from the request that opens a WebSocket.
 struct Query<'a>(&'a mut String);
 
 impl Callback for Query<'_> {
@@ -79,7 +79,7 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
         "s": null,
         "t": null,
     });
-    // However the connection ends, the session remains.
+    // The session outlives its connection, however that ends.
     let _ = if query.split('&').any(|part| part == "v=10") {
         line.talk(hello, &mut tasks).await
     } else {
@@ -90,7 +90,7 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
     }
 }
 
-/// One connection.
+/// A gateway connection.
 struct Line {
     socket: WebSocketStream<TcpStream>,
     world: Arc<World>,
@@ -100,7 +100,7 @@ struct Line {
     for_good: bool,
 }
 
-/// Events that wait for their time.
+/// Events that are not due yet.
 #[derive(Default)]
 struct Waiting {
     queue: VecDeque<(Instant, String)>,
@@ -119,7 +119,7 @@ impl Waiting {
         }
     }
 
-    /// When the next event is due.
+    /// Returns when the next event is due.
     fn next(&self) -> Option<Instant> {
         let held = self.held.as_ref().map(|(due, _)| *due);
         self.queue.front().map(|(due, _)| *due).or(held)
@@ -164,7 +164,7 @@ impl Line {
         }
     }
 
-    /// Takes a message of the bot; whether the connection has ended.
+    /// Handles a message from the bot. Returns whether the connection has ended.
     async fn hear(&mut self, message: Message) -> Result<bool> {
         let text = match message {
             Message::Text(text) => text,
@@ -172,7 +172,7 @@ impl Line {
             Message::Close(frame) => {
                 let code = frame.map(|frame| u16::from(frame.code));
                 self.for_good = matches!(code, Some(1000 | 1001));
-                // The answer to the close frame goes out with the end of the stream.
+                // Reading to the end of the stream sends the reply to the close frame.
                 while let Some(Ok(_)) = self.socket.next().await {}
                 return Ok(true);
             }
@@ -244,7 +244,7 @@ impl Line {
             .context("sending to the bot")
     }
 
-    /// Closes the connection, and waits a little for the bot to do so too.
+    /// Closes the connection, and gives the bot two seconds to close its side.
     async fn close(&mut self, code: u16, reason: &str) -> Result<()> {
         let frame = CloseFrame {
             code: CloseCode::from(code),
@@ -252,7 +252,7 @@ impl Line {
         };
         self.socket.close(Some(frame)).await?;
         let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
-        // Who does not answer is cut off.
+        // After that the connection is cut.
         let _ = timeout(Duration::from_secs(2), rest).await;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Interactions: what people press and fill in, and how the bot answers.
+//! Interactions: people press buttons and fill in forms, and the bot responds.
 
 use std::time::{Duration, Instant};
 
@@ -10,15 +10,15 @@ use super::objects::{self, at, merge, number, set, text};
 use super::rest::{Answer, Ask, Reply, done, id, no_content, not_found};
 use super::state::{Interaction, State};
 
-/// How long the bot may take to answer at all.
+/// How long the bot may take for its first response.
 const ANSWER: Duration = Duration::from_secs(3);
-/// How long it may go on answering.
+/// How long the bot may send further responses.
 const TOKEN: Duration = Duration::from_secs(15 * 60);
 const EPHEMERAL: u64 = 1 << 6;
 const LOADING: u64 = 1 << 7;
 
 impl State {
-    /// Makes an interaction and tells the bot; gives its id.
+    /// Creates an interaction, sends it to the bot and returns its id.
     pub(super) fn interact(
         &mut self,
         person: u64,
@@ -176,7 +176,7 @@ impl State {
         done(response)
     }
 
-    /// A message that answers an interaction, with nothing in it.
+    /// Creates an empty message that responds to an interaction.
     fn bare_answer(&mut self, interaction: u64, channel: u64) -> (u64, Value) {
         let message_id = self.new_id();
         let mut message = objects::message(message_id, channel, &self.user(self.bot));
@@ -213,7 +213,7 @@ impl State {
         metadata
     }
 
-    /// Answers with a message; gives its id.
+    /// Responds with a message and returns its id.
     fn respond(&mut self, interaction: u64, channel: u64, data: &Value, ask: &Ask) -> Result<u64, Reply> {
         let fields = self.fields(channel, data, &ask.files)?;
         let (message_id, mut message) = self.bare_answer(interaction, channel);
@@ -241,7 +241,7 @@ impl State {
         }
     }
 
-    /// Changes a message that answers an interaction, hidden or not.
+    /// Edits a response to an interaction, hidden or not.
     fn change_any(&mut self, message_id: u64, body: &Value, ask: &Ask) -> Answer {
         let Some((channel, mut message)) = self.message(message_id) else {
             return Err(unknown_message());
@@ -254,7 +254,7 @@ impl State {
             files: ask.files.clone(),
             authorized: ask.authorized,
         };
-        // Whether only one person sees it does not change any more.
+        // An edit can't change whether a message is hidden.
         let flags = number(&message, "flags").unwrap_or_default();
         self.change(&mut message, &ask)?;
         let kept = number(&message, "flags").unwrap_or_default() & !(LOADING | EPHEMERAL) | flags & EPHEMERAL;
@@ -281,7 +281,7 @@ impl State {
         let method = ask.method.as_str();
         let message_id = match rest {
             [] if method == "POST" => match original.filter(|_| thinking) {
-                // The first message after a deferred answer is that answer.
+                // After a deferred response, the first message takes its place.
                 Some(original) => original,
                 None => {
                     let message = self.respond(interaction, channel, &ask.body, ask)?;

@@ -57,7 +57,7 @@ impl State {
         }
     }
 
-    /// Whether the bot may send into the channel.
+    /// Checks that the bot may send into the channel.
     pub(super) fn may_send(&self, channel: u64) -> Result<(), Reply> {
         let Some(place) = self.channels.get(&channel) else {
             return Err(unknown_channel());
@@ -84,7 +84,7 @@ impl State {
         Ok(())
     }
 
-    /// A message as the REST API shows it.
+    /// Returns a message as the REST API shows it.
     fn shown(&self, channel: u64, message: u64) -> Option<Value> {
         let own = self.channels.get(&channel)?.messages.get(&message)?;
         if let Some(planted) = self.planted.get(&(channel, message)) {
@@ -183,7 +183,7 @@ impl State {
         }
         self.revive(channel);
         self.publish(channel, message_id, message.clone());
-        // Only the answer and the event tell the nonce.
+        // Only the response and the event contain the nonce.
         let kept = self
             .channels
             .get_mut(&channel)
@@ -214,7 +214,7 @@ impl State {
         done(edited)
     }
 
-    /// Changes a message of the bot to what the request says.
+    /// Applies the fields of a request to a message of the bot.
     pub(super) fn change(&mut self, message: &mut Value, ask: &Ask) -> Result<(), Reply> {
         let channel = number(message, "channel_id").unwrap_or_default();
         let mut fields = self.fields(channel, &ask.body, &ask.files)?;
@@ -247,7 +247,7 @@ impl State {
         Ok(())
     }
 
-    /// Puts a changed message in the place of the old one and tells the bot.
+    /// Replaces a message with its edited version and sends the event.
     pub(super) fn replace(&mut self, channel: u64, message: u64, edited: Value) {
         if let Some(place) = self.channels.get_mut(&channel) {
             place.messages.insert(message, edited.clone());
@@ -273,7 +273,7 @@ impl State {
         no_content()
     }
 
-    /// Removes a message and tells the bot; whether there was one.
+    /// Removes a message and sends the event. Returns whether the message existed.
     pub(super) fn remove_message(&mut self, channel: u64, message: u64) -> bool {
         let Some(place) = self.channels.get_mut(&channel) else {
             return false;
@@ -325,7 +325,7 @@ impl State {
     }
 }
 
-/// Whether a channel may have this name.
+/// Checks the name of a channel.
 pub(super) fn check_name(name: &str) -> Result<(), Reply> {
     if (1..=100).contains(&name.trim().chars().count()) {
         return Ok(());
@@ -337,7 +337,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Reply> {
     ))
 }
 
-/// Whether there is nothing in a message.
+/// Whether a message is empty.
 pub(super) fn is_empty(message: &Value) -> bool {
     let lists = [
         "attachments",

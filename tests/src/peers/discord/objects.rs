@@ -26,34 +26,34 @@ pub(super) const GUILD_PRESENCES: u64 = 1 << 8;
 pub(super) const GUILD_MESSAGES: u64 = 1 << 9;
 pub(super) const DIRECT_MESSAGES: u64 = 1 << 12;
 pub(super) const MESSAGE_CONTENT: u64 = 1 << 15;
-/// The intents that must be switched on for the application.
+/// The intents that must be enabled for the application.
 pub(super) const PRIVILEGED: u64 = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT;
-/// The intents there are.
+/// All intents.
 pub(super) const INTENTS: u64 = 0x1_ffff | 1 << 20 | 1 << 21 | 1 << 24 | 1 << 25;
 
 static NULL: Value = Value::Null;
 
-/// A field; null when there is none.
+/// Returns a field; null if it is missing.
 pub(super) fn at<'a>(value: &'a Value, key: &str) -> &'a Value {
     value.get(key).unwrap_or(&NULL)
 }
 
-/// A text field; empty when there is none.
+/// Returns a text field; empty if it is missing.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     at(value, key).as_str().unwrap_or_default()
 }
 
-/// A number, also when it is written as a text, like an id.
+/// Returns a number, also from text such as an id.
 pub(super) fn number(value: &Value, key: &str) -> Option<u64> {
     as_number(at(value, key))
 }
 
-/// A value as a number, also when it is a text.
+/// Converts a value to a number, also from text.
 pub(super) fn as_number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// The elements of a field; none when it is no list.
+/// Returns the elements of a list; none if the field is not a list.
 pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     at(value, key).as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -65,14 +65,14 @@ pub(super) fn set(object: &mut Value, key: &str, value: impl Into<Value>) {
     }
 }
 
-/// Sets all these fields of an object.
+/// Sets several fields of an object.
 pub(super) fn merge(object: &mut Value, fields: Map<String, Value>) {
     if let Some(own) = object.as_object_mut() {
         own.extend(fields);
     }
 }
 
-/// The milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 #[expect(
     clippy::disallowed_methods,
     reason = "a stand-in of a foreign service has the time of the machine"
@@ -82,10 +82,10 @@ pub(super) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or_default()
 }
 
-/// Milliseconds since 1970 as Discord writes a time.
+/// Formats milliseconds since 1970 as Discord writes a time.
 pub(super) fn timestamp(ms: u64) -> String {
     let (days, in_day) = (ms / 86_400_000, ms % 86_400_000);
-    // Days since 1970 to the calendar, counting years from March.
+    // Converts days since 1970 to a date, counting years from March.
     let shifted = days + 719_468;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -103,12 +103,12 @@ pub(super) fn timestamp(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}000+00:00")
 }
 
-/// The time an id tells.
+/// Returns the time that is encoded in an id.
 pub(super) fn time_of(id: u64) -> String {
     timestamp((id >> 22) + EPOCH)
 }
 
-/// A name as a part of a path.
+/// Percent-encodes a name for use in a path.
 pub(super) fn escaped(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
@@ -178,7 +178,7 @@ pub(super) fn thread_member(thread: u64, user: u64, joined: &str) -> Value {
     })
 }
 
-/// A message with nothing in it.
+/// Creates an empty message.
 pub(super) fn message(id: u64, channel: u64, author: &Value) -> Value {
     json!({
         "id": id.to_string(),
@@ -200,7 +200,7 @@ pub(super) fn message(id: u64, channel: u64, author: &Value) -> Value {
     })
 }
 
-/// A message without what one may only see with the intent for it.
+/// Removes the fields that require the intent for message content.
 pub(super) fn without_content(message: &Value) -> Value {
     let mut message = message.clone();
     set(&mut message, "content", "");
@@ -305,7 +305,7 @@ impl State {
         })
     }
 
-    /// The guild as the gateway tells of it to a session with these intents.
+    /// Returns the guild as the gateway sends it to a session with these intents.
     pub(super) fn guild_create(&self, intents: u64) -> Value {
         let mut guild = self.guild();
         let all = intents & (GUILD_MEMBERS | GUILD_PRESENCES) != 0;
@@ -336,13 +336,13 @@ impl State {
         guild
     }
 
-    /// The channels of the guild that are no threads.
+    /// Returns the channels of the guild, without threads.
     pub(super) fn guild_channels(&self) -> Vec<Value> {
         let rooms = self.channels.iter().filter(|(_, channel)| channel.kind() == 0);
         rooms.map(|(_, channel)| channel.object.clone()).collect()
     }
 
-    /// The threads the bot sees and `wanted` chooses, newest first.
+    /// Returns the visible threads that `wanted` selects, newest first.
     pub(super) fn threads(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         let threads = self
             .channels
@@ -355,7 +355,7 @@ impl State {
             .collect()
     }
 
-    /// A channel as the bot sees it: a thread with the bot's membership.
+    /// Returns a channel as the bot sees it; a thread includes the bot's membership.
     pub(super) fn channel_view(&self, id: u64) -> Value {
         let Some(channel) = self.channels.get(&id) else {
             return Value::Null;

@@ -1,4 +1,4 @@
-//! What people do on Discord.
+//! The actions of people on Discord.
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -10,8 +10,7 @@ use super::objects::{self, at, list, merge, number, set, text};
 use super::state::{State, Stored};
 
 impl Discord {
-    /// Somebody with an account and in the guild; gives the id back. An id that is there gets the
-    /// new names.
+    /// Creates a person in the guild and returns the id. If the id exists, the person gets the new names.
     pub fn person(&self, id: u64, username: &str, global_name: Option<&str>) -> u64 {
         let mut state = self.state();
         state
@@ -28,21 +27,21 @@ impl Discord {
         id
     }
 
-    /// The direct channel of a person with the bot; made when there is none.
+    /// Returns the direct channel between a person and the bot, creating it if necessary.
     pub fn dm_of(&self, person: u64) -> Result<u64> {
         let mut state = self.state();
         state.known(person)?;
         Ok(state.dm_of(person))
     }
 
-    /// A person writes to the bot directly; gives the id of the message.
+    /// Sends a direct message from a person to the bot and returns the message's id.
     pub fn says(&self, person: u64, text: &str) -> Result<u64> {
         let channel = self.dm_of(person)?;
         self.sends(person, channel, json!({ "content": text }))
     }
 
-    /// A person sends a message into a channel; `content` has the fields in which it differs from
-    /// an empty one, such as [`content`](super::content) makes them.
+    /// Sends a message from a person into a channel. The fields of `content` replace those of an empty message; [`content`](super::content)
+    /// builds them.
     pub fn sends(&self, person: u64, channel: u64, content: Value) -> Result<u64> {
         let mut state = self.state();
         state.known(person)?;
@@ -66,7 +65,7 @@ impl Discord {
         Ok(id)
     }
 
-    /// The content of an answer to a message of the same channel.
+    /// Returns the content of a reply to a message in the same channel.
     pub fn reply_to(&self, message: u64, text: &str) -> Result<Value> {
         let (channel, other) = self.state().message(message).context("no such message")?;
         Ok(json!({
@@ -81,7 +80,7 @@ impl Discord {
         }))
     }
 
-    /// The content of a forward of a message.
+    /// Returns the content of a forward of a message.
     pub fn forward_of(&self, message: u64) -> Result<Value> {
         let (channel, other) = self.state().message(message).context("no such message")?;
         Ok(json!({
@@ -96,7 +95,7 @@ impl Discord {
         }))
     }
 
-    /// A person changes the text of a message.
+    /// Edits the text of a person's message.
     pub fn edits(&self, person: u64, channel: u64, message: u64, content: &str) -> Result<()> {
         let mut state = self.state();
         let place = state.channels.get(&channel).context("no such channel")?;
@@ -114,7 +113,7 @@ impl Discord {
         Ok(())
     }
 
-    /// Somebody deletes a message.
+    /// Deletes a message.
     pub fn deletes(&self, channel: u64, message: u64) -> Result<()> {
         if self.state().remove_message(channel, message) {
             return Ok(());
@@ -122,8 +121,7 @@ impl Discord {
         bail!("no such message")
     }
 
-    /// A person presses a button; gives the id of the interaction. An error when the message has
-    /// no such button, or one that is disabled.
+    /// Presses a button and returns the interaction's id. Fails if the message has no such button, or if the button is disabled.
     pub fn presses(&self, person: u64, message: u64, custom_id: &str) -> Result<u64> {
         let mut state = self.state();
         state.known(person)?;
@@ -140,8 +138,7 @@ impl Discord {
         Ok(state.interact(person, channel, 3, &data, Some(message)))
     }
 
-    /// A person fills in the form the bot has last shown to them under this `custom_id`, and
-    /// sends it off; gives the id of the interaction.
+    /// Fills in and submits the form that the bot last showed under this `custom_id`. Returns the interaction's id.
     pub fn submits(&self, person: u64, custom_id: &str, fields: &[(&str, &str)]) -> Result<u64> {
         let mut state = self.state();
         let shown = state.interactions.values().rev().find_map(|known| {
@@ -158,7 +155,7 @@ impl Discord {
         Ok(state.interact(person, channel, 5, &data, message))
     }
 
-    /// Any interaction, also one that could not be: its type, its data and the message it is on.
+    /// Sends an interaction with the given type, data and message. It need not be one that Discord could send.
     pub fn interacts(
         &self,
         person: u64,
@@ -172,8 +169,7 @@ impl Discord {
         Ok(state.interact(person, channel, kind, data, message))
     }
 
-    /// What the bot has answered to an interaction: the bodies of its callback, then of its
-    /// changes and of further messages.
+    /// Returns the bot's responses to an interaction: the body of its callback, then those of edits and further messages.
     pub fn interaction_answers(&self, interaction: u64) -> Vec<Value> {
         let state = self.state();
         state
@@ -183,7 +179,7 @@ impl Discord {
             .unwrap_or_default()
     }
 
-    /// The messages only one person sees, oldest first.
+    /// Returns the messages that only one person sees, oldest first.
     pub fn hidden_messages(&self) -> Vec<Value> {
         self.state()
             .hidden
@@ -192,17 +188,17 @@ impl Discord {
             .collect()
     }
 
-    /// From now on, the bot cannot send to this person.
+    /// Refuses direct messages from the bot to this person.
     pub fn forbids_dms(&self, person: u64) {
         self.state().closed_dms.insert(person);
     }
 
-    /// From now on, the bot can send to this person again.
+    /// Accepts direct messages from the bot to this person again.
     pub fn allows_dms(&self, person: u64) {
         self.state().closed_dms.remove(&person);
     }
 
-    /// A file that can be sent and downloaded; gives the attachment.
+    /// Stores a file to send and to download, and returns the attachment.
     pub fn add_file(&self, bytes: &[u8], name: &str, content_type: &str) -> Value {
         let stored = Stored {
             content_type: content_type.to_owned(),
@@ -214,7 +210,7 @@ impl Discord {
         state.store(room, name, stored)
     }
 
-    /// A file of so many bytes, all of them zeros and none of them in memory.
+    /// Creates a file of `size` zero bytes, which takes no memory.
     pub fn add_huge_file(&self, size: u64) -> Value {
         let stored = Stored {
             content_type: "application/octet-stream".to_owned(),
@@ -226,12 +222,12 @@ impl Discord {
         state.store(room, "huge.bin", stored)
     }
 
-    /// Somebody archives a thread, or takes it out of the archive.
+    /// Archives a thread, or takes it out of the archive.
     pub fn archives(&self, thread: u64, archived: bool) {
         self.state().set_thread(thread, &json!({ "archived": archived }));
     }
 
-    /// Somebody deletes a channel or a thread; the bot gets 404 for it from now on.
+    /// Deletes a channel or a thread. From then on the bot gets 404 for it.
     pub fn deletes_channel(&self, channel: u64) -> Result<()> {
         let mut state = self.state();
         let seen = state.sees(channel);
@@ -262,7 +258,7 @@ impl State {
     }
 }
 
-/// The component with this id, however deep.
+/// Finds the component with this id at any depth.
 fn component<'a>(components: &'a [Value], custom_id: &str) -> Option<&'a Value> {
     components.iter().find_map(|one| {
         if text(one, "custom_id") == custom_id {
@@ -272,7 +268,7 @@ fn component<'a>(components: &'a [Value], custom_id: &str) -> Option<&'a Value> 
     })
 }
 
-/// The components of a form as they come back filled in.
+/// Returns the components of a form with the values filled in.
 fn filled(components: &[Value], fields: &[(&str, &str)], next: &mut u64) -> Vec<Value> {
     let mut all = Vec::new();
     for one in components {

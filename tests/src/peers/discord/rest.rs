@@ -1,4 +1,4 @@
-//! The REST API: who asks for what, and what it says of users, the guild and commands.
+//! The REST API: routes requests, and serves users, the guild and commands.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::objects::{self, as_number, merge, set, text};
 use super::state::{State, Upload};
 
-/// One request.
+/// A request.
 pub(super) struct Ask {
     pub(super) method: String,
-    /// The path without `/api`, the version first.
+    /// The path after `/api`; the first segment is the version.
     pub(super) segments: Vec<String>,
     pub(super) query: BTreeMap<String, String>,
     pub(super) body: Value,
@@ -19,14 +19,14 @@ pub(super) struct Ask {
     pub(super) authorized: bool,
 }
 
-/// One answer; a body of null is none.
+/// A response; a null body is left out.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Value,
 }
 
-/// What a request leads to; an error is an answer as well.
+/// The result of a request. An error is a response, too.
 pub(super) type Answer = Result<Reply, Reply>;
 
 impl Reply {
@@ -38,7 +38,7 @@ impl Reply {
         Self::new(status, json!({ "message": message, "code": code }))
     }
 
-    /// The error of a field that is not as it should be.
+    /// Creates the error for an invalid field.
     pub(super) fn form(field: &str, code: &str, message: &str) -> Self {
         let mut errors = json!({ "_errors": [{ "code": code, "message": message }] });
         for part in field.rsplit('.') {
@@ -71,13 +71,13 @@ pub(super) fn not_found() -> Reply {
     Reply::error(404, 0, "404: Not Found")
 }
 
-/// An id out of a path; 0, which nothing has, when it is none.
+/// Parses an id in a path. Invalid ids become 0, which matches no object.
 pub(super) fn id(segment: &str) -> u64 {
     segment.parse().unwrap_or_default()
 }
 
 impl Ask {
-    /// The segments after the version.
+    /// Returns the segments after the version.
     fn route(&self) -> Vec<&str> {
         let segments = self.segments.iter().map(String::as_str);
         segments
@@ -87,7 +87,7 @@ impl Ask {
             .collect()
     }
 
-    /// The hash of the bucket of the rate limit, and the part of the path that has its own one.
+    /// Returns the hash of the rate-limit bucket, and the path segment that has its own limit.
     pub(super) fn bucket(&self) -> (String, String) {
         let route = self.route();
         let major = match route.as_slice() {
@@ -109,13 +109,13 @@ impl Ask {
         self.query.get(name).map(String::as_str)
     }
 
-    /// A number out of the query, such as an id.
+    /// Returns a number from the query, such as an id.
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.parameter(name)?.parse().ok()
     }
 }
 
-/// Does what a request asks for.
+/// Carries out a request.
 pub(super) fn carry_out(state: &mut State, ask: &Ask) -> Reply {
     let route = ask.route();
     let open = matches!(
@@ -226,7 +226,7 @@ impl State {
         }
     }
 
-    /// Commands: all of them, or one at a time.
+    /// Serves the routes of commands: all of them, or a single one.
     fn command_route(&mut self, ask: &Ask, guild: u64, rest: &[&str]) -> Answer {
         let known = self.commands.get(&guild).cloned().unwrap_or_default();
         let named = |command: &Value, segment: &str| text(command, "id") == segment;
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    /// A command as it is kept; one of the same name and type keeps its id.
+    /// Returns a command as stored. A command of the same name and type keeps its id.
     fn command(&mut self, guild: u64, known: &[Value], wanted: &Value) -> Result<Value, Reply> {
         let name = text(wanted, "name");
         if name.is_empty() || name.chars().count() > 32 {

@@ -1,4 +1,4 @@
-//! The HTTP server under the REST API and the files.
+//! The HTTP server of the REST API and the files.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ use super::objects::{self, set};
 use super::rest::{Ask, Reply};
 use super::state::{Call, State, Upload, World};
 
-/// The largest request that is read at all.
+/// The largest request body, in bytes.
 const LARGEST: usize = 64 << 20;
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=UTF-8";
@@ -33,7 +33,7 @@ const BAD_GATEWAY: &str = "<html>\n<head><title>502 Bad Gateway</title></head>\n
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-/// Takes connections until it is aborted; they end with it.
+/// Accepts connections until the task is aborted, which also ends them.
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     let mut connections = JoinSet::new();
     loop {
@@ -51,25 +51,25 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
 }
 
 async fn connection(stream: TcpStream, world: Arc<World>) {
-    // Without delay, so that half an answer goes out at once.
+    // Without Nagle's delay, half a response is sent at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(world.clone(), request));
     let server = hyper::server::conn::http1::Builder::new();
-    // It ends with an error when an answer is withheld; the connection is closed then.
+    // An error here means that a response is withheld; it closes the connection.
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// The end of a connection without an answer.
+/// Returns the error that closes a connection without a response.
 fn cut<T>() -> io::Result<T> {
     Err(io::Error::other("the stand-in closes the connection"))
 }
 
-/// What is to be sent.
+/// A response to send.
 struct Outgoing {
     status: u16,
     content_type: String,
     bytes: Bytes,
-    /// So many zeros instead of the bytes.
+    /// Number of zero bytes to send as the body; `None` sends `bytes`.
     zeros: Option<u64>,
     headers: Vec<(&'static str, String)>,
 }
@@ -128,7 +128,7 @@ impl Outgoing {
     }
 }
 
-/// The first half of a body, then, when it has gone out, the end of the connection.
+/// Returns a body that sends its first half and then closes the connection.
 fn half_of(bytes: Bytes) -> Body {
     let half = bytes.slice(..bytes.len() / 2);
     let parts = stream::unfold(Some(half), |part| async move {
@@ -220,7 +220,7 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> io::Result<Res
     outgoing.response(half)
 }
 
-/// The answer of a fault that keeps the request from being carried out.
+/// Returns the response of a fault that keeps the request from being carried out.
 fn instead(fault: &Fault) -> Option<Outgoing> {
     match fault {
         Fault::TooMany {
@@ -244,7 +244,7 @@ fn too_many(
     mut headers: Vec<(&'static str, String)>,
 ) -> Outgoing {
     let seconds = after.as_secs_f64();
-    // The header is in whole seconds, never less than there are.
+    // The header has whole seconds, rounded up.
     headers.push(("Retry-After", format!("{}", seconds.ceil())));
     headers.push(("X-RateLimit-Scope", scope.to_owned()));
     if global {
@@ -294,7 +294,7 @@ fn api(state: &mut State, ask: &Ask, understood: bool) -> Outgoing {
     Outgoing::json(&reply, headers)
 }
 
-/// A file: `/cdn/attachments/{channel}/{id}/{name}`.
+/// Serves a file: `/cdn/attachments/{channel}/{id}/{name}`.
 fn file(state: &State, path: &str) -> Outgoing {
     let id = path.split('/').nth(4).and_then(|id| id.parse::<u64>().ok());
     let Some(stored) = id.and_then(|id| state.files.get(&id)) else {
@@ -309,7 +309,7 @@ fn file(state: &State, path: &str) -> Outgoing {
     }
 }
 
-/// The JSON and the files of a request, and whether they could be read.
+/// Returns the JSON and the files of a request, and whether both could be parsed.
 async fn parts(content_type: &str, bytes: Bytes) -> (Value, Vec<Upload>, bool) {
     let Ok(boundary) = multer::parse_boundary(content_type) else {
         if bytes.is_empty() {
@@ -353,7 +353,7 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A part of a URL with its `%XX` resolved.
+/// Decodes the `%XX` of a part of a URL.
 fn decoded(part: &str) -> String {
     let mut parts = part.split('%');
     let mut bytes: Vec<u8> = parts.next().unwrap_or_default().bytes().collect();

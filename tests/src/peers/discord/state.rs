@@ -1,4 +1,4 @@
-//! What the stand-in remembers.
+//! The state of the stand-in.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use super::events::{Out, Session};
 use super::faults::{Faults, Refusal};
 use super::objects::{self, at, number, set};
 
-/// The milliseconds between 1970 and Discord's own beginning, 2015.
+/// Milliseconds from 1970 to Discord's epoch, the beginning of 2015.
 pub(super) const EPOCH: u64 = 1_420_070_400_000;
 
-/// The server's state and where it listens; shared by all its tasks.
+/// The server's state and addresses, shared by all its tasks.
 pub(super) struct World {
     pub(super) api_port: u16,
     pub(super) gateway_port: u16,
@@ -39,42 +39,42 @@ impl World {
     }
 }
 
-/// One request the server got, in the order of arrival.
+/// A request that the server received.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The method, such as `POST`.
     pub method: String,
     /// The path, such as `/api/v10/users/@me`.
     pub path: String,
-    /// The query as it was sent, without the question mark.
+    /// The query string, without the question mark.
     pub query: String,
-    /// When it arrived.
+    /// When the request arrived.
     pub at: Instant,
-    /// The JSON body, or the `payload_json` of a form; null when there was none.
+    /// The JSON body, or the `payload_json` of a form; null if there was none.
     pub body: Value,
     /// The files of a form.
     pub files: Vec<Upload>,
-    /// The status of the answer; 0 while there is none and when the connection was closed instead.
+    /// The status of the response; 0 before it is sent, or if the connection was closed instead.
     pub status: u16,
 }
 
-/// A file the bot sent along.
+/// A file that the bot uploaded.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    /// The name of the form's field, such as `files[0]`.
+    /// The name of the form field, such as `files[0]`.
     pub field: String,
-    /// The name of the file.
+    /// The file name.
     pub name: String,
-    /// The type the bot gave it.
+    /// The media type that the bot declared.
     pub content_type: Option<String>,
-    /// What is in it.
+    /// The content.
     pub bytes: Bytes,
 }
 
-/// A file the server has.
+/// A file on the server.
 pub(super) struct Stored {
     pub(super) content_type: String,
-    /// `None`: as many zeros as `size` says.
+    /// `None`: the file consists of `size` zero bytes.
     pub(super) bytes: Option<Bytes>,
     pub(super) size: u64,
 }
@@ -83,9 +83,9 @@ pub(super) struct Stored {
 pub(super) struct Channel {
     pub(super) object: Value,
     pub(super) messages: BTreeMap<u64, Value>,
-    /// Whose direct channel this is.
+    /// The other party of a direct channel.
     pub(super) recipient: Option<u64>,
-    /// The members of a thread, by user.
+    /// The members of a thread, by user id.
     pub(super) members: BTreeMap<u64, Value>,
 }
 
@@ -108,28 +108,28 @@ impl Channel {
     }
 }
 
-/// Something a person pressed or filled in.
+/// A button press or a submitted form.
 pub(super) struct Interaction {
     pub(super) token: String,
     pub(super) kind: u64,
     pub(super) person: u64,
     pub(super) channel: u64,
-    /// The message the button is on.
+    /// The message with the button.
     pub(super) message: Option<u64>,
     pub(super) created: Instant,
-    /// The type of the bot's answer.
+    /// The type of the bot's response.
     pub(super) answered: Option<u64>,
-    /// The form it was answered with.
+    /// The form with which the bot responded.
     pub(super) modal: Option<Value>,
-    /// The message that answers it.
+    /// The message with which the bot responded.
     pub(super) original: Option<u64>,
-    /// Whether that message still says "thinking".
+    /// Whether that message still shows "thinking".
     pub(super) thinking: bool,
-    /// The bodies of all that the bot answered.
+    /// The bodies of all responses of the bot.
     pub(super) answers: Vec<Value>,
 }
 
-/// Everything the server remembers.
+/// The state of the server.
 pub(super) struct State {
     pub(super) api_port: u16,
     pub(super) gateway_port: u16,
@@ -141,34 +141,34 @@ pub(super) struct State {
     pub(super) permissions: u64,
     pub(super) users: BTreeMap<u64, Value>,
     pub(super) channels: BTreeMap<u64, Channel>,
-    /// Messages only one person sees, with their channels.
+    /// Messages that only one person sees, with their channels.
     pub(super) hidden: BTreeMap<u64, (u64, Value)>,
-    /// What listings show instead of a message.
+    /// Replacements for messages in listings.
     pub(super) planted: HashMap<(u64, u64), Value>,
-    /// Who takes no direct messages.
+    /// People who refuse direct messages.
     pub(super) closed_dms: BTreeSet<u64>,
-    /// The messages of nonces, newest last: author, nonce, channel, message, when.
+    /// Nonces with their messages, newest last: author, nonce, channel, message, time.
     pub(super) nonces: VecDeque<(u64, String, u64, u64, Instant)>,
     pub(super) nonce_window: Duration,
     pub(super) files: HashMap<u64, Stored>,
     pub(super) upload_limit: usize,
     pub(super) interactions: BTreeMap<u64, Interaction>,
-    /// Commands, by guild; 0 for the global ones.
+    /// Commands by guild; 0 for the global ones.
     pub(super) commands: BTreeMap<u64, Vec<Value>>,
     pub(super) calls: Vec<Call>,
     pub(super) faults: Faults,
-    /// The limit on each route, if there is one.
+    /// The rate limit of each route: requests and period.
     pub(super) route_limit: Option<(u32, Duration)>,
-    /// When the window of a route began and how many requests it has had.
+    /// When the window of a route began, and its number of requests.
     pub(super) buckets: HashMap<String, (Instant, u32)>,
-    /// The privileged intents the application may use.
+    /// The privileged intents that the application may use.
     pub(super) privileged: u64,
     pub(super) heartbeat: Duration,
     pub(super) replay_limit: usize,
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) connections: Vec<UnboundedSender<Out>>,
     pub(super) refusal: Option<Refusal>,
-    /// How many sessions may still be begun, and when all may be again.
+    /// How many sessions may still be started, and the time until the limit is reset.
     pub(super) starts: Option<(usize, Duration)>,
     pub(super) identifies: usize,
     pub(super) resumes: usize,
@@ -187,7 +187,7 @@ impl State {
             guild: 0,
             room: 0,
             bot_role: 0,
-            // To administrate is enough for everything.
+            // The administrator permission includes all others.
             permissions: objects::ADMINISTRATOR,
             users: BTreeMap::new(),
             channels: BTreeMap::new(),
@@ -230,7 +230,7 @@ impl State {
         state
     }
 
-    /// A new id, higher than all before, that tells the time.
+    /// Creates an id that is higher than all before and encodes the time.
     pub(super) fn new_id(&mut self) -> u64 {
         let fresh = objects::now_ms().saturating_sub(EPOCH) << 22;
         self.last_id = fresh.max(self.last_id + 1);
@@ -241,7 +241,7 @@ impl State {
         self.users.get(&id).cloned().unwrap_or_default()
     }
 
-    /// The direct channel of a person; made when there is none.
+    /// Returns the direct channel of a person, creating it if necessary.
     pub(super) fn dm_of(&mut self, person: u64) -> u64 {
         let known = self
             .channels
@@ -262,7 +262,7 @@ impl State {
         all & objects::ADMINISTRATOR != 0 || all & permissions == permissions
     }
 
-    /// Whether the bot sees the channel at all.
+    /// Whether the bot can see the channel.
     pub(super) fn sees(&self, id: u64) -> bool {
         let Some(channel) = self.channels.get(&id) else {
             return false;
@@ -277,7 +277,7 @@ impl State {
         }
     }
 
-    /// A message, wherever it is, with its channel.
+    /// Finds a message in any channel, and returns it with its channel.
     pub(super) fn message(&self, id: u64) -> Option<(u64, Value)> {
         if let Some((channel, message)) = self.hidden.get(&id) {
             return Some((*channel, message.clone()));
@@ -288,7 +288,7 @@ impl State {
         })
     }
 
-    /// A file the server keeps from now on; gives the attachment.
+    /// Stores a file and returns the attachment.
     pub(super) fn store(&mut self, channel: u64, name: &str, stored: Stored) -> Value {
         let id = self.new_id();
         let name_in_url = objects::escaped(name);
@@ -308,7 +308,7 @@ impl State {
         attachment
     }
 
-    /// Puts a message into its channel and tells the bot.
+    /// Adds a message to its channel and sends the event.
     pub(super) fn publish(&mut self, channel: u64, id: u64, message: Value) {
         let author = number(at(&message, "author"), "id").unwrap_or_default();
         let now = objects::timestamp(objects::now_ms());
@@ -332,7 +332,7 @@ impl State {
         self.announce("MESSAGE_CREATE", channel, &message);
     }
 
-    /// Sends a message to the bot in an event, if the bot sees the channel.
+    /// Sends a message event to the bot if the bot can see the channel.
     pub(super) fn announce(&mut self, event: &str, channel: u64, message: &Value) {
         if !self.sees(channel) {
             return;

@@ -7,7 +7,7 @@ use super::objects::{self, at, merge, number, set, text};
 use super::rest::{self, Answer, Ask, Reply, done, id, no_content, not_found};
 use super::state::{Channel, State};
 
-/// After how many minutes threads may go to the archive.
+/// The allowed auto-archive durations, in minutes.
 const DURATIONS: [u64; 4] = [60, 1440, 4320, 10080];
 
 fn is_archived(object: &Value) -> bool {
@@ -158,7 +158,7 @@ impl State {
         Ok(Reply::new(201, object))
     }
 
-    /// Makes a thread under a channel and tells the bot.
+    /// Creates a thread in a channel and sends the event.
     fn open_thread(
         &mut self,
         parent: u64,
@@ -245,7 +245,7 @@ impl State {
         done(self.channel_view(thread))
     }
 
-    /// Changes a thread and tells the bot.
+    /// Changes a thread and sends the event.
     pub(super) fn set_thread(&mut self, thread: u64, changes: &Value) {
         let Some(place) = self.channels.get_mut(&thread) else {
             return;
@@ -320,7 +320,7 @@ impl State {
             );
             self.members_changed(thread, json!({ "added_members": [added] }));
             if user != self.bot {
-                // The notice that somebody was added.
+                // The system message that someone was added.
                 let notice_id = self.new_id();
                 let mut notice = objects::message(notice_id, thread, &self.user(self.bot));
                 set(&mut notice, "type", 1);

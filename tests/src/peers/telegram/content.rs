@@ -1,4 +1,4 @@
-//! What people can put into a message, with all the fields Telegram documents for it.
+//! Message contents, with all the fields that Telegram documents for them.
 //!
 //! Each function returns the part of a Message object that [`super::Telegram::sends`] takes.
 
@@ -8,68 +8,68 @@ use super::Stored;
 use super::entities::utf16_len;
 use super::state::{object, overlay, unix_now};
 
-/// A plain text.
+/// Returns a plain text.
 pub fn text(text: &str) -> Value {
     json!({ "text": text })
 }
 
-/// A text with entities.
+/// Returns a text with entities.
 pub fn rich_text(text: &str, entities: &[Value]) -> Value {
     json!({ "text": text, "entities": entities })
 }
 
-/// A text and a bot command at its beginning, marked as Telegram marks it.
+/// Returns a text that begins with a bot command, with the entity that Telegram adds.
 pub fn command(text: &str) -> Value {
     let command = text.split_whitespace().next().unwrap_or_default();
     rich_text(text, &[entity(text, command, "bot_command")])
 }
 
-/// An entity of a kind without further fields (`bold`, `mention`, `url`...) over the first place
-/// where `part` stands in `text`, measured in UTF-16 units.
+/// Returns an entity of a kind without further fields (`bold`, `mention`, `url`...). It covers the first occurrence of `part` in `text`, in
+/// UTF-16 code units.
 pub fn entity(text: &str, part: &str, kind: &str) -> Value {
     let before = text.split_once(part).map_or("", |(before, _)| before);
     json!({ "type": kind, "offset": utf16_len(before), "length": utf16_len(part) })
 }
 
-/// A `bold` entity over `part`.
+/// Returns a `bold` entity over `part`.
 pub fn bold(text: &str, part: &str) -> Value {
     entity(text, part, "bold")
 }
 
-/// A `mention` entity over `part`, an `@username`.
+/// Returns a `mention` entity over `part`, an `@username`.
 pub fn mention(text: &str, part: &str) -> Value {
     entity(text, part, "mention")
 }
 
-/// A `text_link` entity over `part`.
+/// Returns a `text_link` entity over `part`.
 pub fn text_link(text: &str, part: &str, url: &str) -> Value {
     with(entity(text, part, "text_link"), &json!({ "url": url }))
 }
 
-/// A `text_mention` entity over `part`, of a user without a username.
+/// Returns a `text_mention` entity over `part`, for a user without a username.
 pub fn text_mention(text: &str, part: &str, user: &Value) -> Value {
     with(entity(text, part, "text_mention"), &json!({ "user": user }))
 }
 
-/// A `custom_emoji` entity over `part`.
+/// Returns a `custom_emoji` entity over `part`.
 pub fn custom_emoji(text: &str, part: &str, custom_emoji_id: &str) -> Value {
     let id = json!({ "custom_emoji_id": custom_emoji_id });
     with(entity(text, part, "custom_emoji"), &id)
 }
 
-/// A content with a caption.
+/// Adds a caption to a content.
 pub fn captioned(content: Value, caption: &str) -> Value {
     with(content, &json!({ "caption": caption }))
 }
 
-/// A content with more fields, or others.
+/// Adds fields to a content, or replaces them.
 pub fn with(content: Value, fields: &Value) -> Value {
     let mut content = object(content);
     overlay(&mut content, fields);
     content.into()
 }
 
-/// The fields all kinds of files have.
+/// Returns the fields that all kinds of files have.
 fn file(stored: &Stored, fields: &Value) -> Map<String, Value> {
     let mut file = object(json!({
         "file_id": stored.file_id,
@@ -90,7 +90,7 @@ fn thumbnail(stored: &Stored) -> Value {
     })
 }
 
-/// A photo in three sizes, the largest one last. All of them lead to the same file.
+/// Returns a photo in three sizes, the largest last. All of them lead to the same file.
 pub fn photo(stored: &Stored) -> Value {
     let small = |name: &str, width: u32, height: u32, size: u64| {
         json!({
@@ -108,19 +108,19 @@ pub fn photo(stored: &Stored) -> Value {
     ] })
 }
 
-/// A file of any kind.
+/// Returns a file of any kind.
 pub fn document(stored: &Stored, mime_type: &str) -> Value {
     let fields = json!({ "file_name": stored.name, "mime_type": mime_type });
     json!({ "document": file(stored, &fields) })
 }
 
-/// A voice message.
+/// Returns a voice message.
 pub fn voice(stored: &Stored) -> Value {
     let fields = json!({ "duration": 7, "mime_type": "audio/ogg" });
     json!({ "voice": file(stored, &fields) })
 }
 
-/// A piece of music.
+/// Returns a piece of music.
 pub fn audio(stored: &Stored) -> Value {
     let fields = json!({
         "duration": 184,
@@ -132,7 +132,7 @@ pub fn audio(stored: &Stored) -> Value {
     json!({ "audio": file(stored, &fields) })
 }
 
-/// A video.
+/// Returns a video.
 pub fn video(stored: &Stored) -> Value {
     let fields = json!({
         "width": 1280,
@@ -145,13 +145,13 @@ pub fn video(stored: &Stored) -> Value {
     json!({ "video": file(stored, &fields) })
 }
 
-/// A round video message.
+/// Returns a round video message.
 pub fn video_note(stored: &Stored) -> Value {
     let fields = json!({ "length": 240, "duration": 5, "thumbnail": thumbnail(stored) });
     json!({ "video_note": file(stored, &fields) })
 }
 
-/// A sticker with the emoji it stands for.
+/// Returns a sticker and the emoji that it represents.
 pub fn sticker(stored: &Stored, emoji: &str) -> Value {
     let fields = json!({
         "type": "regular",
@@ -166,7 +166,7 @@ pub fn sticker(stored: &Stored, emoji: &str) -> Value {
     json!({ "sticker": file(stored, &fields) })
 }
 
-/// An animation; for older bots it is a document as well.
+/// Returns an animation. It is also a document, for older bots.
 pub fn animation(stored: &Stored) -> Value {
     let more = json!({ "file_name": stored.name, "mime_type": "video/mp4", "thumbnail": thumbnail(stored) });
     let document = file(stored, &more);
@@ -178,12 +178,12 @@ pub fn animation(stored: &Stored) -> Value {
     json!({ "animation": animation, "document": document })
 }
 
-/// A place on the map.
+/// Returns a place on the map.
 pub fn location(latitude: f64, longitude: f64) -> Value {
     json!({ "location": { "latitude": latitude, "longitude": longitude } })
 }
 
-/// A place with a name and an address; for older bots it is a location as well.
+/// Returns a place with a name and an address. It is also a location, for older bots.
 pub fn venue(latitude: f64, longitude: f64, title: &str, address: &str) -> Value {
     let place = location(latitude, longitude);
     let venue = json!({ "title": title, "address": address });
@@ -191,7 +191,7 @@ pub fn venue(latitude: f64, longitude: f64, title: &str, address: &str) -> Value
     with(place, &json!({ "venue": venue }))
 }
 
-/// A phone contact.
+/// Returns a phone contact.
 pub fn contact(phone_number: &str, first_name: &str) -> Value {
     json!({ "contact": {
         "phone_number": phone_number,
@@ -202,7 +202,7 @@ pub fn contact(phone_number: &str, first_name: &str) -> Value {
     } })
 }
 
-/// A poll nobody has voted in.
+/// Returns a poll without votes.
 pub fn poll(question: &str, options: &[&str]) -> Value {
     let options: Vec<Value> = options
         .iter()
@@ -220,19 +220,19 @@ pub fn poll(question: &str, options: &[&str]) -> Value {
     } })
 }
 
-/// An animated emoji with a random value, such as a die.
+/// Returns an animated emoji with a random value, such as a die.
 pub fn dice(emoji: &str, value: u8) -> Value {
     json!({ "dice": { "emoji": emoji, "value": value } })
 }
 
-/// A content as a reply to a message.
+/// Turns a content into a reply to a message.
 pub fn reply_to(content: Value, original: &Value) -> Value {
     let mut original = object(original.clone());
     original.remove("reply_to_message");
     with(content, &json!({ "reply_to_message": original }))
 }
 
-/// A content forwarded from a user.
+/// Turns a content into a message forwarded from a user.
 pub fn forwarded_from_user(content: Value, user: &Value) -> Value {
     forwarded(
         content,
@@ -240,13 +240,13 @@ pub fn forwarded_from_user(content: Value, user: &Value) -> Value {
     )
 }
 
-/// A content forwarded from a user who hides their account.
+/// Turns a content into a message forwarded from a user who hides their account.
 pub fn forwarded_from_hidden_user(content: Value, name: &str) -> Value {
     let origin = json!({ "type": "hidden_user", "date": unix_now() - 600, "sender_user_name": name });
     forwarded(content, &origin)
 }
 
-/// A content forwarded from a channel.
+/// Turns a content into a message forwarded from a channel.
 pub fn forwarded_from_channel(content: Value, channel_id: i64, title: &str, message_id: i64) -> Value {
     let origin = json!({
         "type": "channel",

@@ -1,23 +1,23 @@
-//! Texts with entities: what a parse mode or a list of entities makes of them.
+//! Parses text with entities, given by a parse mode or as a list.
 
 use serde_json::{Map, Value, json};
 
 use super::params::{Params, Refusal, bad_request};
 
-/// A text and its entities, as they stand in a message.
+/// A text and its entities, as a message contains them.
 #[derive(Clone, Debug)]
 pub(super) struct Rich {
     pub(super) text: String,
     pub(super) entities: Vec<Value>,
 }
 
-/// How long a text is in the unit entities are measured in.
+/// Returns the length of a text in UTF-16 code units, the unit of entities.
 pub(super) fn utf16_len(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
 impl Rich {
-    /// The text `name` of a request, with its entities from a parse mode or a list.
+    /// Reads the text `name` of a request. Its entities come from a parse mode or from the list.
     pub(super) fn read(params: Params<'_>, name: &str, list: &str) -> Result<Self, Refusal> {
         let text = params.text(name).unwrap_or_default();
         let mode = params.text("parse_mode").unwrap_or_default().to_lowercase();
@@ -79,7 +79,7 @@ fn check(text: &str, entities: &[Value]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A tag that is open: its name, what it stands for and where its text begins.
+/// An open tag: its name, its entity, and where its text begins.
 struct Open {
     name: String,
     entity: Map<String, Value>,
@@ -178,7 +178,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(value.replace("&quot;", "\"").replace("&amp;", "&"))
 }
 
-/// The character an `&...;` at the beginning stands for, and what follows.
+/// Decodes the character reference (`&...;`) at the beginning. Returns the character and the rest of the text.
 fn reference(text: &str) -> Option<(char, &str)> {
     let (name, rest) = text.strip_prefix('&')?.split_once(';')?;
     let c = match name {

@@ -1,4 +1,4 @@
-//! Connections: taking requests, giving answers, and the faults on the way.
+//! Connections: receives requests, sends responses, and applies faults to both.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::request::{Upload, decoded, read};
 use super::state::{Server, State, now};
 use super::{Call, Fault, TOKEN, methods, updates, webhook};
 
-/// An answer ready to go out.
+/// A response to send.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -55,7 +55,7 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// The connection is closed, with or without half an answer.
+/// The connection must be closed, with half a response or with none.
 #[derive(Debug)]
 struct Cut;
 
@@ -67,7 +67,7 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// The body of an answer: whole, or cut a little after its first half has gone out.
+/// The body of a response: complete, or cut after its first half was sent.
 struct AnswerBody {
     data: Option<Bytes>,
     cut: Option<Pin<Box<Sleep>>>,
@@ -103,7 +103,7 @@ impl Body for AnswerBody {
     }
 }
 
-/// Accepts connections until told to stop, then cuts those that are open.
+/// Accepts connections until told to stop, then cuts the open ones.
 pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
@@ -123,7 +123,7 @@ pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: 
 }
 
 async fn connection(stream: TcpStream, server: Arc<Server>) {
-    // Both fail only when the other side is gone or was cut on purpose.
+    // Both calls fail only if the client is gone or the connection was cut on purpose.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(&server, request));
     let _ = http1::Builder::new()
@@ -131,7 +131,7 @@ async fn connection(stream: TcpStream, server: Arc<Server>) {
         .await;
 }
 
-/// Remembers a request.
+/// Records a request and returns its number.
 pub(super) fn record(server: &Server, method: &str, params: &Value, files: &[Upload]) -> usize {
     let mut state = server.lock();
     state.calls.push(Call {
@@ -145,7 +145,7 @@ pub(super) fn record(server: &Server, method: &str, params: &Value, files: &[Upl
 }
 
 impl State {
-    /// Remembers how a request was answered.
+    /// Records the status of a response.
     pub(super) fn answered(&mut self, call: usize, status: u16) {
         if let Some(call) = self.calls.get_mut(call) {
             call.answered = Some(status);
@@ -235,7 +235,7 @@ fn response(reply: Reply, half: bool) -> Response<AnswerBody> {
     response
 }
 
-/// The token, the method and, for a download, the path of the file.
+/// Returns the token, the method and, for a download, the path of the file.
 fn route(path: &str) -> (&str, &str, Option<&str>) {
     if let Some((token, file)) = path
         .strip_prefix("/file/bot")

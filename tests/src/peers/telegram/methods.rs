@@ -1,4 +1,4 @@
-//! The methods of the Bot API, apart from those about updates.
+//! The methods of the Bot API, except those about updates.
 
 use serde_json::{Value, json};
 
@@ -20,10 +20,10 @@ const ACTIONS: [&str; 11] = [
     "upload_video_note",
     "upload_voice",
 ];
-/// Larger files can't be downloaded.
+/// The largest file that can be downloaded, in bytes.
 const LARGEST_DOWNLOAD: u64 = 20 * 1024 * 1024;
 
-/// Carries out a method, its name in lower case.
+/// Carries out a method, given by its name in lower case.
 pub(super) fn call(
     state: &mut State,
     method: &str,
@@ -86,7 +86,7 @@ fn me() -> Value {
     me.into()
 }
 
-/// The chat a request is about.
+/// Returns the chat that a request is about.
 pub(super) fn find_chat(state: &State, params: Params<'_>) -> Result<i64, Refusal> {
     let given = params
         .text("chat_id")
@@ -105,7 +105,7 @@ pub(super) fn find_chat(state: &State, params: Params<'_>) -> Result<i64, Refusa
         .ok_or_else(|| bad_request("chat not found"))
 }
 
-/// The chat a request wants to write to; refused if the bot may not.
+/// Returns the chat that a request writes to. Refuses if the bot may not write there.
 pub(super) fn open_chat<'a>(
     state: &'a mut State,
     params: Params<'_>,
@@ -163,7 +163,7 @@ fn leave(state: &mut State, params: Params<'_>) -> Result<Value, Refusal> {
     Ok(true.into())
 }
 
-/// Queues the update that tells of a change of the bot's own membership.
+/// Queues the update about a change of the bot's own membership.
 pub(super) fn member_update(state: &mut State, chat: i64, by: &Value, before: &str, after: &str) {
     let Some(info) = state.chats.get(&chat).map(|chat| chat.info.clone()) else {
         return;
@@ -273,7 +273,7 @@ fn set_profile(state: &mut State, params: Params<'_>, name: &str, longest: usize
     Ok(true.into())
 }
 
-/// A text of the bot's profile: in the language asked for, else the one for all languages.
+/// Returns a text of the bot's profile: in the requested language, else the one for all languages.
 fn profile(state: &State, params: Params<'_>, name: &str) -> Value {
     let text = [profile_key(params, name), format!("{name} ")]
         .iter()
@@ -299,7 +299,7 @@ fn get_file(state: &State, params: Params<'_>) -> Result<Value, Refusal> {
     }))
 }
 
-/// Whether a message is the bot's own.
+/// Whether the bot wrote a message.
 pub(super) fn is_own(message: &Value) -> bool {
     message.pointer("/from/id").and_then(Value::as_i64) == Some(BOT_ID)
 }

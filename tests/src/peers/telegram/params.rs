@@ -1,8 +1,8 @@
-//! Reading parameters, and refusing requests.
+//! Reads parameters and refuses requests.
 
 use serde_json::Value;
 
-/// An unsuccessful answer.
+/// An unsuccessful response.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) code: u16,
@@ -22,7 +22,7 @@ pub(super) fn bad_request(why: &str) -> Refusal {
     refuse(400, &format!("Bad Request: {why}"))
 }
 
-/// The parameters of a request. Numbers and objects may come as strings, as in a form.
+/// The parameters of a request. Numbers and objects may be given as strings, as in a form.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Params<'a>(pub(super) &'a Value);
 
@@ -31,7 +31,7 @@ impl Params<'_> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// A string; a number in its place is taken as its digits.
+    /// Returns a string. A number is converted to its digits.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let value = self.given(name)?;
         match value.as_str() {
@@ -69,7 +69,7 @@ impl Params<'_> {
         })
     }
 
-    /// An object or a list, also if it is given as a string of JSON.
+    /// Returns an object or a list. It may be given as a string of JSON.
     pub(super) fn json(&self, name: &str) -> Result<Option<Value>, Refusal> {
         let Some(value) = self.given(name) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The people on the other side, played by the test.
+//! The people who write to the bot, played by the test.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::methods::member_update;
 use super::state::{Chat, Standing, State, object, overlay, unix_now};
 use super::{Telegram, bot_user, content};
 
-/// A person who can write to the bot; the setters change how Telegram describes them.
+/// A person who can write to the bot. The setters change how Telegram describes them.
 #[derive(Clone, Debug)]
 pub struct Person {
     telegram: Telegram,
@@ -14,32 +14,32 @@ pub struct Person {
 }
 
 impl Person {
-    /// The identifier of the person and of the private chat with them.
+    /// Returns the identifier of the person, which is also that of their private chat.
     pub fn id(&self) -> i64 {
         self.id
     }
 
-    /// Gives them a username.
+    /// Sets a username.
     pub fn username(self, username: &str) -> Self {
         self.put(&json!({ "username": username }), true)
     }
 
-    /// Gives them a last name.
+    /// Sets a last name.
     pub fn last_name(self, last_name: &str) -> Self {
         self.put(&json!({ "last_name": last_name }), true)
     }
 
-    /// Sets the language of their Telegram.
+    /// Sets the language of the person's Telegram app.
     pub fn language_code(self, language_code: &str) -> Self {
         self.put(&json!({ "language_code": language_code }), false)
     }
 
-    /// Sets any fields of their User object.
+    /// Sets any fields of the person's User object.
     pub fn with(self, fields: &Value) -> Self {
         self.put(fields, false)
     }
 
-    /// Their User object.
+    /// Returns the person's User object.
     pub fn user(&self) -> Value {
         self.telegram.server().lock().user(self.id)
     }
@@ -60,7 +60,7 @@ impl Person {
 }
 
 impl State {
-    /// Puts a message of a person into a chat and queues the update that tells of it.
+    /// Adds a person's message to a chat and queues its update.
     fn receive(&mut self, chat_id: i64, from: &Value, content: &Value) -> i64 {
         let chat = self.private_chat(chat_id);
         let next = chat.next_message();
@@ -90,8 +90,7 @@ impl State {
 }
 
 impl Telegram {
-    /// A person and the private chat with them. A person of whom something is asked before is
-    /// made with the name `Person`.
+    /// Creates a person and their private chat. A person who is used before being created has the name `Person`.
     pub fn person(&self, id: i64, first_name: &str) -> Person {
         let person = Person {
             telegram: self.clone(),
@@ -100,8 +99,7 @@ impl Telegram {
         person.put(&json!({ "first_name": first_name }), true)
     }
 
-    /// The person writes a text; `/start` and the like are marked as commands. Returns the
-    /// message's identifier.
+    /// Sends a text from a person; `/start` and the like are marked as commands. Returns the message's identifier.
     pub fn says(&self, person: i64, text: &str) -> i64 {
         let content = if text.starts_with('/') {
             content::command(text)
@@ -111,8 +109,8 @@ impl Telegram {
         self.sends(person, &content)
     }
 
-    /// The person sends a message; see [`content`] for what. Its fields go over those every
-    /// message has, such as `date`. Returns the message's identifier.
+    /// Sends a message from a person; [`content`] builds its fields. They replace those that every message has, such as `date`. Returns the
+    /// message's identifier.
     pub fn sends(&self, person: i64, content: &Value) -> i64 {
         self.server().change(|state| {
             let from = state.user(person);
@@ -120,7 +118,7 @@ impl Telegram {
         })
     }
 
-    /// The person changes a message: the given fields take the place of its own.
+    /// Edits a person's message: the given fields replace its own.
     pub fn edits(&self, person: i64, message_id: i64, content: &Value) {
         self.server().change(|state| {
             let from = state.user(person);
@@ -149,8 +147,8 @@ impl Telegram {
         });
     }
 
-    /// The person presses a button below a message of the bot. Of a message that is not there the
-    /// bot is told as of an inaccessible one. Returns the callback query's identifier.
+    /// Presses a button below a message of the bot. If the message does not exist, the update contains an inaccessible message. Returns the
+    /// callback query's identifier.
     pub fn presses(&self, person: i64, message_id: i64, data: &str) -> String {
         self.server().change(|state| {
             let from = state.user(person);
@@ -172,12 +170,12 @@ impl Telegram {
         })
     }
 
-    /// The person blocks the bot.
+    /// Lets the person block the bot.
     pub fn blocks(&self, person: i64) {
         self.block(person, Standing::Blocked, "member", "kicked");
     }
 
-    /// The person unblocks the bot.
+    /// Lets the person unblock the bot.
     pub fn unblocks(&self, person: i64) {
         self.block(person, Standing::Member, "kicked", "member");
     }
@@ -190,7 +188,7 @@ impl Telegram {
         });
     }
 
-    /// The person deletes their account; the bot is not told.
+    /// Deletes the person's account. The bot gets no update about it.
     pub fn deletes_account(&self, person: i64) {
         self.server().change(|state| {
             let chat = state.private_chat(person);
@@ -205,8 +203,8 @@ impl Telegram {
         });
     }
 
-    /// The person sends several photos, videos or files together: one message each, all with
-    /// the same `media_group_id`. Returns the messages' identifiers.
+    /// Sends several photos, videos or files together: one message each, all with the same `media_group_id`. Returns the messages'
+    /// identifiers.
     pub fn album(&self, person: i64, items: &[Value]) -> Vec<i64> {
         self.server().change(|state| {
             let group = format!("{}{:06}", 13_000_000_000_i64, state.serial());
@@ -221,12 +219,12 @@ impl Telegram {
         })
     }
 
-    /// A person writes a text in a group the bot sees. Returns the message's identifier.
+    /// Sends a text from a person in a group with the bot. Returns the message's identifier.
     pub fn group_message(&self, chat_id: i64, person: i64, text: &str) -> i64 {
         self.sends_in_group(chat_id, person, &content::text(text))
     }
 
-    /// A person sends a message in a group the bot sees. Returns the message's identifier.
+    /// Sends a message from a person in a group with the bot. Returns the message's identifier.
     pub fn sends_in_group(&self, chat_id: i64, person: i64, content: &Value) -> i64 {
         self.server().change(|state| {
             let from = state.user(person);
@@ -235,8 +233,8 @@ impl Telegram {
         })
     }
 
-    /// A person adds the bot to a group; a supergroup if the identifier begins with -100 and has
-    /// 13 digits. The bot is told twice, as documented.
+    /// Adds the bot to a group. An identifier with 13 digits that begins with -100 makes it a supergroup. The bot gets two updates, as
+    /// documented.
     pub fn adds_to_group(&self, chat_id: i64, title: &str, person: i64) {
         self.server().change(|state| {
             let by = state.user(person);
@@ -249,7 +247,7 @@ impl Telegram {
         });
     }
 
-    /// A person throws the bot out of a group.
+    /// Removes the bot from a group.
     pub fn removes_from_group(&self, chat_id: i64, person: i64) {
         self.server().change(|state| {
             let by = state.user(person);
@@ -258,16 +256,16 @@ impl Telegram {
         });
     }
 
-    /// Queues any update, given without its `update_id`, whatever kinds the bot wants. Returns
-    /// that identifier.
+    /// Queues an update of any kind, even if the bot does not want that kind. The update is given without its `update_id`, which is
+    /// returned.
     pub fn push(&self, update: &Value) -> i64 {
         let update: Map<String, Value> = object(update.clone());
         self.server()
             .change(|state| state.enqueue_any(update, unix_now()))
     }
 
-    /// Queues a text that goes out as it is in the place of an update, so that the whole answer
-    /// may not be valid. `{update_id}` in it becomes the identifier, which is returned.
+    /// Queues a text that is sent instead of an update, so that the whole response may be invalid. `{update_id}` in it is replaced by the
+    /// identifier, which is returned.
     pub fn push_raw(&self, text: &str) -> i64 {
         self.server().change(|state| {
             let json = text.replace("{update_id}", &state.next_update.to_string());

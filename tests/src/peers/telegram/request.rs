@@ -1,4 +1,4 @@
-//! Reading requests, in all the ways parameters may be passed.
+//! Reads requests in all the ways in which parameters may be passed.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use super::params::{Refusal, refuse};
 
-/// Files of up to 50 MB may be sent; the rest is for the other parts of the form.
+/// The largest request body: a file of up to 50 MB, and the other parts of the form.
 const LARGEST_BODY: usize = 52 * 1024 * 1024;
-/// Parameters that stay strings although they may look like numbers.
+/// Parameters that remain strings even if they look like numbers.
 const STRINGS: [&str; 24] = [
     "action",
     "animation",
@@ -44,17 +44,17 @@ const STRINGS: [&str; 24] = [
 /// A file that came with a request.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    /// The name of the form's field.
+    /// The name of the form field.
     pub field: String,
-    /// The file's name.
+    /// The file name.
     pub name: String,
-    /// The file's type as the sender declared it; may be empty.
+    /// The media type that the sender declared; may be empty.
     pub mime_type: String,
-    /// The file's content.
+    /// The content.
     pub bytes: Arc<[u8]>,
 }
 
-/// A path without its `%` escapes.
+/// Decodes the `%` escapes of a path.
 pub(super) fn decoded(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut pieces = path.split('%');
@@ -77,7 +77,7 @@ pub(super) fn decoded(path: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The parameters and files of a request, however they came.
+/// Returns the parameters and files of a request, however they were passed.
 pub(super) async fn read(request: Request<Incoming>) -> Result<(Map<String, Value>, Vec<Upload>), Refusal> {
     let mut params = Map::new();
     let mut files = Vec::new();
@@ -118,7 +118,7 @@ fn put_form(params: &mut Map<String, Value>, form: &[u8]) {
     }
 }
 
-/// A parameter of a form: what is written as JSON is read as JSON.
+/// Converts a form field to a parameter. JSON is parsed.
 fn from_text(name: &str, text: &str) -> Value {
     let parsed = if STRINGS.contains(&name) {
         None

@@ -1,4 +1,4 @@
-//! Messages of the bot: sending, changing and deleting them.
+//! The bot's messages: sending, editing and deleting them.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ const LARGEST_PHOTO: usize = 10 * 1024 * 1024;
 const LONGEST_TEXT: usize = 4096;
 const LONGEST_CAPTION: usize = 1024;
 
-/// sendMessage.
+/// Handles sendMessage.
 pub(super) fn message(state: &mut State, params: Params<'_>) -> Result<Value, Refusal> {
     open_chat(state, params)?;
     let mut content = Map::new();
@@ -42,7 +42,7 @@ fn read_caption(state: &State, params: Params<'_>) -> Result<Rich, Refusal> {
     Ok(caption)
 }
 
-/// sendPhoto, sendDocument and the like.
+/// Handles sendPhoto, sendDocument and the like.
 pub(super) fn media(
     state: &mut State,
     kind: &str,
@@ -66,7 +66,7 @@ pub(super) fn media(
     send(state, params, content)
 }
 
-/// sendMediaGroup.
+/// Handles sendMediaGroup.
 pub(super) fn media_group(state: &mut State, params: Params<'_>, files: &[Upload]) -> Result<Value, Refusal> {
     open_chat(state, params)?;
     let items = params.json("media")?;
@@ -95,7 +95,7 @@ pub(super) fn media_group(state: &mut State, params: Params<'_>, files: &[Upload
     Ok(messages.into())
 }
 
-/// The part of a message that shows a file: one sent along, or one Telegram already has.
+/// Returns the part of a message that shows a file: an uploaded one, or one that Telegram already has.
 fn attachment(
     state: &mut State,
     kind: &str,
@@ -167,7 +167,7 @@ fn folder(kind: &str) -> &'static str {
     }
 }
 
-/// Puts a message of the bot into the chat the request names.
+/// Adds a message of the bot to the chat that the request names.
 fn send(state: &mut State, params: Params<'_>, content: Map<String, Value>) -> Result<Value, Refusal> {
     let markup = read_markup(params)?;
     let reply = params.json("reply_parameters")?;
@@ -214,7 +214,7 @@ fn send(state: &mut State, params: Params<'_>, content: Map<String, Value>) -> R
     Ok(message)
 }
 
-/// The inline keyboard of a request. Other keyboards are not part of a message.
+/// Returns the inline keyboard of a request. Other keyboards are not part of a message.
 fn read_markup(params: Params<'_>) -> Result<Option<Value>, Refusal> {
     let Some(markup) = params.json("reply_markup")? else {
         return Ok(None);
@@ -252,7 +252,7 @@ fn read_markup(params: Params<'_>) -> Result<Option<Value>, Refusal> {
     Ok(Some(markup))
 }
 
-/// editMessageText.
+/// Handles editMessageText.
 pub(super) fn edit_text(state: &mut State, params: Params<'_>) -> Result<Value, Refusal> {
     open_chat(state, params)?;
     let text = read_text(state, params)?;
@@ -266,12 +266,12 @@ pub(super) fn edit_text(state: &mut State, params: Params<'_>) -> Result<Value, 
     })
 }
 
-/// editMessageReplyMarkup.
+/// Handles editMessageReplyMarkup.
 pub(super) fn edit_markup(state: &mut State, params: Params<'_>) -> Result<Value, Refusal> {
     edit(state, params, |_| Ok(()))
 }
 
-/// Changes a message of the bot; the new keyboard, or none, takes the place of the old one.
+/// Edits a message of the bot. The new keyboard, or none, replaces the old one.
 fn edit(
     state: &mut State,
     params: Params<'_>,
@@ -303,7 +303,7 @@ fn edit(
     Ok(message.clone())
 }
 
-/// deleteMessage.
+/// Handles deleteMessage.
 pub(super) fn delete(state: &mut State, params: Params<'_>) -> Result<Value, Refusal> {
     let id = find_chat(state, params)?;
     let message_id = params.need_int("message_id")?;

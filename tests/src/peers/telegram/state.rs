@@ -1,4 +1,4 @@
-//! What the stand-in remembers.
+//! The state of the stand-in.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{Call, Fault, Stored};
 
-/// The time now; Telegram's own clock.
+/// Returns the current time by Telegram's own clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "Telegram's clock is not the clock of the program under test"
@@ -18,7 +18,7 @@ pub(super) fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// The time now in seconds since 1970.
+/// Returns the current time in seconds since 1970.
 pub(super) fn unix_now() -> i64 {
     let since = now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
@@ -27,10 +27,10 @@ pub(super) fn unix_now() -> i64 {
 /// The identifier of the first update.
 pub(super) const FIRST_UPDATE: i64 = 700_000_001;
 
-/// The ends of the identifiers of smaller pictures of a file.
+/// Suffixes that turn a file's identifier into those of its smaller pictures.
 pub(super) const SMALLER: [&str; 3] = ["-s", "-m", "-t"];
 
-/// What the server's tasks and the test share.
+/// The state shared by the server's tasks and the test.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) port: u16,
@@ -51,7 +51,7 @@ impl Server {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the state, then wakes everybody who waits for a change.
+    /// Changes the state, then wakes all tasks that wait for a change.
     pub(super) fn change<T>(&self, how: impl FnOnce(&mut State) -> T) -> T {
         let result = how(&mut self.lock());
         self.changed
@@ -64,17 +64,17 @@ impl Server {
     }
 }
 
-/// An update that waits to be collected.
+/// A pending update.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) id: i64,
-    /// When it came into being, in seconds since 1970.
+    /// When the update was created, in seconds since 1970.
     pub(super) since: i64,
-    /// The update as it goes over the wire.
+    /// The update as sent.
     pub(super) json: String,
 }
 
-/// Where the bot stands in a chat.
+/// The bot's membership in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Member,
@@ -94,7 +94,7 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i64, Value>,
     /// The bot's own messages, in order.
     pub(super) sent: Vec<i64>,
-    /// The latest update that told of a message.
+    /// The latest update about each message.
     pub(super) updates: BTreeMap<i64, i64>,
 }
 
@@ -145,11 +145,11 @@ impl Chat {
 pub(super) struct FileEntry {
     pub(super) stored: Stored,
     pub(super) path: String,
-    /// `None` for a file of which only the size matters.
+    /// `None` for a file that has only a size.
     pub(super) bytes: Option<Arc<[u8]>>,
 }
 
-/// The webhook that is set.
+/// The current webhook.
 #[derive(Clone, Debug)]
 pub(super) struct Webhook {
     pub(super) url: String,
@@ -157,12 +157,12 @@ pub(super) struct Webhook {
     pub(super) max_connections: usize,
     pub(super) own_certificate: bool,
     pub(super) client: reqwest::Client,
-    /// Tells this webhook from those before.
+    /// Distinguishes this webhook from earlier ones.
     pub(super) epoch: u64,
     pub(super) last_error: Option<(i64, String)>,
 }
 
-/// A fault that is due for some requests.
+/// A fault for the next requests of a method.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) method: String,
@@ -174,12 +174,12 @@ pub(super) struct Rule {
 pub(super) struct State {
     pub(super) next_update: i64,
     pub(super) queue: VecDeque<Pending>,
-    /// The last updates confirmed, for a server that hands them out again.
+    /// The updates confirmed last, which a faulty server delivers again.
     pub(super) gone: VecDeque<Pending>,
     pub(super) confirmed: i64,
     pub(super) allowed: Vec<String>,
     pub(super) retention: Duration,
-    /// The number of the last getUpdates request; an earlier one has to end.
+    /// The number of the latest getUpdates request. Earlier ones must end.
     pub(super) poll: u64,
     pub(super) offsets: Vec<i64>,
     pub(super) chats: BTreeMap<i64, Chat>,
@@ -199,11 +199,11 @@ pub(super) struct State {
     pub(super) reorder: bool,
     pub(super) freeze: bool,
     random: u64,
-    /// Lists of commands by scope and language.
+    /// Lists of commands, by scope and language.
     pub(super) commands: BTreeMap<String, Value>,
-    /// Name and descriptions of the bot by kind and language.
+    /// The bot's name and descriptions, by kind and language.
     pub(super) profile: BTreeMap<String, String>,
-    /// Callback queries nobody has answered yet.
+    /// Callback queries that the bot has not answered yet.
     pub(super) queries: BTreeSet<String>,
     pub(super) utf16_lengths: bool,
 }
@@ -245,13 +245,13 @@ impl Default for State {
 }
 
 impl State {
-    /// A number nothing else has.
+    /// Returns a unique number.
     pub(super) fn serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
     }
 
-    /// A pseudo-random number below `limit`; the same row of numbers in every run.
+    /// Returns a pseudo-random number below `limit`. The sequence is the same in every run.
     pub(super) fn roll(&mut self, limit: usize) -> usize {
         self.random = self
             .random
@@ -261,7 +261,7 @@ impl State {
         number.checked_rem(limit).unwrap_or(0)
     }
 
-    /// Puts pseudo-random order into a list.
+    /// Shuffles a list pseudo-randomly.
     pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             let other = self.roll(last + 1);
@@ -269,7 +269,7 @@ impl State {
         }
     }
 
-    /// Takes the fault that is due for a request of this method, if one is.
+    /// Takes the fault for a request of this method, if there is one.
     pub(super) fn next_fault(&mut self, method: &str) -> Option<Fault> {
         let rule = self.rules.iter_mut().find(|rule| {
             rule.left > 0
@@ -302,7 +302,7 @@ impl State {
         faults.get(turn).cloned()
     }
 
-    /// Keeps a file; `None` for its bytes makes a file that only has a size.
+    /// Stores a file. Without bytes it has only a size.
     pub(super) fn keep_file(
         &mut self,
         folder: &str,
@@ -331,32 +331,32 @@ impl State {
         stored
     }
 
-    /// The file with this identifier. Its smaller pictures lead to the file itself.
+    /// Finds the file with this identifier. The identifiers of smaller pictures find the file itself.
     pub(super) fn find_file(&self, id: &str) -> Option<&FileEntry> {
         let smaller = SMALLER.iter().find_map(|name| id.strip_suffix(name));
         self.files.get(smaller.unwrap_or(id))
     }
 
-    /// The chat with this person; made if there is none.
+    /// Returns the chat with a person, creating it if necessary.
     pub(super) fn private_chat(&mut self, id: i64) -> &mut Chat {
         self.chats
             .entry(id)
             .or_insert_with(|| Chat::private(id, "Person"))
     }
 
-    /// The group with this identifier; made if there is none.
+    /// Returns the group with this identifier, creating it if necessary.
     pub(super) fn group_chat(&mut self, id: i64) -> &mut Chat {
         self.chats.entry(id).or_insert_with(|| Chat::group(id, "Group"))
     }
 
-    /// The User object of a person.
+    /// Returns the User object of a person.
     pub(super) fn user(&mut self, id: i64) -> Value {
         let user = self.private_chat(id).user.clone();
         Value::Object(user.unwrap_or_default())
     }
 }
 
-/// The map inside a JSON object; empty if it is none.
+/// Returns the map of a JSON object; empty for other values.
 pub(super) fn object(value: Value) -> Map<String, Value> {
     if let Value::Object(map) = value {
         map
@@ -365,7 +365,7 @@ pub(super) fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Lays the fields of one JSON object over another.
+/// Replaces fields of a JSON object by those of another.
 pub(super) fn overlay(base: &mut Map<String, Value>, over: &Value) {
     if let Some(over) = over.as_object() {
         base.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));

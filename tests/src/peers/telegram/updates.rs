@@ -8,9 +8,9 @@ use tokio::time::{Instant, timeout_at};
 use super::params::{Params, Refusal, bad_request, refuse};
 use super::state::{Pending, Server, State, unix_now};
 
-/// How many confirmed updates a faulty server may still know.
+/// How many confirmed updates a faulty server keeps.
 const GONE: usize = 200;
-/// A longer poll than this ends early.
+/// The longest poll, in seconds. Longer ones end early.
 const LONGEST_POLL: u64 = 600;
 const POLL_TAKEN_OVER: &str =
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
@@ -18,7 +18,7 @@ const POLL_AND_WEBHOOK: &str = "Conflict: can't use getUpdates method while webh
 const POLL_ENDED: &str = "Conflict: terminated by setWebhook request";
 
 impl State {
-    /// Queues an update of a kind unless the bot does not want that kind.
+    /// Queues an update unless the bot does not want its kind.
     pub(super) fn enqueue(&mut self, kind: &str, content: Value, since: i64) -> Option<i64> {
         let wanted = if self.allowed.is_empty() {
             !["chat_member", "message_reaction", "message_reaction_count"].contains(&kind)
@@ -32,13 +32,13 @@ impl State {
         })
     }
 
-    /// Queues an update whatever the bot wants.
+    /// Queues an update of any kind.
     pub(super) fn enqueue_any(&mut self, mut update: Map<String, Value>, since: i64) -> i64 {
         update.insert("update_id".to_owned(), self.next_update.into());
         self.enqueue_json(Value::Object(update).to_string(), since)
     }
 
-    /// Queues a text in the place of an update.
+    /// Queues a text instead of an update.
     pub(super) fn enqueue_json(&mut self, json: String, since: i64) -> i64 {
         let id = self.next_update;
         self.next_update += 1;
@@ -46,14 +46,14 @@ impl State {
         id
     }
 
-    /// Drops the updates nobody has collected in time.
+    /// Drops updates that were not collected in time.
     pub(super) fn expire(&mut self) {
         let age = i64::try_from(self.retention.as_secs()).unwrap_or(i64::MAX);
         let oldest = unix_now().saturating_sub(age);
         self.queue.retain(|pending| pending.since > oldest);
     }
 
-    /// Confirms the first updates of the queue, as long as `which` says so.
+    /// Confirms updates from the front of the queue, as long as `which` returns true.
     fn confirm(&mut self, mut which: impl FnMut(&Pending) -> bool) {
         while let Some(pending) = self.queue.pop_front_if(|pending| which(pending)) {
             self.note_confirmed(pending);
@@ -62,7 +62,7 @@ impl State {
 
     pub(super) fn note_confirmed(&mut self, pending: Pending) {
         self.confirmed = self.confirmed.max(pending.id);
-        // What is no valid update stays a fault of its own.
+        // A text that is not valid JSON was a fault, and is not kept.
         if serde_json::from_str::<Value>(&pending.json).is_ok() {
             self.gone.push_back(pending);
         }
@@ -103,7 +103,7 @@ impl State {
         page
     }
 
-    /// Remembers which kinds of updates the bot wants, if the request says so.
+    /// Stores which kinds of updates the bot wants, if the request contains them.
     pub(super) fn set_allowed(&mut self, params: Params<'_>) -> Result<(), Refusal> {
         let Some(given) = params.json("allowed_updates")? else {
             return Ok(());
@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-/// getUpdates; answers with the whole body, since it may have to be wrong JSON.
+/// Handles getUpdates. Returns the whole body as text, because it may have to be invalid JSON.
 pub(super) async fn get_updates(server: &Server, params: &Value) -> Result<String, Refusal> {
     let params = Params(params);
     let offset = params.int("offset")?.unwrap_or(0);
@@ -169,7 +169,7 @@ pub(super) async fn get_updates(server: &Server, params: &Value) -> Result<Strin
         if over || !page.is_empty() {
             return Ok(format!("{{\"ok\":true,\"result\":[{}]}}", page.join(",")));
         }
-        // Whether a change or the end of the time: the loop looks again.
+        // After a change or the time-out, the loop checks again.
         let _ = timeout_at(end, changes.changed()).await;
     }
 }

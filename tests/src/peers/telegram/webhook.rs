@@ -1,4 +1,4 @@
-//! The webhook: setting it, and delivering updates to it.
+//! The webhook: its settings, and the delivery of updates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::state::{Server, State, Webhook, unix_now};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// setWebhook.
+/// Handles setWebhook.
 pub(super) fn set_webhook(state: &mut State, params: &Value, files: &[Upload]) -> Result<Value, Refusal> {
     let params = Params(params);
     let url = params.text("url").unwrap_or_default();
@@ -74,7 +74,7 @@ pub(super) fn set_webhook(state: &mut State, params: &Value, files: &[Upload]) -
     Ok(Value::Bool(true))
 }
 
-/// deleteWebhook.
+/// Handles deleteWebhook.
 pub(super) fn delete_webhook(state: &mut State, params: Params<'_>) -> Result<Value, Refusal> {
     state.webhook = None;
     state.webhook_epoch += 1;
@@ -84,7 +84,7 @@ pub(super) fn delete_webhook(state: &mut State, params: Params<'_>) -> Result<Va
     Ok(Value::Bool(true))
 }
 
-/// getWebhookInfo.
+/// Handles getWebhookInfo.
 pub(super) fn webhook_info(state: &mut State) -> Value {
     state.expire();
     let mut info = Map::new();
@@ -130,7 +130,7 @@ pub(super) async fn deliver(server: Arc<Server>) {
     }
 }
 
-/// The updates whose delivery may begin now.
+/// Returns the updates that may be delivered now.
 fn due(server: &Server, under_way: &BTreeSet<i64>) -> Vec<i64> {
     let mut state = server.lock();
     let Some(webhook) = &state.webhook else {
@@ -146,7 +146,7 @@ fn due(server: &Server, under_way: &BTreeSet<i64>) -> Vec<i64> {
     waiting.take(parallel.saturating_sub(under_way.len())).collect()
 }
 
-/// Tries to deliver one update until that works or is no longer wanted; returns its identifier.
+/// Tries to deliver an update until it succeeds or is no longer wanted. Returns its identifier.
 async fn deliver_one(server: Arc<Server>, id: i64) -> i64 {
     let mut pause = FIRST_PAUSE;
     let mut epoch = None;
@@ -179,7 +179,7 @@ async fn deliver_one(server: Arc<Server>, id: i64) -> i64 {
                 });
                 carry_out(&server, &answer).await;
                 if again {
-                    // A faulty server: the same update once more, whatever comes of it.
+                    // A faulty server delivers the update twice and ignores the second result.
                     let _ = post(&webhook, &json, timeout).await;
                 }
                 return id;
@@ -198,7 +198,7 @@ async fn deliver_one(server: Arc<Server>, id: i64) -> i64 {
     }
 }
 
-/// Posts an update; the body of a good answer, or what was wrong.
+/// Posts an update. Returns the body of a successful response, or the error message.
 async fn post(webhook: &Webhook, json: &str, timeout: Duration) -> Result<String, String> {
     let mut request = webhook
         .client
@@ -224,7 +224,7 @@ async fn post(webhook: &Webhook, json: &str, timeout: Duration) -> Result<String
     answer.text().await.map_err(|_| "Connection closed".to_owned())
 }
 
-/// Carries out the request a webhook may give as its answer.
+/// Carries out the request that a webhook's response may contain.
 async fn carry_out(server: &Arc<Server>, answer: &str) {
     let Ok(params) = serde_json::from_str::<Value>(answer) else {
         return;
@@ -237,12 +237,12 @@ async fn carry_out(server: &Arc<Server>, answer: &str) {
     server.lock().answered(call, reply.status);
 }
 
-/// Counts of attempts to deliver an update to the webhook.
+/// Returns how often the delivery of an update was attempted.
 pub(super) fn attempts(attempts: &BTreeMap<i64, u32>, id: i64) -> u32 {
     attempts.get(&id).copied().unwrap_or(0)
 }
 
-/// What setWebhook and deleteWebhook say besides `true`.
+/// Wraps the result of setWebhook and deleteWebhook with its description.
 pub(super) fn described(result: &Value, description: &str) -> Value {
     json!({ "ok": true, "result": result, "description": description })
 }
