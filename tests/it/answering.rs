@@ -1,4 +1,4 @@
-//! How people were answered: who was missed, how long the urgent ones lay unread, how the work stands now; and what a figure opens to.
+//! Response figures: missed contacts, how long urgent ones stayed unread, the current backlog, and the drill-down of each figure.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ fn of(question: &str, answer: &str) -> Answers {
     Answers::from([(question.to_owned(), vec![answer.to_owned()])])
 }
 
-/// A reply, and what became of it.
+/// Replies to a contact, and delivers the reply or reports it as failed.
 async fn replies(world: &World, contact: Reference, arrives: bool) {
     let reply = NewReply {
         id: uuid::Uuid::new_v4(),
@@ -126,7 +126,7 @@ async fn every_contact_was_answered_in_one_way_and_who_was_closed_without_the_re
             missed_per_mille: Some(333),
         };
         assert_eq!(report(&world).await.answering, all);
-        // Whoever is answered after all was not missed.
+        // A missed contact that gets a reply later no longer counts as missed.
         store.reopen(mila, missed).await.unwrap();
         replies(&world, missed, true).await;
         let after = Answering {
@@ -154,7 +154,7 @@ async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_c
         world.clock.advance(TimeDelta::minutes(40));
         read(&world, second).await;
         read(&world, ordinary).await;
-        // Only the first time tells how long it lay there.
+        // Only the first reading counts.
         read(&world, first).await;
         for (contact, urgency) in [(first, "danger"), (second, "urgent"), (ordinary, "ordinary")] {
             store
@@ -463,7 +463,7 @@ async fn a_database_that_an_older_version_serves_is_not_upgraded_under_it() {
     let database = Database::connect(format!("sqlite://{}", file.display()))
         .await
         .unwrap();
-    // As it was before the last step.
+    // Undoes the last migration.
     Migrator::down(&database, Some(1)).await.unwrap();
     let refused = service.must(&["statistics"]).unwrap_err();
     assert!(

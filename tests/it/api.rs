@@ -1,4 +1,4 @@
-//! The API: described, whole, and never at a loss whatever it is sent.
+//! The API: completely described, and robust against invalid input.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use crate::writing::posted;
 fn whatever_a_page_does_a_program_can_do() {
     let all = addresses();
     let served = |path: &str| all.iter().any(|one| one.method == "POST" && one.path == path);
-    // Logging in has another address for programs; the queue is worked at its page or by command.
+    // Programs log in at another address; parked jobs are run from their page or by a command.
     let elsewhere = ["/desk/login", "/desk/logout", "/desk/queue/again"];
     for one in all.iter().filter(|one| one.method == "POST") {
         let Some(action) = one.path.strip_prefix("/desk") else {
@@ -37,7 +37,7 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
     let path = format!("/api/v1/cases/{}/referrals", text(&case, "/id"));
     let case = mila.post(&path, &json!({ "institution": "mup" })).await.unwrap();
     let settings = service.folder().join("schemathesis.toml");
-    // What is there, so that it gets further than to what is not.
+    // With existing ids the tester reaches more than 404 responses.
     let known = format!(
         "[parameters]\nreference = \"{reference}\"\n\"path.referral\" = \"{}\"\n",
         text(&case, "/referrals/0/id")

@@ -1,4 +1,4 @@
-//! The bridge: signed calls in, signed call-backs out, by the Standard Webhooks specification.
+//! The bridge: signed calls in and signed call-backs out, by the Standard Webhooks specification.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ async fn only_signed_calls_of_now_are_taken_each_once_and_answers_are_signed() {
         202,
         "taken, as unreadable"
     );
-    // Nobody in particular is not somebody.
+    // Blank ids identify no one, so two of them are never the same person.
     for id in ["c4", "c5"] {
         let stranger = json!({ "id": "", "from": { "id": " " }, "text": "isto" }).to_string();
         assert_eq!(called(id, now(), &stranger, &stranger).await, 202);

@@ -1,4 +1,4 @@
-//! Canned replies: written once by a supervisor, in the person's language and script when a counsellor needs them.
+//! Canned replies: written once by a supervisor, offered in the person's language and script.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn a_canned_reply_comes_in_the_persons_script_with_its_fields_filled_in() 
         .get(&format!("/api/v1/contacts/{reference}/canned"))
         .await
         .unwrap();
-    // By name: Подешавања comes before Прве речи.
+    // Sorted by name: Подешавања comes before Прве речи.
     assert_eq!(
         text(&ready, "/canned/0/text"),
         format!("Pod brojem {reference}: podešavanja su ovde.")
@@ -104,14 +104,14 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
         value.starts_with("Zdravo! Draga, hvala što si pisala. Ovde mila"),
         "{value}"
     );
-    // It is a draft like anything typed.
+    // An inserted reply is kept as a draft like typed text.
     wait_until(Duration::from_secs(10), || async {
         let contact = mila.contact(&reference).await.unwrap();
         text(&contact, "/draft/text") == value
     })
     .await
     .unwrap();
-    // The page on which they are written.
+    // The page of canned replies.
     log_in_as(client, &service, "vera", "sr-Latn").await;
     client
         .goto(&format!("{}/desk/canned", service.base()))
@@ -189,7 +189,7 @@ async fn a_canned_reply_is_chosen_in_each_language_and_asks_where_none_is_known(
         until(client, "#ready li").await;
         reply
     };
-    // In the language of the person first, and in each other.
+    // The person's language comes first, then the others.
     let reply = begin(&known).await;
     shows(client, "#ready li[aria-selected=true]", "Hvala na poruci.").await;
     reply.send_keys("english").await.unwrap();

@@ -1,4 +1,4 @@
-//! Cases: formed from contacts, and forwarded to an institution by two people.
+//! Cases: formed from contacts, and forwarded to an institution with the approval of two people.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let path = format!("/api/v1/cases/{id}");
     let number = text(&case, "/number").to_owned();
     assert!(number.starts_with("1/"), "{number}");
-    // The second contact joins the same case, once.
+    // The second contact joins the same case; the second request changes nothing.
     for _ in 0..2 {
         let into = json!({ "case": id });
         mila.post(&format!("{}/case", of_contact(1)), &into)
@@ -96,13 +96,13 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let seen = json!({ "seen": case.pointer("/referrals/0/changed") });
     let same = refused(&mila, &confirm, &seen).await;
     assert!(same.contains("somebody else has to confirm"), "{same}");
-    // Whoever confirms has read just what is sent.
+    // A referral that changed since it was read can't be confirmed.
     let seen = case.pointer("/referrals/0/changed").unwrap().clone();
     let corrected = json!({ "sent": "Snimci ekrana i adresa profila" });
     mila.post(&referral, &corrected).await.unwrap();
     let changed = refused(&petar, &confirm, &json!({ "seen": seen })).await;
     assert!(changed.contains("it was changed since"), "{changed}");
-    // Whoever puts other words in proposes them.
+    // A person who changes the text becomes its proposer, and can't confirm it.
     petar
         .post(&referral, &json!({ "sent": "Nešto sasvim drugo" }))
         .await
@@ -121,7 +121,7 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
         refused(&petar, &confirm, &seen).await.contains("409"),
         "once is enough"
     );
-    // What was sent is what was confirmed: afterwards only when, under which number, and what came of it.
+    // After confirmation the text is fixed. Only the date, the institution's number and the outcome may still be entered.
     let known = json!({ "sent": "Nešto drugo" });
     assert!(refused(&mila, &referral, &known).await.contains("409"));
     let known = json!({ "sent_on": "2026-11-20", "number": "KU 12/26", "outcome": "U radu" });
@@ -131,11 +131,11 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
         text(&case, "/referrals/0/details/sent"),
         "Snimci ekrana i adresa profila"
     );
-    // What it said before stays readable to whoever may read the case.
+    // Readers of the case can still read earlier versions of the text.
     let versions = case.get("versions").and_then(Value::as_array).unwrap();
     let said: Vec<&str> = versions.iter().map(|one| text(one, "/text")).collect();
     assert!(said.contains(&"čl. 280 ZKP\nNešto sasvim drugo"), "{said:?}");
-    // What nobody confirmed can be taken back, what somebody did cannot.
+    // An unconfirmed referral can be withdrawn; a confirmed one can't.
     let second = mila.post(&format!("{path}/referrals"), &proposal).await.unwrap();
     let second = format!("{path}/referrals/{}/withdraw", text(&second, "/referrals/1/id"));
     let case = mila.post(&second, &json!({})).await.unwrap();
@@ -228,7 +228,7 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
         .send_keys("Lažni profil")
         .await
         .unwrap();
-    // It is kept as it is left, and what is begun before the answer came stays.
+    // A field is saved on leaving it. Text typed in another field before the response arrives is kept.
     until(mila, "#sent")
         .await
         .send_keys("Snimci ekrana")
@@ -265,7 +265,7 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
     press(petar, "form[action$='/confirm'] button").await;
     shows(petar, "#case h1", "prosleđen").await;
     shows(mila, "#case h1", "prosleđen").await;
-    // The printed page: what it says, without what one does with it.
+    // The printed page contains the case but no controls.
     let printed = petar.print(PrintConfiguration::default()).await.unwrap();
     assert!(printed.starts_with(b"%PDF"));
     if let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") {

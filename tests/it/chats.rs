@@ -1,4 +1,4 @@
-//! Both chat channels at once, at their worst.
+//! Both chat channels at the same time, under the worst conditions.
 
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
     can_be_used(&service, &path, "telegram").await;
 }
 
-/// Opens a contact at both widths: nothing for axe-core to complain of. `HOTLINE_SCREENSHOTS` names a folder for pictures.
+/// Checks a contact's page with axe-core at both widths. `HOTLINE_SCREENSHOTS` names a folder for screenshots.
 pub async fn can_be_used(service: &Service, path: &str, name: &str) {
     let browser = Browser::start().await.unwrap();
     let client = browser.client();

@@ -1,4 +1,4 @@
-//! Closing: nobody who waits is closed without a word on why, and the desk leads to what is missing.
+//! Closing: a contact whose person waits needs a reason, and the desk points to missing answers.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn who_waits_for_a_reply_is_closed_only_with_a_reason_which_stays_in_the_h
         page.matches("Zvali smo je telefonom").count() >= 2,
         "a note, and in the history"
     );
-    // Whoever was answered is closed without a question.
+    // A contact with a reply is closed without a question.
     mila.post(&format!("{path}/reopen"), &json!({})).await.unwrap();
     mila.reply(&reference, "Tu smo.").await.unwrap();
     mila.post(&format!("{path}/close"), &json!({})).await.unwrap();
@@ -154,7 +154,7 @@ async fn closing_leads_to_the_first_missing_answer_and_asks_why_there_is_no_repl
             .unwrap();
     };
     keys("e").await;
-    // The kind is suggested by what the form asked.
+    // The form's question suggests the kind.
     focused(client, "#q-who").await;
     for (question, answer) in [
         ("who", "about self"),
@@ -173,7 +173,7 @@ async fn closing_leads_to_the_first_missing_answer_and_asks_why_there_is_no_repl
     shows(client, "#asking[open]", "waits for a reply").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("why").await.unwrap();
-    // Escape leaves it open.
+    // Escape leaves the contact open.
     keys(&Key::Escape.to_string()).await;
     wait_until(Duration::from_secs(5), || async {
         client.find(Locator::Css("#asking[open]")).await.is_err()
@@ -248,7 +248,7 @@ async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when
     })
     .await
     .unwrap();
-    // Something is refused, and says so in red, until it is done.
+    // The refusal is shown in red until the wrap-up is complete.
     press(client, ".wrapping button[name=close]").await;
     shows(client, "#refused", "wrap-up first").await;
     for (question, answer) in [

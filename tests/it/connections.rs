@@ -1,4 +1,4 @@
-//! Connections that say nothing, or never enough: they are closed, and nobody waits because of them.
+//! Connections that send nothing or too little are closed, and do not delay others.
 
 use std::{process::Command, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// What a client says before it is silent for good.
+/// What a client sends before it falls silent.
 const SILENT: [(&str, &[u8]); 5] = [
     ("nothing", b""),
     ("part of what begins HTTP/2", b"PRI * HT"),
@@ -25,12 +25,12 @@ const SILENT: [(&str, &[u8]); 5] = [
 async fn silent(port: u16, said: &[u8]) -> Option<TcpStream> {
     let connected = timeout(Duration::from_secs(1), TcpStream::connect(("127.0.0.1", port))).await;
     let mut stream = connected.ok()?.ok()?;
-    // It may have been closed already.
+    // The service may have closed the connection already.
     let _ = stream.write_all(said).await;
     Some(stream)
 }
 
-/// Posts a message on a connection of its own. Says how long that took.
+/// Posts a message on a new connection and returns how long that took.
 async fn post(base: &str) -> Duration {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(10))
@@ -146,7 +146,7 @@ async fn a_service_that_cannot_open_files_for_a_while_goes_on_afterwards() {
     post(&service.base()).await;
 }
 
-/// Posts a body in pieces, without saying before how long it is. The connection may break before the answer is read: then again.
+/// Posts a body in chunks, without a Content-Length. It tries three times, because the connection may break before the response is read.
 async fn post_in_pieces(url: &str, token: &str, kind: &str, body: &[u8]) -> Option<u16> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(30))
@@ -204,7 +204,7 @@ async fn what_is_too_long_is_refused_as_such_when_it_comes_in_pieces() {
     }
 }
 
-/// What a process has used of the processor, in hundredths of a second.
+/// Returns the processor time that a process has used, in hundredths of a second.
 fn processor_time(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let after_name = stat.rsplit(')').next().unwrap();

@@ -1,4 +1,4 @@
-//! The contract: what holds for every channel there is, tried on each with its own network.
+//! The contract: rules for every channel, tested on each with its own network.
 
 mod bridge;
 mod discord;
@@ -19,7 +19,7 @@ use reqwest::multipart;
 
 use crate::privacy::files_with;
 
-/// A channel's network and the people on it.
+/// A channel's network and its people.
 #[async_trait]
 trait World: Sized + Sync {
     const CHANNEL: &'static str;
@@ -27,46 +27,46 @@ trait World: Sized + Sync {
     /// Starts the network. The service will be at `base`.
     async fn start(base: &str) -> Self;
 
-    /// The line, as settings of the service.
+    /// Adds the line to the service's settings.
     fn set_up(&self, service: &mut Service);
 
-    /// Waits until it is joined to the service.
+    /// Waits until the network is connected to the service.
     async fn ready(&self) {}
 
-    /// Somebody writes.
+    /// Sends a text from a person.
     async fn says(&mut self, who: Who, text: &str) -> Said;
 
-    /// Somebody sends a picture with this name.
+    /// Sends a picture with this name from a person.
     async fn sends_picture(&mut self, who: Who, name: &str) -> Said;
 
-    /// The network never heard that we have it, and hands over all that anybody has written once more.
+    /// Delivers all messages of all people again, as if the service had never acknowledged them.
     async fn repeats(&mut self);
 
-    /// What arrived at somebody.
+    /// Returns the texts that a person received.
     async fn told(&mut self, who: Who) -> Vec<String>;
 
-    /// Files that arrived at somebody: name and size. `None` if the channel sends none.
+    /// Returns name and size of the files that a person received. `None` if the channel sends no files.
     async fn files(&mut self, who: Who) -> Option<Vec<(String, usize)>>;
 
-    /// Whether somebody was shown that an answer is being written. `None` if that cannot be shown there.
+    /// Whether the person is shown that a reply is being written. `None` if the channel can't show that.
     async fn sees_typing(&mut self, who: Who) -> Option<bool>;
 
-    /// What was told to somebody last comes back to us as if it had been written. False if there is no way back.
+    /// Returns the last message to a person to the service, as if the person had written it. False if the channel has no way back.
     async fn echoes(&mut self, who: Who) -> bool;
 
-    /// The network asks us to come later, until `lets`. False if we hand nothing over on this channel.
+    /// Makes the network rate-limit the service until `lets`. False if the service sends nothing over this channel.
     fn limits(&mut self) -> bool;
 
     fn lets(&mut self);
 
-    /// The network will never again take anything for somebody. False if it always does, or nothing is handed over.
+    /// Makes the network refuse all further messages to a person. False if it never refuses, or the service sends nothing over it.
     fn refuses(&mut self, who: Who) -> bool;
 
-    /// Words that belong into no log, besides what is said here.
+    /// Returns words that must not appear in the log, besides the texts of messages.
     fn secrets(&self) -> Vec<String>;
 }
 
-/// Two people. Both go by the name in [`NAME`].
+/// Two people with the same name, [`NAME`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Who {
     Ana,
@@ -75,25 +75,25 @@ enum Who {
 
 const NAME: &str = "Imenjakovićka";
 
-/// What became of something written, as far as its writer can tell.
+/// What the writer can tell about the fate of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    /// The network, or we, have it.
+    /// The network or the service has it.
     Kept,
-    /// It was turned down, and the writer knows.
+    /// It was rejected, and the writer knows.
     Refused,
-    /// Nobody answers, and the writer knows.
+    /// The service did not respond, and the writer knows.
     Down,
-    /// The channel has no such thing.
+    /// The channel does not support such messages.
     Never,
 }
 
-/// A service with one channel, and what Ana has said there so far.
+/// A service with one channel, and Ana's messages so far.
 struct Trial<W> {
     world: W,
     service: Service,
     staff: Staff,
-    /// Ana's contact, once there is one.
+    /// The reference of Ana's contact; empty before there is one.
     reference: String,
     said: Vec<String>,
 }
@@ -168,7 +168,7 @@ impl<W: World> Trial<W> {
         self.settled().await;
     }
 
-    /// Killed while she writes, at whatever point that is; and the network never heard that we had it.
+    /// Kills the service at different times while Ana writes. The network then delivers everything again.
     async fn a_crash_loses_and_doubles_nothing(&mut self) {
         for round in 0..4 {
             self.ana_says(&format!("pred pad {round}")).await;
@@ -198,7 +198,7 @@ impl<W: World> Trial<W> {
         self.settled().await;
     }
 
-    /// While nothing can be written down here, it stays where it is; nobody out there is told that we have it.
+    /// While the service can't store a message, it stays with the network and is not acknowledged.
     async fn what_cannot_be_written_down_stays_with_the_network(&mut self) {
         self.service.stop();
         self.service.set_data_keys("reserve_mib = 1000000000").unwrap();
@@ -206,7 +206,7 @@ impl<W: World> Trial<W> {
         self.world.ready().await;
         let words = "kad nema mesta";
         let said = self.world.says(Who::Ana, words).await;
-        // Long enough for every channel to have looked.
+        // Long enough for every channel to fetch messages.
         tokio::time::sleep(Duration::from_secs(3)).await;
         self.service.stop();
         self.service.set_data_keys("").unwrap();
@@ -321,7 +321,7 @@ impl<W: World> Trial<W> {
         secrets.push("Tu smo".to_owned());
         secrets.extend(self.said.iter().filter(|said| said.len() > 6).cloned());
         let mut found = files_with(self.service.folder(), &secrets);
-        // The settings hold the token, as they must.
+        // The settings file contains the token by design.
         found.retain(|found| !found.ends_with("hotline.toml"));
         assert!(found.is_empty(), "{found:#?}");
     }
@@ -331,7 +331,7 @@ impl<W: World> Trial<W> {
         self.said.push(words.to_owned());
     }
 
-    /// Waits until everything Ana has said stands in her contact, and sees that nothing else does.
+    /// Waits until Ana's contact contains all her messages, and checks that it contains nothing else.
     async fn settled(&self) {
         let said = self.staff.until_messages(&self.reference, self.said.len()).await;
         let said: Vec<_> = said
@@ -359,7 +359,7 @@ impl<W: World> Trial<W> {
         panic!("{words} never arrived");
     }
 
-    /// How often Ana has been told this.
+    /// Counts how often Ana received this text.
     async fn heard(&mut self, words: &str) -> usize {
         let told = self.world.told(Who::Ana).await;
         told.iter().filter(|told| told.contains(words)).count()

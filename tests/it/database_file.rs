@@ -1,4 +1,4 @@
-//! The file of a SQLite database: whole after a stop, watched while it is open, and nobody else's to read.
+//! The SQLite database file: complete after a stop, watched while open, and readable only by its owner.
 
 use std::{
     fs,
@@ -80,7 +80,7 @@ async fn after_a_stop_the_database_file_alone_holds_everything_that_was_acknowle
     assert_eq!(messages_in(&copy).await, 20);
 }
 
-/// What somebody may do to the files of a database that is open: its name, and the deed.
+/// A change to the files of an open database: its name, and the function that makes it.
 type Disturbance = (&'static str, fn(&Service));
 
 fn disturbances() -> [Disturbance; 4] {

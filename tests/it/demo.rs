@@ -1,4 +1,4 @@
-//! What a newcomer sees first.
+//! The first impression of a newcomer.
 
 use std::{
     process::{Command, Stdio},

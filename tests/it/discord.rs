@@ -1,4 +1,4 @@
-//! Discord: the real serenity against a stand-in of its REST interface and gateway.
+//! Discord: the real serenity against a stand-in for its REST API and gateway.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub async fn running(more: &str) -> (Discord, Service, Staff) {
     (discord, service, staff)
 }
 
-/// What the service wrote in a channel.
+/// Returns the texts that the service wrote in a channel.
 pub fn told(discord: &Discord, channel: u64) -> Vec<String> {
     let sent = discord.sent_to(channel);
     sent.iter()
@@ -66,7 +66,7 @@ async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives
     })
     .await
     .unwrap();
-    // Carried out, and the answer lost: it is not seen twice.
+    // The request is carried out and its response lost. The retry must not show it twice.
     discord.fault("POST /api/v10/channels", Fault::DropAfter, 1);
     staff.reply(&reference, "Tu smo, @everyone.").await.unwrap();
     staff.until_reply_is(&reference, "unknown").await.unwrap();
@@ -129,7 +129,7 @@ async fn the_button_takes_a_form_and_opens_a_private_thread() {
     .unwrap();
     discord.sends(ANA, thread, content::text("Hvala")).unwrap();
     staff.until_messages(&reference, 2).await.unwrap();
-    // Who only looks in has a contact of their own.
+    // A guest who writes in the thread gets a contact of their own.
     discord
         .sends(PETAR, thread, content::text("ja sam samo gost"))
         .unwrap();
@@ -239,7 +239,7 @@ async fn files_are_fetched_when_asked_for_and_a_closed_door_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn check_tells_what_the_bot_lacks() {
     let (discord, service, _staff) = running("").await;
-    // All but creating private threads and attaching files.
+    // All permissions except creating private threads and attaching files.
     discord.set_permissions((1 << 10) | (1 << 11) | (1 << 16) | (1 << 38));
     let printed = service.run(&["check"], "").unwrap();
     let words = String::from_utf8_lossy(&printed.stdout).into_owned();

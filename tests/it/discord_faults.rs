@@ -1,4 +1,4 @@
-//! Discord when it does what its documentation allows and nobody hopes for.
+//! Discord when it behaves in rare ways that its documentation allows.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::discord::{ANA, PETAR, lines, running, told};
 
-/// A reply whose first attempt fails waits 30 seconds for its second.
+/// Shorter than the 30 seconds between the first and the second attempt to send a reply.
 const NO_ATTEMPT_FAILED: Duration = Duration::from_secs(25);
 const MORE: &str = "acknowledge = false";
 
@@ -29,7 +29,7 @@ fn threads_of(discord: &Discord) -> String {
     format!("POST /api/v10/channels/{}/threads", discord.room_id())
 }
 
-/// Ana presses the button and is shown the form.
+/// Presses the button as Ana, which shows her the form.
 async fn opens_form(discord: &Discord) {
     let room = discord.room_id();
     wait_until(Duration::from_secs(30), || async {
@@ -60,7 +60,7 @@ async fn first_reference(staff: &Staff) -> String {
     text(&contacts[0], "/reference").to_owned()
 }
 
-/// A reply reaches this channel before a second attempt could be made.
+/// Waits until a reply arrives in this channel, before a second attempt could be made.
 async fn arrives_soon(discord: &Discord, channel: u64, words: &str) {
     wait_until(NO_ATTEMPT_FAILED, || async {
         told(discord, channel).iter().any(|one| one == words)
@@ -341,7 +341,7 @@ async fn a_token_without_an_id_in_it_is_taken() {
     })
     .await
     .unwrap();
-    // Our own acknowledgement is not taken for the person's.
+    // The service's own acknowledgement does not count as the person's message.
     discord.says(ANA, "čujete li").unwrap();
     assert_eq!(staff.until_messages(&reference, 2).await.unwrap().len(), 2);
 }

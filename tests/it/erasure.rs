@@ -1,4 +1,4 @@
-//! Erasing a person erases every word of theirs, wherever the service keeps it, and every key that would open one.
+//! Erasing a person removes all their words wherever the service stores them, and every key that decrypts any of them.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ use serde_json::{Value, json};
 
 use crate::privacy::files_with;
 
-/// Words that occur nowhere but in what is planted.
+/// Unique words, which occur only in planted texts.
 struct Planted(Vec<String>);
 
 impl Planted {
-    /// A new word, remembered.
+    /// Creates a unique word and remembers it.
     fn word(&mut self) -> String {
         let word = format!("kanarinac{:02}", self.0.len());
         self.0.push(word.clone());
@@ -35,7 +35,7 @@ impl Planted {
     }
 }
 
-/// A service on which a person was talked with in every way there is.
+/// A service that communicated with people by mail, bridge, telephone and form.
 struct World {
     service: Service,
     staff: Staff,
@@ -71,7 +71,7 @@ impl World {
         world
     }
 
-    /// A mail with a file, a reply that bounces with the reply quoted, a note, a wrap-up, a draft and a case.
+    /// Writes a mail with a file, a reply whose bounce quotes it, a note, a wrap-up, a draft and a case.
     async fn write_mails(&mut self) {
         let [name, address, subject, body, quoted, file, bytes] = self.planted.words();
         let [header, html, comment] = self.planted.words();
@@ -109,7 +109,7 @@ impl World {
         );
         self.peers.0.deliver("kontakt", bounce.as_bytes()).unwrap();
         self.staff.until_reply_is(&reference, "failed").await.unwrap();
-        // The same mail once more, by another way: recognised, and kept raw.
+        // The same mail arrives by another way. It is recognised as a duplicate, and its raw message is kept.
         let again = format!("X-Other-Way: yes\r\n{mail}");
         self.peers.0.deliver("kontakt", again.as_bytes()).unwrap();
         let [note, own, draft, first_summary, summary] = self.planted.words();
@@ -163,7 +163,7 @@ impl World {
         self.references.push(reference);
     }
 
-    /// Messages that are edited again and again, on a channel that names its messages.
+    /// Writes and edits messages on the bridge, which gives each message an id.
     async fn write_and_edit_on_the_bridge(&mut self) {
         let base = self.service.base();
         let [name, person] = self.planted.words();
@@ -187,7 +187,7 @@ impl World {
         self.references.push(reference);
     }
 
-    /// A logged call with a name, and a form whose answer page is used again.
+    /// Logs a call with a name, and uses the form and its answer page.
     async fn call_and_use_the_form(&mut self) {
         let [caller, told, own] = self.planted.words();
         let call = json!({ "network": "telephone", "caller": caller, "text": told,
@@ -214,7 +214,7 @@ impl World {
         .unwrap();
     }
 
-    /// Closes and erases every contact, as an operator does, while the service runs.
+    /// Closes and erases every contact by command while the service runs.
     async fn erase_everybody(&self) {
         self.until_idle().await;
         for reference in &self.references {
@@ -228,7 +228,7 @@ impl World {
         }
     }
 
-    /// Every page and answer in which a word of the person could stand.
+    /// Checks every page and response that could contain a word of the person.
     async fn assert_nothing_is_shown(&self) {
         let mut paths: Vec<String> = self
             .references
@@ -258,7 +258,7 @@ impl World {
     }
 }
 
-/// Every sealed value and every sealed key in the database, as bytes: what the master key opens.
+/// Returns all encrypted values and keys in the database: what the master key decrypts.
 async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
     let columns = [
         ("journal", "data_key"),
@@ -282,7 +282,7 @@ async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
         let statement = Statement::from_string(database.get_database_backend(), sql);
         for row in database.query_all_raw(statement).await.unwrap() {
             let value: Vec<u8> = row.try_get("", "value").unwrap();
-            // The beginning is a nonce of 24 bytes: enough to know a value by.
+            // The first 24 bytes are a nonce, which identifies the value.
             all.push(value.into_iter().take(24).collect());
         }
     }

@@ -1,4 +1,4 @@
-//! Files of figures: whatever stands in a cell is text in a spreadsheet, a file says what it is of, and the same figures are the same bytes.
+//! Exported files: every cell is plain text to a spreadsheet, a file names its content, and the same figures give the same bytes.
 
 use std::{path::Path, process::Command};
 
@@ -11,7 +11,7 @@ use hotline_desk::reports::{
 use hotline_tests::{service::Service, staff::text};
 use serde_json::json;
 
-/// What a spreadsheet could take for something else than text.
+/// Returns texts that a spreadsheet could run or misread.
 fn hostile() -> Vec<String> {
     let long = "ш".repeat(32_767);
     [
@@ -64,7 +64,7 @@ fn cover() -> Cover {
     }
 }
 
-/// A file as a spreadsheet program reads it, written down as XML. Formulas of CSV are evaluated, as somebody may have set it.
+/// Opens a file in a spreadsheet program and returns it as XML. Formulas in CSV are evaluated, as users can configure it.
 fn opened(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let file = folder.join(name);
     std::fs::write(&file, bytes).unwrap();
@@ -223,7 +223,7 @@ async fn a_file_says_what_it_is_of_and_the_same_figures_are_the_same_bytes() {
         .await;
     assert!(wrong.unwrap_err().to_string().contains("422"));
 
-    // By what two and a piece cut there is a line for each piece and value.
+    // With two dimensions and an interval, each interval and value has a line.
     let answers = json!({ "answers": { "topic": ["grooming"], "gender": ["girl"] } });
     mila.post(&format!("/api/v1/contacts/{reference}/wrap-up"), &answers)
         .await

@@ -1,4 +1,4 @@
-//! Full disks, databases that go away, two processes where one is meant: nothing is lost, nothing is doubled.
+//! Full disks, lost databases and duplicate processes: no message is lost or duplicated.
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-/// Posts a message and gives the status of the answer; none if there was no answer.
+/// Posts a message and returns the status; `None` without a response.
 async fn post(client: &reqwest::Client, base: &str, number: usize) -> Option<u16> {
     let answer = client
         .post(format!("{base}/api/v1/contacts"))
@@ -129,7 +129,7 @@ async fn a_disk_filled_to_the_last_byte_in_the_middle_of_commits_loses_nothing_t
     let staff = service.hire("mila", "counsellor").await.unwrap();
     let client = client();
     let (mut accepted, mut refused) = (0, 0);
-    // What is free inside the database's own files is used up first, so some are taken in between.
+    // Free space inside the database files is used up first, so some messages are still accepted.
     disk.fill().unwrap();
     for number in 0..3_000 {
         match post(&client, &service.base(), number).await {
@@ -197,7 +197,7 @@ async fn a_database_that_cuts_connections_and_dies_loses_and_doubles_nothing() {
             let client = client();
             while running.load(Ordering::Relaxed) {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                // As a browser whose connection broke: until there is an answer.
+                // Posts again until there is a response, as a browser does after a broken connection.
                 let mut answered = None;
                 for _ in 0..600 {
                     answered = post(&client, &base, number).await;
@@ -283,7 +283,7 @@ async fn a_second_process_on_the_same_sqlite_folder_is_refused() {
         said.contains("another hotline serves this data folder already"),
         "{said}"
     );
-    // Killed without warning, it can be started again at once.
+    // After a kill the service can be started again at once.
     service.kill();
     service.start().await.unwrap();
 }

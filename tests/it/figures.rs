@@ -1,4 +1,4 @@
-//! Figures: cut by anything, however long the period, and never so finely that few can be told apart by who may not.
+//! Statistics: grouped by any dimension, over any period, with small figures suppressed for readers who may not read contacts.
 
 use chrono::TimeDelta;
 use hotline_core::{
@@ -42,7 +42,7 @@ async fn however_long_a_period_is_asked_for_it_is_cut_where_something_was_counte
                 "{every}: nothing before there was anything"
             );
         }
-        // Days that were asked for stand there, with nothing in them.
+        // Requested days are listed even without contacts.
         let period = Period {
             from: "2026-11-20".parse().ok(),
             to: "2026-12-31".parse().ok(),

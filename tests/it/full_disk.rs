@@ -1,4 +1,4 @@
-//! On a full disk every action of every role takes effect or says that it did not.
+//! On a full disk every action of every role takes effect or reports an error.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::writing::posted;
 
-/// Addresses that change nothing which is stored, or that need what this service has not: each with its reason.
+/// Addresses that are not tested, with the reason of each.
 const NOT_ASKED: [(&str, &str); 6] = [
     ("/api/v1/contacts/{reference}/here", "presence is kept in memory"),
     (
@@ -35,9 +35,9 @@ const NOT_ASKED: [(&str, &str); 6] = [
     ("/desk/queue/again", "no job is parked here"),
 ];
 
-/// One thing that somebody does.
+/// An action of a person.
 struct Action<'a> {
-    /// The address it is done at, as the list of addresses has it.
+    /// The address as the list of routes has it.
     address: &'static str,
     who: Option<&'a Staff>,
     path: String,
@@ -49,7 +49,7 @@ struct Outcome {
     changed: bool,
 }
 
-/// Every row that is not of the service's own bookkeeping, as text: two that differ mean that something was stored.
+/// Returns all rows as text, except those of internal tables. Two results differ if something was stored.
 async fn stored(service: &Service) -> String {
     let url = format!("sqlite://{}?mode=ro", service.data().join("hotline.db").display());
     let database = Database::connect(&url).await.unwrap();
@@ -148,7 +148,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     }
     let of = |number: usize, rest: &str| format!("/api/v1/contacts/{}{rest}", fresh[number]);
     let nothing = || json!({});
-    // What must have been done before it can be undone.
+    // These actions are done first, so that the test can undo them on a full disk.
     let undone = mila.reply(&fresh[1], "Tu smo").await.unwrap();
     mila.post(&of(3, "/claim"), &nothing()).await.unwrap();
     mila.post(&of(6, "/close"), &json!({ "reason": "test" }))
@@ -491,7 +491,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(refused > 20, "the disk was full: {refused}");
-    // A file that is handed out only after it was noted who took it.
+    // A file is sent only after the access was recorded.
     let whole = mila.contact(&fresh[0]).await.unwrap();
     let source = format!(
         "/desk/contacts/{}/messages/{}/source",
@@ -514,7 +514,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     service.must(&["reconcile"]).unwrap();
 }
 
-/// Empties the write-ahead log, so that the next write needs room at once.
+/// Empties the write-ahead log, so that the next write needs disk space at once.
 async fn empty_log(service: &Service) {
     let url = format!("sqlite://{}", service.data().join("hotline.db").display());
     let database = Database::connect(&url).await.unwrap();
@@ -525,7 +525,7 @@ async fn empty_log(service: &Service) {
     database.close().await.unwrap();
 }
 
-/// A test fails for each address that is forgotten here.
+/// Fails if an address is missing from the tested actions and from [`NOT_ASKED`].
 fn assert_all_are_asked(actions: &[Action<'_>]) {
     let asked: BTreeSet<&str> = actions.iter().map(|action| action.address).collect();
     for address in addresses() {
@@ -534,7 +534,7 @@ fn assert_all_are_asked(actions: &[Action<'_>]) {
             || NOT_ASKED
                 .iter()
                 .any(|(path, _)| [address.path, twin.as_str()].contains(path));
-        // The desk's own log-in and log-out are those of the API.
+        // The desk's log-in and log-out use the same code as the API's.
         let log_in = ["/desk/login", "/desk/logout"].contains(&address.path);
         assert!(
             address.method != "POST" || known || log_in,
@@ -544,7 +544,7 @@ fn assert_all_are_asked(actions: &[Action<'_>]) {
     }
 }
 
-/// The ids in the first list that an answer holds.
+/// Returns the ids in the first list of a response.
 fn ids(answer: &Value) -> Vec<String> {
     texts(answer, "id")
 }

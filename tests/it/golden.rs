@@ -1,4 +1,4 @@
-//! Golden messages: one file each, named for what it taught, read and shown whole.
+//! Golden messages: one file each, named for the behaviour that it shows, with its complete parsed form as a snapshot.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,7 +15,7 @@ use hotline_core::{
 };
 use proptest::prelude::*;
 
-/// The settings a line of each channel is opened with here. One without a golden folder is missed by the test below.
+/// The settings for a line of each channel. A test below fails if a channel has no golden folder.
 const LINES: &[(&str, &str)] = &[
     (
         "bridge",
@@ -35,7 +35,7 @@ const LINES: &[(&str, &str)] = &[
 pub static OPENED: LazyLock<Vec<(&str, Arc<dyn Channel>)>> =
     LazyLock::new(|| LINES.iter().map(|(name, _)| (*name, line(name))).collect());
 
-/// The golden messages of a channel.
+/// Returns the golden messages of a channel.
 fn golden_files(channel: &str) -> Vec<std::path::PathBuf> {
     let folder = format!("{}/golden/{channel}", env!("CARGO_MANIFEST_DIR"));
     let entries = std::fs::read_dir(folder).unwrap();
@@ -44,7 +44,7 @@ fn golden_files(channel: &str) -> Vec<std::path::PathBuf> {
     files
 }
 
-/// A mailbox with the settings above.
+/// Returns the mail line of [`LINES`].
 pub fn mailbox() -> Arc<dyn Channel> {
     let opened = OPENED.iter().find(|(name, _)| *name == "email").unwrap();
     opened.1.clone()
@@ -88,7 +88,7 @@ fn lies(content: &Content) -> String {
     }
 }
 
-/// A reading as people review it.
+/// Formats a parsed message for review.
 fn shown(reading: &Normalised) -> String {
     match reading {
         Normalised::Ignore(reason) => format!("ignored: {reason}"),
@@ -174,7 +174,7 @@ fn every_channel_has_golden_messages() {
     }
 }
 
-/// Every file of a channel's folder, with what is read of it.
+/// Defines a test that parses every file in a channel's folder.
 macro_rules! golden {
     ($name:ident, $channel:literal, $files:literal) => {
         #[test]
@@ -297,7 +297,7 @@ fn every_charset_the_web_knows_is_read() {
     assert!(read > 80, "{read}");
 }
 
-/// Cases too large for files.
+/// Mails that are too large to be stored as files.
 #[test]
 fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {
     let run = || {
@@ -335,7 +335,7 @@ fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {
             eprintln!("{size} bytes read in {:?}", begun.elapsed());
         }
     };
-    // As in the service: parsers of strangers' bytes recurse.
+    // Uses the stack size of the service's parser threads, because parsers recurse.
     std::thread::Builder::new()
         .stack_size(64 << 20)
         .spawn(run)
@@ -344,7 +344,7 @@ fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {
         .unwrap();
 }
 
-/// How many cases a property test makes up, if not `HOTLINE_FUZZ_CASES`.
+/// Returns the number of cases for a property test: `HOTLINE_FUZZ_CASES`, else `usual`.
 pub fn cases(usual: u32) -> u32 {
     let asked = std::env::var("HOTLINE_FUZZ_CASES").ok();
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)
@@ -375,7 +375,7 @@ proptest! {
         }
     }
 
-    /// JSON that stays JSON: every value may be replaced by one of another kind.
+    /// Replaces random values by others. The result is still JSON.
     #[test]
     fn no_twisted_update_breaks_a_reader(which in any::<usize>(), twists in proptest::collection::vec((any::<u16>(), 0usize..7), 1..6)) {
         for (channel, line) in OPENED.iter() {
@@ -391,7 +391,7 @@ proptest! {
     }
 }
 
-/// Replaces the value that is reached after `count` others.
+/// Replaces the value that follows `count` others in the traversal.
 fn twist(value: &mut serde_json::Value, count: &mut usize, kind: usize) {
     use serde_json::{Value, json};
     if *count == 0 {

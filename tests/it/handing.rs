@@ -1,4 +1,4 @@
-//! Work that goes from hand to hand: handing over, asking, snoozing; and the views in which each finds what is theirs.
+//! Work that changes hands: handing over, asking for a contact, snoozing, and the views that show the result.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     post(1, "wrap-up", json!({ "answers": { "urgency": ["urgent"] } })).await;
     assert_eq!(view(&mila, "unassigned").await, of(&[2, 1, 0, 3]));
     assert_eq!(view(&mila, "urgent").await, of(&[2, 1]));
-    // Page by page the same order.
+    // Paging preserves the order.
     let mut paged = Vec::new();
     let mut after = String::new();
     for _ in 0..9 {
@@ -75,7 +75,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     assert_eq!(view(&mila, "mine").await, of(&[0]));
     mila.reply(&all[0].0, "Tu smo.").await.unwrap();
     assert_eq!(view(&mila, "answered").await, of(&[0]));
-    // Out of sight until the person writes again.
+    // A snoozed contact stays hidden until the person writes again.
     post(0, "snooze", json!({ "hours": 4 })).await;
     assert_eq!(
         (view(&mila, "mine").await, view(&mila, "snoozed").await),
@@ -96,7 +96,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
         .unwrap_err()
         .to_string();
     assert!(past.contains("has passed"), "{past}");
-    // To a colleague, with a word on why.
+    // Hands the contact to a colleague, with a reason.
     let to = id_of(&mila, "petar").await;
     post(
         0,
@@ -120,7 +120,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     assert_eq!(contact.pointer("/asked_by"), Some(&json!(["mila"])));
     post(3, "mark", json!({ "marking": "spam" })).await;
     assert_eq!(view(&mila, "marked").await, of(&[3]));
-    // Closed by mistake, somebody has waited as long as before.
+    // After closing by mistake and reopening, the waiting time is the same as before.
     let waited = text(&mila.contact(&all[1].0).await.unwrap(), "/waiting_since").to_owned();
     post(1, "close", json!({ "reason": "answered by telephone" })).await;
     post(1, "reopen", json!({})).await;

@@ -1,4 +1,5 @@
-//! For any history of a centre, figures equal what lies in its tables, and each opens to what it counts.
+//! For any sequence of events, statistics equal a recount of the tables, and each figure's drill-down lists as many contacts as the figure
+//! says.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -49,15 +50,15 @@ use serde_json::json;
 
 use crate::store::{World, mail, world};
 
-/// Something that happens to a centre.
+/// An event in the life of a centre.
 #[derive(Debug, Clone)]
 enum Happens {
-    /// `joins`: it answers everything the same person wrote lately.
+    /// A new mail. With `joins` it is a reply to the person's earlier mails.
     Mail {
         joins: bool,
         language: Option<Language>,
     },
-    /// A mail of before comes once more, by another way.
+    /// An earlier mail arrives again by another way.
     Repeated {
         back: usize,
     },
@@ -106,7 +107,7 @@ enum Happens {
     Later {
         hours: i64,
     },
-    /// The program ends, and begins anew.
+    /// The program stops and starts.
     Restarted,
 }
 
@@ -275,7 +276,7 @@ impl Happens {
     }
 }
 
-/// A call of so many days ago, logged now.
+/// Builds a call of some days ago, logged now.
 pub fn call(world: &World, days_ago: i64, answers: Answers) -> NewCall {
     NewCall {
         id: uuid::Uuid::new_v4(),
@@ -288,7 +289,7 @@ pub fn call(world: &World, days_ago: i64, answers: Answers) -> NewCall {
     }
 }
 
-/// A mail by one of four people, the same each time.
+/// Builds a mail by one of four people. The same number always gives the same mail.
 fn mail_number(number: usize, evidence: Vec<Evidence>) -> Incoming {
     let from = format!("{}@example.org", number % 4);
     mail(&from, &format!("m{number}"), "x", evidence)
@@ -300,7 +301,7 @@ async fn references(world: &World) -> Vec<Reference> {
     page.await.unwrap().rows.iter().map(|row| row.reference).collect()
 }
 
-/// What was queued is sent.
+/// Sends all queued replies.
 async fn send_all(world: &World) -> Result<(), StoreError> {
     let store = &world.store;
     let minute = std::time::Duration::from_secs(60);
@@ -321,14 +322,14 @@ fn periods() -> [Period; 4] {
     ]
 }
 
-/// A contact that counts, as it lies in the tables.
+/// A contact that the total includes, as stored in the tables.
 struct Lies {
     day: NaiveDate,
     channel: String,
     topic: Option<String>,
 }
 
-/// Every contact that counts, by nothing but the tables.
+/// Reads all contacts that the total includes directly from the tables.
 async fn lie_in_tables(url: &str) -> Vec<Lies> {
     let database = Database::connect(url).await.unwrap();
     let all = "SELECT opened_at, channel, answers FROM contacts LEFT JOIN records ON contact_id = id
@@ -364,7 +365,7 @@ fn counted<T: Ord>(all: impl Iterator<Item = T>) -> BTreeMap<T, i64> {
     counted
 }
 
-/// What is kept and what is exported is what lies in the tables.
+/// Checks that stored figures and exports equal a recount of the tables.
 async fn equals_the_tables(store: &Store, lie: &[Lies], period: Period, history: &[Happens]) {
     let of_period = || lie.iter().filter(|one| period.holds(one.day));
     let kept = async |by: &str| -> BTreeMap<String, i64> {
@@ -513,7 +514,7 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
     assert_eq!(open, open_contacts(store).await, "{history:?}");
 }
 
-/// From every figure one gets to as many contacts as it says, each once, page by page.
+/// Checks that the drill-down of every figure lists as many contacts as the figure says, each once, over all pages.
 async fn opens_to_what_it_counts(store: &Store, of: Measure, period: Period, by: &str, history: &[Happens]) {
     let cut = StatisticsFilter::parse(of, period, by).unwrap();
     for row in store.breakdown(&cut).await.unwrap().rows {
@@ -544,7 +545,7 @@ async fn opens_to_what_it_counts(store: &Store, of: Measure, period: Period, by:
     }
 }
 
-/// How many contacts are open and count, by looking at each.
+/// Counts the open contacts without a marking, one by one.
 pub async fn open_contacts(store: &Store) -> i64 {
     let everything = Filter::default();
     let page = store
@@ -559,12 +560,12 @@ pub async fn open_contacts(store: &Store) -> i64 {
     i64::try_from(open.count()).unwrap()
 }
 
-/// Everything that is published of each period.
+/// Returns all published figures of each period.
 async fn published(store: &Store) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     for period in periods() {
         let mut report = serde_json::to_value(store.report(period, 0).await.unwrap()).unwrap();
-        // Read at another time, and otherwise the same.
+        // The time of reading differs, and must be ignored.
         for pointer in [
             "",
             "/ever",
@@ -601,7 +602,7 @@ async fn any_history(mut world: World, of: usize, seed: u8) {
     let vuk = world.store.add_staff("vuk", "Vuk", Role::Supervisor, &password);
     let vuk = vuk.await.unwrap();
     for (number, step) in history.iter().cloned().enumerate() {
-        // What is refused, as closing what is closed, changes nothing: that is shown by the recount, too.
+        // A refused step, such as closing a closed contact, changes nothing. The recount shows that as well.
         match step
             .to(&mut world, &vuk, number + usize::from(seed) * 1_000)
             .await
@@ -614,7 +615,7 @@ async fn any_history(mut world: World, of: usize, seed: u8) {
     let before = published(&world.store).await;
     world.store.rebuild_figures().await.unwrap();
     assert_eq!(published(&world.store).await, before, "{history:?}");
-    // Whatever is open is closed, as it must be before it is erased; then everybody is.
+    // Closes all open contacts, as erasure requires, and then erases everyone.
     for contact in references(&world).await {
         let closed = world
             .store

@@ -1,4 +1,4 @@
-//! What is written from outside cannot run, style, link out by itself or break the page.
+//! Text from outside can't run scripts, change styles, load or link to other sites, or break the page.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::{
 
 const CORPUS: &str = include_str!("../golden/hostile.txt");
 
-/// What a page must hold of itself, whatever stands in it: nothing ran, nothing was made of the text, nothing leads or loads from
-/// elsewhere, nothing is wider than the window, and the desk's own parts are to be seen.
+/// Checks that hold for every page, whatever text it contains: no script ran, the text became no elements, links and resources stay on this
+/// site, the page is not wider than the window, and the desk's controls are visible.
 const SOUND: &str = "
     const wrong = [];
     if (window.hacked !== undefined) wrong.push('it ran');
@@ -52,7 +52,7 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let all = written(&service, &mila).await;
-    // Where else words of others, or of careless colleagues, stand: a caller, a note, a case, what is looked for.
+    // Other places that show text from outside or from careless colleagues: a caller, a note, a case and a search.
     let (first, _) = &all[0];
     for line in CORPUS.lines().take(12) {
         let call = json!({ "network": "telephone", "caller": line, "text": line, "answers": { "platform_named": [line.chars().take(60).collect::<String>()] } });
@@ -130,7 +130,7 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
     service.must(&["statistics", "verify"]).unwrap();
 }
 
-/// The smallest picture there is.
+/// A minimal PNG.
 const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
     0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 10, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0x60, 0, 0, 0,

@@ -1,4 +1,4 @@
-//! The desk by keyboard alone.
+//! Using the desk by keyboard only.
 
 use std::time::Duration;
 
@@ -58,12 +58,12 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
         !lost.is_displayed().await.unwrap(),
         "nothing went wrong on the way"
     );
-    // Whoever takes a contact writes to its person.
+    // Taking a contact moves the focus to the reply.
     focused(client, "reply").await;
     press_keys(client, &Key::Escape.to_string()).await;
     press_keys(client, "r").await;
     focused(client, "reply").await;
-    // In a field keys are letters.
+    // Inside a field, shortcut keys type letters.
     press_keys(client, "jkc? Tu smo.").await;
     press_keys(client, &format!("{}{}", Key::Control, Key::Enter)).await;
     shows(client, ".message.reply", "jkc? Tu smo.").await;
@@ -76,7 +76,7 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("keys").await.unwrap();
     press_keys(client, &Key::Escape.to_string()).await;
-    // Every command by its name; what is no command is searched for.
+    // Every command is found by its name; other input starts a search.
     press_keys(client, &format!("{}k", Key::Control)).await;
     until(client, "#palette[open] li").await;
     press_keys(client, "closed").await;
@@ -89,7 +89,7 @@ async fn a_contact_is_found_taken_answered_noted_and_found_again_without_a_mouse
     until(client, "#palette[open] li").await;
     press_keys(client, &format!("прва{}", Key::Enter)).await;
     shows(client, "#list ol", &references[0]).await;
-    // Whoever hits keys by chance turns them off.
+    // People who press keys by accident can turn shortcuts off.
     mila.post("/api/v1/preferences", &json!({ "quiet_keys": true }))
         .await
         .unwrap();

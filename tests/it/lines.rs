@@ -1,4 +1,4 @@
-//! Mailboxes and mail servers at their worst, and by every way of logging in.
+//! Mailboxes and mail servers under the worst conditions, with each method of logging in.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn letter(number: usize, text: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The line's table with another `[lines.mail.imap]`.
+/// Returns the table of the line with another `[lines.mail.imap]`.
 fn lines(imap: &str, smtp: &str) -> String {
     format!(
         "[lines.mail]\nchannel = \"email\"\naddress = \"{CENTRE}\"\nacknowledge = false\n\
@@ -58,7 +58,7 @@ async fn running(lines: &str) -> (Service, Staff) {
     (service, staff)
 }
 
-/// What the desk says of the line `mail`, in English.
+/// Returns the desk's text about the line `mail`, in English.
 async fn queue_page(service: &Service) -> String {
     let staff = match service.log_in("sara").await {
         Ok(staff) => staff,
@@ -112,7 +112,7 @@ async fn a_slow_cable_that_breaks_in_the_middle_of_a_large_mail_loses_nothing() 
         "port = {}\nsecurity = \"plain\"\nuser = \"kontakt\"\npassword = \"kontakt\"",
         cable.port()
     );
-    // Two megabytes at this speed take five seconds, and the first two tries end in their middle.
+    // Two megabytes take five seconds at this speed. The first two attempts are cut in the middle.
     cable.slow(400_000);
     cable.cut_after(900_000);
     let (service, staff) = running(&lines(&imap, &plain_smtp(&smtp))).await;
@@ -166,7 +166,7 @@ async fn starttls_with_a_password_both_ways_and_never_without_it() {
         "{checked}"
     );
 
-    // A wrong password, and a server that does not offer what was asked for, are told apart and named.
+    // A wrong password and a missing feature of the server have different messages.
     for (imap, smtp, said) in [
         (
             imap("starttls").replace("password = \"kontakt\"", "password = \"wrong\""),
@@ -234,7 +234,7 @@ async fn a_server_without_idle_is_polled_and_one_that_hangs_up_is_called_again()
     for number in 1..=6 {
         dovecot.deliver("kontakt", &letter(number, "x")).unwrap();
         staff.until_contacts(number).await.unwrap();
-        // It may be between two connections: then there is nothing to cut.
+        // Between two connections there is nothing to cut.
         let _ = dovecot.kick("kontakt").await;
     }
 }
@@ -242,7 +242,7 @@ async fn a_server_without_idle_is_polled_and_one_that_hangs_up_is_called_again()
 #[tokio::test]
 async fn no_mail_slips_through_between_a_look_and_the_wait_for_the_next() {
     let (dovecot, smtp) = servers().await;
-    // Looked at by itself only every four minutes: each mail must be told of.
+    // With four minutes between polls, mail must arrive through IMAP IDLE.
     let patient =
         mail_lines(&dovecot, &smtp, "acknowledge = false").replace("poll_seconds = 5", "poll_seconds = 240");
     assert!(patient.contains("poll_seconds = 240"));
@@ -312,7 +312,7 @@ async fn every_golden_mail_is_accounted_for() {
     let joined = count("message") + count("unreadable") - contacts;
     assert!(joined <= 3, "hardly any of them belongs to another: {joined}");
     service.must(&["statistics", "verify"]).unwrap();
-    // Each opens in the desk.
+    // Every contact opens on the desk.
     for contact in staff.contacts().await.unwrap() {
         staff.contact(text(&contact, "/reference")).await.unwrap();
     }
@@ -470,7 +470,7 @@ async fn a_relay_away_for_six_hours_gets_each_reply_once_and_one_away_for_days_m
     smtp.stop().await.unwrap();
     let reference = text(contacts.first().unwrap(), "/reference").to_owned();
     staff.reply(&reference, "Odgovor koji ne stiže").await.unwrap();
-    // Each round is a day's third: a try, and the wait after it.
+    // Each round advances the clock by eight hours and waits for one attempt.
     for round in 1..=100 {
         service.set_clock(&format!("+{}h", 12 + round * 8)).unwrap();
         if tried_again(&service, 1).await == 0 {
@@ -524,7 +524,7 @@ async fn a_clock_set_back_or_forward_stops_nothing() {
     assert_eq!(ids.len(), different.len(), "no acknowledgement twice");
 }
 
-/// Waits until none of the deliver jobs is due by the service's own clock any more: each was tried. Says how many there are.
+/// Waits until no delivery job is due by the service's own clock, that is, until each was attempted. Returns how many there are.
 async fn tried_again(service: &Service, at_most: usize) -> usize {
     let mut jobs = 0;
     wait_until(Duration::from_secs(20), || async {
@@ -544,7 +544,7 @@ async fn tried_again(service: &Service, at_most: usize) -> usize {
     jobs
 }
 
-/// A log-in lasts half an hour on the service's own clock.
+/// Logs in again, because a session lasts half an hour on the service's own clock.
 async fn staff_again(service: &Service) -> Staff {
     service.log_in("mila").await.unwrap()
 }

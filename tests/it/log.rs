@@ -1,4 +1,4 @@
-//! Calls that counsellors log: counted once, on the day on which they happened.
+//! Calls logged by counsellors: counted once, on the day on which they happened.
 
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ async fn a_call_is_logged_by_keyboard_for_a_colleague_and_what_was_typed_survive
     ] {
         type_into(&format!("q-{question}"), answer).await;
     }
-    // A day that has not come: said, and nothing typed is lost.
+    // A future day is rejected, and the form keeps what was typed.
     client
         .execute("document.getElementById('at').removeAttribute('max'); document.getElementById('at').value = '2036-01-01T10:00'", vec![])
         .await

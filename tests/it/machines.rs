@@ -1,4 +1,4 @@
-//! Who is a person and who a machine, over mails that nobody wrote.
+//! Telling mail of people from mail of programs, over generated mails.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,7 +13,7 @@ static MAILBOX: LazyLock<Arc<dyn Channel>> = LazyLock::new(mailbox);
 const OURS: &str = "r.01a22026d1b477989bb4f3817439ac27.kzciapoo5pnkue5bfzyb@centar.example.org";
 const TAGGED: &str = "kontakt+kzciapoo5pnkue5bfzyb@centar.example.org";
 
-/// Headers that a person's mail may carry: their program, their server, a list or whoever they copied from put them in.
+/// Generates headers that a person's mail may have from a mail program, server, mailing list or copied message.
 fn header() -> impl Strategy<Value = String> {
     let fixed = select(vec![
         "Auto-Submitted: no",
@@ -52,7 +52,7 @@ fn header() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What people write about: bounces too.
+/// Generates subjects of people's mail, some of them about bounces.
 fn subject() -> impl Strategy<Value = String> {
     let known = select(vec![
         "Re: Pitanje",
@@ -84,7 +84,7 @@ fn words() -> impl Strategy<Value = String> {
     prop_oneof![known, "[ -~]{1,60}", "[а-шčćžšđ ]{1,40}x"]
 }
 
-/// A body: plain, or parts among which are those of reports, passed on.
+/// Generates bodies: plain text, or several parts, including forwarded reports.
 fn body() -> impl Strategy<Value = String> {
     let kind = select(vec![
         "text/plain",
@@ -136,8 +136,8 @@ fn body() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(2_000)))]
 
-    /// Who has a sender, is no daemon and does not say that a program wrote it, is a person. One mail excepted: an answer to ours
-    /// that has both the subject and the words of an absent person's program, which the words here never have.
+    /// A mail is a person's if it has a sender, is not from a daemon, and does not declare itself automatic. The exception is a reply to us
+    /// with both the subject and the text of an absence notice. Generated texts never contain that text.
     #[test]
     fn no_persons_mail_is_taken_for_a_machines(
         name in "[A-Za-z]{0,12}",

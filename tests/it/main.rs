@@ -1,4 +1,4 @@
-//! Statements about the product, each tried on the real thing.
+//! Integration tests: statements about the product, each tested on the real program.
 
 #![expect(
     clippy::unwrap_used,

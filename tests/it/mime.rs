@@ -1,4 +1,4 @@
-//! Any tree of parts: every word of every text is shown, and every file keeps its bytes.
+//! For any tree of MIME parts, all words of all texts are shown, and all files keep their bytes.
 
 use std::{collections::HashSet, fmt::Write};
 
@@ -17,7 +17,7 @@ enum Part {
     Mail(Box<Part>),
 }
 
-/// How a text travels: its charset, and its transfer encoding.
+/// The charset and the transfer encoding of a text.
 #[derive(Debug, Clone, Copy)]
 struct Travel {
     charset: usize,
@@ -35,7 +35,7 @@ const TYPES: [&str; 6] = [
     "application/octet-stream",
 ];
 const KINDS: [&str; 5] = ["mixed", "alternative", "related", "signed", "x-unknown"];
-/// Elements with a word in them.
+/// HTML elements that contain a word.
 const ELEMENTS: [(&str, &str); 18] = [
     ("<p>", "</p>"),
     ("<b>", "</b> "),
@@ -58,7 +58,7 @@ const ELEMENTS: [(&str, &str); 18] = [
 ];
 
 fn part() -> impl Strategy<Value = Part> {
-    // Some words begin as files of a known kind do.
+    // Some words begin with the magic bytes of a known file type.
     let word =
         "(BM|MZ|GIF|ID3|FWS|BZh|OggS)?[bdgklmnprstv][aeiou][čćžšđ]?[aeiou][bdgklmnprstv]{1,2}[aeiou]{0,1}";
     let travel =
@@ -84,7 +84,7 @@ fn part() -> impl Strategy<Value = Part> {
     })
 }
 
-/// What has to be found again.
+/// What the parsed mail must contain.
 #[derive(Default)]
 struct Expected {
     words: HashSet<String>,

@@ -1,4 +1,4 @@
-//! What people see, as text; and whether everybody can use it: axe-core, keyboard, small and large windows, both themes.
+//! Pages as text, and their accessibility: axe-core, keyboard, small and large windows, both themes.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-/// A page as somebody reads it: its words, line by line, without its markup.
+/// Returns the text of a page line by line, without markup.
 fn read(html: &str) -> String {
     let text = html2text::config::plain_no_decorate()
         .no_table_borders()
@@ -33,13 +33,13 @@ fn snapshot(name: &str, page: &str) {
             (r"\b\d+ min\b", "[some] min"),
             (r"\b\d{4} \d{4} \d{4} \d{4}\b", "[code]"),
             (r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", "[reference]"),
-            // The clock is fixed, but it runs: pages differ by the minutes a test takes.
+            // The clock starts at a fixed time but runs, so pages differ by the minutes that a test takes.
             (r"\b10:0\d\b", "10:[minute]"),
         ],
     }, { insta::assert_snapshot!(name, read(page)) });
 }
 
-/// A service with something to show on every page.
+/// Starts a service with content on every page.
 async fn furnished() -> (Service, Dovecot, Smtp, Staff, String) {
     let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("ana", "ana")])
         .await
@@ -326,7 +326,7 @@ pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str
         .goto(&format!("{}/desk/login", service.base()))
         .await
         .unwrap();
-    // By keyboard only, as it will be used.
+    // By keyboard only.
     let type_on = async |keys: &str| {
         let focused = client.active_element().await.unwrap();
         focused.send_keys(keys).await.unwrap();
@@ -378,7 +378,7 @@ async fn everybody_can_use_every_page_in_both_themes_at_every_width() {
         assert_eq!(theme, json!(dark));
         let check = async |path: &str| {
             client.goto(&format!("{}{path}", service.base())).await.unwrap();
-            // 640: what is left of 1280 for whoever reads at 200 %.
+            // At 200 % zoom, a window of 1280 pixels has 640 CSS pixels.
             for (width, height) in [(1280, 900), (640, 450), (360, 740)] {
                 browser.set_size(width, height).await.unwrap();
                 let overflow = "return document.documentElement.scrollWidth - innerWidth";

@@ -1,4 +1,4 @@
-//! Messages of several pieces and versions, in and out.
+//! Messages with several parts and versions, received and sent.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::{
     store::{World, mail, on_both, world},
 };
 
-/// A piece of a message from a chat.
+/// Builds a part of a chat message.
 fn piece(from: &str, whole: &str, id: &str, version: i64, text: &str) -> Incoming {
     Incoming {
         joining: Joining::ByIdentifier,
@@ -52,7 +52,7 @@ fn photo(name: &str) -> Part {
 }
 
 impl World {
-    /// These arrive one after the other and are registered in portions of this size.
+    /// Receives these messages in order, and registers them in batches of this size.
     async fn receive(&self, all: Vec<Incoming>, portion: usize) {
         for portion in all.chunks(portion.max(1)) {
             let raws = portion.iter().map(|_| RawMessage {
@@ -97,7 +97,7 @@ impl World {
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Everything that is written in a contact, in every version.
+/// Returns all texts of a contact, in every version.
 fn written(contact: &ContactDetail) -> Vec<String> {
     let mut all = Vec::new();
     for message in contact.messages.iter().filter(|one| one.direction == "in") {
@@ -126,7 +126,8 @@ async fn a_platform_that_uses_an_id_twice_loses_nobodys_words() {
         assert_eq!(written(&contact), ["prva", "druga"]);
         let second = contact.messages[1].body.as_ref().unwrap();
         assert_eq!(second.remarks, [Remark::SameIdOtherContent]);
-        // An edit is a version; what it replaced is known when it comes again, and other words under its number are not.
+        // An edit adds a version. The replaced text is stored once, however often it arrives. Other text with its version number is a new
+        // message.
         let all = vec![
             piece("ana", "m2", "2", 5, "izmenjena"),
             piece("ana", "m2", "2", 0, "prvobitna"),
@@ -170,7 +171,7 @@ async fn what_was_left_as_being_sent_may_have_arrived_and_who_was_too_slow_hands
             panic!("it is due")
         };
         assert!(!outgoing.message.uncertain);
-        // The channel took it, and then the database failed us.
+        // The channel accepted the message, and then the database failed.
         world
             .store
             .retry(&first, Duration::ZERO, "for a test")
@@ -193,7 +194,7 @@ async fn what_was_left_as_being_sent_may_have_arrived_and_who_was_too_slow_hands
     .await;
 }
 
-/// Who writes, which message (0 to 2 are mails, the others of chats), which version, whose thread it claims to belong to.
+/// The writer, the message (0 to 2 are mails, the others chat messages), the version, and whose thread it claims to belong to.
 type Step = (usize, usize, i64, Option<usize>);
 
 fn run(test: impl Future<Output = ()>) {
@@ -204,7 +205,7 @@ fn run(test: impl Future<Output = ()>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(24)))]
 
-    /// An album of ten, two of its pieces changed, each delivered several times, in any order and any portions.
+    /// An album of ten with two edited parts, each part delivered several times, in any order and in batches of any size.
     #[test]
     fn pieces_and_versions_in_any_order_are_one_message_of_one_contact(
         order in proptest::sample::subsequence((0..36usize).collect::<Vec<_>>(), 36).prop_shuffle(),
@@ -237,7 +238,7 @@ proptest! {
         });
     }
 
-    /// Whatever names and ids people use, copy from each other or use twice: nobody reads another's words, and no words are lost.
+    /// People may use, copy or reuse any names and ids: each reads only their own contact, and no text is lost.
     #[test]
     fn two_people_never_share_a_contact_and_no_words_are_lost(
         steps in proptest::collection::vec((0..3usize, 0..6usize, 0..3i64, proptest::option::of(0..3usize)), 1..40),

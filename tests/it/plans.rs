@@ -1,4 +1,4 @@
-//! No statement reads a long table from end to end: what is quick with a hundred contacts is so with a million.
+//! No statement scans a long table, so response times do not grow with the number of contacts.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
     let run = statements(&service);
     assert!(run.len() > 100, "statements are logged: {}", run.len());
     let mut reading = Vec::new();
-    // A step of the tables reads what it changes, once.
+    // A migration scans the table that it changes once.
     let of_tables = |statement: &String| {
         ["reply", "read"].iter().any(|what| {
             statement.starts_with(&format!("UPDATE contacts SET first_{what}_at = "))
@@ -60,11 +60,11 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
             .iter()
             .map(|step| step.try_get("", "detail").unwrap())
             .collect();
-        // The first of an order that an index or the table itself has are found without the rest.
+        // With a limit, an order that an index or the table itself provides needs no scan of the rest.
         let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE"));
         let any = !statement.contains("WHERE");
         let in_order = statement.contains("LIMIT") && (any || statement.contains("ORDER BY")) && !sorted;
-        // A list of nothing is decided before the first row.
+        // SQLite decides an empty `IN` list before the first row.
         let nothing = statement.ends_with("WHERE ? = ?");
         for step in plan {
             let table = step.strip_prefix("SCAN ").unwrap_or_default();
@@ -77,7 +77,7 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
     assert!(reading.is_empty(), "{}", reading.join("\n"));
 }
 
-/// A shift in which everything happens once.
+/// Performs each action of a shift once.
 async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     let (reference, code) = posted(service, "Neko mi preti").await;
     let (other, _) = posted(service, "Druga").await;
@@ -85,7 +85,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     let path = format!("/api/v1/contacts/{reference}");
     let post = async |what: &str, body: serde_json::Value| {
         let done = mila.post(&format!("{path}/{what}"), &body).await;
-        // What answers nothing has no JSON.
+        // Some responses have no body.
         done.or_else(|error| match error.downcast::<serde_json::Error>() {
             Ok(_) => Ok(serde_json::Value::Null),
             Err(error) => Err(error),
@@ -169,7 +169,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
 }
 
-/// Every statement the service ran, as it logged them.
+/// Returns every statement that the service logged.
 fn statements(service: &Service) -> BTreeSet<String> {
     let log = std::fs::read_to_string(service.folder().join("log-1")).unwrap();
     let quoted = |line: &str, field: &str| -> Option<String> {
@@ -177,7 +177,7 @@ fn statements(service: &Service) -> BTreeSet<String> {
         let mut read = serde_json::Deserializer::from_str(from).into_iter::<String>();
         read.next()?.ok()
     };
-    // Colours of the console, if there are any.
+    // Removes the console's colour codes.
     let log: String = log
         .split('\u{1b}')
         .enumerate()

@@ -1,4 +1,4 @@
-//! How each of the staff likes the desk: kept with the person, on every device.
+//! Personal preferences of staff, which apply on every device.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn a_hidden_page_tells_how_many_wait_and_shows_nothing_of_what_was_written
         .await
         .unwrap();
     log_in_as(client, &service, "mila", "en").await;
-    // As if the page were hidden and the person had agreed; what the page then does is its own.
+    // Simulates a hidden page with permission for notifications. The page's own code does the rest.
     let hide = "window.told = [];
         window.Notification = class { constructor(title, more) { window.told.push([title, more.body]); } static permission = 'granted'; };
         Object.defineProperty(document, 'hidden', { get: () => true });";

@@ -1,4 +1,4 @@
-//! What is stored and logged tells nobody anything.
+//! Stored data and logs reveal nothing about people.
 
 use std::{path::Path, time::Duration};
 
@@ -10,7 +10,7 @@ use hotline_tests::{
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
 
-/// Every file below a folder that holds one of these words.
+/// Returns every file below a folder that contains one of these words.
 pub fn files_with(folder: &Path, words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -21,7 +21,7 @@ pub fn files_with(folder: &Path, words: &[String]) -> Vec<String> {
                 folders.push(path);
                 continue;
             }
-            // A socket is no file.
+            // Sockets can't be read.
             if !path.is_file() {
                 continue;
             }
@@ -65,7 +65,7 @@ async fn no_word_address_or_name_is_found_in_a_postgresql_cluster_or_its_logs() 
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// A service that was written to by mail and form, has answered, noted, and stopped; and the receipt code it gave.
+/// A service that received mail and a form, replied, noted and stopped; and the receipt code that it gave.
 struct Used {
     service: Service,
     code: String,
@@ -80,7 +80,7 @@ impl std::ops::Deref for Used {
 }
 
 impl Used {
-    /// What nobody may find.
+    /// Returns the words that must not appear.
     fn words(&self) -> Vec<String> {
         let words = [
             "kanarink",
@@ -217,7 +217,7 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
                 !role.may(right),
                 "{role:?} {method} {path}: {status}"
             );
-            // What they may read holds neither what was written nor from where.
+            // Permitted pages reveal neither the text of messages nor their senders.
             if method == reqwest::Method::GET && [Role::Manager, Role::Administrator].contains(role) {
                 let bytes = person.bytes(&path).await.unwrap_or_default();
                 let said = String::from_utf8_lossy(&bytes);
@@ -237,7 +237,7 @@ async fn whoever_reads_leaves_an_entry_in_the_audit_once_for_the_same() {
     let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
     mila.until_messages(&reference, 1).await.unwrap();
     mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
-    // A program that only does something reads it, too.
+    // An action through the API returns the contact, so it is recorded as reading, too.
     let follow = format!("/api/v1/contacts/{reference}/follow");
     mila.post(&follow, &json!({})).await.unwrap();
     mila.search("Tajno ime").await.unwrap();
@@ -274,7 +274,7 @@ async fn a_log_in_is_not_held_up_at_home_because_others_guess_at_it() {
         answer.url().path() != "/desk/login"
     };
     assert!(tries(&home, PASSWORD).await);
-    // More guesses than are heard at once: those that are left wait in a line, each for its turn or until it is sent away.
+    // More guesses than the rate limit allows. The rest wait for their turn or time out.
     let away = reqwest::Client::builder().build().unwrap();
     let mut guesses = tokio::task::JoinSet::new();
     for _ in 0..30 {

@@ -1,5 +1,4 @@
-//! The figures the centre has published come out to the digit wherever they are shown: on the page, for programs, in files, in a
-//! spreadsheet and on paper.
+//! The centre's published figures appear exactly on the page, in the API, in files, in a spreadsheet and on paper.
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::screens::{broken, for_machines, printed as paper};
 
-/// A line by which the fixtures' mails come; there is no server behind it.
+/// A line for the mails of the fixtures, without a server.
 pub(crate) const MAIL: &str = r#"
 [lines.mail]
 channel = "email"
@@ -30,10 +29,10 @@ port = 1
 security = "plain"
 "#;
 
-/// Row and figures of a table, by its label.
+/// Figures of a table by row label.
 type Table = BTreeMap<String, Vec<i64>>;
 
-/// What stands in the tables of the page, by their names. Numbers as they are written in English.
+/// Returns the tables of a page by their names. Numbers are in English format.
 fn tables_of(page: &str) -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
     for part in page.split("<table class=\"figures\" id=\"t-").skip(1) {
@@ -57,7 +56,7 @@ fn tables_of(page: &str) -> BTreeMap<String, Table> {
                 .iter()
                 .skip(1)
                 .filter_map(|cell| cell.replace(',', "").parse().ok());
-            // A piece of time is told as people read it; files and programs have its name.
+            // The page formats intervals for people; `data-label` has the id that files and programs use.
             let named = row
                 .split_once("data-label=\"")
                 .and_then(|(_, rest)| rest.split('"').next());
@@ -85,7 +84,7 @@ fn at(report: &Value, pointer: &str) -> i64 {
     report.pointer(pointer).and_then(Value::as_i64).unwrap()
 }
 
-/// The workbook of a period, opened by a spreadsheet program and saved as a CSV for each sheet: rows by the name of the sheet.
+/// Opens a period's workbook in a spreadsheet program and saves each sheet as CSV. Returns the rows by sheet name.
 async fn opened_by_libreoffice(manager: &Staff, period: &str) -> BTreeMap<String, Table> {
     let path = format!("/api/v1/statistics/report?{period}&format=xlsx&language=en");
     let folder = tempfile::tempdir().unwrap();
@@ -137,7 +136,7 @@ async fn opened_by_libreoffice(manager: &Staff, period: &str) -> BTreeMap<String
     sheets
 }
 
-/// The CSV of a period: figures by table, row and column.
+/// Returns a period's CSV: figures by table, row and column.
 async fn csv_of(manager: &Staff, period: &str) -> BTreeMap<(String, String, String), i64> {
     let path = format!("/api/v1/statistics/report?{period}&format=csv&language=en");
     let bytes = manager.bytes(&path).await.unwrap();
@@ -229,7 +228,7 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
     let words = "Одржано је 462 презентације у 143 основне школе за 16.540 ученика и 5.374 родитеља.";
     assert!(said.to_string().contains(words), "{said}");
 
-    // The page, the files and the sheets of the workbook hold the same tables.
+    // The page, the files and the workbook contain the same tables.
     for period in ["period=2023", "from=2024-01-01&to=2024-04-30", "period=ever"] {
         let page = manager.page(&format!("/desk/statistics?{period}")).await.unwrap();
         let page = tables_of(&page);
@@ -271,7 +270,7 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
                 assert_eq!(in_csv, figures.iter().sum::<i64>(), "{period}: {sheet}: {row}");
             }
         }
-        // What stands in the sheet sums to what stands below.
+        // The rows of the sheet add up to its total.
         let sheet = &sheets["Over time, by channel"];
         let pieces = sheet.iter().filter(|(piece, _)| piece.starts_with("20"));
         let sum: i64 = pieces.filter_map(|(_, figures)| figures.last()).sum();
@@ -287,7 +286,7 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
     printed(&service).await;
 }
 
-/// The printed page holds the same, on one sheet of paper.
+/// Checks that the printed page contains the same figures on one sheet of paper.
 async fn printed(service: &Service) {
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
@@ -325,7 +324,7 @@ async fn printed(service: &Service) {
             assert!(said.contains(figure), "{query}: {figure}: {said}");
         }
         assert_eq!(pages, 1, "{query}: it is more than one page: {said}");
-        // In Serbian words are longer: the same, and none is broken.
+        // Serbian words are longer. They still fit on one page, and none is broken.
         let address = format!("{}/desk/statistics?{query}", service.base());
         client
             .execute("document.cookie = 'language=sr-Cyrl; path=/desk'", vec![])
@@ -582,7 +581,7 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
     assert_eq!(text(&events, "/events/0/asked_by"), reference);
     let contact = mila.contact(&reference).await.unwrap();
     assert_eq!(contact.pointer("/events/0"), events.pointer("/events/0/id"));
-    // It was held, in a school that is written in two ways.
+    // The event was held. Its school is written in two ways.
     let event = |id: &str, school: &str| {
         json!({
             "id": id, "kind": "presentation", "state": "held", "day": "2026-01-15", "school_name": school, "school_kind": "primary",
@@ -642,7 +641,7 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
     wrong["day"] = json!("");
     let refused = mila.post("/api/v1/outreach", &wrong).await.unwrap_err();
     assert!(refused.to_string().contains("held on a day"), "{refused}");
-    // Peer educators: what they led is counted.
+    // Peer educators: the events that they led are counted.
     let ana = mila
         .post("/api/v1/outreach/educators", &json!({ "name": "Ana" }))
         .await
@@ -658,7 +657,7 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
         ),
         (1, 30)
     );
-    // A manager reads the totals, and neither who held it, who asked nor who teaches.
+    // A manager reads the totals, but not the presenter, the requesting contact or the educators.
     let seen = manager.get(path).await.unwrap().to_string();
     let page = manager.page("/desk/outreach?period=2026").await.unwrap();
     for hidden in ["Mila", "Ana", reference.as_str()] {

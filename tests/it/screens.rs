@@ -1,4 +1,4 @@
-//! Screens as people use them: at every width, on paper, and in one language at a time.
+//! Screens at every width, on paper, and in one language at a time.
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
@@ -15,7 +15,7 @@ use crate::{
     writing::{posted, press, shows, until},
 };
 
-/// Telephones, tablets, a laptop at 125 %, screens: width and height of the view.
+/// Width and height of the viewport: phones, tablets, a laptop at 125 %, and monitors.
 const SIZES: [(u32, u32); 10] = [
     (320, 640),
     (390, 844),
@@ -29,7 +29,7 @@ const SIZES: [(u32, u32); 10] = [
     (2_560, 1_440),
 ];
 
-/// How much room there is, and what reaches beyond the view.
+/// Measures the main areas, and lists elements that extend beyond the viewport.
 const MEASURE: &str = "
     const box = (css) => document.querySelector(css)?.getBoundingClientRect();
     const thread = box('#thread'), views = box('#views'), top = box('header.top');
@@ -90,7 +90,7 @@ async fn every_page_of_the_desk_is_usable_from_320_to_2560_pixels() {
                         number("/thread/0").unwrap() >= 300.0,
                         "lines are long enough: {at}"
                     );
-                    // Stacked, the page scrolls; beside others, the conversation keeps a height of its own.
+                    // In a single column the page scrolls. Beside other columns the conversation has its own minimum height.
                     assert!(width < 897 || number("/thread/1").unwrap() >= 160.0, "{at}");
                     assert!(
                         !(897..=1_200).contains(&width) || number("/views").unwrap() <= 60.0,
@@ -130,13 +130,13 @@ async fn figures_by_two_dimensions_are_shown_where_somebody_asked_for_them() {
     let script = "const box = document.querySelector('#cut').getBoundingClientRect(); return [location.search, location.hash, box.top < innerHeight && box.bottom > 0]";
     let found = client.execute(script, vec![]).await.unwrap();
     assert_eq!(found, json!(["?of=contact&by=channel&and=weekday", "#cut", true]));
-    // Whoever opens the same address sees the same.
+    // Opening the same address again shows the same table.
     client.refresh().await.unwrap();
     until(client, "#t-figures").await;
     browser.close().await.unwrap();
 }
 
-/// The words of a printed page, and how many sheets it takes.
+/// Prints a page and returns its text and the number of sheets.
 pub(crate) async fn printed(client: &Client, name: &str) -> (String, usize) {
     let pdf = client.print(PrintConfiguration::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -163,7 +163,7 @@ fn words(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Words on paper that stand on no screen: pieces of words.
+/// Returns words on paper that are not on screen, that is, broken words.
 pub(crate) async fn broken(client: &Client, paper: &str) -> Vec<String> {
     let text = "
         const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -178,7 +178,7 @@ pub(crate) async fn broken(client: &Client, paper: &str) -> Vec<String> {
         .collect()
 }
 
-/// Days and months as programs write them.
+/// Returns months in the format for programs, such as `2023-08`.
 pub(crate) fn for_machines(paper: &str) -> Vec<&str> {
     let is_one = |word: &&str| {
         let (year, month) = word.split_once('-').unwrap_or_default();
@@ -299,7 +299,7 @@ async fn a_call_that_is_not_wrapped_up_waits_for_nobody() {
         page.contains("wrap-up unfinished") || page.contains("запис није довршен"),
         "{page}"
     );
-    // Opened again, nobody waits on the telephone either.
+    // The reopened contact is a call, so its person does not wait either.
     let whole = json!({ "close": true, "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["ordinary"],
         "who": ["self"], "role": ["child"], "outcome": ["advice"] } });
     let path = format!("/api/v1/contacts/{reference}");
@@ -341,7 +341,7 @@ async fn a_call_is_logged_from_wherever_the_keyboard_is() {
     assert_eq!(scrolled, json!(0), "the heading stays in sight");
     browser.set_size(1_280, 1_000).await.unwrap();
     keys("counselling").await;
-    // Out of a list of answers, so that single keys work.
+    // Leaves the list of answers, so that single keys work.
     keys(&Key::Escape.to_string()).await;
     assert_eq!(focused().await, "");
     for (which, field) in ["q-kind", "network", "caller", "q-age", "text"]

@@ -1,4 +1,4 @@
-//! Search: over sealed text, in any script, with nothing to read on disk.
+//! Search over encrypted text, in any script, without readable text on disk.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         until_found(&mila, "nasilje zao", &[&latin]).await;
         until_found(&mila, "nepostojeće", &[]).await;
         until_found(&mila, &latin, &[&latin]).await;
-        // Notes and replies are found, what was taken back is not.
+        // Notes and replies are found; a cancelled reply is not.
         mila.post(
             &format!("/api/v1/contacts/{other}/note"),
             &json!({ "text": "razgovarati sa učiteljicom" }),
@@ -73,7 +73,7 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         .await
         .unwrap();
         until_found(&mila, "педагогу", &[]).await;
-        // After a restart it is made anew; nothing readable lies on disk meanwhile.
+        // After a restart the index is rebuilt. No readable text is on disk meanwhile.
         service.stop();
         let readable = files_with(
             service.folder(),

@@ -1,4 +1,4 @@
-//! Log-ins: what keeps them, what ends them, and how passwords are chosen and guessed.
+//! Sessions: what extends and ends them. Passwords: how they are chosen and guessed.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn client() -> reqwest::Client {
     builder.timeout(Duration::from_secs(60)).build().unwrap()
 }
 
-/// What a request with this log-in is answered, made by a person or by a page.
+/// Returns the status of a request in this session, made by a person or by a page on its own.
 async fn asked(service: &Service, staff: &Staff, path: &str, by_itself: bool) -> u16 {
     let mut request = client().get(format!("{}{path}", service.base()));
     if by_itself {
@@ -64,13 +64,13 @@ async fn a_clock_that_is_set_back_makes_no_log_in_longer() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     service.set_clock("+29m").unwrap();
-    // A page asks, so that the time is known to have passed.
+    // This request of a page records the current time.
     assert_eq!(asked(&service, &mila, "/desk/inbox", true).await, 200);
     service.set_clock("-6h").unwrap();
     assert_eq!(asked(&service, &mila, "/desk/inbox", true).await, 200);
     service.set_clock("+31m").unwrap();
     assert_eq!(asked(&service, &mila, "/desk/inbox", true).await, 303);
-    // A program that starts with an earlier clock trusts no log-in from the future.
+    // After a start with an earlier clock, sessions from the future are invalid.
     let sara = service.hire("sara", "counsellor").await.unwrap();
     service.stop();
     service.set_clock("-6h").unwrap();
@@ -78,7 +78,7 @@ async fn a_clock_that_is_set_back_makes_no_log_in_longer() {
     assert_eq!(asked(&service, &sara, "/desk/inbox", false).await, 303);
 }
 
-/// Opens the live stream, and tells how long after a moment it ended.
+/// Opens the live stream, runs `end`, and returns how long afterwards the stream ended.
 async fn ends_after(service: &Service, staff: &Staff, end: impl AsyncFnOnce()) -> Duration {
     let request = client().get(format!("{}/desk/live", service.base()));
     let answer = request.bearer_auth(staff.token()).send().await.unwrap();
@@ -109,7 +109,7 @@ async fn streams_end_with_log_ins(database: Option<&str>) {
     times.push(disabled.await);
     let expired = ends_after(&service, &sara, async || service.set_clock("+31m").unwrap());
     times.push(expired.await);
-    // A second by itself; the machine that runs the tests has other work.
+    // It takes a second alone; the test machine has other work.
     let late = times.iter().filter(|time| **time > Duration::from_secs(3));
     assert_eq!(late.count(), 0, "{times:?}");
 }
@@ -222,7 +222,7 @@ async fn the_command_line_takes_one_line_and_no_weak_password() {
     log_in().await.unwrap();
 }
 
-/// What the program holds in memory, in KiB.
+/// Returns the resident memory of the program, in KiB.
 fn resident(service: &Service) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid().unwrap())).unwrap();
     let line = status

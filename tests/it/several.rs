@@ -1,4 +1,4 @@
-//! Several contacts at once, contacts that belong together, and contacts that somebody follows.
+//! Bulk actions, linked contacts, and followed contacts.
 
 use fantoccini::Locator;
 use hotline_tests::{
@@ -117,7 +117,7 @@ async fn several_are_picked_and_taken_on_the_page() {
     shows(client, "#told", "2 contacts done").await;
     assert_eq!(view(&mila, "mine").await.len(), 2);
     assert_eq!(view(&mila, "unassigned").await, [references[1].clone()]);
-    // What did nothing is no success, and each says why.
+    // An action that changed nothing is not reported as a success; each contact shows the reason.
     client
         .goto(&format!("{}/desk/inbox?view=mine", service.base()))
         .await

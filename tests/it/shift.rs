@@ -1,4 +1,4 @@
-//! A whole shift, by Playwright in Chromium, with the service killed in the middle of it.
+//! A whole shift in Chromium, driven by Playwright, during which the service is killed.
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -1,4 +1,4 @@
-//! The store's rules, on SQLite and on PostgreSQL alike.
+//! The rules of the store, on both SQLite and PostgreSQL.
 
 use std::{sync::Arc, time::Duration};
 
@@ -133,7 +133,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
 }
 
 impl World {
-    /// The same database, opened anew.
+    /// Opens the same database again.
     pub async fn reopened(&self) -> Arc<Store> {
         let settings = settings_of(self.url(), self._folder.path(), 1_000);
         hotline_store::open(settings, self.clock.clone()).await.unwrap()
@@ -166,14 +166,14 @@ impl World {
             .await;
     }
 
-    /// The same, by another line.
+    /// Receives a message through another line.
     pub async fn arrives_by(&self, line: &str, external_id: &str, incoming: Incoming) {
         assert!(self.accept_by(line, external_id).await);
         let one = Normalised::Message(Box::new(incoming));
         self.register(vec![(external_id, one)]).await;
     }
 
-    /// These come together, and are registered in one batch.
+    /// Receives these messages and registers them in one batch.
     pub async fn arrive(&self, all: Vec<(&str, Normalised)>) {
         for (external_id, _) in &all {
             assert!(self.accept(external_id).await);
@@ -639,7 +639,7 @@ async fn a_flood_from_one_sender_crowds_out_no_other() {
         world
             .arrives("ana", mail("ana@example.org", id, "help", vec![]))
             .await;
-        // Two thousand and more contacts of somebody else, all newer than Ana's.
+        // More than two thousand contacts of another person, all newer than Ana's.
         for round in 0..40 {
             let mut batch = Vec::new();
             for number in 0..60 {
@@ -661,7 +661,7 @@ async fn a_flood_from_one_sender_crowds_out_no_other() {
             world.store.register(batch).await.unwrap();
         }
         assert_eq!(world.contacts().await, 1 + 2_400);
-        // Ana's answer shares a batch with the flood, and joins all the same; delivered twice, it is there once.
+        // Ana's answer is in the same batch as the flood and still joins her contact. It is delivered twice and stored once.
         for external in ["again 1", "again 2"] {
             let evidence = vec![Evidence::TheirMessage(id.to_owned())];
             let answer = mail("ana@example.org", "ana-second@example.org", "more", evidence);
@@ -797,7 +797,7 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
         let url = world.url();
         let database = sea_orm::Database::connect(&url).await.unwrap();
         let steps = u32::try_from(Migrator::migrations().len()).unwrap();
-        // Every step but the first, which makes the tables themselves.
+        // All migrations except the first, which creates the tables.
         for down in 1..steps {
             Migrator::down(&database, Some(down)).await.unwrap();
             Migrator::up(&database, None).await.unwrap();
@@ -828,7 +828,7 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
     .await;
 }
 
-/// What the start says with another master key than the one of this world.
+/// Returns the error message of a start with another master key.
 async fn opened_with_another_key(world: &World) -> String {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("other.key");
@@ -865,7 +865,7 @@ async fn another_master_key_is_refused_at_the_start() {
     on_both(async |world| {
         let refused = opened_with_another_key(&world).await;
         assert!(refused.contains("not the one"), "of an empty database: {refused}");
-        // As an earlier version left it: no proof of the key, and nothing sealed but one thing.
+        // The state that an earlier version left: no proof of the key, and a single encrypted value.
         let accept = async |cursor| world.store.accept(vec![raw("1")], cursor).await.unwrap();
         accept(None).await;
         run(&world, "DELETE FROM key_proofs").await;
@@ -903,7 +903,7 @@ async fn a_journal_that_was_set_back_gives_out_other_references() {
                 assert!(accepted.fresh);
                 assert!(given.insert(accepted.reference), "{} again", accepted.reference);
             }
-            // The numbers of both databases begin anew, as those of a backup do.
+            // Restarts the sequences of the database, as a restored backup does.
             run(&world, "DELETE FROM jobs; DELETE FROM journal").await;
             let begin = match world.store.engine() {
                 "SQLite" => "DELETE FROM sqlite_sequence WHERE name = 'journal'",

@@ -1,4 +1,4 @@
-//! Teams, and identifiers that nobody is called to for a time.
+//! Teams, and blocked identifiers.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn a_hand_over_is_marked_where_it_arrives_and_whoever_still_writes_there_i
         .send_keys("Hvala što ste")
         .await
         .unwrap();
-    // Somebody hands it to the night while she is writing.
+    // The contact is handed to the night team while she is writing.
     sara.post(
         &format!("/api/v1/contacts/{reference}/hand-over"),
         &json!({ "to": "team:night" }),
@@ -103,7 +103,7 @@ async fn a_hand_over_is_marked_where_it_arrives_and_whoever_still_writes_there_i
         .await
         .unwrap();
     shows(two.client(), "#present", "mila piše").await;
-    // Whoever takes it from somebody who is writing is asked first.
+    // Taking a contact from a colleague who is writing needs confirmation.
     press(two.client(), "form[action$='/claim'] button").await;
     let asked = two.client().get_alert_text().await.unwrap();
     assert!(asked.contains("mila upravo piše"), "{asked}");
@@ -150,13 +150,13 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
             .contains("409")
     );
     block(&mila, &first, 30).await.unwrap();
-    // In an open contact: it waits, out of sight.
+    // A message in an open contact is registered, and the contact stays hidden.
     telegram.says(ANA, "još jedna");
     mila.until_messages(&first, 2).await.unwrap();
     assert_eq!(view(&mila, "snoozed").await, std::slice::from_ref(&first));
     assert!(view(&mila, "waiting").await.is_empty());
     assert!(view(&mila, "mine").await.is_empty());
-    // Long after that one was closed: a contact of its own, that nobody is given and nothing acknowledges.
+    // Long after that contact was closed, a message opens a new one. It has no assignee, and no acknowledgement is sent.
     mila.post(
         &format!("/api/v1/contacts/{first}/mark"),
         &json!({ "marking": "spam" }),
@@ -186,13 +186,13 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     );
     let history = mila.contact(&reference).await.unwrap();
     assert!(history.get("history").unwrap().to_string().contains("kept_out"));
-    // A shorter block is as short for what came already; without one it is in sight at once.
+    // Shortening a block also shortens it for existing contacts. Ending it shows them at once.
     block(&mila, &reference, 1).await.unwrap();
     let soon = mila.contact(&reference).await.unwrap();
     assert_eq!(soon.get("snoozed_until"), soon.get("blocked_until"));
     block(&mila, &reference, 0).await.unwrap();
     assert_eq!(view(&mila, "waiting").await, std::slice::from_ref(&reference));
-    // Nobody blocks over the head of who is talking to them.
+    // An identifier can't be blocked while its contact is assigned to a colleague.
     let petar = service.hire("petar", "counsellor").await.unwrap();
     petar
         .post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
@@ -206,7 +206,7 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     })
     .await
     .unwrap();
-    // Whoever is known by nothing cannot be blocked.
+    // A call has no identifier to block.
     let call = json!({ "network": "telephone", "text": "šala" });
     let call = mila.post("/api/v1/log", &call).await.unwrap();
     let refused = block(&mila, text(&call, "/reference"), 1).await.unwrap_err();

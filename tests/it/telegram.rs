@@ -1,4 +1,4 @@
-//! Telegram: the real teloxide against a stand-in of the Bot API that speaks its protocol.
+//! Telegram: the real teloxide against a stand-in for the Bot API.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub async fn running(more: &str) -> (Telegram, Service, Staff) {
     (telegram, service, staff)
 }
 
-/// What the service sent to somebody.
+/// Returns the texts that the service sent to a person.
 pub fn told(telegram: &Telegram, chat: i64) -> Vec<String> {
     let sent = telegram.sent_to(chat);
     sent.iter()
@@ -311,7 +311,7 @@ async fn the_same_update_fifty_times_and_an_album_in_ten_parts_at_once_are_two_m
             updates.extend(vec![json!({ "update_id": edited, "edited_message": part }); 3]);
         }
     }
-    // In an order that is another one every time.
+    // A random order in every run.
     updates.sort_by_cached_key(|_| uuid::Uuid::new_v4());
     for update in updates {
         let request = client
@@ -348,7 +348,7 @@ async fn the_same_update_fifty_times_and_an_album_in_ten_parts_at_once_are_two_m
             .len(),
         10
     );
-    // What cannot be read is taken all the same, or Telegram would send it for ever.
+    // Unreadable updates are accepted as well, because Telegram would otherwise send them for ever.
     let spoiled = client
         .post(&url)
         .header("x-telegram-bot-api-secret-token", &secret)
@@ -375,7 +375,7 @@ async fn a_long_answer_a_slow_server_and_a_person_who_blocked_us() {
     let sent = told(&telegram, ANA);
     assert_eq!(sent[..3].join(" "), long.trim());
     assert_eq!(sent[3], "A ovo ide posle nje.");
-    // Cut off after it was taken: nobody sends it again but a person.
+    // The connection breaks after Telegram accepted the message. Only a person can send it again.
     telegram.fault("sendMessage", Fault::DropAfter, 1);
     staff.reply(&reference, "Možda dvaput?").await.unwrap();
     staff.until_reply_is(&reference, "unknown").await.unwrap();
@@ -421,7 +421,7 @@ async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
     staff.until_messages(&reference, 2).await.unwrap();
     staff.reply(&reference, "Tu smo.").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();
-    // Words, a stop, words and a stop that come together: the last one holds.
+    // Texts and stops arrive together; the last stop applies.
     service.kill();
     for words in ["ne", "/stop", "da", "/stop"] {
         telegram.says(ANA, words);

@@ -1,4 +1,4 @@
-//! Telegram when it sends what no library has a type for, and when it asks us to wait.
+//! Telegram when it sends unknown types, and when it asks the service to wait.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn a_place_shared_live_moves_and_calls_nobody() {
     let said = staff.messages(&reference).await.unwrap();
     let versions = said[0].pointer("/versions").and_then(Value::as_array);
     assert!(versions.is_none_or(Vec::is_empty), "{versions:?}");
-    // Words are another matter.
+    // A text message does change the status.
     telegram.says(ANA, "stigla sam");
     staff.until_messages(&reference, 2).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
@@ -131,7 +131,7 @@ async fn a_wait_that_telegram_names_is_no_failed_attempt() {
     let reference = text(&contacts[0], "/reference").to_owned();
     telegram.fault("sendMessage", Fault::TooMany { retry_after: 1 }, 6);
     staff.reply(&reference, "Tu smo.").await.unwrap();
-    // A second attempt after a failed one comes no sooner than in half a minute.
+    // Shorter than the half minute before a second attempt.
     wait_until(Duration::from_secs(25), || async {
         told(&telegram, ANA).contains(&"Tu smo.".to_owned())
     })

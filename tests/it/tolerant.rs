@@ -1,4 +1,4 @@
-//! Whatever surrounds a message in the JSON of a chat platform, its words and its files are read.
+//! Texts and files are read from a chat platform's JSON whatever other fields it contains.
 
 use hotline_core::contact::message::{Incoming, Normalised};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use crate::golden::{OPENED, raw};
 
 const WORDS: [&str; 3] = ["neko mi preti", "vidi sliku", "znam gde živiš"];
 
-/// Fields that a platform may change tomorrow. What is in them must hide nothing.
+/// Fields whose type a platform may change. Unknown values in them must not hide text or files.
 const TELEGRAM: &[&str] = &[
     "caption_entities",
     "contact",
@@ -74,7 +74,7 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Fields to put over those of an object: of the given names, and of names nobody has thought of.
+/// Generates fields to add to an object: with the given names, and with unknown ones.
 fn noise(names: &'static [&'static str]) -> impl Strategy<Value = Vec<(String, Value)>> {
     let name = prop_oneof![
         prop::sample::select(names).prop_map(str::to_owned),

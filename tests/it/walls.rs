@@ -1,4 +1,4 @@
-//! The walls between the crates, read from their manifests, and rules for files that no compiler keeps.
+//! The dependency rules between crates and between rooms, and rules for files that no compiler checks.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// What a crate depends on, tests aside.
+/// Returns the dependencies of a crate, except those for tests.
 fn dependencies(manifest: &str) -> Vec<String> {
     let text = std::fs::read_to_string(root().join(manifest)).unwrap();
     let document: toml_edit::DocumentMut = text.parse().unwrap();
@@ -61,7 +61,7 @@ fn a_channels_name_is_matched_on_nowhere_but_in_its_own_file() {
         "crates/hotline/src",
     ] {
         for path in files(&root().join(folder), &["rs"]) {
-            // The demo and the fixtures write settings and figures, which name the channels.
+            // The demo and the fixtures write settings and figures, which contain the names of channels.
             let names = ["demo.rs", "fixtures.rs", "fixtures/published.rs"];
             if names.iter().any(|name| path.ends_with(name)) {
                 continue;
@@ -90,7 +90,7 @@ fn every_channel_has_its_name_in_every_language() {
     }
 }
 
-/// The rooms of each crate from the ground up: a room imports only from rooms named before it.
+/// The modules of each crate in order of dependency. A module imports only from modules before it.
 const ROOMS: &[(&str, &[&str])] = &[
     (
         "core",
@@ -173,7 +173,7 @@ fn rooms_import_only_from_rooms_below_them() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The first names after `crate::` in a source, comments aside.
+/// Returns the first name after each `crate::` in a source, except in comments.
 fn imports(source: &str) -> Vec<String> {
     let code: Vec<&str> = source
         .lines()
@@ -191,7 +191,7 @@ fn imports(source: &str) -> Vec<String> {
     found
 }
 
-/// The first name of each branch of an import tree, up to the brace that ends the tree.
+/// Returns the first name of each branch of an import tree, up to its closing brace.
 fn first_names(tree: &str) -> Vec<String> {
     let (mut depth, mut branch, mut found) = (0, String::new(), Vec::new());
     for c in tree.chars() {
@@ -211,7 +211,7 @@ fn first_names(tree: &str) -> Vec<String> {
 fn first_name(path: &str) -> Option<String> {
     let is_of_a_name = |c: &char| c.is_alphanumeric() || *c == '_';
     let name: String = path.trim_start().chars().take_while(is_of_a_name).collect();
-    // A type or macro at the root is no room.
+    // A type or macro at the crate's root is not a module.
     name.starts_with(|c: char| c.is_lowercase()).then_some(name)
 }
 
@@ -230,7 +230,7 @@ fn no_line_of_a_template_script_or_style_sheet_is_longer_than_140_characters() {
     }
 }
 
-/// Every file below a folder whose name ends in one of the extensions.
+/// Returns every file below a folder whose name ends in one of the extensions.
 fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! The web form, with JavaScript switched off, and the same as JSON.
+//! The web form without JavaScript, and its JSON API.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn a_visitor_without_javascript_asks_reads_the_answer_and_writes_again() {
         .click()
         .await
         .unwrap();
-    // An empty form says so and keeps nothing from being written.
+    // An empty form shows an error and can still be filled in.
     page.find(Locator::Css("main form button"))
         .await
         .unwrap()
@@ -300,19 +300,19 @@ async fn bad_input_gets_a_clear_answer_and_nothing_is_registered() {
     assert!(staff.contacts().await.unwrap().is_empty());
 }
 
-/// What a page says, read as text.
+/// Returns the text of a page.
 async fn said(answer: reqwest::Response) -> String {
     answer.text().await.unwrap()
 }
 
-/// The value of a hidden field of a page.
+/// Returns the value of a hidden field.
 fn hidden(page: &str, name: &str) -> String {
     let field = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
     let value = field.and_then(|rest| rest.split('"').next());
     value.unwrap_or_else(|| panic!("no {name} in {page}")).to_owned()
 }
 
-/// What stands on a receipt under this id.
+/// Returns the text of the receipt's element with this id.
 fn shown(page: &str, id: &str) -> String {
     let rest = page.split(&format!("id=\"{id}\"")).nth(1);
     let text = rest.and_then(|rest| rest.split('>').nth(1)?.split('<').next());
@@ -372,7 +372,7 @@ async fn a_form_sent_again_with_another_text_adds_to_its_contact() {
         let receipt = said(post_form(&service, "/advice", &fields).await).await;
         receipts.push((shown(&receipt, "reference"), shown(&receipt, "code")));
     }
-    // The same words under another language are no further message.
+    // The same text in another language does not add a message.
     let fields = [("id", id.as_str()), ("lang", "sr-Latn"), ("message", "prvo")];
     let receipt = said(post_form(&service, "/advice", &fields).await).await;
     receipts.push((shown(&receipt, "reference"), shown(&receipt, "code")));
@@ -471,7 +471,7 @@ async fn a_right_code_is_answered_at_once_while_others_guess() {
                 .send(),
         );
     }
-    // The first guesses are answered, so that all were heard and most are waiting.
+    // Once a guess has a response, all have been received and most are waiting.
     guesses.join_next().await.unwrap().unwrap().unwrap();
     for _ in 0..15 {
         let begun = std::time::Instant::now();
@@ -510,7 +510,7 @@ async fn files_that_come_with_a_wrong_code_are_not_read() {
         );
         connection.write_all(head.as_bytes()).await.unwrap();
         connection.write_all(&vec![b'x'; 512 << 10]).await.unwrap();
-        // Fifty megabytes were announced; one in a hundred is enough to be told that the code is wrong.
+        // The request announces fifty megabytes. The wrong code is rejected after half a megabyte.
         let mut answer = vec![0; 12];
         let read = tokio::time::timeout(Duration::from_secs(10), connection.read_exact(&mut answer)).await;
         read.unwrap().unwrap();
@@ -559,7 +559,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
         .unwrap();
     let code = page.wait().for_element(Locator::Css("#code")).await.unwrap();
     let code = code.text().await.unwrap();
-    // A receipt is shown once: it is not lost for another language.
+    // A receipt is shown once; changing the language keeps it.
     let latin = Locator::Css("nav button[value=sr-Latn]");
     page.find(latin).await.unwrap().click().await.unwrap();
     page.wait()
@@ -573,7 +573,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
         .until_messages(&reference.text().await.unwrap(), 1)
         .await
         .unwrap();
-    // Where the code is entered, and Enter still sends it.
+    // On the page for entering the code, Enter still submits it.
     page.goto(&format!("{}/answer?lang=sr-Latn", service.base()))
         .await
         .unwrap();
@@ -614,7 +614,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
     assert_eq!(value("#message").await, "još nešto");
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
     browser.close().await.unwrap();
-    // Files that were chosen stay behind, and that is said.
+    // Chosen files are not kept, and the page tells the visitor.
     let id = hotline_core::identifiers::ids::new(SystemClock.now()).to_string();
     let fields = [
         ("id", id.as_str()),

@@ -1,4 +1,4 @@
-//! The wrap-up: a contact is classified before it is closed, by keyboard, and nothing half-filled is lost.
+//! The wrap-up: a contact is classified by keyboard before it is closed, and partial answers are kept.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ async fn a_kind_that_is_a_marking_leaves_the_total_and_another_kind_brings_it_ba
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_is_filled_by_keyboard_keeps_each_answer_and_one_key_closes_what_is_no_counselling() {
     let (service, mila, reference) = begun().await;
-    // An urgent contact that nobody answered is not closed without a reason.
+    // With a reply, an urgent contact can be closed without a reason.
     mila.reply(&reference, "Tu smo.").await.unwrap();
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
@@ -156,7 +156,7 @@ async fn the_form_is_filled_by_keyboard_keeps_each_answer_and_one_key_closes_wha
         .await
         .unwrap();
     shows(client, "#contact", "closed").await;
-    // Not counselling: two key presses.
+    // A non-counselling contact is classified and closed with two key presses.
     let (silent, _) = posted(&service, "...").await;
     mila.until_messages(&silent, 1).await.unwrap();
     client

@@ -1,4 +1,4 @@
-//! Writing to a person: nothing typed is lost, nothing is sent by accident, and colleagues see each other.
+//! Writing to a person: typed text is kept, sending needs a deliberate action, and colleagues see each other's presence.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub async fn posted(service: &Service, words: &str) -> (String, String) {
     )
 }
 
-/// Whoever has the code writes again.
+/// Posts another message with the receipt code.
 pub async fn writes_again(service: &Service, code: &str, words: &str) {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let form = [("code", code), ("id", &id), ("lang", "en"), ("message", words)];
@@ -67,7 +67,7 @@ async fn a_reply_is_taken_back_within_seconds_and_its_words_are_a_draft_again() 
         text(&contact, "/waiting_since") == text(&contact, "/messages/0/at"),
         "{contact}"
     );
-    // Once it has left nobody takes it back.
+    // A reply that was sent can't be cancelled.
     let id = mila.reply(&reference, "Promišljeno").await.unwrap();
     mila.until_reply_is(&reference, "sent").await.unwrap();
     let undo = format!("{path}/messages/{}/undo", text(&id, "/id"));
@@ -124,7 +124,7 @@ pub async fn until(client: &Client, css: &str) -> fantoccini::elements::Element 
         .unwrap_or_else(|error| panic!("{css}: {error}"))
 }
 
-/// Presses something as soon as it is there to be pressed.
+/// Presses an element as soon as it appears.
 pub async fn press(client: &Client, css: &str) {
     wait_until(Duration::from_secs(20), || async {
         match client.find(Locator::Css(css)).await {
@@ -169,7 +169,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
         .unwrap();
     shows(sara, "#present", "mila is writing a reply").await;
     shows(mila, "#kept", "Draft kept").await;
-    // The power fails in the middle of a word; nothing typed is gone, not even on another device.
+    // The service is killed while she types. The typed text is kept, and another device shows it.
     service.kill();
     service.start().await.unwrap();
     let again = Browser::start().await.unwrap();
@@ -182,7 +182,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
     let kept = until(again.client(), "#reply").await.prop("value").await.unwrap();
     assert_eq!(kept.as_deref(), Some("Draga, tu smo"));
     again.close().await.unwrap();
-    // Something comes while she writes: she is asked before it leaves.
+    // A message arrives while she writes. Sending then asks for confirmation.
     writes_again(&service, &code, "Ne smem više da pišem").await;
     shows(mila, "#thread", "Ne smem više").await;
     shows(mila, "#newer", "Something came").await;
@@ -200,7 +200,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
     press(mila, "[data-send]").await;
     shows(mila, ".message.reply .delivery", "Waiting").await;
     shows(sara, "#thread", "Draga, tu smo").await;
-    // Who leaves is gone from the others' pages.
+    // A colleague who leaves disappears from the others' pages.
     one.close().await.unwrap();
     wait_until(Duration::from_secs(20), || async {
         let present = sara.find(Locator::Css("#present")).await.unwrap();
@@ -224,7 +224,7 @@ async fn what_is_typed_to_one_person_never_becomes_a_draft_to_another() {
         .await
         .unwrap();
     until(client, "#reply").await;
-    // The service is away while the first words are kept; meanwhile somebody else is opened, and one types on until it stands.
+    // The service is down when the first words should be saved. Then typing continues while another contact is loading.
     service.kill();
     until(client, "#reply")
         .await

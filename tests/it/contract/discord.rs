@@ -1,4 +1,4 @@
-//! Discord, by direct messages, with every event told twice.
+//! Discord, by direct messages, with every event sent twice.
 
 use std::time::Duration;
 

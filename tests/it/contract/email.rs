@@ -1,4 +1,4 @@
-//! Mail, in a mailbox of a real server.
+//! Mail, in a mailbox on a real server.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ fn mailbox(who: Who) -> &'static str {
 }
 
 impl Mail {
-    /// Every letter of somebody answers the first.
+    /// Sends a mail. Each mail of a person after the first is a reply to that one.
     fn sends(&mut self, who: Who, headers: &str, body: &str) -> Said {
         let from = address(who);
         let letter = format!(
@@ -120,7 +120,7 @@ impl World for Mail {
         None
     }
 
-    /// Somebody passes all their mail on to us, or a copy of what we sent lands in our own mailbox.
+    /// Delivers all mail of a person into the service's mailbox, as automatic forwarding or a copy of sent mail would.
     async fn echoes(&mut self, who: Who) -> bool {
         let mails = self.dovecot.messages(mailbox(who)).unwrap();
         self.dovecot.deliver_many("kontakt", mails.into_iter()).unwrap();

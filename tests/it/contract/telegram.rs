@@ -1,4 +1,4 @@
-//! Telegram, which also hands everything over twice.
+//! Telegram, with every update delivered twice.
 
 use async_trait::async_trait;
 use hotline_tests::{
@@ -60,7 +60,7 @@ impl World for Chat {
         Said::Kept
     }
 
-    /// Under new numbers: as after a quiet week, when Telegram begins anew.
+    /// The updates get new numbers, as after a week without updates.
     async fn repeats(&mut self) {
         for (chat, message) in &self.said {
             let message = self.telegram.message(*chat, *message).unwrap();

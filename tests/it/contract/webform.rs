@@ -1,4 +1,4 @@
-//! The web form, whose visitors come back with their receipt codes.
+//! The web form, whose visitors return with their receipt codes.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,7 +16,7 @@ pub struct Form {
     said: Vec<Post>,
 }
 
-/// What was posted: the code of who came back, the form's own id, what was written, and a file's name.
+/// A post: the receipt code of a returning visitor, the form's id, the text, and the name of a file.
 #[derive(Clone)]
 struct Post {
     code: Option<String>,
@@ -115,7 +115,7 @@ impl World for Form {
         }
     }
 
-    /// What stands beside the code.
+    /// Returns the items of the page that the receipt code opens.
     async fn told(&mut self, who: Who) -> Vec<String> {
         let code = self.codes.get(&who).cloned().unwrap_or_default();
         let form = [("code", code.as_str()), ("lang", "sr-Latn")];
