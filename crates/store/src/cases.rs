@@ -1,4 +1,4 @@
-//! Cases: formed from contacts, advisory until a second person confirmed that one was forwarded to an institution.
+//! Cases. A case is advisory until a second person confirms that it was forwarded to an institution.
 
 use hotline_core::{
     contact::message::LONGEST_TEXT,
@@ -33,10 +33,10 @@ pub use crate::cases::view::{Case, CaseRow, CaseVersion, CasesOf, Details, Refer
 mod view;
 
 impl Store {
-    /// Forms a case from a contact, or adds the contact to a case. Gives the case.
+    /// Forms a case from a contact, or adds the contact to the case `into`. Returns the id of the case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds the contact or the case is closed.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case is closed or forwarded.
     pub async fn form_case(
         &self,
         who: &Person,
@@ -44,13 +44,13 @@ impl Store {
         into: Option<Uuid>,
     ) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
-        // Before the contact, as whatever is registered takes them: nobody waits for each other.
+        // Registration takes this lock before any contact. The same order here prevents deadlocks.
         self.one_at_a_time(&transaction).await?;
         let contact = self.held_locked(&transaction, who, reference).await?;
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // Nothing is added behind the back of whoever confirmed.
+                // A second person confirmed the case with its current contacts, so no contact is added later.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -116,10 +116,10 @@ impl Store {
         Ok(case)
     }
 
-    /// Says what a case is about.
+    /// Sets the summary of a case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is closed or the text too long.
+    /// [`StoreError::Conflict`] if the case is closed or the text is too long.
     pub async fn describe_case(&self, who: &Person, id: Uuid, summary: &str) -> Result<(), StoreError> {
         if summary.chars().count() > LONGEST_TEXT {
             return Err(StoreError::Conflict(Conflict::TooLong));
@@ -147,7 +147,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Proposes to send a case to an institution. Nothing is forwarded before somebody else confirmed it.
+    /// Proposes to forward a case to an institution. It counts as forwarded only when someone else confirms it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if there is no such institution or the case is closed.
@@ -188,10 +188,11 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Confirms that a case is forwarded: from now on it counts so. `seen` is [`Referral::changed`] of what was read.
+    /// Confirms that a case is forwarded. From now on it counts as forwarded. `seen` is the value of [`Referral::changed`] that the
+    /// confirming person read.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the same person proposed it, it was confirmed, or changed since it was read.
+    /// [`StoreError::Conflict`] if the same person proposed it, or if it is already confirmed or was changed since it was read.
     pub async fn confirm_referral(
         &self,
         who: &Person,
@@ -225,7 +226,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        // A case counts under the institution it was sent to first.
+        // A case counts under the first institution it was sent to.
         let first = case
             .institution
             .clone()
@@ -257,10 +258,10 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Notes what was sent, when and under which number, and what came of it.
+    /// Changes the details of a referral: what was sent, when, under which number, and what came of it.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it changes the basis, or what is sent, after a second person confirmed it.
+    /// [`StoreError::Conflict`] if the change affects the legal basis or what is sent after a second person confirmed the referral.
     pub async fn detail_referral(
         &self,
         who: &Person,
@@ -284,7 +285,7 @@ impl Store {
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
         }
-        // Whoever writes other words proposes them, and does not confirm them.
+        // Changing the wording makes this person the proposer, so that someone else has to confirm it.
         let proposed_by = if other_words { who.id } else { referral.proposed_by };
         referrals::ActiveModel {
             id: Unchanged(id),
@@ -301,10 +302,10 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Takes back a referral that nobody has confirmed.
+    /// Withdraws a referral that is not confirmed.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was confirmed: it may have been sent.
+    /// [`StoreError::Conflict`] if it is confirmed, since it may have been sent.
     pub async fn withdraw_referral(&self, who: &Person, case_id: Uuid, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -323,7 +324,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Keeps what a case or a referral said before it is written otherwise.
+    /// Stores the old text of a case or a referral before it is changed.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,
@@ -348,10 +349,10 @@ impl Store {
         Ok(())
     }
 
-    /// Closes a case, or opens it again.
+    /// Closes or reopens a case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if a referral of it waits for a second person.
+    /// [`StoreError::Conflict`] if one of its referrals waits for a second person.
     pub async fn close_case(&self, who: &Person, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -377,9 +378,9 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// What is counted of a case.
+    /// Returns the facts by which a case is counted.
     pub(crate) fn case_facts(&self, day: &str, institution: Option<&str>) -> Facts {
-        // We wrote the day ourselves.
+        // The store wrote this day, so it parses.
         Facts::of_case(day.parse().unwrap_or_default(), institution)
     }
 
@@ -398,7 +399,7 @@ impl Store {
         }
     }
 
-    /// The case without its summary, under a new key: what the old one sealed can't be opened any more.
+    /// Returns the case with an empty summary under a new key. Everything sealed with the old key becomes unreadable.
     pub(crate) fn with_new_key(&self, case: cases::Model) -> Result<cases::Model, StoreError> {
         let (key, data_key) = self.keys.new_data_key(&key_place(case.id))?;
         let summary = seal(&key, &summary_place(case.id), &String::new())?;

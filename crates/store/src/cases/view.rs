@@ -1,4 +1,4 @@
-//! Cases as they are read.
+//! Reading cases.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{identifiers::reference::Reference, time::period::Period};
@@ -17,82 +17,82 @@ use crate::{
     sealing::bodies::{first_words, unseal},
 };
 
-/// A case, whole.
+/// A case with its contacts, referrals and earlier texts.
 pub struct Case {
     /// Its id.
     pub id: Uuid,
-    /// Its number in its year.
+    /// Its sequence number within its year.
     pub number: i32,
-    /// Its year.
+    /// The year in which it was formed.
     pub year: i32,
-    /// Whether it was forwarded; else it is advisory.
+    /// Whether it was forwarded; otherwise it is advisory.
     pub forwarded: bool,
-    /// Who formed it: the work name.
+    /// Work name of the person who formed it.
     pub formed_by: Option<String>,
-    /// When.
+    /// When it was formed.
     pub formed_at: DateTime<Utc>,
-    /// When it was closed.
+    /// When it was closed. `None` while it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// What it is about.
+    /// Summary written by the counsellors.
     pub summary: String,
     /// The contacts it was formed from: reference, channel, day.
     pub contacts: Vec<(Reference, String, String)>,
-    /// Where it was sent.
+    /// Its referrals to institutions.
     pub referrals: Vec<Referral>,
-    /// What was written of it and its referrals before, oldest first.
+    /// Earlier texts of the case and its referrals, oldest first.
     pub versions: Vec<CaseVersion>,
 }
 
-/// What was written before it was written otherwise, or taken back.
+/// An earlier text that was changed or withdrawn.
 pub struct CaseVersion {
-    /// When it was written otherwise.
+    /// When it was changed or withdrawn.
     pub at: DateTime<Utc>,
-    /// By whom.
+    /// Work name of the person who changed or withdrew it.
     pub by: String,
-    /// Of which referral; nothing: of the case itself.
+    /// The referral it belongs to. `None` if it is the summary of the case.
     pub referral: Option<Uuid>,
-    /// What it said.
+    /// The earlier text.
     pub text: String,
 }
 
-/// A case sent to an institution.
+/// A proposed or confirmed referral of a case to an institution.
 pub struct Referral {
     /// Its id.
     pub id: Uuid,
-    /// The institution, by its name in the scheme.
+    /// Id of the institution in the classification scheme.
     pub institution: String,
-    /// Who proposed it: id and work name.
+    /// Id and work name of the person who proposed it.
     pub proposed_by: (Uuid, String),
-    /// When.
+    /// When it was proposed.
     pub proposed_at: DateTime<Utc>,
-    /// Who confirmed it.
+    /// Work name of the second person, if confirmed.
     pub confirmed_by: Option<String>,
-    /// When.
+    /// When it was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When what is to be sent was last changed, as a number that only grows.
+    /// When its details were last changed, in microseconds. The number grows with every change, so it also serves as a version.
     pub changed: i64,
     /// What was sent, and what came of it.
     pub details: Details,
 }
 
-/// What was sent and what came of it.
+/// The details of a referral: what was sent and what came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Details {
-    /// On which legal basis.
+    /// Legal basis.
     pub basis: String,
-    /// What was sent.
+    /// Description of what is sent.
     pub sent: String,
-    /// The day on which it was sent.
+    /// Day on which it was sent.
     pub sent_on: Option<NaiveDate>,
-    /// The institution's number of it.
+    /// Reference number assigned by the institution.
     pub number: String,
     /// What came of it.
     pub outcome: String,
 }
 
 impl Details {
-    /// What is written in it, a line each.
+    /// Returns the details that are not empty, one on each line.
     pub(crate) fn to_text(&self) -> String {
         let sent_on = self.sent_on.map(|day| day.to_string()).unwrap_or_default();
         [&self.basis, &self.sent, &sent_on, &self.number, &self.outcome]
@@ -104,42 +104,42 @@ impl Details {
     }
 }
 
-/// Which cases are listed. Nothing set: all.
+/// Which cases to list. The default is all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CasesOf {
-    /// Formed on these days.
+    /// Days on which the cases were formed.
     pub period: Period,
-    /// Forwarded, or advisory.
+    /// `true` for forwarded cases only, `false` for advisory ones only.
     pub forwarded: Option<bool>,
-    /// Sent to this institution first.
+    /// The first institution the cases were sent to.
     pub institution: Option<String>,
 }
 
-/// A row of the list of cases.
+/// One row of the list of cases.
 pub struct CaseRow {
     /// Its id.
     pub id: Uuid,
-    /// Its number in its year.
+    /// Its sequence number within its year.
     pub number: i32,
-    /// Its year.
+    /// The year in which it was formed.
     pub year: i32,
     /// Whether it was forwarded.
     pub forwarded: bool,
     /// When it was formed.
     pub formed_at: DateTime<Utc>,
-    /// When it was closed.
+    /// When it was closed. `None` while it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Its first words.
+    /// The first words of its summary.
     pub summary: String,
-    /// Whether a referral waits for a second person.
+    /// Whether one of its referrals waits for a second person.
     pub to_confirm: bool,
 }
 
 impl Store {
-    /// A case, whole.
+    /// Loads a case with everything that belongs to it.
     ///
     /// # Errors
-    /// When the database refuses or it does not open.
+    /// If a database query fails or a sealed value does not open.
     pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
         let Some(row) = cases::Entity::find_by_id(id).one(&self.reading).await? else {
             return Ok(None);
@@ -210,10 +210,10 @@ impl Store {
         }))
     }
 
-    /// Cases, the newest first, at most so many.
+    /// Returns the newest `most` of the cases that match, newest first, and how many match in all.
     ///
     /// # Errors
-    /// When the database refuses or one does not open.
+    /// If a database query fails or a sealed value does not open.
     pub async fn cases(&self, of: &CasesOf, most: u64) -> Result<(Vec<CaseRow>, u64), StoreError> {
         let mut query = cases::Entity::find();
         if let Some(from) = of.period.from {
@@ -222,7 +222,7 @@ impl Store {
         if let Some(to) = of.period.to {
             query = query.filter(cases::Column::Day.lte(to.to_string()));
         }
-        // As they are counted: what has an institution is forwarded.
+        // As in the statistic, a case is forwarded if and only if it has an institution.
         query = match of.forwarded {
             Some(true) => query.filter(cases::Column::Institution.is_not_null()),
             Some(false) => query.filter(cases::Column::Institution.is_null()),
@@ -240,7 +240,7 @@ impl Store {
         Ok((self.case_rows(rows).await?, count))
     }
 
-    /// The cases a contact is in.
+    /// Returns the cases that a contact belongs to, oldest first.
     pub(crate) async fn cases_of(&self, contact: Uuid) -> Result<Vec<CaseRow>, StoreError> {
         let ties = case_contacts::Entity::find()
             .filter(case_contacts::Column::ContactId.eq(contact))
