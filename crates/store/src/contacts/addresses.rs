@@ -1,7 +1,7 @@
-//! Where a person is answered, and from where they may answer.
+//! The address at which a person is answered, and the addresses from which they may write.
 //!
-//! A contact keeps the address it was answered at so far. Another one that the person names later is only offered: whoever replies
-//! chooses, since the old mailbox may be read by somebody else, and the new one may be somebody else's.
+//! A contact keeps the address to which its replies have gone so far. If the person later names another address, the contact only offers
+//! it, and the writer of each reply chooses. The old mailbox may be read by someone else, and the new one may belong to someone else.
 
 use hotline_core::{
     contact::{counting::Joining, message::Incoming},
@@ -13,17 +13,17 @@ use crate::{
     sealing::bodies::Card,
 };
 
-/// So many other addresses are offered, the newest of them.
+/// Maximum number of offered addresses. The newest ones are kept.
 const MOST_OFFERED: usize = 5;
 
 impl Card {
-    /// Where replies go unless the one who writes them chooses another address.
+    /// Returns the address for replies, unless the writer of a reply chooses another one.
     #[must_use]
     pub fn answered_at(&self) -> Option<&str> {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// The address a message asks to be answered at, if that is none of those known. It is offered from now on.
+    /// Offers the address at which a message asks to be answered, unless replies already go there.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier
@@ -42,7 +42,7 @@ impl Card {
         self.offered.drain(..surplus);
     }
 
-    /// Answers at this address from now on. The one used so far is offered in its place.
+    /// Sends replies to this address from now on. The previous address is offered in its place.
     pub(crate) fn choose(&mut self, address: &str) -> Result<(), StoreError> {
         if self.answered_at().is_some_and(|so_far| is_same(so_far, address)) {
             return Ok(());
@@ -55,7 +55,8 @@ impl Card {
         Ok(())
     }
 
-    /// Notes that a reply is sent to the address used now: who has its token may answer from there.
+    /// Records that a reply goes to the current address. A message from that address may later join the contact if it has the contact's
+    /// thread token.
     pub(crate) fn write_to(&mut self) {
         if let Some(address) = &self.answer_to
             && !self.written_to.contains(address)
@@ -64,14 +65,14 @@ impl Card {
         }
     }
 
-    /// Whether a reply was sent to this address. One that was chosen before this was noted counts as well.
+    /// Returns whether a reply was sent to this address. The current `answer_to` counts too, because older contacts have no such record.
     pub(crate) fn was_written_to(&self, address: &str) -> bool {
         let known = self.written_to.iter().chain(&self.answer_to);
         known.into_iter().any(|known| is_same(known, address))
     }
 }
 
-/// Whether two spellings are one address. What is no address, such as an account, is only itself.
+/// Returns whether two spellings denote the same e-mail address. Identifiers of other kinds, such as accounts, must be equal.
 fn is_same(one: &str, other: &str) -> bool {
     one == other || canonical(one).is_some_and(|one| canonical(other) == Some(one))
 }

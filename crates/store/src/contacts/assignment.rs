@@ -1,5 +1,5 @@
-//! Who holds a contact, and when it is in sight: taking, giving back, handing over, snoozing, and identifiers that nobody is
-//! called to for a time. Each step is one transaction with its entry in the history.
+//! Assigning and hiding contacts: taking, giving back, handing over, snoozing, and blocking identifiers. Each step is one transaction with
+//! its entry in the history.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
@@ -21,25 +21,26 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// The longest that a contact is put out of sight.
+/// The longest time for which a contact can be snoozed.
 const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(366);
-/// The longest that nobody is called to what an identifier writes.
+/// The longest time for which an identifier can be blocked.
 const LONGEST_BLOCK: TimeDelta = TimeDelta::days(90);
 
-/// To whom a contact is handed over.
+/// The recipient of a handed-over contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// To a colleague.
+    /// A colleague.
     Person(Uuid),
-    /// To a team: whoever of it takes it.
+    /// A team; any of its members can take the contact.
     Team(String),
 }
 
 impl Store {
-    /// Takes a contact that nobody holds. Of several who try at once, one succeeds. False: it was theirs already.
+    /// Assigns an unassigned contact to `who`. If several people try at once, one of them succeeds. Returns `false` if it was already
+    /// theirs.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it.
+    /// [`StoreError::Conflict`] if it is assigned to someone else.
     pub async fn take(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee == Some(who.id) {
@@ -64,10 +65,10 @@ impl Store {
         Ok(true)
     }
 
-    /// Gives a contact back to the unassigned ones. False: it was unassigned already.
+    /// Makes a contact unassigned. Returns `false` if it already was.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it.
+    /// [`StoreError::Conflict`] if it is assigned to someone else.
     pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if contact.assignee.is_none() && contact.team.is_none() {
@@ -88,10 +89,10 @@ impl Store {
         Ok(true)
     }
 
-    /// Hands a contact to a colleague or a team, with a word on why.
+    /// Hands a contact over to a colleague or a team, with a short reason.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it or it is closed; [`StoreError::NotFound`] if there is no such colleague or
+    /// [`StoreError::Conflict`] if it is assigned to someone else or closed; [`StoreError::NotFound`] if there is no such colleague or
     /// team.
     pub async fn hand_over(
         &self,
@@ -138,10 +139,10 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Asks whoever holds a contact to hand it over.
+    /// Asks the assignee of a contact to hand it over.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if nobody else holds it.
+    /// [`StoreError::Conflict`] if it is unassigned or assigned to the same person.
     pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee.is_none_or(|assignee| assignee == who.id) {
@@ -153,10 +154,10 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Puts a contact out of sight until a time, or brings it back. If the person writes, it comes back by itself.
+    /// Hides a contact until a time, or shows it again. It also reappears when the person writes.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it, it is closed, or the time has passed.
+    /// [`StoreError::Conflict`] if it is assigned to someone else or closed, or if the time has passed or is too far ahead.
     pub async fn snooze(
         &self,
         who: &Person,
@@ -189,12 +190,12 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Calls nobody to what the identifier of a contact writes until a time, or calls them again. What it writes is registered, counted
-    /// and kept as ever, out of sight until then; a counsellor who looks finds it.
+    /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages of a blocked identifier are registered, counted and
+    /// kept as usual. They are hidden until then and notify no counsellor.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds the contact or another open one of the same identifier, it has no identifier, or
-    /// the time has passed or lies too far off.
+    /// [`StoreError::Conflict`] if this contact or another open one of the identifier is assigned to someone else, if it has no identifier,
+    /// or if the time has passed or is too far ahead.
     pub async fn block(
         &self,
         who: &Person,
@@ -215,7 +216,8 @@ impl Store {
         let until = until.map(|until| until.timestamp_micros());
         let kind = if until.is_some() { "blocked" } else { "unblocked" };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
-        // It is about every conversation with the identifier: of its open ones each says so, and none goes over anybody's head.
+        // The block affects all open contacts of the identifier, so each gets an entry in its history, and none may be assigned to someone
+        // else.
         let mut open = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
@@ -237,7 +239,7 @@ impl Store {
         event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
-        // What the block put out of sight goes with it.
+        // Contacts hidden by the previous block follow the new end of the block.
         for one in open
             .iter()
             .filter(|one| before.is_some() && one.snoozed_until == before)

@@ -1,4 +1,4 @@
-//! What comes and goes with messages: names, kinds, and bytes that are sealed files.
+//! Files that come with messages or go out with replies: names, media types, and bytes in sealed files.
 
 use hotline_core::{
     contact::message::OutboundFile,
@@ -23,19 +23,19 @@ use crate::{
     },
 };
 
-/// Something that came with a message; its bytes are not here.
+/// A file of a message, without its bytes.
 pub struct Attachment {
     /// Its id.
     pub id: Uuid,
-    /// Its name as sent.
+    /// File name as sent.
     pub name: Option<String>,
-    /// Its media type as sent.
+    /// Media type as sent.
     pub media_type: String,
     /// Its size in bytes.
     pub size: i64,
-    /// Whether it stood inside the text.
+    /// Whether it was displayed inside the text.
     pub inline: bool,
-    /// Whether its bytes are here, and why not.
+    /// Where its bytes are, or why they are missing.
     pub held: Held,
 }
 
@@ -43,35 +43,35 @@ pub struct Attachment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Held {
-    /// Here.
+    /// Stored here.
     Here,
-    /// With the platform, until somebody asks for them.
+    /// On the platform; not requested yet.
     Elsewhere,
-    /// Being fetched.
+    /// Requested; being fetched from the platform.
     Wanted,
-    /// With the platform: fetching them failed.
+    /// On the platform; the last attempt to fetch them failed.
     Failed,
-    /// They are more than the platform gives out.
+    /// On the platform, but larger than its download limit.
     TooLarge,
-    /// They were not taken: the line takes no files.
+    /// Dropped, because the line accepts no files.
     NotTaken,
 }
 
-/// The bytes of something that came with a message.
+/// The bytes of an attachment, with its name and type.
 pub struct Bytes {
-    /// Its name as sent.
+    /// File name as sent.
     pub name: Option<String>,
-    /// Its media type as sent.
+    /// Media type as sent.
     pub media_type: String,
-    /// The bytes.
+    /// The opened content.
     pub bytes: Vec<u8>,
 }
 
-/// The raw message of what came with none: we wrote it.
+/// Stands in for the journal id of a file that did not come with a raw message, because staff sent it.
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
-    /// Takes the files of a message, or of a version of it, out of those that are left.
+    /// Removes the files of a message, or of a version of it, from `rest` and returns them in order.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,
@@ -122,7 +122,7 @@ impl Store {
         })
     }
 
-    /// The key an attachment is sealed with: of the raw message it came with, or of the contact if we wrote it.
+    /// Returns the key that seals an attachment: that of its raw message, or that of the contact if staff sent it.
     pub(crate) async fn attachment_key(
         &self,
         part: &attachments::Model,
@@ -140,10 +140,10 @@ impl Store {
         self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
     }
 
-    /// The bytes of an attachment of this contact. The caller writes the audit entry first.
+    /// Loads the bytes of an attachment of this contact. The caller must write the audit entry first.
     ///
     /// # Errors
-    /// When it does not open or cannot be read.
+    /// If the file cannot be read or does not open.
     pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
         let Some((part, contact)) = self.file_of(reference, id).await? else {
             return Ok(None);
@@ -164,7 +164,7 @@ impl Store {
         }))
     }
 
-    /// Keeps what goes with a reply, sealed with the contact's key.
+    /// Stores the files of a reply, sealed with the key of the contact.
     pub(crate) async fn write_files(
         &self,
         transaction: &DatabaseTransaction,

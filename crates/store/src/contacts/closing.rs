@@ -1,4 +1,4 @@
-//! Closing and marking. Each step is one transaction with its entry in the history.
+//! Closing and marking contacts. Each step is one transaction with its entry in the history.
 
 use hotline_core::{
     contact::{
@@ -30,14 +30,14 @@ use crate::{
     statistics::figures,
 };
 
-/// A word on why something is closed: it stands in the history and, sealed, among the notes.
+/// Why a contact is closed or marked. The text is kept as a sealed note; the history refers to that note.
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. If its person waits for a reply, `reason` says why there is none; it is kept as a note.
+    /// Closes a contact. If its person is waiting for a reply, `reason` must say why there is none. The reason is kept as a note.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is closed, somebody else holds it, or a reason is needed and missing.
+    /// [`StoreError::Conflict`] if it is already closed or assigned to someone else, or if a needed reason is missing.
     pub async fn close(
         &self,
         who: &Person,
@@ -47,8 +47,7 @@ impl Store {
         self.step(who, reference, Step::Close, "closed", reason).await
     }
 
-    /// Classifies a contact and closes it with that if `close` says so. An urgent contact that nobody looks after is not closed without
-    /// a reason by what it is classified as, either.
+    /// Classifies a contact, and closes it if `close` is set. An urgent, unassigned and unanswered contact needs a reason here too.
     ///
     /// # Errors
     /// As [`Store::classify`], [`Store::mark`] and [`Store::close`].
@@ -67,7 +66,7 @@ impl Store {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
             }
         }
-        // A marking closes by itself.
+        // A kind that is a marking already closes the contact.
         let marks = self
             .scheme
             .kind(&answers)
@@ -90,7 +89,7 @@ impl Store {
         }
     }
 
-    /// Writes why a contact is closed among its notes. Returns what its entry in the history says: the id of that note.
+    /// Writes the reason for closing a contact as a note. Returns the note's id, which the history entry stores.
     async fn write_reason(
         &self,
         transaction: &DatabaseTransaction,
@@ -99,7 +98,7 @@ impl Store {
         reason: Option<&str>,
         now: i64,
     ) -> Result<String, StoreError> {
-        // An erased contact keeps no words.
+        // An erased contact stores no text.
         let Some(reason) = reason.filter(|_| contact.data_key.is_some()) else {
             return Ok(String::new());
         };
@@ -109,10 +108,10 @@ impl Store {
         Ok(id.simple().to_string())
     }
 
-    /// Opens a closed contact again. One that was marked counts again: spam is not worked on.
+    /// Reopens a closed contact. If it was marked, the marking is removed, so that it counts again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is open, or somebody else holds it.
+    /// [`StoreError::Conflict`] if it is open or assigned to someone else.
     pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         self.step(who, reference, Step::Reopen, "reopened", None).await
     }
@@ -133,7 +132,7 @@ impl Store {
         let mut status = status_of(&contact)
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
-        // Nobody waits on the telephone until a call is opened again.
+        // A caller does not wait for a reply, so a reopened call counts as answered.
         if status == Status::Waiting && is_call(&contact) {
             status = Status::Answered;
         }
@@ -154,7 +153,7 @@ impl Store {
             status: Set(status.as_str().to_owned()),
             closed_at: Set((!status.is_open()).then_some(now)),
             waiting_since: Set(waiting_since),
-            // Nothing that is done with is out of sight for now, and what is opened again is worked on.
+            // Closing ends a snooze, and a reopened contact has to be visible.
             snoozed_until: Set(None),
             ..Default::default()
         };
@@ -177,11 +176,11 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Marks a contact as spam, test or duplicate, which closes it, or takes the marking away. The day's total follows in the
-    /// same commit. False: it was marked so already.
+    /// Marks a contact as spam, test or duplicate, which closes it, or removes the marking. The same transaction updates the day's total.
+    /// Returns `false` if there was nothing to change.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it, or it is urgent, unassigned and unanswered.
+    /// [`StoreError::Conflict`] if it is assigned to someone else, or if it is urgent, unassigned and unanswered.
     pub async fn mark(
         &self,
         who: &Person,
@@ -191,10 +190,10 @@ impl Store {
         self.mark_with_reason(who, reference, marking, None).await
     }
 
-    /// The same, with why an urgent contact is closed by it although nobody looked after it.
+    /// Marks a contact like [`Store::mark`], with a reason. An urgent contact that is unassigned and unanswered needs one.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if somebody else holds it, or a reason is needed and missing.
+    /// [`StoreError::Conflict`] if it is assigned to someone else, or if a needed reason is missing.
     pub async fn mark_with_reason(
         &self,
         who: &Person,
@@ -224,7 +223,7 @@ impl Store {
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
         let now = self.now();
-        // A kind that is a marking goes with it.
+        // If the answered kind is itself a marking, removing the marking also removes the kind.
         let record = self.record_of(transaction, contact).await?;
         let closes = marking.is_some() && status_of(contact).is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();
@@ -250,7 +249,7 @@ impl Store {
             marking: Set(marked.marking),
             ..Default::default()
         };
-        // What is marked is done with. If the person writes again it is seen again.
+        // Marking ends the work on a contact, so it is closed. A later message of the person is shown as usual.
         if closes {
             update.status = Set(Status::Closed.as_str().to_owned());
             update.closed_at = Set(Some(now));
@@ -271,13 +270,13 @@ impl Store {
     }
 }
 
-/// A reason as it is kept: without words it is none.
+/// Checks the length of a reason. Returns `None` for an empty one.
 fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     let reason = reason.map(not_too_long).transpose()?;
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Opening a contact breaks a rule only if its person has another one open.
+/// Converts a unique-index violation: reopening fails this way only if the person already has an open contact.
 pub(crate) fn newer_open(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
@@ -285,7 +284,8 @@ pub(crate) fn newer_open(error: DbErr) -> StoreError {
     }
 }
 
-/// When the person wrote what nobody has answered yet. A contact that was closed by mistake has waited since then.
+/// Returns when the person wrote the first message after the last reply. If a contact was closed by mistake, its person has been waiting
+/// since then.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,
     contact: Uuid,

@@ -1,4 +1,4 @@
-//! One contact, whole: what was said, what came with it, what was done.
+//! The contact detail: everything on the page of one contact.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{
@@ -31,9 +31,9 @@ use crate::{
     },
 };
 
-/// A contact, whole.
+/// A contact with its messages, files, history and related records.
 pub struct ContactDetail {
-    /// Its id.
+    /// Id of the contact.
     pub id: Uuid,
     /// Its reference.
     pub reference: Reference,
@@ -41,61 +41,61 @@ pub struct ContactDetail {
     pub line: String,
     /// Its channel.
     pub channel: String,
-    /// Where it stands.
+    /// Current status.
     pub status: Status,
-    /// Why it left the total, if it did.
+    /// Why it is excluded from the total, if it is.
     pub marking: Option<Marking>,
-    /// What the person asks for, if said.
+    /// What the person asks for, if known.
     pub asks: Option<Asks>,
-    /// The language, if known.
+    /// Language tag, if known.
     pub language: Option<String>,
-    /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
-    /// Until when it is out of sight.
+    /// End of the snooze. `None` if it is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Colleagues who asked whoever holds it to hand it over, since they hold it.
+    /// Colleagues who asked for the contact since it was last assigned or given back.
     pub asked_by: Vec<(Uuid, String)>,
-    /// Whether it is a call: somebody answered it as it came.
+    /// Whether it is a call, which was answered as it came in.
     pub is_call: bool,
-    /// Whether closing it now leaves its person without the answer they wait for, so that a reason is asked for.
+    /// Whether closing it now needs a reason, because its person would not get the reply they are waiting for.
     pub needs_reason: bool,
-    /// Who holds it: id and work name.
+    /// Id and work name of the assignee.
     pub assignee: Option<(Uuid, String)>,
-    /// The day it counts on.
+    /// The day on which it counts.
     pub day: String,
-    /// When it was opened.
+    /// When it was registered.
     pub opened_at: DateTime<Utc>,
-    /// Since when the person waits.
+    /// Since when the person has been waiting for a reply.
     pub waiting_since: Option<DateTime<Utc>>,
-    /// Whether anybody had it before them until now.
+    /// Whether staff have read it.
     pub was_read: bool,
-    /// Who is on the other side. `None` if erased.
+    /// Name, addresses and subject. `None` if erased.
     pub card: Option<Card>,
-    /// What was said, oldest first.
+    /// Its messages, replies and notes, oldest first.
     pub messages: Vec<Message>,
-    /// What was done, oldest first.
+    /// Its history, oldest first.
     pub history: Vec<HistoryEvent>,
-    /// The number of the newest event that a reply has to have seen.
+    /// The number of the newest event that the writer of a reply must have seen.
     pub newest: i64,
-    /// Earlier and later contacts of the same identifier on the same line, newest first, at most 20.
+    /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// A contact of somebody else that it refers to.
+    /// The contact of another identifier that it refers to, if any.
     pub refers_to: Option<Reference>,
-    /// Whether the person can be asked for files, and if so, whether that was done and none came yet.
+    /// Whether a counsellor has asked for files that have not come yet. `None` if the line does not ask for files.
     pub files: Option<bool>,
     /// Whether files can be sent with a reply.
     pub sends_files: bool,
-    /// The team whose work it is.
+    /// The team it belongs to.
     pub team: Option<String>,
-    /// Until when nobody is called to what its identifier writes.
+    /// Until when its identifier is blocked. `None` if it is not.
     pub blocked_until: Option<DateTime<Utc>>,
-    /// How it is classified so far.
+    /// Its classification so far.
     pub record: WrapUpRecord,
-    /// The contacts it was linked to, with where they stand.
+    /// Contacts linked to it, with their status.
     pub linked: Vec<(Reference, Status)>,
-    /// The events it asked for.
+    /// Outreach events it requested.
     pub events: Vec<outreach::OutreachEvent>,
-    /// The cases it is in.
+    /// Cases it belongs to.
     pub cases: Vec<CaseRow>,
 }
 
@@ -103,26 +103,26 @@ pub struct ContactDetail {
 pub struct Message {
     /// Its id.
     pub id: Uuid,
-    /// `in`, `reply`, `automatic` or `note`.
+    /// `in`, `reply`, `automatic`, `note` or `notice`.
     pub direction: String,
-    /// The work name of who wrote it.
+    /// Work name of its author. `None` if staff did not write it.
     pub author: Option<String>,
-    /// When.
+    /// When it arrived or was written.
     pub at: DateTime<Utc>,
-    /// What it says. `None` if erased.
+    /// Its text. `None` if erased.
     pub body: Option<Body>,
-    /// Whether its raw source can be looked at.
+    /// Whether its raw message can be shown.
     pub has_source: bool,
-    /// What came with it.
+    /// Its files.
     pub attachments: Vec<Attachment>,
-    /// How it fares on each line it leaves by.
+    /// Its delivery state on each line that sends it.
     pub deliveries: Vec<Delivered>,
-    /// What it said before, oldest first.
+    /// Earlier versions of it, oldest first.
     pub versions: Vec<Version>,
 }
 
 impl Message {
-    /// When its sender says that it was sent, if that is more than an hour from when it arrived.
+    /// Returns when its sender claims to have sent it, if that differs by more than an hour from when it arrived.
     #[must_use]
     pub fn claimed(&self) -> Option<DateTime<Utc>> {
         let claimed = self.body.as_ref()?.claimed_at?;
@@ -135,51 +135,52 @@ impl Message {
 pub struct Version {
     /// When it was written.
     pub at: DateTime<Utc>,
-    /// What it says. `None` if erased.
+    /// Its text. `None` if erased.
     pub body: Option<Body>,
-    /// What came with it and with no later version.
+    /// Files of this version that no later version contains.
     pub attachments: Vec<Attachment>,
 }
 
-/// How a message fares on one line.
+/// The delivery state of a message on one line.
 pub struct Delivered {
-    /// The line.
+    /// The line that sends it.
     pub line: String,
-    /// Its state.
+    /// Its delivery state.
     pub state: Delivery,
-    /// Why it fares so.
+    /// The reason for the state, if there is one.
     pub said: Option<Reason>,
-    /// When the other side took it.
+    /// When the channel accepted it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Whether it will be handed over, or handed over again, by itself.
+    /// Whether an unfinished job will hand it over automatically, for the first time or again.
     pub under_way: bool,
-    /// Until when it can be taken back.
+    /// When it leaves. Until then it can be taken back. `None` once an attempt has begun.
     pub leaves_at: Option<DateTime<Utc>>,
 }
 
-/// Something that was done to a contact.
+/// An entry in the history of a contact.
 pub struct HistoryEvent {
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// The work name of who did it.
+    /// Work name of the member of staff who acted.
     pub actor: Option<String>,
-    /// What.
+    /// Kind of event.
     pub kind: String,
-    /// How.
+    /// Details, depending on the kind.
     pub detail: String,
 }
 
 /// Another contact of the same identifier.
 pub struct Other {
-    /// Its reference.
+    /// Reference of that contact.
     pub reference: Reference,
-    /// When it was opened.
+    /// When it was registered.
     pub opened_at: DateTime<Utc>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
 }
 
-/// Why a contact was closed without a reply: its history names the note that says so, which can be erased.
+/// Returns the reason for closing a contact without a reply. The history stores only the id of the note with the reason, so that the text
+/// can be erased.
 fn reason_in(messages: &[Message], note: &str) -> String {
     let note = messages
         .iter()
@@ -189,10 +190,10 @@ fn reason_in(messages: &[Message], note: &str) -> String {
 }
 
 impl Store {
-    /// A contact by its reference. `None` if there is none.
+    /// Loads a contact by its reference. Returns `None` if there is none.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn contact(&self, reference: Reference) -> Result<Option<ContactDetail>, StoreError> {
         let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         let Some(contact) = found.one(&self.reading).await? else {
@@ -323,7 +324,7 @@ impl Store {
             let mut rest: Vec<_> = parts.iter().filter(|part| part.message_id == row.id).collect();
             let own = self.take_files(&mut rest, body.as_ref(), contact).await?;
             let mut earlier = Vec::new();
-            // What belongs to no later version belongs to the one it came with.
+            // A file that no later version contains belongs to the version it came with.
             for version in versions.extract_if(.., |version| version.message_id == row.id) {
                 let body: Option<Body> = key
                     .as_ref()
@@ -358,7 +359,7 @@ impl Store {
                 direction: row.direction,
             });
         }
-        // Of what came at the same time, what the platform says came first; what it tells of the person comes after that.
+        // Messages with the same time are in the platform's order. Those without a place in the conversation, such as notices, come last.
         shown.sort_by_key(|message| {
             (
                 message.at,
@@ -388,10 +389,10 @@ impl Store {
         Ok(rows.iter().map(other).collect())
     }
 
-    /// The raw source of a message of this contact. The caller writes the audit entry first.
+    /// Loads the raw message of a message of this contact. The caller must write the audit entry first.
     ///
     /// # Errors
-    /// When it does not open or cannot be read.
+    /// If it cannot be read or does not open.
     pub async fn source(&self, reference: Reference, message: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(row) = messages::Entity::find_by_id(message).one(&self.reading).await? else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What somebody has begun to write and not sent: kept while they type, so that no crash, reload or other device costs a word.
+//! Drafts of replies and notes. They are saved while a counsellor types, so that a crash, a reload or a change of device loses no text.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{contact::message::LONGEST_TEXT, identifiers::reference::Reference};
@@ -21,18 +21,18 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// What a draft is to become.
+/// What a draft will become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DraftKind {
     /// A reply to the person.
     Reply,
-    /// A note, which never leaves.
+    /// An internal note.
     Note,
 }
 
 impl DraftKind {
-    /// Its name in the database and in forms.
+    /// Returns its name in the database and in forms.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,21 +42,21 @@ impl DraftKind {
     }
 }
 
-/// A draft.
+/// A saved draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// What was written so far.
+    /// The text so far.
     pub text: String,
-    /// The newest event of the contact that its writer had seen when it was begun.
+    /// Number of the newest event of the contact that the writer had seen when they began the draft.
     pub seen: i64,
-    /// When it was last kept.
+    /// When it was last saved.
     #[serde(skip)]
     pub at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Keeps a draft in the place of an earlier one. An empty one is none, and so is one that arrives after the message it became
-    /// (`of` is that message's id), unless it says more.
+    /// Saves a draft in place of the earlier one. An empty text deletes the draft. `of` is the id that the message will have once it is
+    /// sent. If that message was already sent and begins with this text, the draft arrived late and is ignored.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is longer than a message may be.
@@ -129,10 +129,10 @@ impl Store {
         Ok(())
     }
 
-    /// What somebody has begun to write to a contact.
+    /// Loads the draft that a member of staff has for a contact.
     ///
     /// # Errors
-    /// When the database refuses or it does not open.
+    /// If a database query fails or the draft does not open.
     pub async fn draft(
         &self,
         who: Uuid,

@@ -1,5 +1,5 @@
-//! Erasing what is known of a person. The contact stays as it was counted: its day, its line and how it was classified. No figure
-//! of any period changes.
+//! Erasing the data about a person. The contact remains as counted, with its day, line and classification, so no figure of any period
+//! changes.
 
 use std::collections::BTreeSet;
 
@@ -30,16 +30,16 @@ mod cases;
 mod freed;
 
 impl Store {
-    /// Erases what was said in a closed contact and by whom: messages with their earlier versions, notes, drafts, files, addresses, names,
-    /// delivery reports, the texts of its cases, every raw message, and the keys they were sealed with. A message that is delivered
-    /// again is still recognised and does not come back; what the person writes from now on is a new contact.
+    /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
+    /// reports, the texts of its cases, every raw message, and their keys. The hashes of the raw messages remain, so a repeated delivery is
+    /// still recognised. A later message of the person opens a new contact.
     ///
-    /// `account` is who erases, by the name of their account on the machine: the audit names them.
+    /// `account` is the operating-system account of the person who erases; the audit log names it.
     ///
-    /// Returns false if a reader kept the old pages in SQLite's write-ahead log; they go when the service is next stopped.
+    /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. They are removed when the service is next stopped.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact or a case of it is open, or it is erased already; nothing changes then.
+    /// [`StoreError::Conflict`] if the contact or one of its cases is open, or if it is already erased. In these cases nothing changes.
     pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if status_of(&contact).is_open() {
@@ -56,7 +56,7 @@ impl Store {
         self.forget_saved_views(&transaction, &self.card(&contact)?)
             .await?;
         self.forget_person(&transaction, &contact).await?;
-        // Neither an address nor a thread leads here any more.
+        // Removes the values by which an address or a thread finds this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),
             identifier_hash: Set(None),
@@ -83,7 +83,7 @@ impl Store {
         self.clear_deleted().await
     }
 
-    /// Takes the raw messages away and leaves their hashes: what is delivered once more is known.
+    /// Erases the raw messages but keeps their hashes, so that a repeated delivery is recognised. Returns the files to delete.
     async fn erase_raw(
         &self,
         transaction: &DatabaseTransaction,
@@ -94,11 +94,11 @@ impl Store {
         let key = self.contact_key(contact)?;
         for message in said {
             raw.extend(message.journal_id);
-            // A message in pieces came in several.
+            // A message with several parts came in several raw messages.
             let body = self.body(&key, message)?;
             raw.extend(body.pieces.iter().map(|piece| piece.files_of));
         }
-        // Versions, reports and repeats.
+        // Also erases the raw messages of versions, reports and repeats.
         let of_contact = || journal_contacts::Column::ContactId.eq(contact.id);
         let tied = journal_contacts::Entity::find().filter(of_contact());
         raw.extend(tied.all(transaction).await?.into_iter().map(|one| one.journal_id));
@@ -123,7 +123,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Forgets what the person chose, unless another contact of theirs is kept.
+    /// Deletes the choices of the person, unless another contact has the same identifier.
     async fn forget_person(
         &self,
         transaction: &DatabaseTransaction,
@@ -147,7 +147,7 @@ impl Store {
     }
 }
 
-/// Takes messages away with everything that hangs on them. Gives the files to delete.
+/// Deletes messages and everything that belongs to them. Returns the files to delete.
 async fn erase_messages(
     transaction: &DatabaseTransaction,
     contact: &contacts::Model,

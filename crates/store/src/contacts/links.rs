@@ -1,4 +1,4 @@
-//! Contacts that belong together, and who follows one.
+//! Links between contacts that belong together, and the contacts that staff follow.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -16,10 +16,10 @@ use crate::{
 };
 
 impl Store {
-    /// Links two contacts, or takes the link away. Both tell of it in their history.
+    /// Links two contacts, or removes the link. The history of both records it.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is one and the same contact; [`StoreError::NotFound`] if there is no such other.
+    /// [`StoreError::Conflict`] if both are the same contact; [`StoreError::NotFound`] if one does not exist.
     pub async fn link(
         &self,
         who: &Person,
@@ -65,10 +65,10 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Follows a contact, or no longer: it stands in a view of one's own. False: it was so already.
+    /// Follows or unfollows a contact; followed contacts have a view of their own. Returns `false` if nothing changed.
     ///
     /// # Errors
-    /// When there is no such contact, or the database refuses.
+    /// If there is no such contact, or a database query fails.
     pub async fn set_followed(
         &self,
         who: &Person,
@@ -99,10 +99,10 @@ impl Store {
         Ok(true)
     }
 
-    /// Whether somebody follows a contact.
+    /// Returns whether a member of staff follows a contact.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn is_followed(&self, who: Uuid, contact: Uuid) -> Result<bool, StoreError> {
         let known = follows::Entity::find_by_id((who, contact))
             .one(&self.reading)
@@ -110,7 +110,7 @@ impl Store {
         Ok(known.is_some())
     }
 
-    /// The contacts that were linked to one, with where they stand.
+    /// Returns the contacts linked to a contact, with their status.
     pub(crate) async fn linked(&self, contact: Uuid) -> Result<Vec<(Reference, Status)>, StoreError> {
         let ties = links::Entity::find()
             .filter(links::Column::ContactId.eq(contact))

@@ -1,4 +1,4 @@
-//! Writing to a person or to colleagues. Each step is one transaction with its entry in the history.
+//! Writing replies and notes. Each step is one transaction with its entry in the history.
 
 use hotline_core::{
     contact::{
@@ -35,27 +35,28 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// A reply to be written.
+/// A reply to be sent.
 #[derive(Default)]
 pub struct NewReply {
-    /// Makes it the same reply when its form is sent twice.
+    /// Id of its form, which prevents a second reply if the form is submitted twice.
     pub id: Uuid,
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// What goes with it.
+    /// Its files.
     pub files: Vec<OutboundFile>,
-    /// Where it goes, and every later one: one of the addresses the person asked to be answered at. `None`: where the last one went.
+    /// The address for this and all later replies, out of those the person asked to be answered at. `None` keeps the current address.
     pub to: Option<String>,
-    /// The newest event its writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None`: whatever came.
+    /// The newest event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply whatever
+    /// arrived since.
     pub seen: Option<i64>,
 }
 
 impl Store {
-    /// Writes a reply and queues it, in one commit.
+    /// Writes a reply and queues it, in one transaction. An unassigned contact is assigned to `who`, and a closed one is reopened.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is empty or too long, somebody else holds the contact, something came that its writer has
-    /// not seen, there is no address, the person asked not to be written to, or the line sends no files.
+    /// [`StoreError::Conflict`] if the text is empty or too long, if the contact is assigned to someone else, if an event arrived that the
+    /// writer has not seen, if there is no address, if the person asked not to be written to, or if the line sends no files.
     pub async fn reply(&self, who: &Person, reference: Reference, reply: NewReply) -> Result<(), StoreError> {
         let NewReply {
             id,
@@ -152,7 +153,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes a note. It never leaves: nothing queues it.
+    /// Writes an internal note. It is never sent.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is empty or too long.
@@ -181,7 +182,8 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Whether just this was written before, as when a form is sent twice. The same id with other words is refused: they would be lost.
+    /// Returns whether this message was already written, because its form was submitted twice. The same id with a different text is an
+    /// error, since the new text would be lost.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -205,10 +207,10 @@ impl Store {
         }
     }
 
-    /// Lets the person send files: where they come back to read the answer, they find a place for them.
+    /// Asks the person for files. The page where they read the answer then accepts files.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the line does not ask for files, or somebody else holds the contact.
+    /// [`StoreError::Conflict`] if the line does not ask for files, or if the contact is assigned to someone else.
     pub async fn ask_for_files(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if !self.line(&contact.line).is_some_and(|line| line.asks_for_files) {
@@ -230,7 +232,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// A transaction and the contact in it, locked against others who work on it.
+    /// Begins a transaction and locks the contact in it.
     pub(crate) async fn begin_on(
         &self,
         reference: Reference,
@@ -240,7 +242,7 @@ impl Store {
         Ok((transaction, contact))
     }
 
-    /// The contact, locked against others who work on it.
+    /// Loads the contact and locks it until the transaction ends.
     async fn contact_locked(
         &self,
         transaction: &DatabaseTransaction,
@@ -254,7 +256,8 @@ impl Store {
         contact.ok_or(StoreError::NotFound("contact"))
     }
 
-    /// The same, refused if somebody else holds the contact and the person may not work on others'.
+    /// Begins a transaction like [`Store::begin_on`]. Fails if the contact is assigned to someone else and `who` may not work on others'
+    /// contacts.
     pub(crate) async fn begin_held(
         &self,
         who: &Person,
@@ -265,7 +268,7 @@ impl Store {
         Ok((transaction, contact))
     }
 
-    /// The contact in a transaction that has begun, as [`Store::begin_held`] gives it.
+    /// Loads and locks the contact in an existing transaction, with the check of [`Store::begin_held`].
     pub(crate) async fn held_locked(
         &self,
         transaction: &DatabaseTransaction,
@@ -316,7 +319,7 @@ impl Store {
     }
 }
 
-/// Whether somebody else holds a contact and a person may not work on others'.
+/// Returns whether a contact is assigned to someone else and `who` may not work on others' contacts.
 pub(crate) fn is_out_of_reach(who: &Person, contact: &contacts::Model) -> bool {
     contact.assignee.is_some_and(|assignee| assignee != who.id) && !who.role.may(Right::WorkOnOthers)
 }

@@ -1,4 +1,4 @@
-//! When a contact was first read and first answered: each is noted once, and counted in the same transaction.
+//! When a contact was first read and first answered. Each time is recorded once, and counted in the same transaction.
 
 use sea_orm::{
     ActiveModelTrait,
@@ -16,18 +16,17 @@ use crate::{
 };
 
 impl Store {
-    /// Somebody of the staff has before them what the person wrote. Only the first time is noted, and of what is
-    /// erased there is nothing to read.
+    /// Records that staff have read the contact, if this is the first time. An erased contact has no text to read and is skipped.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn note_first_read(&self, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let contact = self.locked(&transaction, id).await?;
         if let Some(contact) =
             contact.filter(|contact| contact.first_read_at.is_none() && contact.data_key.is_some())
         {
-            // Later than it arrived, whatever the clock says: what was read as it came was a call.
+            // Always later than the arrival, because a contact read at the time of its arrival counts as a call.
             let at = self.now().max(contact.opened_at + 1);
             contacts::ActiveModel {
                 id: Unchanged(contact.id),
@@ -46,7 +45,7 @@ impl Store {
         Ok(())
     }
 
-    /// The person was answered. Only the first time is noted.
+    /// Records the first reply of a contact once its channel has accepted the reply.
     pub(crate) async fn note_first_reply(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,5 @@
-//! How contacts are classified: kept half-filled, complete before closing, and by which version of which scheme.
+//! Wrap-up: classifying contacts. An incomplete record can be saved, but closing needs a complete one. Each record names its scheme and
+//! version.
 
 use hotline_core::{
     contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
@@ -24,29 +25,29 @@ use crate::{
     statistics::figures,
 };
 
-/// How a contact is classified so far.
+/// The classification of a contact so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WrapUpRecord {
     /// Answers by question.
     pub answers: Answers,
-    /// Of those, what was chosen and is not in words of one's own: what is counted.
+    /// The answers chosen from the scheme, without free text. Only these are counted.
     pub(crate) chosen: Answers,
-    /// Questions that have to be answered before the contact can be closed.
+    /// Questions that must be answered before the contact can be closed.
     pub missing: Vec<String>,
 }
 
 impl Store {
-    /// The scheme by which contacts are classified.
+    /// Returns the scheme by which contacts are classified.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.scheme
     }
 
-    /// Keeps answers, complete or not. A kind that is a marking marks the contact, another takes such a marking away.
+    /// Saves answers, complete or not. Choosing a kind that is a marking marks the contact; choosing another kind removes that marking.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the scheme has no such answer, somebody else holds the contact, or a marking would close it and a
-    /// reason is needed ([`Store::mark`]).
+    /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if a marking would close
+    /// it and a needed reason is missing ([`Store::mark`]).
     pub async fn classify(
         &self,
         who: &Person,
@@ -56,7 +57,7 @@ impl Store {
         self.classify_with_reason(who, reference, answers, None).await
     }
 
-    /// The same, with why a marking closes the contact although its person waits.
+    /// Classifies a contact like [`Store::classify`], with a reason in case a marking closes it.
     pub(crate) async fn classify_with_reason(
         &self,
         who: &Person,
@@ -79,7 +80,7 @@ impl Store {
             self.mark_in(&transaction, who, &contact, marking(&answers), reason)
                 .await?;
         }
-        // Not every answer is worth a line of the history: the first, and that it is complete.
+        // The history records only the first answers and each change between complete and incomplete.
         let (complete, was_complete) = (
             self.scheme.missing(&answers).is_empty(),
             before.missing.is_empty(),
@@ -97,7 +98,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Writes answers in the place of earlier ones.
+    /// Replaces the answers of a contact and updates the figures.
     pub(crate) async fn keep_record(
         &self,
         transaction: &DatabaseTransaction,
@@ -116,7 +117,7 @@ impl Store {
             self.plan_presentation(transaction, who, contact).await?;
         }
         let complete = self.scheme.missing(answers).is_empty();
-        // What was answered in words of one's own may name somebody, and is erased with them.
+        // Free text may name someone, so it is sealed with the contact's key and erased with it.
         let place = words_place(contact.id);
         let sealed = || seal(&self.contact_key(contact)?, &place, &words);
         let words = (!words.is_empty()).then(sealed).transpose()?;
@@ -166,7 +167,7 @@ impl Store {
             .map(|row| serde_json::from_str::<Answers>(&row.answers));
         let chosen = chosen.transpose().map_err(unreadable)?.unwrap_or_default();
         let mut answers = chosen.clone();
-        // Erased with the contact's key.
+        // Without its key, an erased contact has lost its free text.
         if let Some(sealed) = row.and_then(|row| row.words)
             && let Ok(key) = self.contact_key(contact)
         {
@@ -181,7 +182,7 @@ impl Store {
         })
     }
 
-    /// Whether a contact may be closed.
+    /// Returns whether a contact may be closed: it is marked, its classification is complete, or the wrap-up is optional.
     pub(crate) async fn is_wrapped_up(
         &self,
         connection: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! What cases and saved views say of a person who is erased.
+//! Erasing what cases and saved views contain about a person.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ use crate::{
 };
 
 impl Store {
-    /// Erases the texts of every case that a contact is in: summary, referrals and their earlier versions, with the key they were sealed
-    /// with. Number, kind, institution and days stay: figures are counted from them.
+    /// Erases the texts of every case that a contact belongs to: the summary, the referrals and their earlier versions, and the key that
+    /// sealed them. Number, kind, institution and days remain, because figures are counted from them.
     ///
     /// # Errors
-    /// [`Conflict::CaseOpen`] if one of them is still worked on.
+    /// [`Conflict::CaseOpen`] if one of these cases is still open.
     pub(super) async fn erase_cases(
         &self,
         transaction: &DatabaseTransaction,
@@ -86,7 +86,7 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes saved views that staff named after the person: their names are not sealed.
+    /// Deletes saved views that staff named after the person, because the names of views are not sealed.
     pub(super) async fn forget_saved_views(
         &self,
         transaction: &DatabaseTransaction,

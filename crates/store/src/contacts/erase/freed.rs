@@ -1,4 +1,4 @@
-//! Clearing what the database keeps of rows that were deleted or changed.
+//! Removing deleted and changed rows from the database files.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{db::store::Store, error::StoreError};
 
-/// How often emptying the write-ahead log is tried: a reader in the middle of a query holds it.
+/// Number of attempts to empty the write-ahead log, which fails while another connection reads.
 const TRIES: u32 = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
-/// Tables that hold what people wrote, or keys to it.
+/// Tables that contain what people wrote, or keys to it.
 const TABLES: &str = "journal, contacts, messages, versions, attachments, outbox, drafts, records, people, cases, \
                       case_versions, referrals, staff";
 
 impl Store {
-    /// Clears what was deleted out of the database's files. False if a reader held the write-ahead log all the time; it is then emptied when
-    /// the service is next stopped.
+    /// Removes deleted content from the database files. Returns `false` if other readers used the write-ahead log during all attempts. The
+    /// log is then emptied when the service is next stopped.
     ///
-    /// SQLite zeroes deleted content in its pages (`secure_delete`), but the log still holds the pages as they were: a TRUNCATE
-    /// checkpoint empties it. On PostgreSQL `VACUUM` frees the old rows; its own log and base backups keep them until they are
-    /// recycled or expire.
+    /// SQLite overwrites deleted content in its pages with zeros (`secure_delete`), but the log still contains the old pages. A TRUNCATE
+    /// checkpoint empties it. On PostgreSQL, `VACUUM` frees the old rows. Its own log and base backups keep them until they are recycled or
+    /// expire.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub(super) async fn clear_deleted(&self) -> Result<bool, StoreError> {
         if !self.on_sqlite() {
             self.reading
