@@ -1,4 +1,4 @@
-//! What adapters ask the journal to commit. Requests that arrive during a commit share the next one.
+//! Requests from adapters to commit messages to the journal. Requests that arrive during a commit share the next one.
 
 use hotline_core::intake::{Accepted, NotAccepted};
 use tokio::sync::oneshot;
@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::db::entity::{conversations, cursors};
 
-/// Messages, sealed, waiting to be committed.
+/// Sealed messages that wait to be committed.
 pub(crate) struct BatchRequest {
     pub(crate) rows: Vec<JournalRow>,
     pub(crate) cursor: Option<CursorRow>,
     pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, NotAccepted>>,
 }
 
-/// One row of the journal to be, and its key.
+/// The values of one journal row before it is inserted, with its wrapped data key.
 pub(crate) struct JournalRow {
     pub(crate) line: String,
     pub(crate) external_hash: Vec<u8>,
@@ -25,7 +25,7 @@ pub(crate) struct JournalRow {
     pub(crate) file: Option<Uuid>,
 }
 
-/// A cursor as it is written.
+/// A cursor to be written.
 pub(crate) enum CursorRow {
     Named(cursors::ActiveModel),
     Conversation(conversations::ActiveModel),

@@ -1,4 +1,4 @@
-//! The change feed: that something was committed, never what.
+//! The change feed: reports that something was committed, but not what.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder};
 use tokio::sync::watch;
@@ -8,10 +8,10 @@ use crate::{
     error::StoreError,
 };
 
-/// The PostgreSQL channel on which processes tell each other.
+/// The PostgreSQL notification channel through which processes notify each other.
 pub(crate) const CHANNEL: &str = "hotline";
 
-/// The number of the newest event, to be watched.
+/// The number of the newest event, as a watch channel.
 #[derive(Debug)]
 pub(crate) struct Changes {
     newest: watch::Sender<i64>,
@@ -26,17 +26,17 @@ impl Changes {
 }
 
 impl Store {
-    /// Watches for changes: the value is the number of the newest event. A missed one loses nothing, since what is shown is
-    /// always read anew.
+    /// Subscribes to changes. The value is the number of the newest event. Subscribers always reload what they show, so a missed
+    /// notification loses no data.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.changes.newest.subscribe()
     }
 
-    /// Tells this process, and on PostgreSQL the others, that events were committed.
+    /// Notifies this process, and on PostgreSQL the others, that events were committed.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
-            // A notification stores nothing, so it needs no transaction.
+            // NOTIFY stores no data, so it needs no transaction.
             let told = self
                 .reading
                 .execute_unprepared(&format!("NOTIFY {CHANNEL}"))

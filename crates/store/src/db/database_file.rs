@@ -1,7 +1,7 @@
-//! The file of a SQLite database: made for its owner alone, and watched while it is open.
+//! The SQLite database file: created so that only its owner can read it, and watched while it is open.
 //!
-//! SQLite goes on writing into a file that was deleted, replaced or moved away, and everything it commits there is lost at
-//! the next start. So every transaction that writes first compares the files at their paths with the ones that are open.
+//! SQLite keeps writing to a file that was deleted, replaced or moved away, and everything committed there is lost at the next start.
+//! Therefore every transaction that writes first compares the files at the expected paths with the open ones.
 
 use std::{
     fs, io,
@@ -19,20 +19,20 @@ use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 
-/// What a checkpoint waits for another process that reads or writes.
+/// How long a checkpoint waits for another process that reads or writes.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The file and its write-ahead log, as they were when the database was opened.
+/// The database file and its write-ahead log, as they were when the database was opened.
 pub(crate) struct DatabaseFile {
     database: KnownFile,
     log: KnownFile,
-    /// Open until the end, so that SQLite never removes the log as after its last connection, and makes another one.
+    /// Stays open until shutdown. SQLite deletes the log when its last connection closes and would then create a new one.
     keeper: Mutex<Option<SqliteConnection>>,
-    /// Whether the log of the service says that they are not.
+    /// Whether a file was missing at the last check, so that the error is logged only once.
     missed: AtomicBool,
 }
 
-/// A path and which file lay there.
+/// A path, with the device and inode of the file that was there at the start.
 struct KnownFile {
     path: PathBuf,
     device: u64,
@@ -40,7 +40,7 @@ struct KnownFile {
 }
 
 impl DatabaseFile {
-    /// Watches the file of this address from now on. Its tables exist already.
+    /// Starts watching the database file of this URL. Its tables must exist.
     pub(crate) async fn watch(url: &str) -> anyhow::Result<Self> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(false)
@@ -48,7 +48,7 @@ impl DatabaseFile {
             .disable_statement_logging();
         let path = options.get_filename().to_owned();
         let mut keeper = options.connect().await?;
-        // SQLite opens its log when it first reads.
+        // SQLite opens its log on the first read.
         keeper.execute("SELECT COUNT(*) FROM sqlite_schema").await?;
         let log = beside(&fs::canonicalize(&path)?, "-wal");
         Ok(Self {
@@ -59,7 +59,7 @@ impl DatabaseFile {
         })
     }
 
-    /// Refuses if the file or its log is not what lies at its path any more.
+    /// Returns an error if the file or its log is no longer the one that was opened.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let missing = !(self.database.is_there() && self.log.is_there());
         let missed = self.missed.swap(missing, Ordering::Relaxed);
@@ -73,8 +73,8 @@ impl DatabaseFile {
         Err(StoreError::DatabaseMoved)
     }
 
-    /// Moves everything from the log into the file, so that the file alone is the whole database, and lets go of it. Every
-    /// other connection of this process should be closed by now.
+    /// Moves the contents of the log into the database file, so that the file alone is complete, and closes it. All other connections of
+    /// this process should be closed first.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
         let Some(mut keeper) = self.keeper.lock().await.take() else {
             return Ok(());
@@ -100,8 +100,8 @@ impl KnownFile {
     }
 }
 
-/// Makes the file of this address if it is not there, and takes it and its companions from everybody but their owner: SQLite
-/// gives new companions the mode of the file.
+/// Creates the database file of this URL if it does not exist. Makes it and its companion files accessible to their owner only. SQLite
+/// creates new companion files with the same mode.
 pub(crate) fn make_private(url: &str) -> anyhow::Result<()> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename();
@@ -120,7 +120,7 @@ pub(crate) fn make_private(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes a file from everybody but its owner. One that is not there is left so.
+/// Makes a file accessible to its owner only. A missing file is not an error.
 fn close_to_others(file: &Path) -> io::Result<()> {
     match fs::metadata(file) {
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {

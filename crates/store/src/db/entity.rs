@@ -1,4 +1,4 @@
-//! The tables as sea-orm entities, one module each. What each column means stands beside its making, in the migrations.
+//! The tables as sea-orm entities, one module each. The migrations document the meaning of each column.
 
 mod casework;
 mod chats;
@@ -8,7 +8,7 @@ pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows,
 pub use chats::{conversations, people, versions};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
-/// Raw messages.
+/// The journal of raw messages.
 pub mod journal {
     use sea_orm::entity::prelude::*;
 
@@ -36,7 +36,7 @@ pub mod journal {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Raw messages that belong to a contact without being a message of it: versions, reports, repeats.
+/// Raw messages that belong to a contact without being one of its messages: versions, delivery reports, and repeats.
 pub mod journal_contacts {
     use sea_orm::entity::prelude::*;
 
@@ -54,7 +54,7 @@ pub mod journal_contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What only the master key of this database opens.
+/// One sealed value that proves that a master key belongs to this database.
 pub mod key_proofs {
     use sea_orm::entity::prelude::*;
 
@@ -72,7 +72,7 @@ pub mod key_proofs {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What is to be done.
+/// The job queue.
 pub mod jobs {
     use sea_orm::entity::prelude::*;
 
@@ -98,7 +98,7 @@ pub mod jobs {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// How far each line has read.
+/// How far each source of a line was read.
 pub mod cursors {
     use sea_orm::entity::prelude::*;
 
@@ -118,7 +118,7 @@ pub mod cursors {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// How each line is doing.
+/// The connection state of each line.
 pub mod lines {
     use sea_orm::entity::prelude::*;
 
@@ -139,7 +139,7 @@ pub mod lines {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Members of staff.
+/// Staff accounts.
 pub mod staff {
     use sea_orm::entity::prelude::*;
 
@@ -166,7 +166,7 @@ pub mod staff {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Log-ins.
+/// Log-in sessions of staff.
 pub mod sessions {
     use sea_orm::entity::prelude::*;
 
@@ -186,7 +186,7 @@ pub mod sessions {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Registered communications.
+/// Contacts: one row for each registered communication.
 pub mod contacts {
     use sea_orm::entity::prelude::*;
 
@@ -232,7 +232,7 @@ pub mod contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What was said in a contact.
+/// Messages, notes and notices of contacts.
 pub mod messages {
     use sea_orm::entity::prelude::*;
 
@@ -257,15 +257,15 @@ pub mod messages {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What came with a message.
+/// Files that came with a message or go out with a reply.
 pub mod attachments {
     use sea_orm::entity::prelude::*;
 
-    /// The file is being fetched.
+    /// Fetching the file is queued or running.
     pub(crate) const WANTED: &str = "wanted";
-    /// The file is larger than the platform gives out.
+    /// The file exceeds the platform's download limit.
     pub(crate) const TOO_LARGE: &str = "too_large";
-    /// The file could not be fetched. It can be asked for again.
+    /// Fetching the file failed. It can be requested again.
     pub(crate) const FAILED: &str = "failed";
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -292,7 +292,7 @@ pub mod attachments {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// How what leaves us fares.
+/// The delivery state of each outgoing message on each line.
 pub mod outbox {
     use sea_orm::entity::prelude::*;
 
@@ -318,7 +318,7 @@ pub mod outbox {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who did what to a contact.
+/// The history of contacts.
 pub mod events {
     use sea_orm::entity::prelude::*;
 
@@ -340,7 +340,7 @@ pub mod events {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Figures from before the software, and corrections.
+/// Opening balances and corrections.
 pub mod balances {
     use sea_orm::entity::prelude::*;
 
@@ -369,7 +369,7 @@ pub mod balances {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who did what to the service.
+/// The audit log of the service.
 pub mod audit {
     use sea_orm::entity::prelude::*;
 
@@ -390,7 +390,7 @@ pub mod audit {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Totals and their breakdowns.
+/// The stored counts (cells) of the statistic: totals and breakdowns.
 pub mod figures {
     use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The history of contacts: one event for each thing that happened to one.
+//! The history of contacts: each event records one thing that happened to a contact.
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{db::entity::events, error::StoreError};
 
-/// Events after which a reply that was begun before them may be the wrong one.
+/// Kinds of events that can make a reply unsuitable if it was begun before them.
 const NEWS: [&str; 6] = [
     "registered",
     "joined",
@@ -18,7 +18,7 @@ const NEWS: [&str; 6] = [
     "news",
 ];
 
-/// An event to be inserted. `actor` is the member of staff who acted; `None` for the service and the person.
+/// Builds a history event for insertion. `actor` is the member of staff who acted. It is `None` if the service or the person acted.
 pub(crate) fn event(
     contact_id: Uuid,
     at: i64,
@@ -36,7 +36,8 @@ pub(crate) fn event(
     }
 }
 
-/// What a reply must have seen: the number of the newest event that could change its words. Zero if there is none.
+/// Returns the number of the newest event that can make an earlier reply unsuitable, or 0 if there is none. The writer of a reply must have
+/// seen this event.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,
@@ -50,7 +51,7 @@ pub(crate) async fn newest_event(
     Ok(newest.map_or(0, |event| event.id))
 }
 
-/// Whether the message with this id was taken back: it is not sent after all because its form arrives once more.
+/// Returns whether the message with this id was taken back. If its form is submitted again, it stays unsent.
 pub(crate) async fn was_taken_back(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,

@@ -1,4 +1,4 @@
-//! Whether the master key is the one of this database, found out at the start and not by a counsellor.
+//! Checks at start-up that the master key belongs to this database, so that a wrong key is found before counsellors need it.
 
 use anyhow::ensure;
 use sea_orm::{
@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// The one row there is.
+/// Id of the only row in the table.
 const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 
-/// Whether nothing in the database needs a master key yet, so that one may be made.
+/// Returns whether the database contains nothing that needs a master key, so that a new key may be created.
 pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool, StoreError> {
     Ok(key_proofs::Entity::find().one(database).await?.is_none()
         && journal::Entity::find().one(database).await?.is_none()
@@ -32,14 +32,14 @@ pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool
 }
 
 impl Store {
-    /// Refuses a master key that is not the one of this database. A database without a proof of it gets one, if the key opens
-    /// what was sealed last.
+    /// Returns an error if the master key is not the key of this database. If the database has no proof yet, the key must open the newest
+    /// sealed value; then the proof is written.
     pub(crate) async fn prove_key(&self) -> anyhow::Result<()> {
         if self.read_proof().await?.is_none() {
             ensure!(self.opens_newest().await?, WRONG);
             self.write_proof().await?;
         }
-        // Of two processes that begin together with a key each, the second reads the proof of the first.
+        // If two processes with different keys start together, one of them stores its proof first. The other one fails here.
         let proof = self.read_proof().await?;
         ensure!(proof.is_some_and(|sealed| proves(&self.keys, &sealed)), WRONG);
         Ok(())
@@ -64,8 +64,8 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Whether the key opens the newest of what is sealed: a contact, else a raw message, else a conversation. What was never
-    /// sealed proves nothing against it.
+    /// Returns whether the key opens the newest sealed value: a contact, else a raw message, else a conversation. Returns `true` if there
+    /// are no sealed values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

@@ -1,4 +1,4 @@
-//! Opens what is sealed in a row of the database.
+//! Opening the sealed values of database rows.
 
 use crate::{
     db::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Store {
-    /// The data key of a contact. An erased contact has none.
+    /// Returns the data key of a contact. An erased contact has none, which is an error.
     pub(crate) fn contact_key(&self, contact: &contacts::Model) -> Result<DataKey, StoreError> {
         let wrapped = contact
             .data_key
@@ -23,7 +23,7 @@ impl Store {
         self.keys.data_key(&contact_place(contact.id), wrapped)
     }
 
-    /// A contact's card.
+    /// Opens the card of a contact.
     pub(crate) fn card(&self, contact: &contacts::Model) -> Result<Card, StoreError> {
         let sealed = contact
             .card
@@ -32,7 +32,7 @@ impl Store {
         unseal(&self.contact_key(contact)?, &card_place(contact.id), sealed)
     }
 
-    /// What a message says.
+    /// Opens the body of a message.
     pub(crate) fn body(&self, key: &DataKey, message: &messages::Model) -> Result<Body, StoreError> {
         let sealed = message
             .body

@@ -1,4 +1,4 @@
-//! Opening the database, and what every other module of this crate stands on.
+//! Opening the database, and the [`Store`] that every other module of this crate extends.
 
 use std::{
     path::PathBuf,
@@ -43,70 +43,70 @@ use crate::{
     sealing::{files::Files, keys::Keys},
 };
 
-/// How to open the store.
+/// Settings of the store.
 pub struct Settings {
-    /// `sqlite:///path/to/file` or `postgres://…`. It may hold a password.
+    /// `sqlite:///path/to/file` or `postgres://…`. It may contain a password.
     pub url: Private<String>,
-    /// The folder for the master key and attachments.
+    /// Folder that contains the master key and the attachments.
     pub folder: PathBuf,
-    /// The master key, if it lies elsewhere than `master.key` in the folder.
+    /// Path of the master key, if it is not `master.key` in the folder.
     pub key_file: Option<PathBuf>,
-    /// The zone in which a day is a day.
+    /// Time zone that determines where a day begins.
     pub zone: Tz,
-    /// For how many days after it was closed a contact takes a later message.
+    /// Number of days after closing during which a later message still joins the contact.
     pub reopen_days: u16,
-    /// Bytes of disk that stay free.
+    /// Bytes that must stay free on the disk.
     pub reserve: u64,
-    /// How long a reply waits before it leaves, so that it can be taken back.
+    /// Delay before a reply is handed over, during which it can be taken back.
     pub undo: Duration,
-    /// Messages that may wait to be registered; beyond, nothing is accepted.
+    /// Maximum number of messages waiting to be registered. At this limit no more are accepted.
     pub backlog: u64,
-    /// How contacts are classified.
+    /// Scheme by which contacts are classified.
     pub scheme: Scheme,
-    /// Whether a contact is closed only when it is classified.
+    /// Whether a contact must be classified before it is closed.
     pub wrap_up: bool,
-    /// What it must know of each line.
+    /// Settings of each line.
     pub lines: Vec<LineSettings>,
-    /// Networks that no line reads and counsellors log: names of channels.
+    /// Channel names of networks without a line, whose messages counsellors log by hand.
     pub networks: Vec<String>,
 }
 
-/// What the store must know of a line.
+/// The settings of one line that the store needs.
 #[derive(Debug, Clone)]
 pub struct LineSettings {
-    /// Its name.
+    /// Name of the line.
     pub name: String,
-    /// The name of its channel.
+    /// Name of its channel.
     pub channel: String,
-    /// The text acknowledging a first message, by language tag. Empty: none is sent.
+    /// Acknowledgements of a first message: pairs of language tag and text. Empty to send none.
     pub acknowledgement: Vec<(String, String)>,
-    /// The line by which somebody who left an address on this one is answered there as well.
+    /// The line on which answers are sent as well, if the person left an address on this line.
     pub answers_also_by: Option<String>,
-    /// Whether people send files on it only when a counsellor asked for them.
+    /// Whether people can send files on this line only after a counsellor asked for them.
     pub asks_for_files: bool,
-    /// Whether files can leave by it.
+    /// Whether replies on this line can have files.
     pub sends_files: bool,
-    /// Whether a message waits behind an earlier one to the same person.
+    /// Whether a message waits for earlier messages to the same person.
     pub keeps_order: bool,
 }
 
-/// Looks at the figures at a time: half of the fewest connections there are.
+/// Maximum number of concurrent statistics snapshots: half of the smallest connection pool.
 const SNAPSHOTS: usize = 2;
 
-/// How long what still reads or writes is waited for at the end.
+/// How long shutdown waits for queries that are still running.
 const CLOSING: Duration = Duration::from_secs(3);
 
-/// The database, sealed.
+/// The database with its sealed contents, and the state shared by all parts of this process.
 pub struct Store {
-    /// Reads.
+    /// Connections for reading.
     pub(crate) reading: DatabaseConnection,
-    /// Writes, in transactions. On SQLite this is the one connection that writes.
+    /// Connection for writing, always in transactions. On SQLite this is the only connection that writes.
     pub(crate) writing: Writer,
-    /// A look at the figures holds a connection for as long as it takes: the others are for everybody else.
+    /// Limits concurrent statistics snapshots. Each holds a connection for its whole duration, so some must remain for other queries.
     pub(crate) looks: Semaphore,
     pub(crate) keys: Keys,
     pub(crate) files: Files,
-    /// The file of a SQLite database.
+    /// The file of a SQLite database. `None` on PostgreSQL.
     database_file: Option<DatabaseFile>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
@@ -117,34 +117,34 @@ pub struct Store {
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
     pub(crate) requests: mpsc::Sender<BatchRequest>,
-    /// Told when a job of a kind may be due.
+    /// Notified when a job of this kind may be due.
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
     pub(crate) fetch_due: Arc<Notify>,
-    /// Told when somebody writes an answer.
+    /// Broadcasts that a counsellor is writing an answer.
     pub(crate) typing: broadcast::Sender<Typing>,
     pub(crate) changes: Changes,
     pub(crate) presence: Presence,
     pub(crate) search: Search,
     pub(crate) refused: Mutex<Refused>,
-    /// The time by which log-ins end.
+    /// Clock for the expiry of log-ins, which never goes back.
     pub(crate) steady: Steady,
-    /// Log-ins on whose end somebody waits.
+    /// Log-ins whose end is awaited.
     pub(crate) watched: Watched,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
-    /// Held while this process runs the jobs of a SQLite database.
+    /// Lock held while this process runs the jobs of a SQLite database.
     pub(crate) served: OnceLock<std::fs::File>,
-    /// How many messages wait to be registered, as last looked.
+    /// Number of messages waiting to be registered, as last counted.
     pub(crate) waiting: AtomicU64,
     pub(crate) backlog: u64,
 }
 
 impl Store {
-    /// Opens the database and brings its tables up to date.
+    /// Opens the database and runs pending migrations.
     ///
     /// # Errors
-    /// When it cannot be opened, was made by a newer version, or the master key is missing or another one.
+    /// If the database cannot be opened or was created by a newer version, or if the master key is missing or is another one.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,
@@ -209,7 +209,7 @@ impl Store {
         Ok((store, received))
     }
 
-    /// What the database is called: for people reading a table of figures.
+    /// Returns the name of the database engine, for display.
     #[must_use]
     pub fn engine(&self) -> &'static str {
         if self.on_sqlite() { "SQLite" } else { "PostgreSQL" }
@@ -219,7 +219,7 @@ impl Store {
         self.clock.now().timestamp_micros()
     }
 
-    /// The time in microseconds when this will have passed from now.
+    /// Returns the time after `wait`, in microseconds since 1970.
     pub(crate) fn after(&self, wait: Duration) -> i64 {
         self.now()
             .saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
@@ -229,13 +229,13 @@ impl Store {
         self.writing.backend() == DbBackend::Sqlite
     }
 
-    /// Refuses once what is written would not be found again, since the database file is not at its place any more.
+    /// Returns an error if the database file is no longer at its path, since anything written now would be lost.
     pub(crate) fn check_place(&self) -> Result<(), StoreError> {
         self.database_file.as_ref().map_or(Ok(()), DatabaseFile::check)
     }
 
-    /// Ends every connection to the database. Of a SQLite database the file alone is then whole, without its log. Nothing can
-    /// be read or written afterwards.
+    /// Closes every connection to the database, after which it can no longer be used. On SQLite the log is moved into the database file, so
+    /// that the file alone is complete.
     pub async fn disconnect(&self) {
         let others = async {
             let _ = self.reading.close_by_ref().await;
@@ -251,13 +251,13 @@ impl Store {
         }
     }
 
-    /// Begins a transaction that may write from its start, so that it never fails half-way for another writer.
+    /// Begins a write transaction. It takes the write lock at its start, so it cannot fail half-way because of another writer.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         self.check_place()?;
         Ok(self.writing.begin().await?)
     }
 
-    /// Begins a transaction in which every statement sees the same state of the database, while others write.
+    /// Begins a transaction in which every statement sees the same state of the database while others write.
     pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
             isolation_level: (!self.on_sqlite()).then_some(IsolationLevel::RepeatableRead),
@@ -267,18 +267,18 @@ impl Store {
     }
 }
 
-/// Microseconds since 1970 as a time. Out of range becomes 1970, which nothing stored here is.
+/// Converts microseconds since 1970 to a time. Values out of range become 1970, which is never stored.
 pub(crate) fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// Whether a connection that comes back is in no transaction; it is closed otherwise.
+/// Returns whether a released connection has no open transaction. Otherwise the pool closes the connection.
 ///
-/// A full disk makes SQLite roll back by itself; the ROLLBACK that follows then fails, and sqlx goes on believing that a
-/// transaction is open. The next one would be a savepoint in a transaction that nobody ever commits: everything it
-/// acknowledged would be lost.
+/// A full disk makes SQLite roll back automatically. The ROLLBACK statement that follows then fails, and sqlx still assumes an open
+/// transaction. It would start the next transaction as a savepoint inside one that is never committed, and acknowledged messages would be
+/// lost.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // A rollback that is under way comes first.
+    // Lets a pending rollback finish first.
     connection.ping().await?;
     let at_rest = !connection.is_in_transaction();
     if !at_rest {
@@ -287,7 +287,8 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
     Ok(at_rest)
 }
 
-/// An older version that still serves a SQLite database would count on as it did: it has to be stopped first.
+/// Runs pending migrations. On SQLite this needs the lock that a serving process holds, because an older version still running would keep
+/// counting by its own rules.
 async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
     let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
     let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {
@@ -300,11 +301,11 @@ async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow
 
 fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
     sqlite
-        // A connection that is opened later must not begin another database.
+        // A later connection must not create a new, empty database.
         .create_if_missing(false)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // With NORMAL a commit may be gone after a power cut.
+        // With NORMAL, a power cut could lose the last commits.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(20))
         .pragma("secure_delete", "ON")
@@ -321,9 +322,9 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(connections)
-            // The statements, never what is bound to them.
+            // Logs SQL statements without their bound values.
             .sqlx_logging_level(LevelFilter::Trace)
-            // A recount reads everything, and takes as long as that takes.
+            // A recount reads all rows, so slow statements are normal and are logged only for debugging.
             .sqlx_slow_statements_logging_settings(LevelFilter::Debug, Duration::from_secs(1))
             .acquire_timeout(Duration::from_secs(20));
         options.map_sqlx_sqlite_opts(tuned);
@@ -337,7 +338,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
         });
         let writing = Database::connect(one).await?;
         let mut several = options(4);
-        // What is written past a transaction is refused: see `Writer`.
+        // Rejects writes outside a transaction: see `Writer`.
         several.map_sqlx_sqlite_opts(|sqlite| tuned(sqlite).pragma("query_only", "ON"));
         let reading = Database::connect(several).await?;
         Ok((reading, writing))

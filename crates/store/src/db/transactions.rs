@@ -1,15 +1,15 @@
-//! The only way to write to the database: an open transaction.
+//! Write access to the database, which is possible only through an open transaction.
 
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
 
-/// The connection that writes. It can't run a statement itself, it only begins transactions.
+/// The connection that writes. It cannot run statements; it can only begin transactions.
 ///
-/// A single statement outside a transaction commits implicitly. The ORM runs `INSERT … RETURNING` as a query, reads its one row and
-/// resets the statement; SQLite commits at that reset, and an error of this commit (a full disk) reaches nobody. `COMMIT` is a
-/// statement of its own, so its error is returned.
+/// A statement outside a transaction commits implicitly. The ORM runs `INSERT … RETURNING` as a query, reads its one row and resets the
+/// statement. SQLite commits at that reset, and an error of this commit, such as a full disk, is lost. `COMMIT` is a separate statement, so
+/// its error is returned.
 pub(crate) struct Writer(DatabaseConnection);
 
 impl Writer {
@@ -21,7 +21,7 @@ impl Writer {
         self.0.get_database_backend()
     }
 
-    /// Begins a transaction that locks out other writers at once, so that it never fails half-way for one of them.
+    /// Begins a transaction that locks out other writers from its start, so it cannot fail half-way because of them.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -30,7 +30,7 @@ impl Writer {
         self.0.begin_with_options(options).await
     }
 
-    /// Ends the connection once the transaction that is open has ended.
+    /// Closes the connection once the open transaction has ended.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
         self.0.close_by_ref().await
     }

@@ -1,6 +1,6 @@
-//! Tables of a counsellor's day: drafts, records, cases and referrals.
+//! Tables of casework: drafts, wrap-up records, cases, referrals, canned replies, links, and followed contacts.
 
-/// What was begun and not sent.
+/// Drafts of replies and notes.
 pub mod drafts {
     use sea_orm::entity::prelude::*;
 
@@ -23,7 +23,7 @@ pub mod drafts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// How contacts are classified.
+/// Wrap-up records: the classification of each contact.
 pub mod records {
     use sea_orm::entity::prelude::*;
 
@@ -74,7 +74,7 @@ pub mod cases {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Which contacts a case was formed from.
+/// Links between cases and the contacts they were formed from.
 pub mod case_contacts {
     use sea_orm::entity::prelude::*;
 
@@ -93,7 +93,7 @@ pub mod case_contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Cases sent to institutions.
+/// Referrals of cases to institutions.
 pub mod referrals {
     use sea_orm::entity::prelude::*;
 
@@ -163,7 +163,7 @@ pub mod canned {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Contacts that belong together.
+/// Links between contacts that belong together.
 pub mod links {
     use sea_orm::entity::prelude::*;
 
@@ -182,7 +182,7 @@ pub mod links {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who wants to see how a contact goes on.
+/// Contacts that staff follow.
 pub mod follows {
     use sea_orm::entity::prelude::*;
 

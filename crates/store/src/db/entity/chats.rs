@@ -1,6 +1,6 @@
-//! Tables that chats brought: versions of messages, how far conversations were read, what people chose.
+//! Tables for chat lines: versions of messages, reading positions of conversations, and people's choices.
 
-/// Versions of messages that others took the place of.
+/// Earlier versions of edited messages.
 pub mod versions {
     use sea_orm::entity::prelude::*;
 
@@ -42,7 +42,7 @@ pub mod conversations {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What people chose.
+/// Choices made by, or about, the identifiers on each line.
 pub mod people {
     use sea_orm::entity::prelude::*;
 

@@ -1,6 +1,6 @@
-//! Tables of the statistic and of outreach.
+//! Tables of API tokens and outreach.
 
-/// Tokens with which a program reads figures and nothing else.
+/// Read-only tokens with which programs read figures.
 pub mod tokens {
     use sea_orm::entity::prelude::*;
 
@@ -23,7 +23,7 @@ pub mod tokens {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Schools and other institutions in which something was held.
+/// Schools and other institutions where events are held.
 pub mod schools {
     use sea_orm::entity::prelude::*;
 
@@ -44,7 +44,7 @@ pub mod schools {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Presentations, webinars and the like.
+/// Outreach events, such as presentations and webinars.
 pub mod outreach {
     use sea_orm::entity::prelude::*;
 
@@ -75,7 +75,7 @@ pub mod outreach {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Young people who teach their peers.
+/// Peer educators: young people who teach their peers.
 pub mod educators {
     use sea_orm::entity::prelude::*;
 
@@ -95,7 +95,7 @@ pub mod educators {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who of them was trained at an event, and who led it.
+/// Which peer educators were trained at an event or led it.
 pub mod event_educators {
     use sea_orm::entity::prelude::*;
 
