@@ -1,4 +1,4 @@
-//! What the inbox lists.
+//! The rows and pages of the inbox.
 
 use std::collections::HashMap;
 
@@ -27,10 +27,10 @@ use crate::{
 pub(crate) use crate::inbox::view::Order;
 pub use crate::inbox::view::{Filter, View};
 
-/// A reply under way for longer than this, in microseconds, is shown in the list (requirement G11).
+/// A reply that is still unsent after this many microseconds is shown in the list (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
 
-/// Everything but there.
+/// Every delivery state except sent.
 const UNSENT: [Delivery; 5] = [
     Delivery::Queued,
     Delivery::Sending,
@@ -41,40 +41,40 @@ const UNSENT: [Delivery; 5] = [
 
 /// One row of the inbox.
 pub struct InboxRow {
-    /// The contact's reference.
+    /// Reference of the contact.
     pub reference: Reference,
     /// Its line.
     pub line: String,
     /// Its channel.
     pub channel: String,
-    /// Where it stands.
+    /// Current status.
     pub status: Status,
-    /// Why it left the total, if it did.
+    /// Why it is excluded from the total, if it is.
     pub marking: Option<Marking>,
-    /// Who holds it: the work name.
+    /// Work name of the assignee.
     pub assignee: Option<String>,
-    /// The team whose work it is.
+    /// The team it belongs to.
     pub team: Option<String>,
-    /// Who handed it over to me or to my team, if nothing was done with it since.
+    /// Work name of the colleague who handed it over to this person or their team. `None` after any later action.
     pub handed_by: Option<String>,
-    /// Whether it is a call: somebody answered it as it came.
+    /// Whether it is a call, which was answered as it came in.
     pub is_call: bool,
-    /// How pressing somebody found it: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
-    /// Until when it is out of sight.
+    /// End of the snooze, even if it has passed.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Since when the person waits.
+    /// Since when the person has been waiting for a reply.
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
-    /// The subject and first words. `None` if erased.
+    /// Subject and first words. `None` if erased.
     pub card: Option<Card>,
-    /// The state of a reply that did not get through: failed, or on its way for longer than a quarter of an hour.
+    /// The state of an undelivered reply: failed, or unsent for more than 15 minutes.
     pub undelivered: Option<Delivery>,
     place: Place,
 }
 
-/// Where a page ends, to go on from there.
+/// The position of a row in its order. The next page begins after the last row's position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub(crate) at: i64,
@@ -82,13 +82,13 @@ pub struct Place {
 }
 
 impl Place {
-    /// As it stands in an address.
+    /// Formats the position for a URL.
     #[must_use]
     pub fn to_text(self) -> String {
         format!("{}.{}", self.at, self.id.simple())
     }
 
-    /// Reads it from an address.
+    /// Parses a position from a URL.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('.')?;
@@ -99,17 +99,17 @@ impl Place {
     }
 }
 
-/// A page of the inbox.
+/// One page of an inbox view.
 #[derive(Default)]
 pub struct InboxPage {
-    /// The rows.
+    /// The rows, in the order of the view.
     pub rows: Vec<InboxRow>,
-    /// Where the next page begins, if there is one.
+    /// The position after which the next page begins, if there is one.
     pub next: Option<Place>,
 }
 
 impl Store {
-    /// How many rows a query has, counted by the database.
+    /// Counts the rows of a query in the database.
     pub(crate) async fn count_rows(&self, rows: SelectStatement) -> Result<u64, StoreError> {
         let count = Query::select()
             .expr_as(Func::count(Expr::col(Asterisk)), "n")
@@ -123,10 +123,10 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// A page of a view for `me`, from `after` on.
+    /// Loads a page of a view for the member of staff `me`, starting after `after`.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn inbox(
         &self,
         view: View,
@@ -150,7 +150,7 @@ impl Store {
             } else {
                 (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            // The first condition follows from the second, and is the one that finds the place in an index.
+            // The second condition implies the first one. The database uses the first one to seek in the index.
             query = query
                 .filter(up_to)
                 .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
@@ -174,7 +174,8 @@ impl Store {
         Ok(InboxPage { rows, next })
     }
 
-    /// Of these contacts, those that were handed over to me or to my team, and with which nobody did anything since: by whom.
+    /// Finds those of these contacts that were handed over to `me` or their team and on which staff have not acted since. Returns who
+    /// handed over each one.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
@@ -207,7 +208,7 @@ impl Store {
             .collect())
     }
 
-    /// Of these contacts, those with a reply that did not get through.
+    /// Finds those of these contacts that have an undelivered reply, with its state.
     pub(crate) async fn undelivered(
         &self,
         found: &[contacts::Model],
@@ -266,25 +267,25 @@ impl Store {
         }
     }
 
-    /// How many contacts a view has, counted up to 1,000.
+    /// Counts the contacts of a view, at most 1,000.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn view_size(&self, view: View, me: Uuid) -> Result<u64, StoreError> {
         let ids = self
             .in_view(view, me)
             .select_only()
             .column(contacts::Column::Id)
-            // In the view's order, so that its own index is read and not one that holds more.
+            // The order makes the database use the small index of this view instead of a larger one.
             .order_by_asc(Order::of(view, &Filter::default()).expression())
             .limit(1_000);
         self.count_rows(ids.into_query()).await
     }
 
-    /// How many contacts wait for `me`, or for somebody to take them, counted up to 1,000.
+    /// Counts the waiting contacts that are assigned to `me` or unassigned, at most 1,000.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn waits_for(&self, me: Uuid) -> Result<u64, StoreError> {
         let mine = contacts::Column::Assignee.eq(me);
         let ids = self
@@ -302,16 +303,17 @@ impl Store {
         Ok(people.into_iter().map(|one| (one.id, one.name)).collect())
     }
 
-    /// How many contacts are registered in all, whether they count or not.
+    /// Counts all registered contacts, including those excluded from the total.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
         Ok(contacts::Entity::find().count(&self.reading).await?)
     }
 }
 
-/// What did not get through: failed, or on its way for too long. By all its states, so that it is found in their index.
+/// Builds the condition for undelivered messages: failed, or unsent for too long. It names every unsent state so that the database can use
+/// their index.
 pub(crate) fn not_through(now: i64) -> Condition {
     let failed = outbox::Column::State.eq(Delivery::Failed.as_str());
     let late = outbox::Column::QueuedAt.lt(now.saturating_sub(LATE));
@@ -331,7 +333,7 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Whether somebody took a contact as it came, on the telephone or face to face.
+/// Returns whether a contact is a call: it was read at the time it arrived, on the telephone or face to face.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

@@ -1,4 +1,4 @@
-//! The views of the inbox and their filters: which contacts are in them, and in what order.
+//! The views of the inbox and their filters: which contacts they contain, and in what order.
 
 use chrono::NaiveDate;
 use hotline_core::time::clock;
@@ -13,36 +13,36 @@ use crate::db::{
     store::Store,
 };
 
-/// A view of the inbox. In those of open contacts the pressing ones stand first, then who waits longest; who was answered stands
-/// last. In the others the newest stands first.
+/// A view of the inbox. Views of open contacts list the most urgent first, then those that have been waiting longest, and answered ones
+/// last. The other views list the newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// What nobody holds.
+    /// Open contacts without an assignee.
     Unassigned,
-    /// What I hold.
+    /// Open contacts assigned to the person viewing the inbox.
     Mine,
-    /// What my team holds, and what was handed over to it.
+    /// Open contacts of the viewer's team, assigned or handed over to it.
     Team,
-    /// What somebody found urgent.
+    /// Open contacts marked as urgent.
     Urgent,
-    /// Everybody who waits for us.
+    /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Everybody who was answered, and for whom we wait.
+    /// Answered contacts that wait for the person.
     Answered,
-    /// What is out of sight for now.
+    /// Snoozed contacts.
     Snoozed,
-    /// What I follow.
+    /// Contacts that the viewer follows.
     Followed,
-    /// What was closed.
+    /// Closed contacts without a marking.
     Closed,
-    /// What was marked as spam, test or duplicate.
+    /// Contacts marked as spam, test or duplicate.
     Marked,
-    /// Everything.
+    /// All contacts.
     All,
 }
 
 impl View {
-    /// Every view, as they stand on screen.
+    /// Every view, in the order on screen.
     pub const ALL: [Self; 11] = [
         Self::Unassigned,
         Self::Mine,
@@ -57,7 +57,7 @@ impl View {
         Self::All,
     ];
 
-    /// Its name in addresses.
+    /// Returns its name in URLs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -75,13 +75,13 @@ impl View {
         }
     }
 
-    /// The view with this name.
+    /// Finds the view with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|view| view.as_str() == name)
     }
 
-    /// Whether it shows open contacts alone.
+    /// Returns whether it contains only open contacts.
     #[must_use]
     pub const fn is_of_open(self) -> bool {
         match self {
@@ -97,38 +97,38 @@ impl View {
     }
 }
 
-/// What of a view is shown. Nothing set: all of it.
+/// Which contacts of a view to show. The default is all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Of this channel.
+    /// Only this channel.
     pub channel: Option<String>,
-    /// In this language: its tag.
+    /// Only this language tag.
     pub language: Option<String>,
-    /// At least so pressing: 1 urgent, 2 immediate danger.
+    /// Only this urgency or higher: 1 urgent, 2 immediate danger.
     pub urgency: Option<i16>,
-    /// About this topic: its name in the scheme.
+    /// Only this main topic, by its id in the scheme.
     pub topic: Option<String>,
-    /// Held by this counsellor.
+    /// Only contacts assigned to this person.
     pub assignee: Option<Uuid>,
-    /// Registered on this day or later.
+    /// Only contacts registered on this day or later.
     pub from: Option<NaiveDate>,
-    /// Registered on this day or earlier.
+    /// Only contacts registered on this day or earlier.
     pub to: Option<NaiveDate>,
 }
 
-/// Where who waits for nothing stands: later than any time there is.
+/// Sorts answered contacts after all waiting ones: later than any waiting time, in microseconds.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
-/// So much earlier stands what is more pressing, in microseconds: more than all of time since 1970.
+/// How much earlier each level of urgency sorts, in microseconds. It exceeds the time since 1970, so urgency outranks waiting time.
 const PRESSING: i64 = 100_000_000_000_000_000;
 
-/// In what order a view stands.
+/// The order of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// The pressing ones first, then who waits longest. Who writes again while waiting keeps the place.
+    /// Most urgent first, then longest waiting. A further message does not change a waiting contact's position.
     Pressing,
-    /// Who wrote last first.
+    /// Last written to by the person, first.
     Newest,
-    /// Who was registered last first: an order in which a period is one piece.
+    /// Last registered first. The contacts of a period are consecutive in this order.
     Registered,
 }
 
@@ -142,7 +142,8 @@ impl Order {
         }
     }
 
-    /// Written out, as in the indexes of the views: one with bound values serves no query.
+    /// Returns the SQL expression to sort by, with its constants written out. With bound values, the database could not match it to the
+    /// index.
     pub(crate) fn expression(self) -> Expr {
         match self {
             Self::Pressing => Expr::cust(format!(
@@ -153,7 +154,7 @@ impl Order {
         }
     }
 
-    /// Where a contact stands in it.
+    /// Returns the sort key of a contact.
     pub(crate) fn place(self, contact: &contacts::Model) -> i64 {
         match self {
             Self::Pressing => {
@@ -178,7 +179,7 @@ impl Store {
             equal(Column::Channel, &filter.channel),
             equal(Column::Language, &filter.language),
             equal(Column::Topic, &filter.topic),
-            // Written out, as in the index.
+            // Written out as in the index, so that the database can use it.
             filter.urgency.map(|_| Expr::cust("urgency > 0")),
             filter.urgency.map(|least| Column::Urgency.gte(least)),
             filter.assignee.map(|assignee| Column::Assignee.eq(assignee)),
@@ -194,7 +195,7 @@ impl Store {
             .fold(query, |query, condition| query.filter(condition))
     }
 
-    /// Written out as in the indexes of the views, for the same reason.
+    /// Builds the query of a view. Its conditions are written out as in the indexes of the views, so that the database can use them.
     pub(super) fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
         use contacts::Column;
         let all = contacts::Entity::find();
@@ -221,7 +222,7 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
-            // Nobody waits for a caller: a call whose wrap-up is unfinished is among its counsellor's own.
+            // A caller does not wait for a reply. A call with an unfinished wrap-up is listed among its counsellor's own contacts.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
                 .filter(in_sight),
