@@ -1,4 +1,4 @@
-//! Messages on their way in: the journal of raw messages, cursors, receipt codes, and what people chose for themselves.
+//! Incoming messages: the journal of raw messages, cursors, receipt codes, and the choices people made.
 
 pub(crate) mod choices;
 pub(crate) mod cursors;

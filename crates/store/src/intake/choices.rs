@@ -1,4 +1,5 @@
-//! What people chose on a line: the language of automatic texts, and not to be written to for now.
+//! Choices on a line: the language of automatic texts, whether the person asked not to be written to, and whether staff blocked the
+//! identifier.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,12 +18,12 @@ use crate::{
     error::StoreError,
 };
 
-/// What somebody chose.
+/// The stored choices for one identifier on a line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Choice {
     pub(crate) language: Option<Language>,
     pub(crate) stopped: bool,
-    /// Until when nobody is called to what they write.
+    /// Until when staff blocked the identifier, in microseconds since 1970.
     pub(crate) blocked_until: Option<i64>,
 }
 
@@ -49,13 +50,13 @@ impl Store {
         Ok(row.and_then(|row| Choice::from(row).language))
     }
 
-    /// The keyed hash by which an identifier on a line is found again.
+    /// Returns the keyed hash under which an identifier on a line is stored and found.
     pub(crate) fn hash_of_identifier(&self, line: &str, identifier: &str) -> Vec<u8> {
         self.keys.lookup("identifier", &format!("{line}\n{identifier}"))
     }
 }
 
-/// What the person of a contact chose, and what was chosen about them.
+/// Loads the choices for the identifier of a contact.
 pub(crate) async fn choice_of(
     database: &impl ConnectionTrait,
     contact: &contacts::Model,
@@ -69,7 +70,7 @@ pub(crate) async fn choice_of(
     Ok(row.map(Choice::from).unwrap_or_default())
 }
 
-/// Calls nobody to what an identifier writes until a time. Nothing: as ever.
+/// Blocks an identifier until a time; `None` unblocks it.
 pub(crate) async fn block(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -92,7 +93,7 @@ pub(crate) async fn block(
     Ok(())
 }
 
-/// What these people chose.
+/// Loads the choices for these identifiers, by hash.
 pub(crate) async fn choices(
     transaction: &DatabaseTransaction,
     identifiers: &HashSet<Vec<u8>>,
@@ -101,14 +102,14 @@ pub(crate) async fn choices(
         .filter(people::Column::IdentifierHash.is_in(identifiers.iter().cloned()))
         .all(transaction)
         .await?;
-    // The hash covers the line.
+    // The hash already covers the line.
     Ok(rows
         .into_iter()
         .map(|row| (row.identifier_hash.clone(), row.into()))
         .collect())
 }
 
-/// Notes a choice. Other news are none.
+/// Stores a choice that the platform reported. Notices of other kinds are ignored.
 pub(crate) async fn choose(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -136,7 +137,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Who writes may be written to again.
+/// Allows replies again to people who wrote after they had asked not to be written to.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

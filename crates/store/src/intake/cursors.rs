@@ -1,4 +1,5 @@
-//! How far each source of a line was read. A conversation with a person is kept sealed: which there are is nobody's business.
+//! Cursors: how far each source of a line was read. The cursors of conversations with people are sealed, since even their existence is
+//! confidential.
 
 use hotline_core::{
     identifiers::line::LineName,
@@ -100,7 +101,7 @@ impl Store {
     }
 }
 
-/// Notes how far a source was read.
+/// Stores how far a source was read.
 pub(crate) async fn write(transaction: &DatabaseTransaction, row: CursorRow) -> Result<(), StoreError> {
     match row {
         CursorRow::Named(row) => {

@@ -1,7 +1,7 @@
-//! The journal: raw messages on disk before anyone is told that they were received.
+//! The journal: raw messages are written to disk before their receipt is acknowledged.
 //!
-//! All who arrive while a commit is under way share the next one, so that a disk that syncs a few hundred times a second
-//! still takes thousands of messages, each as durable as alone.
+//! Requests that arrive while a commit is under way share the next one. A disk with a few hundred syncs a second can therefore store
+//! thousands of messages a second, each as durably as in a commit of its own.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -36,14 +36,14 @@ use crate::{
     sealing::places::raw_place,
 };
 
-/// Larger raw messages lie in the attachments folder, not in the database.
+/// Raw messages larger than this many bytes are stored in the attachments folder instead of the database.
 const IN_DATABASE: usize = 64 * 1024;
-/// What became of a message that is not registered yet.
+/// The outcome of a message that is not registered yet.
 const ACCEPTED: &str = "accepted";
-/// At most this many messages share one commit.
+/// When this many messages are collected, no further request joins the commit.
 const TOGETHER: usize = 256;
 
-/// Commits what requests at the door, until the store is gone.
+/// Commits batch requests as they arrive, until the store is dropped.
 pub(crate) fn serve_requests(store: Weak<Store>, mut requests: mpsc::Receiver<BatchRequest>) {
     tokio::spawn(async move {
         while let Some(first) = requests.recv().await {
@@ -72,7 +72,7 @@ impl Store {
                         .iter()
                         .map(|row| written.take(row))
                         .collect::<Option<Vec<_>>>();
-                    // What was there before lies in a file of its own already.
+                    // A repeated message already has its file, so the new one is deleted.
                     let repeated = accepted.iter().flatten().zip(&request.rows);
                     let repeated = repeated.filter(|(accepted, _)| !accepted.fresh);
                     let files = repeated.filter_map(|(_, row)| row.file).collect();
@@ -114,7 +114,7 @@ impl Store {
             }
             written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
             let now = self.now();
-            // In the order in which they came, so that they are registered in it.
+            // Jobs in the order of arrival, so that messages are registered in that order.
             let mut ids: Vec<i64> = written.fresh.values().map(|row| row.id).collect();
             ids.sort_unstable();
             let made = ids.into_iter().map(|id| jobs::ActiveModel {
@@ -140,12 +140,12 @@ impl Store {
             cursors::write(&transaction, cursor).await?;
         }
         transaction.commit().await?;
-        // A file that was replaced during the commit has none of it.
+        // If the file was replaced during the commit, the new file lacks these rows.
         self.check_place()?;
         Ok(written)
     }
 
-    /// The rows that were there before: repeated deliveries.
+    /// Finds the rows that existed before this commit, which are repeated deliveries.
     async fn known_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -181,7 +181,7 @@ impl Store {
         })
     }
 
-    /// The reference that was given out with a row of the journal. It was not kept when it still followed from its number.
+    /// Returns the reference given out for a journal row. Old rows store none: their reference was derived from the row number.
     pub(crate) fn reference_of_row(&self, id: i64, kept: Option<i64>) -> Reference {
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
         match kept {
@@ -190,7 +190,7 @@ impl Store {
         }
     }
 
-    /// Draws as many references that neither a message nor a contact has.
+    /// Draws `many` random references that no message and no contact has.
     pub(crate) async fn draw_references(
         &self,
         transaction: &DatabaseTransaction,
@@ -209,7 +209,7 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
-    /// The open contact of a person, once a message of theirs is registered: it is that message's.
+    /// Returns the open contact of the identifier, once the message with this external id is registered. Before that, returns `None`.
     async fn read_registered_in(
         &self,
         line: &LineName,
@@ -234,12 +234,12 @@ impl Store {
         Ok(contact.as_ref().map(reference_of))
     }
 
-    /// The keyed hash of a message's external id. It covers the line, so that it alone finds the row.
+    /// Returns the keyed hash of a message's external id. It includes the line, so it is unique across lines.
     fn external_hash(&self, line: &LineName, external_id: &str) -> Vec<u8> {
         self.keys.lookup("external id", &format!("{line}\n{external_id}"))
     }
 
-    /// Seals one message. A large one is on disk, synced, when this returns.
+    /// Seals one message. A large one is written to a file and synced before this returns.
     async fn seal_raw(&self, raw: RawMessage) -> Result<JournalRow, StoreError> {
         let external_hash = self.external_hash(&raw.line, &raw.external_id);
         let place = raw_place(&external_hash);
@@ -266,7 +266,7 @@ impl Store {
     }
 }
 
-/// Those of these references that a message or a contact has. Contacts outlive the raw messages that opened them.
+/// Finds those of these references that are taken by a message or a contact. Contacts can outlive the raw messages that opened them.
 async fn taken_references(
     transaction: &DatabaseTransaction,
     references: &HashSet<i64>,
@@ -387,21 +387,21 @@ impl Intake for Store {
     }
 }
 
-/// What one commit wrote, by external hash.
+/// The rows of one commit by external hash: new ones, and those known before.
 #[derive(Default)]
 struct Written {
     fresh: HashMap<Vec<u8>, Numbered>,
     known: HashMap<Vec<u8>, Numbered>,
 }
 
-/// The columns of a row that has its numbers.
+/// The columns returned for each inserted row: those of a [`Numbered`], and the external hash.
 const NUMBERED: [journal::Column; 3] = [
     journal::Column::Id,
     journal::Column::ExternalHash,
     journal::Column::Reference,
 ];
 
-/// The numbers of a row of the journal.
+/// The id and reference of a journal row.
 #[derive(Clone, Copy)]
 struct Numbered {
     id: i64,
@@ -409,7 +409,7 @@ struct Numbered {
 }
 
 impl Written {
-    /// What is told to whoever brought this row. Of two alike in one commit, the first is the fresh one.
+    /// Builds the answer for the source of this row. If two rows of a commit are the same message, only the first counts as new.
     fn take(&mut self, row: &JournalRow) -> Option<Accepted> {
         let (row, fresh) = match self.fresh.remove(&row.external_hash) {
             Some(numbered) => {

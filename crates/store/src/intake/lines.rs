@@ -1,4 +1,4 @@
-//! How the lines are doing, for the staff to see.
+//! The state of the lines, as shown to staff.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{health::Health, identifiers::line::LineName};
@@ -12,23 +12,23 @@ use crate::{
     error::StoreError,
 };
 
-/// How one line is doing.
+/// The state of one line.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct LineState {
-    /// Its name.
+    /// Name of the line.
     pub line: String,
-    /// Its channel.
+    /// Name of its channel.
     pub channel: String,
-    /// Whether it reached its source when it last tried.
+    /// Whether its last attempt to reach its source succeeded.
     pub up: bool,
-    /// Since when. `None`: it has said nothing yet.
+    /// When `up` last changed. `None` if the line has not reported yet.
     pub since: Option<DateTime<Utc>>,
-    /// Why it is down, or what it cannot give though it is up. Empty: all is well.
+    /// Why it is down, or which part fails although it is up. Empty if there is no problem.
     pub problem: String,
 }
 
 impl Store {
-    /// Notes a change; says nothing when nothing changed.
+    /// Stores a changed state of a line. Does nothing if it is unchanged.
     pub(crate) async fn note_health(&self, line: &LineName, health: &Health) -> Result<(), StoreError> {
         let (up, problem) = match health {
             Health::Up => (true, ""),
@@ -76,10 +76,10 @@ impl Store {
         Ok(())
     }
 
-    /// How every configured line is doing, by name.
+    /// Returns the state of every configured line, by name.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn line_states(&self) -> Result<Vec<LineState>, StoreError> {
         let rows = lines::Entity::find()
             .order_by_asc(lines::Column::Line)

@@ -1,4 +1,4 @@
-//! Whether messages can be accepted.
+//! Readiness: whether messages can be accepted.
 
 use hotline_core::{
     identifiers::line::LineName,
@@ -8,10 +8,10 @@ use hotline_core::{
 use crate::{db::store::Store, error::StoreError, intake::cursors};
 
 impl Store {
-    /// Whether the database can be written and the disk has room: what readiness means.
+    /// Checks that the database can be written and the disk has room.
     ///
     /// # Errors
-    /// Says what is wrong.
+    /// Describes why no message can be accepted.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.check_place()?;
         self.files.room()?;

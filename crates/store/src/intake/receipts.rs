@@ -1,4 +1,4 @@
-//! What the holder of a receipt code may read.
+//! What a person can read with a receipt code.
 
 use hotline_core::{
     identifiers::{line::LineName, receipt::ReceiptCode},

@@ -1,4 +1,4 @@
-//! Comparing what the sources hold with what was registered.
+//! Comparing what the sources contain with what was registered.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,10 +14,10 @@ use crate::{
 };
 
 impl Store {
-    /// Of these external ids, those that were never accepted on this line.
+    /// Returns those of these external ids that were never accepted on this line.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn never_accepted(
         &self,
         line: &LineName,
@@ -46,10 +46,10 @@ impl Store {
         Ok(missing)
     }
 
-    /// What became of the messages accepted on a line, by outcome.
+    /// Counts the messages accepted on a line, by outcome.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn outcomes(&self, line: &LineName) -> Result<BTreeMap<String, i64>, StoreError> {
         #[derive(FromQueryResult)]
         struct Outcome {
@@ -68,10 +68,10 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
     }
 
-    /// Raw messages that are said to be messages and are in no contact, erased ones aside: there must be none.
+    /// Counts raw messages whose outcome is a message although no contact contains them, except erased ones. Any result but 0 is a defect.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn strays(&self, line: &LineName) -> Result<u64, StoreError> {
         let filed = messages::Entity::find()
             .select_only()
