@@ -1,4 +1,4 @@
-//! The rows that make a job: in the transaction of what the job is about.
+//! Rows for new jobs. They are inserted in the same transaction as the record they belong to.
 
 use hotline_core::job::{Delivery, JobKind};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::db::entity::{jobs, outbox};
 
-/// The outbox row of a message that is to leave.
+/// Builds the outbox row of an outgoing message.
 pub(crate) fn outbox_row(
     id: Uuid,
     message_id: Uuid,
@@ -28,7 +28,7 @@ pub(crate) fn outbox_row(
     }
 }
 
-/// The job that fetches this file.
+/// Builds the job that fetches a file.
 pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     jobs::ActiveModel {
         id: NotSet,
@@ -44,7 +44,7 @@ pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     }
 }
 
-/// The job that hands a message over, not before `due_at`.
+/// Builds the job that hands a message to its channel, not before `due_at`.
 pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::ActiveModel {
     let now = *outgoing.queued_at.as_ref();
     jobs::ActiveModel {

@@ -1,4 +1,4 @@
-//! The queue: claim, retry, park, run again. A job is finished by the transaction that has its effect.
+//! The job queue: claim, retry, park, run again. The transaction that writes a job's effect also removes the job.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -22,51 +22,51 @@ use crate::{
     sealing::places::raw_place,
 };
 
-/// A job somebody works on. The attempt is the fence: who lost the lease can't finish another's work.
+/// A job claimed by this process. The attempt number is a fencing token: a process that lost its lease cannot finish the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claimed {
-    /// The job.
+    /// Id of the job.
     pub id: i64,
-    /// Which attempt this is, from 1.
+    /// Number of this attempt, from 1.
     pub attempt: i32,
-    /// Whether an earlier attempt never ended: its process died, or was too slow.
+    /// Whether an earlier attempt did not finish, because its process died or was too slow.
     pub interrupted: bool,
-    /// The raw message, for a receive job.
+    /// Journal id of the raw message, for a receive job.
     pub journal_id: i64,
-    /// The message in the outbox, for a deliver job.
+    /// Outbox id of the message, for a deliver job.
     pub outbox_id: Uuid,
-    /// The file, for a fetch job.
+    /// Attachment id, for a fetch job.
     pub attachment_id: Uuid,
 }
 
-/// A raw message with what the store needs to file it.
+/// A raw message with the data that the store needs to register it.
 pub struct Journalled {
-    /// The job it is handled by.
+    /// The receive job of the message.
     pub job: Claimed,
-    /// The message.
+    /// The raw message.
     pub raw: RawMessage,
     pub(crate) external_hash: Vec<u8>,
     pub(crate) data_key: Vec<u8>,
-    /// That of the contact it opens, if it opens one.
+    /// The reference of the contact that this message opens, if it opens one.
     pub(crate) reference: Reference,
 }
 
-/// A job that waits, runs or was parked, as staff see it.
+/// An unfinished job, as shown to staff: ready, running or parked.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct ListedJob {
-    /// Its number.
+    /// Number of the job.
     pub id: i64,
-    /// What it does.
+    /// Kind of the job: `receive`, `deliver` or `fetch`.
     pub kind: String,
     /// `ready`, `running` or `parked`.
     pub state: String,
-    /// How often it was tried.
+    /// Number of attempts so far.
     pub attempt: i32,
-    /// When it was made.
+    /// When the job was created.
     pub made_at: chrono::DateTime<chrono::Utc>,
-    /// When it is tried next.
+    /// When the next attempt is due.
     pub due_at: chrono::DateTime<chrono::Utc>,
-    /// Why it failed last. Holds no words of people.
+    /// Reason of the last failure. Never contains people's words.
     pub reason: String,
 }
 
@@ -81,13 +81,14 @@ impl Store {
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }
 
-    /// Claims up to `most` due jobs of a kind for `lease`, oldest first, of those claimed fewer than `fewer_than` times and
-    /// not in `in_hand`, which this process works on now. The transaction ends before the work begins.
+    /// Claims the oldest due jobs of a kind, at most `most`, for the duration of `lease`. Skips jobs already claimed `fewer_than` times,
+    /// and the jobs `in_hand`, which this process is working on. The transaction ends before the work begins.
     ///
-    /// The clock may have been set: a job that was due when it was made is due, and none is due later than any job waits.
+    /// The system clock may have been changed. Therefore a job that was due when it was created counts as due, and so does a job due later
+    /// than the longest possible wait.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn claim(
         &self,
         kind: JobKind,
@@ -110,7 +111,7 @@ impl Store {
         } else {
             format!(" AND id NOT IN ({})", in_hand.join(", "))
         };
-        // The states on the right are what they were before the claim.
+        // The expressions on the right see the state from before the claim.
         let sql = format!(
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
@@ -146,11 +147,11 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Makes this the process that runs the jobs. A SQLite database has one such process: what another one was running when
-    /// it died comes back at once. On PostgreSQL there may be several, and leases tell.
+    /// Makes this process the one that runs the jobs of a SQLite database. Jobs that an earlier process left running become due at once. On
+    /// PostgreSQL several processes run jobs, and leases keep them apart.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; else when the database refuses.
+    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database. Also if a database query fails.
     pub async fn take_over(&self) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             return Ok(());
@@ -167,18 +168,18 @@ impl Store {
         Ok(())
     }
 
-    /// Tries a job again after `wait`. Does nothing if the lease was lost. `reason` must hold no words of people.
+    /// Retries a job after `wait`. Does nothing if the lease was lost. `reason` must not contain people's words.
     ///
     /// # Errors
-    /// When the database refuses; the job then comes back when its lease ends.
+    /// If a database query fails. The job then becomes due when its lease ends.
     pub async fn retry(&self, job: &Claimed, wait: Duration, reason: &str) -> Result<(), StoreError> {
         self.settle(job, "ready", self.after(wait), reason).await
     }
 
-    /// Gives a job up for now: supervisors see it and can run it again. `reason` must hold no words of people.
+    /// Parks a job: it stops until a supervisor runs it again. `reason` must not contain people's words.
     ///
     /// # Errors
-    /// When the database refuses; the job then comes back when its lease ends.
+    /// If a database query fails. The job then becomes due when its lease ends.
     pub async fn park(&self, job: &Claimed, reason: &str) -> Result<(), StoreError> {
         self.settle(job, "parked", self.now(), reason).await
     }
@@ -197,7 +198,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a job out of the queue: there is nothing to do for it any more.
+    /// Removes a job that has no work left.
     pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         end_job(&transaction, job).await?;
@@ -205,10 +206,10 @@ impl Store {
         Ok(())
     }
 
-    /// Splits jobs into portions whose raw messages have at most `most` bytes together, or are one.
+    /// Splits jobs into portions. The raw messages of a portion have at most `most` bytes together, unless it is a single message.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn in_portions(&self, claimed: &[Claimed], most: u64) -> Result<Vec<Vec<Claimed>>, StoreError> {
         let sizes: HashMap<i64, i64> = journal::Entity::find()
             .select_only()
@@ -236,10 +237,10 @@ impl Store {
         Ok(portions)
     }
 
-    /// The raw messages of these jobs, opened. One that cannot be opened is left out and its job parked.
+    /// Loads and opens the raw messages of these jobs. If a message cannot be opened, its job is parked and the message is left out.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn raw_messages(&self, claimed: &[Claimed]) -> Result<Vec<Journalled>, StoreError> {
         let rows = journal::Entity::find()
             .filter(journal::Column::Id.is_in(claimed.iter().map(|job| job.journal_id)))
@@ -285,10 +286,10 @@ impl Store {
         }
     }
 
-    /// Jobs that were parked, or all that are not done, oldest first, at most 500.
+    /// Returns the parked jobs, or all unfinished ones, oldest first, at most 500.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn listed(&self, parked_only: bool) -> Result<Vec<ListedJob>, StoreError> {
         let mut query = jobs::Entity::find().order_by_asc(jobs::Column::Id).limit(500);
         if parked_only {
@@ -309,10 +310,10 @@ impl Store {
             .collect())
     }
 
-    /// What was accepted and opened no contact, newest first, at most 200: number, line, when, what became of it and why.
+    /// Returns the newest 200 accepted messages that were ignored or were delivery reports, newest first.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         let rows = journal::Entity::find()
             .filter(Condition::any().add(journal::Column::Outcome.is_in(["ignored", "report"])))
@@ -332,10 +333,10 @@ impl Store {
             .collect())
     }
 
-    /// Runs parked jobs again: this one, or all. Says how many.
+    /// Makes one parked job, or all of them, ready to run again. Returns how many.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn run_again(&self, job: Option<i64>) -> Result<u64, StoreError> {
         let mut update = jobs::Entity::update_many()
             .col_expr(jobs::Column::State, Expr::value("ready"))
@@ -354,7 +355,8 @@ impl Store {
     }
 }
 
-/// Takes a job out of the queue, in the transaction that has its effect. False if the lease was lost: then there may be none.
+/// Removes a finished job, in the transaction that writes its effect. Returns `false` if the lease was lost; the caller must then write no
+/// effect.
 pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) -> Result<bool, StoreError> {
     let ended = jobs::Entity::delete_many()
         .filter(jobs::Column::Id.eq(job.id))
@@ -364,7 +366,7 @@ pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) ->
     Ok(ended.rows_affected == 1)
 }
 
-/// Gives a job another time to be due, in the transaction that has the effect. False if the lease was lost.
+/// Changes when a job is due, in the transaction that writes the effect. Returns `false` if the lease was lost.
 pub(crate) async fn put_off(
     connection: &impl ConnectionTrait,
     job: &Claimed,
@@ -379,18 +381,18 @@ pub(crate) async fn put_off(
     Ok(put_off.rows_affected == 1)
 }
 
-/// A message that opened no contact.
+/// An accepted message that was ignored or was a delivery report.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SetAside {
     /// Its number in the journal.
     pub id: i64,
-    /// The line it came in by.
+    /// The line on which it arrived.
     pub line: String,
-    /// When.
+    /// When it was received.
     pub received_at: chrono::DateTime<chrono::Utc>,
     /// `ignored` or `report`.
     pub outcome: String,
-    /// Why. Holds no words of people.
+    /// Why it was set aside. Never contains people's words.
     pub reason: String,
 }
 
