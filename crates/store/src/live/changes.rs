@@ -1,4 +1,4 @@
-//! What live views listen to: that something changed, never what.
+//! The change feed for live pages: reports that something changed, but not what.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -10,11 +10,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, se
 
 use crate::db::{changes::CHANNEL, entity, store::Store};
 
-/// How often other processes' changes are looked for when nobody told us.
+/// How often to check for changes by other processes if no notification arrives.
 const POLL: Duration = Duration::from_millis(700);
 
 impl Store {
-    /// Follows changes made by other processes, until dropped.
+    /// Follows changes made by other processes, until the future is dropped.
     pub async fn follow(self: Arc<Self>) {
         let mut listener = None;
         if !self.on_sqlite() {
@@ -29,7 +29,7 @@ impl Store {
                 Some(listener) => {
                     match tokio::time::timeout(POLL, listener.recv()).await {
                         Ok(Ok(told)) => self.presence.hear(told.payload()),
-                        // The database is away; the listener connects again by itself.
+                        // The database is unreachable. The listener reconnects automatically.
                         Ok(Err(_)) => tokio::time::sleep(POLL).await,
                         Err(_) => {}
                     }
@@ -40,7 +40,7 @@ impl Store {
             self.presence.sweep();
             self.look().await;
             self.count_waiting().await;
-            // Another process may have accepted something, or a waiting job have come due.
+            // Another process may have accepted a message, or a waiting job may have become due.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();
             self.fetch_due.notify_one();
@@ -49,7 +49,7 @@ impl Store {
 }
 
 impl Store {
-    /// Counts what waits to be registered, no further than it matters.
+    /// Counts the messages waiting to be registered, stopping just above the limit.
     async fn count_waiting(&self) {
         let waiting = entity::jobs::Entity::find()
             .select_only()

@@ -1,4 +1,4 @@
-//! Who looks at a contact, and who writes to it: known in memory, told at once, forgotten soon after somebody fell silent.
+//! Presence: who views a contact and who writes to its person. Kept in memory only, and dropped soon after the tab stops reporting.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -14,10 +14,10 @@ use crate::{
 };
 
 impl Store {
-    /// Notes that somebody is at a contact, or left it.
+    /// Records that a member of staff is at a contact or has left it.
     ///
     /// # Errors
-    /// When there is no such contact.
+    /// If there is no such contact.
     pub async fn is_at(&self, who: &Person, reference: Reference, doing: Doing) -> Result<(), StoreError> {
         let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         let contact = found
@@ -26,7 +26,7 @@ impl Store {
             .ok_or(StoreError::NotFound("contact"))?;
         self.presence.note(contact.id, who.id, doing);
         if !self.on_sqlite() {
-            // Ids and one of three words: nothing that could end the quotation.
+            // The payload contains only ids and one of three words, so it needs no quoting.
             let told = format!("NOTIFY {CHANNEL}, '{} {} {}'", contact.id, who.id, doing.as_str());
             let _ = self.reading.execute_unprepared(&told).await;
         }
@@ -36,10 +36,10 @@ impl Store {
         Ok(())
     }
 
-    /// Who else is at a contact.
+    /// Returns who is at a contact, except `but`.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn present(&self, contact: Uuid, but: Uuid) -> Result<Vec<Present>, StoreError> {
         let found: Vec<(Uuid, bool)> = {
             let here = self.presence.here();
@@ -61,7 +61,7 @@ impl Store {
         Ok(present)
     }
 
-    /// Watches for people who come, go or begin to write.
+    /// Subscribes to people who arrive, leave or begin to write.
     #[must_use]
     pub fn watch_presence(&self) -> watch::Receiver<u64> {
         self.presence.changed.subscribe()

@@ -1,4 +1,4 @@
-//! Somebody is writing an answer: told to whoever can show it to the person. Nothing is kept of it.
+//! Typing: reports to subscribers that a counsellor is writing an answer. They can show this to the person. It is not stored.
 
 use hotline_core::identifiers::line::LineName;
 use tokio::sync::broadcast;
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Store {
-    /// Tells that somebody who holds a contact writes an answer.
+    /// Reports that `who` is writing an answer, if the contact is assigned to them and its person accepts replies.
     pub(crate) async fn tell_typing(
         &self,
         who: &Person,
@@ -24,7 +24,7 @@ impl Store {
             return Ok(());
         }
         if let Some(to) = self.card(contact)?.answer_address(true) {
-            // Where nobody listens there is nobody to tell.
+            // Sending fails if there is no subscriber, which is not an error.
             let _ = self.typing.send(Typing {
                 line: LineName::stored(contact.line.clone()),
                 to: to.into(),
@@ -34,7 +34,7 @@ impl Store {
         Ok(())
     }
 
-    /// Hears of every answer that is being written from now on, in this process.
+    /// Subscribes to all typing in this process.
     #[must_use]
     pub fn typings(&self) -> broadcast::Receiver<Typing> {
         self.typing.subscribe()
