@@ -1,4 +1,4 @@
-//! What a running process keeps in memory. All of it can be lost: it is rebuilt or forgotten when the process ends.
+//! State that a running process keeps in memory. All of it may be lost: it can be rebuilt or is not needed after a restart.
 
 pub(crate) mod log_ins;
 pub mod presence;

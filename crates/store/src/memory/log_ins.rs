@@ -1,4 +1,4 @@
-//! What is remembered of log-ins between requests.
+//! State about log-ins that is kept in memory between requests.
 
 use std::{
     collections::HashMap,
@@ -9,14 +9,14 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::watch;
 
-/// Log-ins that were refused and not noted in the audit yet.
+/// Refused log-ins that are not in the audit log yet.
 #[derive(Default)]
 pub(crate) struct Refused {
     pub(crate) since_last: u64,
     pub(crate) noted_at: Option<DateTime<Utc>>,
 }
 
-/// The time by which log-ins end. While the program runs it never goes back, whatever is done to the machine's clock.
+/// The clock for the expiry of log-ins. It never goes back while the program runs, even if the system clock is set back.
 #[derive(Default)]
 pub(crate) struct Steady(Mutex<Option<(DateTime<Utc>, Instant)>>);
 
@@ -30,7 +30,7 @@ impl Steady {
     }
 }
 
-/// Log-ins on whose end somebody waits, by the hash of their secret. One that is dropped has ended.
+/// Log-ins whose end is awaited, by the hash of their secret. Dropping a sender reports the end.
 #[derive(Default)]
 pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
 

@@ -1,4 +1,4 @@
-//! Who is at which contact: forgotten soon after a tab falls silent.
+//! Who is at which contact. Entries are dropped soon after the tab stops reporting.
 
 use std::{
     collections::HashMap,
@@ -9,13 +9,13 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
 
-/// Who is silent for this long has gone: a tab says every five seconds that it is there.
+/// After this long without a report, a person counts as gone. A tab reports every five seconds.
 const SILENT: Duration = Duration::from_secs(12);
 
-/// What somebody does at a contact.
+/// What a member of staff does at a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
-    /// It was left.
+    /// Has left the contact.
     Gone,
     /// Reading it.
     Reading,
@@ -26,7 +26,7 @@ pub enum Doing {
 impl Doing {
     const ALL: [Self; 3] = [Self::Gone, Self::Reading, Self::Writing];
 
-    /// Its name in forms and between processes.
+    /// Returns its name in forms and between processes.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,25 +36,25 @@ impl Doing {
         }
     }
 
-    /// What has this name.
+    /// Finds the activity with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|doing| doing.as_str() == name)
     }
 }
 
-/// Somebody at a contact.
+/// A member of staff at a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
-    /// The work name.
+    /// Work name.
     pub name: String,
-    /// Whether they are writing to the person.
+    /// Whether they are writing a reply.
     pub writing: bool,
 }
 
-/// Everybody who is somewhere.
+/// Everyone who is at a contact.
 pub(crate) struct Presence {
-    /// By contact and member of staff.
+    /// What each person does and when they last reported, by contact and member of staff.
     here: Mutex<HashMap<(Uuid, Uuid), (Doing, Instant)>>,
     pub(crate) changed: watch::Sender<u64>,
 }
@@ -82,7 +82,7 @@ impl Presence {
         }
     }
 
-    /// Forgets who fell silent.
+    /// Drops everyone who stopped reporting.
     pub(crate) fn sweep(&self) {
         let mut here = self.here();
         let before = here.len();
@@ -92,7 +92,7 @@ impl Presence {
         }
     }
 
-    /// Hears what another process told.
+    /// Applies the report of another process.
     pub(crate) fn hear(&self, told: &str) {
         let mut words = told.split(' ');
         let mut id = || words.next()?.parse().ok();

@@ -1,4 +1,4 @@
-//! From words to the contacts in which they stand.
+//! The search index: maps words to the contacts that contain them.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -10,27 +10,27 @@ use fixedbitset::FixedBitSet;
 use hotline_core::text::fold::{Sought, words};
 use uuid::Uuid;
 
-/// The longest word that is told apart, in bytes.
+/// Longer words are cut to this many bytes.
 const LONGEST: usize = 40;
-/// So many places of contacts that changed since are no reason to tidy up.
+/// The number of outdated places that may remain before the index is compacted.
 const FEW: usize = 10_000;
 
-/// Words to contacts. A contact that changes takes a new place at the end, so that the last places are the newest.
+/// The index. A contact is one place in a list; when it changes it moves to a new place at the end, so later places are newer.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// Contacts by their place. `None`: it changed, and has a later one.
+    /// Contacts by place. `None` if the contact moved to a later place or was removed.
     contacts: Vec<Option<Uuid>>,
     places: HashMap<Uuid, u32>,
     words: BTreeMap<Box<str>, Vec<u32>>,
 }
 
 impl Index {
-    /// How many contacts it has.
+    /// Returns the number of indexed contacts.
     pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Puts a contact in with all it says, in the place of what it said before.
+    /// Indexes a contact by its full text and replaces its earlier entry.
     pub(crate) fn put(&mut self, contact: Uuid, said: &str) {
         let Ok(place) = u32::try_from(self.contacts.len()) else {
             return;
@@ -52,7 +52,7 @@ impl Index {
         }
     }
 
-    /// Takes a contact out.
+    /// Removes a contact.
     pub(crate) fn forget(&mut self, contact: Uuid) {
         if let Some(place) = self.places.remove(&contact)
             && let Some(gone) = self.contacts.get_mut(place as usize)
@@ -61,7 +61,7 @@ impl Index {
         }
     }
 
-    /// Gives the places of contacts that changed to others, in the same order.
+    /// Compacts the index: removes outdated places and renumbers the others in the same order.
     fn tidy(&mut self) {
         let mut new = Vec::with_capacity(self.contacts.len());
         let mut count = 0u32;
@@ -80,7 +80,7 @@ impl Index {
         }
     }
 
-    /// The contacts in which every word that is looked for stands, those that changed last first.
+    /// Returns the contacts that contain every search word, most recently changed first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut all: Option<FixedBitSet> = None;
         for word in sought.all() {
@@ -97,7 +97,7 @@ impl Index {
             .collect()
     }
 
-    /// The places of contacts with a word that begins so.
+    /// Returns the places of contacts with a word that starts with `beginning`.
     fn beginning(&self, beginning: &str) -> FixedBitSet {
         let beginning = beginning
             .get(..beginning.floor_char_boundary(LONGEST))
@@ -115,11 +115,11 @@ impl Index {
     }
 }
 
-/// The index, and how far it is.
+/// The search index and its progress.
 #[derive(Default)]
 pub(crate) struct Search {
     pub(crate) index: RwLock<Index>,
-    /// Whether it has everything.
+    /// Whether it covers all contacts.
     pub(crate) whole: AtomicBool,
 }
 

@@ -1,14 +1,14 @@
-//! Who is being written to right now.
+//! Reports that an answer is being written.
 
 use hotline_core::identifiers::{line::LineName, private::Private};
 
-/// An answer is being written.
+/// An answer that is being written.
 #[derive(Debug, Clone)]
 pub struct Typing {
-    /// The line it will leave by.
+    /// The line that will send it.
     pub line: LineName,
-    /// Whom it is for.
+    /// Address of the person it is for.
     pub to: Private<String>,
-    /// The ids of the thread, oldest first.
+    /// Message ids of the thread, oldest first.
     pub thread: Vec<String>,
 }
