@@ -1,4 +1,4 @@
-//! Messages on their way out: the outbox, delivery, taking a reply back, and fetching files.
+//! Outgoing messages: the outbox, delivery, and taking a reply back. Also fetching files from platforms.
 
 pub mod delivery;
 pub mod fetch;

@@ -1,4 +1,4 @@
-//! How what leaves us fares: handed to a channel at least once, with its true state kept on the message.
+//! Delivery: messages are handed to a channel at least once, and each message keeps its actual delivery state.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// Whether what was not taken counts as an attempt.
+/// Whether putting a message back counts as an attempt.
 #[derive(Clone, Copy)]
 enum Counts {
     AsAttempt,
@@ -45,11 +45,11 @@ enum Counts {
 }
 
 impl Store {
-    /// Notes how many pieces of a message were handed over, so that they are not handed over again. The lease begins anew. False
-    /// if it was lost: somebody else hands the message over by now.
+    /// Records how many pieces of a message were handed over, so that a retry skips them, and renews the lease. Returns `false` if the
+    /// lease was lost and another process may be handing the message over.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn pieces_done(&self, job: &Claimed, done: usize, lease: Duration) -> Result<bool, StoreError> {
         let update = outbox::ActiveModel {
             id: Unchanged(job.outbox_id),
@@ -66,34 +66,34 @@ impl Store {
         Ok(ours)
     }
 
-    /// The channel took the message: one commit notes it and ends the job.
+    /// Records in one transaction that the channel accepted the message, and ends the job.
     ///
     /// # Errors
-    /// When the database refuses: the message will be handed over again, with the same id.
+    /// If a database query fails. The message will then be handed over again, with the same id.
     pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
         self.end(job, Delivery::Sent, None).await
     }
 
-    /// The channel refused the message for good, or it was given up on: it stays visible as failed.
+    /// Records that the channel rejected the message permanently, or that all attempts failed. It stays visible as failed.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn failed(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
         self.end(job, Delivery::Failed, Some(&said)).await
     }
 
-    /// The channel may or may not have taken the message, and a repeat would be seen: somebody decides.
+    /// Records that the channel may have accepted the message. A person would see a repeat, so staff have to decide about sending it again.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn uncertain(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
         self.end(job, Delivery::Unknown, Some(&said)).await
     }
 
-    /// The channel did not take the message, or may not have: tried again after `wait`, and shown as `state` until then.
+    /// Retries a message after `wait` that the channel did not accept, or may not have accepted. It is shown as `state` until then.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn set_back(
         &self,
         job: &Claimed,
@@ -104,10 +104,11 @@ impl Store {
         self.put_back(job, state, wait, said, Counts::AsAttempt).await
     }
 
-    /// The channel asked to be left alone for `wait`: tried again after that, which is no attempt, and shown as delayed until then.
+    /// Retries a message after `wait` because the channel asked for a pause. The pause does not count as an attempt. The message is shown
+    /// as delayed until then.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn set_waiting(&self, job: &Claimed, wait: Duration, said: Reason) -> Result<(), StoreError> {
         self.put_back(job, Delivery::Delayed, wait, said, Counts::Not)
             .await
@@ -179,7 +180,7 @@ impl Store {
         said: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let now = self.now();
-        // Before its messages, as whoever works on it does.
+        // Locks the contact before its messages, in the same order as everywhere else, to prevent deadlocks.
         self.locked(transaction, row.contact_id).await?;
         let mut update = outbox::ActiveModel {
             id: Unchanged(row.id),
@@ -203,7 +204,7 @@ impl Store {
         Ok(())
     }
 
-    /// A contact that nobody else changes before this transaction ends.
+    /// Loads a contact and locks it until the transaction ends.
     pub(crate) async fn locked(
         &self,
         transaction: &DatabaseTransaction,
@@ -216,7 +217,7 @@ impl Store {
         Ok(query.one(transaction).await?)
     }
 
-    /// A reply did not reach the person: somebody has to look at the contact again, closed or not.
+    /// Sets a contact back to waiting, even if closed, because its reply did not reach the person.
     async fn look_again(
         &self,
         transaction: &DatabaseTransaction,
@@ -232,7 +233,7 @@ impl Store {
         if message.direction != "reply" || contact.status == Status::Waiting.as_str() {
             return Ok(());
         }
-        // Who has a newer contact open is answered there.
+        // If the person has a newer open contact, staff answer there.
         let newer = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::OpenKey.eq(contact.open_key.clone()))
@@ -260,7 +261,7 @@ impl Store {
         self.recount_contact(transaction, &contact, &reopened).await
     }
 
-    /// A sealed reason, opened with a contact's key.
+    /// Opens the sealed reason of a delivery state.
     pub(crate) fn localized(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
         let key = self.contact_key(contact).ok()?;
         unseal(&key, &reason_place(outgoing.id), outgoing.said.as_ref()?).ok()
@@ -274,7 +275,7 @@ impl Store {
         seal(&self.contact_key(contact)?, &reason_place(id), &short)
     }
 
-    /// Whether this id, and the token if one is needed, belong to a message we sent.
+    /// Finds the contact of an outgoing message by its id. If a token is given, it must be the contact's thread token.
     pub(crate) async fn sent_by_us(
         &self,
         transaction: &DatabaseTransaction,
@@ -287,8 +288,7 @@ impl Store {
         Ok(row.filter(proven).map(|row| row.contact_id))
     }
 
-    /// Notes what another machine reports of one of our messages. Gives the contact it belongs to; `None` if it is about nothing we
-    /// sent.
+    /// Applies a delivery report from another server. Returns the contact it belongs to, or `None` if it matches none of our messages.
     pub(crate) async fn apply_report(
         &self,
         transaction: &DatabaseTransaction,
@@ -316,7 +316,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        // Reports overtake each other: what failed is not late.
+        // Reports can arrive out of order, so a delay report does not replace a failure.
         if report.fate == Fate::Delayed && row.state == Delivery::Failed.as_str() {
             return Ok(Some(contact.id));
         }
@@ -330,10 +330,10 @@ impl Store {
         Ok(Some(contact.id))
     }
 
-    /// Queues a failed message once more, with the same id.
+    /// Queues a failed or uncertain message again, with the same id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it did not fail, or somebody else holds the contact.
+    /// [`StoreError::Conflict`] if it did not fail, or if the contact is assigned to someone else.
     pub async fn send_again(
         &self,
         who: &Person,

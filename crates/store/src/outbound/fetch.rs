@@ -1,4 +1,4 @@
-//! Files that lie with a platform: fetched when somebody asks, which is logged, or at once where the settings say so.
+//! Files on a platform. They are fetched when staff ask for them, which is logged, or at once if the settings say so.
 
 use std::time::Duration;
 
@@ -29,22 +29,22 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// A file to be fetched.
+/// A file to fetch from its platform.
 pub struct ToFetch {
-    /// The line it came by.
+    /// The line on which it arrived.
     pub line: LineName,
-    /// How the channel fetches it.
+    /// The channel's reference to the file.
     pub reference: Private<String>,
-    /// Since it was asked for.
+    /// Time since it was requested.
     pub waited: Duration,
 }
 
 impl Store {
-    /// Asks for a file that lies with the platform.
+    /// Requests a file that is on the platform.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is here already, or cannot be had; [`StoreError::NotFound`] if the contact has no such
-    /// file.
+    /// [`StoreError::Conflict`] if it is already stored or requested, or cannot be fetched; [`StoreError::NotFound`] if the contact has no
+    /// such file.
     pub async fn want_file(&self, who: &Person, reference: Reference, id: Uuid) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
         let file = attachments::Entity::find_by_id(id)
@@ -75,10 +75,10 @@ impl Store {
         Ok(())
     }
 
-    /// The file of a fetch job. `None` if it is here, or gone: the job is then done.
+    /// Loads the file of a fetch job. Returns `None` and ends the job if the file is already stored or was erased.
     ///
     /// # Errors
-    /// When the database refuses or what is sealed does not open.
+    /// If a database query fails or a sealed value does not open.
     pub async fn file_to_fetch(&self, job: &Claimed) -> Result<Option<ToFetch>, StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             self.drop_job(job).await?;
@@ -99,10 +99,10 @@ impl Store {
         }))
     }
 
-    /// Keeps a file that was fetched.
+    /// Stores a fetched file and ends the job.
     ///
     /// # Errors
-    /// When it could not be kept. Fetching it again is safe.
+    /// If it could not be stored. Fetching it again is safe.
     pub async fn keep_fetched(&self, job: &Claimed, bytes: Vec<u8>) -> Result<(), StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             return self.drop_job(job).await;
@@ -122,10 +122,10 @@ impl Store {
         self.end_fetch(job, contact.id, kept, "file_fetched").await
     }
 
-    /// Notes that a file cannot be had. It can be asked for again.
+    /// Records that a file could not be fetched. Staff can request it again.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn fetch_failed(&self, job: &Claimed) -> Result<(), StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             return self.drop_job(job).await;
@@ -167,7 +167,7 @@ impl Store {
         Ok(contact.map(|contact| (file, contact)))
     }
 
-    /// The contact of a file, by its reference, and the file.
+    /// Finds a file and its contact, by the contact's reference and the file's id.
     pub(crate) async fn file_of(
         &self,
         reference: Reference,

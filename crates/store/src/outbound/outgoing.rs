@@ -1,4 +1,4 @@
-//! What is to be handed to a channel, read from the database; and queueing it.
+//! Queueing outgoing messages, and loading them for their channel.
 
 use std::time::Duration;
 
@@ -29,38 +29,39 @@ use crate::{
     sealing::bodies::Card,
 };
 
-/// A message to be handed to a channel.
+/// An outgoing message with its delivery progress.
 pub struct Outgoing {
-    /// The line it leaves by.
+    /// The line that sends it.
     pub line: LineName,
-    /// What to send.
+    /// The message.
     pub message: OutboundMessage,
-    /// How often it was tried before.
+    /// Number of earlier attempts.
     pub tries: u32,
-    /// Since it was queued.
+    /// Time since it was queued.
     pub waited: Duration,
-    /// How many of its pieces were handed over.
+    /// Number of its pieces already handed over.
     pub done: usize,
 }
 
-/// What there is to do for a deliver job.
+/// What to do for a deliver job.
 pub enum Due {
-    /// Hand this over.
+    /// Hand over this message now.
     Now(Box<Outgoing>),
-    /// An earlier message of the same contact comes first.
+    /// Try later, because an earlier message of the contact comes first.
     Later,
-    /// Nothing: it was sent, or erased, meanwhile.
+    /// Do nothing, because the message was sent or erased meanwhile.
     Done,
 }
 
-/// For this long a message waits behind an earlier one of its contact that could not be handed over yet, in microseconds.
+/// How long a message waits for an earlier one of its contact that is not handed over yet. In microseconds since the earlier one was
+/// queued.
 const BEHIND: i64 = 15 * 60 * 1_000_000;
 
 impl Store {
-    /// The message of a deliver job, marked as being sent.
+    /// Loads the message of a deliver job and marks it as being sent.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it may not be sent; else when the database refuses or the message does not open.
+    /// [`StoreError::Conflict`] if it must not be sent. Also if a database query fails or the message does not open.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;
@@ -86,7 +87,7 @@ impl Store {
         let to = card
             .answer_address(row.line == contact.line)
             .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
-        // Whoever left it as being sent never learned how that ended.
+        // An earlier attempt ended without a result, so the channel may have the message already.
         let uncertain = job.interrupted
             || [Delivery::Unknown, Delivery::Sending]
                 .map(Delivery::as_str)
@@ -117,12 +118,12 @@ impl Store {
         } else {
             Delivery::Sending
         };
-        // Nothing but handing it over comes after this.
+        // Set last, immediately before the message is handed over.
         self.set_state(&row, state, row.tries + 1).await?;
         Ok(Due::Now(Box::new(outgoing)))
     }
 
-    /// Whether an earlier message to the same person by the same line is still on its way.
+    /// Returns whether an earlier message of the same contact on the same line is still on its way.
     async fn is_behind(&self, row: &outbox::Model) -> Result<bool, StoreError> {
         if !self.line(&row.line).is_some_and(|line| line.keeps_order) {
             return Ok(false);
@@ -163,7 +164,7 @@ impl Store {
         Ok(files)
     }
 
-    /// The ids of a contact's thread as the other side knows them, oldest first, at most 20.
+    /// Returns the message ids of a contact's thread as the other side knows them, oldest first, at most 20.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -207,7 +208,8 @@ impl Store {
         Ok(())
     }
 
-    /// The rows that send a message of a contact once it can't be taken back any more: by its own line, and by another one too if the person left an address.
+    /// Queues a message for delivery after the undo period: on the contact's own line and, if the person left an address, on the line
+    /// configured for it.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Taking a reply back in the seconds before it leaves.
+//! Taking a reply back in the seconds before it is sent.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference, job::JobKind};
 use sea_orm::{
@@ -23,10 +23,10 @@ use crate::{
 };
 
 impl Store {
-    /// Takes back a reply that nobody has begun to hand over. Its text is a draft again.
+    /// Takes back a reply whose delivery has not begun. Its text becomes a draft again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it has left, or somebody else wrote it.
+    /// [`StoreError::Conflict`] if its delivery has begun, or if someone else wrote it.
     pub async fn undo(&self, who: &Person, reference: Reference, message: Uuid) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         let message = messages::Entity::find_by_id(message)
@@ -53,7 +53,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
         let mut text = self.body(&self.contact_key(&contact)?, &message)?.text;
-        // What was begun since stays, below.
+        // Keeps a draft begun since, below the text of the reply.
         if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
             text = format!("{text}\n\n{}", begun.text);
         }
@@ -90,7 +90,7 @@ impl Store {
         Ok(())
     }
 
-    /// The person waits since the first message that nothing has answered: what was closed or marked meanwhile is open again.
+    /// Sets a contact back to waiting since its first unanswered message. Reopens it and removes a marking if necessary.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
