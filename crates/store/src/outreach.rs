@@ -36,44 +36,44 @@ mod educators;
 mod schools;
 mod totals;
 
-/// The longest remark, name or presenter, in characters.
+/// Maximum length of a remark, name or presenter, in characters.
 const LONGEST: usize = 300;
-/// Events shown at once.
+/// Maximum number of events on one page.
 pub const PAGE: u64 = 200;
 
-/// An event to write.
+/// An outreach event as entered by staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// What it is.
+    /// Kind of event.
     pub kind: EventKind,
-    /// How far it is.
+    /// Whether it is planned, held or cancelled.
     pub state: EventState,
-    /// On which day.
+    /// The day of the event, if known.
     pub day: Option<NaiveDate>,
-    /// Where.
+    /// Where it is held.
     pub school: Option<Uuid>,
-    /// How many were there.
+    /// Number of people reached.
     pub reached: Reached,
-    /// Who held it.
+    /// Name of the person who holds it.
     pub presenter: String,
-    /// In which language: a tag, or nothing.
+    /// Language tag; empty if unknown.
     pub language: String,
-    /// What else there is to say.
+    /// Free remarks.
     pub remarks: String,
-    /// Peer educators, and what they did.
+    /// Peer educators who take part, each with their part.
     pub educators: Vec<(Uuid, Part)>,
 }
 
-/// An event.
+/// A stored outreach event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutreachEvent {
     /// Its id.
     pub id: Uuid,
-    /// What was written of it.
+    /// Its data as entered.
     pub said: NewEvent,
-    /// Where it is held, after merging.
+    /// The school in which it is held. A merged school is replaced by the one it was merged into.
     pub school: Option<School>,
-    /// The contact that asked for it.
+    /// The contact that requested it.
     pub asked_by: Option<Reference>,
 }
 
@@ -94,11 +94,12 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Writes an event: a new one, or another text of one. `held_in` is a school that is added with it, in the place of the one it names;
-    /// `asked_by` is the contact that asked for a new one.
+    /// Creates an event, or replaces the event `id`. `held_in` adds a new school, which replaces the school in `event`. `asked_by` is the
+    /// contact that requested a new event.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was held on no day or one to come, numbers are none, or a school or educator does not exist.
+    /// [`StoreError::Conflict`] if it was held without a day or on a future day, or if a number is out of range. [`StoreError::NotFound`]
+    /// if a school, educator or contact does not exist.
     pub async fn write_event(
         &self,
         who: &Person,
@@ -176,7 +177,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Plans a presentation for a contact that asks for one, once.
+    /// Plans a presentation for the contact that requests one, unless the contact already has an event.
     pub(crate) async fn plan_presentation(
         &self,
         transaction: &DatabaseTransaction,
@@ -217,19 +218,20 @@ impl Store {
             .await
     }
 
-    /// One event.
+    /// Loads one event.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn event(&self, id: Uuid) -> Result<Option<OutreachEvent>, StoreError> {
         let found = outreach::Entity::find_by_id(id).all(&self.reading).await?;
         Ok(self.with_schools(found).await?.pop())
     }
 
-    /// Events of a period, the newest first, at most [`PAGE`]; those without a day stand before all others.
+    /// Returns the events of a period, newest first, at most [`PAGE`], and whether there are more. Events without a day come first, at most
+    /// [`PAGE`] of them.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn events(&self, period: Period) -> Result<(Vec<OutreachEvent>, bool), StoreError> {
         let undated = outreach::Entity::find()
             .filter(outreach::Column::Day.is_null())
@@ -251,7 +253,7 @@ impl Store {
         Ok((self.with_schools(events).await?, more))
     }
 
-    /// The events a contact asked for.
+    /// Returns the events that a contact requested.
     pub(crate) async fn events_of(&self, contact: Uuid) -> Result<Vec<OutreachEvent>, StoreError> {
         let found = outreach::Entity::find().filter(outreach::Column::ContactId.eq(contact));
         self.with_schools(found.all(&self.reading).await?).await

@@ -1,4 +1,4 @@
-//! Peer educators: what they want to be called, and what they did. Nothing else is kept of them.
+//! Peer educators: the name they chose and what they did. No other personal data is stored.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,30 +24,30 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// A young person who teaches peers.
+/// A peer educator: a young person who teaches peers.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Educator {
     /// The id.
     pub id: Uuid,
-    /// What they want to be called.
+    /// The name they chose.
     pub name: String,
-    /// Of which school.
+    /// Their school, if known.
     pub school: Option<Uuid>,
-    /// Whether they still teach.
+    /// Whether they are still active.
     pub active: bool,
-    /// Trainings they took part in.
+    /// Number of trainings they attended.
     pub trainings: i64,
-    /// Events they led.
+    /// Number of events they led.
     pub led: i64,
-    /// How many those reached.
+    /// Number of people reached by these events.
     pub reached: i64,
 }
 
 impl Store {
-    /// Adds a peer educator, or changes one.
+    /// Adds or changes a peer educator.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is no name, or a long one.
+    /// [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn write_educator(
         &self,
         who: &Person,
@@ -86,10 +86,10 @@ impl Store {
         Ok(new)
     }
 
-    /// Peer educators by name, those who no longer teach last.
+    /// Returns the peer educators by name, inactive ones last.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn educators(&self) -> Result<Vec<Educator>, StoreError> {
         let all = educators::Entity::find()
             .order_by_desc(educators::Column::Active)
@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-/// Writes who took part in an event, in the place of who stood there.
+/// Replaces the educators of an event.
 pub(super) async fn put(
     transaction: &DatabaseTransaction,
     event: Uuid,

@@ -1,4 +1,4 @@
-//! Schools and other institutions in which events are held: each once, also if it was entered twice.
+//! Schools and other institutions where events are held. Duplicates can be merged, so that each school counts once.
 
 use std::collections::HashMap;
 
@@ -29,9 +29,9 @@ pub struct School {
     pub id: Uuid,
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Kind of school or institution.
     pub kind: SchoolKind,
-    /// Where it is.
+    /// City or place.
     pub place: String,
 }
 
@@ -40,17 +40,17 @@ pub struct School {
 pub struct NewSchool {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Kind of school or institution.
     pub kind: SchoolKind,
-    /// Where it is.
+    /// City or place.
     pub place: String,
 }
 
 impl Store {
-    /// Every school that was not merged into another, by name.
+    /// Returns every school by name, except those merged into another.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn schools(&self) -> Result<Vec<School>, StoreError> {
         let rows = schools::Entity::find()
             .filter(schools::Column::MergedInto.is_null())
@@ -61,10 +61,10 @@ impl Store {
         Ok(all)
     }
 
-    /// Adds a school, or gives the one that has this name, kind and place already.
+    /// Adds a school, or returns the existing one with the same name, kind and place.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it has no name or a long one.
+    /// [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn add_school(&self, who: &Person, new: &NewSchool) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -107,10 +107,10 @@ impl Store {
         Ok(id)
     }
 
-    /// Makes one school of two: what was held in the one counts for the other.
+    /// Merges the school `one` into the school `into`. All events of the first then count for the second.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if they are one already.
+    /// [`StoreError::Conflict`] if they are already merged.
     pub async fn merge_schools(&self, who: &Person, one: Uuid, into: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -121,7 +121,7 @@ impl Store {
         if one == into {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        // Whoever was merged into the one before is merged into the other with it.
+        // Schools that were merged into `one` earlier follow it.
         schools::Entity::update_many()
             .col_expr(schools::Column::MergedInto, Expr::value(into))
             .filter(
@@ -141,7 +141,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Every school by its id, under which the one stands that it was merged into.
+    /// Maps the id of every school to the school it was merged into, or to itself.
     pub(super) async fn roots(&self, on: &impl ConnectionTrait) -> Result<HashMap<Uuid, School>, StoreError> {
         let all = schools::Entity::find().all(on).await?;
         let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();
@@ -159,7 +159,7 @@ fn school(row: schools::Model) -> School {
     }
 }
 
-/// The school that this one was merged into, or itself.
+/// Returns the id of the school that this one was merged into, or its own id.
 pub(super) async fn root_of(transaction: &DatabaseTransaction, id: Uuid) -> Result<Uuid, StoreError> {
     let found = schools::Entity::find_by_id(id).one(transaction).await?;
     let found = found.ok_or(StoreError::NotFound("school"))?;

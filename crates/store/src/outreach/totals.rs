@@ -1,4 +1,4 @@
-//! What was held in a period, as the published sentence reads: so many presentations in so many primary schools for so many pupils.
+//! Outreach totals of a period, in the form in which they are published: number of presentations, of primary schools, and of pupils.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,61 +19,61 @@ use crate::{
     outreach::{in_period, reached},
 };
 
-/// Outreach of a period.
+/// The outreach totals of a period.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 pub struct OutreachTotals {
-    /// Events held.
+    /// Number of events held.
     pub events: i64,
-    /// Whom they reached.
+    /// People reached by these events.
     #[serde(flatten)]
     pub reached: Reached,
-    /// By what they were.
+    /// Totals by kind of event.
     pub kinds: Vec<KindTotal>,
-    /// By what they were held in. Schools count once, however often something was held in them.
+    /// Totals by kind of school. Each school counts once, however many events it had.
     pub schools: Vec<SchoolTotal>,
-    /// Planned, whenever.
+    /// Number of planned events, in any period.
     pub planned: i64,
-    /// Peer educators who teach now.
+    /// Number of active peer educators.
     pub peer_educators: i64,
-    /// Events that peer educators led.
+    /// Number of events led by peer educators.
     pub peer_sessions: i64,
-    /// Whom those reached.
+    /// Number of people reached by those events.
     pub peer_reached: i64,
 }
 
-/// Events of one kind.
+/// Totals of one kind of event.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct KindTotal {
-    /// What they are.
+    /// Kind of event.
     pub kind: EventKind,
-    /// How many.
+    /// Number of events.
     pub events: i64,
-    /// Whom they reached.
+    /// People reached.
     #[serde(flatten)]
     pub reached: Reached,
 }
 
-/// Events in schools of one kind.
+/// Totals of one kind of school.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct SchoolTotal {
-    /// What they are.
+    /// Kind of school.
     pub kind: SchoolKind,
-    /// How many schools.
+    /// Number of schools.
     pub schools: i64,
-    /// How many events.
+    /// Number of events.
     pub events: i64,
-    /// How many of those were presentations.
+    /// Number of presentations among these events.
     pub presentations: i64,
-    /// In how many schools there was one.
+    /// Number of schools with at least one presentation.
     pub presented_in: i64,
-    /// Whom the presentations reached.
+    /// People reached by the presentations.
     pub presented_to: Reached,
-    /// Whom all events reached.
+    /// People reached by all events.
     #[serde(flatten)]
     pub reached: Reached,
 }
 
-/// Schools that were counted, so that each counts once.
+/// Schools already counted, so that each counts once.
 #[derive(Default)]
 struct Counted {
     held_in: BTreeSet<Uuid>,
@@ -81,14 +81,14 @@ struct Counted {
 }
 
 impl OutreachTotals {
-    /// What was held of a kind.
+    /// Returns the totals of one kind of event.
     #[must_use]
     pub fn of(&self, kind: EventKind) -> KindTotal {
         let found = self.kinds.iter().find(|one| one.kind == kind).cloned();
         found.unwrap_or_else(|| KindTotal::new(kind))
     }
 
-    /// What was held in schools of a kind.
+    /// Returns the totals of one kind of school.
     #[must_use]
     pub fn in_schools(&self, kind: SchoolKind) -> SchoolTotal {
         let found = self.schools.iter().find(|one| one.kind == kind).cloned();
@@ -137,10 +137,10 @@ impl SchoolTotal {
 }
 
 impl Store {
-    /// What was held in a period.
+    /// Computes the outreach totals of a period.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn outreach_totals(&self, period: Period) -> Result<OutreachTotals, StoreError> {
         self.outreach_totals_on(&self.reading, period).await
     }
