@@ -1,4 +1,5 @@
-//! Turning raw messages into contacts: deduplicate, place, apply, in one transaction for each batch.
+//! Turning raw messages into contacts. One transaction for each batch removes duplicates, assigns messages to contacts, and writes the
+//! result.
 
 pub(crate) mod attachments;
 pub(crate) mod batch;

@@ -1,4 +1,4 @@
-//! What came with a message, written into sealed files before it is registered.
+//! Files of incoming messages, written to disk before their message is registered.
 
 use hotline_core::{
     contact::message::{Content, Normalised},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Store {
-    /// Writes what came with a message into sealed files.
+    /// Writes the files of a message, sealed. Returns their rows.
     pub(super) async fn keep_parts(
         &self,
         journalled: &Journalled,

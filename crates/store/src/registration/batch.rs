@@ -1,4 +1,4 @@
-//! What is stored that a batch of messages could have to do with, and what the batch adds to it.
+//! The stored records that a batch of messages may relate to, and what the batch adds to them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,32 +26,32 @@ use crate::{
     registration::{parts::FoundMessage, register::ReadMessage},
 };
 
-/// At most this many contacts of one identifier are looked at, open ones first, then the newest; and as many of its messages
-/// with the same id. Somebody who floods the mailbox crowds out nobody else.
+/// Maximum number of contacts loaded for each identifier, open ones first, then the newest. The same limit applies to messages with the
+/// same id. A sender who floods a mailbox therefore cannot displace the contacts of others.
 const OF_ONE: i64 = 20;
 
-/// A message of theirs.
+/// A stored message that has the same channel id as a message of the batch.
 pub(super) struct Written {
-    /// In which contact.
+    /// The contact it belongs to.
     pub(super) contact: Uuid,
     pub(super) message: Uuid,
-    /// The digest of what it said.
+    /// Digest of its content.
     pub(super) digest: Option<Vec<u8>>,
 }
 
-/// What is stored, and what this batch adds to it.
+/// The stored records that a batch may relate to, and what the batch adds to them.
 #[derive(Default)]
 pub(super) struct BatchState {
     pub(super) contacts: Vec<contacts::Model>,
-    /// How each that is stored was before the batch.
+    /// The stored contacts as they were before the batch.
     stored: Vec<contacts::Model>,
-    /// Which of them are new in this batch.
+    /// Indexes of the contacts that the batch opens.
     pub(super) added: HashSet<usize>,
-    /// Messages by the hash of their own id.
+    /// Messages by the hash of their channel id.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
-    /// Of those, the ones that a piece may belong to.
+    /// Messages out of `theirs` that a part may belong to, by id.
     pub(super) messages: HashMap<Uuid, messages::Model>,
-    /// What people chose, by the hash of their identifier.
+    /// Choices of people, by the hash of their identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
 }
 
@@ -64,13 +64,13 @@ impl BatchState {
         self.contacts.iter().position(test)
     }
 
-    /// Which of these contacts has this id.
+    /// Finds the contact with this id among these indexes.
     fn among(&self, mine: &[usize], id: Uuid) -> Option<usize> {
         let has = |index: &usize| self.contacts.get(*index).is_some_and(|contact| contact.id == id);
         mine.iter().copied().find(has)
     }
 
-    /// The messages with this id of theirs that are in one of these contacts.
+    /// Returns the messages with this channel id that belong to one of these contacts.
     pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
         let seen = their_id_hash.and_then(|hash| self.theirs.get(hash));
         let found = seen.into_iter().flatten().filter_map(|written| {
@@ -89,7 +89,7 @@ impl BatchState {
         index
     }
 
-    /// The contacts of one identifier on one line: open ones first, then the newest.
+    /// Returns the contacts of an identifier on a line, open ones first, then the newest.
     pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<usize> {
         let Some(hash) = identifier_hash else {
             return Vec::new();
@@ -112,18 +112,18 @@ impl BatchState {
         found.into_iter().map(|(index, _)| index).collect()
     }
 
-    /// A stored contact as it was before the batch.
+    /// Returns a stored contact as it was before the batch.
     pub(super) fn before(&self, index: usize) -> Option<&contacts::Model> {
         self.stored.get(index)
     }
 
-    /// Until when nobody is called to what an identifier writes.
+    /// Returns until when an identifier is blocked. `None` if it is not blocked at `now`.
     pub(super) fn blocked(&self, identifier_hash: Option<&Vec<u8>>, now: i64) -> Option<i64> {
         let choice = self.choices.get(identifier_hash?)?;
         choice.blocked_until.filter(|until| *until > now)
     }
 
-    /// A message of this time joins a contact, which comes into sight, unless its identifier is blocked `now`.
+    /// Adds a message of time `at` to a contact. This ends its snooze, unless its identifier is blocked at `now`.
     pub(super) fn join(&mut self, index: usize, at: i64, origin: Origin, now: i64) {
         if origin == Origin::AutoReply {
             return;
@@ -151,12 +151,12 @@ impl BatchState {
 
 pub(super) enum Repeated {
     No,
-    /// In this contact.
+    /// Already in this contact.
     SameContent(Uuid),
     OtherContent,
 }
 
-/// Whether the same identifier sent a message with this id before.
+/// Returns whether the same identifier already sent a message with this channel id.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[usize],
@@ -180,7 +180,7 @@ pub(super) fn repeated(
 }
 
 impl Store {
-    /// Everything already stored that the batch could have to do with.
+    /// Loads all stored records that the batch may relate to.
     pub(super) async fn look_up(
         &self,
         transaction: &DatabaseTransaction,
@@ -231,7 +231,7 @@ impl Store {
             known.choices = choices(transaction, &identifiers).await?;
         }
         if !identifiers.is_empty() || !threads.is_empty() {
-            // A list of nothing beside another would make SQLite read every contact there is.
+            // SQLite reads every contact if an empty `IN` list is combined with another one, so empty lists are left out.
             let mut any = Condition::any();
             if !identifiers.is_empty() {
                 any = any.add(contacts::Column::Id.in_subquery(of_each(&identifiers)));
@@ -246,7 +246,7 @@ impl Store {
                 .filter(any)
                 .order_by_asc(contacts::Column::Id);
             if !self.on_sqlite() {
-                // Staff may be working on them: in the order of their ids, so that nobody waits for each other.
+                // Staff may be working on these contacts. Locking them in the order of their ids prevents deadlocks.
                 found = found.lock_exclusive();
             }
             known.contacts = found.all(transaction).await?;
@@ -255,7 +255,7 @@ impl Store {
         Ok(known)
     }
 
-    /// The contacts the evidence points at; the flag tells a token from a mere id of theirs.
+    /// Finds the contacts that the evidence refers to. The flag is `true` for a thread token and `false` for a message id, which is weaker.
     pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<(usize, bool)> {
         let mut found = Vec::new();
         for one in evidence {
@@ -284,7 +284,7 @@ impl Store {
     }
 }
 
-/// Whom a message or notice is from.
+/// Returns the identifier that sent a message or notice.
 fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     match normalised {
         Normalised::Message(incoming) => incoming.identifier.as_ref(),
@@ -294,7 +294,7 @@ fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     }
 }
 
-/// The ids of the first contacts of each identifier.
+/// Builds the query for the first [`OF_ONE`] contact ids of each identifier.
 fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
     let window = WindowStatement::partition_by(contacts::Column::IdentifierHash)
         .order_by_expr(
@@ -316,7 +316,7 @@ fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
         .to_owned()
 }
 
-/// Messages with these ids that the same identifiers sent before, by the hash of their id.
+/// Loads stored messages with these channel ids from these identifiers, by the hash of the channel id.
 async fn written_before(
     transaction: &DatabaseTransaction,
     their_ids: &HashSet<Vec<u8>>,

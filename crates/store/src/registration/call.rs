@@ -1,4 +1,4 @@
-//! A call that a counsellor logs: one contact, counted on the day on which it happened.
+//! Logging a call: one contact, counted on the day on which the call took place.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
@@ -31,34 +31,35 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// A call, or a message on a network that no line reads.
+/// A call, or a message on a network without a line, to be logged.
 pub struct NewCall {
-    /// Makes it the same call when its form is sent twice.
+    /// Id of its form, which prevents a second entry if the form is submitted twice.
     pub id: Uuid,
-    /// On which network it came: the name of its channel.
+    /// The network on which it came, as the name of its channel.
     pub network: String,
-    /// When it happened. Not later than now.
+    /// When it took place. Must not be in the future.
     pub at: DateTime<Utc>,
-    /// Who took it, if not whoever logs it.
+    /// The colleague who took it. `None` if it was the person who logs it.
     pub for_whom: Option<Uuid>,
-    /// The number or name on that network, if known.
+    /// The number or name of the caller on that network; empty if unknown.
     pub caller: String,
-    /// What it was about.
+    /// Description of the call.
     pub text: String,
-    /// How it is classified. If nothing is missing, it is closed.
+    /// Its classification. If it is complete, the contact is closed.
     pub answers: Answers,
 }
 
-/// Calls of this long ago can still be logged: thirty years.
+/// How long ago a call may have taken place: thirty years.
 const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
-/// A clock on the wall may be this far ahead of ours.
+/// How far ahead of the system clock an entered time may be, since clocks differ.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 
 impl Store {
-    /// Registers a call that somebody took.
+    /// Registers a call that was answered outside this software.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it lies in the future, says nothing, or its answers are not lawful.
+    /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the scheme has no
+    /// such answers. Also if the day's calls were already entered as a figure.
     pub async fn log_call(&self, who: &Person, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {
@@ -172,7 +173,7 @@ impl Store {
         contact.assignee = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
-        // Whoever takes a call hears it as it comes.
+        // A call is answered at the time it comes in, so it counts as read then.
         contact.first_read_at = Some(contact.opened_at);
         contact.closed_at = complete.then_some(changes.now);
         let contact = contact.clone();
@@ -197,7 +198,7 @@ impl Store {
         Ok(reference)
     }
 
-    /// Writes a raw message into the journal without a job. False: it was there.
+    /// Writes a raw message to the journal without a job. Returns its row, and `false` if the row already existed.
     async fn journal_one(
         &self,
         transaction: &DatabaseTransaction,

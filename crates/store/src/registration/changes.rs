@@ -1,4 +1,4 @@
-//! Everything a batch writes, and writing it.
+//! The changes of a batch, collected in memory and then written together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -26,29 +26,29 @@ use crate::{
     statistics::figures,
 };
 
-/// Everything a batch writes.
+/// All changes of a batch.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// When it is written.
+    /// The time of the batch, in microseconds since 1970.
     pub(super) now: i64,
     pub(super) state: BatchState,
     pub(super) changed: HashSet<usize>,
     /// New messages.
     pub(super) messages: Vec<messages::Model>,
-    /// Messages that were there and have a new body.
+    /// Existing messages whose body changed.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
     pub(super) versions: Vec<versions::Model>,
-    /// People who wrote after they had asked us to stop.
+    /// Identifiers that wrote after they had asked not to be written to.
     pub(super) heard: HashSet<Vec<u8>>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) outcomes: BTreeMap<(&'static str, &'static str), Vec<i64>>,
-    /// Raw messages that belong to a contact without being a message of it.
+    /// Raw messages that belong to a contact without being one of its messages.
     pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
-    /// The teams of those on duty.
+    /// Teams of the counsellors on duty.
     pub(super) teams: HashMap<Uuid, String>,
     pub(super) given: HashMap<Uuid, i64>,
 }
@@ -61,8 +61,8 @@ impl Changes {
             .push(journal_id);
     }
 
-    /// Notes that a raw message belongs to a contact although no message of it came from it: a version, a report, a repeat. Erasing
-    /// the contact erases it too.
+    /// Records that a raw message belongs to a contact although none of its messages came from it: a version, a report or a repeat. Erasing
+    /// the contact then erases it too.
     pub(super) fn link_raw(&mut self, journal_id: i64, contact: Option<Uuid>) {
         self.raw_links
             .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
@@ -75,7 +75,7 @@ impl Changes {
         self.events.push(event(contact_id, at, actor, kind, detail));
     }
 
-    /// Leaves a new contact out of sight until a time: nobody is called to it.
+    /// Hides a new contact of a blocked identifier until a time.
     pub(super) fn keep_out(&mut self, index: usize, until: i64) {
         if let Some(contact) = self.state.contacts.get_mut(index) {
             contact.snoozed_until = Some(until);
@@ -84,7 +84,7 @@ impl Changes {
         }
     }
 
-    /// A message that is there already or comes with this batch.
+    /// Returns a message that is stored or belongs to this batch.
     pub(super) fn message(&self, id: Uuid) -> Result<&messages::Model, StoreError> {
         let new = self.messages.iter().find(|message| message.id == id);
         new.or_else(|| self.rewritten.get(&id))
@@ -92,7 +92,7 @@ impl Changes {
             .ok_or(StoreError::NotFound("message"))
     }
 
-    /// Puts a message that [`Changes::message`] gave back, changed.
+    /// Stores a changed message that came from [`Changes::message`].
     pub(super) fn put(&mut self, message: messages::Model) {
         match self.messages.iter_mut().find(|new| new.id == message.id) {
             Some(new) => *new = message,
@@ -161,7 +161,7 @@ impl Changes {
                 .exec_without_returning(transaction)
                 .await?;
         }
-        // Wide rows times many parts must stay below the databases' limit of bound values.
+        // One row has many columns, and the databases limit the number of bound values in a statement.
         for some in self.attachments.chunks(500) {
             attachments::Entity::insert_many(some.to_vec())
                 .exec_without_returning(transaction)
@@ -207,7 +207,7 @@ impl Changes {
     }
 }
 
-/// The job that fetches a file, if it is wanted at once.
+/// Returns the job that fetches a file, if it is to be fetched at once.
 fn wanted_at_once(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
     let wanted = *attachment.fate.as_ref() == WANTED;
     wanted.then(|| fetch_job(*attachment.id.as_ref(), now))

@@ -1,4 +1,4 @@
-//! What follows when a contact is opened: somebody gets it, and the person hears that it arrived.
+//! What follows when a contact is opened: it is assigned to a counsellor on duty, and its person gets an acknowledgement.
 
 use std::collections::HashMap;
 
@@ -28,10 +28,10 @@ use crate::{
     },
 };
 
-/// At most this many acknowledgements go to one identifier in a day: two robots that answer each other fall silent.
+/// Maximum number of acknowledgements to one identifier in 24 hours. This ends a loop between two automatic senders.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
 impl Store {
-    /// Gives a new contact to whoever routing says, if anybody is on duty.
+    /// Assigns a new contact to the counsellor that routing selects, if one is on duty.
     pub(super) async fn assign(
         &self,
         transaction: &DatabaseTransaction,
@@ -63,7 +63,7 @@ impl Store {
         Ok(())
     }
 
-    /// Queues the acknowledgement of a first message, if the line has one and a person wrote it.
+    /// Queues the acknowledgement of a first message if the line has one and the message came from a person.
     pub(super) async fn acknowledge(
         &self,
         transaction: &DatabaseTransaction,
@@ -85,7 +85,7 @@ impl Store {
         if incoming.origin != Origin::Person || incoming.unacknowledged || unreadable {
             return Ok(());
         }
-        // An acknowledgement goes to nobody but the sender: or anybody could have it sent to anybody.
+        // Acknowledgements go only to the sender. Otherwise anyone could direct them to other people's addresses.
         if incoming.answer_to.is_some() {
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl Store {
     }
 }
 
-/// Counsellors on duty with what they hold, and their teams.
+/// Loads the counsellors on duty with the number of their open contacts, and their teams.
 async fn on_duty(
     transaction: &DatabaseTransaction,
 ) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {

@@ -1,4 +1,4 @@
-//! What a platform tells of a person: shown in the person's contact, and kept where it is a choice.
+//! Notices of a platform about a person. They are shown in the person's contact, and stored if they are a choice.
 
 use hotline_core::{
     contact::message::{News, Notice},

@@ -1,4 +1,4 @@
-//! Messages of several pieces and versions: whatever the order in which they arrive, they make the same message.
+//! Messages with several parts and versions. Their parts may arrive in any order and result in the same message.
 
 use std::cmp::Ordering;
 
@@ -27,32 +27,32 @@ use crate::{
     },
 };
 
-/// A message that is there already, and the contact it is in.
+/// An existing message, and the index of its contact.
 #[derive(Clone, Copy)]
 pub(super) struct FoundMessage {
     pub(super) contact: usize,
     pub(super) message: Uuid,
 }
 
-/// What a piece that arrives is to the messages with its id.
+/// How an incoming part relates to the messages with its channel id.
 pub(super) enum Match {
-    /// There are none.
+    /// There is no message with this id.
     New,
-    /// It is there already.
+    /// The message already contains this part.
     Repeated(FoundMessage),
-    /// A piece or a version of this one.
+    /// It is a new part or version of this message.
     Belongs(FoundMessage),
-    /// The platform has used the id for something else before.
+    /// The platform used the same id for different content.
     OtherContent,
 }
 
-/// What a piece is to the message it belongs to.
+/// How a part relates to the message it belongs to.
 enum Change {
-    /// A piece it did not have.
+    /// An additional part.
     Added,
-    /// A version of one of its pieces that takes the place of the one it has.
+    /// A newer version of an existing part; it replaces that part.
     Newer,
-    /// A version that another one took the place of before it came.
+    /// A version older than the existing part; it is kept as an earlier version.
     Older,
 }
 
@@ -74,7 +74,7 @@ impl PieceBody {
     }
 }
 
-/// What makes it the same file in another version of its message.
+/// Returns a value by which the same file is recognised in different versions of its message.
 fn same_file(part: &Part) -> String {
     match &part.content {
         Content::Elsewhere(file) => file.unique.clone(),
@@ -88,7 +88,7 @@ fn same_file(part: &Part) -> String {
 }
 
 impl Store {
-    /// Finds the message a piece belongs to, among those with its id.
+    /// Finds the message that a part belongs to, among the messages with its channel id.
     pub(super) async fn match_part(
         &self,
         transaction: &DatabaseTransaction,
@@ -123,7 +123,7 @@ impl Store {
         })
     }
 
-    /// A version of a piece that another one took the place of.
+    /// Finds an earlier version of a part that was replaced.
     async fn kept_version(
         &self,
         transaction: &DatabaseTransaction,
@@ -148,7 +148,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Puts a piece into a message that is there. `mine` are the contacts of its sender.
+    /// Merges a part into an existing message. `mine` are the contacts of its sender.
     #[expect(clippy::too_many_arguments, reason = "one piece is all of these")]
     pub(super) fn merge(
         &self,
@@ -186,7 +186,7 @@ impl Store {
         }
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
-            // They may have been fetched already.
+            // Keeps the existing files, which may already be fetched.
             new.files_of = known.files_of;
         } else {
             changes.attachments.extend(parts.into_iter().map(|mut part| {
@@ -231,7 +231,7 @@ impl Store {
         self.look_at_change(changes, journalled, incoming, mine, found, &change, words)
     }
 
-    /// The contact waits for us again. Of a closed one whose person has another one open, that one does.
+    /// Sets the contact back to waiting. If it is closed and its person has another one open, that one instead.
     #[expect(clippy::too_many_arguments, reason = "one change is all of these")]
     fn look_at_change(
         &self,

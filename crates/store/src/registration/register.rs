@@ -1,7 +1,7 @@
-//! Registering: messages become contacts, once, in one transaction with everything that follows from them.
+//! Registration: turns messages into contacts, each exactly once, in one transaction with everything that follows from them.
 //!
-//! Several messages share a transaction. What is known of their identifiers and threads is read first, each is decided by
-//! the rules of `core` on top of the ones before it, and the outcome of all is written at once.
+//! Several messages share a transaction. Registration first loads the stored records of their identifiers and threads. Then the rules of
+//! `core` decide about each message, taking the earlier ones of the batch into account. All results are written together at the end.
 
 use std::collections::HashSet;
 
@@ -45,12 +45,12 @@ use crate::{
 pub use crate::registration::call::NewCall;
 
 impl Store {
-    /// Registers what was read, each once. Messages whose lease was lost are left to whoever holds them now.
+    /// Registers parsed messages, each exactly once. Skips messages whose lease was lost, because another process registers them.
     ///
     /// # Errors
-    /// When nothing was written. Doing it again is safe.
+    /// If the batch was not written. It is safe to repeat.
     pub async fn register(&self, batch: Vec<(Journalled, Normalised)>) -> Result<(), StoreError> {
-        // No job named would be every job there is, to the statement that ends them.
+        // Without any job, the statement that deletes the jobs would delete all of them.
         if batch.is_empty() {
             return Ok(());
         }
@@ -64,7 +64,8 @@ impl Store {
             .flat_map(|(_, _, parts)| parts.iter().map(|part| *part.id.as_ref()))
             .collect();
         let used = self.register_kept(kept).await?;
-        // Of what was delivered again nothing is stored again. After an error nobody knows what was committed: files stay.
+        // Files of repeated messages were not stored, so they are deleted. After an error it is unknown what was committed, so all files
+        // remain.
         self.files
             .remove(files.difference(&used).copied().collect())
             .await;
@@ -74,13 +75,13 @@ impl Store {
         Ok(())
     }
 
-    /// One transaction. Gives the ids of the attachments that were stored.
+    /// Registers the batch in one transaction. Returns the ids of the stored attachments.
     async fn register_kept(&self, mut kept: Vec<ReadMessage>) -> Result<HashSet<Uuid>, StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
-        // Also those that reports are about: contacts are locked before anything is counted.
+        // Also locks the contacts of delivery reports, because contacts must be locked before figures.
         let known = self.look_up(&transaction, &kept).await?;
         let mut changes = Changes {
             now: self.now(),
@@ -88,7 +89,7 @@ impl Store {
         };
         let is_report = |kept: &ReadMessage| matches!(kept.1, Normalised::Report(_));
         let (reports, others): (Vec<ReadMessage>, Vec<ReadMessage>) = kept.into_iter().partition(is_report);
-        // A report changes what is stored. What the others could have to do with is read after that.
+        // Reports change stored contacts, so the records for the other messages are loaded again after them.
         let stale = !reports.is_empty();
         for (journalled, normalised, parts) in reports {
             self.decide(&transaction, &mut changes, &journalled, normalised, parts)
@@ -109,7 +110,7 @@ impl Store {
         Ok(used)
     }
 
-    /// What the batch changes of the figures: contacts that it opens, those it opens again, and those whose language became known.
+    /// Collects the changes of the figures: contacts that were opened or reopened, or whose language became known.
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,
@@ -133,8 +134,8 @@ impl Store {
         Ok(())
     }
 
-    /// Processes that share a PostgreSQL database register one after the other: what one of them decides by what it has
-    /// read must still be so when it writes. SQLite has one writer anyway.
+    /// Takes a lock so that processes sharing a PostgreSQL database register one after the other. A decision based on what a process read
+    /// must still be valid when it writes. SQLite has only one writer anyway.
     pub(crate) async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             transaction
@@ -265,7 +266,7 @@ impl Store {
         let candidates = as_candidates(&changes.state, &mine, &written_to, &evident);
         let now = journalled.raw.received_at;
         let place = match evident.iter().find(|(_, by_token)| *by_token) {
-            // It wakes and counts nothing, whoever's program it is: shown with the reply that it answers.
+            // An automatic reply with a token is shown next to the message it answers. It does not reopen the contact or change a figure.
             Some((contact, _)) if incoming.origin == Origin::AutoReply => Belongs::Joins(*contact),
             _ => belongs(&candidates, incoming.joining, self.reopen_days, now),
         };
@@ -350,7 +351,7 @@ impl Store {
         Ok(())
     }
 
-    /// What makes two deliveries the same message: what was written, not which servers it passed.
+    /// Computes a digest of the content, without the headers of the servers it passed. Deliveries with equal digests are the same message.
     pub(super) fn digest(&self, incoming: &Incoming) -> Vec<u8> {
         let mut parts = String::new();
         for part in &incoming.parts {
@@ -528,10 +529,10 @@ impl Store {
     }
 }
 
-/// A message with its normalised form and its attachments' rows.
+/// A raw message with its normalised form and the rows of its attachments.
 pub(super) type ReadMessage = (Journalled, Normalised, Vec<attachments::ActiveModel>);
 
-/// Deletes the batch's jobs and says which of them were still ours.
+/// Deletes the batch's jobs and returns those whose lease was not lost.
 async fn finish_jobs(
     transaction: &DatabaseTransaction,
     kept: &[ReadMessage],
@@ -557,7 +558,7 @@ async fn finish_jobs(
 }
 
 fn words_of(incoming: &Incoming) -> String {
-    // A mail that was only passed on has all its words there.
+    // A forwarded e-mail may have all of its text in `quoted`.
     let texts = [
         Some(incoming.text.as_str()),
         incoming.url.as_deref(),
@@ -567,7 +568,7 @@ fn words_of(incoming: &Incoming) -> String {
     first_words(text.unwrap_or_default())
 }
 
-/// A message that could not be read is a message all the same: nobody is dropped.
+/// Converts an unreadable message to an empty one, so that it is registered too.
 fn from_unreadable(unreadable: Unreadable) -> Incoming {
     Incoming {
         identifier: unreadable.identifier,

@@ -1,4 +1,4 @@
-//! Which contacts a message could belong to, and whether it is another copy of a message that is there.
+//! Finding the contacts that a message may join, and detecting further copies of existing messages.
 
 use hotline_core::contact::{
     counting::{Candidate, Proof, Sender},
@@ -16,15 +16,15 @@ use crate::{
     registration::{batch::BatchState, changes::Changes},
 };
 
-/// A message that came before by another way.
+/// An earlier copy of a message.
 pub(super) struct Copied {
-    /// In which contact it is.
+    /// Index of its contact.
     pub(super) contact: usize,
-    /// Whether this copy holds nothing that it does not.
+    /// Whether the earlier copy contains everything that this one contains.
     pub(super) is_whole: bool,
 }
 
-/// The contacts that a message could join: those of its own identifier, and those whose replies its sender was sent.
+/// Returns the contacts that a message may join: those of its identifier, and those whose replies were sent to its sender.
 pub(super) fn as_candidates(
     known: &BatchState,
     mine: &[usize],
@@ -58,7 +58,8 @@ fn proof(evident: &[(usize, bool)], index: usize) -> Proof {
 }
 
 impl Store {
-    /// Of the contacts that a message has a token of, those of others whose replies were sent to its sender.
+    /// Returns contacts of other identifiers that this message may join: it has their thread token, and their replies were sent to its
+    /// sender.
     pub(super) fn written_to(
         &self,
         known: &BatchState,
@@ -81,9 +82,9 @@ impl Store {
         found
     }
 
-    /// Finds the message that this one is another copy of: the same id by the same sender, sent at the same second, and all the words
-    /// of one are in the other. A list's tag or footer makes no other message of it. An id alone is no proof: programs that give
-    /// every mail the same one would have one child's words shown to another.
+    /// Finds a message of which this one is another copy. Copies have the same sender, message id and sending time, and one contains the
+    /// whole text of the other; a mailing list may add a tag or a footer. The message id alone is not sufficient, because some programs
+    /// give the same id to every e-mail. One child's text would then be shown to another.
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,
@@ -131,7 +132,7 @@ impl Store {
     }
 }
 
-/// What is said, however its lines are broken.
+/// Joins the words of both texts with single spaces, so that line breaks do not matter.
 fn words(text: &str, quoted: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().chain(quoted.split_whitespace()).collect();
     words.join(" ")

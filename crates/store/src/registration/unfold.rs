@@ -1,4 +1,4 @@
-//! What a mail copies of its thread is folded; what seems to be copied and was never written before is new, and is shown.
+//! Folding the text that an e-mail copies from its thread. Text that looks copied but was not written before is new, and is shown.
 
 use hotline_core::{contact::message::Incoming, text::quoting::unfold};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -9,11 +9,11 @@ use crate::{
     registration::changes::Changes,
 };
 
-/// Messages of a thread that are compared, the newest.
+/// Maximum number of messages of a thread to compare, newest first.
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares what a message seems to copy with what was written in these contacts.
+    /// Compares the text that a message seems to copy with the messages of these contacts, and unfolds what is new.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
@@ -30,7 +30,7 @@ impl Store {
         let mut earlier = Vec::new();
         for index in threads {
             let contact = changes.state.contact(*index)?;
-            // An erased contact has no key, and nothing to compare.
+            // An erased contact has no key and no text to compare.
             let Ok(key) = self.contact_key(contact) else {
                 continue;
             };
