@@ -1,4 +1,4 @@
-//! What is sealed of a contact and its messages, and where.
+//! The sealed contents of contacts and messages.
 
 use chrono::{DateTime, Utc};
 use hotline_core::contact::message::Remark;
@@ -6,84 +6,85 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::StoreError, sealing::keys::DataKey};
 
-/// Who is on the other side of a contact, and what it is about. Has no `Debug` on purpose.
+/// The sealed data of a contact: the person's identifier, addresses and name, and the subject. Intentionally without `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Card {
-    /// The address or account on the channel.
+    /// The address or account of the person on the channel.
     pub identifier: Option<String>,
-    /// Whether answers lie ready for whoever has the receipt code, instead of being sent.
+    /// Whether answers are shown to the holder of the receipt code instead of being sent.
     #[serde(default)]
     pub answers_lie_ready: bool,
-    /// The name it came with.
+    /// The sender's name as received.
     pub name: Option<String>,
-    /// Where answers go instead, or as well.
+    /// The address for answers, instead of the identifier or in addition to it.
     pub answer_to: Option<String>,
-    /// Other addresses that the person asked to be answered at: whoever replies may choose one.
+    /// Other addresses at which the person asked to be answered. The writer of a reply may choose one.
     #[serde(default)]
     pub offered: Vec<String>,
-    /// Addresses other than the identifier that replies were sent to.
+    /// Addresses other than the identifier to which replies were sent.
     #[serde(default)]
     pub written_to: Vec<String>,
-    /// The subject of the first message.
+    /// Subject of the first message.
     pub subject: Option<String>,
-    /// The first words of the newest message of the person.
+    /// First words of the person's newest message.
     pub first_words: String,
 }
 
-/// What a message says. Has no `Debug` on purpose.
+/// The sealed content of a message. Intentionally without `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Body {
-    /// What was written.
+    /// The text, without quoted text.
     pub text: String,
-    /// What was quoted with it.
+    /// Quoted text.
     pub quoted: String,
     /// Its subject.
     pub subject: Option<String>,
-    /// The address it reports.
+    /// The web address it reports.
     pub url: Option<String>,
-    /// The name it came with.
+    /// The sender's name as received.
     pub name: Option<String>,
-    /// The address it came from, if that is not the contact's.
+    /// The sender's address, if it is not the contact's identifier.
     pub from: Option<String>,
-    /// Where it asks to be answered, if not where it came from.
+    /// The address for answers, if it is not the sender's.
     pub answer_to: Option<String>,
-    /// The channel's own id of it, which a reply names.
+    /// The channel's own id of the message, which replies refer to.
     pub their_id: Option<String>,
-    /// The ids before it in its thread.
+    /// The ids of earlier messages in its thread.
     pub references: Vec<String>,
-    /// How it was read.
+    /// Remarks about how it was parsed.
     pub remarks: Vec<Remark>,
-    /// When its sender says it was sent.
+    /// When its sender claims to have sent it.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// Its pieces, where the platform names them.
+    /// Its parts, if the platform identifies them.
     pub pieces: Vec<PieceBody>,
-    /// When the newest of its later versions was written.
+    /// When its newest version was written. `None` if it was never edited.
     pub edited_at: Option<DateTime<Utc>>,
 }
 
-/// A piece of a message, as it stands.
+/// One part of a message, in its current version.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct PieceBody {
-    /// The platform's id of it.
+    /// The platform's id of the part.
     pub id: String,
-    /// Its place in its conversation.
+    /// Its position in the conversation.
     pub place: u64,
-    /// Which version of it this is.
+    /// Number of its version.
     pub version: i64,
-    /// What was written.
+    /// The text, without quoted text.
     pub text: String,
-    /// What was quoted with it.
+    /// Quoted text.
     pub quoted: String,
-    /// What makes its files the same files in another version.
+    /// Values by which its files are recognised in other versions.
     pub files: Vec<String>,
-    /// The raw message that its files came with.
+    /// Journal id of the raw message that its files came with.
     pub files_of: i64,
 }
 
 impl Card {
-    /// Where a message to the person goes: on the contact's own line to the address they asked to be answered at, or else to the one
-    /// they wrote from. `None` if there is no address. Empty if answers lie ready for the person.
+    /// Returns the address for answers on a line, or `None` if there is none. On the contact's own line it is the requested address, or
+    /// else the identifier. It is empty if answers are only shown to the holder of the receipt code. On another line it is the requested
+    /// address.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.answers_lie_ready {
             Some(String::new())
@@ -96,7 +97,7 @@ impl Card {
 }
 
 impl Body {
-    /// Makes the whole of its pieces, in their order.
+    /// Sorts the parts and joins their texts to the text of the message.
     pub(crate) fn compose(&mut self) {
         self.pieces
             .sort_by(|a, b| (a.place, &a.id).cmp(&(b.place, &b.id)));
@@ -114,12 +115,12 @@ impl Body {
         self.quoted = quoted;
     }
 
-    /// Its place in its conversation, where the platform says it.
+    /// Returns its position in the conversation, if the platform provides one.
     pub(crate) fn place(&self) -> Option<u64> {
         self.pieces.first().map(|piece| piece.place)
     }
 
-    /// Where the files that came with this raw message stand in it. `None`: they belong to another version.
+    /// Returns the position of the part whose files came with this raw message. `None` if they belong to another version.
     pub(crate) fn place_of_files(&self, journal_id: i64) -> Option<usize> {
         if self.pieces.is_empty() {
             return Some(0);
@@ -141,7 +142,7 @@ pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(
     serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| StoreError::Sealed("A sealed value"))
 }
 
-/// The first words of a text, on one line.
+/// Returns the beginning of a text on one line, at most 140 characters.
 pub(crate) fn first_words(text: &str) -> String {
     text.split_whitespace()
         .flat_map(|word| word.chars().chain([' ']))

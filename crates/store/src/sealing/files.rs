@@ -1,4 +1,4 @@
-//! The attachments folder: sealed files named by their id.
+//! The attachments folder: sealed files, each named by its id.
 
 use std::{
     fs,
@@ -10,19 +10,19 @@ use uuid::Uuid;
 
 use crate::error::{Conflict, StoreError};
 
-/// A folder of sealed files. What is in a file is the caller's to seal.
+/// A folder of sealed files. The caller seals and opens their contents.
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: PathBuf,
-    /// Bytes that stay free on the disk: nothing is accepted beyond.
+    /// Bytes that must stay free on the disk. Below this, no message is accepted.
     reserve: u64,
 }
 
 impl Files {
-    /// The folder at `folder`, made if it is not there. Nothing is accepted once fewer than `reserve` bytes are free.
+    /// Opens the folder, and creates it if it does not exist. [`Files::room`] fails once fewer than `reserve` bytes are free.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// If the folder cannot be created.
     pub fn open(folder: &Path, reserve: u64) -> std::io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
@@ -31,10 +31,10 @@ impl Files {
         })
     }
 
-    /// Locks the folder for this process, until the file is dropped or the process ends, however it ends.
+    /// Locks the folder for this process, until the returned file is dropped or the process ends for any reason.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another process has it.
+    /// [`StoreError::Conflict`] if another process has the lock.
     pub fn lock(&self) -> Result<fs::File, StoreError> {
         let file = fs::File::create(self.folder.join("lock"))?;
         match file.try_lock() {
@@ -44,10 +44,10 @@ impl Files {
         }
     }
 
-    /// Refuses when the disk is nearly full.
+    /// Checks that at least the reserve is free on the disk.
     ///
     /// # Errors
-    /// [`StoreError::DiskFull`], or when the disk cannot be asked.
+    /// [`StoreError::DiskFull`] if less is free. Also if the free space cannot be determined.
     pub fn room(&self) -> Result<(), StoreError> {
         let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
@@ -58,10 +58,10 @@ impl Files {
         }
     }
 
-    /// Writes a little and takes it away again: whether the disk takes anything at all.
+    /// Writes and deletes a small file, to check that the disk can be written.
     ///
     /// # Errors
-    /// When it does not.
+    /// If the file cannot be written.
     pub async fn probe(&self) -> Result<(), StoreError> {
         let file = self.folder.join("probe");
         let tried = tokio::task::spawn_blocking(move || {
@@ -72,10 +72,10 @@ impl Files {
         Ok(tried.await.map_err(std::io::Error::other)??)
     }
 
-    /// Writes files so that they survive a power cut once this returns.
+    /// Writes files and syncs them, so that they survive a power cut.
     ///
     /// # Errors
-    /// When the disk refuses; what was written then belongs to nothing and is harmless.
+    /// If a file cannot be written. Files already written then stay behind unused, which is harmless.
     pub async fn write(&self, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), StoreError> {
         if files.is_empty() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Files {
         Ok(written.await.map_err(std::io::Error::other)??)
     }
 
-    /// Takes files away. One that stays is only a little disk lost.
+    /// Deletes files. A file that cannot be deleted only wastes space, so this is not an error.
     pub async fn remove(&self, files: Vec<Uuid>) {
         for id in files {
             if let Err(error) = tokio::fs::remove_file(self.folder.join(id.to_string())).await
@@ -106,7 +106,7 @@ impl Files {
     /// Reads one file.
     ///
     /// # Errors
-    /// When it is not there or cannot be read.
+    /// If it does not exist or cannot be read.
     pub async fn read(&self, id: Uuid) -> Result<Vec<u8>, StoreError> {
         Ok(tokio::fs::read(self.folder.join(id.to_string())).await?)
     }

@@ -1,8 +1,8 @@
-//! Sealing: what people wrote is unreadable without the master key, which lies outside the database.
+//! Sealing: what people wrote can only be read with the master key, which is stored outside the database.
 //!
-//! Every contact and every raw message has a data key of its own, kept wrapped by the master key. Dropping the data key
-//! erases the content for good; the skeleton stays. Look-ups use keyed hashes. XChaCha20-Poly1305 with random nonces, HKDF
-//! and HMAC with SHA-256; each sealed value is bound to its place, so that it opens nowhere else.
+//! Every contact and every raw message has its own data key, which is stored wrapped by the master key. Deleting a data key erases the
+//! content permanently; the row that was counted remains. Values are looked up by keyed hashes. The algorithms are XChaCha20-Poly1305 with
+//! random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to its place, so it cannot be opened anywhere else.
 
 use std::{fs, io::Write, path::Path};
 
@@ -20,11 +20,11 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::error::StoreError;
 
-/// First byte of everything sealed, so that another way of sealing can follow.
+/// The first byte of every sealed value. It allows other formats to be introduced later.
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// The keys derived from the master key. Each serves one purpose.
+/// The keys derived from the master key. Each has one purpose.
 #[derive(ZeroizeOnDrop)]
 pub struct Keys {
     wrapping: [u8; 32],
@@ -35,15 +35,15 @@ pub struct Keys {
     addresses: [u8; 32],
 }
 
-/// The key that seals the content of one contact or one raw message.
+/// The key that seals the content of one contact, case, conversation or raw message.
 #[derive(ZeroizeOnDrop)]
 pub struct DataKey([u8; 32]);
 
 impl Keys {
-    /// Reads the master key file, or makes it (mode 0600) if `may_make` and it is not there.
+    /// Reads the master key file. If it does not exist and `may_make` is set, creates it with mode 0600.
     ///
     /// # Errors
-    /// When the file cannot be read or made, holds something else, or may be read by others.
+    /// If the file cannot be read or created, has other contents, or is accessible to other users.
     pub fn load(path: &Path, may_make: bool) -> anyhow::Result<Self> {
         let shown = path.display();
         if !path.exists() {
@@ -66,7 +66,7 @@ impl Keys {
         Self::from_master(&master)
     }
 
-    /// The keys that follow from this master key.
+    /// Derives the keys from a master key.
     ///
     /// # Errors
     /// Never for the lengths used here.
@@ -88,20 +88,20 @@ impl Keys {
         })
     }
 
-    /// A new data key, and the same wrapped for storage at `place`.
+    /// Creates a data key. Returns it together with its wrapped form, to be stored at `place`.
     ///
     /// # Errors
-    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
     pub fn new_data_key(&self, place: &str) -> Result<(DataKey, Vec<u8>), StoreError> {
         let key = DataKey(chance::bytes());
         let wrapped = seal(&self.wrapping, place, &key.0)?;
         Ok((key, wrapped))
     }
 
-    /// The data key that was wrapped at `place`.
+    /// Unwraps a data key stored at `place`.
     ///
     /// # Errors
-    /// When the master key is another one, or the wrapped key was moved or damaged.
+    /// If the master key is another one, or the wrapped key was moved or damaged.
     pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let key = open(&self.wrapping, place, wrapped)?;
         key.try_into()
@@ -109,49 +109,48 @@ impl Keys {
             .map_err(|_| StoreError::Sealed("A data key"))
     }
 
-    /// Words that stand in an address, readable to nobody but us: what is looked for may be a name, and a browser keeps its history.
+    /// Encrypts words for use in a URL, so that only this service can read them. Search words may be names, and browsers keep a history.
     ///
     /// # Errors
-    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
     pub fn hidden(&self, words: &str) -> Result<String, StoreError> {
         let sealed = seal(&self.addresses, "address", words.as_bytes())?;
         Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
     }
 
-    /// The words that were [`Keys::hidden`]. `None` if they were not.
+    /// Decrypts the result of [`Keys::hidden`]. Returns `None` for any other text.
     #[must_use]
     pub fn shown(&self, hidden: &str) -> Option<String> {
         let sealed = data_encoding::BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
         String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
     }
 
-    /// The keyed hash by which `value` is found again among the values of one `kind`.
+    /// Returns the keyed hash by which `value` is stored and looked up. Different kinds of values have different hashes.
     #[must_use]
     pub fn lookup(&self, kind: &str, value: &str) -> Vec<u8> {
         mac(&self.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
     }
 
-    /// The thread token of a contact.
+    /// Returns the thread token of a contact.
     #[must_use]
     pub fn thread_token(&self, contact: Uuid) -> ThreadToken {
         ThreadToken::from_secret(&mac(&self.tokens, &[contact.as_bytes()]))
     }
 
-    /// The receipt code of the message with this external id.
+    /// Returns the receipt code of the message with this external id.
     #[must_use]
     pub fn receipt_code(&self, line: &str, external_id: &str) -> ReceiptCode {
         ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
     }
 
-    /// What is kept of a receipt code.
+    /// Returns the keyed hash of a receipt code, which is stored instead of the code.
     #[must_use]
     pub fn receipt_mark(&self, code: &ReceiptCode) -> String {
         data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
     }
 
-    /// A reference drawn by chance. After a database was restored nobody knows which references were given out since its
-    /// backup, so they must not follow from a count that would begin there again. It is never one of [`Keys::reference`] of
-    /// a message from before references were drawn.
+    /// Draws a random reference. References given out after a backup are unknown once the backup is restored. A counter would give them out
+    /// again; random ones practically do not repeat. The range excludes references that [`Keys::reference`] computed for old messages.
     #[must_use]
     pub fn draw_reference(&self) -> Reference {
         const COUNTED: u64 = Reference::COUNT / 8;
@@ -159,8 +158,8 @@ impl Keys {
         self.reference(COUNTED + drawn)
     }
 
-    /// The reference of the `sequence`-th raw message: a keyed permutation (four Feistel rounds over 36 bits, walked
-    /// until 35 bits hold it), so that two sequences never have the same reference.
+    /// Computes the reference of the raw message with number `sequence`. It uses a keyed permutation: four Feistel rounds over 36 bits,
+    /// repeated until the result fits into 35 bits. Different numbers therefore have different references.
     #[must_use]
     pub fn reference(&self, sequence: u64) -> Reference {
         let mut value = sequence & (Reference::COUNT - 1);
@@ -191,15 +190,15 @@ impl DataKey {
     /// Seals `plain` for one place, such as `contact|<id>|card`.
     ///
     /// # Errors
-    /// Never in practice: the cipher refuses only messages of 256 GiB.
+    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         seal(&self.0, place, plain)
     }
 
-    /// Opens what was sealed for this place.
+    /// Opens a value sealed for this place.
     ///
     /// # Errors
-    /// When it was sealed with another key or for another place, or was damaged.
+    /// If it was sealed with another key or for another place, or is damaged.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         open(&self.0, place, sealed)
     }
@@ -241,7 +240,7 @@ fn open(key: &[u8; 32], place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreErro
         .map_err(|_| failed())
 }
 
-/// HMAC-SHA-256 over length-prefixed pieces, so that two lists of pieces never look the same.
+/// Computes HMAC-SHA-256 over length-prefixed pieces, so that different lists of pieces never give the same input.
 fn mac(key: &[u8; 32], pieces: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; 64]; // HMAC pads a key to its hash's block of 64 bytes with zeros (RFC 2104).
     for (to, from) in block.iter_mut().zip(key) {

@@ -1,4 +1,4 @@
-//! Where each sealed value belongs. The place is authenticated with the value, so that a value moved elsewhere does not open.
+//! The place of each sealed value. It is authenticated with the value, so a value moved to another place does not open.
 
 use uuid::Uuid;
 
