@@ -30,21 +30,21 @@ use crate::{
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Who.
+    /// Id of the person.
     pub id: Uuid,
     /// The log-in name.
     pub login: String,
     /// The work name shown to colleagues.
     pub name: String,
-    /// What the person is here for.
+    /// Role, which determines their rights.
     pub role: Role,
-    /// Whether the account may be used.
+    /// Whether the account is active, that is, not disabled.
     pub active: bool,
-    /// Whether the person takes new contacts now.
+    /// Whether they are available for new contacts.
     pub on_duty: bool,
-    /// The team the person is in.
+    /// Their team, if they are in one.
     pub team: Option<String>,
-    /// How the person likes the desk.
+    /// Their settings for the desk.
     pub preferences: Preferences,
 }
 
@@ -52,7 +52,7 @@ impl Store {
     /// Adds a member of staff.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the log-in is taken or unlawful, or the password too short, too long or too weak.
+    /// [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long or too weak.
     pub async fn add_staff(
         &self,
         login: &str,
@@ -95,10 +95,10 @@ impl Store {
         Ok(person)
     }
 
-    /// Those who work on contacts, by name.
+    /// Returns the staff who work on contacts, by name.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn colleagues(&self) -> Result<Vec<Person>, StoreError> {
         let mut all = self.staff().await?;
         all.retain(|one| one.active && one.role.may(Right::WorkOnContacts));
@@ -106,19 +106,19 @@ impl Store {
         Ok(all)
     }
 
-    /// The teams that somebody who works on contacts is in, by name.
+    /// Returns the teams of the staff who work on contacts, by name.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn teams(&self) -> Result<BTreeSet<String>, StoreError> {
         let all = self.colleagues().await?;
         Ok(all.into_iter().filter_map(|one| one.team).collect())
     }
 
-    /// Puts somebody into a team, or into none. What they hold goes with them.
+    /// Moves a member of staff to a team, or to none. Their contacts move with them.
     ///
     /// # Errors
-    /// When there is no such log-in, or the name is empty or longer than 40 characters.
+    /// If there is no such log-in name, or if the team name is empty or longer than 40 characters.
     pub async fn set_team(&self, login: &str, team: Option<&str>) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -151,16 +151,16 @@ impl Store {
         Ok(())
     }
 
-    /// One of them.
+    /// Loads a member of staff who works on contacts.
     pub(crate) async fn colleague(&self, id: Uuid) -> Result<Person, StoreError> {
         let found = self.colleagues().await?.into_iter().find(|one| one.id == id);
         found.ok_or(StoreError::NotFound("colleague"))
     }
 
-    /// Ends an account: it can't log in, every log-in of it and every token it made ends now, and what it holds goes back.
+    /// Disables an account. Its log-ins and tokens end now, and its contacts become unassigned.
     ///
     /// # Errors
-    /// When there is no such log-in.
+    /// If there is no such log-in name.
     pub async fn disable_staff(&self, login: &str) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -180,14 +180,14 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(id))
             .exec(&transaction)
             .await?;
-        // A copy of a token outlasts its maker's log-in.
+        // A copied token could be used after its owner's log-in has ended, so tokens end too.
         tokens::Entity::update_many()
             .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
             .filter(tokens::Column::MadeBy.eq(id))
             .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
-        // Closed ones too: the person may write again.
+        // Includes closed contacts, since their persons may write again.
         let held = contacts::Entity::find()
             .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
@@ -213,10 +213,10 @@ impl Store {
         Ok(())
     }
 
-    /// Lets somebody log in again whose account was disabled.
+    /// Enables a disabled account, so that its owner can log in again.
     ///
     /// # Errors
-    /// When there is no such log-in.
+    /// If there is no such log-in name.
     pub async fn enable_staff(&self, login: &str) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -236,10 +236,10 @@ impl Store {
         Ok(())
     }
 
-    /// Gives an account a new password, and ends its log-ins. A disabled account stays disabled. Tells whether it is active.
+    /// Sets a new password for an account and ends its log-ins. A disabled account stays disabled. Returns whether the account is active.
     ///
     /// # Errors
-    /// When there is no such log-in, or the password is too short, too long or too weak.
+    /// If there is no such log-in name, or if the password is too short, too long or too weak.
     pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<bool, StoreError> {
         let row = self
             .find_login(login)
@@ -249,11 +249,11 @@ impl Store {
         Ok(row.active)
     }
 
-    /// Gives somebody who knows the current password a new one. Every other log-in of theirs ends; the one with this secret goes on.
-    /// False: the current password is another.
+    /// Changes the password of a person who knows the current one. All of their log-ins end, except the one with this secret. Returns
+    /// `false` if the current password is wrong.
     ///
     /// # Errors
-    /// When the new password is too short, too long or too weak.
+    /// If the new password is too short, too long or too weak.
     pub async fn change_password(
         &self,
         who: &Person,
@@ -271,7 +271,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Sets a password. Log-ins end, but for the one of the person who did it.
+    /// Stores a password and ends the account's log-ins, except the one that changed it.
     async fn set_password(
         &self,
         row: &staff::Model,
@@ -304,10 +304,10 @@ impl Store {
         Ok(())
     }
 
-    /// Everybody, by log-in name.
+    /// Returns all staff by log-in name.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn staff(&self) -> Result<Vec<Person>, StoreError> {
         let rows = staff::Entity::find()
             .order_by_asc(staff::Column::Login)
@@ -316,10 +316,10 @@ impl Store {
         Ok(rows.into_iter().filter_map(person).collect())
     }
 
-    /// Switches a person to available or away.
+    /// Sets whether a person is available for new contacts.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn set_on_duty(&self, who: &Person, on_duty: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         staff::ActiveModel {
@@ -335,10 +335,10 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps how a person likes the desk.
+    /// Stores a person's settings for the desk.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn prefer(&self, who: &Person, preferences: &Preferences) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         staff::ActiveModel {

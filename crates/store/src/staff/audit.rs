@@ -1,4 +1,4 @@
-//! The audit: who did what to the service. Never content.
+//! The audit log: who did what to the service. It never contains what people wrote.
 
 use sea_orm::{
     ActiveModelTrait,
@@ -14,10 +14,10 @@ use crate::{
 };
 
 impl Store {
-    /// Notes that `who` did `action` to `object`, before it is done.
+    /// Records that `who` is about to do `action` to `object`.
     ///
     /// # Errors
-    /// When the database refuses: then it must not be done.
+    /// If a database query fails. The caller must then not perform the action.
     pub async fn audit(&self, who: Option<&Person>, action: &str, object: &str) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.audit_in(&transaction, who.map(|who| who.id), action, object)

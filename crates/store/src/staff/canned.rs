@@ -1,4 +1,4 @@
-//! Canned replies, kept for everybody.
+//! Canned replies, shared by all counsellors.
 
 use hotline_core::{contact::message::LONGEST_TEXT, identifiers::ids, text::canned::fill};
 use sea_orm::{
@@ -14,7 +14,7 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const LONGEST_NAME: usize = 60;
 
 /// A canned reply.
@@ -22,19 +22,19 @@ const LONGEST_NAME: usize = 60;
 pub struct Canned {
     /// Its id.
     pub id: Uuid,
-    /// What counsellors find it by.
+    /// Name by which counsellors find it.
     pub name: String,
-    /// In Serbian, Cyrillic: Latin is made from it.
+    /// Serbian text in Cyrillic. The Latin text is derived from it.
     pub sr: String,
-    /// In English.
+    /// English text.
     pub en: String,
 }
 
 impl Store {
-    /// Every canned reply, by name.
+    /// Returns all canned replies, by name.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn canned(&self) -> Result<Vec<Canned>, StoreError> {
         let rows = canned::Entity::find()
             .order_by_asc(canned::Column::Name)
@@ -49,10 +49,10 @@ impl Store {
         Ok(rows.into_iter().map(read).collect())
     }
 
-    /// Writes a canned reply, or changes the one with this id.
+    /// Adds a canned reply, or changes the one with this id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it has no name or text, a name that another has, or a field that there is not.
+    /// [`StoreError::Conflict`] if name or text is missing, if the name is taken, or if the text has an unknown placeholder.
     pub async fn write_canned(
         &self,
         who: &Person,
@@ -113,7 +113,7 @@ impl Store {
     /// Deletes a canned reply.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn delete_canned(&self, who: &Person, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         canned::Entity::delete_by_id(id).exec(&transaction).await?;

@@ -1,7 +1,7 @@
-//! How passwords are judged, kept and checked (Argon2id).
+//! Judging, storing and checking passwords (Argon2id).
 //!
-//! One password is hashed at a time, in one block of memory that is kept: whoever guesses takes one core and 19 MiB from everybody
-//! together. Whoever logs in on a device that knows the account passes all those who try names and passwords elsewhere.
+//! Only one password is hashed at a time, in one reused block of memory. Attackers who guess passwords can therefore use at most one core
+//! and 19 MiB in total. Log-ins from a known device bypass the queue of log-ins from unknown devices.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,26 +18,26 @@ use zxcvbn::{Score, zxcvbn};
 
 use crate::error::{Conflict, StoreError};
 
-/// The shortest password, in characters.
+/// Minimum length of a password, in characters.
 pub const SHORTEST_PASSWORD: usize = 12;
-/// The longest password, in characters.
+/// Maximum length of a password, in characters.
 pub const LONGEST_PASSWORD: usize = 128;
 
-/// Without one's own name and the words that are guessed first, so many characters of a password must be left.
+/// Number of characters that must remain when the owner's name and the words in `GUESSED_FIRST` are removed from a password.
 const SHORTEST_REST: usize = 8;
 
-/// The turn of a password to be hashed (requirement A1).
+/// Permit for hashing one password (requirement A1).
 static GATE: Semaphore = Semaphore::const_new(1);
-/// One at a time of those who come from devices that do not know the account may wait at the gate.
+/// Permit to wait at the gate for a log-in from an unknown device. Only one of these may wait there.
 static UNKNOWN: Semaphore = Semaphore::const_new(1);
-/// And so many may wait behind it. More are sent away at once.
+/// Permits to wait for [`UNKNOWN`]. Further log-ins from unknown devices are rejected at once.
 static WAITING: Semaphore = Semaphore::const_new(100);
-/// Nobody waits longer than this for the turn of a password to be checked.
+/// How long a log-in waits for its turn.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-/// The memory of the one hash at a time. An allocator would keep a block for each thread that ever hashed.
+/// Memory for hashing, reused because an allocator would keep one block for each thread that ever hashed.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
-/// Words that a guesser in this country tries first, as [`fold`] writes them; the library knows English ones.
+/// Words that attackers in Serbia would try first, as [`fold`] writes them. The `zxcvbn` library already knows English words.
 const GUESSED_FIRST: [&str; 28] = [
     "lozinka",
     "sifra",
@@ -69,16 +69,16 @@ const GUESSED_FIRST: [&str; 28] = [
     "internet",
 ];
 
-/// From where somebody tries a password.
+/// Where a log-in comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
-    /// Somebody logged in to this account there before, or is logged in.
+    /// A device on which someone logged in to this account before, or is logged in.
     Known,
-    /// Anywhere.
+    /// Any other device.
     Unknown,
 }
 
-/// What it takes to hash a password now.
+/// Permits that a password check holds while it hashes.
 struct Turn {
     _places: [Option<SemaphorePermit<'static>>; 3],
 }
@@ -101,10 +101,10 @@ async fn turn(device: Device) -> Result<Turn, StoreError> {
     turn.ok().flatten().ok_or(BUSY)
 }
 
-/// Whether a password may be chosen by somebody of this log-in and name.
+/// Checks whether the person with this log-in and name may choose a password.
 ///
 /// # Errors
-/// When it is too short, too long, or guessed soon.
+/// If it is too short, too long or easy to guess.
 pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), Conflict> {
     let text = password.expose();
     match text.chars().count() {
@@ -127,7 +127,7 @@ pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// How many characters of a text are left when these words are taken out of it.
+/// Counts the characters of a text that remain when these words are removed.
 fn left_without(words: &[&str], folded: &str) -> usize {
     let mut words: Vec<String> = words.iter().map(|word| fold(word)).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -138,7 +138,7 @@ fn left_without(words: &[&str], folded: &str) -> usize {
     rest.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// The hash of a password, to be stored.
+/// Hashes a new password for storage.
 pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreError> {
     let password = password.clone();
     let _turn = turn(Device::Known).await?;
@@ -147,13 +147,13 @@ pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreEr
     hash.ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
 }
 
-/// Whether a password is the one whose hash is stored. Without a hash it takes as long to say no.
+/// Checks a password against the stored hash. Without one, it takes as long and returns `false`.
 pub(crate) async fn verified(
     password: &Private<String>,
     stored: Option<String>,
     device: Device,
 ) -> Result<bool, StoreError> {
-    /// A hash of nothing anybody knows, so that an unknown log-in takes as long as a wrong password.
+    /// The hash of an unknown password. With it, checking an unknown log-in takes as long as checking a wrong password.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
     let password = password.clone();
@@ -195,7 +195,7 @@ fn is_right(password: &[u8], stored: &str) -> Option<bool> {
     };
     let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored).ok()?);
     let expected = stored.hash?;
-    // Outputs are compared in constant time.
+    // `Output` compares in constant time.
     Some(filled(&argon2, password, &stored.salt?, expected.len())? == expected)
 }
 
@@ -205,7 +205,7 @@ fn filled(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], length: usize) -> O
     let mut buffer = [0; Output::MAX_LENGTH];
     let output = buffer.get_mut(..length)?;
     let done = argon2.hash_password_into_with_memory(password, salt, output, memory.as_mut_slice());
-    // What was made of a password does not stay.
+    // Clears the values derived from the password.
     memory.fill(Block::new());
     done.ok()?;
     Output::new(output).ok()

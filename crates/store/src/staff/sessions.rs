@@ -19,49 +19,49 @@ use crate::{
     },
 };
 
-/// A log-in unused for this long ends (requirement A4).
+/// How long a log-in can be unused before it ends (requirement A4).
 const IDLE: Duration = Duration::minutes(30);
-/// A log-in ends after this long in any case.
+/// How long a log-in lasts at most.
 const LONGEST: Duration = Duration::hours(12);
-/// A log-in begun or used later than this from now was noted by a clock that has been set back since.
+/// Tolerance for times in the future. A log-in with a later time was recorded before the clock was set back, and ends.
 const AHEAD: Duration = Duration::minutes(1);
 
-/// The secret in the cookie of a log-in: 256 bits, of which only a hash is stored.
+/// The secret in the cookie of a log-in. It has 256 bits, and the database stores only its hash.
 #[derive(Clone)]
 pub struct SessionToken(String);
 
 impl SessionToken {
-    /// The secret as it stands in the cookie.
+    /// Returns the secret as it is in the cookie.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// Who asks with a log-in.
+/// What caused a request with a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// A person did something: the log-in is in use.
+    /// An action of a person, so the log-in counts as used.
     Person,
-    /// A page that renews itself.
+    /// An automatic refresh of a page.
     Page,
 }
 
-/// Tells when a log-in ends.
+/// Waits for the end of a log-in.
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in has ended: logged out, too long unused, or the account disabled; by any process.
+    /// Waits until the log-in ends: by log-out, because it expired, or because the account was disabled. Any process may have ended it.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
 }
 
 impl Store {
-    /// Logs in. `None` if the log-in or password is wrong or the account is disabled: which, takes equally long to find out.
+    /// Logs in. Returns `None` if the log-in name or password is wrong or the account is disabled. All of these take the same time.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn log_in(
         &self,
         login: &str,
@@ -92,8 +92,8 @@ impl Store {
         Ok(Some((person, token)))
     }
 
-    /// Whoever guesses passwords writes one line of the audit a minute, not one for each guess. What is left over is noted with the next
-    /// log-in, refused or not.
+    /// Counts refused log-ins and records the count in the audit log at most once a minute, so that guessing passwords does not flood the
+    /// log. The rest is recorded at the next log-in, refused or not.
     async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,17 +111,17 @@ impl Store {
         self.audit(None, "log-in refused", &since_last.to_string()).await
     }
 
-    /// What a device keeps on which somebody has logged in: whoever tries this log-in there does not wait because others guess at it
-    /// elsewhere.
+    /// Returns the mark stored on a device where someone logged in to this account. With it, later log-ins from the device do not wait
+    /// behind those of attackers elsewhere.
     #[must_use]
     pub fn device_mark(&self, login: &str) -> String {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Who is logged in with this secret. Only what a person does keeps a log-in from ending.
+    /// Returns who is logged in with this secret. Only requests by [`Asker::Person`] extend the log-in.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<Person>, StoreError> {
         let hash = self.keys.lookup("session", token);
         let found = sessions::Entity::find_by_id(hash.clone());
@@ -135,9 +135,9 @@ impl Store {
             }
             return Ok(None);
         }
-        // Once a minute is often enough to know that somebody is there.
+        // Written at most once a minute, to limit writes.
         if asker == Asker::Person && now - time(session.seen_at) > Duration::minutes(1) {
-            // On a full disk staff can still read.
+            // A failure is only logged, so that staff can still read if the disk is full.
             if let Err(error) = self.note_seen(hash, now).await {
                 tracing::warn!(error = %error, "A log-in in use could not be noted");
             }
@@ -171,20 +171,20 @@ impl Store {
     /// Ends a log-in.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
         self.end_session(&self.keys.lookup("session", token)).await?;
-        // Its pages may be served by another process.
+        // Another process may serve the pages of this log-in.
         self.notify_changed().await;
         Ok(())
     }
 
-    /// The log-in of this secret, so that others of the same person can be told apart from it.
+    /// Returns the hash of a log-in's secret, which identifies it among the log-ins of the same person.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         self.keys.lookup("session", token)
     }
 
-    /// Tells when the log-in of this secret ends.
+    /// Returns an [`End`] that waits until the log-in with this secret ends.
     #[must_use]
     pub fn end_of_session(&self, token: &str) -> End {
         let hash = self.keys.lookup("session", token);
@@ -192,7 +192,7 @@ impl Store {
         End(all.entry(hash).or_default().subscribe())
     }
 
-    /// Tells those who wait for it that their log-in has ended, whichever process ended it.
+    /// Notifies everyone who waits for the end of a log-in that has ended, whichever process ended it.
     pub(crate) async fn notice_ended_sessions(&self) {
         let watched: Vec<Vec<u8>> = {
             let mut all = self.watched.all();
@@ -203,7 +203,7 @@ impl Store {
             return;
         }
         match self.living_sessions(&watched).await {
-            // Whoever began to wait meanwhile is looked at the next time.
+            // Log-ins watched only since this query began are checked next time.
             Ok(living) => self
                 .watched
                 .all()

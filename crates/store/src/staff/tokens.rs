@@ -1,4 +1,4 @@
-//! Read-only tokens: with one a program reads figures, and nothing else.
+//! Read-only tokens, with which programs can read figures but nothing else.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
@@ -20,33 +20,33 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// How every token begins, so that scanners for leaked secrets find it.
+/// The prefix of every token. Scanners for leaked secrets recognise it.
 const PREFIX: &str = "hotline_figures_";
-/// The longest name of one, in characters.
+/// Maximum length of a token's name, in characters.
 const LONGEST: usize = 60;
-/// That it was used is noted once in this many microseconds.
+/// The time of last use is updated at most once in this many microseconds.
 const NOTED: i64 = 60_000_000;
 
-/// A token that was made; the secret itself is not kept.
+/// A token, without its secret, which is not stored.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Token {
     /// Its id.
     pub id: Uuid,
-    /// For what it was made.
+    /// Its purpose, as entered by its owner.
     pub name: String,
-    /// When.
+    /// When it was created.
     pub made_at: DateTime<Utc>,
-    /// When it was last used, to a minute.
+    /// When it was last used, to the minute.
     pub used_at: Option<DateTime<Utc>>,
-    /// When it was ended.
+    /// When it was revoked. `None` while it is valid.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// Makes a token of this name. It is said once: only its hash is kept.
+    /// Creates a token and returns its secret. The secret cannot be shown again, because only its hash is stored.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it has no name or a long one.
+    /// [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn make_token(&self, who: Option<&Person>, name: &str) -> Result<Private<String>, StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > LONGEST {
@@ -74,10 +74,10 @@ impl Store {
         Ok(secret.into())
     }
 
-    /// Ends a token, now.
+    /// Revokes a token immediately.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was ended.
+    /// [`StoreError::Conflict`] if it was already revoked.
     pub async fn end_token(&self, who: Option<&Person>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let found = tokens::Entity::find_by_id(id).one(&transaction).await?;
@@ -97,10 +97,10 @@ impl Store {
         Ok(())
     }
 
-    /// Every token, the newest first.
+    /// Returns all tokens, newest first.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         let rows = tokens::Entity::find()
             .order_by_desc(tokens::Column::MadeAt)
@@ -116,10 +116,10 @@ impl Store {
         Ok(rows.into_iter().map(token).collect())
     }
 
-    /// Whether this is a token that was not ended.
+    /// Returns whether this is a valid token.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn reads_figures(&self, secret: &str) -> Result<bool, StoreError> {
         if !secret.starts_with(PREFIX) {
             return Ok(false);
@@ -132,7 +132,7 @@ impl Store {
         let Some(found) = found else { return Ok(false) };
         let now = self.now();
         if found.used_at.is_none_or(|used| now - used > NOTED) {
-            // On a full disk figures can still be read.
+            // A failure is only logged, so that figures can still be read if the disk is full.
             if let Err(error) = self.note_token_use(found.id, now).await {
                 tracing::warn!(%error, "That a token was used could not be noted");
             }
