@@ -1,4 +1,4 @@
-//! The registered-communications statistic: cells, snapshots, reports, adjustments and returns.
+//! The registered-communications statistic: stored counts, snapshots, reports, adjustments and returns.
 
 pub mod adjustments;
 pub mod backlog;

@@ -1,4 +1,5 @@
-//! What managers enter: figures from before the software, and corrections. Shown apart, and summed.
+//! Adjustments entered by managers: opening balances from before this software, and corrections. They are shown separately and added to the
+//! totals.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,46 +27,46 @@ use crate::{
     statistics::figures::StatisticsFilter,
 };
 
-/// A figure that was entered.
+/// A stored adjustment.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Adjustment {
     /// Its id.
     pub id: Uuid,
-    /// The figure.
+    /// The adjustment as entered.
     #[serde(flatten)]
     pub said: NewBalance,
     /// When it was entered.
     pub entered_at: DateTime<Utc>,
-    /// When it was withdrawn: then it does not count.
+    /// When it was withdrawn. A withdrawn adjustment does not count.
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
-/// A figure to enter.
+/// An adjustment to enter.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct NewBalance {
     /// What it counts: contacts or cases.
     pub of: Measure,
-    /// For contacts the channel; for cases `advisory`, or the institution they were sent to.
+    /// The channel, for contacts. For cases, `advisory` or the id of the institution they were sent to.
     pub value: String,
-    /// Whether it corrects what was counted; else it is from before the software.
+    /// Whether it is a correction; otherwise it is an opening balance.
     pub correction: bool,
-    /// Its first day.
+    /// The first day it covers.
     pub from: NaiveDate,
-    /// Its last day.
+    /// The last day it covers.
     pub to: NaiveDate,
-    /// How many; of a correction also less than none.
+    /// The number to add. Only a correction may be negative.
     pub count: i64,
-    /// Where the figure is from.
+    /// Source of the figure.
     pub source: String,
-    /// Why it was entered.
+    /// Reason for entering it. Required for a correction.
     pub reason: String,
 }
 
-/// More than any helpline was ever written to; a figure beyond is a mistake.
+/// The largest accepted number. A larger one must be a mistake.
 const MOST: u64 = 1_000_000_000;
-/// Before there were telephones to call.
+/// The first accepted year. An earlier one must be a mistake.
 const FIRST_YEAR: i32 = 1900;
-/// The most figures entered at once: nobody else writes in the meantime.
+/// Maximum number of adjustments entered at once, since no one else can write meanwhile.
 const MOST_LINES: usize = 10_000;
 
 impl NewBalance {
@@ -81,14 +82,14 @@ impl NewBalance {
         if negative || self.to < self.from || self.from.year() < FIRST_YEAR || much {
             return Err(Conflict::BalanceBackwards);
         }
-        // A day is counted here as long as it lasts.
+        // This software may still count contacts today, so today cannot be part of an opening balance.
         if self.to > today || (self.to == today && !self.correction) {
             return Err(Conflict::InTheFuture);
         }
         Ok(())
     }
 
-    /// Whether this is sent again, as by a second press of the button.
+    /// Returns whether `new` repeats this one, for example because its form was submitted twice.
     fn is_again(&self, new: &Self) -> bool {
         (self.from, self.to, self.count) == (new.from, new.to, new.count)
             && self.source == new.source.trim()
@@ -96,12 +97,12 @@ impl NewBalance {
     }
 }
 
-/// What a new figure must not count once more.
+/// The data against which new adjustments are checked.
 #[derive(Default)]
 struct Known {
-    /// Figures entered and not withdrawn, by what they count.
+    /// Adjustments that are not withdrawn, by what they count.
     entered: HashMap<(Measure, String), Vec<NewBalance>>,
-    /// The days on which something was registered here.
+    /// Days on which this software counted anything, by what was counted.
     counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 
@@ -140,30 +141,30 @@ fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
     })
 }
 
-/// Whether a part of its days lies in a period.
+/// Returns whether an adjustment and a period have a day in common.
 pub(crate) fn overlaps(period: Period, balance: &Adjustment) -> bool {
     period.from.is_none_or(|from| from <= balance.said.to)
         && period.to.is_none_or(|to| balance.said.from <= to)
 }
 
 impl Store {
-    /// Enters a figure from before the software, or a correction.
+    /// Enters an opening balance or a correction.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is negative and no correction, its period runs backwards, it is from before the software and overlaps
-    /// what is counted already, nothing of its name is counted, or source or reason is missing.
+    /// [`StoreError::Conflict`] if a field is missing, the period is reversed or in the future, the number is out of range, the channel or
+    /// institution is not counted, an opening balance overlaps days already counted, or a correction is a repeat.
     pub async fn enter_balance(&self, who: Option<&Person>, new: &NewBalance) -> Result<(), StoreError> {
         self.enter_balances(who, std::slice::from_ref(new)).await
     }
 
-    /// Enters all of these figures, or none.
+    /// Enters all of these adjustments, or none if one is not valid.
     ///
     /// # Errors
     /// As [`Store::enter_balance`].
     pub async fn enter_balances(&self, who: Option<&Person>, new: &[NewBalance]) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
-        // From here on nothing is registered, nor entered.
+        // This lock blocks all registration and all other adjustments.
         let mut known = self.known(new).await?;
         known.entered = entered(&transaction).await?;
         for one in new {
@@ -173,17 +174,17 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Says of each figure what would keep it from being entered after those before it, and enters none.
+    /// Checks adjustments without entering them. Returns for each one the conflict that it would cause after those before it.
     ///
     /// # Errors
-    /// When the database refuses, or they are too many.
+    /// If a database query fails, or if there are too many adjustments.
     pub async fn try_balances(&self, new: &[NewBalance]) -> Result<Vec<Option<Conflict>>, StoreError> {
         let mut known = self.known(new).await?;
         known.entered = entered(&self.reading).await?;
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
     }
 
-    /// What these figures are counted by already.
+    /// Loads the days that this software counted in the period of these adjustments. Does not load earlier adjustments.
     async fn known(&self, new: &[NewBalance]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));
@@ -210,7 +211,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Whether a figure can be entered after what is known; then it is known, too.
+    /// Checks one adjustment against the known ones, and adds it to them if it is valid.
     fn check(&self, known: &mut Known, new: &NewBalance) -> Result<(), Conflict> {
         new.checked(self.today())?;
         let value = new.value.trim().to_owned();
@@ -277,7 +278,7 @@ impl Store {
             .await
     }
 
-    /// Whether what was counted of this channel on a day was entered as a figure from before.
+    /// Returns whether an opening balance for contacts of this channel covers this day.
     pub(crate) async fn was_entered(
         &self,
         transaction: &DatabaseTransaction,
@@ -296,10 +297,10 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Withdraws what was entered by mistake: it stays to be seen, and does not count.
+    /// Withdraws an adjustment that was entered by mistake. It remains visible but no longer counts.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was withdrawn.
+    /// [`StoreError::Conflict`] if it is already withdrawn.
     pub async fn withdraw_balance(&self, who: Option<&Person>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -324,7 +325,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// The channels figures belong to: those of the lines, those that counsellors log, and those that are counted by hand.
+    /// Returns the channels that can have adjustments: those of the lines, those logged by counsellors, and two that were counted by hand.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
         let by_hand = ["telephone", "social"].map(str::to_owned);
@@ -336,7 +337,7 @@ impl Store {
         all.into_iter().collect()
     }
 
-    /// What a figure of this can be entered for.
+    /// Returns the values that can have adjustments: channels for contacts, institutions and `advisory` for cases.
     #[must_use]
     pub fn countable(&self, of: Measure) -> BTreeSet<String> {
         match of {
@@ -349,10 +350,10 @@ impl Store {
         }
     }
 
-    /// Everything that was entered, by period.
+    /// Returns all adjustments, by period.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn balances(&self) -> Result<Vec<Adjustment>, StoreError> {
         self.balances_on(&self.reading).await
     }

@@ -1,4 +1,4 @@
-//! How the work stands at this moment: what is open, how old it is, and what did not get through.
+//! The backlog at this moment: open contacts, their age, and undelivered replies.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{statistics::figures::Measure, time::period::Period};
@@ -18,27 +18,27 @@ use crate::{
     statistics::{figures::StatisticsFilter, snapshot::Snapshot},
 };
 
-/// How the work stands. It is of the moment and not of a period: what is erased can leave it.
+/// The backlog at the time of the snapshot. It is not tied to a period, and erasing a contact can change it.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 pub struct Backlog {
-    /// Contacts that are open.
+    /// Number of open contacts.
     pub open: i64,
-    /// Within how many minutes the oldest of them was registered, in whole hours. `None`: none is open.
+    /// Age of the oldest open contact: fewer than this many minutes, a multiple of 60. `None` if no contact is open.
     pub oldest_open: Option<i64>,
-    /// Within how many minutes who waits longest has waited for us, in whole hours. `None`: nobody waits.
+    /// Longest time that a person has been waiting: fewer than this many minutes, a multiple of 60. `None` if no one is waiting.
     pub longest_waiting: Option<i64>,
-    /// Open contacts with a reply that failed, or has been on its way for longer than a quarter of an hour.
+    /// Number of open contacts with a reply that failed or is unsent for more than 15 minutes.
     pub undelivered: i64,
 }
 
 impl Snapshot<'_> {
-    /// Ages are in whole hours for every reader: the minute is that of one person, and two readers are told the same.
+    /// Loads the backlog. Times are rounded up to whole hours, because an exact minute would reveal when one person wrote.
     pub(crate) async fn standing(&mut self) -> Result<Backlog, StoreError> {
         use contacts::Column;
 
         let open = self.registered(Measure::Contact, Period::default()).await?
             - self.registered(Measure::Closing, Period::default()).await?;
-        // Written out as in their indexes.
+        // Conditions written out as in their indexes, so that the database can use them.
         let oldest_open = self
             .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
             .await?;
@@ -57,7 +57,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// How many of something there are in a period.
+    /// Returns the count of a measure in a period.
     pub(crate) async fn registered(&mut self, of: Measure, period: Period) -> Result<i64, StoreError> {
         Ok(self
             .breakdown(&StatisticsFilter::of(of, period, [], None))
@@ -65,7 +65,7 @@ impl Snapshot<'_> {
             .registered)
     }
 
-    /// How many minutes ago the oldest of these was.
+    /// Returns the age of the oldest of these contacts, in minutes.
     async fn oldest(&self, these: &'static str, since: contacts::Column) -> Result<Option<i64>, StoreError> {
         let oldest: Option<i64> = contacts::Entity::find()
             .select_only()
@@ -84,7 +84,7 @@ fn minutes(now: DateTime<Utc>, since: DateTime<Utc>) -> i64 {
     (now - since).num_minutes().max(0)
 }
 
-/// The open contacts with a reply that did not get through: those that the inbox marks so.
+/// Builds the query for open contacts with an undelivered reply, as marked in the inbox.
 fn with_undelivered(now: i64) -> Select<contacts::Entity> {
     let of_message = outbox::Entity::belongs_to(messages::Entity)
         .from(outbox::Column::MessageId)
@@ -94,7 +94,7 @@ fn with_undelivered(now: i64) -> Select<contacts::Entity> {
         .select_only()
         .column(outbox::Column::ContactId)
         .join(JoinType::InnerJoin, of_message)
-        // Written out as in their index.
+        // Written out as in the index, so that the database can use it.
         .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
         .filter(not_through(now))
         .filter(messages::Column::Direction.eq("reply"));

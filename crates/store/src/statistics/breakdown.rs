@@ -1,4 +1,4 @@
-//! The figures of a period, cut by what is asked.
+//! Breakdowns: the counts of a period, grouped by dimensions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// The most contacts of which two dimensions are crossed by looking at each.
+/// Maximum number of contacts that may be read one by one to cross two dimensions.
 const MOST_LOOKED_AT: i64 = 200_000;
-/// The dimension of ages.
+/// The dimension of single ages.
 const AGE: &str = "age";
-/// How the dimensions of age bands begin; the name of the body follows.
+/// Prefix of the dimensions of age bands. The name of the body that defines the bands follows it.
 pub const BANDS: &str = "age_";
 
 impl Snapshot<'_> {
-    /// [`Store::shown`]
+    /// Implements [`Store::shown`].
     pub(crate) async fn shown(
         &mut self,
         cut: &StatisticsFilter,
@@ -68,7 +68,7 @@ impl Snapshot<'_> {
         Ok(found)
     }
 
-    /// [`Store::breakdown`]
+    /// Implements [`Store::breakdown`].
     pub(crate) async fn breakdown(&mut self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let kept = self.store.lawful(cut)?;
         let mut sorted = kept.clone();
@@ -136,7 +136,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Pairs of values on days for which they are not kept.
+    /// Counts pairs of values for single days, for which the database stores no pairs.
     async fn count_days(
         &mut self,
         cut: &StatisticsFilter,
@@ -148,7 +148,7 @@ impl Snapshot<'_> {
         if days.is_empty() {
             return Ok(Vec::new());
         }
-        // The day tells the weekday: the other value is kept with it.
+        // The weekday follows from the day, so the stored counts of the other dimension are sufficient.
         if one == WEEKDAY || other == WEEKDAY {
             let kept = if one == WEEKDAY { other } else { one };
             let by_day = StatisticsFilter {
@@ -199,7 +199,7 @@ impl Snapshot<'_> {
         Ok(counted.into_iter().map(row).collect())
     }
 
-    /// Cells of these spans. Where nothing tells the spans apart, the database sums them.
+    /// Loads the stored counts of these spans. Unless the period is divided, the database sums over the spans.
     async fn counted(
         &self,
         cut: &StatisticsFilter,
@@ -219,7 +219,7 @@ impl Snapshot<'_> {
         } else {
             found = found
                 .column_as(Expr::cust("MIN(span)"), "span")
-                // PostgreSQL sums integers into a decimal.
+                // In PostgreSQL, the sum of BIGINT values is NUMERIC.
                 .column_as(Expr::cust("CAST(SUM(count) AS BIGINT)"), "count")
                 .group_by(cells::Column::Value)
                 .group_by(cells::Column::OtherValue);
@@ -229,7 +229,7 @@ impl Snapshot<'_> {
 }
 
 impl Store {
-    /// Under which dimensions it is kept, if it can be cut so.
+    /// Returns the dimensions under which the counts are stored, or an error if the filter's dimensions are invalid.
     fn lawful<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
         let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
@@ -241,7 +241,7 @@ impl Store {
         Ok(kept)
     }
 
-    /// Every dimension by which something is counted: those of its facts, and ages by the bands of each body.
+    /// Returns all dimensions of a measure, including the age bands of each body.
     #[must_use]
     pub fn dimensions(&self, of: Measure) -> BTreeSet<String> {
         let mut all = figures::dimensions(of, &self.scheme);
@@ -251,7 +251,7 @@ impl Store {
         all
     }
 
-    /// Under which dimension it is kept: bands are made from ages when they are read.
+    /// Returns the dimension under which the counts are stored. Age bands are computed from stored ages.
     pub(super) fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
         let body = dimension.strip_prefix(BANDS);
         match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {
@@ -260,7 +260,7 @@ impl Store {
         }
     }
 
-    /// The band of an age, by the bands that were in force at the end of the period.
+    /// Returns the band of an age, according to the bands in force at the end of the period. `None` if the dimension has no bands.
     pub(super) fn band(
         &self,
         dimension: &str,

@@ -1,4 +1,4 @@
-//! What a figure counts, one by one: whoever may read contacts gets from each figure to what it is made of.
+//! Drill-down: lists the contacts that a figure counts, for staff who may read contacts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,52 +28,52 @@ use crate::{
     },
 };
 
-/// Contacts that are looked at for one page, most of all: a page may end early.
+/// Maximum number of contacts read for one page. A page may be shorter than requested because of it.
 const MOST_LOOKED_AT: usize = 50_000;
 
-/// No time is later, in microseconds since 1970: the year 9999.
+/// The latest accepted time, in microseconds since 1970: the year 9987.
 const FARTHEST: i64 = 253_000_000_000_000_000;
 
-/// What somebody points at in the figures.
+/// A figure selected for drill-down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointed {
-    /// What is counted: contacts, or closings.
+    /// What it counts: contacts or closings.
     pub of: Measure,
-    /// For which days.
+    /// The days for which it counts.
     pub period: Period,
-    /// Dimensions, each with the value there; nothing: any value.
+    /// Dimensions, each with the selected value. `None` selects any value.
     pub values: Vec<(String, Option<String>)>,
 }
 
-/// A page of what a figure counts, newest first.
+/// One page of the contacts that a figure counts, newest first.
 #[derive(Debug)]
 pub struct CountedContacts {
-    /// What the figure says.
+    /// The figure itself.
     pub count: i64,
-    /// What was found.
+    /// The contacts on this page.
     pub rows: Vec<ListedContact>,
-    /// Where the next page begins, if there may be more.
+    /// The position after which the next page begins, if there may be one.
     pub next: Option<Place>,
 }
 
-/// A contact that a figure counts.
+/// A contact counted by a figure.
 #[derive(Debug)]
 pub struct ListedContact {
     /// Its reference.
     pub reference: Reference,
-    /// When it was registered or, of closings, closed.
+    /// When it was registered, or closed if the figure counts closings.
     pub at: DateTime<Utc>,
     /// Its channel.
     pub channel: String,
-    /// Where it stands.
+    /// Current status.
     pub status: Status,
 }
 
 impl Store {
-    /// A page of the contacts that a figure counts, from `after` on.
+    /// Loads a page of the contacts that a figure counts, starting after `after`.
     ///
     /// # Errors
-    /// As [`Store::breakdown`]; and [`StoreError::Conflict`] if the figure is not of contacts.
+    /// As [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings.
     pub async fn pointed_at(
         &self,
         pointed: &Pointed,
@@ -122,7 +122,7 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // On the first page one knows that nothing is left; on a later one the next is empty.
+        // Only the first page can show that all contacts were found. Later pages may lead to an empty last page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {
@@ -132,7 +132,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// What the figure says.
+    /// Returns the figure itself.
     async fn count_of(&mut self, pointed: &Pointed) -> Result<i64, StoreError> {
         let cut = StatisticsFilter {
             of: pointed.of,
@@ -151,12 +151,12 @@ impl Snapshot<'_> {
             .sum())
     }
 
-    /// The days on which there can be any: those on which each value was counted.
+    /// Returns the days on which contacts may match: those on which each selected value was counted.
     async fn days_of(&self, pointed: &Pointed) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
         for (dimension, value) in &pointed.values {
             let kept = self.store.kept_as(dimension);
-            // Bands are made of what is kept.
+            // Age bands are not stored. Their days are those on which any age was counted.
             let value = value.as_deref().filter(|_| kept == dimension);
             places.push((kept, value));
         }
@@ -180,7 +180,7 @@ impl Snapshot<'_> {
                 query = query.filter(cells::Column::Span.lte(to.to_string()));
             }
             let spans: Vec<String> = query.into_tuple().all(&self.on).await?;
-            // Months and years are no days.
+            // Spans of months and years do not parse as days.
             let days: BTreeSet<NaiveDate> = spans.iter().filter_map(|span| span.parse().ok()).collect();
             all = Some(match all {
                 Some(all) => all.intersection(&days).copied().collect(),
@@ -194,7 +194,7 @@ impl Snapshot<'_> {
         hotline_core::time::clock::day_of(time(place.at), self.store.zone)
     }
 
-    /// The next contacts of a day, newest first, after this place.
+    /// Loads the next contacts of a day, newest first, after a position.
     async fn contacts_of(
         &self,
         of: Measure,

@@ -1,4 +1,5 @@
-//! Figures kept with every contact. What is counted stands in [`hotline_core::statistics::figures`], what is asked of them in [`StatisticsFilter`].
+//! The counts stored with every change of a contact. [`hotline_core::statistics::figures`] defines what is counted, [`StatisticsFilter`]
+//! what can be queried.
 
 use std::collections::BTreeMap;
 
@@ -33,10 +34,10 @@ pub use crate::statistics::{
     rows::After,
 };
 
-/// Rows written by one statement: times columns they stay below the databases' limit of bound values.
+/// Number of rows written by one statement. Rows times columns must not exceed the databases' limit of bound values.
 pub(crate) const AT_ONCE: usize = 500;
 
-/// What of a contact is looked at to count it: nothing that is sealed.
+/// The columns of a contact that determine how it is counted. None of them is sealed.
 pub(crate) struct Seen<'a> {
     pub(super) channel: &'a str,
     pub(super) language: Option<&'a str>,
@@ -62,7 +63,7 @@ impl<'a> From<&'a contacts::Model> for Seen<'a> {
 }
 
 impl Store {
-    /// What is counted of a contact of which this was chosen: nothing, if it does not count.
+    /// Returns the facts counted for a contact with these answers. Empty if it is excluded from the total.
     pub(crate) fn facts<'a>(&self, contact: impl Into<Seen<'a>>, chosen: &Answers) -> Vec<Facts> {
         let contact = contact.into();
         if !counting::counts(contact.marking.and_then(Marking::parse)) {
@@ -75,7 +76,7 @@ impl Store {
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
             read: match contact.first_read_at {
-                // A call is taken as it arrives, and nothing else is read before it has arrived.
+                // A call is read at the time it arrives; any other contact is read later.
                 Some(at) if at <= contact.opened_at => Read::Taken,
                 Some(at) => Read::After(waited(at)),
                 None => Read::NotYet,
@@ -89,7 +90,7 @@ impl Store {
         [Some(registered), closing].into_iter().flatten().collect()
     }
 
-    /// Changes the figures as a contact changed, of which the same was chosen before and after.
+    /// Updates the counts after a contact changed while its answers stayed the same.
     pub(crate) async fn recount_contact(
         &self,
         transaction: &DatabaseTransaction,
@@ -105,14 +106,14 @@ impl Store {
         .await
     }
 
-    /// The day it is at the centre.
+    /// Returns the current day in the centre's time zone.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         clock::day_of(self.clock.now(), self.zone)
     }
 }
 
-/// Changes the figures as what is known of something changed.
+/// Updates the counts when the facts change from `before` to `after`.
 pub(crate) async fn recount(
     transaction: &DatabaseTransaction,
     before: &[Facts],
@@ -121,7 +122,7 @@ pub(crate) async fn recount(
     add(transaction, figures::change(before, after)).await
 }
 
-/// Adds to the figures. In the order of the cells, so that nobody waits for each other.
+/// Adds to the stored counts, in the order of their keys, to prevent deadlocks.
 pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     changes: BTreeMap<Cell, i64>,
@@ -130,7 +131,7 @@ pub(crate) async fn add(
         return Ok(());
     }
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Contacts are locked before figures, and figures by one at a time: nobody waits for each other.
+        // Locks are always taken in this order: contacts, then this lock, then counts. This prevents deadlocks.
         transaction
             .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792795)")
             .await?;

@@ -1,4 +1,4 @@
-//! What is asked of the figures, and what is answered.
+//! Queries for figures, and their results.
 
 use std::collections::BTreeSet;
 
@@ -14,30 +14,30 @@ use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
 
-/// A period that begins earlier than this before anything was counted is shown from there.
+/// If a period begins more than this long before the first count, its pieces begin with that count.
 const FARTHEST: Days = Days::new(1_100);
 
-/// What is asked of the figures.
+/// A query for figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatisticsFilter {
-    /// What is counted.
+    /// The measure: what is counted.
     pub of: Measure,
-    /// For which days.
+    /// The days to count.
     pub period: Period,
-    /// By which dimensions: none, one or two.
+    /// The dimensions to group by: none, one or two.
     pub by: Vec<String>,
-    /// And by which pieces of the period, if by any.
+    /// The pieces into which the period is divided, if any, such as months.
     pub every: Option<Every>,
 }
 
 impl StatisticsFilter {
-    /// Registered communications of a period, by these dimensions.
+    /// Builds a query for registered communications.
     #[must_use]
     pub fn contacts<const N: usize>(period: Period, by: [&str; N], every: Option<Every>) -> Self {
         Self::of(Measure::Contact, period, by, every)
     }
 
-    /// Anything that is counted, of a period, by these dimensions.
+    /// Builds a query for any measure.
     #[must_use]
     pub fn of<const N: usize>(of: Measure, period: Period, by: [&str; N], every: Option<Every>) -> Self {
         Self {
@@ -48,10 +48,10 @@ impl StatisticsFilter {
         }
     }
 
-    /// Reads `channel,month`: up to two dimensions, and one way to cut the period.
+    /// Parses a list such as `channel,month`: up to two dimensions, and at most one kind of piece.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the period is cut in two ways. What is no dimension is refused when it is looked up.
+    /// [`StoreError::Conflict`] if there are two kinds of pieces. Unknown dimensions are rejected when the query runs.
     pub fn parse(of: Measure, period: Period, by: &str) -> Result<Self, StoreError> {
         let mut cut = Self::of(of, period, [], None);
         for name in by.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -65,54 +65,54 @@ impl StatisticsFilter {
     }
 }
 
-/// Figures of a period, cut as was asked.
+/// The figures of a period, grouped as requested.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Breakdown {
-    /// What is counted.
+    /// The measure: what is counted.
     pub of: Measure,
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
     /// The last day, if the period has one.
     pub to: Option<NaiveDate>,
-    /// The zone in which a day is a day.
+    /// Time zone that determines where a day begins.
     pub time_zone: String,
-    /// When these figures were read.
+    /// When the figures were read.
     pub as_of: DateTime<Utc>,
-    /// The dimensions, in the order asked for.
+    /// The dimensions, in the requested order.
     pub by: Vec<String>,
-    /// The pieces of the period, if it is cut into any.
+    /// The pieces into which the period is divided, if any.
     pub every: Option<Every>,
-    /// Registered by this software in the period: what the rows and the rest are together.
+    /// Number registered by this software in the period: the sum of all rows and the rest.
     pub registered: i64,
-    /// What has a value in each dimension asked for.
+    /// Counts of those that have a value in each requested dimension.
     pub rows: Vec<FigureRow>,
-    /// What has none in one of them, as what is not classified yet; and what is hidden.
+    /// Number of those without a value in some dimension, such as unclassified ones, and those of suppressed rows.
     pub rest: i64,
-    /// Rows of less than this are hidden, and what would tell them ([`crate::db::store::Store::shown`]).
+    /// Rows below this count are suppressed, and others from which they could be derived ([`crate::db::store::Store::shown`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_below: Option<i64>,
 }
 
-/// A row of a breakdown.
+/// One row of a breakdown.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct FigureRow {
-    /// The piece of the period.
+    /// The piece of the period, if it is divided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub piece: Option<String>,
-    /// The values, one for each dimension.
+    /// One value for each dimension.
     pub values: Vec<String>,
-    /// How many.
+    /// The count.
     pub count: i64,
 }
 
 impl Breakdown {
-    /// What the rows are together.
+    /// Returns the sum of all rows.
     #[must_use]
     pub fn sum(&self) -> i64 {
         self.rows.iter().map(|row| row.count).sum()
     }
 
-    /// The count of one dimension's value; 0 if it has no row.
+    /// Returns the count of a value of the first dimension; 0 if it has no row.
     #[must_use]
     pub fn count(&self, value: &str) -> i64 {
         let of_value = self
@@ -122,8 +122,8 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Every piece from the first in which there was anything to the last, and those before and after it that were asked for, unless
-    /// the period begins years before anything.
+    /// Returns all pieces from the first count to the last, extended to the limits of the requested period. If the period begins years
+    /// before the first count, the pieces begin with that count.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -146,7 +146,7 @@ impl Breakdown {
         pieces.into_iter().collect()
     }
 
-    /// Takes out the rows below `least`, and as many more as are needed so that none of these can be found by subtracting the others.
+    /// Suppresses the rows below `least`, and as many others as necessary so that no suppressed row can be derived by subtraction.
     pub(super) fn hide(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
@@ -161,19 +161,19 @@ impl Breakdown {
 }
 
 impl StatisticsFilter {
-    /// Whether it tells of persons.
+    /// Returns whether the figures are about persons.
     pub(super) fn is_personal(&self) -> bool {
         self.by.iter().any(|dimension| figures::is_personal(dimension))
     }
 
-    /// Whether its rows are of so few, or of so short a time, that hiding the small ones would not keep what they tell.
+    /// Returns whether the rows are so fine that suppressing small ones would not protect persons.
     pub(super) fn is_fine(&self) -> bool {
         let by = |dimensions: &[&str]| self.by.iter().any(|one| dimensions.contains(&one.as_str()));
         let crossed = self.by.len() + usize::from(self.every.is_some()) > 1;
         by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
-            // How many were missed is known of every day, and how long the urgent ones lay unread is of few.
+            // The number of missed contacts is known for every day, and urgent contacts are few, so crossing either would reveal persons.
             || crossed && by(&[ANSWERED, URGENT_READ])
     }
 }

@@ -1,4 +1,4 @@
-//! Counting every contact anew: to compare with the figures that are kept, and to mend them.
+//! Recounting all contacts, to compare the result with the stored counts or to replace them.
 
 use futures::{Stream, TryStreamExt, future};
 use hotline_core::statistics::{
@@ -21,31 +21,31 @@ use crate::{
     },
 };
 
-/// What a recount found.
+/// The result of a recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// How many contacts were recounted, whether they count or not.
+    /// Number of contacts recounted, including those excluded from the total.
     pub contacts: u64,
-    /// Figures that differ, at most as many as were asked for.
+    /// Differences found, at most as many as requested.
     pub differences: Vec<OtherFigure>,
 }
 
-/// A figure that is kept and the recount, which differ.
+/// A stored count that differs from the recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherFigure {
-    /// Where it is counted.
+    /// The key of the count.
     pub cell: Cell,
-    /// What is kept.
+    /// The stored count.
     pub kept: i64,
-    /// What the contacts say.
+    /// The recounted number.
     pub counted: i64,
 }
 
 impl Store {
-    /// Recounts every contact and names each figure that differs, at most `most` of them.
+    /// Recounts all contacts and returns the counts that differ, at most `most` of them.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn verify_figures(&self, most: usize) -> Result<Verified, StoreError> {
         let transaction = self.begin_snapshot().await?;
         let (counted, contacts) = self.count_all(&transaction).await?;
@@ -74,11 +74,11 @@ impl Store {
         })
     }
 
-    /// Counts every contact anew and puts that in the place of the figures that are kept.
+    /// Recounts all contacts and replaces the stored counts.
     ///
     /// # Errors
-    /// [`Conflict::Served`] if another process serves this SQLite database, which could register nothing in the
-    /// meantime. When the database refuses: then figures are as they were.
+    /// [`Conflict::Served`] if another process serves this SQLite database, since it could not register anything meanwhile. Also if a
+    /// database query fails; the stored counts are then unchanged.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -87,7 +87,7 @@ impl Store {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         if !self.on_sqlite() {
-            // Nobody classifies or marks between the count and the end. Whoever does locks the contact first, so that is waited for first.
+            // Blocks classifying and marking until the commit. Both lock the contact first, so this does too, to prevent deadlocks.
             transaction
                 .execute_unprepared("LOCK TABLE contacts IN EXCLUSIVE MODE")
                 .await?;
@@ -110,7 +110,7 @@ impl Store {
                 .await?;
         }
         if !self.on_sqlite() {
-            // What it knew of the table is of rows that are gone.
+            // The planner's statistics still describe the deleted rows.
             transaction.execute_unprepared("ANALYZE figures").await?;
         }
         self.audit_in(&transaction, None, "rebuild figures", "").await?;
@@ -118,7 +118,7 @@ impl Store {
         Ok(())
     }
 
-    /// Counts what was registered before there were figures, or before a step of the tables emptied them.
+    /// Counts the contacts registered before counts were stored, or before a migration deleted the counts.
     pub(crate) async fn count_what_is_not_counted(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;
@@ -126,13 +126,13 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // Whoever serves has counted, and found nothing that counts.
+            // The serving process already counted, and no contact counts.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }
     }
 
-    /// How many there are in each cell, and how many contacts were looked at.
+    /// Counts all contacts, cases and referrals. Returns the counts and the number of contacts read.
     async fn count_all(&self, transaction: &DatabaseTransaction) -> Result<(Tally, u64), StoreError> {
         let mut tally = Tally::default();
         let mut count = 0;
@@ -168,7 +168,7 @@ impl Store {
     }
 }
 
-/// The figures that are kept.
+/// Streams the stored counts.
 async fn kept(
     transaction: &DatabaseTransaction,
 ) -> Result<impl Stream<Item = Result<(Cell, i64), DbErr>>, DbErr> {

@@ -1,4 +1,4 @@
-//! Everything a manager reads of a period, at once: the page, the files and the API are made from this and nothing else.
+//! The report of a period. The page, the files and the API are all created from this one value.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -22,109 +22,109 @@ use crate::{
     },
 };
 
-/// A period in figures.
+/// All figures of a period for managers.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Report {
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
     /// The last day, if the period has one.
     pub to: Option<NaiveDate>,
-    /// The zone in which a day is a day.
+    /// Time zone that determines where a day begins.
     pub time_zone: String,
-    /// When these figures were read.
+    /// When the figures were read.
     pub as_of: DateTime<Utc>,
-    /// Since the establishment.
+    /// Totals since the centre was established.
     pub ever: Totals,
-    /// For the period.
+    /// Totals of the period.
     pub period: Totals,
-    /// For the period just before, of the same length or, while this one is not over, of as many days; if this one has a beginning
-    /// and an end.
+    /// Totals of the preceding period of the same length. While this period is not over, they cover only as many days as have passed of it.
+    /// `None` if the period has no beginning or no end.
     pub before: Option<Totals>,
-    /// For the same days a year earlier; if this one has a beginning and an end.
+    /// Totals of the same days a year earlier. `None` if the period has no beginning or no end.
     pub a_year_before: Option<Totals>,
-    /// What was open, came and was closed.
+    /// Contacts carried over, opened and closed.
     pub flow: Flow,
-    /// How the work stands now.
+    /// The backlog at the time of the snapshot.
     pub standing: Backlog,
-    /// How long people waited for a first reply.
+    /// How long people waited for their first reply.
     pub first_reply: FirstReply,
-    /// How long it took until somebody read what was urgent.
+    /// How long urgent contacts were unread.
     pub urgent: UrgentRead,
-    /// How many were answered, and how many were missed.
+    /// How many contacts were answered or missed.
     pub answering: Answering,
-    /// Channels over time.
+    /// Contacts by channel over time.
     pub over_time: Breakdown,
-    /// What it was about.
+    /// Contacts by topic.
     pub topics: Breakdown,
-    /// When people write: hours by weekday.
+    /// Contacts by weekday and hour.
     pub hours: Breakdown,
-    /// Counselling, and what is none.
+    /// Counselling and non-counselling contacts.
     pub counselling: Breakdown,
-    /// Presentations and other events.
+    /// Presentations and other outreach events.
     pub outreach: OutreachTotals,
 }
 
-/// Contacts registered here: what was carried over and what came, less what was closed, is what is open.
+/// The flow of contacts registered by this software: carried over + opened − closed = open.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 pub struct Flow {
-    /// Open when the period began.
+    /// Number open when the period began.
     pub carried_over: i64,
-    /// Registered in the period.
+    /// Number registered in the period.
     pub opened: i64,
-    /// Closed in the period, and not opened again since.
+    /// Number closed in the period. Reopening a contact removes its closing.
     pub closed: i64,
-    /// Open at its end.
+    /// Number open at the end of the period.
     pub open: i64,
 }
 
-/// How long people of a period waited until a reply was sent to them.
+/// How long people whose contacts were registered in a period waited for a reply.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct FirstReply {
-    /// How many were sent one.
+    /// Number that were sent a reply.
     pub answered: i64,
-    /// How many were not: calls need none.
+    /// Number that were not sent a reply. Includes calls, which need none.
     pub not_answered: i64,
-    /// Half of those who were answered were so within this many minutes. `None`: nobody was, or later than 30 days.
+    /// Number of minutes within which half of these replies were sent. `None` if there was no reply, or if it took longer than 30 days.
     pub half_within: Option<i64>,
-    /// Nine of ten.
+    /// Number of minutes within which nine of ten of these replies were sent.
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// How long it took until somebody of the staff read what somebody then found urgent.
+/// How long contacts marked as urgent were unread.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct UrgentRead {
-    /// How many were urgent and read. `None`: so few in one of the steps that it is not shown.
+    /// Number of urgent contacts that were read. `None` if a count is so small that it must be suppressed.
     pub read: Option<i64>,
-    /// Half of them were read within this many minutes.
+    /// Number of minutes within which half of them were read.
     pub half_within: Option<i64>,
-    /// Nine of ten.
+    /// Number of minutes within which nine of ten of them were read.
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// How the contacts of a period were answered ([`Answered`]). Together they are all that were registered.
+/// How the contacts of a period were answered ([`Answered`]). The counts add up to all registered contacts.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct Answering {
-    /// Were sent a reply.
+    /// Number that were sent a reply.
     pub replied: i64,
-    /// Were calls.
+    /// Number of calls.
     pub taken: i64,
-    /// Were closed without a reply, which their kind does not need.
+    /// Number closed without a reply because their kind needs none.
     pub unneeded: i64,
-    /// Were closed without the reply that was due.
+    /// Number closed without a reply that was due.
     pub missed: i64,
-    /// Are open, and without a reply until now.
+    /// Number open without a reply so far.
     pub open: i64,
-    /// How many of a thousand were missed, of those that were due an answer and are not open. `None`: there are none.
+    /// Missed contacts per thousand of those that were due an answer and are not open. `None` if there are none.
     pub missed_per_mille: Option<i64>,
 }
 
 impl Snapshot<'_> {
-    /// [`Store::report`](crate::db::store::Store::report)
+    /// Implements [`Store::report`](crate::db::store::Store::report).
     pub(crate) async fn report(&mut self, period: Period, least: i64) -> Result<Report, StoreError> {
         let today = self.today();
         let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
         let (before, a_year_before) = (as_far(period.before()), as_far(period.a_year_before()));
-        // What has not come yet is not said to be over.
+        // A period that is not over ends today in the report.
         let so_far = period.until(today).unwrap_or(period);
         let waits = self
             .shown(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)
@@ -191,7 +191,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// That something is urgent tells of a person: whoever is shown no fewer than `least` is told it as far as nothing is hidden from them.
+    /// Loads how long urgent contacts were unread. Urgency is about persons. Therefore, if `least` is not 0, the result is empty as soon as
+    /// any row would have to be suppressed.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {
@@ -213,7 +214,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Within how many minutes this part of all waited. `None`: there are none, or it was longer than the last step.
+/// Returns the number of minutes within which this part of the contacts was answered or read. `None` if there are none, or if it is beyond
+/// the last step.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows

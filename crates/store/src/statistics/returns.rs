@@ -1,4 +1,4 @@
-//! Returns to the bodies that gather helplines' statistics, filled in from the figures that are kept.
+//! Returns to the bodies that collect helplines' statistics, filled in from the stored counts.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -19,33 +19,33 @@ use crate::{
     },
 };
 
-/// A return, filled in.
+/// A completed return.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct FilledReturn {
-    /// The body.
+    /// Name of the body.
     pub name: String,
-    /// The version of the mapping that was in force on the last day.
+    /// Version of the mapping in force on the last day.
     pub version: u32,
     /// The first day.
     pub from: NaiveDate,
     /// The last day.
     pub to: NaiveDate,
-    /// The zone in which a day is a day.
+    /// Time zone that determines where a day begins.
     pub time_zone: String,
     /// When it was filled in.
     pub as_of: DateTime<Utc>,
-    /// Registered in the period, counselling or not.
+    /// Number of contacts registered in the period, counselling or not.
     pub registered: i64,
-    /// How many of those are not classified far enough to know whether they were counselling.
+    /// Number of those that are not classified far enough to show whether they were counselling.
     pub not_classified: i64,
-    /// Whether the period is one for which the body asks.
+    /// Whether the days are a complete period for which the body requests a return.
     pub due_so: bool,
-    /// The tables, in the body's order.
+    /// The tables, in the order of the body's form.
     pub tables: Vec<Filled>,
 }
 
 impl FilledReturn {
-    /// Whether nothing is missing, and everything has its row.
+    /// Returns whether the period is complete and every contact is classified and has a row.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let whole = |table: &Filled| table.missing == 0 && table.unmapped.is_empty();
@@ -54,7 +54,7 @@ impl FilledReturn {
 }
 
 impl Store {
-    /// The returns there are: each name once, with how often it is due.
+    /// Returns the newest mapping of each body.
     #[must_use]
     pub fn returns(&self) -> Vec<&Return> {
         let mut newest: Vec<&Return> = Vec::new();
@@ -67,13 +67,13 @@ impl Store {
         newest
     }
 
-    /// The mapping of a body that is in force on a day.
+    /// Returns the mapping of a body in force on a day.
     #[must_use]
     pub fn mapping(&self, name: &str, on: NaiveDate) -> Option<&Return> {
         Return::in_force(&self.returns, name, on)
     }
 
-    /// The last whole period for which a body asks.
+    /// Returns the last complete period for which a body requests a return.
     #[must_use]
     pub fn last_due(&self, name: &str) -> Option<Period> {
         let every = self.returns.iter().find(|one| one.name == name)?.every;
@@ -82,7 +82,7 @@ impl Store {
 }
 
 impl Snapshot<'_> {
-    /// [`Store::fill_return`]
+    /// Implements [`Store::fill_return`].
     pub(crate) async fn fill_return(
         &mut self,
         name: &str,
@@ -139,7 +139,7 @@ impl Snapshot<'_> {
     }
 }
 
-/// Values with their counts; of two dimensions those of the second, where the first has this value.
+/// Returns values with their counts. With `only`, returns the values of the second dimension in the rows whose first value is `only`.
 fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
     let rows = found.rows.iter().filter(|row| match only {
         Some(value) => row.values.first().is_some_and(|first| first == value),

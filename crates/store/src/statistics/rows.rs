@@ -1,4 +1,5 @@
-//! Registered communications one by one, as far as they are counted: nothing of a person, and nothing by which one is found.
+//! Registered communications one by one, with only the data by which they are counted. They contain no personal data and no identifying
+//! value.
 
 use hotline_core::{
     contact::classification::Answers,
@@ -20,12 +21,11 @@ use crate::{
     statistics::figures::Seen,
 };
 
-/// Rows read at once.
+/// Number of rows read at once.
 const PAGE: u64 = 5_000;
 
-/// What of a contact is read to count it: its id, channel, language and marking, when it was opened, closed, first
-/// answered and first read, and what
-/// was chosen of it.
+/// The columns of a contact that determine how it is counted: id, channel, language, marking, the times of opening, closing, first reply
+/// and first reading, and the answers chosen.
 pub(super) type CountedContact = (
     Uuid,
     String,
@@ -38,7 +38,7 @@ pub(super) type CountedContact = (
     Option<String>,
 );
 
-/// Reads that and nothing else.
+/// Selects exactly these columns.
 pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::Entity> {
     let its_record = contacts::Entity::belongs_to(records::Entity)
         .from(contacts::Column::Id)
@@ -60,7 +60,7 @@ pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::
         .join(JoinType::LeftJoin, its_record)
 }
 
-/// Where reading goes on.
+/// The position after which the next page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After {
     opened_at: i64,
@@ -68,10 +68,11 @@ pub struct After {
 }
 
 impl Store {
-    /// The next registered communications of a period, in the order of registration, and where to go on; `None`: there are no more.
+    /// Loads the next registered communications of a period in the order of registration, and the position of the next page. The position
+    /// is `None` at the end.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn rows(
         &self,
         period: Period,

@@ -1,4 +1,4 @@
-//! The figures as they stand at one instant: whatever arrives meanwhile, all that is read in one look agrees.
+//! Snapshots of the figures: everything read in one snapshot is consistent, whatever is registered meanwhile.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,18 +24,18 @@ use crate::{
     },
 };
 
-/// For so long one waits until others have looked.
+/// How long to wait until fewer snapshots are active.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One look at the figures.
+/// One snapshot of the figures: a read transaction.
 pub(crate) struct Snapshot<'a> {
     pub(crate) store: &'a Store,
     pub(crate) on: DatabaseTransaction,
-    /// When it was begun.
+    /// When it began.
     pub(crate) as_of: DateTime<Utc>,
-    /// What was entered, once it was read.
+    /// Adjustments that are not withdrawn, once loaded.
     entered: Option<Vec<Adjustment>>,
-    /// The first and the last day of the years in which anything was counted, once they were read.
+    /// The first day of the first year and the last day of the last year with a count, once loaded.
     years: BTreeMap<Measure, (NaiveDate, NaiveDate)>,
     _place: SemaphorePermit<'a>,
 }
@@ -58,54 +58,54 @@ impl Store {
         })
     }
 
-    /// The figures of a period.
+    /// Loads the figures of a period.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is no such dimension, the same twice, or more than two.
+    /// [`StoreError::Conflict`] if a dimension does not exist or is repeated, or if there are more than two.
     pub async fn breakdown(&self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.breakdown(cut).await?;
         look.end(found).await
     }
 
-    /// The figures of a period for somebody who is shown no fewer than `least` of what tells of persons; 0: everything is shown.
+    /// Loads the figures of a period for a reader who may not see counts below `least` about persons. With 0, all counts are shown.
     ///
-    /// Figures about persons are those of whole months that are over, and pieces of the period those that are wholly of such months: with
-    /// those of single days the answers of one contact could be found by subtracting. Hidden rows are as absent as those of which
-    /// there is none, and stand in the rest. Whoever asks for many periods can still subtract one from another.
+    /// Figures about persons cover only complete months that are over. Otherwise the answers of one contact could be derived by subtracting
+    /// two periods that differ by a day. Pieces of the period are included only if they consist of such months. Suppressed rows are missing
+    /// like empty ones, and are counted in the rest. A reader can still subtract the figures of one permitted period from those of another.
     ///
     /// # Errors
-    /// As [`Store::breakdown`], and [`StoreError::Conflict`] if what tells of persons is cut too finely to be shown.
+    /// As [`Store::breakdown`]; also [`StoreError::Conflict`] if figures about persons are requested too finely.
     pub async fn shown(&self, cut: &StatisticsFilter, least: i64) -> Result<Breakdown, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.shown(cut, least).await?;
         look.end(found).await
     }
 
-    /// The totals of a period. For what was entered ([`Adjustment`]) all counts whose days lie in it.
+    /// Loads the totals of a period. An adjustment ([`Adjustment`]) counts only if all its days are in the period.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn totals(&self, period: Period) -> Result<Totals, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.totals(period).await?;
         look.end(found).await
     }
 
-    /// Everything a manager reads of a period; for `least` see [`Store::shown`].
+    /// Loads the report of a period for managers. See [`Store::shown`] for `least`.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn report(&self, period: Period, least: i64) -> Result<Report, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.report(period, least).await?;
         look.end(found).await
     }
 
-    /// Fills in the return of a body.
+    /// Fills in a return for a body.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such return for these days.
+    /// [`StoreError::NotFound`] if no mapping of this body is in force on the last day.
     pub async fn fill_return(
         &self,
         name: &str,
@@ -124,7 +124,7 @@ impl Snapshot<'_> {
         Ok(found)
     }
 
-    /// What was entered and not withdrawn.
+    /// Returns the adjustments that are not withdrawn.
     pub(crate) async fn entered(&mut self) -> Result<&[Adjustment], StoreError> {
         if self.entered.is_none() {
             let mut entered = self.store.balances_on(&self.on).await?;
@@ -134,7 +134,7 @@ impl Snapshot<'_> {
         Ok(self.entered.as_deref().unwrap_or_default())
     }
 
-    /// The part of a period in which anything was counted, by whole years: however long a period is asked for, it is not cut into more.
+    /// Limits a period to the years in which anything was counted, so that a very long period is not divided into many empty pieces.
     pub(super) async fn whole(
         &mut self,
         of: Measure,
@@ -154,7 +154,7 @@ impl Snapshot<'_> {
         ))
     }
 
-    /// The day it was at the centre when it was begun.
+    /// Returns the day on which the snapshot began, in the centre's time zone.
     pub(crate) fn today(&self) -> NaiveDate {
         clock::day_of(self.as_of, self.store.zone)
     }

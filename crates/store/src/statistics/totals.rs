@@ -1,4 +1,4 @@
-//! The registered-communications statistic of a period: what was registered here, what was before, and what was corrected.
+//! The totals of a period: what this software registered, opening balances, and corrections.
 
 use std::collections::BTreeMap;
 
@@ -25,55 +25,55 @@ pub struct Totals {
     pub from: Option<NaiveDate>,
     /// The last day, if the period has one.
     pub to: Option<NaiveDate>,
-    /// The zone in which a day is a day.
+    /// Time zone that determines where a day begins.
     pub time_zone: String,
-    /// When these figures were read.
+    /// When the figures were read.
     pub as_of: DateTime<Utc>,
-    /// All registered communications.
+    /// Sum of all registered communications.
     #[serde(flatten)]
     pub sum: Sum,
-    /// The same by channel: together they are the sum.
+    /// Sums by channel, which add up to the total.
     pub channels: Vec<Part>,
-    /// Cases formed.
+    /// Cases formed in the period.
     pub cases: Cases,
-    /// How many entered figures are left out, because only a part of their days lies in the period.
+    /// Number of adjustments left out because only some of their days are in the period.
     pub left_out: usize,
 }
 
-/// Cases of a period: all of them are advisory or forwarded, and all that are forwarded have an institution.
+/// Cases of a period. Each is advisory or forwarded, and each forwarded one has an institution.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 pub struct Cases {
-    /// All cases.
+    /// Sum of all cases.
     #[serde(flatten)]
     pub sum: Sum,
-    /// Sent nowhere.
+    /// Cases that were not forwarded.
     pub advisory: Sum,
-    /// Sent to an institution.
+    /// Cases that were forwarded to an institution.
     pub forwarded: Sum,
-    /// The forwarded ones, by the institution they were sent to first.
+    /// Forwarded cases by the first institution they were sent to.
     pub institutions: Vec<Part>,
 }
 
-/// A part of a sum.
+/// One part of a total.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Part {
-    /// What it is the part of: a channel, or an institution.
+    /// The channel or institution.
     pub name: String,
-    /// Its own sum.
+    /// Its sum.
     #[serde(flatten)]
     pub sum: Sum,
 }
 
-/// What was counted, and what was entered.
+/// A number with the sources it comes from.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct Sum {
-    /// All of it.
+    /// The total of the three numbers below.
     pub total: i64,
     /// Counted by this software.
     pub registered: i64,
-    /// From before the software.
+    /// Opening balances from before this software.
     pub opening_balance: i64,
-    /// What was corrected, up or down.
+    /// Corrections, positive or negative.
     pub corrections: i64,
 }
 
@@ -93,14 +93,14 @@ impl Sum {
 }
 
 impl Snapshot<'_> {
-    /// [`Store::totals`](crate::db::store::Store::totals)
+    /// Implements [`Store::totals`](crate::db::store::Store::totals).
     pub(crate) async fn totals(&mut self, period: Period) -> Result<Totals, StoreError> {
         let entered = self.entered().await?.iter().cloned();
         let (inside, others): (Vec<Adjustment>, Vec<Adjustment>) =
             entered.partition(|one| period.holds(one.said.from) && period.holds(one.said.to));
         let left_out = others.iter().filter(|one| overlaps(period, one)).count();
         let channels = self.parts(Measure::Contact, CHANNEL, period, &inside).await?;
-        // What is advisory has no institution: it stands apart.
+        // Advisory cases have no institution, so they are counted separately.
         let advisory: Vec<Part> = self.parts(Measure::Case, CASE_KIND, period, &inside).await?;
         let advisory = Sum::of(advisory.iter().filter(|part| part.name == ADVISORY));
         let mut institutions = self.parts(Measure::Case, INSTITUTION, period, &inside).await?;
@@ -125,7 +125,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// What was counted by a dimension and what was entered for its values, the largest first.
+    /// Returns the counts of each value of a dimension together with its adjustments, largest total first.
     async fn parts(
         &mut self,
         of: Measure,
