@@ -1,228 +1,228 @@
-//! What can go wrong with stored things.
+//! Errors of the store, and the conflicts that are shown to staff.
 
 use sea_orm::{DbErr, RuntimeErr};
 
-/// Why the store could not do something.
+/// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// What was named is not there.
+    /// No such record exists. The value names its kind, such as "contact".
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// It was changed by somebody else, or does not allow this now.
+    /// The record was changed by someone else, or its state does not allow the operation.
     #[error("{0}")]
     Conflict(Conflict),
-    /// The database refused or is away.
+    /// The database reported an error or could not be reached.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
-    /// A sealed value does not open: another master key, or damage.
+    /// A sealed value could not be opened: it was sealed with another master key, or it is damaged.
     #[error("{0} does not open with this master key")]
     Sealed(&'static str),
     /// A file could not be read or written.
     #[error("a file: {0}")]
     File(#[from] std::io::Error),
-    /// The disk has less free space than is kept in reserve.
+    /// The disk has less free space than the configured reserve.
     #[error("the disk is nearly full: {0} MiB free")]
     DiskFull(u64),
-    /// The database file, or its log, is not at its place any more: what is written now would be lost.
+    /// The database file or its write-ahead log is no longer at its path, so anything written now would be lost.
     #[error(
         "the database file or its log was deleted, replaced or moved while it was open; put it back, or stop the service and \
          restore a backup"
     )]
     DatabaseMoved,
-    /// More messages wait to be registered than may wait.
+    /// The queue of messages waiting to be registered is full.
     #[error("{0} messages wait to be registered already")]
     Backlog(u64),
 }
 
-/// Why something cannot be done as things stand. Staff are told so in their language.
+/// Why the current state does not allow an operation. Staff see the reason in their language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// A contact is another's.
+    /// The contact is assigned to someone else.
     #[error("somebody else holds this contact")]
     HeldByOther,
-    /// A reply has nowhere to go.
+    /// There is no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
-    /// A reply is to go where nobody asked for it.
+    /// The person did not ask to be answered at the address chosen for the reply.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
-    /// A step was taken before.
+    /// Someone has already taken this step.
     #[error("somebody did that already")]
     DoneAlready,
-    /// Reopening would give somebody two open contacts.
+    /// Reopening would give this person two open contacts.
     #[error("this person has a newer contact open; answer there")]
     NewerOpen,
-    /// A text is empty.
+    /// The text is empty.
     #[error("there is no text")]
     NoText,
-    /// A text is longer than [`hotline_core::contact::message::LONGEST_TEXT`].
+    /// The text is longer than [`hotline_core::contact::message::LONGEST_TEXT`].
     #[error("the text is longer than 20,000 characters")]
     TooLong,
-    /// There is nothing by which its writer is known again.
+    /// The contact has no identifier, so its sender cannot be recognised.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// A reply was begun before something that its writer has not seen.
+    /// A relevant event arrived after the writer last saw the contact.
     #[error("something came that you have not seen yet")]
     NotSeen,
-    /// Who proposes does not confirm.
+    /// The person who proposed a referral may not confirm it.
     #[error("somebody else has to confirm what you proposed")]
     SecondPerson,
-    /// A case is closed when nothing of it waits.
+    /// The case cannot be closed while a referral of it is unconfirmed.
     #[error("a proposal waits for a second person; confirm it or take it back first")]
     ToConfirm,
-    /// A referral that does not say what is sent.
+    /// The referral does not describe what is sent.
     #[error("it does not say what is sent")]
     NothingSent,
-    /// Somebody changed it while it was read.
+    /// Someone changed the referral after it was read.
     #[error("it was changed since you opened it; read it again")]
     Changed,
-    /// What a second person has confirmed is not changed behind their back.
+    /// The change would affect what a second person has already confirmed.
     #[error("what was confirmed stays as it was")]
     Confirmed,
-    /// A field that no canned reply has.
+    /// The canned reply uses an unknown placeholder.
     #[error("only {{reference}}, {{counsellor}} and {{centre}} are filled in")]
     NoField,
-    /// Two things of one name.
+    /// The name is taken by another record.
     #[error("this name is taken")]
     NameTaken,
-    /// A case that was closed.
+    /// The case is closed.
     #[error("this case is closed")]
     CaseClosed,
-    /// A time that was to come.
+    /// The given time is in the past, but has to be in the future.
     #[error("this time has passed")]
     HasPassed,
-    /// A time centuries away.
+    /// The given time is too far in the future or in the past.
     #[error("this time lies too far off")]
     TooFar,
-    /// What is logged has happened.
+    /// The given time is in the future, but the event must already have happened.
     #[error("this time has not come yet")]
     InTheFuture,
-    /// No such network is logged here.
+    /// The network is not among those that counsellors can log.
     #[error("no such network is logged here")]
     NoNetwork,
-    /// A contact is closed only when it is classified.
+    /// The contact cannot be closed before its wrap-up is complete.
     #[error("complete the wrap-up first")]
     NotWrappedUp,
-    /// Somebody waits for a reply, and closing says why there is none.
+    /// The person is still waiting for a reply, so closing needs a reason.
     #[error("this person had no reply; say why it is closed without one")]
     ReasonNeeded,
-    /// What was asked for is so already.
+    /// The record is already in the requested state.
     #[error("it is so already")]
     SoAlready,
-    /// A reply that is the beginning of the name of a canned one.
+    /// The text of the reply is the beginning of a canned reply's name.
     #[error("a reply is not the name of a canned reply; choose one from the list or write words")]
     CannedNotChosen,
-    /// The scheme has no such question or answer.
+    /// The classification scheme has no such question or answer.
     #[error("the classification has no such question or answer")]
     Unlawful,
-    /// A reply is on its way, or gone.
+    /// The reply was already handed over, or is being handed over now.
     #[error("this reply has left already")]
     HasLeft,
-    /// Only who wrote a reply takes it back.
+    /// Only the author of a reply can take it back.
     #[error("somebody else wrote this")]
     NotYours,
-    /// What did not fail is not sent again.
+    /// Only a failed message can be sent again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
-    /// Who asked us to stop is not written to.
+    /// The person asked not to be written to. Replies are possible again after their next message.
     #[error("this person asked not to be written to; answer after the next message")]
     Stopped,
-    /// A file that is here, under way or not to be had.
+    /// The file is stored, is being fetched, or cannot be fetched.
     #[error("this file is here or being fetched already, or cannot be fetched")]
     NothingToFetch,
-    /// A line that sends no files.
+    /// The line cannot send files.
     #[error("no files can be sent on this line")]
     SendsNoFiles,
-    /// Files come another way on this line.
+    /// Counsellors cannot ask for files on this line.
     #[error("files cannot be asked for on this line")]
     NoFilesOnRequest,
-    /// An opening balance without its channel or source.
+    /// The opening balance names no channel or no source.
     #[error("an opening balance names its channel and its source")]
     BalanceWithoutSource,
-    /// An opening balance that is none.
+    /// The opening balance is negative, or its last day precedes its first.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
-    /// An opening balance for days that another one has, or that are counted here.
+    /// The opening balance covers days that another one covers, or days counted by this software.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
-    /// What is open is not erased.
+    /// An open contact cannot be erased.
     #[error("it is open; close it first")]
     StillOpen,
-    /// A case of the contact is open: its texts are still worked on.
+    /// The contact belongs to an open case, which still needs its texts.
     #[error("a case of it is open; close the case first")]
     CaseOpen,
-    /// A token that nobody knows what it is for.
+    /// The token has no name, or its name is too long.
     #[error("the name of a token has 1 to 60 characters")]
     TokenWithoutName,
-    /// An event that was held on no day.
+    /// An event that was held needs a day.
     #[error("what was held was held on a day")]
     EventWithoutDay,
-    /// A number nobody reaches.
+    /// A number of people is negative or too large.
     #[error("a number is below zero or too large")]
     EventNumber,
-    /// A correction without why.
+    /// The correction has no reason.
     #[error("a correction says why")]
     CorrectionWithoutReason,
-    /// A figure of a channel or an institution there is not.
+    /// This channel or institution is not counted.
     #[error("no figure of this name is counted here")]
     NoSuchFigure,
-    /// Nothing is counted by it.
+    /// The figures do not have this dimension, or too many dimensions were requested.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
-    /// What tells of persons is not shown by the hour.
+    /// Figures about persons are not available for such short periods.
     #[error("figures about persons are shown by month and longer, and not by when or how soon")]
     TooFine,
-    /// Very many contacts would be looked at one by one.
+    /// Crossing these dimensions would read too many contacts one by one.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// A return is read for the days for which it is due.
+    /// The return is requested for days that are not a complete period of its body.
     #[error("a return is of a whole period that is over")]
     NotDue,
-    /// The same correction once more.
+    /// The same correction is already entered.
     #[error("this correction is entered already")]
     CorrectionTwice,
-    /// A call of a day whose calls were entered as a figure.
+    /// The call happened on a day whose calls were entered as a figure.
     #[error("the calls of this day were entered as a figure")]
     DayEntered,
-    /// More lines than are entered at once.
+    /// The import has more lines than one import may have.
     #[error("a register is entered in parts of at most 10,000 lines")]
     TooManyLines,
-    /// Somebody named twice.
+    /// The same peer educator is named twice.
     #[error("somebody is named twice")]
     NamedTwice,
-    /// Too many log in at once.
+    /// Too many log-ins are being checked at once.
     #[error("too many are logging in; try again in a minute")]
     Busy,
-    /// Two processes and one SQLite database.
+    /// Another process already serves this SQLite database.
     #[error("another hotline serves this data folder already")]
     Served,
-    /// A log-in name with other characters.
+    /// The log-in name contains characters that are not allowed, or is too long.
     #[error("a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'")]
     UnlawfulLogin,
-    /// A team without a name, or with a long one.
+    /// The team name is empty or too long.
     #[error("the name of a team has 1 to 40 characters")]
     UnlawfulTeam,
-    /// A log-in name somebody has.
+    /// The log-in name is taken by another account.
     #[error("this log-in name is taken")]
     LoginTaken,
-    /// A password that is too short.
+    /// The password is too short.
     #[error("a password has at least 12 characters")]
     ShortPassword,
-    /// A password that is too long.
+    /// The password is too long.
     #[error("a password has at most 128 characters")]
     LongPassword,
-    /// A password that is guessed soon.
+    /// The password is easy to guess.
     #[error(
         "this password is easily guessed; take four words that do not belong together, or a longer random one"
     )]
     WeakPassword,
-    /// A password the hash function refuses.
+    /// The hash function rejected the password.
     #[error("the password could not be hashed")]
     UnhashablePassword,
 }
 
 impl Conflict {
-    /// The key of its text in the locale files.
+    /// Returns the key of the message in the locale files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -281,7 +281,7 @@ impl Conflict {
             Self::ShortPassword => "conflict-short-password",
             Self::LongPassword => "conflict-long-password",
             Self::WeakPassword => "conflict-weak-password",
-            // Met on the command line only.
+            // These occur only on the command line.
             Self::Served
             | Self::UnlawfulLogin
             | Self::UnlawfulTeam
@@ -291,13 +291,13 @@ impl Conflict {
     }
 }
 
-/// What we wrote ourselves and cannot read is damage, and nothing is counted as if it were not there.
+/// Reports stored data that cannot be parsed. Such data is damaged, and skipping it would falsify the figures.
 pub(crate) fn unreadable(why: impl std::fmt::Display) -> StoreError {
     StoreError::Database(DbErr::Json(why.to_string()))
 }
 
 impl StoreError {
-    /// Whether the database or the disk is to blame, and not what was to be done: it works again once they do.
+    /// Returns whether the same operation can succeed later, because the cause is the database connection or the disk.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -306,7 +306,7 @@ impl StoreError {
             Self::Database(
                 DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
             ) => {
-                // Where the database did not answer, it was the connection.
+                // Without an answer from the database, the connection failed.
                 error
                     .as_database_error()
                     .is_none_or(|refused| !blames_the_statement(refused.code().as_deref()))
@@ -316,8 +316,8 @@ impl StoreError {
     }
 }
 
-/// SQLSTATE classes 22, 23, 42 and 54, and SQLite's ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE: the same statement would
-/// fail again.
+/// Returns whether the same statement would fail again: SQLSTATE classes 22, 23, 42 and 54, and SQLite's ERROR, TOOBIG, CONSTRAINT,
+/// MISMATCH and RANGE.
 fn blames_the_statement(code: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
     match code.parse::<u32>() {

@@ -1,4 +1,4 @@
-//! The only crate that knows SQL: the queue, contacts, outbox, staff and totals, sealed where people's words are.
+//! The only crate that uses SQL. It stores the job queue, contacts, outbox, staff and totals, and seals everything that people wrote.
 
 pub mod cases;
 pub mod contacts;

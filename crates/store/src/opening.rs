@@ -1,4 +1,4 @@
-//! Opens the store as the service does.
+//! Opening the store for the service.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::{
     intake::journal,
 };
 
-/// Opens the database, brings its tables up to date, and begins to accept messages.
+/// Opens the database, runs pending migrations, and starts accepting messages.
 ///
 /// # Errors
-/// When the database cannot be opened, was made by a newer version, or the master key is missing or belongs to another database.
+/// If the database cannot be opened or was created by a newer version, or if the master key is missing or belongs to another database.
 pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Store>> {
     let (store, requests) = Store::open(settings, clock).await?;
     store.count_what_is_not_counted().await?;

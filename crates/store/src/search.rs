@@ -1,5 +1,5 @@
-//! Search over sealed text. The index lies in memory alone: it is made from the database when the service starts, follows what
-//! changes, and is gone with the process. On disk there is nothing to read.
+//! Search over sealed text. The index exists only in memory: it is built from the database when the service starts, updated with each
+//! change, and lost when the process ends. The disk holds no readable copy.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -26,23 +26,23 @@ use crate::{
     memory::search_index::Index,
 };
 
-/// Contacts read at a time while the index is made.
+/// Number of contacts read at a time while the index is built.
 const PORTION: u64 = 2_000;
-/// Contacts looked into for phrases, the newest first.
+/// Maximum number of contacts, newest first, whose texts are searched for phrases.
 const PHRASES: usize = 1_000;
 
-/// What was found.
+/// Results of a search.
 pub struct SearchResults {
-    /// Contacts, the newest first, each with the words round what was looked for.
+    /// Matching contacts, newest first, each with the words around the match.
     pub rows: Vec<(InboxRow, String)>,
-    /// Whether there is more than is shown.
+    /// Whether there are more results than these.
     pub more: bool,
-    /// Of how many contacts so far, while the index is being made. `None`: of all there are.
+    /// Number of contacts indexed so far, while the index is being built. `None` once it covers all contacts.
     pub so_far: Option<u64>,
 }
 
 impl Store {
-    /// Makes the index, then follows what changes, until dropped. Only the process that serves pages needs it.
+    /// Builds the index, then updates it after each change, until the future is dropped. Only the process that serves pages needs it.
     pub async fn keep_searchable(self: Arc<Self>) {
         let mut changes = self.watch();
         let mut newest = *changes.borrow_and_update();
@@ -63,14 +63,14 @@ impl Store {
         }
     }
 
-    /// Reads every contact, who wrote longest ago first. What changes meanwhile is read again afterwards.
+    /// Indexes every contact, in ascending order of the person's last message. Changes made meanwhile are indexed afterwards.
     async fn index_all(&self) -> Result<(), StoreError> {
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
         let mut after = (i64::MIN, Uuid::nil());
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                // The database seeks by this alone: it would look at all that was read before to find one or the other.
+                // This condition alone lets the database seek in the index. With only the next one, it would scan all rows already read.
                 .filter(at.gte(after.0))
                 .filter(later)
                 .order_by_asc(at)
@@ -105,7 +105,7 @@ impl Store {
         Ok(last)
     }
 
-    /// Puts contacts into the index as they are now.
+    /// Updates the index from the current state of these contacts.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
         let said = self.searchable_text(&all).await?;
         let texts: Vec<(Uuid, Option<String>)> = all
@@ -127,7 +127,7 @@ impl Store {
         Ok(())
     }
 
-    /// The messages of contacts, the newest first.
+    /// Loads the messages of these contacts, newest first.
     async fn searchable_text(
         &self,
         all: &[contacts::Model],
@@ -143,7 +143,7 @@ impl Store {
         Ok(said)
     }
 
-    /// Everything that can be found in a contact: what was said, the newest first, then who it is. `None` if it was erased.
+    /// Returns all searchable texts of a contact: its messages, newest first, then name, identifier and subject. `None` if it was erased.
     fn texts(
         &self,
         contact: &contacts::Model,
@@ -165,24 +165,24 @@ impl Store {
         )
     }
 
-    /// What is looked for, as it stands in an address: readable to nobody but us.
+    /// Encrypts search words for use in a URL, so that only this service can read them.
     ///
     /// # Errors
-    /// Never in practice.
+    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
     pub fn hide_words(&self, typed: &str) -> Result<String, StoreError> {
         self.keys.hidden(typed)
     }
 
-    /// What [`Store::hide_words`] hid. `None` if it is nothing of the kind.
+    /// Decrypts the result of [`Store::hide_words`]. Returns `None` for any other text.
     #[must_use]
     pub fn show_words(&self, hidden: &str) -> Option<String> {
         self.keys.shown(hidden)
     }
 
-    /// Looks for words, phrases in quotation marks, a reference, or an identifier as a whole.
+    /// Searches for words, phrases in quotation marks, a reference, or a complete identifier.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// If a database query fails.
     pub async fn find(&self, typed: &str, size: usize) -> Result<SearchResults, StoreError> {
         let sought = Sought::parse(typed);
         let (mut found, so_far) = {
@@ -221,7 +221,7 @@ impl Store {
         })
     }
 
-    /// Those of these contacts in which the phrases stand, in the same order, with the words round what was looked for.
+    /// Returns those of these contacts that contain the phrases, in the same order, each with the words around the match.
     async fn looked_into(
         &self,
         ids: &[Uuid],
@@ -240,7 +240,7 @@ impl Store {
             .collect())
     }
 
-    /// Contacts that are called what was typed: by their reference, or by the whole identifier of their person.
+    /// Finds contacts whose reference or complete identifier was typed.
     async fn named(&self, typed: &str) -> Result<Vec<contacts::Model>, StoreError> {
         let typed = typed.trim();
         let mut any = Condition::any();
@@ -258,7 +258,7 @@ impl Store {
     }
 }
 
-/// The words round what was looked for, in the first of these texts that has it. `None`: the phrases stand in none.
+/// Returns the words around the match from the first text that contains the phrases. `None` if no text contains them.
 fn words_round(texts: &[String], sought: &Sought) -> Option<String> {
     let begins = |word: &str| sought.all().any(|sought| word.starts_with(sought));
     let has_some = |text: &&String| words(text).iter().any(|word| begins(word));
