@@ -13,6 +13,7 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::{detail::ContactDetail, reply::NewReply},
+    db::values::Direction,
     error::{Conflict, StoreError},
     inbox::list::{Filter, View},
     outbound::outgoing::Due,
@@ -269,7 +270,10 @@ async fn reports_that_overtake_each_other_say_the_worst() {
         ] {
             world.arrive(vec![(id, report(fate))]).await;
             let opened = world.opened(reference).await;
-            let replies = opened.messages.iter().filter(|one| one.direction == "reply");
+            let replies = opened
+                .messages
+                .iter()
+                .filter(|one| one.direction == Direction::Reply);
             let states: Vec<_> = replies
                 .flat_map(|one| &one.deliveries)
                 .map(|one| one.state)

@@ -14,6 +14,7 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::{detail::ContactDetail, reply::NewReply},
+    db::values::Direction,
     inbox::list::{Filter, View},
     outbound::outgoing::Due,
 };
@@ -100,7 +101,11 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Returns all texts of a contact, in every version.
 fn written(contact: &ContactDetail) -> Vec<String> {
     let mut all = Vec::new();
-    for message in contact.messages.iter().filter(|one| one.direction == "in") {
+    for message in contact
+        .messages
+        .iter()
+        .filter(|one| one.direction == Direction::In)
+    {
         all.push(message.body.as_ref().unwrap().text.clone());
         all.extend(
             message

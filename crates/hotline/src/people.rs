@@ -7,6 +7,7 @@ use hotline_core::{
     identifiers::{private::Private, reference::Reference},
     time::clock::{Clock, SystemClock},
 };
+use hotline_store::db::values::JobState;
 
 use crate::{
     arguments::{Queue, Staff},
@@ -84,7 +85,7 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
             }
             for job in jobs {
                 let due = job.due_at.format("%Y-%m-%d %H:%M:%SZ");
-                let late = if job.due_at < SystemClock.now() && job.state == "ready" {
+                let late = if job.due_at < SystemClock.now() && job.state == JobState::Ready {
                     " overdue"
                 } else {
                     ""

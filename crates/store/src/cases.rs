@@ -18,6 +18,7 @@ use crate::{
         entity::{case_contacts, case_versions, cases, referrals},
         history::event,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     sealing::{
@@ -70,7 +71,7 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
             let number = format!("{}/{}", case.number, case.year);
-            event(contact.id, self.now(), Some(who.id), "in_case", &number)
+            event(contact.id, self.now(), Some(who.id), HistoryKind::InCase, &number)
                 .insert(&transaction)
                 .await?;
         }
@@ -249,9 +250,15 @@ impl Store {
         recount(&transaction, &[facts(&case)], &[facts(&forwarded), sent]).await?;
         for tie in ties(&transaction, case.id).await? {
             let number = format!("{}/{}", case.number, case.year);
-            event(tie.contact_id, self.now(), Some(who.id), "forwarded", &number)
-                .insert(&transaction)
-                .await?;
+            event(
+                tie.contact_id,
+                self.now(),
+                Some(who.id),
+                HistoryKind::Forwarded,
+                &number,
+            )
+            .insert(&transaction)
+            .await?;
         }
         self.audit_in(&transaction, Some(who.id), "confirm referral", &id.to_string())
             .await?;

@@ -9,3 +9,4 @@ pub(crate) mod key_proof;
 mod sealed_rows;
 pub mod store;
 pub(crate) mod transactions;
+pub mod values;

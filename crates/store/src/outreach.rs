@@ -20,6 +20,7 @@ use crate::{
         entity::{contacts, event_educators, outreach},
         history::event as history,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
@@ -163,7 +164,7 @@ impl Store {
                 row.contact_id = Set(contact);
                 row.insert(&transaction).await?;
                 if let Some(contact) = contact {
-                    history(contact, self.now(), Some(who.id), "planned_event", "")
+                    history(contact, self.now(), Some(who.id), HistoryKind::PlannedEvent, "")
                         .insert(&transaction)
                         .await?;
                 }
@@ -211,9 +212,15 @@ impl Store {
             .reset_all()
             .insert(transaction)
             .await?;
-        history(contact.id, self.now(), Some(who.id), "planned_event", "")
-            .insert(transaction)
-            .await?;
+        history(
+            contact.id,
+            self.now(),
+            Some(who.id),
+            HistoryKind::PlannedEvent,
+            "",
+        )
+        .insert(transaction)
+        .await?;
         self.audit_in(transaction, Some(who.id), "write event", &id.to_string())
             .await
     }

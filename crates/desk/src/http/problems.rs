@@ -1,6 +1,7 @@
 //! Describes jobs and set-aside messages in the reader's language.
 
 use hotline_core::text::locale::Words;
+use hotline_store::db::values::Outcome;
 
 /// Reasons for setting something aside, as stored, with the endings of their locale keys.
 const ASIDE: [(&str, &str); 15] = [
@@ -22,14 +23,14 @@ const ASIDE: [(&str, &str); 15] = [
 ];
 
 /// Explains why something that arrived became no contact.
-pub(crate) fn why_aside(words: &Words, outcome: &str, noted: &str) -> String {
+pub(crate) fn why_aside(words: &Words, outcome: &Outcome, noted: &str) -> String {
     if noted.is_empty() {
         return String::new();
     }
     let known = ASIDE.iter().find(|(text, _)| *text == noted);
     let end = match (known, outcome) {
         (Some((_, end)), _) => end,
-        (None, "report") => "report",
+        (None, Outcome::Report) => "report",
         (None, _) => "other",
     };
     words.say(&format!("aside-{end}"))
@@ -41,7 +42,7 @@ pub(crate) fn job(words: &Words, kind: &str) -> String {
 }
 
 /// Describes the outcome of something that became no contact.
-pub(crate) fn outcome(words: &Words, outcome: &str) -> String {
+pub(crate) fn outcome(words: &Words, outcome: &Outcome) -> String {
     words.say(&format!("outcome-{outcome}"))
 }
 

@@ -23,6 +23,7 @@ use hotline_store::{
         detail::ContactDetail,
         drafts::{Draft, DraftKind},
     },
+    db::values::Direction,
     inbox::list::{InboxPage, Place, View},
     memory::presence::Present,
     search::SearchResults,

@@ -13,6 +13,7 @@ use hotline_store::{
         attachments::{Attachment, Held},
         detail::{ContactDetail, Delivered, HistoryEvent, Message},
     },
+    db::values::{Direction, HistoryKind},
     inbox::list::{InboxRow, View},
     memory::presence::Present,
 };
@@ -175,7 +176,8 @@ impl Inbox<'_> {
 
     /// Returns the time until which my reply can be cancelled, in milliseconds since 1970; `None` if it can't be.
     pub(super) fn leaves_at(&self, message: &Message) -> Option<i64> {
-        let mine = message.direction == "reply" && message.author.as_ref() == Some(&self.frame.me.name);
+        let mine =
+            message.direction == Direction::Reply && message.author.as_ref() == Some(&self.frame.me.name);
         let all = message.deliveries.iter().map(|one| one.leaves_at);
         let first = all.collect::<Option<Vec<_>>>()?.into_iter().min()?;
         (mine && first > self.frame.now).then(|| first.timestamp_millis())
@@ -200,11 +202,17 @@ impl Inbox<'_> {
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
         // A wrap-up that was saved together with closing has a later event.
-        let wrapped = |event: &&HistoryEvent| event.kind.starts_with("classified");
+        let wrapped = |event: &&HistoryEvent| {
+            matches!(
+                event.kind,
+                HistoryKind::Classified | HistoryKind::ClassifiedInPart
+            )
+        };
         let last = done.find(|event| event.actor.is_some() && !wrapped(event));
         open.status == Status::Closed
             && last.is_some_and(|event| {
-                (event.kind == "closed" || (event.kind == "marked" && event.detail != "none"))
+                (event.kind == HistoryKind::Closed
+                    || (event.kind == HistoryKind::Marked && event.detail != "none"))
                     && event.actor.as_ref() == Some(&self.frame.me.name)
                     && self.frame.now - event.at < TimeDelta::minutes(5)
             })
@@ -240,14 +248,42 @@ impl Inbox<'_> {
 
     pub(super) fn history(&self, event: &HistoryEvent) -> String {
         let what = self.frame.words.say(&format!("event-{}", event.kind));
-        let how = match event.kind.as_str() {
-            "news" => self.news(&event.detail),
-            "delivery" => self.frame.words.say(&format!("delivery-{}", event.detail)),
-            "in_case" | "forwarded" | "linked" | "unlinked" => event.detail.clone(),
-            "closed" => event.detail.clone(),
-            "handed_over" | "logged" => self.frame.words.own(&event.detail),
-            "marked" => self.frame.words.say(&format!("marking-{}", event.detail)),
-            _ => String::new(),
+        let how = match event.kind {
+            HistoryKind::News => self.news(&event.detail),
+            HistoryKind::Delivery => self.frame.words.say(&format!("delivery-{}", event.detail)),
+            HistoryKind::InCase | HistoryKind::Forwarded | HistoryKind::Linked | HistoryKind::Unlinked => {
+                event.detail.clone()
+            }
+            HistoryKind::Closed => event.detail.clone(),
+            HistoryKind::HandedOver | HistoryKind::Logged => self.frame.words.own(&event.detail),
+            HistoryKind::Marked => self.frame.words.say(&format!("marking-{}", event.detail)),
+            HistoryKind::Registered
+            | HistoryKind::Joined
+            | HistoryKind::AutoReply
+            | HistoryKind::Edited
+            | HistoryKind::EditedEarlier
+            | HistoryKind::KeptOut
+            | HistoryKind::Assigned
+            | HistoryKind::Claimed
+            | HistoryKind::GivenBack
+            | HistoryKind::AskedFor
+            | HistoryKind::Snoozed
+            | HistoryKind::Woken
+            | HistoryKind::Blocked
+            | HistoryKind::Unblocked
+            | HistoryKind::Replied
+            | HistoryKind::Unsent
+            | HistoryKind::NotAcknowledged
+            | HistoryKind::Noted
+            | HistoryKind::Classified
+            | HistoryKind::ClassifiedInPart
+            | HistoryKind::Reopened
+            | HistoryKind::FilesAsked
+            | HistoryKind::FileWanted
+            | HistoryKind::FileFetched
+            | HistoryKind::FileFailed
+            | HistoryKind::PlannedEvent
+            | HistoryKind::Erased => String::new(),
         };
         [what, how]
             .into_iter()

@@ -15,7 +15,12 @@ use uuid::Uuid;
 
 use crate::{
     contacts::reply::{is_out_of_reach, not_too_long, status_of},
-    db::{entity::contacts, history::event, store::Store},
+    db::{
+        entity::contacts,
+        history::event,
+        store::Store,
+        values::{Direction, HistoryKind},
+    },
     error::{Conflict, StoreError},
     intake::choices,
     staff::accounts::Person,
@@ -58,7 +63,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, now, Some(who.id), "claimed", "")
+        event(contact.id, now, Some(who.id), HistoryKind::Claimed, "")
             .insert(&transaction)
             .await?;
         self.done(transaction).await?;
@@ -82,7 +87,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, self.now(), Some(who.id), "given_back", "")
+        event(contact.id, self.now(), Some(who.id), HistoryKind::GivenBack, "")
             .insert(&transaction)
             .await?;
         self.done(transaction).await?;
@@ -121,7 +126,7 @@ impl Store {
         let now = self.now();
         if !note.is_empty() {
             let id = ids::new(self.clock.now());
-            self.write_message(&transaction, &contact, who, id, "note", note, now)
+            self.write_message(&transaction, &contact, who, id, Direction::Note, note, now)
                 .await?;
         }
         contacts::ActiveModel {
@@ -133,7 +138,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, now, Some(who.id), "handed_over", &name)
+        event(contact.id, now, Some(who.id), HistoryKind::HandedOver, &name)
             .insert(&transaction)
             .await?;
         self.done(transaction).await
@@ -148,7 +153,7 @@ impl Store {
         if contact.assignee.is_none_or(|assignee| assignee == who.id) {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        event(contact.id, self.now(), Some(who.id), "asked_for", "")
+        event(contact.id, self.now(), Some(who.id), HistoryKind::AskedFor, "")
             .insert(&transaction)
             .await?;
         self.done(transaction).await
@@ -183,7 +188,11 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        let kind = if until.is_some() { "snoozed" } else { "woken" };
+        let kind = if until.is_some() {
+            HistoryKind::Snoozed
+        } else {
+            HistoryKind::Woken
+        };
         event(contact.id, now, Some(who.id), kind, "")
             .insert(&transaction)
             .await?;
@@ -214,7 +223,11 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::NoIdentifier));
         };
         let until = until.map(|until| until.timestamp_micros());
-        let kind = if until.is_some() { "blocked" } else { "unblocked" };
+        let kind = if until.is_some() {
+            HistoryKind::Blocked
+        } else {
+            HistoryKind::Unblocked
+        };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
         // The block affects all open contacts of the identifier, so each gets an entry in its history, and none may be assigned to someone
         // else.
@@ -253,8 +266,13 @@ impl Store {
             .await?;
         }
         choices::block(&transaction, &contact.line, hash, until).await?;
-        self.audit_in(&transaction, Some(who.id), kind, &reference.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            &kind.to_string(),
+            &reference.to_string(),
+        )
+        .await?;
         self.done(transaction).await
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         entity::{contacts, messages},
         history::event,
         store::Store,
+        values::{Direction, HistoryKind},
     },
     error::{Conflict, StoreError},
     inbox::list::{is_call, reference_of},
@@ -44,7 +45,8 @@ impl Store {
         reference: Reference,
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
-        self.step(who, reference, Step::Close, "closed", reason).await
+        self.step(who, reference, Step::Close, HistoryKind::Closed, reason)
+            .await
     }
 
     /// Classifies a contact, and closes it if `close` is set. An urgent, unassigned and unanswered contact needs a reason here too.
@@ -103,7 +105,7 @@ impl Store {
             return Ok(String::new());
         };
         let id = ids::new(self.clock.now());
-        self.write_message(transaction, contact, who, id, "note", reason, now)
+        self.write_message(transaction, contact, who, id, Direction::Note, reason, now)
             .await?;
         Ok(id.simple().to_string())
     }
@@ -113,7 +115,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if it is open or assigned to someone else.
     pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        self.step(who, reference, Step::Reopen, "reopened", None).await
+        self.step(who, reference, Step::Reopen, HistoryKind::Reopened, None)
+            .await
     }
 
     async fn step(
@@ -121,7 +124,7 @@ impl Store {
         who: &Person,
         reference: Reference,
         step: Step,
-        kind: &str,
+        kind: HistoryKind,
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
         let reason = words_of(reason)?;
@@ -256,12 +259,12 @@ impl Store {
             update.waiting_since = Set(None);
         }
         update.update(transaction).await?;
-        event(contact.id, now, Some(who.id), "marked", &detail)
+        event(contact.id, now, Some(who.id), HistoryKind::Marked, &detail)
             .insert(transaction)
             .await?;
         if closes {
             let why = self.write_reason(transaction, who, contact, reason, now).await?;
-            event(contact.id, now, Some(who.id), "closed", &why)
+            event(contact.id, now, Some(who.id), HistoryKind::Closed, &why)
                 .insert(transaction)
                 .await?;
         }
@@ -290,17 +293,17 @@ async fn first_unanswered(
     transaction: &DatabaseTransaction,
     contact: Uuid,
 ) -> Result<Option<i64>, StoreError> {
-    let of = |direction: &str| {
+    let of = |direction: Direction| {
         messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact))
             .filter(messages::Column::Direction.eq(direction))
     };
-    let answered = of("reply")
+    let answered = of(Direction::Reply)
         .order_by_desc(messages::Column::At)
         .one(transaction)
         .await?;
     let since = answered.map_or(i64::MIN, |reply| reply.at);
-    let first = of("in")
+    let first = of(Direction::In)
         .filter(messages::Column::At.gt(since))
         .order_by_asc(messages::Column::At)
         .one(transaction)

@@ -20,6 +20,7 @@ use crate::{
         entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
         history::newest_event,
         store::{Store, time},
+        values::{Direction, HistoryKind, JobState},
     },
     error::StoreError,
     inbox::list::{name_of, reference_of},
@@ -104,7 +105,7 @@ pub struct Message {
     /// Its id.
     pub id: Uuid,
     /// `in`, `reply`, `automatic`, `note` or `notice`.
-    pub direction: String,
+    pub direction: Direction,
     /// Work name of its author. `None` if staff did not write it.
     pub author: Option<String>,
     /// When it arrived or was written.
@@ -164,7 +165,7 @@ pub struct HistoryEvent {
     /// Work name of the member of staff who acted.
     pub actor: Option<String>,
     /// Kind of event.
-    pub kind: String,
+    pub kind: HistoryKind,
     /// Details, depending on the kind.
     pub detail: String,
 }
@@ -206,13 +207,16 @@ impl Store {
             .order_by_asc(events::Column::Id)
             .all(&self.reading)
             .await?;
-        let changes = ["claimed", "given_back", "handed_over", "assigned"];
-        let since = history
-            .iter()
-            .rposition(|event| changes.contains(&event.kind.as_str()));
+        let changes = [
+            HistoryKind::Claimed,
+            HistoryKind::GivenBack,
+            HistoryKind::HandedOver,
+            HistoryKind::Assigned,
+        ];
+        let since = history.iter().rposition(|event| changes.contains(&event.kind));
         let asked = history.iter().skip(since.unwrap_or_default());
         let mut asked_by: Vec<(Uuid, String)> = asked
-            .filter(|event| event.kind == "asked_for")
+            .filter(|event| event.kind == HistoryKind::AskedFor)
             .filter_map(|event| Some((event.actor?, name_of(&names, event.actor?)?)))
             .collect();
         asked_by.dedup();
@@ -252,8 +256,8 @@ impl Store {
                 .map(|event| HistoryEvent {
                     at: time(event.at),
                     actor: event.actor.and_then(|actor| name_of(&names, actor)),
-                    detail: match event.kind.as_str() {
-                        "closed" => reason_in(&messages, &event.detail),
+                    detail: match event.kind {
+                        HistoryKind::Closed => reason_in(&messages, &event.detail),
                         _ => event.detail,
                     },
                     kind: event.kind,
@@ -311,7 +315,7 @@ impl Store {
             .all(&self.reading)
             .await?;
         let job_of = |outgoing: Uuid| under_way.iter().find(|job| job.outbox_id == Some(outgoing));
-        let untouched = |job: &&jobs::Model| job.state == "ready" && job.attempt == 0;
+        let untouched = |job: &&jobs::Model| job.state == JobState::Ready && job.attempt == 0;
         let mut versions = versions::Entity::find()
             .filter(versions::Column::MessageId.is_in(rows.iter().map(|row| row.id)))
             .order_by_asc(versions::Column::At)

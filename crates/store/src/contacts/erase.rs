@@ -21,6 +21,7 @@ use crate::{
         },
         history::event,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     statistics::figures::AT_ONCE,
@@ -68,7 +69,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, self.now(), None, "erased", "")
+        event(contact.id, self.now(), None, HistoryKind::Erased, "")
             .insert(&transaction)
             .await?;
         self.audit_in(

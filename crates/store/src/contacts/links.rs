@@ -9,6 +9,7 @@ use crate::{
         entity::{contacts, follows, links},
         history::event,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
@@ -56,7 +57,11 @@ impl Store {
                     .exec(&transaction)
                     .await?;
             }
-            let kind = if linked { "linked" } else { "unlinked" };
+            let kind = if linked {
+                HistoryKind::Linked
+            } else {
+                HistoryKind::Unlinked
+            };
             let detail = reference_of(another).to_string();
             event(one.id, self.now(), Some(who.id), kind, &detail)
                 .insert(&transaction)

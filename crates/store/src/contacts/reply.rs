@@ -25,6 +25,7 @@ use crate::{
         entity::{contacts, messages},
         history::{event, newest_event, was_taken_back},
         store::Store,
+        values::{Direction, HistoryKind},
     },
     error::{Conflict, StoreError},
     intake::choices::choice_of,
@@ -75,7 +76,7 @@ impl Store {
         }
         let (transaction, contact) = self.begin_held(who, reference).await?;
         if self
-            .written_before(&transaction, &contact, who, id, "reply", text)
+            .written_before(&transaction, &contact, who, id, Direction::Reply, text)
             .await?
         {
             return Ok(());
@@ -100,7 +101,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::Stopped));
         }
         let now = self.now();
-        self.write_message(&transaction, &contact, who, id, "reply", text, now)
+        self.write_message(&transaction, &contact, who, id, Direction::Reply, text, now)
             .await?;
         self.write_files(&transaction, &contact, id, files).await?;
         self.queue_message(&transaction, &contact, &card, id, now).await?;
@@ -127,15 +128,15 @@ impl Store {
         };
         update.update(&transaction).await.map_err(newer_open)?;
         if contact.assignee.is_none() {
-            event(contact.id, now, Some(who.id), "claimed", "")
+            event(contact.id, now, Some(who.id), HistoryKind::Claimed, "")
                 .insert(&transaction)
                 .await?;
         }
-        event(contact.id, now, Some(who.id), "replied", "")
+        event(contact.id, now, Some(who.id), HistoryKind::Replied, "")
             .insert(&transaction)
             .await?;
         if !status_of(&contact).is_open() {
-            event(contact.id, now, Some(who.id), "reopened", "")
+            event(contact.id, now, Some(who.id), HistoryKind::Reopened, "")
                 .insert(&transaction)
                 .await?;
         }
@@ -167,16 +168,16 @@ impl Store {
         let text = checked(text)?;
         let (transaction, contact) = self.begin_on(reference).await?;
         if self
-            .written_before(&transaction, &contact, who, id, "note", text)
+            .written_before(&transaction, &contact, who, id, Direction::Note, text)
             .await?
         {
             return Ok(());
         }
         let now = self.now();
-        self.write_message(&transaction, &contact, who, id, "note", text, now)
+        self.write_message(&transaction, &contact, who, id, Direction::Note, text, now)
             .await?;
         drop_draft(&transaction, who.id, contact.id, DraftKind::Note).await?;
-        event(contact.id, now, Some(who.id), "noted", "")
+        event(contact.id, now, Some(who.id), HistoryKind::Noted, "")
             .insert(&transaction)
             .await?;
         self.done(transaction).await
@@ -190,7 +191,7 @@ impl Store {
         contact: &contacts::Model,
         who: &Person,
         id: Uuid,
-        direction: &str,
+        direction: Direction,
         text: &str,
     ) -> Result<bool, StoreError> {
         let Some(known) = messages::Entity::find_by_id(id).one(transaction).await? else {
@@ -223,7 +224,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, self.now(), Some(who.id), "files_asked", "")
+        event(contact.id, self.now(), Some(who.id), HistoryKind::FilesAsked, "")
             .insert(&transaction)
             .await?;
         let object = reference.to_string();
@@ -289,7 +290,7 @@ impl Store {
         contact: &contacts::Model,
         who: &Person,
         id: Uuid,
-        direction: &str,
+        direction: Direction,
         text: &str,
         now: i64,
     ) -> Result<(), StoreError> {
@@ -300,7 +301,7 @@ impl Store {
         let message = messages::ActiveModel {
             id: Set(id),
             contact_id: Set(contact.id),
-            direction: Set(direction.to_owned()),
+            direction: Set(direction),
             author: Set(Some(who.id)),
             at: Set(now),
             journal_id: Set(None),

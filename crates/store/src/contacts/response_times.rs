@@ -11,6 +11,7 @@ use crate::{
     db::{
         entity::{contacts, messages, outbox},
         store::Store,
+        values::Direction,
     },
     error::StoreError,
 };
@@ -53,7 +54,7 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         let replied = messages::Entity::find_by_id(row.message_id)
-            .filter(messages::Column::Direction.eq("reply"))
+            .filter(messages::Column::Direction.eq(Direction::Reply))
             .one(transaction)
             .await?;
         let contact = self.locked(transaction, row.contact_id).await?;

@@ -18,6 +18,7 @@ use crate::{
         entity::{contacts, records},
         history::event,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError, unreadable},
     sealing::bodies::{seal, unseal},
@@ -87,9 +88,9 @@ impl Store {
         );
         if before.answers.is_empty() || complete != was_complete {
             let kind = if complete {
-                "classified"
+                HistoryKind::Classified
             } else {
-                "classified_in_part"
+                HistoryKind::ClassifiedInPart
             };
             event(contact.id, self.now(), Some(who.id), kind, "")
                 .insert(&transaction)

@@ -12,6 +12,8 @@ pub use statistics::{educators, event_educators, outreach, schools, tokens};
 pub mod journal {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::values::Outcome;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "journal")]
     pub struct Model {
@@ -25,7 +27,7 @@ pub mod journal {
         pub data_key: Option<Vec<u8>>,
         pub sealed: Option<Vec<u8>>,
         pub file: Option<Uuid>,
-        pub outcome: String,
+        pub outcome: Outcome,
         pub reason: String,
         pub reference: Option<i64>,
     }
@@ -76,6 +78,8 @@ pub mod key_proofs {
 pub mod jobs {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::values::JobState;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "jobs")]
     pub struct Model {
@@ -85,7 +89,7 @@ pub mod jobs {
         pub journal_id: Option<i64>,
         pub outbox_id: Option<Uuid>,
         pub attachment_id: Option<Uuid>,
-        pub state: String,
+        pub state: JobState,
         pub attempt: i32,
         pub due_at: i64,
         pub made_at: i64,
@@ -236,13 +240,15 @@ pub mod contacts {
 pub mod messages {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::values::Direction;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "messages")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub contact_id: Uuid,
-        pub direction: String,
+        pub direction: Direction,
         pub author: Option<Uuid>,
         pub at: i64,
         pub journal_id: Option<i64>,
@@ -322,6 +328,8 @@ pub mod outbox {
 pub mod events {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::values::HistoryKind;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "events")]
     pub struct Model {
@@ -330,7 +338,7 @@ pub mod events {
         pub contact_id: Uuid,
         pub at: i64,
         pub actor: Option<Uuid>,
-        pub kind: String,
+        pub kind: HistoryKind,
         pub detail: String,
     }
 

@@ -6,16 +6,19 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{db::entity::events, error::StoreError};
+use crate::{
+    db::{entity::events, values::HistoryKind},
+    error::StoreError,
+};
 
 /// Kinds of events that can make a reply unsuitable if it was begun before them.
-const NEWS: [&str; 6] = [
-    "registered",
-    "joined",
-    "edited",
-    "edited_earlier",
-    "replied",
-    "news",
+const NEWS: [HistoryKind; 6] = [
+    HistoryKind::Registered,
+    HistoryKind::Joined,
+    HistoryKind::Edited,
+    HistoryKind::EditedEarlier,
+    HistoryKind::Replied,
+    HistoryKind::News,
 ];
 
 /// Builds a history event for insertion. `actor` is the member of staff who acted. It is `None` if the service or the person acted.
@@ -23,7 +26,7 @@ pub(crate) fn event(
     contact_id: Uuid,
     at: i64,
     actor: Option<Uuid>,
-    kind: &str,
+    kind: HistoryKind,
     detail: &str,
 ) -> events::ActiveModel {
     events::ActiveModel {
@@ -31,7 +34,7 @@ pub(crate) fn event(
         contact_id: Set(contact_id),
         at: Set(at),
         actor: Set(actor),
-        kind: Set(kind.to_owned()),
+        kind: Set(kind),
         detail: Set(detail.to_owned()),
     }
 }
@@ -59,7 +62,7 @@ pub(crate) async fn was_taken_back(
 ) -> Result<bool, StoreError> {
     let found = events::Entity::find()
         .filter(events::Column::ContactId.eq(contact))
-        .filter(events::Column::Kind.eq("unsent"))
+        .filter(events::Column::Kind.eq(HistoryKind::Unsent))
         .filter(events::Column::Detail.eq(message.to_string()))
         .one(connection)
         .await?;

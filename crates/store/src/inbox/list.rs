@@ -19,6 +19,7 @@ use crate::{
     db::{
         entity::{contacts, events, messages, outbox, staff},
         store::{Store, time},
+        values::{Direction, HistoryKind},
     },
     error::StoreError,
     sealing::bodies::Card,
@@ -203,7 +204,7 @@ impl Store {
         let by = |event: events::Model| name_of(names, event.actor?);
         Ok(newest
             .into_iter()
-            .filter(|(_, event)| event.kind == "handed_over" && event.actor != Some(me))
+            .filter(|(_, event)| event.kind == HistoryKind::HandedOver && event.actor != Some(me))
             .filter_map(|(contact, event)| Some((contact, by(event)?)))
             .collect())
     }
@@ -221,7 +222,7 @@ impl Store {
             .select_only()
             .column(messages::Column::Id)
             .filter(messages::Column::ContactId.is_in(found.iter().map(|contact| contact.id)))
-            .filter(messages::Column::Direction.eq("reply"));
+            .filter(messages::Column::Direction.eq(Direction::Reply));
         let rows = outbox::Entity::find()
             .filter(outbox::Column::MessageId.in_subquery(replies.into_query()))
             .filter(not_through(self.now()))

@@ -29,6 +29,7 @@ use crate::{
         batch_request::{BatchRequest, JournalRow},
         entity::{contacts, jobs, journal},
         store::Store,
+        values::{JobState, Outcome},
     },
     error::StoreError,
     inbox::list::reference_of,
@@ -123,7 +124,7 @@ impl Store {
                 journal_id: Set(Some(id)),
                 outbox_id: Set(None),
                 attachment_id: Set(None),
-                state: Set("ready".to_owned()),
+                state: Set(JobState::Ready),
                 attempt: Set(0),
                 due_at: Set(now),
                 made_at: Set(now),
@@ -219,7 +220,7 @@ impl Store {
         let registered = journal::Entity::find()
             .filter(journal::Column::Line.eq(line.as_str()))
             .filter(journal::Column::ExternalHash.eq(self.external_hash(line, external_id)))
-            .filter(journal::Column::Outcome.ne(ACCEPTED))
+            .filter(journal::Column::Outcome.ne(Outcome::Accepted))
             .one(&self.reading)
             .await?;
         if registered.is_none() {
@@ -437,7 +438,7 @@ impl JournalRow {
             data_key: Set(Some(self.data_key.clone())),
             sealed: Set(self.sealed.clone()),
             file: Set(self.file),
-            outcome: Set(ACCEPTED.to_owned()),
+            outcome: Set(Outcome::Accepted),
             reason: Set(String::new()),
             reference: Set(Some(reference)),
         }

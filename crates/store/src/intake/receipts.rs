@@ -10,6 +10,7 @@ use crate::{
     db::{
         entity::{contacts, messages},
         store::{Store, time},
+        values::Direction,
     },
     error::StoreError,
     inbox::list::reference_of,
@@ -50,7 +51,7 @@ impl Store {
                     .chain(Some(body.text))
                     .filter(|text| !text.is_empty());
                 said.push(Said {
-                    by_us: row.direction != "in",
+                    by_us: row.direction != Direction::In,
                     at: time(row.at),
                     text: text.collect::<Vec<_>>().join("\n\n").into(),
                 });

@@ -9,6 +9,7 @@ use crate::{
     db::{
         entity::{journal, messages},
         store::Store,
+        values::Outcome,
     },
     error::StoreError,
 };
@@ -81,7 +82,7 @@ impl Store {
             .select_only()
             .column(journal::Column::Id)
             .filter(journal::Column::Line.eq(line.as_str()))
-            .filter(journal::Column::Outcome.is_in(["message", "unreadable"]))
+            .filter(journal::Column::Outcome.is_in([Outcome::Message, Outcome::Unreadable]))
             .filter(journal::Column::DataKey.is_not_null())
             .filter(journal::Column::Id.not_in_subquery(sea_orm::QueryTrait::into_query(filed)));
         Ok(strays.into_tuple::<i64>().all(&self.reading).await?.len() as u64)

@@ -4,7 +4,10 @@ use hotline_core::job::{Delivery, JobKind};
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
 
-use crate::db::entity::{jobs, outbox};
+use crate::db::{
+    entity::{jobs, outbox},
+    values::JobState,
+};
 
 /// Builds the outbox row of an outgoing message.
 pub(crate) fn outbox_row(
@@ -36,7 +39,7 @@ pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
         journal_id: Set(None),
         outbox_id: Set(None),
         attachment_id: Set(Some(attachment)),
-        state: Set("ready".to_owned()),
+        state: Set(JobState::Ready),
         attempt: Set(0),
         due_at: Set(now),
         made_at: Set(now),
@@ -53,7 +56,7 @@ pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::
         journal_id: Set(None),
         outbox_id: Set(Some(*outgoing.id.as_ref())),
         attachment_id: Set(None),
-        state: Set("ready".to_owned()),
+        state: Set(JobState::Ready),
         attempt: Set(0),
         due_at: Set(due_at),
         made_at: Set(now),

@@ -17,6 +17,7 @@ use crate::{
     db::{
         entity::{jobs, journal},
         store::{Store, time},
+        values::{JobState, Outcome},
     },
     error::StoreError,
     sealing::places::raw_place,
@@ -59,7 +60,7 @@ pub struct ListedJob {
     /// Kind of the job: `receive`, `deliver` or `fetch`.
     pub kind: String,
     /// `ready`, `running` or `parked`.
-    pub state: String,
+    pub state: JobState,
     /// Number of attempts so far.
     pub attempt: i32,
     /// When the job was created.
@@ -161,7 +162,7 @@ impl Store {
         let transaction = self.begin().await?;
         jobs::Entity::update_many()
             .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
-            .filter(jobs::Column::State.eq("running"))
+            .filter(jobs::Column::State.eq(JobState::Running))
             .exec(&transaction)
             .await?;
         transaction.commit().await?;
@@ -293,7 +294,7 @@ impl Store {
     pub async fn listed(&self, parked_only: bool) -> Result<Vec<ListedJob>, StoreError> {
         let mut query = jobs::Entity::find().order_by_asc(jobs::Column::Id).limit(500);
         if parked_only {
-            query = query.filter(jobs::Column::State.eq("parked"));
+            query = query.filter(jobs::Column::State.eq(JobState::Parked));
         }
         let rows = query.all(&self.reading).await?;
         Ok(rows
@@ -339,9 +340,9 @@ impl Store {
     /// If a database query fails.
     pub async fn run_again(&self, job: Option<i64>) -> Result<u64, StoreError> {
         let mut update = jobs::Entity::update_many()
-            .col_expr(jobs::Column::State, Expr::value("ready"))
+            .col_expr(jobs::Column::State, Expr::value(JobState::Ready))
             .col_expr(jobs::Column::DueAt, Expr::value(self.now()))
-            .filter(jobs::Column::State.eq("parked"));
+            .filter(jobs::Column::State.eq(JobState::Parked));
         if let Some(id) = job {
             update = update.filter(jobs::Column::Id.eq(id));
         }
@@ -391,7 +392,7 @@ pub struct SetAside {
     /// When it was received.
     pub received_at: chrono::DateTime<chrono::Utc>,
     /// `ignored` or `report`.
-    pub outcome: String,
+    pub outcome: Outcome,
     /// Why it was set aside. Never contains people's words.
     pub reason: String,
 }

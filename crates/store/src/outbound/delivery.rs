@@ -24,6 +24,7 @@ use crate::{
         entity::{contacts, jobs, messages, outbox},
         history::event,
         store::Store,
+        values::{Direction, HistoryKind, JobState},
     },
     error::{Conflict, StoreError},
     jobs::{
@@ -138,7 +139,7 @@ impl Store {
         };
         let transaction = self.begin().await?;
         let changed = jobs::Entity::update_many()
-            .col_expr(jobs::Column::State, Expr::value("ready"))
+            .col_expr(jobs::Column::State, Expr::value(JobState::Ready))
             .col_expr(jobs::Column::DueAt, Expr::value(self.after(wait)))
             .col_expr(jobs::Column::Reason, Expr::value(state.as_str()))
             .filter(jobs::Column::Id.eq(job.id))
@@ -147,9 +148,15 @@ impl Store {
             .await?;
         if changed.rows_affected == 1 {
             update.update(&transaction).await?;
-            event(contact.id, self.now(), None, "delivery", state.as_str())
-                .insert(&transaction)
-                .await?;
+            event(
+                contact.id,
+                self.now(),
+                None,
+                HistoryKind::Delivery,
+                state.as_str(),
+            )
+            .insert(&transaction)
+            .await?;
         }
         transaction.commit().await?;
         self.notify_changed().await;
@@ -195,7 +202,7 @@ impl Store {
             self.note_first_reply(transaction, row, now).await?;
         }
         update.update(transaction).await?;
-        event(row.contact_id, now, None, "delivery", state.as_str())
+        event(row.contact_id, now, None, HistoryKind::Delivery, state.as_str())
             .insert(transaction)
             .await?;
         if matches!(state, Delivery::Failed | Delivery::Unknown) {
@@ -230,7 +237,7 @@ impl Store {
         let (Some(message), Some(contact)) = (message, contact) else {
             return Ok(());
         };
-        if message.direction != "reply" || contact.status == Status::Waiting.as_str() {
+        if message.direction != Direction::Reply || contact.status == Status::Waiting.as_str() {
             return Ok(());
         }
         // If the person has a newer open contact, staff answer there.
@@ -366,7 +373,7 @@ impl Store {
             contact.id,
             now,
             Some(who.id),
-            "delivery",
+            HistoryKind::Delivery,
             Delivery::Queued.as_str(),
         )
         .insert(&transaction)

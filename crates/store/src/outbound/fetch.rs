@@ -18,6 +18,7 @@ use crate::{
         },
         history::event,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
@@ -63,7 +64,7 @@ impl Store {
         .update(&transaction)
         .await?;
         fetch_job(id, self.now()).insert(&transaction).await?;
-        event(contact.id, self.now(), Some(who.id), "file_wanted", "")
+        event(contact.id, self.now(), Some(who.id), HistoryKind::FileWanted, "")
             .insert(&transaction)
             .await?;
         let object = format!("{reference} {id}");
@@ -119,7 +120,8 @@ impl Store {
             fate: Set(String::new()),
             ..Default::default()
         };
-        self.end_fetch(job, contact.id, kept, "file_fetched").await
+        self.end_fetch(job, contact.id, kept, HistoryKind::FileFetched)
+            .await
     }
 
     /// Records that a file could not be fetched. Staff can request it again.
@@ -135,7 +137,8 @@ impl Store {
             fate: Set(FAILED.to_owned()),
             ..Default::default()
         };
-        self.end_fetch(job, contact.id, failed, "file_failed").await
+        self.end_fetch(job, contact.id, failed, HistoryKind::FileFailed)
+            .await
     }
 
     async fn end_fetch(
@@ -143,7 +146,7 @@ impl Store {
         job: &Claimed,
         contact: Uuid,
         file: attachments::ActiveModel,
-        kind: &str,
+        kind: HistoryKind,
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         if end_job(&transaction, job).await? {

@@ -18,6 +18,7 @@ use crate::{
     db::{
         entity::{attachments, contacts, messages, outbox},
         store::{Store, time},
+        values::Direction,
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
@@ -109,7 +110,7 @@ impl Store {
                 thread: self.thread_ids(&contact).await?,
                 files: self.files_of(&contact, message.id).await?,
                 uncertain,
-                automatic: message.direction == "automatic",
+                automatic: message.direction == Direction::Automatic,
                 written_at: time(message.at),
             },
         };

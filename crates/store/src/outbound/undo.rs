@@ -17,6 +17,7 @@ use crate::{
         entity::{attachments, contacts, jobs, messages, outbox},
         history::{event, newest_event},
         store::Store,
+        values::{Direction, HistoryKind, JobState},
     },
     error::{Conflict, StoreError},
     staff::accounts::Person,
@@ -31,7 +32,7 @@ impl Store {
         let (transaction, contact) = self.begin_on(reference).await?;
         let message = messages::Entity::find_by_id(message)
             .filter(messages::Column::ContactId.eq(contact.id))
-            .filter(messages::Column::Direction.eq("reply"))
+            .filter(messages::Column::Direction.eq(Direction::Reply))
             .one(&transaction)
             .await?
             .ok_or(StoreError::NotFound("message"))?;
@@ -45,7 +46,7 @@ impl Store {
         let dropped = jobs::Entity::delete_many()
             .filter(jobs::Column::OutboxId.is_in(leaving.iter().map(|one| one.id)))
             .filter(jobs::Column::Kind.eq(JobKind::Deliver.as_str()))
-            .filter(jobs::Column::State.eq("ready"))
+            .filter(jobs::Column::State.eq(JobState::Ready))
             .filter(jobs::Column::Attempt.eq(0))
             .exec(&transaction)
             .await?;
@@ -82,7 +83,7 @@ impl Store {
         let id = message.id.to_string();
         message.delete(&transaction).await?;
         self.wait_again(&transaction, who, &contact).await?;
-        event(contact.id, self.now(), Some(who.id), "unsent", &id)
+        event(contact.id, self.now(), Some(who.id), HistoryKind::Unsent, &id)
             .insert(&transaction)
             .await?;
         self.done(transaction).await?;
@@ -102,9 +103,9 @@ impl Store {
             .order_by_desc(messages::Column::At)
             .all(transaction)
             .await?;
-        let unanswered = all.iter().take_while(|one| one.direction != "reply");
+        let unanswered = all.iter().take_while(|one| one.direction != Direction::Reply);
         let since = unanswered
-            .filter(|one| one.direction == "in")
+            .filter(|one| one.direction == Direction::In)
             .map(|one| one.at)
             .min();
         let status = if since.is_some() {

@@ -22,6 +22,7 @@ use crate::{
     db::{
         entity::{contacts, journal, messages},
         store::Store,
+        values::{Direction, HistoryKind, Outcome},
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
@@ -155,7 +156,7 @@ impl Store {
             Vec::new(),
         )?;
         if let Some(message) = changes.messages.last_mut() {
-            "call".clone_into(&mut message.direction);
+            message.direction = Direction::Call;
             message.author = Some(taken_by.id);
         }
         let complete = self.scheme.missing(&answers).is_empty();
@@ -182,8 +183,14 @@ impl Store {
         } else {
             taken_by.name.as_str()
         };
-        changes.event(contact.id, self.now(), Some(who.id), "logged", for_whom);
-        changes.set_outcome(journal_id, "message", "");
+        changes.event(
+            contact.id,
+            self.now(),
+            Some(who.id),
+            HistoryKind::Logged,
+            for_whom,
+        );
+        changes.set_outcome(journal_id, Outcome::Message, "");
         self.count(&transaction, &mut changes).await?;
         changes.write(&transaction).await?;
         self.keep_record(&transaction, who, &contact, &answers).await?;
@@ -228,7 +235,7 @@ impl Store {
             sealed: Set(Some(key.seal(&place, &raw.bytes)?)),
             data_key: Set(Some(data_key)),
             file: Set(None),
-            outcome: Set("accepted".to_owned()),
+            outcome: Set(Outcome::Accepted),
             reason: Set(String::new()),
             reference: Set(references.first().copied()),
         };

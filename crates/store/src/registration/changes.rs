@@ -18,6 +18,7 @@ use crate::{
             contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
         },
         history::event,
+        values::{HistoryKind, Outcome},
     },
     error::StoreError,
     intake::choices,
@@ -44,7 +45,7 @@ pub(super) struct Changes {
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
-    pub(super) outcomes: BTreeMap<(&'static str, &'static str), Vec<i64>>,
+    pub(super) outcomes: BTreeMap<(Outcome, &'static str), Vec<i64>>,
     /// Raw messages that belong to a contact without being one of its messages.
     pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
@@ -54,7 +55,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    pub(super) fn set_outcome(&mut self, journal_id: i64, outcome: &'static str, reason: &'static str) {
+    pub(super) fn set_outcome(&mut self, journal_id: i64, outcome: Outcome, reason: &'static str) {
         self.outcomes
             .entry((outcome, reason))
             .or_default()
@@ -71,7 +72,14 @@ impl Changes {
             }));
     }
 
-    pub(super) fn event(&mut self, contact_id: Uuid, at: i64, actor: Option<Uuid>, kind: &str, detail: &str) {
+    pub(super) fn event(
+        &mut self,
+        contact_id: Uuid,
+        at: i64,
+        actor: Option<Uuid>,
+        kind: HistoryKind,
+        detail: &str,
+    ) {
         self.events.push(event(contact_id, at, actor, kind, detail));
     }
 
@@ -80,7 +88,7 @@ impl Changes {
         if let Some(contact) = self.state.contacts.get_mut(index) {
             contact.snoozed_until = Some(until);
             let id = contact.id;
-            self.event(id, self.now, None, "kept_out", "");
+            self.event(id, self.now, None, HistoryKind::KeptOut, "");
         }
     }
 

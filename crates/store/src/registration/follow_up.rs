@@ -17,6 +17,7 @@ use crate::{
     db::{
         entity::{contacts, messages, staff},
         store::{LineSettings, Store, time},
+        values::{Direction, HistoryKind},
     },
     error::StoreError,
     inbox::list::reference_of,
@@ -58,7 +59,7 @@ impl Store {
             contact.team = changes.teams.get(&staff).cloned();
             let id = contact.id;
             changes.given.insert(staff, now);
-            changes.event(id, now, Some(staff), "assigned", because.as_str());
+            changes.event(id, now, Some(staff), HistoryKind::Assigned, because.as_str());
         }
         Ok(())
     }
@@ -113,7 +114,7 @@ impl Store {
                     && other.line == contact.line
             });
         if recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY {
-            changes.event(contact.id, now, None, "not_acknowledged", "");
+            changes.event(contact.id, now, None, HistoryKind::NotAcknowledged, "");
             return Ok(());
         }
         let (contact_id, line) = (contact.id, contact.line.clone());
@@ -127,7 +128,7 @@ impl Store {
         changes.messages.push(messages::Model {
             id,
             contact_id,
-            direction: "automatic".to_owned(),
+            direction: Direction::Automatic,
             author: None,
             at: now,
             journal_id: None,

@@ -7,7 +7,11 @@ use hotline_core::{
 use sea_orm::DatabaseTransaction;
 
 use crate::{
-    db::{entity::messages, store::Store},
+    db::{
+        entity::messages,
+        store::Store,
+        values::{Direction, HistoryKind, Outcome},
+    },
     error::StoreError,
     intake::choices,
     jobs::queue::Journalled,
@@ -41,7 +45,11 @@ impl Store {
         }
         let mine = changes.state.of_identifier(line, Some(&hash));
         let Some(index) = mine.first().copied() else {
-            changes.set_outcome(journal_id, "ignored", "news of somebody who has not written");
+            changes.set_outcome(
+                journal_id,
+                Outcome::Ignored,
+                "news of somebody who has not written",
+            );
             return Ok(());
         };
         if let News::Chose(language) = notice.news
@@ -60,7 +68,7 @@ impl Store {
         changes.messages.push(messages::Model {
             id,
             contact_id,
-            direction: "notice".to_owned(),
+            direction: Direction::Notice,
             author: None,
             at: journalled.raw.received_at.timestamp_micros(),
             journal_id: Some(journal_id),
@@ -68,8 +76,14 @@ impl Store {
             their_id_hash: None,
             digest: None,
         });
-        changes.event(contact_id, self.now(), None, "news", notice.news.as_str());
-        changes.set_outcome(journal_id, "notice", "");
+        changes.event(
+            contact_id,
+            self.now(),
+            None,
+            HistoryKind::News,
+            notice.news.as_str(),
+        );
+        changes.set_outcome(journal_id, Outcome::Notice, "");
         Ok(())
     }
 }

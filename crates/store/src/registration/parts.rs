@@ -16,6 +16,7 @@ use crate::{
     db::{
         entity::{attachments, versions},
         store::{Store, time},
+        values::{HistoryKind, Outcome},
     },
     error::StoreError,
     jobs::queue::Journalled,
@@ -174,7 +175,7 @@ impl Store {
             Some(Ordering::Less) => Change::Older,
         };
         if incoming.live && known.is_some() {
-            changes.set_outcome(journal_id, "version", "");
+            changes.set_outcome(journal_id, Outcome::Version, "");
             if let Change::Newer = change {
                 body.pieces.retain(|known| known.id != piece.id);
                 body.pieces.push(new);
@@ -205,15 +206,15 @@ impl Store {
         }
         let at = journalled.raw.received_at;
         match change {
-            Change::Added => changes.set_outcome(journal_id, "part", ""),
+            Change::Added => changes.set_outcome(journal_id, Outcome::Part, ""),
             Change::Newer => {
-                changes.set_outcome(journal_id, "version", "");
+                changes.set_outcome(journal_id, Outcome::Version, "");
                 let written = before.edited_at.unwrap_or(time(message.at));
                 self.keep_version(changes, &key, message.id, written.timestamp_micros(), &before)?;
                 body.edited_at = Some(at);
             }
             Change::Older => {
-                changes.set_outcome(journal_id, "version", "");
+                changes.set_outcome(journal_id, Outcome::Version, "");
                 let written = if piece.version == 0 { time(message.at) } else { at };
                 self.keep_version(changes, &key, message.id, written.timestamp_micros(), &body)?;
                 if before.edited_at.is_none() {
@@ -270,13 +271,13 @@ impl Store {
         }
         if let Change::Newer = change {
             let kind = if target == found.contact {
-                "edited"
+                HistoryKind::Edited
             } else {
-                "edited_earlier"
+                HistoryKind::EditedEarlier
             };
             changes.event(id, self.now(), None, kind, "");
         } else if target != found.contact {
-            changes.event(id, self.now(), None, "edited_earlier", "");
+            changes.event(id, self.now(), None, HistoryKind::EditedEarlier, "");
         }
         Ok(())
     }

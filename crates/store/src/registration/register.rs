@@ -27,6 +27,7 @@ use crate::{
     db::{
         entity::{attachments, contacts, jobs, messages},
         store::{LineSettings, Store},
+        values::{Direction, HistoryKind, Outcome},
     },
     error::StoreError,
     jobs::queue::Journalled,
@@ -156,20 +157,34 @@ impl Store {
         let journal_id = journalled.job.journal_id;
         match normalised {
             Normalised::Message(incoming) => {
-                self.decide_message(transaction, changes, journalled, *incoming, parts, "message")
-                    .await
+                self.decide_message(
+                    transaction,
+                    changes,
+                    journalled,
+                    *incoming,
+                    parts,
+                    Outcome::Message,
+                )
+                .await
             }
             Normalised::Unreadable(unreadable) => {
                 let incoming = from_unreadable(unreadable);
-                self.decide_message(transaction, changes, journalled, incoming, parts, "unreadable")
-                    .await
+                self.decide_message(
+                    transaction,
+                    changes,
+                    journalled,
+                    incoming,
+                    parts,
+                    Outcome::Unreadable,
+                )
+                .await
             }
             Normalised::Notice(notice) => {
                 self.decide_notice(transaction, changes, journalled, &notice)
                     .await
             }
             Normalised::Ignore(reason) => {
-                changes.set_outcome(journal_id, "ignored", reason);
+                changes.set_outcome(journal_id, Outcome::Ignored, reason);
                 Ok(())
             }
             Normalised::Report(report) => {
@@ -179,7 +194,7 @@ impl Store {
                     Some(_) => "",
                     None => "a report about nothing we sent",
                 };
-                changes.set_outcome(journal_id, "report", reason);
+                changes.set_outcome(journal_id, Outcome::Report, reason);
                 Ok(())
             }
         }
@@ -192,14 +207,14 @@ impl Store {
         journalled: &Journalled,
         mut incoming: Incoming,
         parts: Vec<attachments::ActiveModel>,
-        outcome: &'static str,
+        outcome: Outcome,
     ) -> Result<(), StoreError> {
         let journal_id = journalled.job.journal_id;
         if let Some((id, token)) = &incoming.echo_of
             && let Some(contact) = self.sent_by_us(transaction, *id, token.as_ref()).await?
         {
             changes.link_raw(journal_id, Some(contact));
-            changes.set_outcome(journal_id, "ignored", "our own message, come back");
+            changes.set_outcome(journal_id, Outcome::Ignored, "our own message, come back");
             return Ok(());
         }
         let line = journalled.raw.line.as_str();
@@ -223,7 +238,7 @@ impl Store {
                 Match::New => {}
                 Match::Repeated(found) => {
                     changes.link_raw(journal_id, Some(changes.state.contact(found.contact)?.id));
-                    changes.set_outcome(journal_id, "ignored", "delivered again");
+                    changes.set_outcome(journal_id, Outcome::Ignored, "delivered again");
                     return Ok(());
                 }
                 Match::Belongs(found) => {
@@ -235,7 +250,7 @@ impl Store {
             match repeated(&changes.state, &mine, their_id_hash.as_ref(), &digest) {
                 Repeated::SameContent(contact) => {
                     changes.link_raw(journal_id, Some(contact));
-                    changes.set_outcome(journal_id, "ignored", "delivered again");
+                    changes.set_outcome(journal_id, Outcome::Ignored, "delivered again");
                     return Ok(());
                 }
                 Repeated::OtherContent => {
@@ -243,7 +258,7 @@ impl Store {
                     let copied = self.copied(transaction, changes, &mine, hash, &incoming).await?;
                     if let Some(copied) = copied.as_ref().filter(|copied| copied.is_whole) {
                         changes.link_raw(journal_id, Some(changes.state.contact(copied.contact)?.id));
-                        changes.set_outcome(journal_id, "ignored", "delivered again");
+                        changes.set_outcome(journal_id, Outcome::Ignored, "delivered again");
                         return Ok(());
                     }
                     copy_of = copied.map(|copied| copied.contact);
@@ -285,7 +300,7 @@ impl Store {
             (Belongs::Opens { .. }, Origin::AutoReply) => {
                 changes.set_outcome(
                     journal_id,
-                    "ignored",
+                    Outcome::Ignored,
                     "an automatic answer that belongs to nothing",
                 );
                 return Ok(());
@@ -295,9 +310,9 @@ impl Store {
                     .state
                     .join(index, now.timestamp_micros(), origin, changes.now);
                 let event = if origin == Origin::AutoReply {
-                    "auto_reply"
+                    HistoryKind::AutoReply
                 } else {
-                    "joined"
+                    HistoryKind::Joined
                 };
                 let contact_id = changes.state.contact(index)?.id;
                 changes.changed.insert(index);
@@ -403,7 +418,7 @@ impl Store {
         };
         let day = clock::day_of(received_at, self.zone).to_string();
         let reference = journalled.reference;
-        changes.event(id, self.now(), None, "registered", "");
+        changes.event(id, self.now(), None, HistoryKind::Registered, "");
         Ok(changes.state.add(contacts::Model {
             id,
             reference: i64::try_from(reference.number()).unwrap_or_default(),
@@ -498,7 +513,7 @@ impl Store {
         changes.messages.push(messages::Model {
             id,
             contact_id,
-            direction: "in".to_owned(),
+            direction: Direction::In,
             author: None,
             at: journalled.raw.received_at.timestamp_micros(),
             journal_id: Some(journalled.job.journal_id),

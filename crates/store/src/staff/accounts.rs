@@ -22,6 +22,7 @@ use crate::{
         entity::{contacts, sessions, staff, tokens},
         history::event,
         store::Store,
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     staff::passwords::{Device, hashed, judge, verified},
@@ -193,7 +194,7 @@ impl Store {
             .all(&transaction)
             .await?;
         for contact in held {
-            event(contact.id, self.now(), None, "given_back", "")
+            event(contact.id, self.now(), None, HistoryKind::GivenBack, "")
                 .insert(&transaction)
                 .await?;
             contacts::ActiveModel {

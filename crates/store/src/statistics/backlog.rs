@@ -12,6 +12,7 @@ use crate::{
     db::{
         entity::{contacts, messages, outbox},
         store::time,
+        values::Direction,
     },
     error::StoreError,
     inbox::list::not_through,
@@ -97,7 +98,7 @@ fn with_undelivered(now: i64) -> Select<contacts::Entity> {
         // Written out as in the index, so that the database can use it.
         .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
         .filter(not_through(now))
-        .filter(messages::Column::Direction.eq("reply"));
+        .filter(messages::Column::Direction.eq(Direction::Reply));
     contacts::Entity::find()
         .filter(contacts::Column::Status.ne("closed"))
         .filter(contacts::Column::Id.in_subquery(replies.into_query()))

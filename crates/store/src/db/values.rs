@@ -1,0 +1,148 @@
+//! Columns that hold one of a few values.
+
+use sea_orm::entity::prelude::*;
+use serde::Serialize;
+
+/// What happened to a contact: one row of its history.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    /// The first message opened the contact.
+    Registered,
+    /// A later message of the person joined.
+    Joined,
+    /// An automatic reply joined.
+    AutoReply,
+    /// The person edited the newest message.
+    Edited,
+    /// The person edited an earlier message.
+    EditedEarlier,
+    /// The platform reported something about the person, such as a block.
+    News,
+    /// A blocked identifier wrote; the contact is snoozed.
+    KeptOut,
+    /// The routing rules assigned it.
+    Assigned,
+    /// A counsellor took it.
+    Claimed,
+    /// The assignee gave it back, or was disabled.
+    GivenBack,
+    /// It was handed over to a colleague or a team.
+    HandedOver,
+    /// A colleague asked for it.
+    AskedFor,
+    /// It was snoozed.
+    Snoozed,
+    /// Its snooze was ended.
+    Woken,
+    /// Its identifier was blocked.
+    Blocked,
+    /// Its identifier was unblocked.
+    Unblocked,
+    /// A reply was queued.
+    Replied,
+    /// A reply was taken back before it left.
+    Unsent,
+    /// The state of a delivery changed.
+    Delivery,
+    /// No acknowledgement was sent, because too many were sent before.
+    NotAcknowledged,
+    /// An internal note was written.
+    Noted,
+    /// All required questions of the wrap-up were answered.
+    Classified,
+    /// Some required questions of the wrap-up were answered.
+    ClassifiedInPart,
+    /// It was marked as spam, test or duplicate, or a marking was removed.
+    Marked,
+    /// It was closed.
+    Closed,
+    /// It was reopened.
+    Reopened,
+    /// A call was logged.
+    Logged,
+    /// It was linked to another contact.
+    Linked,
+    /// A link was removed.
+    Unlinked,
+    /// The person was asked for files.
+    FilesAsked,
+    /// A file was requested from the platform.
+    FileWanted,
+    /// A file was fetched from the platform.
+    FileFetched,
+    /// A file could not be fetched.
+    FileFailed,
+    /// It became part of a case.
+    InCase,
+    /// Its case was forwarded.
+    Forwarded,
+    /// An outreach event was planned from it.
+    PlannedEvent,
+    /// Its content was erased.
+    Erased,
+}
+
+/// What a raw message became.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It waits to be registered.
+    Accepted,
+    /// A message of a contact.
+    Message,
+    /// A message that could not be parsed; it opened a contact with the raw message attached.
+    Unreadable,
+    /// A part of a message that the contact already had.
+    Part,
+    /// A later or earlier version of a message that the contact already had.
+    Version,
+    /// A notice of the platform about a person.
+    Notice,
+    /// A delivery report.
+    Report,
+    /// It is kept on record, and opened no contact.
+    Ignored,
+}
+
+/// Who wrote a message, and to whom.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The person wrote.
+    In,
+    /// A counsellor replied to the person.
+    Reply,
+    /// A member of staff wrote an internal note.
+    Note,
+    /// The service sent an automatic text to the person.
+    Automatic,
+    /// The platform reported something about the person.
+    Notice,
+    /// A counsellor logged a call.
+    Call,
+}
+
+/// The state of a job.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// It is run as soon as it is due.
+    Ready,
+    /// A worker holds its lease.
+    Running,
+    /// It failed for good and waits for an administrator.
+    Parked,
+}
