@@ -1,4 +1,4 @@
-//! How long a platform wants to be left alone: in one conversation, or altogether.
+//! Waits that a platform asks for: in one conversation, or for all requests.
 
 use std::{
     collections::HashMap,
@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a platform asked for. Without it, the messages that follow would be refused as well, and bots that do not listen are
-/// shut out.
+/// The waits that a platform asked for. The platform refuses every message that is sent too early, and it bans bots that ignore
+/// its waits.
 #[derive(Default)]
 pub struct Backoff(Mutex<Asked>);
 
@@ -18,7 +18,7 @@ struct Asked {
 }
 
 impl Backoff {
-    /// How long to wait before writing in a conversation. `None`: not at all.
+    /// Returns how long to wait before writing in a conversation. `None` means that no wait is needed.
     pub fn wait(&self, conversation: &str) -> Option<Duration> {
         let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let here = asked.conversations.get(conversation).copied();
@@ -26,8 +26,8 @@ impl Backoff {
         Some(until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
     }
 
-    /// The platform refused something in a conversation and wants to be asked again after `wait`. Says whether it refuses
-    /// another one as well.
+    /// Records that the platform refused a request in a conversation and asked for a retry after `wait`. Returns whether
+    /// another conversation has to wait as well.
     pub fn asked(&self, conversation: &str, wait: Duration) -> bool {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, until) = (Instant::now(), Instant::now() + wait);
@@ -37,7 +37,7 @@ impl Backoff {
         others
     }
 
-    /// The platform wants to be left alone altogether.
+    /// Records that the platform asked for a wait before any further request.
     pub fn asked_by_all(&self, wait: Duration) {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         asked.altogether = asked.altogether.max(Some(Instant::now() + wait));

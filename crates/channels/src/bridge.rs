@@ -1,10 +1,13 @@
-//! The bridge: signed JSON in and out, by which a centre ties in any network of its own.
+//! The bridge: signed webhooks in both directions, for connecting any other network.
 //!
-//! Both ways are signed as the Standard Webhooks specification (1.0) says: `webhook-id`, `webhook-timestamp` and
-//! `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`, with a secret `whsec_<base64>`. A call whose time is
-//! more than five minutes off is refused, and a repeated `webhook-id` is the same message. In:
-//! `POST /bridge/<line>` with `{"id", "from": {"id", "name"}, "text", "language", "edit", "sent_at", "place"}`; out: the same to
-//! `callback_url` with `{"id", "to", "text", "reference", "in_reply_to"}`, whose answer of 2xx means that it was taken.
+//! Requests in both directions are signed as the Standard Webhooks specification (1.0) requires: `webhook-id`,
+//! `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`, with a secret
+//! `whsec_<base64>`. A request whose timestamp is more than five minutes off is refused. A request with a known `webhook-id` is
+//! a redelivery of the same message.
+//!
+//! Incoming messages are posted to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit", "sent_at",
+//! "place"}`. Replies are posted to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`; a 2xx answer means
+//! that the other side took the reply.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -40,34 +43,34 @@ use crate::{
     clean,
 };
 
-/// The registration of this channel.
+/// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "bridge",
     only_one: false,
     open,
 };
 
-/// How far the time of a call may be off, in seconds: the specification's.
+/// The largest permitted difference between a request's timestamp and our clock, in seconds. The specification sets it.
 const WINDOW: i64 = 300;
-/// The largest call, in bytes.
+/// The largest request body, in bytes.
 const LARGEST: usize = 1 << 20;
-/// The other side is given this long for an answer.
+/// How long the other side may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The table `[lines.<name>]` with `channel = "bridge"`.
+/// The settings table `[lines.<name>]` with `channel = "bridge"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// `whsec_` and base64 of 24 to 64 bytes, or the file it is in.
+    /// `whsec_` followed by the base64 form of 24 to 64 bytes. Alternatively, `secret_file` names a file that holds this text.
     secret: Option<Private<String>>,
     secret_file: Option<PathBuf>,
-    /// Where replies go. Without it people can write and not be answered.
+    /// The URL to which replies are posted. Without it people can write, but they can't be answered.
     callback_url: Option<reqwest::Url>,
 }
 
-/// One bridge.
+/// One bridge line.
 #[derive(Clone)]
 struct Bridge {
     name: LineName,
@@ -77,7 +80,7 @@ struct Bridge {
     clock: Arc<dyn Clock>,
 }
 
-/// A message as the other side calls it.
+/// A message as the other side posts it.
 #[derive(Deserialize)]
 struct Call {
     /// The other side's id of the message.
@@ -86,11 +89,11 @@ struct Call {
     #[serde(default)]
     text: String,
     language: Option<String>,
-    /// Zero as first written; each later version of the same id has a higher one.
+    /// Zero for the first version of a message; each later version with the same id has a higher number.
     #[serde(default)]
     edit: i64,
     sent_at: Option<DateTime<Utc>>,
-    /// Of two messages of one person the later has the higher.
+    /// The order of the messages of one sender: a later message has a higher number.
     #[serde(default)]
     place: u64,
 }
@@ -147,7 +150,7 @@ impl Channel for Bridge {
             });
         };
         let text = clean::text(&call.text);
-        // What has no name is nobody and nothing in particular: two of those are not the same.
+        // A blank id identifies nothing; two blank ids are never equal.
         let named = |id: String| Some(id).filter(|id| !id.trim().is_empty());
         let id = named(call.id);
         let language = call.language.as_deref().and_then(Language::parse);
@@ -160,7 +163,8 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // Whoever signs may say so.
+            // The network may return one of our own messages under the id that we gave it. The request's signature vouches for
+            // the claim, so no thread token is needed.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),
@@ -201,7 +205,7 @@ impl Channel for Bridge {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(refused(&answer)),
             Err(error) if error.is_connect() => Err(ChannelError::later(Known::Unreachable)),
-            // The same id is sent again, by which the other side knows it.
+            // The request may have arrived. A retry carries the same id, by which the other side can recognise the repeat.
             Err(_) => Err(ChannelError::Unknown {
                 reason: Known::Broke.into(),
             }),
@@ -230,7 +234,7 @@ impl Channel for Bridge {
 }
 
 impl Bridge {
-    /// `None` never happens: a key of any length will do.
+    /// Computes the MAC that signs a request. HMAC accepts a key of any length, so this never returns `None`.
     fn sign(&self, id: &str, at: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
         mac.update(format!("{id}.{at}.").as_bytes());
@@ -238,7 +242,7 @@ impl Bridge {
         Some(mac)
     }
 
-    /// The id of a call that is signed and of now.
+    /// Returns the id of a request that has a valid signature and a current timestamp.
     fn proven(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
         let text = |name: &str| headers.get(name)?.to_str().ok();
         let (id, at) = (text("webhook-id")?, text("webhook-timestamp")?);
@@ -281,7 +285,7 @@ async fn knock(
     }
 }
 
-/// What an answer other than 2xx means.
+/// Maps an answer other than 2xx to an error that says whether a retry makes sense.
 fn refused(answer: &reqwest::Response) -> ChannelError {
     let status = answer.status().as_u16();
     let reason = format!("the call-back address answered {status}");

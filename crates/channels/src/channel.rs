@@ -1,4 +1,4 @@
-//! What every channel is.
+//! The interface that every channel implements.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,164 +13,167 @@ use hotline_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A kind of channel: its name and how to open a line of it.
+/// A kind of channel: its name and the function that opens a line of it.
 pub struct ChannelKind {
-    /// Its name in the settings (`channel = "…"`), in the database and in figures.
+    /// The name of the kind in the settings (`channel = "…"`), in the database and in figures.
     pub name: &'static str,
-    /// Whether there can be only one line of it, since all would have the same public addresses.
+    /// Whether only one line of this kind can exist, because all its lines would have the same public addresses.
     pub only_one: bool,
-    /// Opens a line. Nothing is connected yet.
+    /// Opens a line without connecting to anything yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
 }
 
-/// What a line is opened with.
+/// The settings and services that a line is opened with.
 pub struct Opening {
-    /// Its name.
+    /// The name of the line.
     pub name: LineName,
-    /// Its table of the settings.
+    /// The line's table in the settings.
     pub settings: config::Value,
-    /// What the centre says of itself.
+    /// The `[centre]` settings.
     pub centre: Arc<Centre>,
-    /// How the public pages are reached: for who would rather write there.
+    /// The base URL of the public pages, where the web form is.
     pub public_url: String,
-    /// The addresses of all lines, as the settings give them: a mail by one may be about what another one sent.
+    /// The e-mail addresses of all lines, as in the settings. A mail on one line may concern a message that another line sent.
     pub addresses: Arc<[String]>,
-    /// Texts.
+    /// The texts of all languages.
     pub locales: Arc<Locales>,
-    /// The time.
+    /// The clock that gives the current time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// One opened line of one channel.
+/// One open line of a channel.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// Pulls messages and hands them to `intake` until `stop`; reconnects for ever by itself. A channel that is only
-    /// pushed to has nothing to do here.
+    /// Pulls messages and hands them to `intake` until `stop`. Reconnects automatically after every failure. A channel that
+    /// only receives pushed messages keeps this default, which waits for `stop`.
     ///
     /// # Errors
-    /// When it can never work; it is then reported and not started again.
+    /// When the line can never work. The error is then reported, and the line is not started again.
     async fn receive(&self, _intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         stop.cancelled().await;
         Ok(())
     }
 
-    /// The addresses by which it is pushed to, for the public listener.
+    /// Returns the routes at which messages are pushed to this channel. The public listener serves them.
     fn routes(&self, _intake: Arc<dyn Intake>) -> Option<axum::Router> {
         None
     }
 
-    /// Reads a raw message. Pure and total: whatever the bytes, there is an answer.
+    /// Parses a raw message. This is a pure function that returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// In how many pieces a message leaves. Each is handed over by itself, in order, and noted when it was.
+    /// Returns the number of pieces in which a message leaves. Each piece is handed over separately, in order, and is recorded
+    /// once the other side took it.
     fn pieces(&self, _message: &OutboundMessage) -> usize {
         1
     }
 
-    /// Hands a piece of a message (from 0) to the other side. May be called again with the same.
+    /// Hands one piece of a message to the other side. Pieces are counted from 0. May be called again for the same piece.
     ///
     /// # Errors
-    /// Whether trying again makes sense.
+    /// When the hand-over failed or its outcome is unknown. The error says whether a retry makes sense.
     async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError>;
 
-    /// Whether a message that is handed over twice is seen twice, so that a person decides whether to risk it.
+    /// Returns whether the person would see a message twice if it is handed over twice. A counsellor then decides whether to
+    /// risk a repeat.
     fn repeats_are_seen(&self) -> bool {
         false
     }
 
-    /// Whether a message waits behind an earlier one to the same person that has not left yet, as in a conversation.
+    /// Returns whether a message waits until every earlier message to the same person has left, as in a conversation.
     fn keeps_order(&self) -> bool {
         false
     }
 
-    /// Whether files can leave with a message.
+    /// Returns whether files can be sent with a message.
     fn sends_files(&self) -> bool {
         false
     }
 
-    /// Shows the person that somebody is writing an answer. Done or not: nothing depends on it.
+    /// Shows the person that a counsellor is writing an answer. Failures are ignored.
     async fn typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
-    /// Fetches a file that a message only named.
+    /// Fetches a file that a message only referred to.
     ///
     /// # Errors
-    /// Whether trying again makes sense.
+    /// When the file was not fetched. The error says whether a retry makes sense.
     async fn fetch(&self, _reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         Err(ChannelError::Permanent {
             reason: "this channel fetches nothing".into(),
         })
     }
 
-    /// Tries everything this line needs, and says in words what worked.
+    /// Tests everything that this line needs. Returns a sentence for each part that works.
     ///
     /// # Errors
-    /// What did not work, and what to do.
+    /// When a part does not work. The error says which part, and what to do.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// The external ids of everything its source holds now. `None` if the source keeps nothing.
+    /// Returns the external ids of all messages that the source holds now. Returns `None` if the source keeps no messages.
     ///
     /// # Errors
-    /// When the source cannot be asked.
+    /// When the source can't be read.
     async fn holds(&self) -> anyhow::Result<Option<Vec<String>>> {
         Ok(None)
     }
 
-    /// The key of the text that acknowledges the first message of a contact, if any does.
+    /// Returns the key of the text that acknowledges the first message of a contact. `None` means that no acknowledgement is
+    /// sent.
     fn acknowledgement(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether the other side sends files only when a counsellor asked for them.
+    /// Returns whether people can send files only after a counsellor asked for them.
     fn asks_for_files(&self) -> bool {
         false
     }
 
-    /// The line by which somebody who left an address is answered as well.
+    /// Returns the name of the line that sends a copy of each answer to people who left an address.
     fn answers_also_by(&self) -> Option<String> {
         None
     }
 }
 
-/// What a line does with files people send: its setting `attachments`.
+/// How a line handles files that people send: its setting `attachments`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attachments {
-    /// Takes none. What was sent is named with its kind and size, if that is known.
+    /// Takes no files. The message lists each file with its type, and with its size if that is known.
     Never,
-    /// Takes, fetches or shows them only when a counsellor asks, which is logged.
+    /// Takes, fetches or shows files only when a counsellor asks for them. Each request is logged.
     #[default]
     OnRequest,
-    /// Takes them as they come. They are shown only when asked for all the same.
+    /// Takes every file as it arrives. A file is still shown only when a counsellor asks for it.
     Always,
 }
 
-/// Why a message could not be handed over. The text is what the other side said; it may hold addresses.
+/// Why a message could not be handed over. The text comes from the other side and may contain addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
-    /// It may work later.
+    /// A later attempt may succeed.
     #[error("{reason}")]
     Transient {
-        /// Why.
+        /// The reason, as shown to staff.
         reason: Reason,
-        /// When the other side wants to be asked again, if it named a time. Such a wait does not count as an attempt.
+        /// How long the other side asked us to wait, if it named a time. Such a wait does not count as an attempt.
         retry_after: Option<Duration>,
     },
-    /// The connection broke while it was handed over: it may or may not have been taken.
+    /// The connection broke during the hand-over, so the message may or may not have arrived.
     #[error("{reason}")]
     Unknown {
-        /// What broke.
+        /// The reason, as shown to staff.
         reason: Reason,
     },
-    /// It never will.
+    /// No later attempt can succeed.
     #[error("{reason}")]
     Permanent {
-        /// Why.
+        /// The reason, as shown to staff.
         reason: Reason,
     },
 }
 
 impl ChannelError {
-    /// It may work later, whenever.
+    /// Creates an error for a hand-over that may succeed at any later time.
     pub(crate) fn later(reason: impl Into<Reason>) -> Self {
         Self::Transient {
             reason: reason.into(),
@@ -178,7 +181,7 @@ impl ChannelError {
         }
     }
 
-    /// It never will.
+    /// Creates an error for a hand-over that can never succeed.
     pub(crate) fn never(reason: impl Into<Reason>) -> Self {
         Self::Permanent {
             reason: reason.into(),
@@ -186,12 +189,12 @@ impl ChannelError {
     }
 }
 
-/// For settings that are on unless they are switched off.
+/// Returns the default of settings that are on unless they are switched off.
 pub(crate) const fn yes() -> bool {
     true
 }
 
-/// Reads a secret given as itself or as a file; the file's last line end does not belong to it.
+/// Reads a secret that is given directly or in a file. Line breaks at the end of the file are not part of the secret.
 pub(crate) fn secret(
     value: Option<&String>,
     file: Option<&std::path::PathBuf>,

@@ -1,4 +1,4 @@
-//! Names and kinds of things strangers send, made fit to be shown.
+//! Cleans texts, names and media types that strangers send, before staff see them.
 
 use std::borrow::Cow;
 
@@ -6,17 +6,18 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::WINDOWS_1250;
 use unicode_normalization::UnicodeNormalization;
 
-/// A text as somebody wrote it, without what means nothing to anybody: NULs, blank ends, a browser's own line ends.
+/// Returns a text without NUL characters and without white space at both ends. CRLF line ends, which browsers send, become LF.
 pub fn text(text: &str) -> String {
     text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
 }
 
-/// Bytes as text: UTF-8, else the charset they are most likely in. Nothing of them is dropped.
+/// Decodes bytes as UTF-8, or else from the charset they are most likely in. Invalid bytes are replaced, never dropped.
 pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
-    // Accented letters stand alone among plain ones; Cyrillic letters stand beside each other.
+    // Accented Latin letters usually occur between ASCII letters, Cyrillic letters next to each other. Bytes without two
+    // adjacent non-ASCII ones are therefore Latin.
     let beside = |pair: &[u8]| pair.iter().all(|byte| !byte.is_ascii());
     if !bytes.windows(2).any(beside) {
         return WINDOWS_1250.decode_without_bom_handling(bytes).0;
@@ -27,7 +28,7 @@ pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     encoding.decode_without_bom_handling(bytes).0
 }
 
-/// One line, composed, without control characters and without letters that turn the writing round.
+/// Returns the text as one line in NFC, without control characters and without characters that change the writing direction.
 pub fn one_line(text: &str) -> String {
     let one_line: String = text
         .nfc()
@@ -37,13 +38,13 @@ pub fn one_line(text: &str) -> String {
     one_line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The name of a file: no path, no line break. `None` if nothing is left of it.
+/// Returns the name of a file without its path and without line breaks. Returns `None` if the result is empty.
 pub fn file_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     Some(one_line(last).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
 }
 
-/// A media type such as `image/png`; what is none becomes `application/octet-stream`.
+/// Returns a media type such as `image/png`. A malformed type becomes `application/octet-stream`.
 pub fn media_type(named: &str) -> String {
     let named = named.split(';').next().unwrap_or_default().trim().to_lowercase();
     let lawful = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
@@ -54,7 +55,7 @@ pub fn media_type(named: &str) -> String {
     }
 }
 
-/// Whether a character does nothing but change the direction of what follows.
+/// Returns whether a character only changes the writing direction of the text after it.
 fn turns_writing(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }

@@ -1,9 +1,12 @@
 //! Discord: direct messages to a bot, and a button in a server's channel that opens a private conversation.
 //!
-//! The gateway only rings: what was written is read by REST, conversation by conversation, from the last message that was
-//! accepted. So what the gateway lost, or what was written while we were away, comes the same way, once and in order. What makes
-//! a repeat harmless: a message is its id and the time of its last edit; what leaves carries a nonce that Discord enforces for
-//! some minutes, and after that is looked for in the conversation before it is sent again.
+//! An event from the gateway only triggers a read. The REST API then returns the messages of one conversation, starting after
+//! the last accepted message. Messages whose events were lost, or that were written while the line was disconnected, arrive the
+//! same way, once and in order.
+//!
+//! Repeats are harmless in both directions. An incoming message is identified by its id and the time of its last edit. An
+//! outgoing message carries a nonce that Discord enforces for some minutes. After an attempt with an unknown outcome, the
+//! conversation is searched for the message before the message is sent again.
 
 mod check;
 mod contents;
@@ -51,25 +54,25 @@ use crate::{
     json,
 };
 
-/// The registration of this channel.
+/// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "discord",
     only_one: false,
     open,
 };
 
-/// The table `[lines.<name>]` with `channel = "discord"`.
+/// The settings table `[lines.<name>]` with `channel = "discord"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The bot's token, or the file it is in.
+    /// The bot's token. Alternatively, `token_file` names a file that holds it.
     token: Option<Private<String>>,
     token_file: Option<PathBuf>,
-    /// Where Discord is, if not at its own address.
+    /// The base URL of Discord's API; `None` for Discord's own address.
     api_url: Option<reqwest::Url>,
-    /// The server, and in it the channel with the button. Without them people write direct messages only.
+    /// The server whose channel `room` has the button. Without `guild` and `room` the bot only takes direct messages.
     guild: Option<GuildId>,
     room: Option<ChannelId>,
     #[serde(default)]
@@ -78,19 +81,19 @@ struct Settings {
     acknowledge: bool,
 }
 
-/// One bot.
+/// One Discord line: a bot.
 struct Discord {
     shared: Arc<Shared>,
     rung: Mutex<mpsc::UnboundedReceiver<Bell>>,
 }
 
-/// What all of its parts need.
+/// The state that all parts of the line use.
 struct Shared {
     name: LineName,
     rest: Rest,
-    /// Who we are. Most tokens begin with it; else Discord is asked.
+    /// The bot's own user id. Most tokens begin with it; otherwise Discord is asked.
     me: OnceLock<UserId>,
-    /// The server and the channel with the button.
+    /// The server, and its channel that has the button.
     room: Option<(GuildId, ChannelId)>,
     attachments: Attachments,
     acknowledge: bool,
@@ -142,7 +145,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     }))
 }
 
-/// Whose token it is: its first part is the bot's id in base64.
+/// Reads the bot's user id from its token. The first part of a token is the id in base64.
 fn owner(token: &str) -> Option<UserId> {
     let mut parts = token.split('.');
     let (first, _, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -156,7 +159,7 @@ fn owner(token: &str) -> Option<UserId> {
 }
 
 impl Shared {
-    /// Who we are.
+    /// Returns the bot's own user id. Asks Discord if the token did not contain it.
     async fn know_me(&self) -> Result<UserId, RestError> {
         if let Some(me) = self.me.get() {
             return Ok(*me);
@@ -166,7 +169,7 @@ impl Shared {
         Ok(*self.me.get_or_init(|| me))
     }
 
-    /// Whether this is us.
+    /// Returns whether a user id is the bot's own.
     fn is_me(&self, id: Option<u64>) -> bool {
         id.is_some() && id == self.me.get().map(|me| me.get())
     }

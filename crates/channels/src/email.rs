@@ -1,8 +1,8 @@
 //! E-mail: IMAP in, SMTP out.
 //!
-//! What makes a repeat harmless: in, the external id is a hash of the raw bytes with the Message-ID; out, every attempt has
-//! the same Message-ID. What SMTP cannot promise: a server that takes a message and is cut off before it says so gets it
-//! again.
+//! Repeats are recognised in both directions. The external id of an incoming mail is a hash of its raw bytes, followed by its
+//! Message-ID. Every attempt to send a mail uses the same Message-ID. SMTP leaves one gap: if the connection breaks after the
+//! server took a mail and before it confirmed the mail, the server gets the mail again.
 
 mod address;
 mod alternative;
@@ -49,14 +49,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channel::{Channel, ChannelError, ChannelKind, Opening};
 
-/// The registration of this channel.
+/// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "email",
     only_one: false,
     open,
 };
 
-/// One mailbox, with the server its answers leave by.
+/// One mailbox, with the SMTP server that sends its replies.
 struct Email {
     name: LineName,
     settings: settings::Email,

@@ -1,9 +1,9 @@
-//! Reading the JSON of platforms that add to it every month: what we need is taken, whatever surrounds it.
+//! Tolerant reading of JSON from platforms that often add fields. Only the needed fields are read; all others are ignored.
 
 use serde_json::Value;
 
-/// Parses bytes as a platform sent them. Half of a surrogate pair, which is no character and which JSON libraries refuse,
-/// becomes U+FFFD; so do bytes that are no UTF-8.
+/// Parses bytes as a platform sent them. An unpaired surrogate, which JSON libraries refuse, becomes U+FFFD. So do bytes that
+/// are not UTF-8.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok().or_else(|| {
         let text = String::from_utf8_lossy(bytes);
@@ -11,31 +11,31 @@ pub fn parse(bytes: &[u8]) -> Option<Value> {
     })
 }
 
-/// The text at a pointer such as `/author/id`.
+/// Returns the text at a JSON pointer such as `/author/id`.
 pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// The whole number at a pointer, written as a number or as its digits.
+/// Returns the whole number at a pointer. It may be written as a JSON number or as a string of digits.
 pub fn number(value: &Value, pointer: &str) -> Option<i64> {
     let found = value.pointer(pointer)?;
     found.as_i64().or_else(|| found.as_str()?.trim().parse().ok())
 }
 
-/// The number of something at a pointer: a positive number, or its digits.
+/// Returns the id at a pointer: a positive number, written as a JSON number or as a string of digits.
 pub fn id(value: &Value, pointer: &str) -> Option<u64> {
     let found = value.pointer(pointer)?;
     let id = found.as_u64().or_else(|| found.as_str()?.trim().parse().ok());
     id.filter(|id| *id != 0)
 }
 
-/// The size of a file in bytes. `None`: the platform does not say, or says nonsense.
+/// Returns the size of a file in bytes. Returns `None` if the platform gives no valid size.
 pub fn size(value: &Value, pointer: &str) -> Option<u64> {
     let found = value.pointer(pointer)?;
     found.as_u64().or_else(|| found.as_str()?.trim().parse().ok())
 }
 
-/// The elements of the list at a pointer; none if there is no list.
+/// Returns the elements of the list at a pointer, or no elements if there is no list.
 pub fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value
         .pointer(pointer)
@@ -44,7 +44,7 @@ pub fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Val
         .flatten()
 }
 
-/// Every text under a value, whatever holds it.
+/// Collects every text in a value, at any depth.
 pub fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -54,14 +54,14 @@ pub fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Every text that stands under one of these names, at any depth.
+/// Collects the texts in all fields with one of these names, at any depth.
 pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::Array(all) => all.iter().flat_map(|one| texts_named(one, names)).collect(),
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(name, value)| {
-                // A kind, such as `"type": "paragraph"`, is no word of anybody.
+                // Other fields, such as `"type": "paragraph"`, hold no person's words. They are only searched for more fields.
                 if names.contains(&name.as_str()) {
                     own_texts(value, names)
                 } else {
@@ -73,7 +73,7 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// A text, or a list of texts among which there may be others under a name.
+/// Collects the texts in a matching field: a text, or a list of texts and of objects with matching fields.
 fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::String(text) => vec![text],
@@ -83,7 +83,7 @@ fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Puts U+FFFD where an escape stands for half of a surrogate pair whose other half is missing.
+/// Replaces the escape of an unpaired surrogate with U+FFFD.
 fn without_half_pairs(json: &str) -> String {
     let mut whole = String::with_capacity(json.len());
     let mut rest = json;
@@ -106,7 +106,7 @@ fn without_half_pairs(json: &str) -> String {
     whole
 }
 
-/// The UTF-16 unit that an escape such as `\u0161` at the beginning stands for.
+/// Returns the UTF-16 code unit of an escape such as `\u0161` at the start of the text.
 fn unit(escape: &str) -> Option<u16> {
     u16::from_str_radix(escape.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }

@@ -1,4 +1,4 @@
-//! Adapters: one file or folder a channel. They know `core` and their own outside, nothing of SQL or screens.
+//! Channel adapters, one file or folder for each channel. An adapter uses `core` and its platform, but no SQL and no screens.
 
 mod backoff;
 mod bridge;
@@ -13,7 +13,7 @@ mod webform;
 
 use channel::ChannelKind;
 
-/// Every channel there is. A new one is its file and a line here.
+/// All kinds of channels. To add a channel, add its module and list it here.
 pub const KINDS: &[ChannelKind] = &[
     email::KIND,
     webform::KIND,

@@ -1,9 +1,9 @@
-//! Long answers in pieces that a platform takes, broken where a reader would pause.
+//! Splits long replies into pieces that a platform accepts, at points where a reader would pause.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Splits a text into pieces of at most `most` UTF-16 units: after a sentence, else after a word, else between two letters as
-/// people see them. Nothing but white space at the breaks is left out.
+/// Splits a text into pieces of at most `most` UTF-16 code units. Breaks after a sentence, else after a word, else between two
+/// grapheme clusters. Only white space at the breaks is dropped.
 pub fn split(text: &str, most: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for sentence in text.split_sentence_bounds() {
@@ -20,7 +20,7 @@ pub fn split(text: &str, most: usize) -> Vec<String> {
                 if length(letter) <= most {
                     put(&mut pieces, letter, most);
                 } else {
-                    // A heap of accents that is longer than a message.
+                    // This letter has so many combining accents that it is longer than a message.
                     letter
                         .chars()
                         .for_each(|c| put(&mut pieces, c.encode_utf8(&mut [0; 4]), most));
@@ -39,7 +39,7 @@ fn put(pieces: &mut Vec<String>, unit: &str, most: usize) {
     }
 }
 
-/// How long platforms count a text at most.
+/// Returns the length in UTF-16 code units. No platform counts more than this.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }

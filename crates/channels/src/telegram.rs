@@ -1,8 +1,9 @@
 //! Telegram: a bot that people write to in a private chat.
 //!
-//! Updates come by long polling or to a webhook. Raw, each is accepted before Telegram is told that it was received. What makes
-//! a repeat harmless: the external id is the update's and the message's id; the pieces and versions of a message make the same
-//! message in whatever order they come. Sending knows no such id: what broke off in the middle is sent again only by a person.
+//! Updates arrive by long polling or at a webhook. The raw update is accepted before it is acknowledged to Telegram. A repeated
+//! update is harmless: the external id consists of the update's and the message's id. The pieces and versions of a message form
+//! the same message in any order of arrival. Telegram's send methods accept no such id, so by default only a counsellor can
+//! repeat a hand-over that broke off.
 
 mod contents;
 mod files;
@@ -29,28 +30,28 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes};
 
-/// The registration of this channel.
+/// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "telegram",
     only_one: false,
     open,
 };
 
-/// The table `[lines.<name>]` with `channel = "telegram"`.
+/// The settings table `[lines.<name>]` with `channel = "telegram"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The bot's token, or the file it is in.
+    /// The bot's token. Alternatively, `token_file` names a file that holds it.
     token: Option<Private<String>>,
     token_file: Option<PathBuf>,
-    /// Where the Bot API is: Telegram's own, or a server of one's own.
+    /// The base URL of the Bot API: Telegram's own server, or a self-hosted one.
     #[serde(default = "telegrams_own")]
     api_url: reqwest::Url,
     #[serde(default)]
     mode: Mode,
-    /// With `mode = "webhook"`: where Telegram reaches the public pages, if not by `http.public_url`.
+    /// With `mode = "webhook"`: the URL at which Telegram reaches the public pages, if it differs from `http.public_url`.
     webhook_url: Option<reqwest::Url>,
     #[serde(default)]
     attachments: Attachments,
@@ -60,25 +61,25 @@ struct Settings {
     repeat: Repeat,
 }
 
-/// How updates come.
+/// How updates arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Mode {
-    /// We ask, and Telegram answers when there is something.
+    /// We poll. Telegram answers as soon as it has updates.
     #[default]
     Polling,
-    /// Telegram calls us.
+    /// Telegram posts updates to our webhook.
     Webhook,
 }
 
-/// What is done with a reply that broke off while it was handed over.
+/// What happens to a reply whose hand-over broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Repeat {
-    /// A counsellor decides.
+    /// A counsellor decides whether to send it again.
     #[default]
     Ask,
-    /// It is sent again, perhaps twice.
+    /// It is sent again automatically, so it may arrive twice.
     Send,
 }
 
@@ -87,13 +88,13 @@ fn telegrams_own() -> reqwest::Url {
     reqwest::Url::parse("https://api.telegram.org").expect("an address")
 }
 
-/// Telegram is given this long for an answer.
+/// How long Telegram may take to answer.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// One bot.
+/// One Telegram line: a bot.
 struct Telegram {
     name: LineName,
-    /// For everything but looking for updates, which has a connection and a patience of its own.
+    /// The client for all requests except polling, which uses its own connection and timeout.
     bot: Bot,
     looking: Bot,
     settings: Settings,
@@ -112,7 +113,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .timeout(patience)
-            // A connection to a server that fell silent is given up.
+            // Keep-alive probes detect a server that stopped responding.
             .tcp_keepalive(Duration::from_secs(30))
             .build()
     };

@@ -1,9 +1,9 @@
-//! The web form: `/`, the receipt, `/answer`, and the same as JSON.
+//! The web form: `/`, the receipt, `/answer`, and the same functions as JSON.
 //!
-//! What makes a repeat harmless: a form carries an id made when it was shown. The first post of a form has that id as its external
-//! id, so that the same post twice is one message. Who goes back, changes the text and sends it again adds a message to the same
-//! contact: its external id is the form's id with a hash of what was written. The receipt code follows from the form's id and the
-//! master key. No address of a visitor is stored or logged.
+//! Repeats are harmless. Each form carries an id that is created when the form is shown. The first post of a form uses that id
+//! as its external id, so an identical second post is the same message. A visitor who goes back, changes the text and sends the
+//! form again adds a message to the same contact. The external id of that message is the form's id with a hash of its content.
+//! The receipt code is derived from the form's id and the master key. No visitor's IP address is stored or logged.
 
 mod api;
 mod arriving;
@@ -31,26 +31,26 @@ use serde::Deserialize;
 
 use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening};
 
-/// The registration of this channel.
+/// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "webform",
     only_one: true,
     open,
 };
 
-/// The table `[lines.<name>]` with `channel = "webform"`.
+/// The settings table `[lines.<name>]` with `channel = "webform"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// Whether files are taken. By default none is: who wants to send one is asked for its address (requirement P1).
+    /// How files are handled. By default the form takes no files and asks for the URL of the content instead (requirement P1).
     #[serde(default = "never")]
     attachments: Attachments,
-    /// Whether whoever runs the centre has decided, with legal advice, that files may be taken.
+    /// Whether the centre has decided, with legal advice, that files may be taken.
     #[serde(default)]
     attachments_confirmed: bool,
-    /// The e-mail line by which visitors who left an address are answered as well.
+    /// The e-mail line that also sends the answers to visitors who left an address.
     #[serde(default)]
     answers_also_by: Option<String>,
 }
@@ -59,13 +59,13 @@ const fn never() -> Attachments {
     Attachments::Never
 }
 
-/// One form.
+/// One web form.
 struct WebForm {
     answers_also_by: Option<String>,
     shared: Arc<Shared>,
 }
 
-/// What every request to the form needs.
+/// The state that every request to the form needs.
 struct Shared {
     name: LineName,
     centre: Arc<Centre>,
@@ -73,7 +73,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     slow: slow::Slow,
     attachments: Attachments,
-    /// Whether an address that a visitor leaves is answered as well.
+    /// Whether answers are also sent to the address that a visitor leaves.
     answers_by_mail: bool,
 }
 
@@ -108,7 +108,7 @@ impl Channel for WebForm {
         read::read(raw)
     }
 
-    /// An answer lies ready for whoever has the receipt code: there is nothing to hand over.
+    /// Does nothing. Visitors read the answer on the answer page with their receipt code.
     async fn send(&self, _message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
         Ok(())
     }
