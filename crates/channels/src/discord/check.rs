@@ -1,14 +1,14 @@
-//! Whether token, intents and permissions suffice, in words.
+//! Checks that the token, the intents and the permissions suffice, and reports the result in words.
 
 use anyhow::{Context, ensure};
 use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
 
 use super::Shared;
 
-/// Bits of an application's flags: it may read the content of messages, in any server or in few.
+/// The two application flags that allow reading message content: for a bot in many servers (`1 << 18`) and in few (`1 << 19`).
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
 
-/// What the button and its threads need, and how Discord calls it.
+/// The permissions that the button and its threads need, with Discord's names for them.
 const NEEDED: [(Permissions, &str); 6] = [
     (Permissions::VIEW_CHANNEL, "View Channel"),
     (Permissions::SEND_MESSAGES, "Send Messages"),

@@ -1,6 +1,7 @@
-//! What a message holds: its words with names in the place of numbers, what stands for what is no words, and its files by name.
+//! Reads the contents of a message: its text with names instead of ids, substitutes for content that is not text, and
+//! references to its files.
 //!
-//! It is read from the JSON as it came: one odd field must not hide what somebody wrote.
+//! The functions work on untyped JSON, so one unexpected field can't hide the rest of a message.
 
 use hotline_core::contact::message::{Content, Elsewhere, Part, Remark};
 use serde_json::Value;
@@ -12,19 +13,19 @@ use crate::{
     json,
 };
 
-/// What a message holds.
+/// The contents of a message.
 pub struct Contents {
     pub text: String,
-    /// What it answers, folded on screen.
+    /// The text of the message that this one answers. Folded on screen.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// Fields of components under which words stand.
+/// The fields of components that hold text.
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
-/// Reads what a message holds. Its files are found again by its channel and number.
+/// Reads the contents of a message. The references of its files contain the channel and the message id.
 pub fn contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut said = own_words(message, &mut remarks);
@@ -60,7 +61,7 @@ pub fn contents(message: &Value, channel: &str, id: Option<u64>, attachments: At
     }
 }
 
-/// The words of a message, and what stands for what is no words.
+/// Collects the texts of a message, with substitutes for stickers and polls.
 fn own_words(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let content = match message.get("content") {
         Some(Value::String(content)) => content.clone(),
@@ -95,7 +96,7 @@ fn own_words(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     said
 }
 
-/// The words and addresses of an embed. None if Discord made it of an address that stands in the text.
+/// Collects the texts and URLs of an embed. Returns an empty list if Discord made the embed from a URL in the message text.
 fn embed_words(embed: &Value, content: &str) -> Vec<String> {
     if json::text(embed, "/url").is_some_and(|url| content.contains(url)) {
         return Vec::new();
@@ -113,7 +114,7 @@ fn line(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
-/// A file. Its address changes every day, so it is found again by its message.
+/// Converts an attachment into a part. Its URL changes every day, so the reference names the message that holds it.
 fn part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {

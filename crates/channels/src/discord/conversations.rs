@@ -1,4 +1,5 @@
-//! The conversations there are: with whom, and how far each was read. Kept sealed by the intake, known here while we run.
+//! All conversations, with the person and the last accepted message of each. The intake stores them encrypted; this module
+//! keeps them in memory.
 
 use std::{
     collections::HashMap,
@@ -14,11 +15,11 @@ use super::Shared;
 /// A conversation with one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
-    /// With whom.
+    /// The person who writes to the helpline.
     pub person: UserId,
-    /// Whether it is a private thread under the room. Others may be in it.
+    /// Whether it is a private thread under the room. Other people may be in a thread.
     pub thread: bool,
-    /// The id of the last message that was accepted.
+    /// The id of the last accepted message.
     pub after: u64,
     #[serde(default)]
     pub reach: Reach,
@@ -30,13 +31,13 @@ pub struct Conversation {
 pub enum Reach {
     #[default]
     Open,
-    /// We are not let in; tried again now and then, for that may pass.
+    /// Discord refuses us access. The line tries again from time to time, because the refusal may be lifted.
     Shut,
-    /// It does not exist any more.
+    /// It no longer exists.
     Gone,
 }
 
-/// Every conversation, by its channel.
+/// All conversations, by channel.
 #[derive(Default)]
 pub struct Conversations(Mutex<HashMap<ChannelId, Conversation>>);
 
@@ -53,14 +54,14 @@ impl Conversations {
         self.all().insert(channel, conversation);
     }
 
-    /// A conversation does not exist any more.
+    /// Marks a conversation as no longer existing.
     pub fn end(&self, channel: ChannelId) {
         if let Some(conversation) = self.all().get_mut(&channel) {
             conversation.reach = Reach::Gone;
         }
     }
 
-    /// The thread of somebody.
+    /// Returns the newest readable thread of a person.
     pub fn thread_of(&self, person: UserId) -> Option<ChannelId> {
         let all = self.all();
         let mine = all
@@ -69,14 +70,14 @@ impl Conversations {
         mine.map(|(channel, _)| *channel).max()
     }
 
-    /// Those that we are not let into.
+    /// Returns the conversations to which Discord refuses us access.
     pub fn shut(&self) -> Vec<ChannelId> {
         let all = self.all();
         let shut = all.iter().filter(|(_, one)| one.reach == Reach::Shut);
         shut.map(|(channel, _)| *channel).collect()
     }
 
-    /// Those that can be read.
+    /// Returns the conversations that can be read.
     pub fn readable(&self) -> Vec<(ChannelId, Conversation)> {
         let all = self.all();
         all.iter()
@@ -87,7 +88,7 @@ impl Conversations {
 }
 
 impl Shared {
-    /// Reads every conversation from the intake.
+    /// Loads all conversations from the intake.
     pub async fn load_conversations(&self, intake: &dyn Intake) -> Result<(), NotAccepted> {
         for cursor in intake.conversations(&self.name).await? {
             let Source::Conversation(channel) = cursor.source else {
@@ -102,7 +103,7 @@ impl Shared {
         Ok(())
     }
 
-    /// How far a conversation was read, to be accepted together with what was read.
+    /// Returns the cursor of a conversation, which is accepted together with the messages that were read.
     pub fn cursor(&self, channel: ChannelId, conversation: &Conversation) -> Cursor {
         Cursor {
             line: self.name.clone(),

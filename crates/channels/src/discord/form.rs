@@ -1,4 +1,5 @@
-//! The form behind the button: it fails visibly while we are away, and what it brought is answered in a private thread.
+//! The form behind the button. While the line is disconnected, Discord shows the person an error. Each accepted form is
+//! answered in a private thread.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,40 +23,40 @@ use super::{
 };
 use crate::json;
 
-/// What the form and its field are called between Discord and us.
+/// The custom ids of the form and of its field.
 const FORM: &str = "hotline-form";
 const FIELD: &str = "text";
-/// The longest text of a form: Discord's limit, in characters.
+/// The longest text of a form, in characters (Discord's limit).
 const LONGEST: u16 = 4_000;
-/// Discord takes an answer for three seconds. So long accepting may take,
+/// How long accepting a form may take. Discord waits three seconds for our response.
 const ACCEPTING: Duration = Duration::from_millis(2_000);
-/// and so long it may take, with that, until the reference of the contact is known.
+/// How long accepting a form and waiting for the contact's reference may take together.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// How often it is looked whether the form is registered, while its sender waits.
+/// How often to check whether the form is registered, before the response is sent.
 const LOOK: Duration = Duration::from_millis(50);
-/// And after that.
+/// How often to check whether the form is registered, after the response was sent.
 const LOOK_LATER: Duration = Duration::from_secs(2);
-/// For so long a thread is tried to be made. After that the first answer tries once more, or goes by direct message.
+/// How long to keep trying to create a thread. After that, the first reply tries once more or goes by direct message.
 const FOR_THREAD: Duration = Duration::from_secs(600);
 
-/// Somebody pressed the button or sent the form.
+/// A press of the button, or a submitted form.
 struct Press {
     id: u64,
     token: String,
     application: u64,
-    /// The language the person uses Discord in.
+    /// The language of the person's Discord client.
     locale: String,
     person: u64,
     username: String,
     global_name: Option<String>,
-    /// What was pressed or sent, as we called it.
+    /// The custom id of what was pressed or submitted.
     name: String,
-    /// What was typed.
+    /// The text that the person typed.
     text: String,
 }
 
 impl Press {
-    /// Reads a press. `None`: what is needed to answer it is missing.
+    /// Reads a press. Returns `None` if a field that the response needs is missing.
     fn read(event: &Value) -> Option<Self> {
         let user = event.pointer("/member/user").or_else(|| event.get("user"))?;
         let typed = event.pointer("/data/components").map(typed).unwrap_or_default();
@@ -75,13 +76,13 @@ impl Press {
     }
 }
 
-/// What was typed into a form, whatever its fields stand in.
+/// Returns the text typed into a form, whichever components contain its fields.
 fn typed(components: &Value) -> String {
     json::texts_named(components, &["value"]).join("\n")
 }
 
 impl Shared {
-    /// Answers a press of the button or a form that was sent, in a task of its own. False: it cannot be read.
+    /// Answers a press of the button or a submitted form in a separate task. Returns false if the event can't be read.
     pub(super) fn answer(self: Arc<Self>, intake: Arc<dyn Intake>, event: Value) -> bool {
         let Some(press) = Press::read(&event) else {
             return false;
@@ -113,7 +114,7 @@ impl Shared {
         self.respond(press, &CreateInteractionResponse::Modal(form)).await
     }
 
-    /// Accepts a form, and says so only then. The thread comes after, whether or not the person could be told.
+    /// Accepts a form, and confirms it only afterwards. Then creates the thread, even if the confirmation failed.
     async fn take_form(&self, intake: &dyn Intake, form: &Press) {
         let begun = Instant::now();
         let words = self.words(&form.locale);
@@ -121,7 +122,7 @@ impl Shared {
         let external_id = raw.external_id.clone();
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
         let Ok(Ok(accepted)) = accepted else {
-            // It fails visibly, and what was written is not lost to who wrote it.
+            // The person sees the failure and gets the text back, so that it is not lost.
             let text: String = form.text.chars().take(1_500).collect();
             let said = self.localized(words, "discord-not-received", &[("text", &text)]);
             let _ = self.respond(form, &whisper(said)).await;
@@ -143,7 +144,7 @@ impl Shared {
         if let Err(error) = &told {
             tracing::warn!(line.name = %self.name, reason = %error, "A form was accepted, and who sent it could not be told");
         }
-        // Registering is late: the thread waits for the reference it is called by.
+        // If the registration is late, the thread waits for it, because the reference is the name of the thread.
         let known = match known {
             Some(reference) => Some(reference),
             None => {
@@ -169,7 +170,8 @@ impl Shared {
         }
     }
 
-    /// The reference of the contact that a message became part of, as soon as it is registered. Asked for so often, until then.
+    /// Waits until a message is registered, and returns the reference of its contact. Checks at intervals of `every`. Returns
+    /// `None` if the message is not registered by `until`.
     async fn reference_of(
         &self,
         intake: &dyn Intake,
@@ -187,12 +189,13 @@ impl Shared {
         }
     }
 
-    /// The thread of a form, asked for until it is there. `None`: there can be none, and answers go by direct message.
+    /// Returns the thread of a form, retrying until the thread exists. Returns `None` if there can be no thread; answers then
+    /// go by direct message.
     async fn thread_in_time(&self, form: &Press, reference: Reference) -> Option<u64> {
         let request = Request {
             person: UserId::new(form.person),
             reference,
-            // Who sent another form may have left the thread.
+            // The person may have left the thread of an earlier form.
             invite: true,
         };
         let give_up = Instant::now() + FOR_THREAD;
@@ -217,7 +220,7 @@ impl Shared {
         }
     }
 
-    /// A form as a raw message.
+    /// Converts a form into a raw message.
     fn form(&self, form: &Press) -> RawMessage {
         let envelope = json!({
             "form": {
@@ -250,7 +253,7 @@ impl Shared {
     }
 }
 
-/// An answer that only the person sees.
+/// Creates a response that only the person sees.
 fn whisper(text: String) -> CreateInteractionResponse {
     let message = CreateInteractionResponseMessage::new()
         .content(text)

@@ -1,4 +1,4 @@
-//! The gateway: every event is a bell, and a press of the button is answered.
+//! The connection to the gateway. Each event queues a read; a press of the button is answered at once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,31 +17,31 @@ use super::{
 };
 use crate::json;
 
-/// Discord is given this long to begin a session.
+/// How long Discord may take to begin a session.
 const BEGINNING: Duration = Duration::from_secs(30);
-/// A close code after which Discord does not end the session at once.
+/// A close code after which Discord keeps the session for a while.
 const GOING_AWAY: u16 = 4000;
-/// A close code after which it does.
+/// A close code after which Discord ends the session at once.
 const GONE: u16 = 1000;
-/// So many unreadable events within this time are an alarm.
+/// The number of unreadable events within `COUNTED` that raises an alarm.
 const ALARMING: u32 = 3;
 const COUNTED: Duration = Duration::from_secs(3_600);
 
-/// Where the line stands between two connections.
+/// The state of the line, which outlives a connection.
 #[derive(Default)]
 struct Line {
     session: Option<Session>,
     patience: Patience,
-    /// Sessions that may still be begun, if they are few.
+    /// The number of sessions that may still be begun today; `None` unless it is low.
     few_starts: Option<u64>,
-    /// Since when unreadable events are counted, and how many there were.
+    /// The start of the current count of unreadable events, and the count.
     unreadable: Option<(Instant, u32)>,
-    /// Since when events come.
+    /// When events began to arrive on this connection; `None` until then.
     working: Option<Instant>,
 }
 
 impl Line {
-    /// How the line is doing while events come.
+    /// Returns the health of the line while events arrive.
     fn health(&self) -> Health {
         match (self.unreadable, self.few_starts) {
             (Some((_, count)), _) if count >= ALARMING => Health::Ailing(format!(
@@ -56,12 +56,12 @@ impl Line {
 }
 
 impl Shared {
-    /// Rings. The bell is answered for as long as the line is listened to.
+    /// Queues a notice for `pull`. The notice is dropped if the line was closed.
     pub(super) fn ring(&self, bell: Bell) {
         let _ = self.bells.send(bell);
     }
 
-    /// What is listened to: direct messages, and of a server only what the button needs.
+    /// Returns the gateway intents: direct messages and, if there is a room, the server events that the button needs.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
@@ -71,7 +71,7 @@ impl Shared {
         intents.bits()
     }
 
-    /// Stays connected until `stop`.
+    /// Keeps the line connected until `stop`.
     pub(super) async fn stay(self: Arc<Self>, intake: Arc<dyn Intake>, stop: &CancellationToken) {
         let mut line = Line::default();
         while !stop.is_cancelled() {
@@ -94,7 +94,7 @@ impl Shared {
         }
     }
 
-    /// One connection, for as long as it lasts. `None`: it was stopped.
+    /// Runs one connection until it ends. Returns `None` if the line was stopped.
     async fn connect(
         self: &Arc<Self>,
         intake: &Arc<dyn Intake>,
@@ -138,7 +138,7 @@ impl Shared {
         }
     }
 
-    /// Connects, and resumes the session or begins another one.
+    /// Connects, then resumes the session or begins another one.
     async fn enter(&self, line: &mut Line) -> Result<Socket, Ended> {
         let unreached = |error: super::rest::RestError| Ended::new(Then::Retry, error.to_string());
         self.know_me().await.map_err(unreached)?;
@@ -150,7 +150,7 @@ impl Shared {
                     socket.resume(self.rest.token(), session).await?;
                     return Ok(socket);
                 }
-                // That machine is gone; the session may not be.
+                // This gateway server is gone, but the session may still exist.
                 Err(_) => session.url = None,
             }
         }
@@ -219,7 +219,7 @@ impl Shared {
         }
     }
 
-    /// Somebody wrote. `None`: it cannot be told where.
+    /// Queues a read after a new message. Returns `None` if the event names no channel.
     fn hear_message(&self, message: &Value) -> Option<()> {
         let channel = ChannelId::new(json::id(message, "/channel_id")?);
         let author = json::id(message, "/author/id");
@@ -233,7 +233,7 @@ impl Shared {
         Some(())
     }
 
-    /// Somebody changed a message. `None`: it cannot be told which.
+    /// Queues a read of an edited message. Returns `None` if the event does not identify the message.
     fn hear_change(&self, message: &Value) -> Option<()> {
         self.ring(Bell::Edited {
             channel: ChannelId::new(json::id(message, "/channel_id")?),
@@ -242,14 +242,14 @@ impl Shared {
         Some(())
     }
 
-    /// Counts an event that cannot be read, and looks where it may have come from. Nothing of what it holds is logged.
+    /// Counts an unreadable event and queues a read of the channels it may concern. The contents of the event are not logged.
     async fn note_unreadable(&self, intake: &Arc<dyn Intake>, line: &mut Line, name: &str, text: &str) {
         let now = Instant::now();
         let counted = line.unreadable.filter(|(since, _)| now - *since < COUNTED);
         let (since, count) = counted.unwrap_or((now, 0));
         let count = count.saturating_add(1);
         line.unreadable = Some((since, count));
-        // A name is Discord's own word, and anything else could be anybody's.
+        // Event names consist of capitals and underscores. Any other text may be a person's and is not logged.
         let lawful = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let name = if lawful { name } else { "" };
         tracing::warn!(line.name = %self.name, event = name, count, "An event of line {} cannot be read", self.name);
@@ -269,7 +269,7 @@ impl Shared {
         }
     }
 
-    /// An hour without unreadable events ends the alarm.
+    /// Resets the count of unreadable events an hour after it began, which also ends the alarm.
     async fn forget_unreadable(&self, intake: &Arc<dyn Intake>, line: &mut Line) {
         if line
             .unreadable
@@ -303,7 +303,7 @@ impl Shared {
     }
 }
 
-/// The numbers that stand under a name in a text that may be no JSON, each once.
+/// Finds the numbers that follow a field name in a text that may be invalid JSON. Returns each number once.
 fn numbers_of(text: &str, name: &str) -> Vec<u64> {
     let key = format!("\"{name}\"");
     let mut found: Vec<u64> = text

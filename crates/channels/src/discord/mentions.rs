@@ -1,10 +1,10 @@
-//! Mentions as people read them. Discord writes `<@7002>` where its own screens show a name.
+//! Replaces mentions with names. Discord writes `<@7002>` where its own clients show a name.
 
 use serde_json::Value;
 
 use crate::{clean::one_line, json};
 
-/// What stands between `<` and `>` in a text.
+/// The markup between `<` and `>` in a text.
 enum Mark<'a> {
     Person(u64),
     Role,
@@ -13,7 +13,7 @@ enum Mark<'a> {
     Command(&'a str),
 }
 
-/// Puts names in the place of numbers, as far as the message gives them. Says whether one is left without.
+/// Replaces ids with the names that the message gives. Also returns whether a mention is left without a name.
 pub fn with_names(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;
@@ -63,13 +63,13 @@ fn mark(inside: &str) -> Option<Mark<'_>> {
     named(emoji).map(Mark::Emoji)
 }
 
-/// The name in `name:number`.
+/// Returns the name in `name:id`.
 fn named(text: &str) -> Option<&str> {
     let (name, number) = text.split_once(':')?;
     (!name.is_empty() && number.parse::<u64>().is_ok()).then_some(name)
 }
 
-/// A name of the one with this number in a list of the message.
+/// Looks up the name of an id in a list of the message.
 fn of_list(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
     let one = json::list(message, list).find(|one| json::id(one, "/id") == Some(id))?;
     let found = names.iter().find_map(|name| json::text(one, name));

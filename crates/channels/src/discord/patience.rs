@@ -1,4 +1,5 @@
-//! How long the gateway is left alone after a connection ended. At a thousand new sessions within a day Discord resets the token.
+//! How long to wait before connecting to the gateway again. Discord resets the token of a bot that begins a thousand sessions
+//! in a day.
 
 use std::time::Duration;
 
@@ -7,14 +8,14 @@ use serde_json::Value;
 use super::socket::Then;
 use crate::json;
 
-/// A session that lasted for this long is no reason to be careful any more.
+/// After a session that lasted this long, the waits start from the shortest again.
 const SETTLED: Duration = Duration::from_secs(600);
-/// The first pause before a new session; each further one is twice as long.
+/// The first wait before a new session. Each further wait is twice as long.
 const FIRST: Duration = Duration::from_secs(5);
-/// And the longest.
+/// The longest wait before a new session.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// What ended lately, without a session that lasted.
+/// The number of recent failures of each kind. A session that lasts for `SETTLED` resets the numbers.
 #[derive(Default)]
 pub struct Patience {
     sessions: u32,
@@ -24,7 +25,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// How long to wait, after a connection that worked for so long.
+    /// Returns how long to wait after a connection that worked for `worked`.
     pub fn after(&mut self, worked: Duration, then: Then) -> Duration {
         if worked >= SETTLED {
             *self = Self::default();
@@ -45,22 +46,23 @@ impl Patience {
         wait
     }
 
-    /// Whether this is worth an alarm: a connection that is resumed at once is not.
+    /// Returns whether the lost connection is worth an alarm. A session that can be resumed is not, unless that happens
+    /// repeatedly.
     pub fn is_alarming(&self, then: Then) -> bool {
         then != Then::Resume || self.resumed > 2
     }
 }
 
-/// How many sessions Discord lets a bot begin.
+/// The number of sessions that Discord lets a bot begin.
 pub struct Starts {
     pub left: u64,
     pub total: u64,
-    /// When all of them are there again.
+    /// How long until the full number is available again.
     pub reset_after: Duration,
 }
 
 impl Starts {
-    /// As the answer about the gateway says. `None`: it does not.
+    /// Reads the limit from Discord's answer about the gateway. Returns `None` if the answer contains no limit.
     pub fn read(gateway: &Value) -> Option<Self> {
         let limit = gateway.get("session_start_limit")?;
         let reset_after = Duration::from_millis(json::size(limit, "/reset_after").unwrap_or_default());
@@ -71,7 +73,7 @@ impl Starts {
         })
     }
 
-    /// Whether so few are left that somebody has to look.
+    /// Returns whether so few sessions are left that staff should look for the cause.
     pub const fn are_few(&self) -> bool {
         self.left < self.total / 10
     }

@@ -1,4 +1,5 @@
-//! Reading conversations: from the last message that was accepted, page by page, whenever the gateway rings and after every gap.
+//! Reads conversations page by page, starting after the last accepted message. Every notice from the gateway and every gap in
+//! its events starts a read.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,57 +22,57 @@ use super::{
 };
 use crate::json;
 
-/// Messages on a page: Discord's limit.
+/// The number of messages on a page (Discord's limit).
 const PAGE: usize = 100;
-/// Conversations read at the same time.
+/// The number of conversations read at the same time.
 const TOGETHER: usize = 4;
-/// Conversations taken up before the bell is listened to again.
+/// The number of reads after which new notices are handled.
 const BATCH: usize = 16;
-/// How often conversations of the last day are looked into though nothing rang: the gateway may lose an event.
+/// How often the conversations of the last day are read without a notice. The gateway may lose an event.
 const SWEEP: Duration = Duration::from_secs(60);
-/// And all of them.
+/// How often all conversations are read without a notice.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
-/// Of a direct conversation that is new to us, no more than this is read: it may be older than this service.
+/// How far back a newly discovered direct conversation is read. It may be older than this service.
 const NEW: chrono::Duration = chrono::Duration::days(14);
 
-/// The type of a direct conversation.
+/// The channel type of a direct conversation.
 const DIRECT: i64 = 1;
 
-/// What rang.
+/// A notice that something may have changed.
 #[derive(Debug, Clone, Copy)]
 pub enum Bell {
     /// Events may have been missed.
     Gap,
-    /// Somebody wrote, if that could be read.
+    /// A person wrote. `person` is `None` if the author can't be read.
     Wrote {
         channel: ChannelId,
         person: Option<UserId>,
         direct: bool,
     },
-    /// A thread was made for somebody.
+    /// A thread was created for a person.
     Thread(ChannelId),
-    /// The button may not be in the room.
+    /// The button may be missing from the room.
     Room,
-    /// Somebody changed a message.
+    /// A message was edited.
     Edited { channel: ChannelId, message: u64 },
 }
 
-/// What is to be read. Earlier variants come first.
+/// A pending task. Earlier variants are done first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
-    /// The button in the room.
+    /// Post the button in the room.
     Room,
-    /// Whose a direct conversation is.
+    /// Find out whose direct conversation this is.
     Learn(ChannelId),
-    /// What is new in a conversation.
+    /// Read the new messages of a conversation.
     New(ChannelId),
-    /// One message again.
+    /// Read one message again.
     Message(ChannelId, u64),
-    /// What is new, and what was changed in the last page.
+    /// Read the new messages of a conversation and the edited messages of its last page.
     Again(ChannelId),
 }
 
-/// Why something could not be read.
+/// Why a read failed.
 enum Failed {
     Rest(RestError),
     NotAccepted,
@@ -89,11 +90,11 @@ impl From<NotAccepted> for Failed {
     }
 }
 
-/// What is to be read, when, and how often it failed.
+/// The pending tasks, each with its due time and its number of failures.
 type Due = BTreeMap<Work, (Instant, u32)>;
 
 impl Shared {
-    /// Reads until `stop`.
+    /// Reads conversations until `stop`.
     pub(super) async fn pull(
         &self,
         intake: &dyn Intake,
@@ -175,7 +176,7 @@ impl Shared {
                 }
             },
             Bell::Thread(channel) => {
-                // If this is not kept, the thread is found again among those there are.
+                // If this write fails, the next search for threads finds this one again.
                 if let Some(conversation) = self.conversations.get(channel) {
                     let cursor = self.cursor(channel, &conversation);
                     let _ = intake.accept(Vec::new(), Some(cursor)).await;
@@ -191,7 +192,7 @@ impl Shared {
         }
     }
 
-    /// Who we are and which conversations there are is known.
+    /// Loads the bot's own id and the conversations. Returns whether both succeeded.
     async fn is_prepared(&self, intake: &dyn Intake) -> bool {
         if let Err(error) = self.know_me().await {
             tracing::warn!(line.name = %self.name, reason = %error, "Line {} cannot be read and is tried again", self.name);
@@ -200,7 +201,7 @@ impl Shared {
         self.load_conversations(intake).await.is_ok()
     }
 
-    /// Takes up a direct conversation.
+    /// Starts to track a direct conversation.
     async fn begin(&self, intake: &dyn Intake, channel: ChannelId, person: UserId) {
         let conversation = Conversation {
             person,
@@ -209,12 +210,13 @@ impl Shared {
             reach: Reach::Open,
         };
         self.conversations.put(channel, conversation);
-        // Nothing but one event tells of it: it must be known after a crash. If it cannot be written, reading it is.
+        // Only one event announces the conversation, so it is stored now to survive a crash. If this write fails, the first
+        // page that is read stores the conversation.
         let cursor = self.cursor(channel, &conversation);
         let _ = intake.accept(Vec::new(), Some(cursor)).await;
     }
 
-    /// Asks whose a conversation is of which only the number is known, and reads it if it is a direct one.
+    /// Asks Discord whose conversation this is, and reads it if it is a direct one. Used if only the channel's id is known.
     async fn learn(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
         if self.conversations.get(channel).is_none() {
             let found = self
@@ -270,7 +272,7 @@ impl Shared {
         }
     }
 
-    /// Everything after the last message that was accepted, oldest first. Each page and how far it goes are one commit.
+    /// Reads every message after the last accepted one, oldest first. Each page is committed together with its cursor.
     async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
         let Some(mut conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -299,7 +301,7 @@ impl Shared {
         }
     }
 
-    /// The last page once more: what was changed since is another version, what was not is known.
+    /// Reads the last page again. An edited message is accepted as a new version; a known version is ignored.
     async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
         let Some(conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -318,7 +320,7 @@ impl Shared {
         Ok(())
     }
 
-    /// A page of messages, oldest first.
+    /// Fetches a page of messages, oldest first.
     async fn page(
         &self,
         channel: ChannelId,
@@ -332,7 +334,7 @@ impl Shared {
         Ok(page)
     }
 
-    /// A message as a raw one that arrived at this time. `None`: we wrote it.
+    /// Converts a message into a raw message that arrived at `at`. Returns `None` if we wrote the message.
     fn raw(
         &self,
         channel: ChannelId,
@@ -343,7 +345,7 @@ impl Shared {
         if self.is_me(json::id(message, "/author/id")) {
             return None;
         }
-        // Without a number it is told apart by what it holds.
+        // A message without an id is identified by a hash of its content.
         let number = id(message).map_or_else(|| hash(message), |id| id.to_string());
         let edited = message
             .get("edited_timestamp")
@@ -365,7 +367,8 @@ impl Shared {
         })
     }
 
-    /// Reads it again soon, or not before it rings or all are looked into: then the person's contact says that something may be missing.
+    /// Schedules another attempt after a failed read. If the conversation can't be read at all, stores a notice of the gap for
+    /// the person's contact instead.
     async fn set_back(&self, intake: &dyn Intake, due: &mut Due, work: Work, failures: u32, failed: Failed) {
         let (channel, of_message) = match work {
             Work::Room => return self.set_room_back(due, failures, failed),
@@ -374,7 +377,7 @@ impl Shared {
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
-            // A message that is gone before its change was read: the version we have stays.
+            // The message was deleted before its edit could be read. The stored version stays.
             Failed::Rest(error) if error.is_for_good() && of_message => return,
             Failed::Rest(error) if error.is_for_good() => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);
@@ -392,7 +395,7 @@ impl Shared {
         due.insert(work, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
-    /// The button is put into the room until it is there: what is refused now may be allowed later.
+    /// Schedules another attempt to post the button. A refusal is retried as well, because it may be lifted.
     fn set_room_back(&self, due: &mut Due, failures: u32, failed: Failed) {
         let mut wait = Duration::from_secs(1 << failures.min(9));
         if let Failed::Rest(error) = failed {
@@ -404,7 +407,7 @@ impl Shared {
         due.insert(Work::Room, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
-    /// The conversation can't be read: its person's contact says so, once.
+    /// Stores a notice, once, that the conversation can't be read. The notice appears in the person's contact.
     async fn note_gap(
         &self,
         intake: &dyn Intake,
@@ -439,37 +442,37 @@ fn ring(due: &mut Due, work: Work) {
     due.insert(work, (Instant::now(), 0));
 }
 
-/// The id of a message.
+/// Returns the id of a message.
 fn id(message: &Value) -> Option<u64> {
     json::id(message, "/id")
 }
 
-/// When a message was sent.
+/// Returns when a message was sent.
 fn sent_in(message: &Value) -> DateTime<Utc> {
     sent_at(id(message).unwrap_or_default())
 }
 
-/// When a message got the form it has.
+/// Returns when the current version of a message was written.
 fn changed_in(message: &Value) -> DateTime<Utc> {
     changed_at(message).unwrap_or_else(|| sent_in(message))
 }
 
-/// When a message was changed. `None`: never, as far as can be read.
+/// Returns when a message was edited. Returns `None` if it was not, or if the time can't be read.
 pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
     let edited = json::text(message, "/edited_timestamp")?;
     DateTime::parse_from_rfc3339(edited).ok().map(|at| at.to_utc())
 }
 
-/// The first millisecond of 2015, from which Discord counts.
+/// The first millisecond of 2015 in Unix time. The timestamps in Discord's ids count from there.
 const EPOCH: i64 = 1_420_070_400_000;
 
-/// When something with this id came to be.
+/// Returns the time at which an id was created.
 pub fn sent_at(id: u64) -> DateTime<Utc> {
     let millis = i64::try_from(id >> 22).unwrap_or_default() + EPOCH;
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// The lowest id of what came to be at this time.
+/// Returns the lowest id that can be created at this time.
 fn first_id(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp_millis() - EPOCH).unwrap_or_default() << 22
 }
@@ -480,7 +483,7 @@ mod tests {
 
     #[test]
     fn an_id_tells_its_time() {
-        // The example of Discord's documentation.
+        // This is the example in Discord's documentation.
         assert_eq!(
             sent_at(175_928_847_299_117_063).to_rfc3339(),
             "2016-04-30T11:18:25.796+00:00"

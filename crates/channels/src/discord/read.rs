@@ -1,4 +1,4 @@
-//! Reading a message: bytes in, a message out. No clock, no network.
+//! Parses stored messages. Uses no clock and no network.
 
 use hotline_core::{
     contact::{
@@ -22,10 +22,10 @@ use crate::{
     json,
 };
 
-/// What stands in the place of a conversation for a form: it has none until a thread is made for it.
+/// Takes the place of the channel id in the ids of a form, which has no channel until a thread is created for it.
 pub const FORM: &str = "form";
 
-/// What is kept of what Discord gave us.
+/// The JSON that is stored as a raw message.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Envelope {
@@ -36,9 +36,9 @@ enum Envelope {
         thread: bool,
         message: Value,
     },
-    /// A form that was sent by the button.
+    /// A form that was submitted.
     Form { form: Form },
-    /// A conversation that can't be read any more.
+    /// A conversation that can no longer be read.
     Gap { gap: Gap },
 }
 
@@ -62,7 +62,7 @@ struct Gap {
     person: String,
 }
 
-/// Reads what was kept. `me` is who we are, if that is known.
+/// Parses a stored message. `me` is the bot's own id, if that is known.
 pub fn read(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> Normalised {
     match serde_json::from_slice(&raw.bytes) {
         Ok(Envelope::Message {
@@ -75,7 +75,7 @@ pub fn read(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> N
             if author.is_some() && author == me.map(UserId::get) {
                 return Normalised::Ignore("our own message");
             }
-            // In a conversation of two it can only be the person.
+            // In a direct conversation, an unknown author can only be the person.
             let author = author.map(|id| id.to_string());
             let author = author.or_else(|| Some(person.clone()).filter(|_| !thread));
             read_message(&message, &channel, &person, author, attachments)
@@ -121,7 +121,7 @@ fn read_message(
         }
         remarks.push(Remark::UnknownContent);
     }
-    // Who is only a guest in the thread is not answered there: another person would read it.
+    // A guest in the thread is not answered there, because the person whose thread it is would read the answer.
     let answered_in = if author.as_deref() == Some(person) {
         channel
     } else {
@@ -156,8 +156,8 @@ fn read_message(
     }))
 }
 
-/// Whether a message of this type is Discord's own remark: somebody joined, pinned, called or renamed. What people write has the
-/// types 0 and 19; of types that came later it is not known, and they are read.
+/// Returns whether Discord itself wrote a message of this type, for example about a join, a pin, a call or a new name. People's
+/// messages have the types 0 and 19. Types that Discord adds later are read as people's messages.
 const fn is_system(kind: i64) -> bool {
     matches!(kind, 1..=18 | 21 | 22 | 24..=32 | 36..=39 | 44 | 46)
 }
@@ -172,7 +172,7 @@ fn read_form(form: Form) -> Normalised {
             place,
             version: 0,
         }),
-        // Answered in a thread that is made for it.
+        // Answers go to a thread that is created for the form.
         message_id: Some(format!("{FORM}:{}", form.id)),
         identifier: Some(form.user.id.into()),
         name: Some(name),
@@ -183,7 +183,7 @@ fn read_form(form: Form) -> Normalised {
     }))
 }
 
-/// The name somebody goes by, and the name the account has.
+/// Returns the display name of a person, followed by the account name.
 fn name(username: &str, shown: Option<&str>) -> String {
     let username = one_line(username);
     match shown {

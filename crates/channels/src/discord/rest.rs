@@ -1,5 +1,5 @@
-//! Requests to Discord. serenity writes them; we send them, since its own limiter goes past `api_url`, and without it a refusal
-//! no longer says when to ask again.
+//! Requests to Discord's REST API. serenity builds the requests, and this module sends them. serenity's own rate limiter
+//! ignores `api_url`; without that limiter, serenity does not report how long to wait after a refusal.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use serenity::http::{LightMethod, Request, Route};
 
 use crate::{backoff::Backoff, json};
 
-/// Discord is given this long for an answer.
+/// How long Discord may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest wait that is sat out here instead of being told to who asked.
+/// The longest wait that is spent here. Longer waits are returned to the caller.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// Discord's REST interface.
+/// A client of Discord's REST API.
 pub struct Rest {
     client: reqwest::Client,
     token: String,
@@ -24,13 +24,13 @@ pub struct Rest {
 /// Why a request was not carried out, or may not have been.
 #[derive(Debug)]
 pub enum RestError {
-    /// Too many requests; ask again after this.
+    /// Too many requests; try again after this time.
     Limited(Duration),
-    /// Discord refused: the HTTP status, its own code (0 if none) and its words.
+    /// Discord refused: the HTTP status, Discord's own code (0 if none) and its message.
     Refused(u16, i64, String),
-    /// It never got there.
+    /// The request never reached Discord.
     Unreachable,
-    /// It broke off in the middle: nobody knows.
+    /// The connection broke during the request, so the outcome is unknown.
     Broke,
 }
 
@@ -50,12 +50,12 @@ impl std::fmt::Display for RestError {
 impl std::error::Error for RestError {}
 
 impl RestError {
-    /// Whether what was asked about does not exist any more.
+    /// Returns whether the object of the request no longer exists.
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::Refused(404, ..))
     }
 
-    /// Whether the same request will never be carried out.
+    /// Returns whether the same request can never succeed.
     pub fn is_for_good(&self) -> bool {
         match self {
             Self::Refused(status, ..) => (400..500).contains(status) && *status != 401 && *status != 408,
@@ -77,19 +77,19 @@ impl Rest {
         })
     }
 
-    /// The token, for the gateway.
+    /// Returns the token, which the gateway needs as well.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// Where Discord is, if not at its own address.
+    /// Returns the base URL of the API, or `None` for Discord's own address.
     pub fn api_url(&self) -> Option<&str> {
         self.api_url
             .as_ref()
             .map(|url| url.as_str().trim_end_matches('/'))
     }
 
-    /// Reads something.
+    /// Sends a GET request.
     pub async fn get(
         &self,
         route: Route<'_>,
@@ -100,7 +100,7 @@ impl Rest {
             .await
     }
 
-    /// Sends a body of JSON.
+    /// Sends a request with a JSON body.
     pub async fn send(
         &self,
         method: LightMethod,
@@ -112,8 +112,8 @@ impl Rest {
             .await
     }
 
-    /// Carries a request out. Short waits that Discord asked for are sat out first; an answer to a press of a button goes out at
-    /// once, for it is in no limit and has three seconds.
+    /// Sends a request after any short wait that Discord asked for. The response to a press of the button is sent at once: no
+    /// rate limit applies to it, and it must arrive within three seconds.
     pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
         let key = route.path();
         let at_once = matches!(
@@ -147,7 +147,7 @@ impl Rest {
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
             let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
             if at_once {
-                // It says nothing of anything else.
+                // This limit does not apply to other requests.
             } else if global || headers.contains_key("x-ratelimit-global") {
                 self.backoff.asked_by_all(wait);
             } else {
@@ -161,7 +161,7 @@ impl Rest {
             self.backoff.asked(&key, seconds(after));
         }
         if status.is_success() {
-            // Half an answer is none, though it says that all went well.
+            // A truncated body is an error, even with a success status.
             let whole = !text.is_empty() && body.is_null();
             return if whole && text.trim() != "null" {
                 Err(RestError::Broke)
@@ -174,7 +174,7 @@ impl Rest {
         Err(RestError::Refused(status.as_u16(), code, words.to_owned()))
     }
 
-    /// Fetches a file from where Discord says it lies, which must be Discord. At most `largest` bytes.
+    /// Downloads a file of at most `largest` bytes. Returns `None` if the file is larger or the URL is not Discord's.
     pub async fn file(&self, url: &str, largest: u64) -> Result<Option<Vec<u8>>, RestError> {
         let Some(url) = reqwest::Url::parse(url).ok().filter(|url| self.is_discords(url)) else {
             return Ok(None);

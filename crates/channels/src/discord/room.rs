@@ -1,4 +1,4 @@
-//! The button in a server's channel, and the texts around it.
+//! The button in a server's channel, and texts in a person's language.
 
 use hotline_core::text::locale::{Language, Words};
 use serde_json::Value;
@@ -9,11 +9,11 @@ use serenity::all::{
 use super::{Shared, rest::RestError};
 use crate::json;
 
-/// What the button is called between Discord and us.
+/// The custom id of the button.
 pub const BUTTON: &str = "hotline-write";
 
 impl Shared {
-    /// Puts the button into the room, if it is not there.
+    /// Posts the button in the room unless it is there already.
     pub(super) async fn open_room(&self) -> Result<(), RestError> {
         let Some((_, room)) = self.room else { return Ok(()) };
         let route = Route::ChannelMessages { channel_id: room };
@@ -38,13 +38,13 @@ impl Shared {
         Ok(())
     }
 
-    /// The words in the language somebody uses Discord in.
+    /// Returns the texts in the language of a person's Discord client.
     pub(super) fn words(&self, locale: &str) -> &Words {
         self.locales
             .of(Language::parse(locale).unwrap_or(self.centre.language))
     }
 
-    /// A text with what the centre says of itself.
+    /// Returns a text with the centre's details filled in.
     pub(super) fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let form = [("form", self.public_url.as_str())];
         self.centre.say(words, key, &[&form, more].concat())

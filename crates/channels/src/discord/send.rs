@@ -1,4 +1,4 @@
-//! What leaves by Discord, what it says to that, and files that are fetched.
+//! Sends messages to Discord, interprets Discord's errors, and downloads files.
 
 use hotline_core::{
     contact::message::{OutboundFile, OutboundMessage},
@@ -23,38 +23,39 @@ use super::{
 };
 use crate::{channel::ChannelError, json, split::split};
 
-/// The longest message, in characters; counted in UTF-16 units, which are never fewer.
+/// The longest message, in characters. The code counts UTF-16 code units, which are never fewer.
 const LONGEST: usize = 2_000;
-/// The largest file that is fetched, in bytes.
+/// The largest file that is downloaded, in bytes.
 pub const LARGEST: u64 = 25 << 20;
-/// How far Discord's clock may be behind ours. Short: what was sent before a message was written is another message.
+/// How far Discord's clock may be behind ours. The value is small, because a message sent before ours was written is a
+/// different one.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// An answer waits so long for the thread of a form that cannot be made now. After that it goes by direct message.
+/// How long a reply waits for the thread of a form if the thread can't be created yet. After that it goes by direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn texts(message: &OutboundMessage) -> Vec<String> {
     split(message.text.expose(), LONGEST)
 }
 
-/// What a message leaves as: its text in pieces, then its files.
+/// Returns the number of pieces of a message: the parts of its text, then its files.
 pub fn pieces(message: &OutboundMessage) -> usize {
     texts(message).len() + message.files.len()
 }
 
-/// What a piece holds.
+/// The content of a piece.
 enum Piece<'a> {
     Text(&'a str),
     File(&'a OutboundFile),
 }
 
-/// What a message leaves as: its text in pieces, then its files.
+/// Returns the pieces of a message: the parts of its text, then its files.
 fn all<'a>(texts: &'a [String], files: &'a [OutboundFile]) -> impl Iterator<Item = Piece<'a>> {
     let texts = texts.iter().map(|text| Piece::Text(text));
     texts.chain(files.iter().map(Piece::File))
 }
 
 impl Piece<'_> {
-    /// Whether this is what stands in a message of Discord's.
+    /// Returns whether a message on Discord has this content.
     fn is_in(&self, message: &Value) -> bool {
         match self {
             Self::Text(text) => message.get("content").and_then(Value::as_str) == Some(text),
@@ -67,7 +68,7 @@ impl Piece<'_> {
         }
     }
 
-    /// Whether somebody who saw both would see the same twice.
+    /// Returns whether both pieces look the same to a reader.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one == other,
@@ -96,7 +97,7 @@ impl Shared {
         let new = CreateMessage::new()
             .nonce(Nonce::String(nonce(message, number)))
             .enforce_nonce(true)
-            // Whatever is typed rings nobody.
+            // Mentions in a reply notify no one.
             .allowed_mentions(CreateAllowedMentions::new())
             .flags(MessageFlags::SUPPRESS_EMBEDS);
         let route = Route::ChannelMessages { channel_id: channel };
@@ -128,7 +129,7 @@ impl Shared {
         }
     }
 
-    /// Where a message goes. Who sent a form is answered in a thread, which is made if it is not there yet.
+    /// Returns the channel for a message. The sender of a form is answered in a thread, which is created if needed.
     async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
         let place = message.thread.last().and_then(|id| id.split_once(':'));
         let by_form = place.is_some_and(|(place, _)| place == FORM);
@@ -148,7 +149,8 @@ impl Shared {
         self.channel_of(&message.to, &message.thread).await
     }
 
-    /// Where somebody is answered: where the last message was written; else the person's thread; else directly.
+    /// Returns the channel in which a person is answered: that of the last message, else the person's thread, else the direct
+    /// conversation.
     async fn channel_of(&self, to: &Private<String>, thread: &[String]) -> Result<ChannelId, ChannelError> {
         let last = thread.last().and_then(|id| id.split_once(':'));
         let channel = last
@@ -172,7 +174,7 @@ impl Shared {
             .ok_or_else(|| ChannelError::later("Discord opens no conversation"))
     }
 
-    /// Whether a piece that may have been sent stands in the conversation, besides the equal ones that came before it.
+    /// Returns whether a piece that may have been sent is in the conversation. Discounts earlier pieces that look the same.
     async fn was_sent(
         &self,
         channel: ChannelId,
@@ -198,7 +200,7 @@ impl Shared {
         Ok(found.count() > before)
     }
 
-    /// Fetches a file that was named as channel, message and attachment.
+    /// Downloads a file. Its reference names the channel, the message and the attachment.
     pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         let ids: Vec<u64> = reference
             .expose()
@@ -239,7 +241,7 @@ impl Shared {
     }
 }
 
-/// The same for every attempt at a piece, so that Discord takes it once; at most 25 characters.
+/// Returns the nonce of a piece, of at most 25 characters. It is the same for every attempt, so Discord takes the piece once.
 fn nonce(message: &OutboundMessage, piece: usize) -> String {
     let digest = Sha256::digest(format!("{} {piece}", message.id));
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
@@ -247,13 +249,13 @@ fn nonce(message: &OutboundMessage, piece: usize) -> String {
     nonce
 }
 
-/// Whom a message goes to.
+/// Returns the Discord user to whom a message goes.
 fn person(to: &Private<String>) -> Option<UserId> {
     let id = to.expose().parse().ok().filter(|id| *id != 0);
     id.map(UserId::new)
 }
 
-/// The message was not handed over, for its thread could not be made.
+/// Converts an error in creating a thread. The message was not handed over yet, so an unknown outcome can be retried.
 fn not_yet(error: RestError) -> ChannelError {
     match refused(error) {
         ChannelError::Unknown { reason } => ChannelError::later(reason),
@@ -261,7 +263,7 @@ fn not_yet(error: RestError) -> ChannelError {
     }
 }
 
-/// Whether trying again makes sense.
+/// Maps a failed request to an error that says whether a retry makes sense.
 fn refused(error: RestError) -> ChannelError {
     let said = error.to_string();
     match error {
@@ -277,7 +279,7 @@ fn refused(error: RestError) -> ChannelError {
         },
         RestError::Refused(..) if error.is_for_good() => ChannelError::never(said),
         RestError::Refused(408, ..) => ChannelError::later(said),
-        // Nobody knows whether it was done; the nonce tells Discord when it is asked again.
+        // The outcome is unknown. The nonce lets Discord recognise a repeat.
         RestError::Refused(..) => ChannelError::Unknown { reason: said.into() },
     }
 }

@@ -1,7 +1,7 @@
-//! One connection to the gateway: heartbeats, and the messages that carry no event. What an event holds is left as it came.
+//! One connection to the gateway. It handles heartbeats and other control messages, and leaves the data of events unparsed.
 //!
-//! serenity has a gateway of its own. It drops an event that it has no type for without telling anybody, and identifies again
-//! every five seconds for as long as it is refused, until Discord resets the token.
+//! The gateway client in serenity is not used, for two reasons. It silently drops an event of an unknown type. After a refusal
+//! it identifies again every five seconds, until Discord resets the token.
 
 use std::time::Duration;
 
@@ -22,29 +22,29 @@ use tokio_tungstenite::{
 
 use crate::json;
 
-/// Connecting, and the gateway's first message, may each take this long.
+/// The timeout of connecting, of the gateway's first message and of every send.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// So long closing may take.
+/// How long closing may take.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// What goes on when a connection ends: Discord keeps the events that come meanwhile for a while.
+/// A session, which can be resumed on a new connection. Discord keeps the events in between for a while.
 pub struct Session {
     pub id: String,
-    /// Where it is resumed, if Discord named an address.
+    /// The URL at which to resume the session, if Discord named one.
     pub url: Option<String>,
-    /// The number of the last event.
+    /// The sequence number of the last event.
     pub sequence: u64,
 }
 
-/// What came.
+/// A message from the gateway.
 pub enum Heard {
     Event {
         name: String,
         data: Value,
     },
-    /// An event, or something else, that is no JSON of the usual form.
+    /// A message that is not JSON of the usual form.
     Unreadable(String),
-    /// Our heartbeat was answered.
+    /// The answer to our heartbeat.
     Beat,
 }
 
@@ -53,17 +53,17 @@ pub enum Heard {
 pub enum Then {
     /// Resume the session.
     Resume,
-    /// Begin a new one.
+    /// Begin a new session.
     Identify,
-    /// Try again: nothing was reached.
+    /// Try again, because the gateway was not reached.
     Retry,
-    /// It is refused until somebody changes the settings, here or at Discord.
+    /// Wait longer. Discord refuses the bot until somebody changes the settings, here or at Discord.
     Refused,
-    /// Come again after this: the day's connections are used up.
+    /// Wait this long, because the day's sessions are used up.
     Wait(Duration),
 }
 
-/// How a connection ended, in words.
+/// What to do after a connection ended, and why it ended, in words.
 #[derive(Debug)]
 pub struct Ended {
     pub then: Then,
@@ -78,7 +78,7 @@ impl Ended {
         }
     }
 
-    /// It was closed with this code.
+    /// Interprets the close code of a connection.
     fn closed(code: Option<u16>) -> Self {
         let (then, words) = match code {
             Some(4004) => (Then::Refused, "Discord refuses the token"),
@@ -104,18 +104,18 @@ impl Ended {
     }
 }
 
-/// A connection that said hello.
+/// A connection on which the gateway sent its hello.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     interval: Duration,
     next_beat: Instant,
     answered: bool,
-    /// The number of the last event.
+    /// The sequence number of the last event.
     pub sequence: Option<u64>,
 }
 
 impl Socket {
-    /// Connects, and waits for the gateway's hello.
+    /// Connects and waits for the gateway's hello.
     pub async fn open(url: &str) -> Result<Self, Ended> {
         let address = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
         let unreachable = || Ended::new(Then::Retry, "Discord's gateway cannot be reached");
@@ -131,7 +131,7 @@ impl Socket {
         let hello = timeout(PATIENCE, socket.hello()).await;
         let interval = hello.map_err(|_| Ended::new(Then::Retry, "Discord's gateway says nothing"))??;
         socket.interval = interval;
-        // Not all who connect at once shall beat at once.
+        // A random delay keeps clients that connect together from sending their heartbeats together.
         socket.next_beat = Instant::now() + interval.mul_f64((chance::jitter() - 0.8).clamp(0.05, 0.4));
         Ok(socket)
     }
@@ -146,21 +146,21 @@ impl Socket {
         }
     }
 
-    /// Begins a new session. Discord counts these.
+    /// Begins a new session. Discord limits the number of new sessions a day.
     pub async fn identify(&mut self, token: &str, intents: u64) -> Result<(), Ended> {
         let properties = json!({ "os": std::env::consts::OS, "browser": "hotline", "device": "hotline" });
         let data = json!({ "token": token, "intents": intents, "shard": [0, 1], "properties": properties });
         self.send(2, &data).await
     }
 
-    /// Goes on with a session.
+    /// Resumes a session.
     pub async fn resume(&mut self, token: &str, session: &Session) -> Result<(), Ended> {
         self.sequence = Some(session.sequence);
         let data = json!({ "token": token, "session_id": session.id, "seq": session.sequence });
         self.send(6, &data).await
     }
 
-    /// What comes next. Heartbeats go out meanwhile.
+    /// Returns the next message. Sends heartbeats while it waits.
     pub async fn hear(&mut self) -> Result<Heard, Ended> {
         loop {
             let next_beat = self.next_beat;
@@ -207,7 +207,7 @@ impl Socket {
         }
     }
 
-    /// Closes the connection with a code. After 4000 Discord keeps the session for a while.
+    /// Closes the connection with a code. After code 4000 Discord keeps the session for a while.
     pub async fn close(mut self, code: u16) {
         let frame = CloseFrame {
             code: CloseCode::from(code),

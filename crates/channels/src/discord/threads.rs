@@ -1,4 +1,4 @@
-//! Private threads under the room: one for each person who sent a form.
+//! Private threads under the room, one for each person who sent a form.
 
 use std::{
     collections::HashMap,
@@ -19,28 +19,28 @@ use super::{
 };
 use crate::json;
 
-/// For so long it is not tried again to bring in somebody who could not be.
+/// How long to wait before another attempt to create a thread for a person, after Discord refused one.
 const REFUSED: Duration = Duration::from_secs(900);
 
-/// A thread that is wanted.
+/// A request for a thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Request {
     pub person: UserId,
-    /// The contact it is for, by which it is called.
+    /// The reference of the contact, which becomes the name of the thread.
     pub reference: Reference,
-    /// Whether the person is brought into a thread that is there already.
+    /// Whether to add the person to a thread that already exists.
     pub invite: bool,
 }
 
 /// Why there is no thread.
 pub enum NoThread {
-    /// It may work later.
+    /// A later attempt may succeed.
     Now(RestError),
-    /// There is no room, or it is not allowed.
+    /// No room is configured, or Discord does not allow the thread.
     Never,
 }
 
-/// Who is being seen to, so that nobody gets two threads, and whom none could be made for.
+/// The locks that keep a person from getting two threads, and the people for whom Discord refused a thread.
 #[derive(Default)]
 pub struct Threads {
     people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
@@ -50,7 +50,7 @@ pub struct Threads {
 impl Threads {
     fn turn_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those whom nobody waits for.
+        // Drops the locks that are no longer in use.
         people.retain(|_, turn| Arc::strong_count(turn) > 1);
         Arc::clone(people.entry(person).or_default())
     }
@@ -68,7 +68,7 @@ impl Threads {
 }
 
 impl Shared {
-    /// The private thread of somebody, made at need.
+    /// Returns the private thread of a person, creating it if needed.
     pub(super) async fn thread_for(&self, request: Request) -> Result<ChannelId, NoThread> {
         let Request { person, invite, .. } = request;
         if self.room.is_none() {
@@ -98,13 +98,13 @@ impl Shared {
         if let Some(thread) = known {
             match self.invite(thread, request.person).await {
                 Ok(()) => return Ok(thread),
-                // Somebody deleted it.
+                // The thread was deleted.
                 Err(error) if error.is_gone() => self.conversations.end(thread),
                 Err(error) => return Err(error),
             }
         }
         let name = request.reference.to_string();
-        // It may have been made by an attempt that broke off.
+        // An earlier attempt may have created the thread before the connection broke.
         let made = self.own_threads().await?;
         let made = made.into_iter().find(|(thread, known)| {
             *known == name
@@ -145,7 +145,7 @@ impl Shared {
         json::id(&made, "/id").map(ChannelId::new).ok_or(RestError::Broke)
     }
 
-    /// The threads under the room that we made, with their names.
+    /// Returns the threads under the room that we created, with their names.
     async fn own_threads(&self) -> Result<Vec<(ChannelId, String)>, RestError> {
         let Some((guild, room)) = self.room else {
             return Ok(Vec::new());
@@ -164,7 +164,7 @@ impl Shared {
         Ok(named.collect())
     }
 
-    /// Takes a thread for the conversation of somebody.
+    /// Starts to track a thread as the conversation of a person.
     fn keep_thread(&self, thread: ChannelId, person: UserId) {
         if self.conversations.get(thread).is_some() {
             return;
@@ -179,7 +179,7 @@ impl Shared {
         self.ring(Bell::Thread(thread));
     }
 
-    /// Takes up threads that were made and are not known: we were cut off in between.
+    /// Finds threads that an interrupted attempt created and did not record.
     pub(super) async fn find_threads(&self) {
         let Ok(threads) = self.own_threads().await else {
             return;
@@ -194,7 +194,7 @@ impl Shared {
             };
             let people = members.iter().filter_map(|member| json::id(member, "/user_id"));
             let mut others = people.filter(|id| !self.is_me(Some(*id)));
-            // With more than one it cannot be told whose it is.
+            // A thread with two or more other members could belong to any of them.
             if let (Some(person), None) = (others.next(), others.next()) {
                 self.keep_thread(thread, UserId::new(person));
             }
