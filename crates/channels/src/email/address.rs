@@ -1,4 +1,4 @@
-//! Who a mail is from, also where the header is written as no standard allows.
+//! Reads the sender of a mail, even from headers that violate the standards.
 
 use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
 
@@ -8,18 +8,18 @@ use super::{
 };
 use crate::clean::one_line;
 
-/// Characters of a name that are shown.
+/// The longest name that is shown, in characters.
 const LONGEST_NAME: usize = 200;
 
 /// The sender of a mail.
 pub struct Sender {
-    /// The address that can be answered.
+    /// The address to which an answer can be sent.
     pub address: Option<String>,
-    /// The name; of a header in which no address was found, the header itself.
+    /// The name. If the header contains no address, this is the whole header.
     pub name: Option<String>,
 }
 
-/// Reads the sender.
+/// Reads the sender of a mail.
 pub fn sender(mail: &Message<'_>) -> Sender {
     let parsed = mail.from();
     let name = parsed.and_then(|from| from.iter().find_map(|one| one.name()));
@@ -51,7 +51,7 @@ fn shown(name: &str) -> Option<String> {
     Some(one_line(name).chars().take(LONGEST_NAME).collect()).filter(|name: &String| !name.is_empty())
 }
 
-/// What the head of a mail that was passed on says of it: its subject, and who wrote it.
+/// Returns the subject and the author of a forwarded mail.
 pub fn heading(head: &MessagePart<'_>) -> String {
     let text = |name: HeaderName<'_>| head.headers.header_value(&name);
     let subject = text(HeaderName::Subject)
@@ -78,8 +78,8 @@ pub fn heading(head: &MessagePart<'_>) -> String {
     lines.join("\n")
 }
 
-/// An address without what says nothing of who it is: a route before it (RFC 5322, section 4.4), comments, quotes that are not
-/// needed and a dot behind the domain.
+/// Returns an address without the parts that do not identify the mailbox: a route before it (RFC 5322, section 4.4), comments,
+/// unneeded quotes and a dot after the domain.
 pub fn bare(address: &str) -> Option<String> {
     let address = without_comments(address);
     let address = address.trim().trim_start_matches('<').trim_end_matches('>');
@@ -96,7 +96,7 @@ pub fn bare(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{domain}"))
 }
 
-/// A local part without quotes, if it is the same without them, and without blanks around its dots.
+/// Removes the quotes from a quoted local part if they are not needed. Removes the blanks around the dots of an unquoted one.
 fn unquoted(local: &str) -> String {
     let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return local.split('.').map(str::trim).collect::<Vec<_>>().join(".");
@@ -110,7 +110,7 @@ fn unquoted(local: &str) -> String {
     }
 }
 
-/// A header without what stands in parentheses outside of quotes.
+/// Removes the comments from a header, which are in parentheses outside of quotes.
 fn without_comments(value: &str) -> String {
     let mut depth = 0usize;
     let mut quoted = false;
@@ -135,11 +135,11 @@ fn without_comments(value: &str) -> String {
             out.push(c);
         }
     }
-    // A comment that never ends is none.
+    // A parenthesis that is never closed begins no comment.
     if depth > 0 { value.to_owned() } else { out }
 }
 
-/// An address in a header that is none: in angle brackets, or any word with an at sign.
+/// Finds an address in a malformed header: in angle brackets, or in any word with an at sign.
 fn loose_address(header: &str) -> Option<String> {
     let header = without_comments(header);
     let bracketed = header

@@ -1,4 +1,4 @@
-//! One message in several forms (RFC 2046, section 5.1.4): which form is shown, and what the others say besides.
+//! One message in several forms (RFC 2046, section 5.1.4). Chooses the form to show, and keeps what only the others say.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,11 @@ use hotline_core::text::fold::fold;
 
 use super::words::Found;
 
-/// A form with more words than this is no notice of a program.
+/// A form with more words than this is not a mail program's notice.
 const LONGEST_NOTICE: usize = 80;
 
-/// The form with the most to say. Lines of the others with words that it lacks are kept aside, or shown below if they are
-/// another text altogether.
+/// Returns the form that says the most. Lines of the others with words that it lacks are kept aside. They are shown below it if
+/// the other form is a different text.
 pub fn choose(forms: Vec<Found>) -> Found {
     forms.into_iter().reduce(pair).unwrap_or_default()
 }
@@ -46,7 +46,8 @@ fn pair(first: Found, second: Found) -> Found {
     winner.with_the_rest_of(loser)
 }
 
-/// Whether the first of two forms is shown: it says all that the second says, or lacks less of it than the other way round.
+/// Returns whether the first of two forms is shown: it contains all words of the second, or lacks a smaller share of the other
+/// form's words.
 fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
     if first_lacks == 0 || second_lacks == 0 {
@@ -62,19 +63,20 @@ fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     first_lacks <= second_lacks
 }
 
-/// How many of a hundred words of `other` a form lacks; at least one if it lacks any.
+/// Returns the percentage of the words of `other` that a form lacks. The result is at least 1 if a word is missing.
 fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
     let missing = other.difference(form).count();
     (missing * 100).div_ceil(other.len().max(1))
 }
 
-/// "Your program does not show HTML", in whatever language: a few words, one of which is technical.
+/// Returns whether the words are those of a notice, such as "Your program does not show HTML", in any language. A notice has
+/// few words, and one of them is technical.
 fn is_notice(words: &HashSet<String>) -> bool {
     let technical = ["html", "mime", "browser", "multipart", "webmail"];
     words.len() <= LONGEST_NOTICE && technical.iter().any(|word| words.contains(*word))
 }
 
-/// The words of a text, without accents and capitals: forms of one message differ in those.
+/// Returns the words of a text without accents and capitals. The forms of one message may differ in those.
 pub fn words(text: &str) -> HashSet<String> {
     fold(&without_placeholders(text))
         .split(|c: char| !c.is_alphanumeric())
@@ -83,7 +85,7 @@ pub fn words(text: &str) -> HashSet<String> {
         .collect()
 }
 
-/// A text without what programs put where a picture was: `[image: a.png]`, `[cid:…]`.
+/// Removes the placeholders that programs put in place of a picture: `[image: a.png]`, `[cid:…]`.
 fn without_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -130,13 +132,13 @@ mod tests {
             ),
             (["", "Moja ćerka."], "Moja ćerka.", ""),
             (["Moja ćerka.", ""], "Moja ćerka.", ""),
-            // Accents and placeholders of pictures make no other text.
+            // Accents and placeholders of pictures do not make a different text.
             (
                 ["Moja cerka [image: a.png]", "Moja ćerka"],
                 "Moja cerka [image: a.png]",
                 "",
             ),
-            // The address of a link is in one of them only.
+            // Only one form contains the URL of the link.
             (
                 ["Evo profil njegov", "Evo profil <https://a.example/1> njegov"],
                 "Evo profil <https://a.example/1> njegov",

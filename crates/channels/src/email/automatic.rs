@@ -1,14 +1,14 @@
-//! Who wrote a mail, a person or a machine; and whether it may be acknowledged (RFC 3834).
+//! Determines whether a person or a machine wrote a mail, and whether the mail may be acknowledged (RFC 3834).
 //!
-//! A person whose words are taken for a machine's may not be heard, so only what says of itself that it is automatic is: a header's
-//! value, never its presence. What came by a list or to many is a person's all the same; it is only not acknowledged.
+//! A person whose mail is taken for a machine's may get no answer. A header therefore marks a mail as automatic by its value,
+//! never by its presence. A mail from a list or to many recipients is a person's, but it is not acknowledged.
 
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::thread::OurAddresses;
 
-/// Headers by which a program says that it answered by itself. Their value is anything but a "no".
+/// Headers by which a program marks an automatic answer. Every value counts except a negative one.
 const ANSWERED: [&str; 6] = [
     "X-Autoreply",
     "X-Auto-Reply",
@@ -18,7 +18,7 @@ const ANSWERED: [&str; 6] = [
     "X-Vacation",
 ];
 
-/// How automatic answers of absent people begin their subjects, in the languages such programs speak to people here.
+/// How out-of-office answers begin their subjects, in the languages in which such programs write to people here.
 const ABSENT_SUBJECTS: [&str; 41] = [
     "automatic reply",
     "automatic response",
@@ -63,7 +63,7 @@ const ABSENT_SUBJECTS: [&str; 41] = [
     "odpowiedź automatyczna",
 ];
 
-/// What such answers say.
+/// Phrases in the text of out-of-office answers.
 const ABSENT_WORDS: [&str; 30] = [
     "out of office",
     "out of the office",
@@ -97,7 +97,7 @@ const ABSENT_WORDS: [&str; 30] = [
     "automatski odgovor",
 ];
 
-/// Local parts that nobody reads, and at which an answer may set off another (RFC 3834, section 2).
+/// Local parts of addresses that have no reader, or at which an answer may trigger another answer (RFC 3834, section 2).
 const UNREAD: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
@@ -117,7 +117,7 @@ const UNREAD: [&str; 16] = [
     "bounces",
 ];
 
-/// What is known of a mail when its author is looked for.
+/// The properties of a mail that show who wrote it.
 pub struct Read<'a> {
     pub mail: &'a Message<'a>,
     pub ours: &'a OurAddresses,
@@ -125,11 +125,11 @@ pub struct Read<'a> {
     pub identifier: Option<&'a str>,
     pub subject: Option<&'a str>,
     pub text: &'a str,
-    /// Whether it answers something of ours.
+    /// Whether it answers a message of ours.
     pub answers_us: bool,
 }
 
-/// Whether a person wrote it.
+/// Returns who wrote a mail: a person, a machine, or a program that answers automatically.
 pub fn origin(read: &Read<'_>) -> Origin {
     let submitted = auto_submitted(read.mail);
     let precedence = header(read.mail, "Precedence").unwrap_or_default();
@@ -141,8 +141,8 @@ pub fn origin(read: &Read<'_>) -> Origin {
     let machine = !submitted.is_empty() || has_null_sender(read.mail);
     let suppresses = header(read.mail, "X-Auto-Response-Suppress").is_some();
     let absent = has_absent_subject(read.subject);
-    // Exchange calls its answers "auto-generated", and says that it wants none. Some say nothing at all: only what gives itself
-    // away three times is believed to be no person's.
+    // Exchange marks its automatic answers as "auto-generated" and asks for no answer in return. Some programs mark nothing.
+    // Their mail counts as automatic only with all three signs: the subject, the text, and a message of ours that it answers.
     let away = match machine {
         true => absent || (suppresses && read.answers_us),
         false => absent && read.answers_us && has_absent_words(read.text),
@@ -156,7 +156,7 @@ pub fn origin(read: &Read<'_>) -> Origin {
     }
 }
 
-/// Whether nothing is to be sent back that no person wrote.
+/// Returns whether no automatic message may be sent in return.
 pub fn unacknowledged(read: &Read<'_>) -> bool {
     let unread = read
         .identifier
@@ -168,7 +168,7 @@ pub fn unacknowledged(read: &Read<'_>) -> bool {
     unread || suppressed || is_to_many(read.mail) || header(read.mail, "X-Loop").is_some()
 }
 
-/// Whether it came by a list or another mailing to many.
+/// Returns whether a mail came from a mailing list or another mass mailing.
 pub fn is_to_many(mail: &Message<'_>) -> bool {
     let precedence = header(mail, "Precedence").unwrap_or_default();
     let lists = ["List-Id", "List-Post", "List-Unsubscribe", "Feedback-ID"];
@@ -176,13 +176,13 @@ pub fn is_to_many(mail: &Message<'_>) -> bool {
         || lists.iter().any(|name| header(mail, name).is_some())
 }
 
-/// Whether the envelope said that nobody is to be answered.
+/// Returns whether the envelope sender is empty, so that the mail must not be answered.
 pub fn has_null_sender(mail: &Message<'_>) -> bool {
-    // Postfix's pipes write the last of these for nobody.
+    // Postfix's pipe program writes `<mailer-daemon>` for the empty sender.
     header(mail, "Return-Path").is_some_and(|path| ["", "<>", "<mailer-daemon>"].contains(&path.as_str()))
 }
 
-/// What the mail says of how it was submitted, without "no" and without parameters and comments.
+/// Returns the value of `Auto-Submitted` without parameters and comments. Returns an empty text for "no" and if it is missing.
 pub fn auto_submitted(mail: &Message<'_>) -> String {
     let value = header(mail, "Auto-Submitted").unwrap_or_default();
     let word = value
@@ -196,7 +196,7 @@ pub fn auto_submitted(mail: &Message<'_>) -> String {
     }
 }
 
-/// Whether a subject is one that programs give to answers of absent people.
+/// Returns whether a subject is that of an out-of-office answer.
 pub fn has_absent_subject(subject: Option<&str>) -> bool {
     let subject = subject.unwrap_or_default().trim().to_lowercase();
     ABSENT_SUBJECTS.iter().any(|start| subject.starts_with(start))
@@ -233,7 +233,7 @@ fn means_yes(value: &str) -> bool {
     !["", "no", "false", "0", "none", "off", "never"].contains(&value)
 }
 
-/// A header's value, trimmed and in small letters.
+/// Returns a header's value, trimmed and in lower case.
 fn header(mail: &Message<'_>, name: &str) -> Option<String> {
     mail.header_raw(name)
         .map(|value| value.trim().to_ascii_lowercase())
@@ -245,7 +245,7 @@ mod tests {
 
     use super::{super::thread::OwnAddress, *};
 
-    /// Who wrote a mail with these headers, and whether it is acknowledged.
+    /// Returns who wrote a mail with these headers, and whether it is acknowledged.
     fn read(headers: &str, answers_us: bool, text: &str) -> (Origin, bool) {
         let from = if headers.contains("From:") {
             ""
@@ -329,7 +329,7 @@ mod tests {
                 "Auto-Submitted: auto-generated\r\nSubject: Abwesenheitsnotiz: Re: x",
                 Origin::AutoReply,
             ),
-            // A school's form that asks for no answers: somebody's words may be in it.
+            // A school's web form, which asks for no answers. The mail may contain a person's message.
             (
                 "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All",
                 Origin::Machine,

@@ -1,12 +1,12 @@
-//! Which letters bytes stand for: by the charset they are labelled with or, where that label can't be right, by what they
-//! read as. Bodies, header words and file names all go through [`text`].
+//! Decodes bytes into text: in the charset of their label or, if that can't be right, in the most plausible charset. Bodies,
+//! header words and file names all go through [`text`].
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::letters;
 
-/// The text of bytes that are labelled `label`.
+/// Decodes bytes that are labelled `label`.
 pub fn text(label: Option<&str>, bytes: &[u8]) -> String {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         let bytes = bytes.get(length..).unwrap_or_default();
@@ -31,11 +31,11 @@ pub fn text(label: Option<&str>, bytes: &[u8]) -> String {
         }
         _ => {}
     }
-    // Text that is valid UTF-8 from beginning to end was never written in another charset by chance.
+    // Text in another charset is practically never valid UTF-8 from beginning to end.
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    // A few spoiled bytes don't make another charset of it.
+    // A few invalid bytes do not rule out UTF-8.
     let text = String::from_utf8_lossy(bytes);
     let wrong = text.matches(char::REPLACEMENT_CHARACTER).count();
     let letters = text.chars().filter(|c| !c.is_ascii()).count() - wrong;
@@ -47,7 +47,7 @@ pub fn text(label: Option<&str>, bytes: &[u8]) -> String {
     if enough {
         return text.into_owned();
     }
-    // The parser knows some charsets that the web doesn't.
+    // `mail_parser` knows some charsets that are not in the encoding standard of the web.
     if named.is_none()
         && let Some(decode) = charset_decoder(label.as_bytes())
     {
@@ -65,7 +65,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A label as the table of labels spells it. Programs write `cp-1250`, `win1250` or `utf-8*sr`.
+/// Returns a label in its registered spelling. Programs also write `cp-1250`, `win1250` or `utf-8*sr`.
 fn cleaned(label: &str) -> String {
     let label = label.trim_matches(|c: char| c.is_whitespace() || "\"';".contains(c));
     let label = label.split('*').next().unwrap_or_default().to_ascii_lowercase();
@@ -77,7 +77,7 @@ fn cleaned(label: &str) -> String {
     label
 }
 
-/// UTF-16 without a byte order mark. `None` if it is text of single bytes under a wrong label.
+/// Decodes UTF-16 without a byte order mark. Returns `None` for single-byte text under a wrong label.
 fn utf_16(label: &str, named: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let controls = bytes
         .iter()

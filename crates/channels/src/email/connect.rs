@@ -1,4 +1,4 @@
-//! A connection to an IMAP server, logged in.
+//! Connects to an IMAP server and logs in.
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -15,19 +15,19 @@ use tokio_rustls::TlsConnector;
 use super::settings::{Imap, Security, token};
 use crate::channel::secret;
 
-/// Nothing heard for this long: the connection is dead.
+/// A connection that is silent for this long is dead.
 const SILENCE: Duration = Duration::from_secs(300);
-/// Connecting and logging in take at most this long.
+/// How long connecting and logging in may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A protected or plain stream of bytes.
+/// A stream of bytes, with TLS or without.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Wire for T {}
 
-/// A session over either.
+/// A logged-in session over either kind of stream.
 pub type Logged = Session<Box<dyn Wire>>;
 
-/// Connects and logs in. Never falls back from TLS.
+/// Connects and logs in. Never falls back from TLS to an unprotected connection.
 pub async fn connect(settings: &Imap) -> anyhow::Result<Logged> {
     tokio::time::timeout(PATIENCE, logged_in(settings))
         .await
@@ -69,7 +69,7 @@ async fn greeted<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<T>> {
 async fn protected(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<Box<dyn Wire>> {
     let mut roots = RootCertStore::empty();
     for certificate in rustls_native_certs::load_native_certs().certs {
-        // One odd certificate in the system's store is no reason to stop.
+        // An invalid certificate in the system's store is skipped.
         let _ = roots.add(certificate);
     }
     if let Some(file) = &settings.ca_file {
@@ -115,7 +115,7 @@ fn refused(error: &async_imap::error::Error) -> anyhow::Error {
     anyhow::anyhow!("The server refused the log-in: {error}")
 }
 
-/// The one answer of the XOAUTH2 mechanism.
+/// The single response of the XOAUTH2 mechanism.
 struct XOauth2(String);
 
 impl async_imap::Authenticator for XOauth2 {

@@ -1,11 +1,11 @@
-//! Files that lie inside an HTML document as `data:` addresses (RFC 2397): a pasted screenshot.
+//! Extracts files that are embedded in an HTML document as `data:` URLs (RFC 2397), such as a pasted screenshot.
 
 use super::{parameters::percent_decoded, transfer::lenient_base64};
 
-/// At most so many are taken out of one document.
+/// The largest number of files that are extracted from one document.
 const MOST: usize = 200;
 
-/// A file that lay in a document.
+/// A file that was embedded in a document.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Embedded {
     /// Its media type.
@@ -14,7 +14,7 @@ pub struct Embedded {
     pub bytes: Vec<u8>,
 }
 
-/// A document without such files, and the files. Only values of attributes are looked at: in its words an address stays.
+/// Returns a document without its embedded files, and the files. Only attribute values are searched; URLs in the text stay.
 pub fn taken_out(html: &str) -> (String, Vec<Embedded>) {
     let mut out = String::new();
     let mut files = Vec::new();
@@ -33,7 +33,7 @@ pub fn taken_out(html: &str) -> (String, Vec<Embedded>) {
     (out, files)
 }
 
-/// The next `data:` value of an attribute: what is before it, the value, what is after it.
+/// Finds the next attribute value that is a `data:` URL. Returns the text before it, the value, and the text after it.
 fn next(html: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Encoded words in headers (RFC 2047): those that a strict reader would get wrong are written anew, in UTF-8.
+//! Encoded words in headers (RFC 2047). Words that a strict parser would misread are rewritten in UTF-8.
 
 use std::borrow::Cow;
 
@@ -7,26 +7,26 @@ use super::{
     transfer::{lenient_base64, quoted_printable},
 };
 
-/// An encoded word is looked for no further than this. RFC 2047 allows 75 characters; some programs write longer ones.
+/// The longest encoded word that is recognised, in characters. RFC 2047 allows 75; some programs write longer ones.
 const LONGEST_WORD: usize = 2_000;
 
 /// One encoded word, such as `=?utf-8?B?xaE=?=`.
 struct Word<'a> {
     charset: &'a str,
     bytes: Vec<u8>,
-    /// Whether any reader reads it.
+    /// Whether a strict parser reads it correctly.
     well: bool,
-    /// Where the next may begin.
+    /// Where the next word may begin.
     end: usize,
 }
 
-/// A head whose encoded words all stand for themselves: letters cut in two between words are joined, and words with raw bytes,
-/// missing padding or a wrong charset are written anew.
+/// Rewrites a head so that each encoded word can be decoded alone. Letters that are split between two words are joined. Words
+/// with raw bytes, missing padding or a wrong charset are encoded again.
 pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     if !head.windows(2).any(|pair| pair == b"=?") {
         return Cow::Borrowed(head);
     }
-    // Bytes as the characters of the same numbers: what is no UTF-8 can be cut up like a text.
+    // Each byte becomes the character with the same number, so that invalid UTF-8 can be split like a string.
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let Some(repaired) = rewritten(&text) else {
         return Cow::Borrowed(head);
@@ -34,7 +34,7 @@ pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes_of(&repaired))
 }
 
-/// A decoded header value. For headers that have to be read without a parser.
+/// Decodes the value of a header that is read without a parser.
 pub fn decoded(value: &str) -> String {
     let text: String = value.bytes().map(char::from).collect();
     let mut out = Vec::new();
@@ -85,7 +85,7 @@ fn rewritten(head: &str) -> Option<String> {
     })
 }
 
-/// Words of one charset with nothing but blanks between them are one text: where it ends, what it says, and whether it is well.
+/// Joins adjacent words of one charset. Returns where they end, their text, and whether a strict parser reads them correctly.
 fn run(head: &str, start: usize) -> Option<(usize, String, bool)> {
     let mut run = word(head, start)?;
     while let Some(next) = next_word(head, &run) {
@@ -115,7 +115,7 @@ fn word(head: &str, start: usize) -> Option<Word<'_>> {
     let (encoding, rest) = rest.split_once('?')?;
     let (text, _) = rest.split_once("?=")?;
     let lawful = !charset.is_empty() && charset.len() < 60 && !charset.contains(char::is_whitespace);
-    // A line break may stand in a word only as a fold: another field is never swallowed.
+    // A line break inside a word must be a fold. Otherwise the word would include the next field.
     let folded = text.split('\n').skip(1).all(|line| line.starts_with([' ', '\t']));
     if !lawful || !folded {
         return None;

@@ -1,4 +1,5 @@
-//! Messages that cannot be fetched: found out one by one, so that none holds up another, and asked for again and again.
+//! Messages that can't be fetched. Fetching one message at a time identifies them, so that they do not delay the others. Each
+//! of them is retried.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -8,30 +9,30 @@ use std::{
 use hotline_core::health::Health;
 use tokio::time::Instant;
 
-/// A message that could not be fetched is asked for again after this long, then after twice as long, and so on.
+/// The wait before the first retry of a message. Each further wait is twice as long, up to `LONGEST_WAIT`.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// What went wrong in one folder, kept from connection to connection.
+/// The failures in one folder. They are kept from one connection to the next.
 #[derive(Default)]
 pub struct FetchRetries {
     validity: u32,
-    /// What is being fetched now.
+    /// The UIDs that are being fetched now.
     pub in_hand: Vec<u32>,
-    /// Was in hand when a connection died, or left out of an answer: fetched one by one.
+    /// The UIDs to fetch one at a time. A connection broke while they were fetched, or an answer did not contain them.
     pub alone: BTreeSet<u32>,
-    /// Could not be fetched even alone.
+    /// The UIDs that could not be fetched even alone.
     pub refused: BTreeMap<u32, FetchFailure>,
 }
 
-/// How often a message was asked for in vain.
+/// How often fetching a message failed, and when to retry.
 pub struct FetchFailure {
     times: u32,
     again: Instant,
 }
 
 impl FetchRetries {
-    /// UIDs mean something only under one UIDVALIDITY.
+    /// Forgets everything if UIDVALIDITY changed. A UID identifies a message only under one UIDVALIDITY.
     pub fn of(&mut self, validity: u32) {
         if self.validity != validity {
             *self = Self {
@@ -41,7 +42,7 @@ impl FetchRetries {
         }
     }
 
-    /// The connection died: of the one message in hand, or of one among several.
+    /// Records that the connection broke. A message that was fetched alone is the cause; several are fetched alone from now on.
     pub fn blame(&mut self) {
         let in_hand = std::mem::take(&mut self.in_hand);
         match in_hand.as_slice() {
@@ -51,7 +52,7 @@ impl FetchRetries {
         }
     }
 
-    /// A message could not be fetched alone.
+    /// Records that a message could not be fetched alone, and schedules a retry.
     pub fn refuse(&mut self, uid: u32) {
         let times = self.refused.get(&uid).map_or(0, |refused| refused.times);
         let wait = FIRST_WAIT.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT);
@@ -62,24 +63,25 @@ impl FetchRetries {
         self.refused.insert(uid, refused);
     }
 
-    /// A message arrived after all.
+    /// Records that a message was fetched.
     pub fn fetched(&mut self, uid: u32) {
         self.alone.remove(&uid);
         self.refused.remove(&uid);
     }
 
-    /// Forgets messages that are not in the folder any more.
+    /// Forgets messages that are no longer in the folder.
     pub fn keep(&mut self, there: impl Fn(&u32) -> bool) {
         self.alone.retain(|uid| there(uid));
         self.refused.retain(|uid, _| there(uid));
     }
 
-    /// Whether a message is fetched by itself.
+    /// Returns whether a message must be fetched alone.
     pub fn is_alone(&self, uid: u32) -> bool {
         self.alone.contains(&uid) || self.refused.contains_key(&uid)
     }
 
-    /// The wanted messages as they are fetched: in order, those refused before at the end and only if it is their time.
+    /// Returns the order in which to fetch the wanted messages. Those that failed before come last, and only if their retry is
+    /// due.
     pub fn in_order(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
         let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =
@@ -90,7 +92,7 @@ impl FetchRetries {
         order
     }
 
-    /// How long until one of the refused is asked for again.
+    /// Returns how long until the next retry is due.
     pub fn wait(&self) -> Duration {
         let next = self.refused.values().map(|refused| refused.again).min();
         next.map_or(LONGEST_WAIT, |next| {
@@ -99,7 +101,7 @@ impl FetchRetries {
         .max(Duration::from_secs(1))
     }
 
-    /// The line works; what it cannot give is said.
+    /// Returns the health of a working line. It names the messages that can't be fetched.
     pub fn health(&self) -> Health {
         if self.refused.is_empty() {
             return Health::Up;

@@ -1,11 +1,11 @@
-//! Names of IMAP folders as servers know them: modified UTF-7 (RFC 3501, section 5.1.3).
+//! Encodes names of IMAP folders as servers know them: in modified UTF-7 (RFC 3501, section 5.1.3).
 
 use std::borrow::Cow;
 
 use data_encoding::{BASE64_NOPAD, Encoding};
 
-/// The name a server knows a folder by. A name with an `&` that already is in modified UTF-7 stays as it is: until now it had to be
-/// written so in the settings.
+/// Returns the name by which a server knows a folder. A name that is already in modified UTF-7 stays unchanged, because earlier
+/// versions required that form in the settings.
 pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     let plain = |c: char| matches!(c, ' '..='~') && c != '&';
     if name.chars().all(plain) || is_encoded(name) {
@@ -31,7 +31,8 @@ pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a name is printable ASCII in which every `&` begins what modified UTF-7 makes of other letters, at least once.
+/// Returns whether a name is already encoded. It is printable ASCII, every `&` begins an encoded run, and at least one run
+/// encodes other characters.
 fn is_encoded(name: &str) -> bool {
     let Some((before, mut rest)) = name.split_once('&') else {
         return false;
@@ -57,7 +58,7 @@ fn is_encoded(name: &str) -> bool {
     }
 }
 
-/// What stands between `&` and `-`, if it is letters that need it. Nothing between them is an `&`.
+/// Decodes the text between `&` and `-`. Returns `None` if one of the characters needs no encoding. An empty run is an `&`.
 fn decoded(run: &str) -> Option<String> {
     let bytes = alphabet()?.decode(run.replace(',', "/").as_bytes()).ok()?;
     let units: Vec<u16> = bytes
@@ -71,7 +72,7 @@ fn decoded(run: &str) -> Option<String> {
     (!run.contains('/') && text.chars().all(|c| !matches!(c, ' '..='~'))).then_some(text)
 }
 
-/// Base64 whose last letter may hold bits of nothing, as the last of a run does.
+/// Returns a base64 decoder that ignores unused bits in the last letter of a run.
 fn alphabet() -> Option<Encoding> {
     let mut lenient = BASE64_NOPAD.specification();
     lenient.check_trailing_bits = false;
@@ -84,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads a name as a server does.
+    /// Decodes a name as a server does.
     fn read(name: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = name;
@@ -113,10 +114,10 @@ mod tests {
             ("Deca & mladi", "Deca &- mladi"),
             ("škola&kuća", "&AWE-kola&-ku&AQc-a"),
             ("😀", "&2D3eAA-"),
-            // Written so already.
+            // These are encoded already.
             ("Po&AWE-ta", "Po&AWE-ta"),
             ("&AWE-kola&-ku&AQc-a", "&AWE-kola&-ku&AQc-a"),
-            // Not written so: the letters need no coding, or it is not one.
+            // These are not encoded: the letters need no encoding, or the encoding is invalid.
             ("a&-b", "a&--b"),
             ("Q&A-list", "Q&-A-list"),
             ("&AEE-", "&-AEE-"),

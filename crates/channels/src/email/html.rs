@@ -1,5 +1,5 @@
-//! A readable text of an HTML mail: no markup, script or style survives. The address of a link stands beside its words, as
-//! text; pictures that lie inside the document are taken out.
+//! Converts an HTML mail to readable text without markup, scripts and styles. The URL of a link follows its label, as text.
+//! Embedded pictures are extracted.
 
 use html5ever::{ParseOpts, driver::parse_document, tendril::TendrilSink, tree_builder::TreeBuilderOpts};
 use mail_parser::decoders::html::html_to_text;
@@ -10,24 +10,24 @@ use super::{
     layout::Layout,
 };
 
-/// At most this much HTML is read.
+/// The longest document that is read to its end, in characters.
 const LONGEST: usize = 2 << 20;
-/// Elements nested deeper than this mean nothing to anybody and take a parser time that grows with the square of them.
+/// The deepest nesting that is parsed. Deeper nesting has no meaning, and the parser's time grows with its square.
 const DEEPEST: usize = 1_000;
 
-/// An HTML document, read.
+/// The contents of an HTML document.
 pub struct Document {
     /// Its text.
     pub text: String,
-    /// The pictures and files that lie in it as `data:` addresses.
+    /// The pictures and files that are embedded as `data:` URLs.
     pub embedded: Vec<Embedded>,
-    /// Addresses of pictures that lie elsewhere. They are never fetched.
+    /// The URLs of external pictures. They are never fetched.
     pub pictures: Vec<String>,
-    /// Whether it was too long to be read to its end.
+    /// Whether the document was too long to be read to its end.
     pub cut: bool,
 }
 
-/// Reads an HTML document. What cannot be laid out becomes the document without its tags.
+/// Reads an HTML document. If it is nested too deeply to be laid out, only its tags are removed.
 pub fn read(html: &str) -> Document {
     let (html, embedded) = data_uri::taken_out(html);
     let cut = html.chars().nth(LONGEST).is_some();
@@ -46,7 +46,7 @@ pub fn read(html: &str) -> Document {
     }
 }
 
-/// Parses a document as a browser without scripts does, so that what stands in `noscript` is read.
+/// Parses a document like a browser without scripts, so that the content of `noscript` is read.
 fn parse(html: &str) -> Html {
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts {
@@ -58,7 +58,7 @@ fn parse(html: &str) -> Html {
     parse_document(HtmlTreeSink::new(Html::new_document()), options).one(html)
 }
 
-/// Whether elements are nested too deep: what is opened and not closed, without those that have no end or need none.
+/// Returns whether elements are nested too deeply. Counts the open elements that must have an end tag.
 fn too_deep(html: &str) -> bool {
     const ENDLESS: [&str; 18] = [
         "br", "img", "hr", "input", "meta", "link", "wbr", "col", "p", "li", "td", "th", "tr", "dt", "dd",
@@ -82,7 +82,7 @@ fn too_deep(html: &str) -> bool {
                 return true;
             }
         } else if let Some(at) = open.iter().rposition(|one| *one == name) {
-            // An end without its beginning ends nothing.
+            // An end tag without a start tag closes no element.
             open.truncate(at);
         }
     }

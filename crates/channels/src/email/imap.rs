@@ -1,8 +1,9 @@
-//! Reading a mailbox: every message once, in order, whatever happened meanwhile.
+//! Reads a mailbox: every message once and in order, even if connections break.
 //!
-//! The folder is opened read-only and read by UID (RFC 9051): flags that other clients set mean nothing here. The cursor is
-//! UIDVALIDITY, the highest UID that was accepted, and the few below it that could not be fetched yet. It moves in the commit
-//! that accepts the messages. When UIDVALIDITY changes everything is read again, and the external ids sort out what is known.
+//! The folder is opened read-only and read by UID (RFC 9051), so the flags that other clients set have no effect. The cursor
+//! consists of UIDVALIDITY, the highest UID that was read, and the few UIDs up to it that could not be fetched yet. It is
+//! stored in the commit that accepts the messages. If UIDVALIDITY changes, everything is read again, and the external ids
+//! identify the messages that are known.
 
 use std::time::Duration;
 
@@ -29,11 +30,12 @@ use super::{
     thread::message_id,
 };
 
-/// At most this many messages, and this many bytes unless one alone is larger, are fetched and accepted together.
+/// The largest number of messages that are fetched and accepted together. They have at most `PAGE_BYTES` bytes, unless a single
+/// message is larger.
 const PAGE: usize = 200;
 const PAGE_BYTES: u64 = 8 << 20;
 
-/// A mailbox and how to read it.
+/// A mailbox, and how to read it.
 pub struct Mailbox<'a> {
     pub line: &'a LineName,
     pub settings: &'a Imap,
@@ -43,7 +45,7 @@ pub struct Mailbox<'a> {
 }
 
 impl Mailbox<'_> {
-    /// Reads until `stop`, reconnecting for ever with growing pauses of at most five minutes.
+    /// Reads the mailbox until `stop`. Reconnects after every failure, with growing pauses of at most five minutes.
     pub async fn receive(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
@@ -79,7 +81,7 @@ impl Mailbox<'_> {
         }
     }
 
-    /// One connection, for as long as it lasts.
+    /// Runs one connection until it ends.
     async fn stay(
         &self,
         intake: &dyn Intake,
@@ -111,7 +113,8 @@ impl Mailbox<'_> {
             if idles {
                 let mut idle = session.idle();
                 idle.init().await?;
-                // What came between the look and IDLE was told before IDLE began, and is not told again.
+                // Messages that arrived between the search and IDLE were announced before IDLE began, and are not announced
+                // again.
                 let news = std::iter::from_fn(|| told.try_recv().ok()).any(|one| {
                     matches!(
                         one,
@@ -120,7 +123,7 @@ impl Mailbox<'_> {
                 });
                 if !news {
                     let (woken, interrupt) = idle.wait_with_timeout(most);
-                    // Its own time-out starts again with every "still here".
+                    // The timeout of `wait_with_timeout` restarts with every keep-alive response, so another timeout is needed.
                     tokio::select! {
                         woken = tokio::time::timeout(most, woken) => { woken.ok().transpose()?; }
                         () = stop.cancelled() => {}
@@ -168,7 +171,7 @@ impl Mailbox<'_> {
         })
     }
 
-    /// Accepts everything that is new, page by page; what could not be fetched before comes last, each by itself.
+    /// Accepts all new messages, page by page. Messages that could not be fetched before come last, one at a time.
     async fn catch_up(
         &self,
         intake: &dyn Intake,
@@ -180,7 +183,7 @@ impl Mailbox<'_> {
             .missing
             .first()
             .map_or(position.highest.saturating_add(1), |first| *first);
-        // "n:*" always names the last message, even when its UID is below n.
+        // "n:*" always includes the last message, even if its UID is below n.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
         retries.keep(|uid| found.contains(uid));
@@ -195,7 +198,7 @@ impl Mailbox<'_> {
                 .take(PAGE)
                 .count();
             let mut page: Vec<u32> = rest.drain(..most.max(1)).collect();
-            // If the connection dies now, this is what it died of.
+            // If the connection breaks now, one of these messages is the cause.
             retries.in_hand.clone_from(&page);
             let sizes = sizes(session, &page).await?;
             for uid in page.split_off(fitting(&page, &sizes)).into_iter().rev() {
@@ -221,7 +224,7 @@ impl Mailbox<'_> {
                 }
                 next.highest = next.highest.max(*uid);
             }
-            // What was passed over to be asked for later must not be taken for read.
+            // Messages that were skipped because their retry is not due must not count as read.
             next.missing
                 .extend(retries.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
@@ -267,7 +270,7 @@ impl Mailbox<'_> {
 
     fn raw(&self, fetched: &Fetch, bytes: Vec<u8>, cut_from: Option<u64>) -> RawMessage {
         let now = self.clock.now();
-        // When the mailbox received it; the Date header is its sender's word only.
+        // This is when the mailbox received the message. The Date header is only a claim of the sender.
         let received_at = fetched
             .internal_date()
             .map_or(now, |date| date.with_timezone(&Utc).min(now));
@@ -281,7 +284,7 @@ impl Mailbox<'_> {
     }
 }
 
-/// UID and size of messages.
+/// The sizes of messages in bytes, by UID.
 type Sizes = std::collections::HashMap<u32, u64>;
 
 fn size_of(sizes: &Sizes, uid: u32) -> u64 {
@@ -302,7 +305,7 @@ async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     Ok(sizes)
 }
 
-/// How many of the first messages are fetched together.
+/// Returns how many of the first messages are fetched together.
 fn fitting(uids: &[u32], sizes: &Sizes) -> usize {
     let mut bytes = 0;
     let fit = uids.iter().take_while(|uid| {
@@ -312,7 +315,7 @@ fn fitting(uids: &[u32], sizes: &Sizes) -> usize {
     fit.count().max(1)
 }
 
-/// UIDs as a set (RFC 9051, `sequence-set`), runs written as ranges.
+/// Formats UIDs as a `sequence-set` (RFC 9051), with consecutive UIDs as ranges.
 fn set_of(uids: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for uid in uids {
@@ -332,14 +335,14 @@ fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
     fetched.body().or_else(|| fetched.header()).map(<[u8]>::to_vec)
 }
 
-/// What makes it the same message when it is delivered again: its bytes, and its Message-ID for people who look.
+/// Returns the id by which a redelivered message is recognised: a hash of its bytes. The Message-ID is added for human readers.
 pub fn external_id(bytes: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     format!("{hash} {}", message_id(bytes).unwrap_or_default())
 }
 
-/// What went wrong, without what the server said last: async-imap puts all it has received into some errors, and that may be
-/// somebody's message.
+/// Describes an error without the server's last response. async-imap puts everything it received into some errors, and that may
+/// be a person's message.
 fn in_words(error: &anyhow::Error) -> String {
     let mut words = Vec::new();
     for cause in error.chain() {
@@ -365,7 +368,7 @@ fn in_words(error: &anyhow::Error) -> String {
     words.join(": ")
 }
 
-/// How many messages the folder holds.
+/// Returns the number of messages in the folder.
 pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
     let mut session = connect(settings).await?;
     let folder = session
@@ -376,7 +379,7 @@ pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
     Ok(folder.exists)
 }
 
-/// The external ids of everything in the folder.
+/// Returns the external ids of all messages in the folder.
 pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
     let mut session = connect(settings).await?;
     session

@@ -1,4 +1,4 @@
-//! Lays out an HTML document as text. Every text node is written; elements only decide where lines and spaces go.
+//! Lays out an HTML document as text. Every text node is written; elements only decide where line breaks and spaces go.
 
 use ego_tree::{NodeRef, iter::Edge};
 use mail_parser::decoders::html::html_to_text;
@@ -6,7 +6,7 @@ use scraper::{Html, Node, node::Element};
 
 /// Elements whose content no mail program shows.
 const HIDDEN: [&str; 6] = ["head", "script", "style", "template", "datalist", "title"];
-/// Elements in which the parser leaves tags as text. Programs that know none of them show what is inside.
+/// Elements whose content the parser leaves unparsed. Mail programs that do not support them show their content.
 const UNPARSED: [&str; 3] = ["iframe", "noembed", "noframes"];
 /// Elements that begin and end a line.
 const LINES: [&str; 33] = [
@@ -62,7 +62,7 @@ const PARAGRAPHS: [&str; 14] = [
     "ul",
 ];
 
-/// Boxes in a line: a space parts them, whatever is between their tags.
+/// Boxes inside a line. A space separates them, whatever is between their tags.
 const BOXES: [&str; 6] = ["td", "th", "textarea", "select", "button", "svg"];
 
 /// A list that is open.
@@ -75,36 +75,36 @@ enum List {
 /// A link that is open.
 struct Link {
     address: String,
-    /// Where its words begin in the text, once it has any.
+    /// Where its label begins in the text; `None` until the label has text.
     start: Option<usize>,
 }
 
-/// A text as it grows.
+/// A text while it is being laid out.
 #[derive(Default)]
 pub struct Layout {
     text: String,
-    /// Line breaks owed before the next character; none at the beginning of the text.
+    /// The number of line breaks to write before the next character. None are written at the beginning of the text.
     breaks: usize,
-    /// Whether a space is owed before the next character on the same line.
+    /// Whether to write a space before the next character, if it is on the same line.
     space: bool,
-    /// Blockquotes that are open.
+    /// The number of open blockquotes.
     quotes: usize,
-    /// How many were open when the last line began.
+    /// The number of blockquotes that were open when the last line began.
     quotes_of_line: usize,
     lists: Vec<List>,
     links: Vec<Link>,
     /// The mark of a list item that has no text yet.
     mark: Option<String>,
-    /// Elements open in which white space is kept.
+    /// The number of open elements that keep white space.
     verbatim: usize,
-    /// Elements open whose content is hidden.
+    /// The number of open elements whose content is hidden.
     hidden: usize,
-    /// Addresses of pictures that lie elsewhere.
+    /// The URLs of external pictures.
     pictures: Vec<String>,
 }
 
 impl Layout {
-    /// The text of a document, and the addresses of the pictures in it that lie elsewhere.
+    /// Returns the text of a document, and the URLs of its external pictures.
     pub fn of(document: &Html) -> (String, Vec<String>) {
         let mut layout = Self::default();
         for edge in document.tree.root().traverse() {
@@ -217,7 +217,7 @@ impl Layout {
         }
     }
 
-    /// Puts the address of a link behind its words, unless the words are the address.
+    /// Writes the URL of a link after its label, unless the label is the URL.
     fn close_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
         let words = link
@@ -261,12 +261,12 @@ impl Layout {
         self.space = text.ends_with(char::is_whitespace) || (self.space && text.trim().is_empty());
     }
 
-    /// Writes characters behind what is owed before them.
+    /// Writes a text, after the line breaks and the space that are due before it.
     fn put(&mut self, words: &str) {
         let begins_line = self.text.is_empty() || self.breaks > 0;
         if begins_line {
             if !self.text.is_empty() {
-                // A line between two paragraphs of a quote is quoted, too.
+                // A blank line between two paragraphs of a quote is quoted, too.
                 let between = format!("\n{}", "> ".repeat(self.quotes.min(self.quotes_of_line)));
                 self.text.push_str(&between.repeat(self.breaks.saturating_sub(1)));
                 self.text.push('\n');
@@ -298,7 +298,7 @@ fn is_unparsed(parent: Option<NodeRef<'_, Node>>) -> bool {
         .is_some_and(|element| UNPARSED.contains(&element.name()))
 }
 
-/// Whether white space inside an element is shown as it was written.
+/// Returns whether white space inside an element is shown as it was written.
 fn keeps_white_space(element: &Element) -> bool {
     let style = element
         .attr("style")
@@ -308,7 +308,7 @@ fn keeps_white_space(element: &Element) -> bool {
     matches!(element.name(), "pre" | "textarea" | "listing" | "xmp") || style.contains("white-space:pre")
 }
 
-/// Whether an address says anything that the words of its link don't.
+/// Returns whether a URL says anything that its label does not.
 fn says_more(words: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();

@@ -1,25 +1,25 @@
-//! Telling the charset of bytes by how plausible the letters are that they read as: Serbian in both scripts, other Cyrillic,
-//! and the languages of western and central Europe. The general detector has no model of Serbian in Latin script.
+//! Detects a charset by how plausible the decoded letters are. The rules cover Serbian in both scripts, other Cyrillic, and the
+//! languages of western and central Europe. The general detector has no model of Serbian in Latin script.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
-/// So many bytes are judged.
+/// How many bytes are examined.
 const SAMPLE: usize = 64 * 1024;
-/// Labels that mail programs are known to write over text in one of the others.
+/// Charsets that mail programs are known to declare for text in one of the others.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
-/// Points that a word of a language is worth, and how many of them count.
+/// The points for a known word of a language. At most `MOST_WORDS` words count.
 const WORD: i64 = 4;
 const MOST_WORDS: usize = 15;
 
-/// A way of reading: the letters and the small words of some languages.
+/// A group of languages, with its own letters and common words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Language {
     Serbian,
     Cyrillic,
     Western,
     Central,
-    /// Any other script: only the detector proposes it.
+    /// Any other script. Only the general detector proposes it.
     Other,
 }
 
@@ -36,7 +36,7 @@ const WESTERN_WORDS: &str = " the and of is to le la les de des et est un une qu
 const CENTRAL_WORDS: &str = " nie jest w z do jak co po tak mnie dla oraz czy jsem pro ve ze nebo jako hogy nem egy az van volt \
     csak este si din cu ";
 
-/// The encoding that bytes are in, which are no UTF-8. `label`: the one they are labelled with, if that is of single bytes.
+/// Returns the encoding of bytes that are not UTF-8. `label` is their declared encoding, if it is a single-byte one.
 pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
     let start = first.saturating_sub(SAMPLE / 4);
@@ -67,7 +67,7 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             *points += if *encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
-    // A label that can be right yields only to a reading that is ours, never to another foreign one.
+    // A possible label is overruled only by Serbian or another Cyrillic reading, never by another foreign one.
     let best = readings
         .into_iter()
         .filter(|(_, language, encoding)| match language {
@@ -80,7 +80,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
     best.map_or(WINDOWS_1250, |(.., encoding)| encoding)
 }
 
-/// Whether text can be in an encoding: it has no control characters of the upper half, and nothing undefined.
+/// Returns whether text can be in an encoding: it decodes without undefined characters and without non-ASCII control
+/// characters.
 fn can_be(encoding: &'static Encoding, sample: &[u8]) -> bool {
     let text = encoding.decode_without_bom_handling(sample).0;
     !text
@@ -110,7 +111,8 @@ fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<(i64, Language, &
     .collect()
 }
 
-/// Whether 8-bit bytes stand among ASCII letters, as accented letters do, and not beside each other, as Cyrillic does.
+/// Returns whether most 8-bit bytes are next to ASCII letters, like accented letters, and not next to each other, like
+/// Cyrillic.
 fn is_latin(bytes: &[u8]) -> bool {
     let (mut among, mut beside) = (0usize, 0usize);
     for pair in bytes.windows(2) {
@@ -162,7 +164,7 @@ fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
     if !c.is_alphabetic() || matches!(c, 'ª' | 'º') {
         return of_symbol(before, c, after);
     }
-    // Nobody writes a capital in the middle of a word, or a letter beside a digit.
+    // People do not write a capital in the middle of a word or a letter next to a digit.
     let case = if before.is_lowercase() && c.is_uppercase() {
         -15
     } else {
@@ -180,7 +182,7 @@ fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
         + digit
         + match language {
             Language::Cyrillic if before.is_ascii_alphabetic() || after.is_ascii_alphabetic() => -20,
-            // Accented letters seldom come in pairs.
+            // Accented letters are rarely adjacent.
             Language::Serbian | Language::Western | Language::Central
                 if !before.is_ascii() && before.is_alphabetic() =>
             {
@@ -207,7 +209,7 @@ fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
         }
 }
 
-/// A sign inside a word is a letter read wrongly: `po¹tovani`.
+/// Scores a symbol. Inside a word it is probably a misread letter: `po¹tovani`.
 fn of_symbol(before: char, c: char, after: char) -> i64 {
     let punctuation = matches!(
         c,
@@ -225,7 +227,7 @@ fn is_vowel(c: char) -> bool {
     "aeiou".contains(c.to_ascii_lowercase())
 }
 
-/// The bytes of č and ć are è and æ in western text, so what follows them has to fit.
+/// Scores a Serbian letter. The bytes of č and ć are è and æ in western text, so the next letter decides.
 fn serbian(before: char, c: char, after: char) -> i64 {
     match c {
         _ if !before.is_alphabetic() && !after.is_alphabetic() => -10,

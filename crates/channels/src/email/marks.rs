@@ -1,7 +1,7 @@
-//! What of ours a mail brings back: the Message-ID or the tagged address of something we sent, wherever it stands in it.
+//! Finds our marks in a mail: the Message-ID or the tagged address of a message that we sent.
 //!
-//! A report quotes what it is about in whatever way its author liked: as an attached message, as bare headers, encoded, folded,
-//! indented, or in the middle of its text. All of these hold the same letters, so the letters are looked for and not their place.
+//! A report may quote our message in any form: as an attachment, as bare headers, encoded, folded, indented, or in the middle
+//! of its text. The letters of a mark are the same in every form, so the whole mail is searched for them.
 
 use std::borrow::Cow;
 
@@ -11,38 +11,38 @@ use uuid::Uuid;
 
 use super::thread::OurAddresses;
 
-/// A part larger than this that is no text holds no head of a mail.
+/// A binary part larger than this is not searched, because it can't be the head of a mail.
 const LARGEST_BINARY: usize = 1 << 20;
-/// Attached mails are opened this deep.
+/// How deeply nested attached mails are searched.
 const DEEPEST: usize = 8;
-/// The longest local part that is looked at: longer than any of ours.
+/// The longest local part that is examined. All of ours are shorter.
 const LONGEST_LOCAL: usize = 200;
 
-/// The best mark found.
+/// The best mark in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The very message, if its id came back.
+    /// The id of our message, if its Message-ID was found.
     pub message: Option<Uuid>,
-    /// The token of its thread.
+    /// The token of the message's thread.
     pub token: ThreadToken,
-    /// How it came back.
+    /// Where the mark was found.
     pub place: Place,
 }
 
-/// How a mark came back, the one that says most last.
+/// Where a mark was found. A later variant is stronger evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// As a tagged address.
+    /// In a tagged address.
     Address,
-    /// As an id somewhere below the mail's own head.
+    /// In an id somewhere below the mail's own head.
     Text,
-    /// As an ancestor of the mail itself.
+    /// In an id that the mail names as its ancestor.
     Ancestor,
-    /// As the id of a message that the mail holds.
+    /// In the id of a message that the mail contains.
     Returned,
 }
 
-/// Looks for our marks everywhere in a mail.
+/// Searches the whole mail for our marks.
 pub fn find(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Mark> {
     let start = usize::try_from(mail.root_part().raw_body_offset()).unwrap_or_default();
     let (head, body) = raw.split_at_checked(start).unwrap_or((raw, &[]));
@@ -63,7 +63,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// Looks at what of a mail is not in plain sight: parts in another encoding or charset.
+    /// Searches the parts of a mail that have another encoding or charset.
     fn look_into(&mut self, mail: &Message<'_>, depth: usize) {
         for part in &mail.parts {
             match &part.body {
@@ -84,7 +84,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Looks at a text. An id that is named as one of a returned message is better than one that stands somewhere in it.
+    /// Searches a text. An id after the name of its header field is better than one elsewhere in the text.
     fn look(&mut self, text: &[u8], place: Place) {
         for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'@') {
             let (before, after) = text.split_at(at);
@@ -117,8 +117,8 @@ impl Finder<'_> {
         }
     }
 
-    /// Keeps the better of two marks. Of several ancestors the last is what was answered; of several returned messages the first
-    /// is the one that came back, and the others are what it quotes.
+    /// Keeps the better of two marks. The last of several ancestors is the message that was answered. The first of several
+    /// returned messages is the one that came back, and it quotes the others.
     fn put(&mut self, mark: Mark) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,
@@ -130,7 +130,7 @@ impl Finder<'_> {
     }
 }
 
-/// Whether a text goes on with an at sign and this domain, and not with a longer one.
+/// Returns whether a text begins with an at sign and this domain, and not with a longer domain.
 fn begins_with_domain(text: &[u8], domain: &str) -> bool {
     let Some((found, rest)) = text.get(1..).and_then(|text| text.split_at_checked(domain.len())) else {
         return false;
@@ -143,14 +143,14 @@ fn begins_with_domain(text: &[u8], domain: &str) -> bool {
     found.eq_ignore_ascii_case(domain.as_bytes()) && !goes_on
 }
 
-/// The local part that a text ends with.
+/// Returns the local part at the end of a text.
 fn trailing_local(text: &[u8]) -> &[u8] {
     let belongs = |byte: &&u8| byte.is_ascii_alphanumeric() || b".+-_".contains(byte);
     let length = text.iter().rev().take(LONGEST_LOCAL).take_while(belongs).count();
     text.get(text.len() - length..).unwrap_or_default()
 }
 
-/// Whether a text ends with the name of a Message-ID field, folded or quoted or not.
+/// Returns whether a text ends with the name of a Message-ID field, even if that is folded or quoted.
 fn is_labelled(text: &[u8]) -> bool {
     let decoration = |byte: &&u8| byte.is_ascii_whitespace() || b"<>|*\"'&lt;".contains(byte);
     let skipped = text.iter().rev().take(40).take_while(decoration).count();
@@ -165,7 +165,7 @@ fn is_labelled(text: &[u8]) -> bool {
     label == b"message-id:" || label.ends_with(b"messageid:") || label == b"message id:"
 }
 
-/// Quoted-printable that no header names: its soft line breaks cut ids in two.
+/// Removes soft line breaks, which would split ids. They occur in quoted-printable text that no header declares.
 fn without_soft_breaks(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.windows(2).any(|pair| pair == b"=\n" || pair == b"=\r") {
         return Cow::Borrowed(text);

@@ -1,8 +1,8 @@
-//! Words of the lesser kinds of text: invitations (RFC 5545), enriched text (RFC 1896) and RTF.
+//! Extracts the text of less common formats: invitations (RFC 5545), enriched text (RFC 1896) and RTF.
 
 use super::charset;
 
-/// What an invitation says: what, when, where, who and why.
+/// Returns the contents of an invitation: what, when, where, who and why.
 pub fn calendar(text: &str) -> String {
     let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     let mut out: Vec<String> = Vec::new();
@@ -50,7 +50,7 @@ fn address(value: &str) -> String {
     }
 }
 
-/// `20261201T090000Z` as `2026-12-01 09:00 UTC`. What is no time stays as it is.
+/// Formats `20261201T090000Z` as `2026-12-01 09:00 UTC`. A value that is not a time stays unchanged.
 fn time(value: &str, parameters: &str) -> String {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     let piece = |start: usize, end: usize| digits.get(start..end).unwrap_or_default();
@@ -74,7 +74,7 @@ fn time(value: &str, parameters: &str) -> String {
     }
 }
 
-/// The words of enriched or rich text: `<bold>so</bold>`, where `<<` is one sign.
+/// Returns the text of enriched or rich text: `<bold>so</bold>`, where `<<` is an escaped `<`.
 pub fn enriched(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -91,7 +91,7 @@ pub fn enriched(text: &str) -> String {
             continue;
         };
         let command = command.to_ascii_lowercase();
-        // What stands in `param` is a colour or a font.
+        // The content of `param` is a colour or a font.
         rest = match command.as_str() {
             "param" => more.split_once("</param>").map_or(more, |(_, more)| more),
             "nl" | "paragraph" | "/paragraph" => {
@@ -109,12 +109,12 @@ pub fn enriched(text: &str) -> String {
     out
 }
 
-/// The words of an RTF document.
+/// Returns the text of an RTF document.
 pub fn rtf(document: &[u8]) -> String {
     let label = code_page(document);
     let mut out: Vec<u8> = Vec::new();
     let mut text = String::new();
-    // Groups that hold fonts, colours, pictures and notes for programs.
+    // The depth of a group that holds fonts, colours, pictures or data for programs. Its content is not shown.
     let mut hidden: Option<usize> = None;
     let mut depth = 0usize;
     let mut rest = document;
@@ -150,7 +150,7 @@ pub fn rtf(document: &[u8]) -> String {
                         flush(&mut out, &mut text, label.as_deref());
                         let unit = number.unwrap_or_default().rem_euclid(65_536);
                         text.extend(u32::try_from(unit).ok().and_then(char::from_u32));
-                        // One character for programs that don't know the letter follows.
+                        // A substitute character follows for programs that do not know the letter.
                         rest = match rest {
                             [b'\\', b'\'', _, _, after @ ..] => after,
                             [b'?', after @ ..] => after,
@@ -186,7 +186,7 @@ fn code_page(document: &[u8]) -> Option<String> {
     Some(format!("cp{number}"))
 }
 
-/// A control word or sign, its number, and what follows.
+/// Returns a control word or control symbol, its number, and the bytes after it.
 fn control(text: &[u8]) -> (&[u8], Option<i64>, &[u8]) {
     let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     if letters == 0 {

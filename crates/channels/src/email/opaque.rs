@@ -1,5 +1,5 @@
-//! Opaque S/MIME (RFC 8551): what was signed lies inside the signature, in BER (RFC 5652), often of indefinite length. Nothing
-//! is verified; only the words are taken out. What is encrypted stays closed.
+//! Opaque S/MIME (RFC 8551). The signed content is inside the signature, in BER (RFC 5652), often of indefinite length. The
+//! content is extracted without verifying the signature. Encrypted content is not opened.
 
 /// The object identifier of signed data, 1.2.840.113549.1.7.2.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
@@ -7,19 +7,19 @@ const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const OCTET_STRING: u8 = 0x04;
 const OCTET_STRING_IN_PIECES: u8 = 0x24;
-/// An explicit tag, number zero.
+/// An explicit tag with the number 0.
 const EXPLICIT: u8 = 0xa0;
-/// Pieces of an octet string may be nested no deeper than this.
+/// How deeply the pieces of an octet string may be nested.
 const DEEPEST: usize = 8;
 
-/// Whether a part may hold such data.
+/// Returns whether a part may contain S/MIME data.
 pub fn is_possible(media_type: &str, name: Option<&str>) -> bool {
     let by_name = || name.is_some_and(|name| name.to_ascii_lowercase().ends_with(".p7m"));
     matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime")
         || (media_type == "application/octet-stream" && by_name())
 }
 
-/// What was signed: a MIME entity with its head. `None` for anything else, such as what is encrypted.
+/// Returns the signed content: a MIME entity with its head. Returns `None` for any other content, such as encrypted data.
 pub fn signed(data: &[u8]) -> Option<Vec<u8>> {
     let (content_info, _) = element(data)?.of(SEQUENCE)?;
     let (kind, rest) = element(content_info)?.of(OBJECT_IDENTIFIER)?;
@@ -39,7 +39,7 @@ pub fn signed(data: &[u8]) -> Option<Vec<u8>> {
     (!out.is_empty()).then_some(out)
 }
 
-/// One element of BER, and what follows it.
+/// One element of BER, and the bytes after it.
 struct Element<'a> {
     tag: u8,
     content: &'a [u8],
@@ -47,13 +47,13 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Its content and what follows, if it has this tag.
+    /// Returns the element's content and the bytes after it, if the element has this tag.
     fn of(self, tag: u8) -> Option<(&'a [u8], &'a [u8])> {
         (self.tag == tag).then_some((self.content, self.rest))
     }
 }
 
-/// The first element. One that was cut ends where the data ends.
+/// Reads the first element. A truncated element ends where the data ends.
 fn element(data: &[u8]) -> Option<Element<'_>> {
     let (tag, data) = data.split_first()?;
     let (length, data) = data.split_first()?;
@@ -80,7 +80,7 @@ fn element(data: &[u8]) -> Option<Element<'_>> {
     })
 }
 
-/// An element that ends at a pair of zero bytes.
+/// Reads an element of indefinite length, which ends at two zero bytes.
 fn indefinite(tag: u8, data: &[u8], depth: usize) -> Option<Element<'_>> {
     let mut rest = data;
     loop {
@@ -107,7 +107,7 @@ fn indefinite(tag: u8, data: &[u8], depth: usize) -> Option<Element<'_>> {
     }
 }
 
-/// The bytes of an octet string, which may come in pieces.
+/// Collects the bytes of an octet string, which may consist of pieces.
 fn octets(data: &[u8], depth: usize, out: &mut Vec<u8>) -> Option<()> {
     let mut rest = data;
     while !rest.is_empty() {

@@ -1,17 +1,17 @@
-//! Parameters in pieces or in a charset (RFC 2231), such as `filename*0*=windows-1251''%CF%F0`. The pieces are joined before
-//! they are decoded: a letter may be cut between two of them.
+//! Parameters in pieces or with a charset (RFC 2231), such as `filename*0*=windows-1251''%CF%F0`. The pieces are joined before
+//! they are decoded, because a letter may be split between two of them.
 
 use std::collections::BTreeMap;
 
 use super::charset;
 
-/// Whether a field has parameters in this form.
+/// Returns whether a field has parameters that must be rewritten.
 pub fn is_in_pieces(field: &[u8]) -> bool {
     let name = field.split(|byte| *byte == b':').next().unwrap_or_default();
     let named = [b"content-type".as_slice(), b"content-disposition"]
         .iter()
         .any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
-    // A single UTF-8 value, as this module writes it, is read by everybody.
+    // Every parser reads a single UTF-8 value, which is the form that this module writes.
     named
         && parameters(field)
             .1
@@ -19,10 +19,10 @@ pub fn is_in_pieces(field: &[u8]) -> bool {
             .any(|one| one.section.is_some() && !one.is_plain())
 }
 
-/// One parameter.
+/// One parameter of a field.
 struct Parameter<'a> {
     name: &'a [u8],
-    /// Its piece, and whether the piece is percent-encoded. `None` for an ordinary parameter.
+    /// The number of the piece, and whether the piece is percent-encoded. `None` for an ordinary parameter.
     section: Option<(usize, bool)>,
     value: &'a [u8],
     whole: &'a [u8],
@@ -38,10 +38,10 @@ impl Parameter<'_> {
     }
 }
 
-/// The pieces of one value by their number: whether each is percent-encoded, and its text.
+/// The pieces of one value, by number. Each has its text, and whether that is percent-encoded.
 type Pieces<'a> = BTreeMap<usize, (bool, &'a [u8])>;
 
-/// The field with each such parameter joined and in UTF-8. `None` if it has none.
+/// Returns the field with the pieces of each parameter joined and in UTF-8. Returns `None` if nothing has to be rewritten.
 pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
     if !is_in_pieces(field) {
         return None;
@@ -103,7 +103,7 @@ fn joined_value(pieces: Vec<(bool, &[u8])>) -> String {
     charset::text(label.as_deref(), &bytes)
 }
 
-/// Bytes without their percent encoding.
+/// Decodes percent-encoded bytes.
 pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
@@ -122,7 +122,7 @@ pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What stands before the first semicolon of a field, and its parameters.
+/// Returns the bytes before the first semicolon of a field, and the field's parameters.
 fn parameters(field: &[u8]) -> (&[u8], Vec<Parameter<'_>>) {
     let mut quoted = false;
     let mut escaped = false;

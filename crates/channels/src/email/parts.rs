@@ -1,14 +1,14 @@
-//! What came with a mail.
+//! Converts the files of a mail into parts of a message.
 
 use hotline_core::contact::message::{Content, Part, Remark};
 
 use super::words::MailFile;
 use crate::{channel::Attachments, clean};
 
-/// Parts beyond which the rest is left to the raw message.
+/// The largest number of parts. Further files are only in the raw message.
 const MOST_PARTS: usize = 200;
 
-/// The files of a mail, named; with their bytes unless the line takes none.
+/// Converts files into parts. Their bytes are included unless the line takes no files.
 pub fn parts(files: Vec<MailFile>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
     if files.iter().any(|file| file.media_type == "application/ms-tnef") {
         remarks.push(Remark::Tnef);

@@ -1,20 +1,20 @@
-//! How far a folder was read, as it stands in the cursor.
+//! The position in a folder, which is stored in the cursor.
 
 use std::collections::BTreeSet;
 
 /// How far a folder was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Position {
-    /// UIDVALIDITY (RFC 9051, section 2.3.1.1): under another one, UIDs mean other messages.
+    /// UIDVALIDITY (RFC 9051, section 2.3.1.1). A UID identifies a message only under one UIDVALIDITY.
     pub validity: u32,
-    /// The highest UID that was accepted.
+    /// The highest UID that was read.
     pub highest: u32,
-    /// Below `highest`, seen but not to be had yet.
+    /// UIDs up to `highest` that could not be fetched yet.
     pub missing: BTreeSet<u32>,
 }
 
 impl Position {
-    /// Reads a cursor. `None` if it is none of ours.
+    /// Parses a cursor. Returns `None` if the text is not in this form.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let mut number = || parts.next()?.parse().ok();
@@ -32,7 +32,7 @@ impl Position {
         })
     }
 
-    /// The cursor.
+    /// Formats the position as a cursor.
     pub fn to_text(&self) -> String {
         let missing: Vec<_> = self.missing.iter().map(u32::to_string).collect();
         format!("{}:{}:{}", self.validity, self.highest, missing.join(","))

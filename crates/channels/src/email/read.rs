@@ -1,4 +1,4 @@
-//! Reading a mail: bytes in, a message out. No clock, no network, no panic that is ours.
+//! Parses a mail: bytes in, a message out. Uses no clock and no network. Our own code in it never panics.
 
 use bytes::Bytes;
 use hotline_core::{
@@ -26,10 +26,11 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// Ids of a thread that are looked at.
+/// How many ids of a thread are examined.
 const MOST_REFERENCES: usize = 50;
 
-/// Reads a raw message that came to one of our addresses. With `Attachments::Never` the parts are named and not kept apart.
+/// Parses a raw message that arrived at one of our addresses. With `Attachments::Never` the parts are listed without their
+/// bytes.
 pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
     let bytes = repair::repaired(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
@@ -141,7 +142,8 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     })
 }
 
-/// A copy of our own mail is one that carries our Message-ID and our address; the store knows whether we sent it.
+/// Returns which of our messages this mail may be a copy of. A copy carries our Message-ID and our address. The store checks
+/// whether we sent the message.
 fn echo_of(
     ours: &OurAddresses,
     message_id: Option<&str>,
@@ -154,17 +156,18 @@ fn echo_of(
     Some((id, Some(token)))
 }
 
-/// A sender's address in its one spelling: small letters. Nothing that could not be answered.
+/// Returns the first address that can be answered, in its canonical spelling.
 pub fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
 
-/// An address in its one spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
+/// Returns an address in its canonical spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
 pub fn canonical(address: &str) -> Option<String> {
     hotline_core::text::address::canonical(&address::bare(address)?)
 }
 
-/// Where the person asked to be answered. Not at our own addresses, where nobody is but us; and not at a list, where everybody is.
+/// Returns the address at which the person asked to be answered. Ignores our own addresses, which only we read, and addresses
+/// of lists, which everybody reads.
 fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) -> Option<String> {
     let posts = mail.header_raw("List-Post").unwrap_or_default().to_lowercase();
     let headers = [mail.to(), mail.cc()].into_iter().flatten();
@@ -190,7 +193,7 @@ fn subject(mail: &Message<'_>) -> Option<String> {
         .filter(|subject: &String| !subject.is_empty())
 }
 
-/// Every address a header names, whatever form it was parsed into.
+/// Returns every address in a header, whatever type the parser gave the header.
 fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     if let HeaderValue::Address(addresses) = value {
         addresses
@@ -208,7 +211,7 @@ fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     }
 }
 
-/// The ids a mail names as its ancestors: References, then In-Reply-To, oldest first.
+/// Returns the ids that a mail names as its ancestors, oldest first: those in References, then those in In-Reply-To.
 fn ancestors(mail: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for header in [mail.references(), mail.in_reply_to()] {

@@ -1,16 +1,16 @@
-//! Mending heads that mail programs get wrong, so that a parser that keeps to the standards still finds what was meant: a head
-//! without its blank line or with blank lines before it, lone carriage returns, 8-bit bytes, split or mislabelled encoded
-//! words (RFC 2047) and parameters in pieces (RFC 2231). The raw message itself is kept as it came.
+//! Repairs heads that mail programs write incorrectly, so that a strict parser still finds what was meant. A head may lack its
+//! blank line or have blank lines before it. It may contain lone carriage returns, 8-bit bytes, split or mislabelled encoded
+//! words (RFC 2047) and parameters in pieces (RFC 2231). The stored raw message is not changed.
 
 use std::borrow::Cow;
 
 use super::{charset, encoded, parameters};
 
-/// A head longer than this is left as it is.
+/// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// So many lines that are no field make a text of what follows, whatever it looks like.
+/// After this many lines that are not fields, the following lines are text even if they look like fields.
 const MOST_STRAYS: usize = 20;
-/// Fields by which a line is known to belong to a head for certain.
+/// Fields that prove that a line belongs to a head.
 const KNOWN_FIELDS: [&str; 15] = [
     "received",
     "date",
@@ -30,10 +30,10 @@ const KNOWN_FIELDS: [&str; 15] = [
 ];
 /// Fields that end with a time and its zone.
 const DATES: [&[u8]; 4] = [b"date", b"resent-date", b"delivery-date", b"received"];
-/// What is put before a text that came without any head.
+/// The head that is put before a text without one.
 const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 
-/// A raw message, ready to be parsed.
+/// Returns a raw message that is ready to be parsed.
 pub fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = with_line_feeds(raw);
     match raw {
@@ -58,7 +58,7 @@ fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The fields of a head, each repaired.
+/// Returns the fields of a head, each of them repaired.
 pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     let joined = unfolded_strays(head);
     let words = encoded::repaired(&joined);
@@ -87,8 +87,8 @@ pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(repaired.collect::<Vec<_>>().concat())
 }
 
-/// A date whose zone is one or two letters (`Z`, `UT`), with the zone in figures. The parser reads three letters there, and would
-/// take the end of the line for one of them.
+/// Returns a date field with a numeric zone in place of one or two letters (`Z`, `UT`). The parser reads three letters there
+/// and would take the end of the line for one of them.
 fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let name = field_name(field)?.to_ascii_lowercase();
     if !DATES.contains(&name.as_slice()) {
@@ -98,11 +98,11 @@ fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let space = bare.iter().rposition(u8::is_ascii_whitespace)?;
     let (before, zone) = bare.split_at_checked(space + 1)?;
     let is_short = zone.len() < 3 && zone.iter().all(u8::is_ascii_alphabetic);
-    // The letters of RFC 822 were used in both senses: RFC 5322 reads each as UTC.
+    // The letters of RFC 822 were used with both signs, so RFC 5322 reads each as UTC.
     is_short.then(|| [before, b"+0000\r\n".as_slice()].concat())
 }
 
-/// A part of a multipart: its head, repaired, and its body. The head of a part may be missing, or its blank line.
+/// Returns the repaired head of one part of a multipart, and where its body begins. The head or its blank line may be missing.
 pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
     let mut at = 0;
     let mut known = false;
@@ -118,7 +118,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         }
         let name = field_name(line);
         known |= name.is_some_and(is_field_of_a_part);
-        // "Note: he follows me" is a text and no field, unless the line that ends a head comes.
+        // "Note: he follows me" is text and not a field, unless the blank line at the end of a head follows.
         let ends =
             !folded && !name.is_some_and(|name| is_field_of_a_part(name) || goes_on_to_blank(part, at));
         if ends || at > LONGEST_HEAD {
@@ -133,7 +133,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
     }
 }
 
-/// Whether everything from here to the next blank line is fields.
+/// Returns whether only fields follow up to the next blank line.
 fn goes_on_to_blank(part: &[u8], at: usize) -> bool {
     let lines = part.get(at..).unwrap_or_default();
     let lines = lines.split_inclusive(|byte| *byte == b'\n');
@@ -155,7 +155,7 @@ fn is_known(name: &[u8]) -> bool {
         .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
-/// The fields of a head with their continuation lines.
+/// Returns the fields of a head, each with its continuation lines.
 pub fn fields_of(head: &[u8]) -> Vec<&[u8]> {
     let mut starts = vec![0];
     let mut at = 0;
@@ -173,7 +173,7 @@ pub fn fields_of(head: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// A message without the byte order mark and the blank lines that some programs write before its head.
+/// Removes the byte order mark and the blank lines that some programs write before the head.
 fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     let bare = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut at = 0;
@@ -186,7 +186,7 @@ fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     bare.get(at..).unwrap_or_default()
 }
 
-/// Whether something that every mail has stands in the first block of lines.
+/// Returns whether the first block of lines contains a field that is typical of a mail.
 fn has_known_field(raw: &[u8]) -> bool {
     raw.split(|byte| *byte == b'\n')
         .take(500)
@@ -201,7 +201,7 @@ fn is_text(raw: &[u8]) -> bool {
         .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
-/// Ends lines with CR LF in a message that has no line feed at all.
+/// Converts line ends to CR LF in a message that has only carriage returns.
 fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.contains(&b'\n') || !raw.contains(&b'\r') {
         return Cow::Borrowed(raw);
@@ -210,7 +210,7 @@ fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(pieces.join(b"\r\n".as_slice()))
 }
 
-/// Where the head ends, and whether the blank line that ends it has to be put in there. `None` if it is too long.
+/// Returns where the head ends, and whether a blank line has to be inserted there. Returns `None` if the head is too long.
 fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
     let mut at = 0;
     let mut fields = 0usize;
@@ -226,7 +226,7 @@ fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
         let first = at == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         let belongs = folded || first || field_name(line).is_some();
         if !belongs {
-            // A line of nobody's: the text begins here, unless more of the head is still to come.
+            // This line is not a field. The text begins here, unless more fields of the head follow.
             strays += 1;
             let more = strays < MOST_STRAYS && raw.get(at + line.len()..).is_some_and(more_of_the_head);
             if fields > 0 && !more {
@@ -248,7 +248,7 @@ fn more_of_the_head(rest: &[u8]) -> bool {
         .any(is_known)
 }
 
-/// The name of the field a line begins (RFC 5322, section 2.2).
+/// Returns the name of the field that begins in a line (RFC 5322, section 2.2).
 fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = line.get(..colon)?.trim_ascii_end();
@@ -256,7 +256,7 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     lawful.then_some(name)
 }
 
-/// Lines in the middle of a head that are no field were meant to continue the one before: gives them the space they lack.
+/// Indents lines inside a head that are not fields, because they were meant to continue the line before them.
 fn unfolded_strays(head: &[u8]) -> Cow<'_, [u8]> {
     let is_stray = |index: usize, line: &[u8]| {
         index > 0

@@ -1,7 +1,7 @@
-//! Delivery reports (RFC 3464) and the bounces of servers that do not write them.
+//! Recognises delivery reports (RFC 3464) and bounces in other formats.
 //!
-//! What counts is the evidence and not whose server wrote it: something of ours came back, and a mail system sent it. A person who
-//! only passes a report on, or whose mail has a report's headers, is a person.
+//! The evidence decides, not the server that wrote the mail: one of our messages came back, and a mail system sent the mail. A
+//! person who only forwards a report, or whose mail has the headers of one, counts as a person.
 
 use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
@@ -13,37 +13,37 @@ use super::{
     thread::OurAddresses,
 };
 
-/// What kind of machine-made report a mail is.
+/// The kind of report that a machine sent.
 pub enum Report {
-    /// About a message of ours, or about nothing we sent.
+    /// A report about a message of ours, or about one that we did not send.
     Delivery(DeliveryReport),
-    /// A person's program says that a mail was opened.
+    /// A read receipt: a person's program reports that a mail was opened.
     Opened,
-    /// A provider says that somebody called a mail abuse (RFC 5965).
+    /// A provider reports that a recipient marked a mail as abuse (RFC 5965).
     Complaint,
 }
 
-/// Who sent a mail, as far as reports are concerned.
+/// The sender of a mail, as far as reports are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Author {
-    /// A mail system, by its own name.
+    /// A mail system, recognised by its name.
     Daemon,
     /// The postmaster, who may be a mail system or a person.
     Postmaster,
-    /// A gateway by its name, such as a virus scanner's.
+    /// A gateway, recognised by its name, such as a virus scanner.
     Gateway,
-    /// Nobody that could be answered.
+    /// A sender that can't be answered.
     Nobody,
-    /// A program that says that it is one.
+    /// A program that declares itself as one.
     Program,
-    /// Anybody else.
+    /// Any other sender.
     Person,
 }
 
-/// Recognises a report. `None`: an ordinary mail.
+/// Recognises a report. Returns `None` for an ordinary mail.
 pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
     let author = author(mail);
-    // A mail system that says so of a mail has thrown it away.
+    // A mail system that sends a disposition notification has discarded the mail, so that is not a read receipt.
     if author != Author::Daemon
         && let Some(disposition) = reported(mail, &["disposition-notification"])
         && !status::field(&disposition, "disposition").is_empty()
@@ -55,7 +55,7 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<
     }
     let status = reported(mail, &STATUS).or_else(|| match author {
         Author::Person => None,
-        // Their program put the part somewhere else, or called the whole something else.
+        // Programs of these senders may put the status part outside the report or give the report another type.
         Author::Daemon | Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
             first_of(mail.parts.iter(), &STATUS)
         }
@@ -70,11 +70,12 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<
     is_report.then(|| Report::Delivery(about(mail, status, marks::find(mail, raw, ours))))
 }
 
-/// The parts that hold what a report is about, in ASCII and in UTF-8 (RFC 6533).
+/// The types of parts that contain a delivery status, in ASCII and in UTF-8 (RFC 6533).
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
-/// Whether a mail without a status part that may be anybody's tells how a mail fared. A form whose visitor left no address, and a
-/// postmaster who writes as a person, are heard: only what brings back something of ours, or has no sender to answer, is a report.
+/// Returns whether a mail without a status part reports on a delivery. The mail may come from a person: a web form without the
+/// visitor's address, or a postmaster who writes in person. It is a report only if it returns something of ours or has no
+/// sender to answer.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
@@ -82,11 +83,11 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let mark = marks::find(mail, raw, ours);
     let returned = mark.as_ref().is_some_and(|mark| mark.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
-    // A person's program writes at least a name.
+    // The mail of a person contains at least a name.
     let is_nobodys = mail.header_raw("From").is_some_and(|from| from.trim() == "<>");
     match author {
         Author::Daemon => true,
-        // An absent person's program may answer with what it answers.
+        // An out-of-office answer may return the message that it answers.
         Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
         Author::Nobody if is_nobodys && mark.is_some() => true,
         Author::Nobody | Author::Postmaster => returned || (failed && (by_program || mark.is_some())),
@@ -174,7 +175,7 @@ fn is_report(part: &MessagePart<'_>) -> bool {
     kind.is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"))
 }
 
-/// The first part of one of these types that stands in a report, decoded.
+/// Returns the first part of one of these types inside a report, decoded.
 fn reported(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
     let reports = mail.parts.iter().filter(|part| is_report(part));
     let inside = reports.flat_map(|report| match &report.body {
@@ -209,7 +210,7 @@ fn contents<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
     }
 }
 
-/// What a report says to people.
+/// Returns the report's text for people.
 fn first_text(mail: &Message<'_>) -> String {
     let found = mail.body_text(0).unwrap_or_default();
     status::without_copy(&found).to_owned()

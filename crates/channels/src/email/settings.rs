@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::channel::{Attachments, yes};
 
-/// The table `[lines.<name>]` with `channel = "email"`.
+/// The settings table `[lines.<name>]` with `channel = "email"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Email {
@@ -17,96 +17,96 @@ pub struct Email {
     _channel: String,
     /// The address people write to.
     pub address: String,
-    /// The name answers come from; the centre's if not given.
+    /// The sender name of replies; the centre's name if not given.
     #[serde(default)]
     pub name: Option<String>,
-    /// Where messages are read.
+    /// The server from which messages are read.
     pub imap: Imap,
-    /// Where answers leave.
+    /// The server through which replies are sent.
     pub smtp: Smtp,
-    /// Bytes beyond which only the head of a message is fetched.
+    /// The size in bytes above which only the head of a message is fetched.
     #[serde(default = "default_max_size")]
     pub max_size: u64,
-    /// Whether the mailbox receives `local+anything@domain`.
+    /// Whether the mailbox receives mail to `local+anything@domain`.
     #[serde(default = "yes")]
     pub plus_addressing: bool,
-    /// Whether a first message is acknowledged.
+    /// Whether the first message of a contact is acknowledged.
     #[serde(default = "yes")]
     pub acknowledge: bool,
-    /// What becomes of what comes with a mail: `on_request` keeps it sealed and hands it out when a counsellor asks, which
-    /// is logged; `never` names it only.
+    /// How files are handled. `on_request` stores them encrypted and hands them out when a counsellor asks; each request is
+    /// logged. `never` only lists them.
     #[serde(default)]
     pub attachments: Attachments,
-    /// Minutes after which a mailbox that cannot be reached is an alarm.
+    /// The number of minutes after which an unreachable mailbox raises an alarm.
     #[serde(default = "default_alarm")]
     pub alarm_minutes: u64,
 }
 
-/// The server messages are read from.
+/// The server from which messages are read.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imap {
-    /// Its name.
+    /// The host name.
     pub host: String,
-    /// Its port.
+    /// The port.
     #[serde(default = "imaps")]
     pub port: u16,
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
-    /// Allows `plain` to other machines.
+    /// Whether `plain` may be used to another machine.
     #[serde(default)]
     pub allow_plain: bool,
-    /// The account.
+    /// The user name.
     pub user: String,
-    /// Its password.
+    /// The password.
     #[serde(default)]
     pub password: Option<Private<String>>,
-    /// A file with its password.
+    /// A file that contains the password.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
-    /// A command that prints an access token (XOAUTH2), instead of a password.
+    /// A command that prints an access token (XOAUTH2) to use instead of a password.
     #[serde(default)]
     pub token_command: Option<String>,
     /// The folder to read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// Seconds between looks at a server without IDLE, and at most while idling: a server may forget to tell of a mail.
+    /// The seconds between polls of a server without IDLE, and the longest IDLE: a server may fail to announce a mail.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
-    /// A file of certificates to trust besides the system's.
+    /// A file of certificates to trust in addition to the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
-/// The server answers leave by.
+/// The server through which replies are sent.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smtp {
-    /// Its name.
+    /// The host name.
     pub host: String,
-    /// Its port.
+    /// The port.
     #[serde(default = "submissions")]
     pub port: u16,
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
-    /// Allows `plain` to other machines.
+    /// Whether `plain` may be used to another machine.
     #[serde(default)]
     pub allow_plain: bool,
-    /// The account; none: no authentication.
+    /// The user name; `None` for no authentication.
     #[serde(default)]
     pub user: Option<String>,
-    /// Its password.
+    /// The password.
     #[serde(default)]
     pub password: Option<Private<String>>,
-    /// A file with its password.
+    /// A file that contains the password.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
-    /// A command that prints an access token (XOAUTH2), instead of a password.
+    /// A command that prints an access token (XOAUTH2) to use instead of a password.
     #[serde(default)]
     pub token_command: Option<String>,
-    /// A file of certificates to trust besides the system's.
+    /// A file of certificates to trust in addition to the system's.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
@@ -118,14 +118,14 @@ pub enum Security {
     /// TLS from the first byte.
     #[default]
     Tls,
-    /// TLS after STARTTLS; never without.
+    /// TLS after STARTTLS. The connection is not used without it.
     Starttls,
-    /// No TLS: to this machine only, unless allowed.
+    /// No TLS. Allowed to this machine only, unless `allow_plain` is set.
     Plain,
 }
 
 impl Email {
-    /// Refuses what would send a password in the clear.
+    /// Refuses settings that would send a password unencrypted, and other invalid settings.
     pub fn check(&self) -> anyhow::Result<()> {
         for (what, host, security, allowed) in [
             ("imap", &self.imap.host, self.imap.security, self.imap.allow_plain),
@@ -153,7 +153,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Runs a command that prints an access token.
+/// Runs a command that prints an access token, and returns the token.
 pub async fn token(command: &str) -> anyhow::Result<String> {
     let ran = tokio::process::Command::new("sh")
         .arg("-c")

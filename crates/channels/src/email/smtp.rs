@@ -1,4 +1,4 @@
-//! Sending: SMTP submission with one Message-ID for every attempt.
+//! Sends mails by SMTP submission, with the same Message-ID for every attempt.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -27,15 +27,15 @@ use super::{
 };
 use crate::channel::{ChannelError, secret};
 
-/// The server is given this long for each step.
+/// How long the server may take for each step.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The way out of one mailbox.
+/// The SMTP client of one mailbox.
 pub struct Sender {
     builder: AsyncSmtpTransportBuilder,
-    /// Who asks a command for a token before each message, instead of having a password.
+    /// The user name, and the command that prints a token before each message; `None` with a password or without a log-in.
     token: Option<(String, String)>,
-    /// Connections kept open from the first message on.
+    /// Connections that stay open after the first message.
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
@@ -46,7 +46,7 @@ pub struct Sender {
 type Smtp1 = AsyncSmtpTransport<Tokio1Executor>;
 
 impl Sender {
-    /// Reads the settings. Nothing is connected yet.
+    /// Reads the settings without connecting yet.
     pub fn new(
         settings: &Smtp,
         shown: String,
@@ -95,15 +95,15 @@ impl Sender {
             .build())
     }
 
-    /// Connects, logs in and says goodbye.
+    /// Connects, logs in and disconnects.
     pub async fn check(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.transport().await?.test_connection().await?, "It said no");
         Ok(())
     }
 
-    /// Hands one message over.
+    /// Hands over one message.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
-        // It would come back as a message to us, and nobody else would ever read it.
+        // A message to our own address would come back to us and reach no one else.
         if self.ours.hold(message.to.expose()) {
             return Err(ChannelError::never(Known::OwnAddress));
         }
@@ -120,7 +120,8 @@ impl Sender {
             .map_err(|error| later(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
-            // No other attempt ends otherwise (RFC 6531): the server takes no letters there, and there are no others for them.
+            // The server does not support the non-ASCII letters in this address (RFC 6531), so every further attempt would
+            // fail, too.
             Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
                 Err(ChannelError::never(Known::LettersInAddress))
             }
@@ -135,7 +136,7 @@ impl Sender {
         }
     }
 
-    /// The mail as bytes. Line breaks in what came from outside can't make headers: lettre encodes them or refuses.
+    /// Writes the mail. Line breaks in received text can't add headers: lettre encodes them or refuses.
     fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let own: Address = self.address.plain().parse()?;
         let tagged: Address = self.address.tagged(&message.token).parse()?;
@@ -175,7 +176,8 @@ impl Sender {
             for file in &message.files {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
-                // Whatever is in it: servers may change line ends and refuse lone ones, and NUL, in what is not encoded.
+                // Files are always encoded. Servers may change line ends in unencoded content, and refuse lone line ends and
+                // NUL.
                 let encoding = ContentTransferEncoding::Base64;
                 let body = Body::new_with_encoding(file.bytes.clone(), encoding)
                     .map_err(|_| anyhow::anyhow!("A file cannot be encoded"))?;
@@ -231,15 +233,15 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     })
 }
 
-/// Whether the server refuses us and not the message: a password that was changed (RFC 4954, section 6) is put right, and then
-/// the message goes.
+/// Returns whether the server refused our log-in rather than the message (RFC 4954, section 6). The message can leave after the
+/// password is corrected.
 fn refuses_us(error: &lettre::transport::smtp::Error) -> bool {
     let code = error.status().map(|code| code.to_string());
     code.is_some_and(|code| ["530", "534", "535", "538"].contains(&code.as_str()))
 }
 
-/// Whether the server cannot have taken the message: it answered "later", or was never reached. lettre has no question for
-/// the latter, only its words.
+/// Returns whether the server cannot have taken the message: it answered "later", or was never reached. lettre shows the latter
+/// only in the text of the error.
 fn never_began(error: &lettre::transport::smtp::Error) -> bool {
     error.is_transient()
         || error.is_tls()

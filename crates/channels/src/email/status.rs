@@ -1,11 +1,11 @@
-//! What a delivery report says: by its fields, or in the words of programs that know no fields.
+//! Interprets a delivery report by its fields, or by the words of programs that write no fields.
 
 use hotline_core::contact::message::Fate;
 
-/// So much of a report's own words is read: what follows is what came back.
+/// How much of a report's own text is read, in bytes. The returned message follows that text.
 const LONGEST: usize = 4_000;
 
-/// How subjects of reports speak of delivery.
+/// Phrases about delivery in the subjects of reports.
 const DELIVERY: [&str; 52] = [
     "undeliver",
     "delivery status",
@@ -61,7 +61,7 @@ const DELIVERY: [&str; 52] = [
     "could not send message",
 ];
 
-/// How people's programs begin the subjects of answers and of what is passed on.
+/// How mail programs begin the subjects of replies and of forwarded mails.
 const PREFIXES: [&str; 12] = [
     "re:",
     "fw:",
@@ -77,7 +77,7 @@ const PREFIXES: [&str; 12] = [
     "просл:",
 ];
 
-/// How they say that it is late.
+/// Phrases in the subject that mean a delay.
 const LATE_SUBJECTS: [&str; 15] = [
     "delay",
     "still being retried",
@@ -96,7 +96,7 @@ const LATE_SUBJECTS: [&str; 15] = [
     "задерж",
 ];
 
-/// The same in a report's text.
+/// Phrases in the text that mean a delay.
 const LATE_WORDS: [&str; 22] = [
     "will keep trying",
     "will continue to try",
@@ -122,7 +122,7 @@ const LATE_WORDS: [&str; 22] = [
     "wird weiterhin versucht",
 ];
 
-/// What makes it too late for that.
+/// Phrases in the text that mean the end of all attempts. They override `LATE_WORDS`.
 const FINAL_WORDS: [&str; 9] = [
     "permanent error",
     "permanent fatal error",
@@ -135,7 +135,7 @@ const FINAL_WORDS: [&str; 9] = [
     "no further attempts",
 ];
 
-/// How subjects say that it arrived.
+/// Phrases in the subject that mean a successful delivery.
 const ARRIVED: [&str; 6] = [
     "successful mail delivery",
     "(success)",
@@ -145,7 +145,7 @@ const ARRIVED: [&str; 6] = [
     "expanded:",
 ];
 
-/// Lines after which programs put a copy of what came back.
+/// How the lines begin that announce a copy of the returned message.
 const COPY: [&str; 12] = [
     "this is a copy of",
     "below this line is a copy",
@@ -161,10 +161,10 @@ const COPY: [&str; 12] = [
     "message-id:",
 ];
 
-/// Whether a subject speaks of delivery, as subjects of reports do.
+/// Returns whether a subject speaks of delivery, like the subject of a report.
 pub fn is_of_delivery(subject: &str) -> bool {
     let subject = subject.trim_start().to_lowercase();
-    // What is answered or passed on is in somebody's hands.
+    // Replies and forwarded mails come from people.
     if PREFIXES.iter().any(|prefix| subject.starts_with(prefix)) {
         return false;
     }
@@ -172,7 +172,7 @@ pub fn is_of_delivery(subject: &str) -> bool {
     speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
-/// What the fields of a status part say; of several recipients the worst. `None` if they don't say.
+/// Returns the outcome in the fields of a status part: the worst one of all recipients. Returns `None` if the fields give none.
 pub fn fate_of(status: &str) -> Option<Fate> {
     let actions = fields(status, "action").filter_map(|action| {
         let word = action
@@ -202,7 +202,7 @@ pub fn fate_of(status: &str) -> Option<Fate> {
     })
 }
 
-/// What a report's own words say. What says nothing is a failure: somebody looks.
+/// Returns the outcome in a report's own words. Unclear words mean a failure, so that staff check it.
 pub fn fate_in_words(subject: &str, text: &str) -> Fate {
     let (subject, text) = (subject.to_lowercase(), text.to_lowercase());
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -218,7 +218,7 @@ pub fn fate_in_words(subject: &str, text: &str) -> Fate {
     }
 }
 
-/// A report's own words, without what came back.
+/// Returns a report's own text, without the returned message.
 pub fn without_copy(text: &str) -> &str {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -235,7 +235,7 @@ pub fn without_copy(text: &str) -> &str {
     text.get(..at).unwrap_or(text)
 }
 
-/// The status and what the other server said.
+/// Returns the status code and the other server's message.
 pub fn describe_status(status: &str) -> String {
     let code = field(status, "status");
     format!("{code} {}", field(status, "diagnostic-code"))
@@ -243,7 +243,7 @@ pub fn describe_status(status: &str) -> String {
         .to_owned()
 }
 
-/// The first line of a text that holds an answer of an SMTP server, such as `550 5.1.1 User unknown`.
+/// Returns the first line that contains an SMTP server's answer, such as `550 5.1.1 User unknown`.
 pub fn reply_line(text: &str) -> Option<String> {
     let line = text.lines().find(|line| {
         let mut words = line.split(|c: char| c.is_whitespace() || "-:;()<>#".contains(c));
@@ -263,12 +263,12 @@ fn is_enhanced_code(word: &str) -> bool {
     numbers.len() == 3 && one_digit && word.starts_with(['4', '5']) && numbers.iter().all(number)
 }
 
-/// A field of a status part, its continuation lines joined. Empty if there is none.
+/// Returns a field of a status part, with its continuation lines joined. Returns an empty text if there is none.
 pub fn field(status: &str, name: &str) -> String {
     fields(status, name).next().unwrap_or_default()
 }
 
-/// Every field of this name.
+/// Returns all fields with this name.
 fn fields<'a>(status: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     let lines: Vec<&str> = status.lines().collect();
     let starts: Vec<usize> = lines

@@ -1,13 +1,13 @@
-//! Texts put together and made fit to be shown.
+//! Joins texts and prepares them to be shown.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether anything in a text can be read aloud.
+/// Returns whether a text contains a letter or a digit.
 pub fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-/// Texts one below the other, with a blank line between them.
+/// Joins texts with a blank line between them.
 pub fn joined(texts: &[impl AsRef<str>]) -> String {
     let texts: Vec<&str> = texts
         .iter()
@@ -17,7 +17,8 @@ pub fn joined(texts: &[impl AsRef<str>]) -> String {
     texts.join("\n\n")
 }
 
-/// Joins the lines of flowed text (RFC 3676): one that ends in a space goes on in the next of the same quote depth.
+/// Joins the lines of flowed text (RFC 3676). A line that ends in a space continues in the next line of the same quote depth.
+/// If `deleted` is set, that space is removed.
 pub fn unflowed(text: &str, deleted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
@@ -45,7 +46,7 @@ pub fn unflowed(text: &str, deleted: bool) -> String {
     out
 }
 
-/// Composed letters, plain line ends, no characters that no one can see and something else might act on.
+/// Returns a text in NFC, with LF line ends and without invisible control characters.
 pub fn tidy(text: &str) -> String {
     let unified = text.replace("\r\n", "\n").replace('\r', "\n");
     let seen = |c: &char| (!c.is_control() && *c != '\u{feff}') || matches!(c, '\n' | '\t');

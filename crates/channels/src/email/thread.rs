@@ -1,23 +1,23 @@
-//! Our own addresses, and the marks by which an answer finds its thread.
+//! Our own addresses, and the marks by which a reply finds its thread.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,
 };
 use uuid::Uuid;
 
-/// The address of a mailbox. Its domain is kept as A-labels, which every server takes.
+/// The address of a mailbox. Its domain is stored as A-labels, which every server accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAddress {
     local: String,
     domain: String,
 }
 
-/// The addresses of every line, since a mail in one mailbox may be about what another one sent.
+/// The addresses of all lines. A mail in one mailbox may concern a message that another one sent.
 #[derive(Debug, Clone)]
 pub struct OurAddresses(Vec<OwnAddress>);
 
 impl OurAddresses {
-    /// The address of this line, and those of the others.
+    /// Collects the address of this line and those of the other lines.
     pub fn new(own: OwnAddress, all: &[String]) -> Self {
         let others = all.iter().filter_map(|address| OwnAddress::parse(address));
         let mut ours = vec![own];
@@ -29,27 +29,27 @@ impl OurAddresses {
         Self(ours)
     }
 
-    /// Each of them.
+    /// Returns an iterator over the addresses.
     pub fn iter(&self) -> impl Iterator<Item = &OwnAddress> {
         self.0.iter()
     }
 
-    /// Whether an address is one of ours, with a tag behind a plus or without.
+    /// Returns whether an address is one of ours, with or without a tag after a plus sign.
     pub fn hold(&self, address: &str) -> bool {
         self.iter().any(|own| own.receives(address))
     }
 
-    /// The token in an address, if it is one of ours with a token.
+    /// Returns the token in an address, if the address is one of ours with a token.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         self.iter().find_map(|own| own.token_in_address(address))
     }
 
-    /// What a Message-ID stands for, if it is one of ours.
+    /// Returns the message id and the token in a Message-ID, if it is one of ours.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         self.iter().find_map(|own| own.own_message(message_id))
     }
 
-    /// The evidence in a Message-ID that a message names as its ancestor.
+    /// Returns the evidence in a Message-ID that a mail names as its ancestor.
     pub fn evidence(&self, message_id: &str) -> Evidence {
         match self.own_message(message_id) {
             Some((_, token)) => Evidence::Token(token),
@@ -59,7 +59,7 @@ impl OurAddresses {
 }
 
 impl OwnAddress {
-    /// `local@domain`. `None` for anything else.
+    /// Parses `local@domain`. Returns `None` for any other text.
     pub fn parse(address: &str) -> Option<Self> {
         let (local, domain) = address.trim().rsplit_once('@')?;
         let odd = |c: char| c.is_whitespace() || c.is_control() || "<>()[],;:\"@".contains(c);
@@ -70,12 +70,12 @@ impl OwnAddress {
         })
     }
 
-    /// Its domain, as A-labels.
+    /// Returns the domain as A-labels.
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// Whether mail to this address comes here: it is the address itself, or the address with a tag behind a plus.
+    /// Returns whether mail to an address arrives here: it is this address, with or without a tag after a plus sign.
     fn receives(&self, address: &str) -> bool {
         let Some((local, domain)) = address.trim().rsplit_once('@') else {
             return false;
@@ -87,22 +87,22 @@ impl OwnAddress {
         tagged && ascii_domain(domain) == self.domain
     }
 
-    /// The address itself.
+    /// Returns the address without a tag.
     pub fn plain(&self) -> String {
         format!("{}@{}", self.local, self.domain)
     }
 
-    /// The address with a thread's token, at which an answer proves where it belongs.
+    /// Returns the address with a thread's token. A reply to it proves that it belongs to the thread.
     pub fn tagged(&self, token: &ThreadToken) -> String {
         format!("{}+{}@{}", self.local, token.expose(), self.domain)
     }
 
-    /// The Message-ID of one of our messages: the same at every attempt.
+    /// Returns the Message-ID of one of our messages. It is the same for every attempt.
     pub fn message_id(&self, id: Uuid, token: &ThreadToken) -> String {
         format!("r.{}.{}@{}", id.simple(), token.expose(), self.domain)
     }
 
-    /// The token in an address, if it is ours with one.
+    /// Returns the token in an address, if it is this address with a token.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         let (local, domain) = address.rsplit_once('@')?;
         let (own, tag) = local.rsplit_once('+')?;
@@ -110,7 +110,7 @@ impl OwnAddress {
         if ours { ThreadToken::parse(tag) } else { None }
     }
 
-    /// What a Message-ID of ours stands for.
+    /// Returns the message id and the token in a Message-ID of this mailbox.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         let (left, domain) = message_id.rsplit_once('@')?;
         if !domain.eq_ignore_ascii_case(&self.domain) {
@@ -126,7 +126,7 @@ impl OwnAddress {
     }
 }
 
-/// The Message-ID in the head of a raw message, without parsing the rest. `None` if there is none.
+/// Finds the Message-ID in the head of a raw message, without parsing the rest. Returns `None` if there is none.
 pub fn message_id(raw: &[u8]) -> Option<String> {
     let head = raw.get(..raw.len().min(64 * 1024))?;
     for line in head.split(|byte| *byte == b'\n') {

@@ -1,33 +1,33 @@
-//! Undoing transfer encodings as far as they can be undone: with junk in them, cut, followed by text, or misspelt.
+//! Decodes transfer encodings as far as possible: with junk in them, truncated, followed by text, or misspelt.
 
 use std::borrow::Cow;
 
-/// Lines of base64 after its end are read only from this length on: shorter ones are somebody's words.
+/// The shortest line after the end of base64 that still counts as base64. Shorter lines may be a person's words.
 const SHORTEST_LINE: usize = 16;
 
-/// How a body travels (RFC 2045, section 6).
+/// The transfer encoding of a body (RFC 2045, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transfer {
-    /// As it is.
+    /// No encoding.
     Identity,
     /// Base64.
     Base64,
     /// Quoted-printable.
     QuotedPrintable,
-    /// uuencode, which is no standard.
+    /// uuencode, which is not standardised.
     Uuencode,
 }
 
-/// A body without its transfer encoding.
+/// A body whose transfer encoding was removed.
 pub struct Decoded<'a> {
-    /// Its bytes.
+    /// The decoded bytes.
     pub bytes: Cow<'a, [u8]>,
-    /// What stands behind the encoded bytes and is none of them: a footer that a server added.
+    /// The text after the encoded bytes, such as a footer that a server added.
     pub rest: &'a [u8],
 }
 
 impl Transfer {
-    /// The encoding that a header names, however it is spelt: `base-64`, `quoted-printable (comment)`.
+    /// Returns the encoding that a header names, however it is spelt: `base-64`, `quoted-printable (comment)`.
     pub fn named(header: &str) -> Self {
         let mut depth = 0usize;
         let bare: String = header
@@ -49,7 +49,7 @@ impl Transfer {
         }
     }
 
-    /// Decodes a body. What can't be in this encoding is left as it is.
+    /// Decodes a body. A body that can't be in this encoding is returned unchanged.
     pub fn decode(self, body: &[u8]) -> Decoded<'_> {
         let whole = |bytes| Decoded { bytes, rest: &[] };
         match self {
@@ -67,7 +67,7 @@ impl Transfer {
     }
 }
 
-/// Quoted-printable. An equals sign that escapes nothing stands for itself.
+/// Decodes quoted-printable. An equals sign that escapes nothing is kept.
 pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
     for line in body.split_inclusive(|byte| *byte == b'\n') {
@@ -75,7 +75,7 @@ pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
         let end = match line {
             [.., b'\r', b'\n'] => b"\r\n".as_slice(),
             [.., b'\n'] => b"\n",
-            // A word of a header, or the last line: spaces at its end are its own.
+            // In a header word and in the last line, spaces at the end belong to the text.
             _ => {
                 unescape(line, &mut out);
                 continue;
@@ -106,7 +106,7 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
                 out.push(byte);
                 rest = more.get(2..).unwrap_or_default();
             }
-            // A soft break at the very end of what was cut.
+            // This is a soft line break at the end of a truncated body.
             None if *first == b'=' && more.is_empty() => return,
             None => {
                 out.push(*first);
@@ -116,7 +116,8 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Base64, line by line. Lines of words among it are junk; behind it they are the rest. `None` if nothing of it is base64.
+/// Decodes base64 line by line. Ignores lines of words inside it, and returns those after it as the rest. Returns `None` if no
+/// line is base64.
 fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let mut segment: Vec<u8> = Vec::new();
@@ -130,7 +131,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         if bare.is_empty() {
             continue;
         }
-        // Words behind the padding: the text goes on on the same line.
+        // Words follow the padding, so the text continues on the same line.
         if !ended && let Some(length) = padded_length(line) {
             segment.extend(line.iter().take(length).filter(|byte| is_base64(**byte)));
             ended = true;
@@ -155,7 +156,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         end = at;
     }
     flush(&mut segment, &mut out);
-    // Words under a wrong label, in which a line or two look like base64.
+    // This is text under a wrong label, in which a line or two look like base64.
     if out.is_empty() || (words_first && end < body.len() / 2) {
         return None;
     }
@@ -165,7 +166,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     })
 }
 
-/// How long the base64 at the beginning of a line is, if padding ends it and words follow.
+/// Returns the length of the base64 at the start of a line, if padding ends it and words follow.
 fn padded_length(line: &[u8]) -> Option<usize> {
     let letters = line.iter().position(|byte| !is_base64(*byte))?;
     let padding = line
@@ -184,7 +185,7 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Whether a line holds words with spaces between them, and no base64 that was broken by spaces.
+/// Returns whether a line contains words with spaces between them, and not base64 that contains spaces.
 fn is_words(line: &[u8]) -> bool {
     let words = line
         .split(u8::is_ascii_whitespace)
@@ -212,7 +213,7 @@ fn flush(segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     segment.clear();
 }
 
-/// Base64 of a header word, whatever is wrong with it.
+/// Decodes the base64 of a header word, ignoring any errors.
 pub fn lenient_base64(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut segment = Vec::new();
@@ -227,19 +228,19 @@ pub fn lenient_base64(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A file that stands uuencoded in a text.
+/// A uuencoded file in a text.
 pub struct Uuencoded {
     /// Its name.
     pub name: Vec<u8>,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Where it begins in the text.
+    /// Where the file begins in the text.
     pub start: usize,
-    /// Where the text goes on.
+    /// Where the text continues after the file.
     pub end: usize,
 }
 
-/// The first uuencoded file in a text.
+/// Finds the first uuencoded file in a text.
 pub fn uuencoded(text: &[u8]) -> Option<Uuencoded> {
     let mut at = 0;
     let mut found: Option<Uuencoded> = None;
@@ -284,7 +285,7 @@ fn begins(line: &[u8]) -> Option<Vec<u8>> {
     lawful.then(|| name.trim_ascii().to_vec())
 }
 
-/// A line of uuencode: how many bytes, then six bits a letter. Spaces at its end may have been lost.
+/// Decodes a line of uuencode: the number of bytes, then six bits a letter. Spaces at the end of the line may be missing.
 fn uu_line(line: &[u8]) -> Option<Vec<u8>> {
     let (length, letters) = line.split_first()?;
     let bits = |byte: u8| (32..=96).contains(&byte).then(|| byte.wrapping_sub(32) & 63);

@@ -1,46 +1,46 @@
-//! A mail as a tree of parts (RFC 2046), cut where a reader of mail would cut it: a boundary is a line of its own, an outer
-//! boundary ends whatever is inside, and what was meant to be a multipart and can't be cut is a text.
+//! Splits a mail into a tree of parts (RFC 2046), as mail programs do. A boundary is a line of its own. An outer boundary ends
+//! all inner parts. A declared multipart that can't be split is text.
 
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
 use super::{opaque, repair, transfer::Transfer};
 
-/// Parts nested deeper than this are not opened.
+/// How deeply nested parts are opened.
 const DEEPEST: usize = 250;
-/// A multipart has no more parts than this.
+/// The largest number of parts in one multipart.
 const MOST_PARTS: usize = 2_000;
 
-/// One part, or a whole mail.
+/// One part of a mail, or the whole mail.
 pub struct Part {
-    /// The fields of its head.
+    /// The header fields.
     pub head: MessagePart<'static>,
-    /// Its media type, in small letters.
+    /// The media type in lower case.
     pub media_type: String,
-    /// Its body as it travelled.
+    /// The body, with its transfer encoding.
     pub body: Bytes,
-    /// What is in it.
+    /// The contents.
     pub inside: Inside,
 }
 
-/// What is in a part.
+/// The contents of a part.
 pub enum Inside {
     /// Text or a file.
     Leaf,
     /// Other parts.
     Parts {
-        /// What stands before the first and behind the last.
+        /// The text before the first part and after the last.
         around: Bytes,
-        /// The parts in their order.
+        /// The parts in order.
         parts: Vec<Part>,
     },
-    /// A mail that was passed on.
+    /// A forwarded mail.
     Mail(Box<Part>),
-    /// What was signed, in one piece with its signature (RFC 8551).
+    /// The signed content, in one piece with its signature (RFC 8551).
     Signed(Box<Part>),
 }
 
-/// Reads a mail that was repaired.
+/// Reads a repaired mail.
 pub fn read(mail: &Bytes) -> Part {
     part(mail, 0, false)
 }
@@ -87,7 +87,7 @@ impl Part {
         Inside::Leaf
     }
 
-    /// The parts of a multipart. `None` if its boundary never comes.
+    /// Splits a multipart into its parts. Returns `None` if its boundary never occurs.
     fn cut(&self, depth: usize) -> Option<Inside> {
         let named = self
             .parameter("boundary")
@@ -119,7 +119,7 @@ impl Part {
         })
     }
 
-    /// The body between two boundaries. The line break before a boundary belongs to it.
+    /// Returns the body between two boundaries. The line break before a boundary belongs to the boundary.
     fn between(&self, start: usize, end: usize) -> &[u8] {
         let piece = self.body.get(start..end).unwrap_or_default();
         if end == self.body.len() {
@@ -129,39 +129,39 @@ impl Part {
         piece.strip_suffix(b"\r").unwrap_or(piece)
     }
 
-    /// How its body travels.
+    /// Returns the transfer encoding of the body.
     pub fn transfer(&self) -> Transfer {
         Transfer::named(self.head.content_transfer_encoding().unwrap_or_default())
     }
 
-    /// Its bytes without their transfer encoding.
+    /// Returns the body without its transfer encoding.
     pub fn decoded(&self) -> Vec<u8> {
         self.transfer().decode(&self.body).bytes.into_owned()
     }
 
-    /// A parameter of its media type.
+    /// Returns a parameter of the media type.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.head.content_type()?.attribute(name)
     }
 
-    /// The name it was sent with.
+    /// Returns the file name with which the part was sent.
     pub fn name(&self) -> Option<String> {
         self.head.attachment_name().map(str::to_owned)
     }
 
-    /// Whether its sender wants it to be shown, or to be kept apart.
+    /// Returns whether the sender marked the part as an attachment.
     pub fn is_attachment(&self) -> bool {
         let disposition = self.head.content_disposition();
         disposition.is_some_and(mail_parser::ContentType::is_attachment)
     }
 
-    /// Whether its sender wants it to be shown in its place.
+    /// Returns whether the sender wants the part to be shown inside the text.
     pub fn is_inline(&self) -> bool {
         let disposition = self.head.content_disposition();
         disposition.is_some_and(mail_parser::ContentType::is_inline)
     }
 
-    /// Whether its head says which media type it has.
+    /// Returns whether the head declares a media type.
     pub fn is_labelled(&self) -> bool {
         self.head
             .headers
@@ -169,7 +169,8 @@ impl Part {
             .any(|header| header.name == HeaderName::ContentType)
     }
 
-    /// The first of its own parts that the others belong to (RFC 2387): the one named by `start`, or of the named type.
+    /// Returns the main part of a multipart (RFC 2387): the one with the id in `start`, or else the first of the declared
+    /// `type`.
     pub fn root<'a>(&self, parts: &'a [Part]) -> Option<&'a Part> {
         let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
         let start = self.parameter("start").map(bare);
@@ -181,7 +182,7 @@ impl Part {
     }
 }
 
-/// The media type of a part. Half a type, as some programs write it, is completed.
+/// Returns the media type of a part. Completes half a type, which some programs write.
 fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     let Some(kind) = head.content_type() else {
         return if in_digest { "message/rfc822" } else { "text/plain" }.to_owned();
@@ -210,7 +211,7 @@ struct Delimiter {
     closes: bool,
 }
 
-/// The lines that are this boundary; if there are none, those that begin with it.
+/// Finds the lines that are this boundary. If there are none, finds those that begin with it.
 fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     let find = |is: &dyn Fn(&[u8]) -> Option<bool>| -> Vec<Delimiter> {
         let mut at = 0;
@@ -240,7 +241,7 @@ fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     find(&|after| Some(after.starts_with(b"--")))
 }
 
-/// The boundary of a multipart that names none, or another one than it uses: a line of dashes with fields below.
+/// Guesses the boundary of a multipart that declares none or a wrong one: a line that begins with two dashes, above a field.
 fn guessed_boundary(body: &[u8]) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').take(200).collect();
     lines.windows(2).find_map(|pair| {
@@ -278,14 +279,14 @@ mod tests {
                 "--b\n\nprvo\n--b\nContent-Type: image/png\n\nAA\n--b--\n",
                 "[text/plain:prvo image/png:AA]",
             ),
-            // In the middle of a line it is no boundary.
+            // In the middle of a line it is not a boundary.
             (
                 "--b\n\nmoj ključ je --b i dalje\n--bb nije\n--b--\n",
                 "[text/plain:moj ključ je --b i dalje\r\n--bb nije]",
             ),
-            // No end.
+            // The closing boundary is missing.
             ("--b\n\nprvo", "[text/plain:prvo]"),
-            // More behind the end.
+            // Another part follows the closing boundary.
             (
                 "--b\n\nprvo\n--b--\n--b\n\ndrugo\n--b--",
                 "[text/plain:prvo text/plain:drugo]",
@@ -295,12 +296,12 @@ mod tests {
                 "--b\nContent-Type: text/html\n<p>Zdravo</p>\n--b--",
                 "[text/html:<p>Zdravo</p>]",
             ),
-            // An attached mail that was cut ends at the outer boundary.
+            // An attached mail that was truncated ends at the outer boundary.
             (
                 "--b\nContent-Type: message/rfc822\n\nFrom: a@b.example\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nunutra\n--b\n\nposle\n--b--",
                 "[mail([text/plain:unutra]) text/plain:posle]",
             ),
-            // An inner multipart without an end.
+            // An inner multipart has no closing boundary.
             (
                 "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\ntekst\n--b\n\nposle\n--b--",
                 "[[text/plain:tekst] text/plain:posle]",

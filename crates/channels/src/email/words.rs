@@ -1,4 +1,4 @@
-//! What a mail says, and what came with it: a walk over its parts in their order.
+//! Collects the text and the files of a mail from its parts, in their order.
 
 use std::borrow::Cow;
 
@@ -12,20 +12,20 @@ use super::{
     tree::{Inside, Part},
 };
 
-/// Characters of text beyond which the rest is left to the raw message.
+/// The longest text that is shown, in characters. The rest is only in the raw message.
 const LONGEST_TEXT: usize = 100_000;
-/// Uuencoded files that are taken out of one text.
+/// The largest number of uuencoded files that are extracted from one text.
 const MOST_UUENCODED: usize = 50;
 
-/// A file, decoded.
+/// A decoded file.
 pub struct MailFile {
-    /// Its name as sent.
+    /// The name as sent.
     pub name: Option<String>,
-    /// Its media type as sent.
+    /// The media type as sent.
     pub media_type: String,
-    /// Whether it stood inside the text.
+    /// Whether it was inside the text.
     pub inline: bool,
-    /// Its bytes, unchanged.
+    /// The bytes, unchanged.
     pub bytes: Bytes,
     /// Whether it is encrypted.
     pub closed: bool,
@@ -37,43 +37,43 @@ struct ShownText {
     from_html: bool,
 }
 
-/// What was found in a part and the parts in it.
+/// The contents of a part and of the parts inside it.
 #[derive(Default)]
 pub struct Found {
     shown: Vec<ShownText>,
-    /// What other forms of the same message say besides.
+    /// Lines that only other forms of the same message contain.
     pub aside: Vec<String>,
-    /// Mails that were passed on.
+    /// Forwarded mails.
     mails: Vec<String>,
     invitations: Vec<String>,
-    /// Texts that are shown only if nothing else has words: attached ones, unknown kinds.
+    /// Texts that are shown only if nothing else has words: attached texts, and texts of unknown types.
     spare: Vec<String>,
-    /// What stands around the parts of multiparts.
+    /// Texts before the first and after the last part of multiparts.
     around: Vec<String>,
-    /// Addresses of pictures that lie elsewhere.
+    /// The URLs of external pictures.
     pictures: Vec<String>,
-    /// What came with it.
+    /// The files of the part.
     pub files: Vec<MailFile>,
     cut: bool,
 }
 
-/// The words of a mail.
+/// The text and the files of a mail.
 #[derive(Default)]
 pub struct Words {
-    /// What is shown.
+    /// The text that is shown.
     pub text: String,
-    /// What is shown folded: passed-on mails, and what other forms of the text say besides.
+    /// The text that is shown folded: forwarded mails, and lines that only other forms of the text contain.
     pub folded: String,
-    /// What came with it.
+    /// The files of the mail.
     pub files: Vec<MailFile>,
 }
 
-/// Reads a mail.
+/// Returns the text and the files of a mail.
 pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
     let mut found = walk(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // Bytes that are no text, of which nothing says what they are: they are in the raw message.
+        // A file without a name is the whole mail here, which is not text and declares no type. It stays in the raw message.
         files.retain(|file| file.name.is_some());
     }
     if !found.mails.is_empty() {
@@ -99,13 +99,13 @@ pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
 }
 
 impl Found {
-    /// All that is shown, as one text.
+    /// Returns all texts that are shown, joined.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.shown.iter().map(|piece| piece.text.as_str()).collect();
         joined(&texts)
     }
 
-    /// Shows a plain text.
+    /// Adds a plain text to those that are shown.
     pub fn show(&mut self, text: String) {
         self.shown.push(ShownText {
             text,
@@ -113,7 +113,7 @@ impl Found {
         });
     }
 
-    /// Everything of another form of the same message but its text.
+    /// Adds everything of another form of the same message except its text.
     pub fn with_the_rest_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -132,7 +132,7 @@ impl Found {
         self.cut |= other.cut;
     }
 
-    /// The text, and whether it was made from HTML. Whatever is second best is shown if nothing better has words.
+    /// Returns the text, and whether it was made from HTML. A less suitable text is shown only if no better one has words.
     fn words(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
@@ -156,7 +156,7 @@ impl Found {
         (tidy(&joined(&[&joined(&around), &joined(&self.pictures)])), false)
     }
 
-    /// Some programs send both forms of a message one after the other: the second is left out if it says nothing new.
+    /// Drops the second of two forms of a text if it says nothing new. Some programs send both forms one after the other.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();
@@ -224,7 +224,7 @@ fn walk(part: &Part) -> Found {
     }
 }
 
-/// What a part without parts is to us.
+/// How a part without inner parts is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TextKind {
     Plain,
@@ -241,7 +241,7 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     match part.media_type.as_str() {
         "text/rtf" | "application/rtf" => TextKind::Rtf,
         "text/plain" if bytes.starts_with(b"{\\rtf") => TextKind::Rtf,
-        // A person's first word may begin as a file does: "BMW" is also a bitmap, "MZ" a program.
+        // A person's first word may begin like a file: "BMW" like a bitmap, "MZ" like a program.
         _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => TextKind::MailFile,
         "text/plain" | "text/html" if !looks_like_text(bytes) => TextKind::MailFile,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
@@ -250,7 +250,7 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
         "text/html" | "application/xhtml+xml" => TextKind::Html,
         "text/enriched" | "text/richtext" => TextKind::Enriched,
         "text/calendar" | "application/ics" => TextKind::Invitation,
-        // A multipart that could not be cut is a text: all of it may be the message.
+        // A multipart that could not be split is text, because all of it may be the message.
         kind if kind.starts_with("multipart/") => TextKind::Plain,
         kind if kind.starts_with("text/") || kind.starts_with("message/") => TextKind::OtherText,
         "application/octet-stream" if part.name().is_none() && is_text(bytes) => TextKind::OtherText,
@@ -258,24 +258,24 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     }
 }
 
-/// Whether bytes begin as a file of a known kind does.
+/// Returns whether bytes begin like a file of a known type.
 fn is_file(bytes: &[u8]) -> bool {
     infer::Infer::new()
         .get(bytes)
         .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text)
 }
 
-/// Whether bytes hold no control character that no text has. Every kind of file that is no text has some.
+/// Returns whether bytes contain only characters that occur in text. Every binary file contains others.
 fn has_only_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_odd(*byte) || *byte == 0)
 }
 
-/// A control character that is rare in a text; UTF-16 and ISO 2022 have their own.
+/// Returns whether a byte is a control character that is rare in text. Those that UTF-16 and ISO 2022 use are excepted.
 fn is_odd(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
 
-/// Whether bytes that are called a text can be one: a few control characters are an accident.
+/// Returns whether bytes that are declared as text can be text. A few stray control characters are allowed.
 fn looks_like_text(bytes: &[u8]) -> bool {
     let sample = bytes.get(..bytes.len().min(4_000)).unwrap_or_default();
     let odd = sample.iter().filter(|byte| is_odd(**byte)).count();
@@ -379,14 +379,14 @@ impl Found {
     }
 }
 
-/// Whether mail programs show files of this kind in the text.
+/// Returns whether mail programs show files of this type inside the text.
 fn is_seen(media_type: &str) -> bool {
     ["image/", "audio/", "video/"]
         .iter()
         .any(|start| media_type.starts_with(start))
 }
 
-/// The charset that an HTML document is in: what its head says counts where the mail says nothing.
+/// Returns the charset of an HTML document. What the document declares counts if the mail declares nothing or only ASCII.
 fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     let named = part.parameter("charset").map(str::to_owned);
     if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {
@@ -403,7 +403,7 @@ fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     Some(label)
 }
 
-/// A text without the files that stand uuencoded in it, and the files.
+/// Returns a text without its uuencoded files, and the files.
 fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     let mut out = Vec::new();
     let mut files = Vec::new();
@@ -425,7 +425,7 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     (out, files)
 }
 
-/// What programs write before the first part for programs that know no parts.
+/// Returns whether a text is the preamble that programs write for programs without MIME.
 fn is_preamble(text: &str) -> bool {
     let words = alternative::words(text);
     words.len() < 60 && words.contains("mime")
