@@ -1,7 +1,7 @@
-//! What a message holds: its words, what stands for what is no words, and its files by name.
+//! Reads the contents of a message: its text, substitutes for content that is not text, and references to its files.
 //!
-//! It is read from the JSON as it came. A library with a type for each kind of message refuses a whole message for one field it
-//! does not know, and Telegram adds fields every month.
+//! The functions work on untyped JSON. A library with a type for each kind of message refuses the whole message because of one
+//! unknown field, and Telegram adds fields every month.
 
 use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
@@ -13,17 +13,17 @@ use crate::{
     json,
 };
 
-/// What a message holds.
+/// The contents of a message.
 #[derive(Default)]
 pub struct Contents {
     pub text: String,
-    /// What it answers, folded on screen.
+    /// The text that this message answers. Folded on screen.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// Fields that are read by themselves, or hold nothing that somebody says or sends.
+/// Fields that have their own code in this module, or that hold nothing a person says or sends.
 const KNOWN: [&str; 48] = [
     "animation",
     "audio",
@@ -75,7 +75,7 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// What words stand under in kinds of content that are not read by themselves.
+/// The fields that hold text in kinds of content without their own code.
 const WORDS: [&str; 10] = [
     "additional_chat",
     "button_text",
@@ -89,7 +89,7 @@ const WORDS: [&str; 10] = [
     "title",
 ];
 
-/// Content that this program shows nothing or only a part of.
+/// Kinds of content that are shown in part or not at all.
 const NOT_SHOWN: [&str; 8] = [
     "game",
     "gift",
@@ -101,7 +101,7 @@ const NOT_SHOWN: [&str; 8] = [
     "users_shared",
 ];
 
-/// Reads what a message holds.
+/// Reads the contents of a message.
 pub fn contents(message: &Value, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut said = Vec::new();
@@ -130,7 +130,7 @@ pub fn contents(message: &Value, attachments: Attachments) -> Contents {
     }
 }
 
-/// The text and the caption, with the address after words that hide one. Of what is no text where a text should be, the texts.
+/// Collects the text and the caption, with the URLs of their links. If a value is not a text, collects the texts in it.
 fn words(message: &Value) -> Vec<String> {
     let marked = [("text", "entities"), ("caption", "caption_entities")];
     let found = marked.iter().filter_map(|(field, entities)| {
@@ -143,8 +143,7 @@ fn words(message: &Value) -> Vec<String> {
     found.map(|text| clean::text(&text)).collect()
 }
 
-/// Puts the addresses of links behind the words that hide them. Entities that do not begin and end between two characters are
-/// left alone.
+/// Inserts the URL of each link after its label. An entity that begins or ends inside a character is ignored.
 fn with_addresses<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
     let mut links: Vec<(usize, &str)> = entities
         .filter_map(|entity| {
@@ -164,7 +163,7 @@ fn with_addresses<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> 
     shown
 }
 
-/// Where in a text, in bytes, so many UTF-16 units have passed. `None`: in the middle of a character, or beyond the end.
+/// Converts an offset in UTF-16 code units to one in bytes. Returns `None` inside a character and beyond the end.
 fn place_in(text: &str, units: usize) -> Option<usize> {
     let ends = text.char_indices().scan(0, |passed, (at, one)| {
         *passed += one.len_utf16();
@@ -176,7 +175,7 @@ fn place_in(text: &str, units: usize) -> Option<usize> {
         .map(|(_, at)| at)
 }
 
-/// What stands for something that is no words.
+/// Describes the content that is not text, such as stickers, locations and polls.
 fn stand_ins(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let mut said = Vec::new();
     let line = |value: &Value, pointer: &str| one_line(json::text(value, pointer).unwrap_or_default());
@@ -217,7 +216,7 @@ fn stand_ins(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     said
 }
 
-/// A place on the map. `None`: it has no coordinates.
+/// Formats a location. Returns `None` if it has no coordinates.
 fn coordinates(place: &Value) -> Option<String> {
     let degrees = |name: &str| {
         let found = place.get(name)?;
@@ -230,7 +229,7 @@ fn coordinates(place: &Value) -> Option<String> {
     ))
 }
 
-/// Words in fields this program does not know.
+/// Collects the texts in fields that this program does not know.
 fn unknown_words(message: &Value) -> Vec<String> {
     let fields = message.as_object().into_iter().flatten();
     fields
@@ -240,7 +239,7 @@ fn unknown_words(message: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Who wrote what was passed on.
+/// Returns the author of a forwarded message.
 fn author(origin: &Value) -> String {
     let chat = origin.get("sender_chat").or_else(|| origin.get("chat"));
     match (origin.get("sender_user"), chat) {
@@ -250,7 +249,7 @@ fn author(origin: &Value) -> String {
     }
 }
 
-/// Who wrote what was passed on, as Telegram named it before 2024.
+/// Returns the author of a forwarded message from the fields that Telegram used before 2024.
 fn formerly_forwarded(message: &Value) -> Option<String> {
     let hidden = || json::text(message, "/forward_sender_name").map(one_line);
     let user = message.get("forward_from").map(name);
@@ -266,8 +265,8 @@ fn title(chat: &Value) -> String {
     }
 }
 
-/// What the message answers: the part the person chose, else the beginning of it. Of something in another chat, its author and
-/// what stands for it.
+/// Returns the text that the message answers: the part that the person selected, else the beginning of the answered message.
+/// Adds the author and a description if the answered message is in another chat.
 fn quoted(message: &Value) -> String {
     let elsewhere = message.get("external_reply");
     let mut said = Vec::new();
@@ -299,7 +298,7 @@ fn quoted(message: &Value) -> String {
     said.join("\n")
 }
 
-/// Those of two that are not empty.
+/// Joins the texts that are not empty.
 fn joined(two: [String; 2], between: &str) -> String {
     let said: Vec<String> = two.into_iter().filter(|one| !one.is_empty()).collect();
     said.join(between)

@@ -1,14 +1,14 @@
-//! The files of a message: whatever has an id by which Telegram gives it out.
+//! Finds the files of a message. Every object with a `file_id` is a file.
 
 use hotline_core::contact::message::{Content, Elsewhere, Part};
 use serde_json::Value;
 
 use crate::{channel::Attachments, clean, json};
 
-/// The largest file the Bot API gives out, in bytes.
+/// The largest file that the Bot API gives out, in bytes.
 pub const LARGEST: u64 = 20 << 20;
 
-/// Fields whose files are not sent with the message: pictures of people and chats, previews, what is answered.
+/// Fields whose files were not sent with the message: pictures of people and chats, previews, the answered message.
 const NOT_SENT: [&str; 14] = [
     "caption_entities",
     "chat",
@@ -26,22 +26,22 @@ const NOT_SENT: [&str; 14] = [
     "via_bot",
 ];
 
-/// A file as Telegram names it.
+/// A file as Telegram describes it.
 pub struct File<'a> {
     id: &'a str,
-    /// The same for every bot and at every time. Without one, the id.
+    /// An id that is the same for every bot and never changes, or `id` if Telegram gives none.
     unique: &'a str,
-    /// `None`: Telegram does not say.
+    /// The size in bytes, if Telegram gives one.
     size: Option<u64>,
     name: Option<String>,
     media_type: String,
 }
 
-/// Every file of a message, each once. Of a picture in several sizes the largest.
+/// Returns every file of a message once. If a picture has several sizes, only the largest is returned.
 pub fn files(message: &Value) -> Vec<File<'_>> {
     let mut files = Vec::new();
     let fields = message.as_object().into_iter().flatten();
-    // An animation is named as a document as well.
+    // Telegram repeats an animation as a document.
     let twice = message.get("animation").is_some();
     for (name, value) in fields.filter(|(name, _)| !(twice && *name == "document")) {
         gather(name, value, &mut files);
@@ -64,14 +64,14 @@ fn gather<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
             }
         }
         Value::Array(all) => all.iter().for_each(|one| gather(field, one, files)),
-        // Its previews and qualities are the same file.
+        // Previews and other qualities inside this object are the same file.
         Value::Object(_) if json::text(value, "/file_id").is_some() => add(field, value, files),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| gather(name, value, files)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-/// Whether this is one of the sizes of a picture.
+/// Returns whether a value is one of the sizes of a picture.
 fn is_size(value: &Value) -> bool {
     json::text(value, "/file_id").is_some() && value.get("width").is_some() && value.get("duration").is_none()
 }
@@ -95,7 +95,7 @@ fn add<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
     });
 }
 
-/// The media type of a file of which Telegram names none.
+/// Returns the usual media type of a file for which Telegram gives none.
 fn usual(field: &str, value: &Value) -> &'static str {
     let is = |flag: &str| value.get(flag).and_then(Value::as_bool).unwrap_or_default();
     match field {
@@ -111,7 +111,7 @@ fn usual(field: &str, value: &Value) -> &'static str {
 }
 
 impl File<'_> {
-    /// The file as a part of the message.
+    /// Converts the file into a part of the message.
     pub fn into_part(self, attachments: Attachments) -> Part {
         let size = self.size.unwrap_or_default();
         let content = match attachments {

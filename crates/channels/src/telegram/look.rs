@@ -1,4 +1,4 @@
-//! Long polling: asking for updates, and telling Telegram which were received only once they are on disk.
+//! Long polling. Updates are confirmed to Telegram only after they are on disk.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use tokio_util::sync::CancellationToken;
 use super::{Telegram, send, update};
 use crate::json;
 
-/// Telegram answers after this long even if there is nothing, in seconds.
+/// How long Telegram waits for an update before it answers, in seconds.
 const AT_MOST: u32 = 25;
-/// "Nothing" comes no sooner than this from a server that waits.
+/// A server that waits for updates never sends an empty answer sooner than this.
 const AT_ONCE: Duration = Duration::from_millis(500);
-/// A look that has not ended by then is given up, and another one begun.
+/// How long a poll may take. Then it is abandoned, and another one begins.
 pub const PATIENCE: Duration = Duration::from_secs(40);
-/// A line on which no look ended for this long is an alarm.
+/// How long polls may fail before the line is reported as down.
 const SILENT: Duration = Duration::from_secs(90);
-/// Telegram keeps an update for 24 hours. What waits longer than this is an alarm.
+/// The age of a waiting update that raises an alarm. Telegram keeps an update for 24 hours.
 pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
 
-/// `getUpdates`, with the updates as they are: what teloxide has no type for must not be lost.
+/// `getUpdates` with untyped updates, so that an update of a kind unknown to teloxide is not lost.
 #[derive(Clone, Serialize)]
 struct GetUpdates {
-    /// Everything before it was received and is forgotten by Telegram.
+    /// Confirms all updates with a lower number. Telegram then deletes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<i64>,
     limit: u8,
@@ -43,51 +43,51 @@ impl Payload for GetUpdates {
     const NAME: &'static str = "GetUpdates";
 }
 
-/// Where it stands between two looks.
+/// The state of polling, which outlives a single poll.
 struct State {
-    /// What to tell Telegram with the next look. It is not told again: after a week without updates Telegram begins with other
-    /// numbers, which would then be taken for received.
+    /// The offset for the next poll. It is sent only once. After a week without updates Telegram starts with new numbers, which
+    /// an old offset could confirm unread.
     offset: Option<i64>,
-    /// How many updates are asked for; one, while something among them cannot be read.
+    /// How many updates to request: 1 while one of them can't be read.
     limit: u8,
     failures: u32,
-    /// Since when nothing could be received. While it can, since when it can.
+    /// When the last poll succeeded; at first, when polling began.
     since: DateTime<Utc>,
 }
 
-/// What a look brought.
+/// The updates from one poll.
 struct Taken {
-    /// As raw messages, in the order of their numbers.
+    /// The updates as raw messages, ordered by number.
     raws: Vec<RawMessage>,
-    /// The updates themselves; none if what came is no JSON.
+    /// The parsed updates; empty if the answer is not JSON.
     updates: Vec<Value>,
-    /// What to tell Telegram once they are on disk.
+    /// The offset that confirms the updates once they are on disk.
     offset: Option<i64>,
 }
 
-/// What a look showed.
+/// The outcome of a successful poll.
 struct Looked {
     health: Health,
-    /// Whether there was anything.
+    /// Whether updates arrived.
     came: bool,
 }
 
-/// What is made of an answer that teloxide could not read.
+/// How to continue after an answer that teloxide could not parse.
 enum Unread {
     Taken(Taken),
     LookAgain,
-    /// It holds no update.
+    /// The answer contains no update.
     Failed,
 }
 
-/// Why a look brought nothing.
+/// Why a poll failed.
 enum Failed {
     Telegram(RequestError),
     NotAccepted,
 }
 
 impl Telegram {
-    /// Looks for updates until `stop`.
+    /// Polls for updates until `stop`.
     pub(super) async fn look(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut state = State {
             offset: None,
@@ -109,7 +109,7 @@ impl Telegram {
                     if came || begun.elapsed() > AT_ONCE {
                         continue;
                     }
-                    // This server does not wait until there is something, as Telegram does.
+                    // This server answers at once if there is no update, so the loop has to pause.
                     AT_ONCE
                 }
                 Err(failed) => self.blame(intake, &mut state, &failed).await,
@@ -150,7 +150,7 @@ impl Telegram {
             fresh.for_each(|(update, _)| self.menu.consider(update));
         }
         state.limit = 100;
-        // Told with the next look, now that all of it is on disk.
+        // All updates are on disk, so the next poll may confirm them.
         state.offset = taken.offset;
         let now = self.clock.now();
         let oldest = taken.updates.iter().filter_map(update::sent_at).min();
@@ -179,12 +179,13 @@ impl Telegram {
         }
     }
 
-    /// Updates in an answer that is not JSON are asked for one by one, until the one that spoils it is alone.
+    /// Handles an answer that is not valid JSON. Requests its updates one by one, until the invalid one is alone and can be
+    /// stored.
     fn take_unreadable(&self, state: &mut State, error: &RequestError) -> Unread {
         let RequestError::InvalidJson { raw, .. } = error else {
             return Unread::Failed;
         };
-        // Half of a surrogate pair is no reason to read updates one by one.
+        // An answer whose only fault is an unpaired surrogate can be repaired.
         let repaired = json::parse(raw.as_bytes());
         let updates = repaired.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
         if let Some(Value::Array(updates)) = updates {
@@ -207,7 +208,7 @@ impl Telegram {
         })
     }
 
-    /// Says what is wrong, and gives the pause before the next look.
+    /// Reports why a poll failed, and returns the pause before the next one.
     async fn blame(&self, intake: &dyn Intake, state: &mut State, failed: &Failed) -> Duration {
         state.failures = state.failures.saturating_add(1);
         let mut pause = Duration::from_secs(1 << state.failures.min(6)).mul_f64(chance::jitter());
@@ -217,7 +218,7 @@ impl Telegram {
                 match error {
                     RequestError::RetryAfter(wait) => pause = wait.duration(),
                     RequestError::Api(ApiError::CantGetUpdates) => {
-                        // Somebody set a webhook. What waits must stay.
+                        // Somebody set a webhook. Removing it keeps the waiting updates.
                         let _ = self.bot.delete_webhook().await;
                     }
                     RequestError::Network(error) if error.is_timeout() => pause = Duration::from_secs(1),
@@ -238,7 +239,7 @@ impl Telegram {
         } else {
             tracing::warn!(line.name = %self.name, reason, "Line {} cannot be read and is tried again", self.name);
         }
-        // A single look that breaks off is no reason to worry anybody.
+        // A single failed poll is normal and is not shown to staff.
         if state.failures > 2 || down.to_std().is_ok_and(|down| down >= SILENT) {
             intake.health(&self.name, Health::Down(reason)).await;
         }

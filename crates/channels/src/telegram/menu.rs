@@ -1,7 +1,7 @@
-//! What the bot answers by itself: a greeting, the choice of a language, and that it serves nobody in groups.
+//! The bot's automatic answers: a greeting, a choice of languages, and a notice that the bot does not work in groups.
 //!
-//! These are the bot's own buttons, not correspondence: nothing of them is kept, and who hears no answer presses again. What a
-//! press means for a contact goes the way of every message.
+//! These answers are not correspondence and are not stored. A person who gets no answer presses the button again. The update
+//! itself is stored like any other, so a press that matters to a contact is registered.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::send;
 
-/// What waits to be answered. Beyond, presses are left alone: people press again.
+/// How many presses can wait for an answer. Further presses are ignored; people press again.
 const WAITING: usize = 256;
-/// Before the language's tag in what a button says.
+/// The prefix of the language tag in a button's data.
 const CHOICE: &str = "language:";
 
-/// A command the bot knows.
+/// A command that the bot knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     Start,
@@ -47,13 +47,13 @@ impl Command {
         ("stop", Self::Stop),
     ];
 
-    /// The command a text is, if it is nothing else: `/start`, `/start@bot`, `/start payload-of-a-link`.
+    /// Parses a text that is only a command: `/start`, `/start@bot`, `/start payload-of-a-link`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.trim().strip_prefix('/')?.split_whitespace();
         let name = words.next()?.split('@').next()?.to_ascii_lowercase();
         let (_, command) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
         let lawful = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        // "/start pomozite" are words of a person; the payload of a link is made to be told from them.
+        // "/start pomozite" is a person's message. The payload of a link contains a digit, `_` or `-` to differ from a word.
         match (words.next(), words.next(), command) {
             (None, ..) => Some(command),
             (Some(payload), None, Self::Start) => {
@@ -65,12 +65,12 @@ impl Command {
     }
 }
 
-/// The language a button stands for.
+/// Returns the language that a button's data names.
 pub fn choice(data: &str) -> Option<Language> {
     Language::parse(data.strip_prefix(CHOICE)?)
 }
 
-/// Something to be answered.
+/// An update that needs an automatic answer.
 enum Press {
     Command {
         chat: i64,
@@ -82,7 +82,7 @@ enum Press {
         query: String,
         language: Language,
     },
-    /// A button that means nothing any more.
+    /// A button that no longer has an effect.
     Stale {
         query: String,
     },
@@ -91,7 +91,7 @@ enum Press {
     },
 }
 
-/// The bot's own answers.
+/// The bot's automatic answers.
 #[derive(Clone)]
 pub struct Menu(Arc<Inner>);
 
@@ -125,15 +125,16 @@ impl Menu {
         }))
     }
 
-    /// Takes up an update that was accepted for the first time, if the bot answers it by itself.
+    /// Queues an update for an automatic answer if it needs one. Call this only for updates that were accepted for the first
+    /// time.
     pub fn consider(&self, update: &Value) {
         if let Some(press) = press(update) {
-            // Too many wait already: people press again.
+            // If the queue is full, the press is ignored; people press again.
             let _ = self.0.presses.try_send(press);
         }
     }
 
-    /// Answers what was taken up, until `stop`.
+    /// Answers the queued updates until `stop`.
     pub async fn answer(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut pressed = self.0.pressed.lock().await;
         self.0.introduce().await;
@@ -151,7 +152,7 @@ impl Menu {
     }
 }
 
-/// What an update asks of the bot itself.
+/// Returns the press in an update, if there is one.
 fn press(update: &Value) -> Option<Press> {
     if let Some(query) = update.get("callback_query") {
         let id = query.get("id")?.as_str()?.to_owned();
@@ -183,7 +184,7 @@ fn press(update: &Value) -> Option<Press> {
 }
 
 impl Inner {
-    /// What the bot says of itself where people find it.
+    /// Sets the descriptions of the commands, which Telegram shows to people.
     async fn introduce(&self) {
         for language in Language::ALL {
             let words = self.locales.of(language);
@@ -192,7 +193,7 @@ impl Inner {
             let set = self.bot.set_my_commands(commands);
             let set = match language {
                 Language::SrCyrl => set.language_code("sr"),
-                // What people see whose language we do not speak.
+                // Telegram shows these to people in every other language.
                 Language::SrLatn => set,
                 Language::En => set.language_code("en"),
             };
@@ -238,7 +239,7 @@ impl Inner {
             Press::Group { chat } => {
                 let words = self.locales.of(self.centre.language);
                 let said = words.with("telegram-group", "form", &self.public_url);
-                // It may have no right to write there: it leaves all the same.
+                // The bot may not be allowed to write there. It leaves in any case.
                 let _ = self.tell(chat, said).await;
                 self.bot.leave_chat(ChatId(chat)).await?;
                 Ok(())
@@ -275,7 +276,7 @@ impl Inner {
     }
 }
 
-/// What an answer links to is not shown under it.
+/// Returns options that switch off the preview of links.
 pub fn no_preview() -> LinkPreviewOptions {
     LinkPreviewOptions {
         is_disabled: true,

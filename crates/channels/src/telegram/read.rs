@@ -1,4 +1,4 @@
-//! Reading an update: bytes in, a message out. No clock, no network.
+//! Parses stored updates. Uses no clock and no network.
 
 use hotline_core::{
     contact::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line, json};
 
-/// Reads an update. `bot` is the number of the bot it came to: another bot gives its messages the same numbers anew.
+/// Parses an update. `bot` is the id of the bot that received it. The ids of messages are unique only within one bot.
 pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
     let Some(update) = json::parse(&raw.bytes) else {
         return unreadable("it is no JSON", None);
@@ -33,7 +33,7 @@ pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised
     if let Some(change) = update.get("my_chat_member") {
         return blocked(change);
     }
-    // A kind of update nobody asked for, whose message is read all the same.
+    // An update of a kind that was not requested. Its message is read anyway.
     let mut others = update.as_object().into_iter().flatten();
     match others.find(|(_, value)| value.get("message_id").is_some() && value.get("chat").is_some()) {
         Some((kind, message)) if kind.starts_with("edited") => {
@@ -44,7 +44,7 @@ pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised
     }
 }
 
-/// Which version of its message an edit is. Of two in one second the later has the higher number.
+/// Returns the version number of an edited message. The later of two edits in one second has the higher number.
 fn version(update: &Value, message: &Value) -> i64 {
     let edited = json::number(message, "/edit_date").unwrap_or_default();
     let number = json::number(update, "/update_id").unwrap_or_default();
@@ -52,7 +52,7 @@ fn version(update: &Value, message: &Value) -> i64 {
     version.max(1)
 }
 
-/// Who wrote what cannot be read, if it was written in a private chat.
+/// Returns the sender of an unreadable update, if it came from a private chat.
 fn sender(update: &Value) -> Option<String> {
     let about = update.as_object()?.values().find(|value| value.is_object())?;
     let private = json::text(about, "/chat/type").is_none_or(|kind| kind == "private");
@@ -77,7 +77,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         return Normalised::Ignore("written in a group or channel, where nobody is served");
     }
     let from = message.get("from").filter(|from| from.is_object());
-    // A private chat has the number of the person.
+    // The id of a private chat is the id of the person.
     let chat = chat.or_else(|| json::number(from?, "/id"));
     let command = json::text(message, "/text")
         .filter(|_| version == 0)
@@ -106,13 +106,13 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         remarks.push(Remark::UnknownContent);
     }
     let ids = chat.zip(json::number(message, "/message_id"));
-    // The pieces of an album are one message.
+    // All pieces of an album are one message.
     let whole = ids.map(|(chat, id)| match json::text(message, "/media_group_id") {
         Some(album) => format!("{bot}:{chat}:album {album}"),
         None => format!("{bot}:{chat}:{id}"),
     });
     let spoken = from.and_then(|from| Language::parse(json::text(from, "/language_code")?));
-    // Nothing else is changed of a place than where it is.
+    // An edit can only change the position of a location. An edited location is therefore a live one.
     let place = message.get("location");
     let live = place.is_some_and(|place| version > 0 || place.get("live_period").is_some());
     let machine = from.is_some_and(|from| from.get("is_bot") == Some(&Value::Bool(true)));
@@ -137,7 +137,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
     }))
 }
 
-/// The name somebody goes by, and the name the account has.
+/// Returns the display name of a person, followed by the account name.
 pub fn name(user: &Value) -> String {
     let part = |pointer| json::text(user, pointer).unwrap_or_default();
     let shown = one_line(&format!("{} {}", part("/first_name"), part("/last_name")));
@@ -147,7 +147,7 @@ pub fn name(user: &Value) -> String {
     }
 }
 
-/// What Telegram itself says in a chat, in nobody's name.
+/// Returns whether Telegram itself wrote the message.
 fn is_service(message: &Value) -> bool {
     [
         "chat_background_set",

@@ -1,4 +1,4 @@
-//! What leaves by Telegram, and what it says to that.
+//! Sends messages to Telegram, interprets Telegram's errors, and downloads files.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use teloxide::{
 use super::{Telegram, files::LARGEST, menu::no_preview};
 use crate::{channel::ChannelError, json, split::split};
 
-/// The longest message, in UTF-16 units.
+/// The longest message, in UTF-16 code units.
 const LONGEST: usize = 4_096;
 
-/// What a message leaves as: its text in pieces, then its files.
+/// Returns the parts of a message's text, which leave before its files.
 fn texts(message: &OutboundMessage) -> Vec<String> {
     split(message.text.expose(), LONGEST)
 }
@@ -53,7 +53,7 @@ impl Telegram {
             texts.get(piece),
             message.files.get(piece.saturating_sub(texts.len())),
         ) {
-            // Without a parse mode: what was typed arrives as it was typed, whatever signs are in it.
+            // No parse mode is set, so a text with any characters arrives as it was typed.
             (Some(text), _) => {
                 let sending = self.bot.send_message(chat, text);
                 sending.link_preview_options(no_preview()).await
@@ -66,7 +66,8 @@ impl Telegram {
         };
         sent.map(drop).or_else(carried_out).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
-                // It does not say whether it means this chat or all; if it refuses two, it means all.
+                // Telegram does not say whether the wait is for this chat or for all chats. If two chats have to wait, it is
+                // for all.
                 if self.backoff.asked(to, wait.duration()) {
                     self.backoff.asked_by_all(wait.duration());
                 }
@@ -82,7 +83,7 @@ impl Telegram {
         }
     }
 
-    /// Fetches a file by its id.
+    /// Downloads a file by its id.
     pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         let id = FileId(reference.expose().clone());
         let file = self.bot.get_file(id).await.map_err(|error| refused(&error))?;
@@ -95,7 +96,7 @@ impl Telegram {
     }
 }
 
-/// What is downloaded, as far as it may go.
+/// A buffer for downloads that refuses more than `LARGEST` bytes.
 struct Bounded(Vec<u8>);
 
 impl tokio::io::AsyncWrite for Bounded {
@@ -126,7 +127,7 @@ impl tokio::io::AsyncWrite for Bounded {
     }
 }
 
-/// Telegram says that it sent the message, in an answer with something that teloxide does not know.
+/// Returns success if Telegram confirms the message in an answer that teloxide can't parse.
 fn carried_out(error: RequestError) -> Result<(), RequestError> {
     let done = match &error {
         RequestError::InvalidJson { raw, .. } => {
@@ -141,7 +142,7 @@ fn carried_out(error: RequestError) -> Result<(), RequestError> {
     if done { Ok(()) } else { Err(error) }
 }
 
-/// Whether trying again makes sense.
+/// Maps a failed request to an error that says whether a retry makes sense.
 fn refused(error: &RequestError) -> ChannelError {
     let reason = reason_of(error);
     let later = |retry_after: Option<Duration>| ChannelError::Transient {
@@ -151,19 +152,19 @@ fn refused(error: &RequestError) -> ChannelError {
     match error {
         RequestError::RetryAfter(wait) => later(Some(wait.duration())),
         RequestError::Api(ApiError::InvalidToken) => later(None),
-        // An answer with a status of 500 and above comes as words only.
+        // teloxide turns an answer with a status of 500 or above into text.
         RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
         RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::never(reason),
-        // It was never reached.
+        // The request never reached Telegram.
         RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
-        // What a proxy says in Telegram's place was said before Telegram had it, or after: nobody knows.
+        // A proxy may have answered in Telegram's place, before or after Telegram took the message. The outcome is unknown.
         RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
             ChannelError::Unknown { reason }
         }
     }
 }
 
-/// As much of it as can be said in the reader's language.
+/// Returns a reason that can be translated for the reader, or else a description in English.
 fn reason_of(error: &RequestError) -> Reason {
     match error {
         RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),
@@ -192,7 +193,7 @@ fn is_the_servers_fault(words: &str) -> bool {
     .any(|fault| words.starts_with(fault))
 }
 
-/// What went wrong, without the address of the request: the token is in it.
+/// Describes an error without the URL of the request, because the URL contains the token.
 pub fn words_of(error: &RequestError) -> String {
     match error {
         RequestError::Api(ApiError::InvalidToken) => {
@@ -219,7 +220,7 @@ pub fn words_of(error: &RequestError) -> String {
     }
 }
 
-/// The same as an error to be reported.
+/// Converts an error into one that can be reported, with the same description.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub fn in_words(error: RequestError) -> anyhow::Error {
     anyhow::anyhow!(words_of(&error))

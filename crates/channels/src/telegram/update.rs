@@ -1,31 +1,31 @@
-//! Updates as they come: what they are called, and from when they are.
+//! Raw updates: their numbers and their times.
 
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{contact::message::RawMessage, identifiers::line::LineName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// The kinds of updates that are asked for.
+/// The kinds of updates that are requested.
 pub const WANTED: [&str; 4] = ["message", "edited_message", "callback_query", "my_chat_member"];
 
-/// The number of an update.
+/// Returns the number of an update.
 pub fn id(update: &Value) -> Option<i64> {
     update.get("update_id")?.as_i64()
 }
 
-/// The message an update is about, if it is about one.
+/// Returns the message that an update is about, if there is one.
 fn message(update: &Value) -> Option<&Value> {
     WANTED.iter().find_map(|kind| update.get(*kind))
 }
 
-/// When its message was sent, or changed.
+/// Returns when the message of an update was sent or edited.
 pub fn sent_at(update: &Value) -> Option<DateTime<Utc>> {
     let message = message(update)?;
     let at = message.get("edit_date").or_else(|| message.get("date"))?;
     DateTime::from_timestamp(at.as_i64()?, 0)
 }
 
-/// An update as a raw message.
+/// Converts an update into a raw message.
 pub fn raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage {
     let bytes = update.to_string().into_bytes();
     let number = |path: &str| {
@@ -47,7 +47,7 @@ pub fn raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage {
     }
 }
 
-/// Bytes that are no update as a raw message.
+/// Converts bytes that are not a valid update into a raw message.
 pub fn raw_bytes(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime<Utc>) -> RawMessage {
     RawMessage {
         line: line.clone(),
@@ -58,8 +58,8 @@ pub fn raw_bytes(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime
     }
 }
 
-/// Telegram gives the second in which a message was sent: it arrived then, not when we fetched it. Within the second it is as
-/// late as can be, so that an answer of ours in the same second stands before it.
+/// Returns when a message arrived. That is the second in which it was sent, as Telegram reports it, and not the time we fetched
+/// it. The last millisecond of that second is used, so that our answer in the same second comes before it.
 fn arrived(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     match sent_at {
         Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),
@@ -71,7 +71,7 @@ fn hash(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// The number of the last update in an answer that is not JSON.
+/// Returns the highest update number in an answer that is not JSON.
 pub fn last_id_in(text: &str) -> Option<i64> {
     let ids = text.match_indices("\"update_id\"").filter_map(|(at, key)| {
         let after = text.get(at + key.len()..)?.trim_start().strip_prefix(':')?;

@@ -1,4 +1,4 @@
-//! The webhook: Telegram calls us, and calls again until we say that we have it.
+//! The webhook. Telegram posts each update, and repeats it until we confirm it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,9 +25,9 @@ use super::{Telegram, look::ALARM, menu::Menu, send, update};
 use crate::json;
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
-/// Updates are small; this is far more than any.
+/// The largest request, in bytes. Updates are far smaller.
 const LARGEST: usize = 4 << 20;
-/// How often Telegram is asked how its calls fare.
+/// How often Telegram is asked for the state of the webhook.
 const LOOK: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
@@ -40,7 +40,7 @@ struct WebhookContext {
 }
 
 impl Telegram {
-    /// Where Telegram calls.
+    /// Returns the URL to which Telegram posts updates.
     pub(super) fn webhook_url(&self) -> anyhow::Result<reqwest::Url> {
         let base = match &self.settings.webhook_url {
             Some(url) => url.clone(),
@@ -49,7 +49,8 @@ impl Telegram {
         Ok(base.join(&path(&self.name))?)
     }
 
-    /// Known to Telegram and us alone; the same after a restart, so that no call is refused meanwhile.
+    /// Returns the secret that only Telegram and we know. It stays the same after a restart, so no update is refused in the
+    /// meantime.
     fn webhook_secret(&self) -> String {
         let digest = Sha256::digest(format!("webhook secret of {}", self.bot.token()));
         data_encoding::HEXLOWER.encode(&digest)
@@ -69,7 +70,7 @@ impl Telegram {
             .with_state(context)
     }
 
-    /// Tells Telegram where to call, and watches how that fares until `stop`.
+    /// Sets the webhook, and reports its health until `stop`.
     pub(super) async fn watch_webhook(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut set = false;
         while !stop.is_cancelled() {
@@ -114,7 +115,7 @@ impl Telegram {
     }
 }
 
-/// What Telegram says of its calls. It says only when the last one failed, not since when messages wait.
+/// Returns the health of the webhook. Telegram gives the time of the last failed request, but not how long updates have waited.
 fn health(info: &WebhookInfo, now: DateTime<Utc>) -> Health {
     let failing = info.last_error_date.filter(|_| info.pending_update_count > 0);
     match failing {
@@ -133,7 +134,7 @@ fn path(line: &LineName) -> String {
     format!("/telegram/{line}")
 }
 
-/// One call. Whatever it holds is accepted, or Telegram would send it for ever and nothing after it.
+/// Handles one request. Any content is accepted, because Telegram would repeat a refused update forever and send no later one.
 async fn knock(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
     if !same(given, context.secret.as_bytes()) {
@@ -160,7 +161,7 @@ async fn knock(State(context): State<WebhookContext>, headers: HeaderMap, body: 
     }
 }
 
-/// Compares without telling by the time it takes where two secrets differ.
+/// Compares two secrets. The time that this takes does not reveal where they differ.
 fn same(given: &[u8], secret: &[u8]) -> bool {
     Sha256::digest(given) == Sha256::digest(secret)
 }
