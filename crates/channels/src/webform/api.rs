@@ -1,4 +1,4 @@
-//! The form as JSON, for the centre's own site.
+//! The form's JSON interface, for the centre's own website.
 
 use axum::{
     Json,
@@ -17,7 +17,7 @@ use super::{
     typed::{Typed, is_multipart},
 };
 
-/// A post as JSON.
+/// The JSON body of a post.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ApiPost {
@@ -32,7 +32,7 @@ struct ApiPost {
     reply_to: Option<String>,
 }
 
-/// `POST /api/v1/contacts`
+/// Handles `POST /api/v1/contacts`.
 pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: Bytes) -> Response {
     if is_multipart(&headers) {
         return problem(
@@ -78,12 +78,12 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
     }
 }
 
-/// What the body says, or what is wrong with it.
+/// Parses and checks the body. Returns the status and the text of the refusal if the body is invalid.
 fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Language), (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
-            // A field that is not known, or missing, or holds something else: the text names it.
+            // A field is unknown, is missing or has the wrong type. The text names the field.
             Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
             Category::Io | Category::Syntax | Category::Eof => StatusCode::BAD_REQUEST,
         };
@@ -107,7 +107,7 @@ fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Langua
     if typed.message.is_empty() && typed.url.is_empty() {
         return Err(wrong("give a `message` or a `url`"));
     }
-    // A program may ask for advice with an address alone.
+    // A program may ask for advice with a URL alone, as in a report.
     if let Some((field, mistake)) = typed.mistakes(Asks::Report).first() {
         let words = context.shared.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));

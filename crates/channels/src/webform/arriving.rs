@@ -1,4 +1,4 @@
-//! A posted form while it arrives: what is typed is known before any file is read.
+//! Reads a posted form in two steps, so that its text fields can be checked before any file is read.
 
 use axum::{
     RequestExt,
@@ -16,37 +16,37 @@ use super::{
 };
 use crate::clean;
 
-/// Why a request holds no form.
+/// Why a request contains no acceptable form.
 pub enum RefusedUpload {
-    /// It holds files, and none are taken.
+    /// It contains files, and the form takes none.
     Files,
     /// It is too large.
     TooLarge,
-    /// It is not what a form sends.
+    /// It is not in the format that a form has.
     Unreadable,
 }
 
-/// A form, read as far as its first file.
+/// A form that was read up to its first file.
 pub struct Arriving {
     typed: Typed,
     files: Option<Files>,
 }
 
-/// What was not read yet.
+/// The rest of a form, from its first file on.
 struct Files {
     name: String,
     first: Field<'static>,
     parts: Parts,
 }
 
-/// The parts of a form, and how many bytes of text there may still be.
+/// The parts of a form, and how many bytes of text may still follow.
 struct Parts {
     parts: Multipart<'static>,
     left: usize,
 }
 
 impl Arriving {
-    /// Reads a posted form as far as its first file. The body was limited before.
+    /// Reads a posted form up to its first file. The router has limited the size of the body.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -80,12 +80,12 @@ impl Arriving {
         })
     }
 
-    /// What was typed before the first file.
+    /// Returns the text fields before the first file.
     pub const fn typed(&self) -> &Typed {
         &self.typed
     }
 
-    /// Reads the rest, with its files.
+    /// Reads the rest of the form, with its files.
     pub async fn finish(self) -> Result<Typed, RefusedUpload> {
         let mut typed = self.typed;
         let Some(Files {
@@ -104,8 +104,8 @@ impl Arriving {
         Ok(typed.cleaned())
     }
 
-    /// What was typed before the first file, and whether files came. The rest is read and thrown away, up to so many bytes: a browser
-    /// that is cut off while it sends shows its own error instead of our answer.
+    /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most`
+    /// bytes. A browser that loses the connection while it sends shows its own error instead of our answer.
     pub async fn without_files(self, most: usize) -> (Typed, bool) {
         let Some(Files {
             name,
@@ -125,7 +125,7 @@ impl Arriving {
                     };
                     left = rest;
                 }
-                // Only one part is read at a time.
+                // multer reads only one part at a time, so this part must be dropped first.
                 drop(field);
                 next = parts.parts.next_field().await.unwrap_or_default();
             }
@@ -137,7 +137,7 @@ impl Arriving {
 }
 
 impl Parts {
-    /// Reads fields of text until a file comes: it is given with its name.
+    /// Reads text fields up to the next file. Returns the name and the part of that file.
     async fn read_texts(
         &mut self,
         typed: &mut Typed,
@@ -163,13 +163,13 @@ impl Parts {
     }
 }
 
-/// A part without a file's name is a file all the same if the form's field for files sent it, or if it is no text.
+/// Returns an empty file name if a part without a name is a file: it is in the form's field for files, or its type is not text.
 fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     let is_text = field.content_type().is_none_or(|kind| kind.type_() == "text");
     (name == "file" || !is_text).then(String::new)
 }
 
-/// Reads a file to its end; keeps it unless there are too many or it is too large.
+/// Reads a file to its end. Keeps it unless it is too large or there are too many files.
 async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> Result<(), RefusedUpload> {
     let media_type = field.content_type().map(ToString::to_string).unwrap_or_default();
     let media_type = clean::media_type(&media_type);
@@ -181,7 +181,7 @@ async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> 
             bytes.extend_from_slice(&piece);
         }
     }
-    // A file field left alone is sent as a file without a name and without bytes.
+    // A file field that was left empty is sent as a file without a name and without bytes.
     if name.is_empty() && bytes.is_empty() {
         return Ok(());
     }

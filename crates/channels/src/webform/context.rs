@@ -1,4 +1,4 @@
-//! What every request to the form needs: words, pages, and the way into the queue.
+//! The context of all requests to the form: texts, pages and the intake.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,15 +22,15 @@ use uuid::Uuid;
 
 use super::{Shared, arriving::RefusedUpload, pages, read::Posted};
 
-/// Of a request that is too large, this much is read and thrown away before it is refused.
+/// How many bytes of a request that is too large are read and discarded before the refusal.
 pub const MOST_DRAINED: usize = 64 << 20;
-/// For no longer than this.
+/// How long reading such a request may take.
 pub const PATIENCE_TO_DRAIN: Duration = Duration::from_secs(30);
-/// For so long after it was shown a form adds to the contact it opened. An id that is older, or was not made here, may belong to a copy of
-/// the form in which everybody sends the same id.
+/// How long after it was shown a form adds messages to the contact that it opened. An older id, or one that was not created
+/// here, may come from a saved copy of the form, from which everybody sends the same id.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
-/// What every request to the form needs.
+/// The state that every request to the form needs.
 #[derive(Clone)]
 pub struct FormContext {
     pub shared: Arc<Shared>,
@@ -39,8 +39,8 @@ pub struct FormContext {
     pub largest: usize,
 }
 
-/// Refuses what is too large kindly, after it was read: a browser that is cut off while it sends shows its own error
-/// instead of ours.
+/// Refuses a request that is too large, but only after reading it. A browser that loses the connection while it sends shows its
+/// own error instead of ours.
 pub async fn too_much(State(context): State<FormContext>, request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -58,13 +58,13 @@ pub async fn too_much(State(context): State<FormContext>, request: Request, next
     }
 }
 
-/// The language that an address chooses.
+/// Returns the language that the URL chooses (`lang=…`).
 pub fn chosen_in(uri: &Uri) -> Option<&str> {
     let query = uri.query().unwrap_or_default();
     query.split('&').find_map(|pair| pair.strip_prefix("lang="))
 }
 
-/// Reads a body to its end, up to a bound in bytes and time.
+/// Reads and discards a body, up to a limit of bytes and of time.
 pub async fn drain(body: Body) {
     let mut pieces = body.into_data_stream();
     let mut left = MOST_DRAINED;
@@ -79,18 +79,18 @@ pub async fn drain(body: Body) {
     let _ = tokio::time::timeout(PATIENCE_TO_DRAIN, reading).await;
 }
 
-/// What a program is told when its request is refused.
+/// Creates the JSON answer to a program whose request is refused.
 pub fn problem(status: StatusCode, text: &str) -> Response {
     (status, Json(serde_json::json!({ "error": text }))).into_response()
 }
 
-/// An id for a message without a form.
+/// Creates an id for a message that has no form.
 pub fn new_id() -> String {
     data_encoding::HEXLOWER.encode(&chance::bytes::<16>())
 }
 
 impl FormContext {
-    /// Texts in the language chosen, else the first the browser asks for, else the centre's.
+    /// Returns the texts in the chosen language, else in the first one that the browser accepts, else in the centre's.
     pub fn words(&self, headers: &HeaderMap, chosen: Option<&str>) -> &Words {
         let accepted = headers
             .get(header::ACCEPT_LANGUAGE)
@@ -102,7 +102,7 @@ impl FormContext {
         self.shared.locales.of(language)
     }
 
-    /// A page as an answer.
+    /// Renders a page as a response.
     pub fn page(&self, page: &impl askama::Template) -> Response {
         match page.render() {
             Ok(html) => ([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response(),
@@ -113,7 +113,7 @@ impl FormContext {
         }
     }
 
-    /// A page with one thing to tell.
+    /// Renders a page with a title and a text.
     pub fn notice(&self, words: &Words, status: StatusCode, title: &str, text: &str) -> Response {
         let page = pages::Notice {
             words,
@@ -125,7 +125,7 @@ impl FormContext {
         (status, self.page(&page)).into_response()
     }
 
-    /// What a visitor is told whose request holds no form.
+    /// Renders the page for a visitor whose request contains no acceptable form.
     pub fn refused(&self, words: &Words, refused: &RefusedUpload) -> Response {
         let (status, title, text) = match refused {
             RefusedUpload::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
@@ -135,12 +135,12 @@ impl FormContext {
         self.notice(words, status, &words.say(title), &words.say(text))
     }
 
-    /// An id for a form about to be shown. It says when that was.
+    /// Creates the id of a form that is about to be shown. The id contains the time.
     pub fn form_id(&self) -> String {
         ids::new(self.shared.clock.now()).to_string()
     }
 
-    /// Whether an id was made by [`Self::form_id`] not long ago.
+    /// Returns whether an id was recently created by [`Self::form_id`].
     fn is_own(&self, id: &str) -> bool {
         let made = Uuid::try_parse(id).ok().and_then(|id| id.get_timestamp());
         let made = made.and_then(|made| {
@@ -150,8 +150,8 @@ impl FormContext {
         made.is_some_and(|made| (self.shared.clock.now() - made).abs() <= SAME_FORM)
     }
 
-    /// Writes down what was typed into a form. The same again is the same message; another text under the same id is a further message of
-    /// the contact that the form opened.
+    /// Stores what was typed into a form. An identical repeat is the same message. Other content under the same id is a further
+    /// message of the contact that the form opened.
     pub async fn accept_form(
         &self,
         id: &str,
@@ -169,18 +169,18 @@ impl FormContext {
         if own && !first.fresh && !self.was_posted_before(id, &posted).await? {
             self.accept(id, Some(&code), posted).await?;
         }
-        // The reference of what the form opened: a further message has none of its own.
+        // A further message has no reference of its own, so the visitor gets the reference of the form's first message.
         Ok((first, code))
     }
 
-    /// Whether the first post of the form with this id said the same.
+    /// Returns whether the first post of the form with this id had the same content.
     async fn was_posted_before(&self, id: &str, posted: &Posted) -> Result<bool, NotAccepted> {
         let before = self.intake.accepted_before(&self.shared.name, id).await?;
         let before = before.and_then(|bytes| serde_json::from_slice::<Posted>(&bytes).ok());
         Ok(before.is_some_and(|before| before.says_the_same(posted)))
     }
 
-    /// Writes a post down. It is on disk when this returns. Who comes back has a `code` already; who comes first gets one.
+    /// Stores a post; it is on disk when this returns. A returning visitor has a `code` already; a new visitor gets one.
     pub async fn accept(
         &self,
         id: &str,
@@ -215,7 +215,7 @@ impl FormContext {
     }
 }
 
-/// Says when to try again.
+/// Adds a `Retry-After` header to a response.
 pub fn later(mut response: Response) -> Response {
     response
         .headers_mut()

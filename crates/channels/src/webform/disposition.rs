@@ -1,21 +1,21 @@
-//! What a part of a posted form says of itself (`Content-Disposition`, RFC 7578).
+//! Reads the `Content-Disposition` header of one part of a posted form (RFC 7578).
 //!
-//! Browsers send names in UTF-8 and in quotation marks. Old browsers and programs send them in other charsets, without quotation
-//! marks, in the extended form of RFC 8187, or under a key in capitals. A part that says it is a file is always read as one:
-//! a file that is taken for an unknown field would be dropped without a word.
+//! Browsers send names in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no quotation marks,
+//! the extended form of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. Otherwise the file
+//! would be taken for an unknown field and be dropped silently.
 
 use crate::clean;
 
-/// The name of a field, and the name of the file in it.
+/// The name of a form field, and the name of the file in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Disposition {
-    /// The field.
+    /// The field's name.
     pub field: String,
-    /// The file's name, perhaps empty. `None`: the part is no file.
+    /// The file's name, which may be empty. `None` means that the part is not a file.
     pub file: Option<String>,
 }
 
-/// Reads the value of a `Content-Disposition`.
+/// Parses the value of a `Content-Disposition` header.
 pub fn read(value: &[u8]) -> Disposition {
     let mut read = Disposition::default();
     let mut extended = None;
@@ -34,13 +34,13 @@ pub fn read(value: &[u8]) -> Disposition {
     read
 }
 
-/// What stands after the first of these bytes.
+/// Returns the bytes after the first occurrence of `byte`.
 fn after(text: &[u8], byte: u8) -> &[u8] {
     let at = text.iter().position(|one| *one == byte);
     at.and_then(|at| text.get(at + 1..)).unwrap_or_default()
 }
 
-/// The first parameter: its key in small letters, its value, and what follows.
+/// Returns the first parameter: its key in lower case, its value, and the bytes after it.
 fn parameter(text: &[u8]) -> (String, Vec<u8>, &[u8]) {
     let end = text.iter().position(|byte| matches!(byte, b'=' | b';'));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
@@ -62,7 +62,8 @@ fn parameter(text: &[u8]) -> (String, Vec<u8>, &[u8]) {
     }
 }
 
-/// What stands before the quotation mark that ends it. Only a quotation mark is escaped: other backslashes are a path's.
+/// Returns the bytes before the closing quotation mark, and those after it. Only a quotation mark can be escaped; other
+/// backslashes belong to a path.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut read = Vec::new();
     let mut rest = text;
@@ -82,7 +83,7 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     (read, rest)
 }
 
-/// `charset'language'percent-encoded`, of which the charset is found out from the bytes.
+/// Decodes `charset'language'percent-encoded`. The charset is detected from the bytes.
 fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };
@@ -122,7 +123,7 @@ mod tests {
                 "form-data; name=\"file\"; filename=\"слика.png\"".as_bytes(),
                 "слика.png",
             ),
-            // windows-1250 and a lone byte that is no UTF-8.
+            // windows-1250, with a lone byte that is not UTF-8.
             (
                 b"form-data; name=\"file\"; filename=\"\x9akola \xe8a\x9a.png\"",
                 "škola čaš.png",

@@ -1,4 +1,4 @@
-//! The form's pages.
+//! The templates of the form's pages.
 
 use askama::Template;
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use hotline_core::{
 
 use super::typed::{LONGEST, Mistake, Typed};
 
-/// The two paths.
+/// The start page, which leads to the two forms.
 #[derive(Template)]
 #[template(path = "webform/home.html")]
 pub struct Home<'a> {
@@ -20,7 +20,7 @@ pub struct Home<'a> {
     pub path: &'a str,
 }
 
-/// One of the two forms.
+/// The page of one form: advice or report.
 #[derive(Template)]
 #[template(path = "webform/form.html")]
 pub struct Form<'a> {
@@ -31,9 +31,9 @@ pub struct Form<'a> {
     pub typed: &'a Typed,
     pub mistakes: &'a [Mistake],
     pub files: bool,
-    /// Whether there is a field for an address to be answered at.
+    /// Whether the form has a field for an address to which answers are also sent.
     pub answers_by_mail: bool,
-    /// Nothing could be written down: the same form again, with what was typed.
+    /// Whether the post could not be stored. The form is then shown again, with everything that was typed.
     pub unavailable: bool,
 }
 
@@ -43,7 +43,7 @@ impl Form<'_> {
     }
 }
 
-/// The receipt.
+/// The receipt that a visitor gets for a sent form.
 #[derive(Template)]
 #[template(path = "webform/receipt.html")]
 pub struct Receipt<'a> {
@@ -53,18 +53,18 @@ pub struct Receipt<'a> {
     pub code: String,
 }
 
-/// Where a code is entered.
+/// The page that asks for the receipt code.
 #[derive(Template)]
 #[template(path = "webform/enter.html")]
 pub struct Enter<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
     pub mistake: Option<&'static str>,
-    /// What was typed before.
+    /// The fields that the visitor typed before.
     pub typed: &'a Typed,
 }
 
-/// What was said so far, and room to write again.
+/// The conversation so far, with a field for a further message.
 #[derive(Template)]
 #[template(path = "webform/conversation.html")]
 pub struct Conversation<'a> {
@@ -87,7 +87,7 @@ impl Conversation<'_> {
     }
 }
 
-/// One thing to tell.
+/// A page with a title and a text.
 #[derive(Template)]
 #[template(path = "webform/notice.html")]
 pub struct Notice<'a> {
@@ -98,14 +98,14 @@ pub struct Notice<'a> {
     pub text: &'a str,
 }
 
-/// One message, ready to show.
+/// One message of a conversation, ready to be shown.
 pub struct Shown {
     pub by_us: bool,
     pub at: String,
     pub text: String,
 }
 
-/// Messages with their times in the centre's zone.
+/// Formats messages, with their times in the centre's time zone.
 pub fn shown(said: &[Said], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {

@@ -1,4 +1,4 @@
-//! The form's addresses.
+//! The routes of the form.
 
 use std::sync::Arc;
 
@@ -27,10 +27,10 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// With a wrong code this much of the files is read and thrown away.
+/// How many bytes of files are read and discarded after a wrong receipt code.
 const DRAINED_UNKNOWN: usize = 256 << 10;
 
-/// Every address of the form.
+/// Returns all routes of the form.
 pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
     let largest = match shared.attachments {
         Attachments::Never => LARGEST,
@@ -46,7 +46,7 @@ pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
         .route("/advice", get(advice).post(send_advice))
         .route("/report", get(report).post(send_report))
         .route("/answer", get(answer).post(read_answer))
-        // Who kept this address finds the way back in.
+        // A visitor who kept this URL is led to the page that asks for the code.
         .route(
             "/answer/write",
             get(|| async { Redirect::to("/answer") }).post(write_again),
@@ -192,7 +192,7 @@ async fn send(
     let posted = Posted::new(&typed, Some(asks), words.language());
     match context.accept_form(&typed.id, posted).await {
         Ok((accepted, code)) => receipt(&context, &headers, &typed, accepted.reference, &code),
-        // What was typed stays in the form, to be sent again: its id makes it the same message.
+        // The form keeps what was typed, so that it can be sent again. Its id makes the repeat the same message.
         Err(refused) => unavailable(&refused, form(&context, &headers, asks, &typed, &[], true)),
     }
 }
@@ -216,7 +216,7 @@ fn receipt(
     })
 }
 
-/// The receipt in another language: it is shown once, and must not be lost for that.
+/// Shows the receipt in another language. A receipt is shown only once, so a switch of the language must not lose it.
 async fn receipt_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     let uri = request.uri().clone();
     let mut typed = match read_whole(request, false).await {
@@ -245,7 +245,7 @@ async fn answer(
     enter(&context, &headers, &typed, None)
 }
 
-/// Where a code is entered. What was written to be sent with it is kept.
+/// Shows the page that asks for the receipt code. A message that was written to be sent with the code is kept.
 fn enter(
     context: &FormContext,
     headers: &HeaderMap,
@@ -288,7 +288,7 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
         Ok(arriving) => arriving,
         Err(error) => return refused(error),
     };
-    // Before any file is read: whoever has no code sends no files.
+    // The code is checked before any file is read, so a visitor without a code can't send files.
     let (code, mut found) = match look_up(&context, &headers, arriving.typed()).await {
         Ok(found) => found,
         Err(answer) => {
@@ -346,7 +346,7 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
             );
         }
     };
-    // It is on disk, but perhaps not registered yet: shown all the same.
+    // The message is on disk but may not be registered yet. The page shows it anyway.
     let shown = found.said.iter().any(|said| said.text.expose() == &typed.message);
     if accepted.fresh || !shown {
         found.said.push(Said {
@@ -359,7 +359,7 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
     conversation(&context, &headers, &code, found, &typed, Written::Sent)
 }
 
-/// The conversation of the code that was entered, or what to answer instead. A right code is found at once; wrong ones are slow.
+/// Finds the conversation of the code that was entered, or returns the response to give instead. Only a wrong code is delayed.
 async fn look_up(
     context: &FormContext,
     headers: &HeaderMap,
@@ -383,7 +383,7 @@ async fn look_up(
     }
 }
 
-/// Nothing can be written down now: the page says so and keeps what was typed.
+/// Turns a page into the response for a post that can't be stored now. The page keeps what was typed.
 fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     tracing::error!(error = %refused, "A post could not be written down");
     let (mut parts, body) = page.into_parts();
@@ -391,15 +391,15 @@ fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     later(Response::from_parts(parts, body))
 }
 
-/// What became of what a visitor wrote.
+/// What happened to a visitor's message.
 enum Written<'a> {
-    /// Nothing was written.
+    /// The visitor wrote no message.
     Nothing,
     /// It was sent.
     Sent,
-    /// It was not sent, and is shown again in another language.
+    /// It was not sent. It is shown again in another language.
     Unsent(&'a [Mistake]),
-    /// Something is wrong with it; it is shown again.
+    /// It has mistakes. It is shown again.
     Wrong(&'a [Mistake]),
 }
 

@@ -1,4 +1,4 @@
-//! What a visitor sends, as it is kept and as it is understood.
+//! Posts of visitors: how they are stored, and how they are parsed.
 
 use data_encoding::BASE64;
 use hotline_core::{
@@ -14,37 +14,37 @@ use sha2::{Digest, Sha256};
 
 use super::typed::Typed;
 
-/// One post, as it lies in the journal. Has no `Debug` on purpose.
+/// One post as stored in the journal. It has no `Debug` on purpose.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Posted {
-    /// Whether advice is asked for or something reported; none when a visitor writes again.
+    /// Whether the visitor asks for advice or reports something; `None` for a later message.
     pub kind: Option<Asks>,
-    /// What was written.
+    /// The text of the message.
     pub message: String,
-    /// The address that is reported.
+    /// The URL that is reported.
     pub url: String,
     /// The visitor's language.
     pub language: Language,
-    /// Where else the visitor wants the answer.
+    /// Another address at which the visitor wants the answer.
     pub reply_to: String,
-    /// The mark of the receipt code.
+    /// The keyed hash of the receipt code.
     pub receipt: String,
-    /// What came with it.
+    /// The files of the message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PostedFile>,
 }
 
-/// A file, as it lies in the journal. Has no `Debug` on purpose.
+/// A file as stored in the journal. It has no `Debug` on purpose.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PostedFile {
     name: Option<String>,
     media_type: String,
-    /// Base64.
+    /// The content in base64.
     bytes: String,
 }
 
 impl PostedFile {
-    /// A file with its name and kind as sent.
+    /// Creates a file with the name and the media type that were sent.
     pub fn new(name: Option<String>, media_type: String, bytes: &[u8]) -> Self {
         Self {
             name,
@@ -64,7 +64,7 @@ impl PostedFile {
 }
 
 impl Posted {
-    /// What was typed, without its receipt.
+    /// Creates a post from the fields of a form. Its receipt is empty until it is stored.
     pub fn new(typed: &Typed, kind: Option<Asks>, language: Language) -> Self {
         Self {
             kind,
@@ -77,7 +77,7 @@ impl Posted {
         }
     }
 
-    /// A hash of what was written, its receipt left out.
+    /// Returns a hash of the content. The receipt is not part of it.
     pub fn digest(&self) -> Result<String, NotAccepted> {
         let unmarked = Self {
             receipt: String::new(),
@@ -87,7 +87,7 @@ impl Posted {
         Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(&text)))
     }
 
-    /// Whether two posts say the same, in whatever language the page around them was.
+    /// Returns whether two posts have the same content. The language of the page is ignored.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let what = |posted: &Self| {
             let unmarked = Self {
@@ -101,7 +101,7 @@ impl Posted {
     }
 }
 
-/// Reads what was posted.
+/// Parses a stored post.
 pub fn read(raw: &RawMessage) -> Normalised {
     let posted = serde_json::from_slice::<Posted>(&raw.bytes).ok();
     let Some(posted) = posted.filter(|posted| !posted.receipt.is_empty()) else {

@@ -1,25 +1,25 @@
-//! Guessing receipt codes is slow. A right code is looked up at once, whoever guesses meanwhile; only wrong codes wait, all of them
-//! in one line.
+//! Slows down the guessing of receipt codes. A right code is looked up at once, even while others guess. Only wrong codes wait,
+//! all of them in one queue.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// Nobody waits longer than this for an answer that says no.
+/// The longest wait of a wrong code for the rate limit.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A wrong code is answered no sooner than this.
+/// The wait of every wrong code, in addition to that for the rate limit.
 const WRONG: Duration = Duration::from_millis(1_500);
 
-/// The limits, in memory: they hold no address and start anew with the program.
+/// The rate limits. They are kept in memory, hold no addresses and are reset when the program starts.
 pub struct Slow {
     wrong: DefaultDirectRateLimiter,
     warned: DefaultKeyedRateLimiter<()>,
 }
 
 impl Slow {
-    /// Twenty wrong codes a second are answered. A program that guesses faster has its answers delayed, so that the number of its
-    /// guesses is bounded by the connections it may keep open: a thousand of them make fifty guesses a second, and one of a hundred
-    /// thousand living codes is then hit by chance once in 63 years.
+    /// Allows twenty wrong codes a second without delay. Beyond that the answers are delayed, so the number of open connections
+    /// limits the number of guesses. A program with a thousand connections makes fifty guesses a second. By chance, it then
+    /// hits one of a hundred thousand codes in use once in 63 years.
     pub fn new() -> Self {
         let twenty = NonZeroU32::MIN.saturating_add(19);
         let burst = NonZeroU32::MIN.saturating_add(99);
@@ -29,7 +29,7 @@ impl Slow {
         }
     }
 
-    /// Makes a wrong code cost time.
+    /// Delays the answer to a wrong code.
     pub async fn wrong(&self) {
         if self.wrong.check().is_err() {
             if self.warned.check_key(&()).is_ok() {

@@ -1,4 +1,4 @@
-//! What a form's fields hold, however the browser sent them, and what is wrong with it.
+//! The fields of a posted form, however the browser encoded them, and the checks of their contents.
 
 use axum::http::{HeaderMap, header};
 use hotline_core::{contact::message::Asks, text::visible::is_blank};
@@ -8,48 +8,48 @@ use crate::clean;
 
 /// The longest message, in characters.
 pub const LONGEST: usize = 20_000;
-/// The longest address of a page that is reported, in characters.
+/// The longest URL in a report, in characters.
 const LONGEST_URL: usize = 8_000;
-/// The largest request without files, in bytes: more than the longest message in any script, percent-encoded.
+/// The largest request without files, in bytes. It is enough for the longest message in any script, percent-encoded.
 pub const LARGEST: usize = 1 << 20;
-/// Files that may come with one message.
+/// The largest number of files in one message.
 pub const MOST_FILES: usize = 5;
-/// The largest of them, in bytes.
+/// The largest file, in bytes.
 pub const LARGEST_FILE: usize = 10 << 20;
-/// The largest request with files.
+/// The largest request with files, in bytes.
 pub const LARGEST_WITH_FILES: usize = LARGEST + MOST_FILES * LARGEST_FILE;
 
-/// What the form's fields hold.
+/// The fields of a form.
 #[derive(Default)]
 pub struct Typed {
-    /// Made when the form was shown.
+    /// The id that was created when the form was shown.
     pub id: String,
-    /// The language it was shown in.
+    /// The language in which the form was shown.
     pub lang: String,
-    /// What was written.
+    /// The text of the message.
     pub message: String,
-    /// The address that is reported.
+    /// The URL that is reported.
     pub url: String,
-    /// Where else the visitor wants the answer.
+    /// Another address at which the visitor wants the answer.
     pub reply_to: String,
-    /// The receipt code, when a visitor comes back.
+    /// The receipt code of a returning visitor.
     pub code: String,
     /// The reference on a receipt that is shown in another language.
     pub reference: String,
-    /// The language to show all this in instead of sending it.
+    /// The language in which to show the form again instead of sending it.
     pub switch: String,
-    /// Whether files were chosen that did not come along.
+    /// Whether files were chosen that are not in the request.
     pub files_named: bool,
-    /// What came with it.
+    /// The files in the request.
     pub files: Vec<PostedFile>,
-    /// What is wrong with the files, if anything.
+    /// The key of the text about a mistake in the files, if there is one.
     pub wrong_files: Option<&'static str>,
 }
 
-/// A mistake: the field it is in, and the key of what to say.
+/// A mistake: the field's name, and the key of the text to show.
 pub type Mistake = (&'static str, &'static str);
 
-/// Whether a request holds files.
+/// Returns whether the format of a request can contain files.
 pub fn is_multipart(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -57,7 +57,7 @@ pub fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/"))
 }
 
-/// What somebody wrote, or nothing if nobody can see any of it.
+/// Returns the cleaned text, or an empty text if no character is visible.
 fn given(text: &str) -> String {
     if is_blank(text) {
         return String::new();
@@ -65,14 +65,14 @@ fn given(text: &str) -> String {
     clean::text(text)
 }
 
-/// Whether mail can be sent there: an address in a domain that has a name above it.
+/// Returns whether mail can be sent to an address. Its domain must contain a dot.
 fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>()
         .is_ok_and(|address| address.domain().trim_matches('.').contains('.'))
 }
 
 impl Typed {
-    /// Puts a text into its field. Fields that no page has are ignored.
+    /// Sets a field. Fields that no page has are ignored.
     pub fn set(&mut self, field: &str, text: String) {
         match field {
             "id" => self.id = text,
@@ -83,13 +83,13 @@ impl Typed {
             "code" => self.code = text,
             "reference" => self.reference = text,
             "switch" => self.switch = text,
-            // Without files only their names are sent.
+            // A form that is not multipart contains only the files' names.
             "file" => self.files_named |= !text.is_empty(),
             _ => {}
         }
     }
 
-    /// Whether another language was asked for. Then this is to be shown in it, with everything that was typed.
+    /// Returns whether another language was requested. The form is then shown in it, with everything that was typed.
     pub fn switches_language(&mut self) -> bool {
         if self.switch.is_empty() {
             return false;
@@ -101,7 +101,7 @@ impl Typed {
         true
     }
 
-    /// What was typed, without what means nothing to anybody.
+    /// Cleans the fields. A field without a visible character becomes empty.
     pub fn cleaned(self) -> Self {
         Self {
             message: given(&self.message),
@@ -111,7 +111,7 @@ impl Typed {
         }
     }
 
-    /// What is wrong with the files that were chosen, when the form is only shown in another language.
+    /// Returns the mistakes in the chosen files, for a form that is only shown in another language.
     pub fn mistakes_of_switching(&self) -> Vec<Mistake> {
         self.wrong_files
             .map(|wrong| ("file", wrong))
@@ -119,7 +119,7 @@ impl Typed {
             .collect()
     }
 
-    /// What is wrong with a first message.
+    /// Returns the mistakes in a first message.
     pub fn mistakes(&self, asks: Asks) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         let said = !self.message.is_empty() || !self.files.is_empty();
@@ -138,7 +138,7 @@ impl Typed {
         mistakes
     }
 
-    /// What is wrong with a later message.
+    /// Returns the mistakes in a later message.
     pub fn mistakes_of_more(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         if self.message.is_empty() && self.files.is_empty() && self.wrong_files.is_none() {
@@ -155,7 +155,7 @@ impl Typed {
         if let Some(wrong) = self.wrong_files {
             mistakes.push(("file", wrong));
         } else if !mistakes.is_empty() && !self.files.is_empty() {
-            // No browser keeps chosen files in a form that is shown again.
+            // Browsers forget the chosen files when a form is shown again.
             mistakes.push(("file", "mistake-files-again"));
         }
     }
