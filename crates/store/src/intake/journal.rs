@@ -39,8 +39,6 @@ use crate::{
 
 /// Raw messages larger than this many bytes are stored in the attachments folder instead of the database.
 const IN_DATABASE: usize = 64 * 1024;
-/// The outcome of a message that is not registered yet.
-const ACCEPTED: &str = "accepted";
 /// When this many messages are collected, no further request joins the commit.
 const TOGETHER: usize = 256;
 
