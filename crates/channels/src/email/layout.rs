@@ -114,7 +114,11 @@ impl Layout {
                     Node::Text(text) if is_unparsed(node.parent()) => layout.write(&html_to_text(text)),
                     Node::Text(text) => layout.write(text),
                     Node::Element(element) => layout.open(element),
-                    _ => {}
+                    Node::Document
+                    | Node::Fragment
+                    | Node::Doctype(_)
+                    | Node::Comment(_)
+                    | Node::ProcessingInstruction(_) => {}
                 },
                 Edge::Close(node) => {
                     if let Node::Element(element) = node.value() {

@@ -256,9 +256,10 @@ impl Store {
                 .map(|event| HistoryEvent {
                     at: time(event.at),
                     actor: event.actor.and_then(|actor| name_of(&names, actor)),
-                    detail: match event.kind {
-                        HistoryKind::Closed => reason_in(&messages, &event.detail),
-                        _ => event.detail,
+                    detail: if event.kind == HistoryKind::Closed {
+                        reason_in(&messages, &event.detail)
+                    } else {
+                        event.detail
                     },
                     kind: event.kind,
                 })
