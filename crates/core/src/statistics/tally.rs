@@ -1,4 +1,4 @@
-//! Bulk counting: produces the same cells as [`super::change`] for many items at once, with much less time and memory.
+//! Bulk counting: produces the same cells as [`change`](crate::statistics::figures::change) for many items at once, with much less time and memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

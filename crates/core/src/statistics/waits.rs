@@ -30,7 +30,7 @@ pub fn within(waited: TimeDelta) -> String {
 }
 
 /// Returns the step within which the given share of all answered contacts were answered; `(1, 2)` is the median. `None`: none were
-/// answered. `counts` are figures by [`super::FIRST_REPLY`], in any order.
+/// answered. `counts` are figures by [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY), in any order.
 #[must_use]
 pub fn quantile<'a>(
     counts: impl IntoIterator<Item = (&'a str, i64)>,
@@ -61,7 +61,7 @@ pub enum Answered {
 }
 
 impl Answered {
-    /// Returns its value in the dimension [`super::ANSWERED`].
+    /// Returns its value in the dimension [`ANSWERED`](crate::statistics::figures::ANSWERED).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
