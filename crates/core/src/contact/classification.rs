@@ -1,5 +1,5 @@
-//! The classification (wrap-up) that a counsellor completes before closing a contact. The scheme is versioned data; each record
-//! keeps the version it was made with.
+//! The classification (wrap-up) that a counsellor completes before closing a contact. The scheme is versioned data. The answers
+//! stored for a contact (its record) keep the version of the scheme with which they were given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub const URGENCY: &str = "urgency";
 pub struct Scheme {
     /// The name of the scheme.
     pub name: String,
-    /// The version. Every record keeps the version it was made with.
+    /// The version of the scheme. Every record keeps the version with which it was made.
     pub version: u32,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
@@ -128,7 +128,7 @@ const fn yes() -> bool {
 /// Answers by question id. They may be incomplete.
 pub type Answers = BTreeMap<String, Vec<String>>;
 
-/// Why a set of answers does not fit the scheme.
+/// The error for answers that do not fit the scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidScheme {
     /// The scheme has no question with this id.
@@ -147,7 +147,8 @@ pub enum InvalidScheme {
     TooMany(String),
 }
 
-/// Returns whether `text` can be the id of a question or an answer. The permitted characters rule out names and sentences.
+/// Returns whether `text` can be the id of a question or an answer: 1 to 40 characters from `a` to `z`, `0` to `9` and `_`. A text
+/// with spaces, capitals or Cyrillic letters is therefore never an id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

@@ -1,8 +1,9 @@
 //! Counting of registered communications, and the rule for which contact a message belongs to.
 //!
 //! The complete rule: a contact counts as one, on the local day on which its first message arrived, under its channel. A later
-//! message of the same identifier joins that contact and adds no count if the contact is open, or was closed within the last
-//! `reopen_days` days. Contacts marked as spam, test or duplicate are left out of the total.
+//! message joins that contact and adds no count if the contact knows its sender ([`Sender`]), if the message has the required proof
+//! ([`Joining`]), and if the contact is open or was closed within the last `reopen_days` days. Contacts marked as spam, test or
+//! duplicate are left out of the total.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -73,9 +74,10 @@ pub enum Belongs<I> {
     },
 }
 
-/// Decides which contact a message that arrived at `now` belongs to. `candidates` are the contacts that know the sender: open ones
-/// first, then the newest. A message without an identifier has no candidates. If the contact knows the sender only because we wrote
-/// to that address, the thread token is the only accepted proof.
+/// Decides which contact a message that arrived at `now` belongs to. `candidates` holds the contacts that know the sender: first
+/// those of the same identifier, open before closed and in each group the newest first, then those that only sent a reply to the
+/// sender. A message without an identifier has no candidates. If the contact knows the sender only because we wrote to that
+/// address, the thread token is the only accepted proof.
 ///
 /// Proof takes precedence over recency: a message with proof for an older contact and none for a newer one joins the older contact.
 #[must_use]
