@@ -1,11 +1,12 @@
 //! The definition of what is counted. Every figure shown, exported or published relies on it.
 //!
 //! A registered communication ([`crate::contact::counting`]) has at most one value in each dimension. It adds one to the total of
-//! its day, month and year, and one to each of its values there. In the month and the year it also adds one to each pair of its
-//! values. A communication without a value in a dimension appears only in the total, as the remainder of that dimension. The values
-//! of a dimension plus its remainder therefore always equal the total.
+//! its day, month and year, and one to the count of each of its values in these three spans. In the month and the year it also adds
+//! one to the count of each pair of its values. A communication without a value in a dimension counts in the total but in no value
+//! of that dimension. It forms the remainder of the dimension. The values of a dimension plus its remainder therefore always equal
+//! the total.
 //!
-//! Cases, referrals and closings are counted in the same way, each on its own date.
+//! Cases, referrals and closings are counted in the same way, each on its own date. Their pairs are also counted for the day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +56,8 @@ impl Measure {
     }
 }
 
-/// The dimension of the channel. Every contact has the dimensions defined here; the scheme's questions provide the others.
+/// The dimension of the channel. The constants from here to [`URGENT_READ`] are dimensions of a contact, in addition to the
+/// questions of the scheme.
 pub const CHANNEL: &str = "channel";
 /// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
@@ -63,13 +65,13 @@ pub const LANGUAGE: &str = "language";
 pub const HOUR: &str = "hour";
 /// The dimension of the day of the week, `1` (Monday) to `7`.
 pub const WEEKDAY: &str = "weekday";
-/// The dimension of whether the kind of contact is counselling: `yes` or `no`.
+/// The dimension "counselling": `yes` if the kind of the contact is counselling, `no` for every other kind.
 pub const COUNSELLING: &str = "counselling";
-/// The dimension of the time until the first reply, as a step of [`within`].
+/// The dimension of the time until the first reply, grouped into the intervals of [`within`].
 pub const FIRST_REPLY: &str = "first_reply";
-/// The dimension of how the contact was answered: [`Answered`].
+/// The dimension of the answer state: a value of [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// The dimension of the time until an urgent contact was first read, as a step of [`within`].
+/// The dimension of the time until an urgent contact was first read, grouped into the intervals of [`within`].
 pub const URGENT_READ: &str = "urgent_read";
 /// The dimension of a case's kind: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
