@@ -18,14 +18,14 @@ impl JobKind {
     /// scheduled before the clock was set back, and is treated as due.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// The total time for which the other side may ask us to wait without using up attempts.
+    /// The total delay that the other side may request before its requests count as attempts.
     pub const NAMED_WAITS: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns how long to wait when the other side asked for a delay, after `waited` in total. `None`: it has asked for too long
-    /// already, and this counts as an ordinary attempt.
+    /// Returns the delay before the next attempt when the other side asked for the delay `asked`. `waited` is the sum of the delays
+    /// so far. `None`: the sum has reached [`Self::NAMED_WAITS`], so the failure counts as an ordinary attempt.
     ///
-    /// The delay is at least what was asked for and at least a tenth of the time already waited, up to [`Self::LONGEST_WAIT`]. A
-    /// side that keeps asking for two seconds is therefore contacted only about a hundred times a day.
+    /// The delay is at least `asked` and at least a tenth of `waited`, up to [`Self::LONGEST_WAIT`]. A side that keeps asking for
+    /// two seconds is therefore contacted only about a hundred times a day.
     #[must_use]
     pub fn named_wait(asked: Duration, waited: Duration) -> Option<Duration> {
         let wait = asked.max(waited / 10).min(Self::LONGEST_WAIT);
