@@ -1,5 +1,5 @@
-//! Separates what a person wrote from the quoted text around it. Quoted text is collapsed only if a mail program introduced it as a
-//! copy of our words. Any other quoted text may be new, such as a threat pasted with `>` in front, and is shown.
+//! Separates the text that a person wrote from the quoted text around it. Quoted text is folded only if a mail program introduced
+//! it as a copy of a mail that we sent. Any other quoted text may be new, such as a threat pasted with `>` in front, and is shown.
 
 use crate::text::fold::fold;
 
