@@ -71,8 +71,8 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Derives an empty `desk_url` from an HTTPS `public_url`, because without it the session cookie would also be sent over HTTP.
-    /// A desk with its own address needs an explicit `desk_url`.
+    /// Fills in a missing `desk_url` from an HTTPS `public_url`. Without `desk_url`, the session cookie would also be sent over
+    /// HTTP. A desk with its own address needs an explicit `desk_url`.
     fn derive_desk_url(&mut self) -> anyhow::Result<()> {
         if !self.desk_url.is_empty() || !self.public_url.starts_with("https://") {
             return Ok(());
@@ -135,7 +135,8 @@ impl Default for Desk {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
-    /// Cells about people with a smaller count are suppressed for readers who may not read contacts. 0 suppresses none.
+    /// Cells about people whose count is below this number are suppressed for readers who may not read contacts. 0 suppresses no
+    /// cell.
     pub smallest: u16,
     /// Whether the total since the centre was established is public.
     pub public: bool,
@@ -168,9 +169,9 @@ pub struct Data {
     pub folder: PathBuf,
     /// The master key file, if it is not in the data folder.
     pub key_file: Option<PathBuf>,
-    /// Disk space in MiB that stays free. Below it no messages are accepted, and they remain at their sources.
+    /// The free disk space in MiB below which new messages are refused. Refused messages remain at their sources.
     pub reserve_mib: u64,
-    /// The maximum number of messages waiting to be registered. Beyond it no messages are accepted, and they remain at their
+    /// The number of messages waiting for registration above which new messages are refused. Refused messages remain at their
     /// sources.
     pub backlog: u64,
 }
@@ -190,7 +191,8 @@ impl Settings {
     /// Loads and validates the settings.
     ///
     /// # Errors
-    /// Names the file, the line, and the key that was probably meant.
+    /// Fails if a file cannot be read or a setting is invalid. The error for an invalid setting names the file and, if found, the
+    /// line, and suggests the key that was probably meant.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let file = match file {
             Some(file) => Some(file.to_owned()),
@@ -262,7 +264,7 @@ impl Settings {
     }
 }
 
-/// Adds the place in the settings file, and a suggestion, to an error in a line's own settings.
+/// Adds the position in the settings file, and a suggestion, to an error in the settings of a channel line (`[lines.<name>]`).
 pub fn explained_line(error: &anyhow::Error, settings: &Settings, line: &str) -> anyhow::Error {
     let text = settings
         .file
