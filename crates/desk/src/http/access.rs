@@ -18,20 +18,20 @@ use hotline_store::staff::{accounts::Person, sessions::Asker};
 
 use crate::{http::errors::PageError, state::Desk};
 
-/// The requirement for using an address.
+/// The access requirement of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everyone, without a log-in.
+    /// Open to everyone, without a log-in.
     Open,
-    /// Everyone who is logged in.
+    /// Open to every person who is logged in.
     Anyone,
-    /// Staff whose role has this right.
+    /// Open to staff whose role has this right.
     May(Right),
 }
 
-/// The header of requests that a page sends on its own, without an action of its user.
+/// The name of the header that marks a request as sent by a page automatically, without an action of its user.
 const BY_ITSELF: &str = "hotline-by-itself";
-/// The address of the stream that tells pages to refresh.
+/// The path of the event stream that makes pages refresh.
 pub(crate) const LIVE: &str = "/desk/live";
 
 /// Wraps a handler in the access check.
@@ -77,8 +77,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Whether a read-only token suffices for the request. It does for reading statistics. Returns are excluded because they show even the
-/// smallest figures about persons.
+/// Returns whether a read-only token suffices for the request. Such a token permits reading statistics, except for returns (report forms),
+/// which show even the smallest figures about persons.
 fn reads_figures(access: Access, request: &Request) -> bool {
     let path = request.uri().path();
     access == Access::May(Right::ReadStatistics)
@@ -87,8 +87,9 @@ fn reads_figures(access: Access, request: &Request) -> bool {
         && !path.starts_with("/api/v1/statistics/returns/")
 }
 
-/// Whether a person or a page on its own made the request. Only a person's request extends the session, so requests without the header
-/// count as a person's.
+/// Returns whether a person made the request or a page sent it automatically. Only a person's request extends the session. A request counts
+/// as a page's if it has the header `hotline-by-itself`, opens the live stream or reports presence; every other request counts as a
+/// person's.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(BY_ITSELF) || path == LIVE || path.ends_with("/here") {
@@ -98,7 +99,7 @@ fn asker(request: &Request) -> Asker {
     }
 }
 
-/// Keeps responses for staff out of caches and proxies.
+/// Forbids browsers and proxies to store the response, unless its handler has set another cache policy.
 fn uncached(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -111,7 +112,8 @@ fn uncached(mut response: Response) -> Response {
 pub(crate) struct Reader(Option<Person>);
 
 impl Reader {
-    /// Returns the smallest figure shown to this reader; smaller ones are suppressed. Readers of contacts get 0, so they see every figure.
+    /// Returns the smallest figure about persons that this reader may see; smaller ones are suppressed. Returns 0 for readers of contacts,
+    /// so they see every figure.
     pub(crate) fn least(&self, desk: &Desk) -> i64 {
         match &self.0 {
             Some(person) if person.role.may(Right::ReadContacts) => 0,
@@ -138,7 +140,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     }
 }
 
-/// Returns the session token from the cookie, else from `Authorization: Bearer`.
+/// Returns the session token from the cookie or, without a cookie, from `Authorization: Bearer`.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar
@@ -174,7 +176,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 }
 
 impl Desk {
-    /// Returns the texts in the language chosen on this device, else in the centre's.
+    /// Returns the texts in the language chosen on this device, otherwise in the language of the centre.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
             .get("language")

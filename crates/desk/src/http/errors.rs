@@ -1,4 +1,4 @@
-//! Error messages for people and programs: what happened and what to do. Internal causes stay in the log.
+//! Error messages for people and API clients. A message names the problem and the remedy; the internal cause is only logged.
 
 use askama::Template;
 use axum::{
@@ -17,7 +17,7 @@ use crate::{http::page, state::Desk};
 /// The result of a handler.
 pub(crate) type PageResult = Result<Response, PageError>;
 
-/// Why a request fails.
+/// The error of a failed request.
 #[derive(Debug, Clone)]
 pub(crate) enum PageError {
     /// The request has no valid session.
@@ -36,7 +36,7 @@ pub(crate) enum PageError {
     Body(String),
     /// The request body is too large.
     TooLarge,
-    /// An internal error; holds the number under which the log has the cause.
+    /// An internal error; holds the number under which its cause is logged.
     Fault(u32),
 }
 
@@ -83,7 +83,7 @@ struct ErrorPage<'a> {
     said: String,
 }
 
-/// Renders errors: a page in the person's language, or JSON in English for a program.
+/// Renders the error of a response as a page in the person's language or, for an API request, as JSON in English.
 pub(crate) async fn spoken(
     State(desk): State<Desk>,
     jar: CookieJar,
@@ -94,7 +94,7 @@ pub(crate) async fn spoken(
     let response = next.run(request).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
-        // A path parameter that cannot be parsed names nothing that exists.
+        // A 400 without a `PageError` means that a path parameter could not be parsed, so the object cannot exist.
         None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
         None => return response,
     };
@@ -110,7 +110,7 @@ pub(crate) async fn spoken(
     }
 }
 
-/// Answers unknown addresses of the desk.
+/// Returns the error for unknown addresses of the desk.
 pub(crate) async fn nothing() -> PageError {
     PageError::NotFound
 }
@@ -130,7 +130,7 @@ impl From<StoreError> for PageError {
     }
 }
 
-/// The response carries the error as an extension; [`spoken`] renders it.
+/// Attaches the error to the response as an extension, which [`spoken`] renders.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

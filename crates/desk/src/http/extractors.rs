@@ -1,4 +1,4 @@
-//! Extractors that let a handler serve both forms and JSON.
+//! Extractors for actions, shared by HTML forms and API requests.
 
 use axum::{
     body::Bytes,
@@ -11,7 +11,7 @@ use serde_path_to_error::Track;
 
 use crate::{http::errors::PageError, state::Desk};
 
-/// The body of an action, as a form or as JSON. Without a body every field has its default.
+/// The body of an action, sent as a form or as JSON. A request without a content type is read as `{}`, so every field takes its default.
 pub(crate) struct FormOrJson<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
     }
 }
 
-/// A form with repeated fields, or the same data as JSON.
+/// The body of a form that can repeat fields, as name-value pairs, or the JSON that an API client sends instead.
 pub(crate) enum RepeatedFields<T> {
     Json(T),
     Fields(Vec<(String, String)>),
@@ -52,7 +52,7 @@ async fn whole(request: Request, desk: &Desk) -> Result<Bytes, PageError> {
     read.map_err(|error| unreadable(error.status()))
 }
 
-/// Chooses the error for a body that could not be read.
+/// Returns the error for a body that could not be read: [`PageError::TooLarge`] for status 413, otherwise [`PageError::Bad`].
 pub(crate) fn unreadable(status: StatusCode) -> PageError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         PageError::TooLarge
@@ -61,7 +61,7 @@ pub(crate) fn unreadable(status: StatusCode) -> PageError {
     }
 }
 
-/// Reads JSON and rejects unknown fields. Otherwise a misspelt field would silently keep its default.
+/// Parses JSON and rejects unknown fields. Otherwise a misspelt field would be ignored and its default used without an error.
 fn strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, PageError> {
     let mut unknown = Vec::new();
     let mut track = Track::new();
@@ -93,11 +93,11 @@ fn is_json(request: &Request) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
-/// An action without parameters.
+/// The empty body of an action without parameters.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
-/// An action whose only parameter is the view to return to.
+/// The body of an action whose only parameter is the view to return to.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Back {
     #[serde(default)]
@@ -105,7 +105,7 @@ pub(crate) struct Back {
     pub view: String,
 }
 
-/// Whether the response is JSON for a program (`true`) or a redirect for a browser.
+/// The format of the response: JSON (`true`) for paths under `/api/`, otherwise a redirect to a page (`false`).
 #[derive(Clone, Copy)]
 pub(crate) struct ResponseFormat(pub bool);
 

@@ -1,4 +1,5 @@
-//! Live views: a stream of hints that something changed. The page then reloads its content, so a lost hint does no harm.
+//! Live views: the server sends an event when something changed, and the page then reloads its content. A lost event does no harm, because
+//! the next reload shows the current state.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -19,8 +20,8 @@ use crate::{
     state::Desk,
 };
 
-/// `GET /desk/live`: sends a hint for every change until the session ends. Staff who may not read contacts get no hints, because a hint
-/// alone reveals that someone wrote.
+/// `GET /desk/live`: sends an event for every change until the session ends. Staff who may not read contacts get no events, because an
+/// event alone reveals that someone wrote.
 pub(crate) async fn live(
     State(desk): State<Desk>,
     Who(me): Who,

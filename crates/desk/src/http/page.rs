@@ -1,4 +1,4 @@
-//! The frame that all pages share, and the formats of times.
+//! The frame shared by all pages, and the formatting of times.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ use crate::{
     state::Desk,
 };
 
-/// Keyboard shortcuts, each with the ending of its locale key. `assets/http/keys.js` implements them.
+/// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements them.
 const KEYS: [(&str, &str); 16] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
@@ -50,12 +50,12 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
-    /// How many contacts wait for me or have no assignee. Shown on every page, and in the title of a hidden one.
+    /// Number of contacts that wait for me or have no assignee. Every page shows it; a page in a background tab shows it in its title.
     pub waits: u64,
 }
 
 /// Makes text from outside safe to display: characters that change the direction of writing are replaced by visible marks. Templates also
-/// set `dir="auto"` around it, so that right-to-left text leaves its surroundings in order.
+/// set `dir="auto"` on the element around the text, so that right-to-left text leaves its surroundings in order.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
@@ -107,7 +107,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Returns each theme's id and label, and whether I use it.
+    /// Returns the id and the label of each theme, and whether I use this theme.
     pub(crate) fn themes(&self) -> Vec<(&'static str, String, bool)> {
         Theme::ALL
             .into_iter()
@@ -118,7 +118,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Formats a time in the centre's zone; without the date if it is today.
+    /// Formats a time in the centre's zone. The date is omitted if it is today.
     pub(crate) fn at(&self, at: &DateTime<Utc>) -> String {
         let zone = self.zone();
         let local = at.with_timezone(&zone);
@@ -145,7 +145,7 @@ impl<'a> Frame<'a> {
         at.as_ref().map(|at| self.at(at)).unwrap_or_default()
     }
 
-    /// Formats a stored day the Serbian way.
+    /// Formats a stored day as `31.01.2026.`.
     pub(crate) fn day(&self, day: &str) -> String {
         day.parse().map_or_else(|_| day.to_owned(), format_day)
     }
@@ -161,7 +161,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Returns the CSS class for a wait: up to 15 minutes, up to two hours, longer.
+    /// Returns the CSS class for a waiting time: up to 15 minutes, up to two hours, or longer.
     pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
         match (self.now - *since).num_minutes() {
             ..=15 => "fresh",

@@ -3,7 +3,7 @@
 use hotline_core::text::locale::Words;
 use hotline_store::db::values::Outcome;
 
-/// Reasons for setting something aside, as stored, with the endings of their locale keys.
+/// The stored reasons for setting a message aside, each with the suffix of its locale key.
 const ASIDE: [(&str, &str); 15] = [
     ("our own message", "own"),
     ("our own message, come back", "own"),
@@ -22,7 +22,7 @@ const ASIDE: [(&str, &str); 15] = [
     ("an automatic answer that belongs to nothing", "automatic"),
 ];
 
-/// Explains why something that arrived became no contact.
+/// Explains why a raw message did not become a contact.
 pub(crate) fn why_aside(words: &Words, outcome: &Outcome, noted: &str) -> String {
     if noted.is_empty() {
         return String::new();
@@ -41,7 +41,7 @@ pub(crate) fn job(words: &Words, kind: &str) -> String {
     words.say(&format!("job-{kind}"))
 }
 
-/// Describes the outcome of something that became no contact.
+/// Describes the outcome of a raw message that did not become a contact.
 pub(crate) fn outcome(words: &Words, outcome: &Outcome) -> String {
     words.say(&format!("outcome-{outcome}"))
 }
