@@ -103,10 +103,11 @@ pub(crate) async fn reopen(
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Mark {
-    /// `spam`, `test` or `duplicate` leaves the total; `none` counts the contact again.
+    /// `spam`, `test` or `duplicate` removes the contact from the total; `none` adds the contact to the total again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
-    /// Why the contact is closed without a reply; kept as a note. Required for an urgent, unassigned contact whose person waits.
+    /// The reason for closing the contact without a reply, kept as a note. Required for an urgent, unassigned contact whose person waits
+    /// for a reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -205,7 +206,7 @@ pub(crate) async fn link(
     program.then(&desk, &me, &reference, &link.view).await
 }
 
-/// Whether the contact is among those that I follow.
+/// Whether to follow the contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Follow {
     #[serde(default = "yes")]
@@ -268,7 +269,8 @@ pub(crate) async fn ask_for(
     program.then(&desk, &me, &reference, &to.view).await
 }
 
-/// How many days contacts of this identifier stay hidden and unassigned. They are still registered and counted. 0 ends the block.
+/// The number of days for which contacts of this identifier are hidden and unassigned. They are still registered and counted. 0 ends the
+/// block.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Block {
     days: u8,
@@ -289,7 +291,7 @@ pub(crate) async fn block(
     program.then(&desk, &me, &reference, &block.view).await
 }
 
-/// How long the contact is hidden: a number of hours from now, or a time. With neither it is shown again.
+/// The length of a snooze: a number of hours from now, or an end time. Without either, the contact is shown again.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Snooze {
     hours: Option<u16>,

@@ -42,7 +42,7 @@ pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(referen
 }
 
 impl ResponseFormat {
-    /// Responds with the contact after an action: JSON to a program, a redirect to the contact's page to a browser.
+    /// Returns the response to an action: the contact as JSON for an API request, or a redirect to the contact's page for a form.
     pub(crate) async fn then(
         self,
         desk: &Desk,
@@ -60,7 +60,7 @@ impl ResponseFormat {
     }
 }
 
-/// Returns the complete contact as JSON.
+/// Returns all fields of a contact as JSON, except those that depend on the reader: drafts, `followed` and `present`.
 pub(crate) fn whole(desk: &Desk, contact: &ContactDetail) -> Value {
     let words = desk.locales.of(Language::En);
     let messages: Vec<Value> = contact
@@ -152,7 +152,8 @@ pub(crate) fn whole(desk: &Desk, contact: &ContactDetail) -> Value {
     whole
 }
 
-/// Returns the delivery options of a contact and the contacts, cases and events related to it.
+/// Returns the remaining fields: the time of opening, how answers and files are delivered, and the contacts, outreach events and cases that
+/// are related to the contact.
 fn surroundings(contact: &ContactDetail) -> Value {
     let card = contact.card.as_ref();
     let others = contact.others.iter().map(|other| {

@@ -1,4 +1,4 @@
-//! Raw messages and attachments, to download or to view. Each access is recorded in the audit first.
+//! Downloads and previews of raw messages and attachments. Each access is recorded in the audit log before the file is sent.
 
 use axum::{
     extract::{Path, State},
@@ -44,7 +44,7 @@ pub(crate) async fn attachment(
     Ok(download(found.bytes, &name))
 }
 
-/// Loads an attachment of a contact. The audit entry is written first; without it the file is not handed out.
+/// Loads an attachment of a contact. The audit entry is written first; if that fails, the file is not loaded.
 async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid) -> Result<Bytes, PageError> {
     let reference = parsed(reference)?;
     desk.store
@@ -54,7 +54,7 @@ async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid)
     found.ok_or(PageError::NotFound)
 }
 
-/// Sends bytes from outside as a download: a neutral media type, and a policy that keeps the browser from running scripts.
+/// Returns bytes from outside as a download, with a neutral media type and a policy that keeps the browser from running scripts.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
     let plain: String = name
         .chars()
@@ -91,8 +91,8 @@ fn percent(byte: u8) -> String {
     }
 }
 
-/// Sends an image, audio or video file to the page, which shows it veiled. The type is detected from the first bytes, whatever the sender
-/// declared. Types that can contain scripts are not in [`SHOWN`].
+/// Sends an image, audio or video file to the page, which blurs it until the reader uncovers it. The type is detected from the first bytes;
+/// the type declared by the sender is ignored. [`SHOWN`] contains no type that can contain scripts.
 pub(crate) async fn look(
     State(desk): State<Desk>,
     Who(me): Who,

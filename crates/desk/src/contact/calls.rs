@@ -98,7 +98,7 @@ impl Desk {
         local.format(AT).to_string()
     }
 
-    /// Reads a local time of the centre. In the hour that a change of clocks repeats, it takes the earlier of the two times.
+    /// Parses a local time of the centre. If clocks are set back and the time occurs twice, the earlier of the two is used.
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
         let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
         let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;
@@ -162,7 +162,7 @@ pub(crate) async fn save(
     };
     match desk.log(&me, call).await {
         Ok(reference) => Ok(Redirect::to(&format!("/desk/log?logged={reference}")).into_response()),
-        // The form is shown again with everything that was typed.
+        // Shows the form again with everything that was typed.
         Err(PageError::Conflict(why)) => {
             let mut page = desk
                 .log_page(&jar, &me, typed, answers, Some(why.key()), None)
@@ -178,7 +178,7 @@ pub(crate) async fn save(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiCall {
-    /// Makes the request idempotent: the same id logs the call once.
+    /// Makes the request idempotent: repeated requests with the same id log the call only once.
     id: Option<Uuid>,
     network: String,
     at: Option<DateTime<Utc>>,

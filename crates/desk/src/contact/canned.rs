@@ -107,8 +107,8 @@ fn then(program: ResponseFormat, said: Value) -> PageResult {
     Ok(Redirect::to("/desk/canned").into_response())
 }
 
-/// Returns every canned reply with its placeholders filled in: in the person's language and script, and in each language in which it was
-/// written.
+/// Returns every canned reply with its placeholders filled in: once in the person's language and script, and once in each language in which
+/// the reply was written.
 pub(crate) async fn for_contact(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -138,7 +138,7 @@ pub(crate) async fn for_contact(
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &Person) -> String {
     let text = words.either(&one.sr, &one.en);
-    // A text in another language is better than none: the counsellor reads it before sending.
+    // Falls back to the text in the other language. The counsellor reads the text before sending it.
     let text = if text.is_empty() {
         one.sr.clone() + &one.en
     } else {

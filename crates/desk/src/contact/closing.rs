@@ -1,4 +1,4 @@
-//! Asks for the reason when a contact is closed although its person waits for a reply.
+//! The page that asks for a reason when a contact is closed although its person waits for a reply.
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
@@ -13,15 +13,15 @@ use crate::{
     state::Desk,
 };
 
-/// Ready-made reasons, each chosen with a single key: the endings of their locale keys.
+/// The suffixes of the locale keys of the ready-made reasons. The page offers a key for each reason.
 const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"];
 
 /// The reason for closing a contact whose person waits for a reply.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WithReason {
-    /// Why the contact is closed without a reply; kept as a note. Required if the person waits, and
-    /// either never had a reply or the contact is urgent.
+    /// The reason for closing the contact without a reply, kept as a note. Required if the person waits for a reply, and either never had
+    /// one or the contact is urgent.
     #[serde(default)]
     pub reason: String,
     /// A reason typed into the page's form.
@@ -33,7 +33,7 @@ pub(crate) struct WithReason {
     pub view: String,
 }
 
-/// Returns the chosen reason, else the typed one; `None` if both are blank.
+/// Returns the chosen reason, otherwise the typed one; `None` if both are blank.
 pub(crate) fn words_of<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
     let given = [reason, why].map(str::trim);
     given.into_iter().find(|reason| !reason.is_empty())
@@ -55,7 +55,8 @@ impl Why<'_> {
     }
 }
 
-/// Turns a missing reason into a page that asks for it and sends the same fields again. Other errors pass through.
+/// Converts the error for a missing reason into a page that asks for the reason and sends the same fields again. Returns other errors
+/// unchanged.
 pub(crate) fn or_ask(
     desk: &Desk,
     jar: &CookieJar,

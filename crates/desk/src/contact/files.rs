@@ -14,7 +14,7 @@ use crate::{
     state::Desk,
 };
 
-/// The largest number of files in a reply, and the largest file in bytes. Every platform accepts both.
+/// The largest number of files in a reply. Every platform accepts this number of files of `LARGEST` bytes each.
 const MOST: usize = 5;
 const LARGEST: usize = 10 << 20;
 /// The largest request body of a reply, in bytes.
@@ -23,11 +23,11 @@ pub(crate) const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 /// The text of a reply, its files and its options.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct Reply {
-    /// Makes the request idempotent: the same id sends the reply once.
+    /// Makes the request idempotent: repeated requests with the same id send the reply only once.
     pub id: Option<Uuid>,
     /// The newest event that the writer has seen.
     pub seen: Option<i64>,
-    /// Whether to send even though newer events exist.
+    /// Whether to send the reply although the contact has events newer than `seen`.
     #[serde(default)]
     pub anyway: bool,
     /// The address for this reply and later ones: one of the contact's `other_addresses`. Omitted or empty: the address of the last reply.

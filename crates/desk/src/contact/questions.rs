@@ -40,12 +40,13 @@ impl Questions<'_> {
         self.answered(question, *place) == answer.id
     }
 
-    /// Shows the field for a further answer once the fields before it are filled in.
+    /// Returns whether the field for the answer at `place` is visible: the fields before it must be filled in.
     pub(crate) fn is_shown(&self, question: &Question, place: &usize) -> bool {
         *place <= self.answers.get(&question.id).map_or(0, Vec::len)
     }
 
-    /// Returns the non-counselling kinds, each with its key. They complete a classification on their own.
+    /// Returns the non-counselling kinds, each with its keyboard shortcut. Such a kind completes the classification without further
+    /// answers.
     pub(crate) fn quick(&self) -> Vec<(char, &Answer)> {
         let kinds = self
             .scheme

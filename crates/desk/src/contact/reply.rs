@@ -1,4 +1,4 @@
-//! Writing to a person or to colleagues: drafts, replies and notes, and who else has the contact open.
+//! Drafts, replies and notes of a contact, and the presence of colleagues who have the contact open.
 
 use axum::{
     Json,
@@ -61,7 +61,7 @@ pub(crate) async fn reply(
 /// An internal note.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Note {
-    /// Makes the request idempotent: the same id adds the note once.
+    /// Makes the request idempotent: repeated requests with the same id add the note only once.
     id: Option<Uuid>,
     text: String,
     #[serde(default)]
@@ -116,7 +116,7 @@ pub(crate) async fn draft(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Presence of a colleague at a contact.
+/// The presence of a colleague at a contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Here {
     /// `reading`, `writing` or `gone`.

@@ -1,4 +1,5 @@
-//! The wrap-up: the classification of a contact. It may be kept half-filled, and must be complete before closing.
+//! The wrap-up: the classification of a contact. It can be saved incomplete and, unless it is optional, must be complete before the contact
+//! is closed.
 
 use axum::{
     Json,
@@ -25,7 +26,7 @@ use crate::{
     state::Desk,
 };
 
-/// The answers, and whether to close the contact with them.
+/// The answers, and whether to close the contact after saving them.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrapUp {
@@ -33,7 +34,7 @@ pub(crate) struct WrapUp {
     answers: Answers,
     #[serde(default)]
     close: bool,
-    /// Why the contact is closed without a reply; kept as a note. Required with `close` if the person waits for a reply.
+    /// The reason for closing the contact without a reply, kept as a note. Required with `close` if the person waits for a reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -50,7 +51,7 @@ pub(crate) struct WrapUp {
 impl FromRequest<Desk> for WrapUp {
     type Rejection = PageError;
 
-    /// Reads JSON, or a form. A form has a field for each question, `quick` for a kind that needs no further answers, and `close`.
+    /// Parses JSON or a form. The form has a field for each question, `quick` for a kind that needs no further answers, and `close`.
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
         let fields = match RepeatedFields::from_request(request, desk).await? {
             RepeatedFields::Json(read) => return Ok(read),
@@ -124,7 +125,7 @@ pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
     )
 }
 
-/// Returns the answers so far. Without any it suggests the kind that the person chose in the web form.
+/// Returns the answers so far. If there are none, suggests the kind that the person chose in the web form.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
