@@ -37,7 +37,7 @@ use crate::{
 
 /// The longest value of a dimension, in bytes.
 const LONGEST_VALUE: usize = 64;
-/// Rows of a page.
+/// Number of rows per page.
 const ROWS: usize = 100;
 
 /// A figure to list: its measure, period and values.
@@ -51,10 +51,10 @@ pub(crate) struct At {
     /// Up to two dimensions, separated by commas: `channel,topic`.
     #[serde(default)]
     by: String,
-    /// The value of each dimension as statistics name it, separated by commas. An empty value matches any value.
+    /// The value of each dimension, spelt as in the statistics and separated by commas. An empty value matches any value.
     #[serde(default)]
     is: String,
-    /// `next` of the previous page; empty starts at the first page.
+    /// The field `next` of the previous page. Empty selects the first page.
     #[serde(default)]
     after: String,
 }
@@ -104,7 +104,7 @@ struct DrillDownPage<'a> {
     pointed: Pointed,
     listed: CountedContacts,
     next: Option<String>,
-    /// Whether the complete list and the figure differ in number.
+    /// Whether the complete list has a different number of contacts than the figure.
     differs: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Figures that managers enter: opening balances, corrections, and registers imported from CSV. Also the tokens of programs.
+//! Figures that managers enter: opening balances, corrections, and registers imported from CSV. Also manages access tokens for programs.
 
 use axum::{
     Json,
@@ -119,7 +119,7 @@ pub(crate) struct Register {
     dry_run: bool,
 }
 
-/// `POST /desk/statistics/entries/import`: enters all lines, or none if one is wrong.
+/// `POST /desk/statistics/entries/import`: enters all lines, or none if one of them is invalid.
 pub(crate) async fn import(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -169,14 +169,14 @@ fn row_label(desk: &Desk, words: &Words, row: &Row) -> String {
     }
 }
 
-/// A token to make.
+/// A token to create.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Named {
     /// The purpose of the token.
     name: String,
 }
 
-/// `POST /desk/statistics/tokens`: makes a token. This response is the only one that shows it.
+/// `POST /desk/statistics/tokens`: creates a token. Only this response shows the token.
 pub(crate) async fn make_token(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -210,7 +210,7 @@ pub(crate) async fn tokens(State(desk): State<Desk>) -> Result<Json<Value>, Page
     Ok(Json(json!({ "tokens": desk.store.tokens().await? })))
 }
 
-/// Returns what figures can be entered for: the form value and the label.
+/// Returns the form value and the label of each value for which figures can be entered.
 pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
     let of = |of: Measure| {
         let values = desk.store.countable(of).into_iter();

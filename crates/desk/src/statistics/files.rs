@@ -48,7 +48,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Returns the texts in the requested language, else in the one chosen on this device.
+    /// Returns the texts in the requested language, otherwise in the one chosen on this device.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
             Some(language) => desk.locales.of(language),
@@ -74,7 +74,8 @@ impl Wanted {
         })
     }
 
-    /// Sends tables in the requested format. A single table has the layout of the page; several become one line for each figure.
+    /// Sends tables in the requested format. As CSV, a single table has the layout of the page, and several tables become one line for each
+    /// figure.
     pub(crate) fn answer(
         &self,
         words: &Words,

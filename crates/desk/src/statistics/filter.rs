@@ -1,4 +1,4 @@
-//! The form that groups figures on the statistics page.
+//! The filter form of the statistics page: period, measure, dimensions and unit of time.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::{
     statistics::page::StatisticsQuery,
 };
 
-/// The period and the groupings chosen in the form.
+/// The fields of the filter form: a period, a measure (`of`), up to two dimensions (`by`, `and`) and a unit of time (`every`).
 #[derive(Default, Deserialize)]
 pub(crate) struct FilterForm {
     #[serde(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct FilterForm {
 }
 
 impl FilterForm {
-    /// Returns the query string of the same groupings in another period.
+    /// Returns the query string for the same filter with the named period instead.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
         query_of([
@@ -48,7 +48,7 @@ impl FilterForm {
         ])
     }
 
-    /// Returns the query string of this form.
+    /// Returns the filter as a query string.
     pub(crate) fn in_address(&self) -> String {
         query_of([
             ("period", &self.asked.period),
@@ -61,7 +61,7 @@ impl FilterForm {
         ])
     }
 
-    /// Returns the query string of a file with the same figures.
+    /// Returns the filter as a query string for file downloads, with the dimensions and the unit of time joined by commas in `by`.
     pub(crate) fn in_address_of_file(&self) -> String {
         let by = [&self.by, &self.and, &self.every].map(String::as_str);
         let by: Vec<&str> = by.into_iter().filter(|by| !by.is_empty()).collect();
@@ -74,7 +74,7 @@ impl FilterForm {
         ])
     }
 
-    /// Returns the measure; an unknown one falls back to registered communications.
+    /// Returns the selected measure. An unknown or empty name selects [`Measure::Contact`].
     pub(crate) fn counted(&self) -> Measure {
         Measure::parse(&self.of).unwrap_or(Measure::Contact)
     }
@@ -90,7 +90,8 @@ impl FilterForm {
     }
 }
 
-/// Builds the chosen table, with figures below `least` suppressed. `None` if no grouping was chosen.
+/// Builds the requested table. Counts about persons below `least` are suppressed. Returns `None` if neither a dimension nor a unit of time
+/// was selected.
 pub(crate) async fn table(
     desk: &Desk,
     words: &Words,
@@ -105,7 +106,7 @@ pub(crate) async fn table(
     Ok(Some(of_breakdown(words, desk.store.scheme(), &found)))
 }
 
-/// Returns the dimensions of all measures: id and label, ordered by label.
+/// Returns the dimensions of all measures as pairs of id and label, sorted by label.
 pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
     let of_any: BTreeSet<String> = Measure::ALL
         .into_iter()

@@ -57,7 +57,7 @@ struct StatisticsPage<'a> {
     sentences: Vec<String>,
     /// Entered figures, each with its label.
     entered: Vec<(Adjustment, String)>,
-    /// What figures can be entered for: form value and label.
+    /// The values for which figures can be entered, as form value and label.
     countable: Vec<(String, String)>,
     /// The available returns: name and label.
     returns: Vec<(String, String)>,
@@ -67,9 +67,9 @@ struct StatisticsPage<'a> {
     /// The dimensions to group by.
     dimensions: Vec<(String, String)>,
     cut: Option<Table>,
-    /// Why the chosen table can't be shown.
+    /// The error message if the requested table can't be shown.
     cut_refused: Option<String>,
-    /// Figures below this are suppressed for the reader.
+    /// The smallest figure about persons for this reader; smaller ones are suppressed.
     least: i64,
 }
 
@@ -247,8 +247,8 @@ impl StatisticsPage<'_> {
         period_label(self.frame.words, self.report.from, self.report.to)
     }
 
-    /// Compares the period with the one before it and with the same period a year earlier. Returns the difference, then the earlier total
-    /// and its days. Earlier periods without figures are left out.
+    /// Compares the period with the one before it and with the same period a year earlier. Each result has two texts: the difference, and
+    /// the earlier total with its days. Earlier periods with a total of 0 are left out.
     fn compared(&self) -> Vec<(String, String)> {
         let (report, words) = (&self.report, self.frame.words);
         let of = |key: &str, then: &Option<Totals>| {

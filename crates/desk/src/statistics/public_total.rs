@@ -1,5 +1,5 @@
-//! The public total since the establishment, for the centre's website and for programs. It counts only past days, so that a watcher can't
-//! tell from it that someone wrote just now.
+//! The public total since the establishment, for the centre's website and for programs. It counts only past days, so that an observer can't
+//! derive from a change that someone wrote just now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::reports::labels::{channel_name, format_day};
 
-/// How long the figure is cached.
+/// The time for which the figure is cached.
 const KEPT: Duration = Duration::from_secs(60);
 
 /// The state of the public total.

@@ -1,4 +1,5 @@
-//! Returns to Insafe and Child Helpline International (`/desk/statistics/returns/{name}`), and what keeps them from being sent.
+//! Returns (report forms) to Insafe and Child Helpline International (`/desk/statistics/returns/{name}`), and the obstacles to sending
+//! them.
 
 use askama::Template;
 use axum::{
@@ -84,8 +85,8 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
     Json(json!({ "returns": all.collect::<Vec<_>>() }))
 }
 
-/// Fills in a return for the requested days, else for the last complete period that is due. Returns are not suppressed. Readers who see
-/// suppressed figures elsewhere may therefore open only returns that are due.
+/// Fills in a return for the requested days or, without a request, for the last complete period that is due. Figures in returns are not
+/// suppressed. Readers who see suppressed figures elsewhere may therefore open only returns that are due.
 async fn filled<'a>(
     desk: &'a Desk,
     reader: &Reader,
@@ -120,7 +121,7 @@ impl ReturnPage<'_> {
         period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
 
-    /// Lists what keeps the return from being sent.
+    /// Lists the obstacles to sending the return.
     fn wrong(&self) -> Vec<String> {
         let words = self.frame.words;
         let mut wrong = Vec::new();

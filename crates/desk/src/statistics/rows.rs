@@ -22,8 +22,8 @@ use crate::{
     statistics::files::Wanted,
 };
 
-/// `GET /api/v1/statistics/rows`: sends a line for each communication with its day and its values. It has no reference, so that the contact
-/// can't be found by it. Dimensions about persons are included only for readers who may read contacts.
+/// `GET /api/v1/statistics/rows`: sends a line for each communication with its day and its values. The line has no reference, so that it
+/// can't be used to find the contact. Dimensions about persons are included only for readers who may read contacts.
 pub(crate) async fn csv(
     State(desk): State<Desk>,
     reader: Reader,
