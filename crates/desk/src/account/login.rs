@@ -31,12 +31,13 @@ use crate::{
     state::Desk,
 };
 
-/// Names the cookie that marks a device as known to one log-in. Each log-in has its own cookie because several people share a desk.
+/// Returns the name of the cookie that marks a device as known to one log-in. Each log-in has its own cookie because several people share a
+/// device.
 fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
 
-/// How long a request waits at most before its password is tried.
+/// The longest time that a request waits before its password is checked.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
@@ -122,7 +123,7 @@ pub(crate) async fn try_log_in(
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }
 
-/// Waits until a password may be tried for this log-in. Fails with `Conflict::Busy` after [`PATIENCE`].
+/// Waits until the rate limit permits a password attempt for this log-in. Fails with `Conflict::Busy` after [`PATIENCE`].
 pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
     let tried = (device == Device::Known, name.to_owned());
     let turn = desk.log_ins.until_key_ready(&tried);
