@@ -42,7 +42,7 @@ struct List<'a> {
     cases: Vec<CaseRow>,
     /// The filter in words; `None` if the list is unfiltered.
     asked_for: Option<String>,
-    /// How many cases match the filter.
+    /// Number of cases that match the filter.
     count: i64,
     /// A remark that only the first [`MOST`] cases are listed; `None` if all are.
     cut_off: Option<String>,
@@ -54,7 +54,7 @@ impl List<'_> {
     }
 }
 
-/// Which cases to list. Empty fields match every case.
+/// The filter of the list. Empty fields match every case.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CasesQuery {
     #[serde(flatten)]

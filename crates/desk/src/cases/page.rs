@@ -87,7 +87,7 @@ fn whole(case: &Case) -> Value {
     })
 }
 
-/// Responds with the case after a change: JSON to a program, a redirect to the case's page to a browser.
+/// Returns the response to a change: the case as JSON for an API request, or a redirect to the case's page for a form.
 async fn then(desk: &Desk, me: &Person, program: ResponseFormat, id: Uuid) -> PageResult {
     if program.0 {
         let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
@@ -163,7 +163,7 @@ pub(crate) async fn propose(
     then(&desk, &me, program, id).await
 }
 
-/// The version of a referral that its confirming reader has seen.
+/// The version of a referral that the confirming person has read.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReadReferral {
     /// The value of `changed` in the version that was read.
@@ -247,7 +247,7 @@ pub(crate) async fn close(
     then(&desk, &me, program, id).await
 }
 
-/// Drafts a reply that tells the reporter what was done, in their language. A counsellor reads the draft and sends it.
+/// Drafts a reply that informs the reporter of the outcome, in their language. A counsellor reads the draft and sends it.
 pub(crate) async fn tell(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -285,7 +285,7 @@ pub(crate) async fn tell(
             &[("reference", &reference), ("institution", &sent)],
         )
     };
-    // Keeps a draft that was begun earlier; the new text follows it.
+    // Appends the new text to a draft that was begun earlier.
     let begun = desk
         .store
         .draft(me.id, contact.reference, DraftKind::Reply)
@@ -309,7 +309,7 @@ impl One<'_> {
         format!("{}/{}", self.case.number, self.case.year)
     }
 
-    /// Names the part of the case that an earlier version belongs to: a referral or the summary.
+    /// Returns the name of the part of the case that an earlier version belongs to: a referral or the summary.
     fn version_of(&self, one: &CaseVersion) -> String {
         let of = one
             .referral
@@ -329,7 +329,7 @@ impl One<'_> {
         )
     }
 
-    /// Whether I may confirm this referral: only someone other than its proposer may.
+    /// Returns whether I may confirm this referral. Only someone other than its proposer may confirm a referral.
     fn may_confirm(&self, referral: &Referral) -> bool {
         referral.confirmed_by.is_none() && referral.proposed_by.0 != self.frame.me.id
     }
