@@ -21,7 +21,7 @@ type Answer<T = Value> = Result<Json<T>, PageError>;
 pub(crate) struct ApiInboxQuery {
     view: Option<String>,
     after: Option<String>,
-    /// Rows of a page: 1 to 200.
+    /// Number of rows per page, from 1 to 200.
     size: Option<String>,
     #[serde(flatten)]
     filter: InboxFilterForm,
@@ -51,7 +51,7 @@ pub(crate) async fn inbox(
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Looked {
-    /// What to search for: words, beginnings of words, "phrases", a reference or a whole identifier.
+    /// The search term: words, beginnings of words, "phrases", a reference or a whole identifier.
     #[serde(default)]
     q: String,
 }
@@ -65,7 +65,7 @@ pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
     Ok(Json(json!({ "colleagues": all.collect::<Vec<_>>() })))
 }
 
-/// `POST /api/v1/search`: a POST because the term may be a name, and proxies log addresses.
+/// `POST /api/v1/search`: searches contacts. The method is POST because the term may be a name, and proxies log URLs.
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,

@@ -47,7 +47,7 @@ use crate::{
 const FOUND: usize = 50;
 /// The longest search term, in characters.
 const LONGEST_SOUGHT: usize = 500;
-/// Rows of a page of the inbox.
+/// Number of rows per page of the inbox.
 const ROWS: u64 = 50;
 
 pub(crate) use crate::inbox::filters::InboxFilterForm;
@@ -89,9 +89,9 @@ pub(super) struct Inbox<'a> {
 /// The outcome of a bulk action.
 #[derive(Default)]
 pub(crate) struct BulkOutcome {
-    /// How many contacts succeeded, in words; `None` if none did.
+    /// The number of contacts for which the action succeeded, in words; `None` if there are none.
     pub done: Option<String>,
-    /// The reference of each contact that failed, and why.
+    /// The reference of each contact for which the action failed, and the reason.
     pub refused: Vec<(String, String)>,
 }
 
@@ -157,7 +157,8 @@ pub(crate) struct Sought {
     q: String,
 }
 
-/// Redirects to the results of a search. The address contains the term encrypted: it may be a name, and browsers keep a history.
+/// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers keep a
+/// history.
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -188,7 +189,7 @@ pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
         .filter(move |view| in_team || *view != View::Team)
 }
 
-/// Renders the inbox, with an open contact or without, and with the outcome of a bulk action.
+/// Renders the inbox, together with the open contact and the outcome of a bulk action, if any.
 pub(crate) async fn shown(
     desk: &Desk,
     jar: &CookieJar,

@@ -98,12 +98,12 @@ impl Inbox<'_> {
         self.status(&open.status)
     }
 
-    /// Names the assignee of the open contact when it is someone else.
+    /// Returns a text that names the assignee of the open contact if that is someone else.
     pub(super) fn led_by(&self) -> String {
         self.frame.words.with("held-by-other", "name", &self.assignee())
     }
 
-    /// Explains why I cannot fill in the wrap-up: the contact is assigned to someone else.
+    /// Returns a text that explains that I cannot fill in the wrap-up, because the contact is assigned to someone else.
     pub(super) fn read_only(&self) -> String {
         self.frame
             .words
@@ -125,7 +125,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
     }
 
-    /// Describes a delivery. A reply that the person collects with a receipt code is shown as ready, since it was not handed to a server.
+    /// Describes a delivery. A reply that the person collects with a receipt code is shown as ready, because it is not sent to a server.
     pub(super) fn fares(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.answers_lie_ready);
@@ -140,7 +140,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the name of a file, else its kind.
+    /// Returns the name of a file or, without a name, its kind.
     pub(super) fn called(&self, part: &Attachment) -> String {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let key = match kind {
@@ -160,7 +160,7 @@ impl Inbox<'_> {
         self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
     }
 
-    /// Whether something arrived after the draft was begun.
+    /// Returns whether the contact has events that are newer than the draft.
     pub(super) fn is_behind(&self, open: &ContactDetail) -> bool {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
     }
@@ -198,7 +198,8 @@ impl Inbox<'_> {
         Some(self.frame.words.with("claim-anyway", "name", &name))
     }
 
-    /// Whether I closed the contact in the last five minutes and no one has acted since. The page then offers to undo it.
+    /// Returns whether I closed the contact in the last five minutes and no other action followed. The page then offers to undo the
+    /// closing.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
         // A wrap-up that was saved together with closing has a later event.
@@ -236,7 +237,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Whether I may ask the assignee for this contact.
+    /// Returns whether I may ask the assignee to hand over this contact.
     pub(super) fn may_ask(&self, open: &ContactDetail) -> bool {
         let others = open
             .assignee
@@ -297,7 +298,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("news-{news}"))
     }
 
-    /// Whether a person must decide if the message is sent again.
+    /// Returns whether a person must decide if the message is sent again.
     pub(super) fn is_stuck(&self, one: &Delivered) -> bool {
         match one.state {
             Delivery::Failed => true,
@@ -310,7 +311,7 @@ impl Inbox<'_> {
         Language::parse(tag).map_or_else(|| tag.to_owned(), |language| language.own_name().to_owned())
     }
 
-    /// Whether the file is still with the platform and I may fetch it.
+    /// Returns whether the file is still on the platform and I may fetch it.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.held, Held::Elsewhere | Held::Failed) && self.may_write()
     }
