@@ -26,7 +26,7 @@ const LEFT: i64 = 44;
 /// A stacked column chart over time.
 pub(crate) struct Columns {
     pub columns: Vec<Column>,
-    /// The number of each fill, and its channel.
+    /// The number of each fill and the channel that it represents.
     pub legend: Vec<(usize, String)>,
     /// The y coordinate and the number of each line of the scale.
     pub scale: Vec<(i64, String)>,

@@ -25,7 +25,7 @@ pub struct CsvForm {
     pub separator: u8,
     /// Whether the file begins with a byte order mark. Some spreadsheets recognise UTF-8 only by it.
     pub bom: bool,
-    /// Whether the cover precedes the header row. Without it, the same figures always give the same bytes.
+    /// Whether the cover precedes the header row. Without a cover, equal figures always give equal bytes.
     pub cover: bool,
 }
 
@@ -75,8 +75,8 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    // The backlog changes from minute to minute. Without a cover that states the time it is left out, so that two exports of the same
-    // figures are identical.
+    // The backlog changes from minute to minute. It is left out of a file without a cover, which would state the time, so that two exports
+    // of the same figures are identical.
     let lasting = |table: &&Table| form.cover || table.id != STANDING;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use hotline_core::text::locale::Words;
 
-/// Formats a day the Serbian way.
+/// Formats a day as `31.01.2026.`.
 pub(crate) fn format_day(day: NaiveDate) -> String {
     day.format("%d.%m.%Y.").to_string()
 }
@@ -16,7 +16,7 @@ pub(crate) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a St
         .finish()
 }
 
-/// Returns the translated name of a channel, else its id from the settings.
+/// Returns the translated name of a channel, otherwise its id from the settings.
 pub(crate) fn channel_name(words: &Words, channel: &str) -> String {
     let key = format!("channel-{channel}");
     let name = words.say(&key);

@@ -1,4 +1,4 @@
-//! Import of old registers from CSV: parses the lines, tries them, and reports the errors of each line.
+//! Import of old registers from CSV: parses and checks the lines, and reports the errors of each line.
 
 use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
@@ -18,11 +18,11 @@ pub struct Row {
     pub text: String,
     /// The parsed entry; `None` if parsing failed.
     pub read: Option<NewBalance>,
-    /// Why the line can't be entered; `None` if it can.
+    /// The reason why the line can't be entered; `None` if it can be entered.
     pub wrong: Option<Wrong>,
 }
 
-/// Why a line can't be entered.
+/// The reason why a line can't be entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
     /// The line could not be parsed; holds the parser's message.
@@ -91,7 +91,7 @@ pub fn read(csv: &[u8]) -> Vec<Row> {
             let line = record.position().map_or(number, csv::Position::line);
             let text = record.iter().collect::<Vec<_>>().join(", ");
             if record.len() > head.len() {
-                // Happens when a number is written as 20,000.
+                // The number of fields differs, for example, if a number is written as 20,000.
                 let why = format!("{} fields where the head has {}", record.len(), head.len());
                 return Row {
                     line,
@@ -133,7 +133,7 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Tries each parsed line as if the lines before it had been entered, and records the reason if it is rejected.
+/// Checks each parsed line as if the lines before it had been entered, and records the reason for each rejected line.
 ///
 /// # Errors
 /// Fails if the database fails.

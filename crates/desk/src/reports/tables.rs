@@ -32,7 +32,7 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows of the table.
     pub rows: Vec<Line>,
-    /// The rows below the table: totals, and what none of the rows contains.
+    /// The rows below the table: the total, and the remainder that none of the other rows contains.
     pub foot: Vec<Line>,
 }
 
@@ -54,7 +54,7 @@ pub enum Cell {
     Count(i64),
     /// A share in thousandths.
     PerMille(i64),
-    /// Suppressed, or 0 where figures are suppressed; readers can't tell the two apart.
+    /// A suppressed figure, or 0 in a table with suppressed figures. Both look the same, so that readers can't tell them apart.
     Hidden,
     /// The table has no value here.
     Empty,

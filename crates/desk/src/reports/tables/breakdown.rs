@@ -19,7 +19,7 @@ use crate::reports::tables::{
 struct Down {
     /// The values that identify the row: the interval of the period, if there are intervals, then the value of a dimension.
     places: Vec<String>,
-    /// Figures by the value across.
+    /// The figures of the row, each with the value of its column.
     counts: Vec<(String, i64)>,
 }
 
@@ -34,8 +34,8 @@ impl Down {
     }
 }
 
-/// Builds the table. Intervals of the period or values of the first dimension go down; values of the last dimension go across. With three
-/// groupings, two of them go down together.
+/// Builds the table. The rows are the intervals of the period or the values of the first dimension; the columns are the values of the last
+/// dimension. With three groupings, each row combines an interval with a value of the first dimension.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
@@ -95,7 +95,7 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     }
 }
 
-/// Collects the rows, and the values across.
+/// Collects the rows, and the values of the columns.
 fn lines(found: &Breakdown, crossed: bool) -> (Vec<Down>, Vec<String>) {
     let mut down: Vec<Down> = Vec::new();
     let mut across: Vec<String> = Vec::new();
@@ -148,7 +148,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         let values = values.iter().chain(column).map(String::as_str);
         opening.address(values)
     };
-    // Where figures are suppressed, a missing one is either 0 or suppressed. Both render alike.
+    // If figures are suppressed, a missing figure is either 0 or suppressed. Both look the same.
     let none = match found.hidden_below {
         Some(_) => Cell::Hidden,
         None => Cell::Count(0),
@@ -178,7 +178,7 @@ fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
     number || dimension.starts_with(BANDS) || [HOUR, WEEKDAY, FIRST_REPLY, URGENT_READ].contains(&dimension)
 }
 
-/// Sorts values by their leading number, then alphabetically.
+/// Returns the sort key of a value: its leading number, then the value itself.
 fn in_order(value: &str) -> (u32, String) {
     let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
     (digits.parse().unwrap_or(u32::MAX), value.to_owned())

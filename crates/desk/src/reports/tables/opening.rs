@@ -64,10 +64,10 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Returns the address of the list of items with these values. A dimension without a value matches every item that has one. `None` if
-    /// there is no such list.
+    /// Returns the address of the list of items with these values. A dimension without a given value matches all items that have any value
+    /// in this dimension. Returns `None` if there is no such list.
     pub(crate) fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
-        // Age bands are those in force at the period's end. They may have been others in the interval.
+        // The list would use the age bands in force at the end of the interval. The figure uses those at the end of the period.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;
         }
