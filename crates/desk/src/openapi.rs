@@ -252,7 +252,7 @@ impl DescribedRoute {
         self
     }
 
-    /// Marks a success without a response body (204).
+    /// Declares that a successful response is a 204 without a body.
     fn silent(mut self) -> Self {
         self.answers = false;
         self
@@ -302,7 +302,7 @@ fn in_path(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": schema })
 }
 
-/// Describes a query parameter: always optional text.
+/// Returns the schema of a query parameter, which is always an optional text.
 fn plain(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Some(schema) = schema.as_object_mut() {

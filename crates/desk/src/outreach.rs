@@ -67,7 +67,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Returns the chosen period; without one, the current year.
+    /// Returns the chosen period or, if none was chosen, the current year.
     fn asked(&self, desk: &Desk) -> Result<hotline_core::time::period::Period, PageError> {
         let today = desk.store.today();
         let chosen = &self.period;
@@ -149,8 +149,8 @@ fn new_event() -> NewEvent {
     }
 }
 
-/// Returns an event as JSON. Presenter, remarks and the requesting contact are included only if the reader `sees` them, that is, may edit
-/// the register.
+/// Returns an event as JSON. Presenter, remarks and the requesting contact are included only if `sees` is true, which means that the reader
+/// may edit the register.
 fn event_json(event: &OutreachEvent, sees: bool) -> Value {
     let said = &event.said;
     let mut shown = json!({
@@ -183,7 +183,7 @@ pub(crate) struct EventForm {
     day: String,
     /// The id of the school. To name a new school, leave this empty and set `school_name`.
     school: String,
-    /// The name of a school. A school with this name, kind and place is added unless it exists.
+    /// The name of a school. A school with this name, kind and place is added unless one exists.
     school_name: String,
     /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
     school_kind: String,
@@ -259,7 +259,7 @@ impl EventForm {
         Ok(written)
     }
 
-    /// Returns the event, and its school if that has to be added.
+    /// Returns the event and, if its school has to be added, the school.
     fn event(&self) -> Result<(NewEvent, Option<NewSchool>), PageError> {
         let bad = || PageError::Bad("error-form");
         let mut educators = Vec::new();
@@ -461,7 +461,7 @@ impl OutreachPage<'_> {
         self.form.said.school == Some(school.id)
     }
 
-    /// Returns the part that an educator had in the event in the form.
+    /// Returns the role of an educator in the event shown in the form.
     fn did(&self, educator: &Educator) -> &'static str {
         let found = self.form.said.educators.iter().find(|(id, _)| *id == educator.id);
         found.map_or("", |(_, part)| part.as_str())

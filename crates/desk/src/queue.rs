@@ -50,7 +50,7 @@ pub(crate) async fn page(
 
 #[derive(Deserialize)]
 pub(crate) struct Again {
-    /// The id of the job; `None` runs all parked jobs again.
+    /// The id of the job to run again; `None` runs all parked jobs again.
     job: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! All addresses of the desk and the API, with the access rights they require.
+//! All routes of the desk and the API, with the access rights that they require.
 
 use axum::{
     Router,
@@ -23,18 +23,18 @@ use crate::{
     statistics::{self, drill_down, entries, returns, rows},
 };
 
-/// An address of the desk or the API.
+/// A route of the desk or the API.
 pub struct Address {
     /// `GET` or `POST`.
     pub method: &'static str,
     /// The path; the parts in braces are parameters.
     pub path: &'static str,
-    /// Who may use it.
+    /// The access requirement of the route.
     pub access: Access,
     handler: MethodRouter<Desk>,
 }
 
-/// Returns all addresses. Each must declare its access.
+/// Returns all routes. Each route must declare its access requirement.
 #[must_use]
 pub fn addresses() -> Vec<Address> {
     use Access::{Anyone, May, Open};
@@ -183,7 +183,7 @@ pub fn addresses() -> Vec<Address> {
 /// A path of the desk, the equivalent path of the API, and their handler.
 type Twin = (&'static str, &'static str, MethodRouter<Desk>);
 
-/// Returns the addresses at which managers enter figures and make tokens.
+/// Returns the routes with which managers enter figures and create tokens.
 fn entries() -> Vec<Twin> {
     macro_rules! entry {
         ($path:literal, $handler:expr) => {
@@ -203,7 +203,7 @@ fn entries() -> Vec<Twin> {
     ]
 }
 
-/// Returns the addresses that change the outreach register.
+/// Returns the routes that change the outreach register.
 fn of_outreach() -> Vec<Twin> {
     macro_rules! of_outreach {
         ($path:literal, $handler:expr) => {
@@ -222,7 +222,7 @@ fn of_outreach() -> Vec<Twin> {
     ]
 }
 
-/// Returns the addresses of actions on a contact.
+/// Returns the routes of actions on a contact.
 fn actions() -> Vec<Twin> {
     macro_rules! action {
         ($path:literal, $handler:expr) => {
@@ -261,7 +261,7 @@ fn actions() -> Vec<Twin> {
     ]
 }
 
-/// Returns the addresses of cases: path of the desk, path of the API, method and handler.
+/// Returns the routes of cases: path of the desk, path of the API, method and handler.
 fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)> {
     macro_rules! of_case {
         ($path:literal, $method:ident, $name:literal, $handler:expr) => {

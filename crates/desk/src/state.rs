@@ -26,13 +26,13 @@ pub struct Desk {
     pub https: bool,
     /// Limits password attempts by log-in name, separately for known devices (`true`) and unknown ones.
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
-    /// Smaller figures are suppressed for readers who may not read contacts.
+    /// The smallest figure about persons for readers who may not read contacts; smaller ones are suppressed for them.
     pub smallest: i64,
-    /// Limits how often the audit records that the same person reads the same object.
+    /// Limits how often reads of the same object by the same person are recorded in the audit log.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
 
-/// Repeated reading of the same object is recorded once in this time, because pages refresh automatically.
+/// The time within which repeated reads of the same object are recorded once, because pages refresh automatically.
 const A_WHILE: Duration = Duration::from_secs(15 * 60);
 
 /// Creates the limiter for [`Desk::reads`].
@@ -48,7 +48,7 @@ impl Desk {
         hotline_core::identifiers::ids::new(self.clock.now())
     }
 
-    /// Records in the audit that a person read an object. If this fails, as on a full disk, staff can still read.
+    /// Records in the audit log that a person read an object. A failure, such as a full disk, is only logged, so that staff can still read.
     pub(crate) async fn note_read(&self, who: &Person, what: &str, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
