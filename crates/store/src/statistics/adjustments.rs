@@ -30,7 +30,7 @@ use crate::{
 /// A stored adjustment.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Adjustment {
-    /// Its id.
+    /// The id of the adjustment.
     pub id: Uuid,
     /// The adjustment as entered.
     #[serde(flatten)]
@@ -44,9 +44,9 @@ pub struct Adjustment {
 /// An adjustment to enter.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct NewBalance {
-    /// What it counts: contacts or cases.
+    /// The measure: contacts or cases.
     pub of: Measure,
-    /// The channel, for contacts. For cases, `advisory` or the id of the institution they were sent to.
+    /// The channel of the contacts. In an adjustment of cases, `advisory` or the id of the institution to which they were sent.
     pub value: String,
     /// Whether it is a correction; otherwise it is an opening balance.
     pub correction: bool,
@@ -66,7 +66,7 @@ pub struct NewBalance {
 const MOST: u64 = 1_000_000_000;
 /// The first accepted year. An earlier one must be a mistake.
 const FIRST_YEAR: i32 = 1900;
-/// Maximum number of adjustments entered at once, since no one else can write meanwhile.
+/// Maximum number of adjustments entered at once. All other writers wait meanwhile.
 const MOST_LINES: usize = 10_000;
 
 impl NewBalance {
@@ -100,9 +100,9 @@ impl NewBalance {
 /// The data against which new adjustments are checked.
 #[derive(Default)]
 struct Known {
-    /// Adjustments that are not withdrawn, by what they count.
+    /// Adjustments that are not withdrawn, by measure and value.
     entered: HashMap<(Measure, String), Vec<NewBalance>>,
-    /// Days on which this software counted anything, by what was counted.
+    /// Days on which this software counted anything, by measure and value.
     counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 

@@ -39,7 +39,7 @@ impl Snapshot<'_> {
 
         let open = self.registered(Measure::Contact, Period::default()).await?
             - self.registered(Measure::Closing, Period::default()).await?;
-        // Conditions written out as in their indexes, so that the database can use them.
+        // The conditions have the same wording as in their partial indexes, so that the database can use the indexes.
         let oldest_open = self
             .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
             .await?;
@@ -95,7 +95,7 @@ fn with_undelivered(now: i64) -> Select<contacts::Entity> {
         .select_only()
         .column(outbox::Column::ContactId)
         .join(JoinType::InnerJoin, of_message)
-        // Written out as in the index, so that the database can use it.
+        // The condition has the same wording as in the partial index, so that the database can use the index.
         .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
         .filter(not_through(now))
         .filter(messages::Column::Direction.eq(Direction::Reply));

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts read for one page. A page may be shorter than requested because of it.
+/// Maximum number of contacts read for one page. This limit can make a page shorter than requested.
 const MOST_LOOKED_AT: usize = 50_000;
 
 /// The latest accepted time, in microseconds since 1970: the year 9987.
@@ -37,9 +37,9 @@ const FARTHEST: i64 = 253_000_000_000_000_000;
 /// A figure selected for drill-down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointed {
-    /// What it counts: contacts or closings.
+    /// The measure: contacts or closings.
     pub of: Measure,
-    /// The days for which it counts.
+    /// The days that the figure covers.
     pub period: Period,
     /// Dimensions, each with the selected value. `None` selects any value.
     pub values: Vec<(String, Option<String>)>,
@@ -52,18 +52,18 @@ pub struct CountedContacts {
     pub count: i64,
     /// The contacts on this page.
     pub rows: Vec<ListedContact>,
-    /// The position after which the next page begins, if there may be one.
+    /// The position after which the next page begins, if there may be a next page.
     pub next: Option<Place>,
 }
 
 /// A contact counted by a figure.
 #[derive(Debug)]
 pub struct ListedContact {
-    /// Its reference.
+    /// The reference of the contact.
     pub reference: Reference,
     /// When it was registered, or closed if the figure counts closings.
     pub at: DateTime<Utc>,
-    /// Its channel.
+    /// The channel of the contact.
     pub channel: String,
     /// Current status.
     pub status: Status,

@@ -1,5 +1,5 @@
-//! The counts stored with every change of a contact. [`hotline_core::statistics::figures`] defines what is counted, [`StatisticsFilter`]
-//! what can be queried.
+//! The stored counts, updated with every change of a contact. [`hotline_core::statistics::figures`] defines the rules of counting, and
+//! [`StatisticsFilter`] the possible queries.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ impl<'a> From<&'a contacts::Model> for Seen<'a> {
 }
 
 impl Store {
-    /// Returns the facts counted for a contact with these answers. Empty if it is excluded from the total.
+    /// Returns the facts by which a contact with these answers is counted. The result is empty if the contact is excluded from the total.
     pub(crate) fn facts<'a>(&self, contact: impl Into<Seen<'a>>, chosen: &Answers) -> Vec<Facts> {
         let contact = contact.into();
         if !counting::counts(contact.marking.and_then(Marking::parse)) {
@@ -76,7 +76,7 @@ impl Store {
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
             read: match contact.first_read_at {
-                // A call is read at the time it arrives; any other contact is read later.
+                // A first reading at the time of arrival means a call. Any other contact is read later.
                 Some(at) if at <= contact.opened_at => Read::Taken,
                 Some(at) => Read::After(waited(at)),
                 None => Read::NotYet,

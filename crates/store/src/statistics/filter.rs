@@ -20,7 +20,7 @@ const FARTHEST: Days = Days::new(1_100);
 /// A query for figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatisticsFilter {
-    /// The measure: what is counted.
+    /// The measure to count.
     pub of: Measure,
     /// The days to count.
     pub period: Period,
@@ -68,7 +68,7 @@ impl StatisticsFilter {
 /// The figures of a period, grouped as requested.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Breakdown {
-    /// The measure: what is counted.
+    /// The measure that was counted.
     pub of: Measure,
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
@@ -82,13 +82,14 @@ pub struct Breakdown {
     pub by: Vec<String>,
     /// The pieces into which the period is divided, if any.
     pub every: Option<Every>,
-    /// Number registered by this software in the period: the sum of all rows and the rest.
+    /// Number of items registered by this software in the period: the sum of all rows and the rest.
     pub registered: i64,
-    /// Counts of those that have a value in each requested dimension.
+    /// Counts of the items that have a value in each requested dimension.
     pub rows: Vec<FigureRow>,
-    /// Number of those without a value in some dimension, such as unclassified ones, and those of suppressed rows.
+    /// Number of items without a value in some dimension, such as unclassified contacts, plus the items of suppressed rows.
     pub rest: i64,
-    /// Rows below this count are suppressed, and others from which they could be derived ([`crate::db::store::Store::shown`]).
+    /// The count below which rows are suppressed. Further rows are suppressed if small counts could be derived from them
+    /// ([`crate::db::store::Store::shown`]). `None` if figures are not suppressed for the reader.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_below: Option<i64>,
 }

@@ -77,8 +77,8 @@ impl Store {
     /// Recounts all contacts and replaces the stored counts.
     ///
     /// # Errors
-    /// [`Conflict::Served`] if another process serves this SQLite database, since it could not register anything meanwhile. Also if a
-    /// database query fails; the stored counts are then unchanged.
+    /// [`Conflict::Served`] if another process serves this SQLite database, because that process could not register anything during the
+    /// rebuild. Also if a database query fails; the stored counts are then unchanged.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -126,7 +126,7 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // The serving process already counted, and no contact counts.
+            // The serving process counted at its start. There are no counts because all contacts are excluded from the total.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }

@@ -37,8 +37,8 @@ pub struct Report {
     pub ever: Totals,
     /// Totals of the period.
     pub period: Totals,
-    /// Totals of the preceding period of the same length. While this period is not over, they cover only as many days as have passed of it.
-    /// `None` if the period has no beginning or no end.
+    /// Totals of the preceding period of the same length. If this period is not over, they cover only as many days as this period has had
+    /// so far. `None` if the period has no beginning or no end.
     pub before: Option<Totals>,
     /// Totals of the same days a year earlier. `None` if the period has no beginning or no end.
     pub a_year_before: Option<Totals>,
@@ -46,11 +46,11 @@ pub struct Report {
     pub flow: Flow,
     /// The backlog at the time of the snapshot.
     pub standing: Backlog,
-    /// How long people waited for their first reply.
+    /// The waiting times until the first reply.
     pub first_reply: FirstReply,
-    /// How long urgent contacts were unread.
+    /// The times for which urgent contacts were unread.
     pub urgent: UrgentRead,
-    /// How many contacts were answered or missed.
+    /// The numbers of answered and missed contacts.
     pub answering: Answering,
     /// Contacts by channel over time.
     pub over_time: Breakdown,
@@ -67,54 +67,54 @@ pub struct Report {
 /// The flow of contacts registered by this software: carried over + opened − closed = open.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 pub struct Flow {
-    /// Number open when the period began.
+    /// Number of contacts open when the period began.
     pub carried_over: i64,
-    /// Number registered in the period.
+    /// Number of contacts registered in the period.
     pub opened: i64,
-    /// Number closed in the period. Reopening a contact removes its closing.
+    /// Number of contacts closed in the period. Reopening a contact removes its closing.
     pub closed: i64,
-    /// Number open at the end of the period.
+    /// Number of contacts open at the end of the period.
     pub open: i64,
 }
 
-/// How long people whose contacts were registered in a period waited for a reply.
+/// The waiting times until the first reply, for contacts registered in a period.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct FirstReply {
-    /// Number that were sent a reply.
+    /// Number of contacts that were sent a reply.
     pub answered: i64,
-    /// Number that were not sent a reply. Includes calls, which need none.
+    /// Number of contacts that were not sent a reply. Includes calls, which need none.
     pub not_answered: i64,
-    /// Number of minutes within which half of these replies were sent. `None` if there was no reply, or if it took longer than 30 days.
+    /// The time in minutes within which half of these replies were sent. `None` if there was no reply, or if the time exceeds 30 days.
     pub half_within: Option<i64>,
-    /// Number of minutes within which nine of ten of these replies were sent.
+    /// The time in minutes within which nine of ten of these replies were sent.
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// How long contacts marked as urgent were unread.
+/// The times for which urgent contacts were unread.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct UrgentRead {
     /// Number of urgent contacts that were read. `None` if a count is so small that it must be suppressed.
     pub read: Option<i64>,
-    /// Number of minutes within which half of them were read.
+    /// The time in minutes within which half of these contacts were read.
     pub half_within: Option<i64>,
-    /// Number of minutes within which nine of ten of them were read.
+    /// The time in minutes within which nine of ten of these contacts were read.
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// How the contacts of a period were answered ([`Answered`]). The counts add up to all registered contacts.
+/// The numbers of contacts of a period by answer state ([`Answered`]). The counts add up to all registered contacts.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct Answering {
-    /// Number that were sent a reply.
+    /// Number of contacts that were sent a reply.
     pub replied: i64,
     /// Number of calls.
     pub taken: i64,
-    /// Number closed without a reply because their kind needs none.
+    /// Number of contacts closed without a reply because their kind needs none.
     pub unneeded: i64,
-    /// Number closed without a reply that was due.
+    /// Number of contacts closed without a reply although one was due.
     pub missed: i64,
-    /// Number open without a reply so far.
+    /// Number of open contacts without a reply so far.
     pub open: i64,
-    /// Missed contacts per thousand of those that were due an answer and are not open. `None` if there are none.
+    /// Missed contacts per thousand of the contacts that were due an answer and are not open. `None` if there are no such contacts.
     pub missed_per_mille: Option<i64>,
 }
 
@@ -191,8 +191,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads how long urgent contacts were unread. Urgency is about persons. Therefore, if `least` is not 0, the result is empty as soon as
-    /// any row would have to be suppressed.
+    /// Loads the times for which urgent contacts were unread. Urgency is a dimension about persons. If `least` is not 0, the result is
+    /// therefore empty as soon as any row would have to be suppressed.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {
@@ -214,8 +214,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the number of minutes within which this part of the contacts was answered or read. `None` if there are none, or if it is beyond
-/// the last step.
+/// Returns the time in minutes within which this part of the contacts was answered or read. `None` if there are no such contacts, or if the
+/// time exceeds the last step.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows

@@ -36,7 +36,7 @@ pub struct FilledReturn {
     pub as_of: DateTime<Utc>,
     /// Number of contacts registered in the period, counselling or not.
     pub registered: i64,
-    /// Number of those that are not classified far enough to show whether they were counselling.
+    /// Number of these contacts whose classification does not yet show whether they were counselling.
     pub not_classified: i64,
     /// Whether the days are a complete period for which the body requests a return.
     pub due_so: bool,
@@ -139,7 +139,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns values with their counts. With `only`, returns the values of the second dimension in the rows whose first value is `only`.
+/// Returns values with their counts. If `only` is given, returns the values of the second dimension from the rows whose first value is
+/// `only`.
 fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
     let rows = found.rows.iter().filter(|row| match only {
         Some(value) => row.values.first().is_some_and(|first| first == value),

@@ -1,5 +1,5 @@
-//! Registered communications one by one, with only the data by which they are counted. They contain no personal data and no identifying
-//! value.
+//! Registered communications one by one, with only the data by which they are counted. These data include no personal data and no
+//! identifying value.
 
 use hotline_core::{
     contact::classification::Answers,

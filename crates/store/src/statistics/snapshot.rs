@@ -24,14 +24,14 @@ use crate::{
     },
 };
 
-/// How long to wait until fewer snapshots are active.
+/// The longest time to wait for a free place if too many snapshots are active.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One snapshot of the figures: a read transaction.
 pub(crate) struct Snapshot<'a> {
     pub(crate) store: &'a Store,
     pub(crate) on: DatabaseTransaction,
-    /// When it began.
+    /// When the snapshot began.
     pub(crate) as_of: DateTime<Utc>,
     /// Adjustments that are not withdrawn, once loaded.
     entered: Option<Vec<Adjustment>>,
@@ -71,8 +71,9 @@ impl Store {
     /// Loads the figures of a period for a reader who may not see counts below `least` about persons. With 0, all counts are shown.
     ///
     /// Figures about persons cover only complete months that are over. Otherwise the answers of one contact could be derived by subtracting
-    /// two periods that differ by a day. Pieces of the period are included only if they consist of such months. Suppressed rows are missing
-    /// like empty ones, and are counted in the rest. A reader can still subtract the figures of one permitted period from those of another.
+    /// two periods that differ by a day. Pieces of the period are included only if they consist of such months. Suppressed rows are left
+    /// out, as empty ones are, and their counts are part of the rest. A reader can still subtract the figures of one permitted period from
+    /// those of another.
     ///
     /// # Errors
     /// As [`Store::breakdown`]; also [`StoreError::Conflict`] if figures about persons are requested too finely.
@@ -102,7 +103,7 @@ impl Store {
         look.end(found).await
     }
 
-    /// Fills in a return for a body.
+    /// Fills in the return (report form) to a body, which is an organisation that collects the statistics of helplines.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if no mapping of this body is in force on the last day.
