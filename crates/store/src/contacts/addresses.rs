@@ -1,7 +1,8 @@
 //! The address at which a person is answered, and the addresses from which they may write.
 //!
 //! A contact keeps the address to which its replies have gone so far. If the person later names another address, the contact only offers
-//! it, and the writer of each reply chooses. The old mailbox may be read by someone else, and the new one may belong to someone else.
+//! the new address, and the writer of each reply chooses between the two. This needs a human decision: the old mailbox may be read by
+//! someone else, and the new one may belong to someone else.
 
 use hotline_core::{
     contact::{counting::Joining, message::Incoming},

@@ -159,7 +159,7 @@ impl Store {
         self.done(transaction).await
     }
 
-    /// Hides a contact until a time, or shows it again. It also reappears when the person writes.
+    /// Hides a contact until a time, or shows it again. The contact also reappears when the person writes.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is assigned to someone else or closed, or if the time has passed or is too far ahead.
@@ -200,7 +200,7 @@ impl Store {
     }
 
     /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages of a blocked identifier are registered, counted and
-    /// kept as usual. They are hidden until then and notify no counsellor.
+    /// kept as usual. They are hidden until `until` and notify no counsellor.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if this contact or another open one of the identifier is assigned to someone else, if it has no identifier,

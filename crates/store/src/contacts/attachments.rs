@@ -25,7 +25,7 @@ use crate::{
 
 /// A file of a message, without its bytes.
 pub struct Attachment {
-    /// Its id.
+    /// The id of the attachment.
     pub id: Uuid,
     /// File name as sent.
     pub name: Option<String>,
@@ -33,13 +33,13 @@ pub struct Attachment {
     pub media_type: String,
     /// Its size in bytes.
     pub size: i64,
-    /// Whether it was displayed inside the text.
+    /// Whether the file was displayed inside the text.
     pub inline: bool,
-    /// Where its bytes are, or why they are missing.
+    /// The location of the bytes, or the reason why they are missing.
     pub held: Held,
 }
 
-/// Where the bytes of an attachment are.
+/// The location of the bytes of an attachment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Held {
@@ -67,7 +67,7 @@ pub struct Bytes {
     pub bytes: Vec<u8>,
 }
 
-/// Stands in for the journal id of a file that did not come with a raw message, because staff sent it.
+/// The journal id stored for a file that staff sent. No raw message belongs to such a file.
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
@@ -122,7 +122,7 @@ impl Store {
         })
     }
 
-    /// Returns the key that seals an attachment: that of its raw message, or that of the contact if staff sent it.
+    /// Returns the key that seals an attachment: the key of its raw message, or that of the contact if staff sent the file.
     pub(crate) async fn attachment_key(
         &self,
         part: &attachments::Model,

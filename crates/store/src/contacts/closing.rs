@@ -31,11 +31,11 @@ use crate::{
     statistics::figures,
 };
 
-/// Why a contact is closed or marked. The text is kept as a sealed note; the history refers to that note.
+/// The reason for closing or marking a contact. Its text is stored as a sealed note, and the history refers to that note.
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. If its person is waiting for a reply, `reason` must say why there is none. The reason is kept as a note.
+    /// Closes a contact. If its person is waiting for a reply, `reason` must explain why no reply is sent. The reason is stored as a note.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is already closed or assigned to someone else, or if a needed reason is missing.
@@ -226,7 +226,7 @@ impl Store {
         let name = marking.map(|marking| marking.as_str().to_owned());
         let detail = name.clone().unwrap_or_else(|| "none".to_owned());
         let now = self.now();
-        // If the answered kind is itself a marking, removing the marking also removes the kind.
+        // If the chosen kind is a marking, removing the marking also removes the kind.
         let record = self.record_of(transaction, contact).await?;
         let closes = marking.is_some() && status_of(contact).is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();

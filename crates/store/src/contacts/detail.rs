@@ -36,37 +36,37 @@ use crate::{
 pub struct ContactDetail {
     /// Id of the contact.
     pub id: Uuid,
-    /// Its reference.
+    /// The reference of the contact.
     pub reference: Reference,
-    /// Its line.
+    /// The line of the contact.
     pub line: String,
-    /// Its channel.
+    /// The channel of the contact.
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// Why it is excluded from the total, if it is.
+    /// The marking that excludes the contact from the total, if there is one.
     pub marking: Option<Marking>,
-    /// What the person asks for, if known.
+    /// The request that the person chose, advice or report, if known.
     pub asks: Option<Asks>,
     /// Language tag, if known.
     pub language: Option<String>,
     /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
-    /// End of the snooze. `None` if it is visible now.
+    /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Colleagues who asked for the contact since it was last assigned or given back.
+    /// Colleagues who asked to take over the contact since it was last assigned or given back.
     pub asked_by: Vec<(Uuid, String)>,
-    /// Whether it is a call, which was answered as it came in.
+    /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
-    /// Whether closing it now needs a reason, because its person would not get the reply they are waiting for.
+    /// Whether closing the contact now needs a reason, because its person is waiting for a reply and would not get one.
     pub needs_reason: bool,
     /// Id and work name of the assignee.
     pub assignee: Option<(Uuid, String)>,
-    /// The day on which it counts.
+    /// The day on which the contact counts.
     pub day: String,
-    /// When it was registered.
+    /// When the contact was registered.
     pub opened_at: DateTime<Utc>,
-    /// Since when the person has been waiting for a reply.
+    /// The time since which the person has been waiting for a reply.
     pub waiting_since: Option<DateTime<Utc>>,
     /// Whether staff have read it.
     pub was_read: bool,
@@ -80,23 +80,23 @@ pub struct ContactDetail {
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// The contact of another identifier that it refers to, if any.
+    /// The contact of another identifier to which this contact refers, if any.
     pub refers_to: Option<Reference>,
     /// Whether a counsellor has asked for files that have not come yet. `None` if the line does not ask for files.
     pub files: Option<bool>,
     /// Whether files can be sent with a reply.
     pub sends_files: bool,
-    /// The team it belongs to.
+    /// The team to which the contact belongs.
     pub team: Option<String>,
-    /// Until when its identifier is blocked. `None` if it is not.
+    /// End of the block of the identifier. `None` if the identifier is not blocked.
     pub blocked_until: Option<DateTime<Utc>>,
     /// Its classification so far.
     pub record: WrapUpRecord,
-    /// Contacts linked to it, with their status.
+    /// Contacts linked to this one, with their status.
     pub linked: Vec<(Reference, Status)>,
-    /// Outreach events it requested.
+    /// Outreach events that the contact requested.
     pub events: Vec<outreach::OutreachEvent>,
-    /// Cases it belongs to.
+    /// Cases to which the contact belongs.
     pub cases: Vec<CaseRow>,
 }
 
@@ -123,7 +123,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns when its sender claims to have sent it, if that differs by more than an hour from when it arrived.
+    /// Returns the sending time that the sender claims, if it differs by more than an hour from the time of arrival.
     #[must_use]
     pub fn claimed(&self) -> Option<DateTime<Utc>> {
         let claimed = self.body.as_ref()?.claimed_at?;
@@ -152,9 +152,9 @@ pub struct Delivered {
     pub said: Option<Reason>,
     /// When the channel accepted it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Whether an unfinished job will hand it over automatically, for the first time or again.
+    /// Whether an unfinished job will send the message automatically, for the first time or again.
     pub under_way: bool,
-    /// When it leaves. Until then it can be taken back. `None` once an attempt has begun.
+    /// When the message will be sent. Until then it can be cancelled. `None` once an attempt has begun.
     pub leaves_at: Option<DateTime<Utc>>,
 }
 
@@ -174,9 +174,9 @@ pub struct HistoryEvent {
 pub struct Other {
     /// Reference of that contact.
     pub reference: Reference,
-    /// When it was registered.
+    /// When that contact was registered.
     pub opened_at: DateTime<Utc>,
-    /// Its status.
+    /// Status of that contact.
     pub status: Status,
 }
 

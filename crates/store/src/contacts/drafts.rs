@@ -21,7 +21,7 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// What a draft will become.
+/// The kind of message that a draft becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DraftKind {
@@ -32,7 +32,7 @@ pub enum DraftKind {
 }
 
 impl DraftKind {
-    /// Returns its name in the database and in forms.
+    /// Returns the name of the kind in the database and in forms.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ pub struct Draft {
 
 impl Store {
     /// Saves a draft in place of the earlier one. An empty text deletes the draft. `of` is the id that the message will have once it is
-    /// sent. If that message was already sent and begins with this text, the draft arrived late and is ignored.
+    /// sent. If that message was already sent and begins with this text, the draft arrived late and is not stored.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it is longer than a message may be.

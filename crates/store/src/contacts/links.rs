@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Store {
-    /// Links two contacts, or removes the link. The history of both records it.
+    /// Links two contacts, or removes the link. The histories of both contacts record the change.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if both are the same contact; [`StoreError::NotFound`] if one does not exist.

@@ -39,16 +39,17 @@ use crate::{
 /// A reply to be sent.
 #[derive(Default)]
 pub struct NewReply {
-    /// Id of its form, which prevents a second reply if the form is submitted twice.
+    /// Id of the form in which the reply was written. It prevents a second reply if the form is submitted twice.
     pub id: Uuid,
     /// Its text.
     pub text: String,
     /// Its files.
     pub files: Vec<OutboundFile>,
-    /// The address for this and all later replies, out of those the person asked to be answered at. `None` keeps the current address.
+    /// The address for this reply and all later ones, chosen from those at which the person asked to be answered. `None` keeps the current
+    /// address.
     pub to: Option<String>,
-    /// The newest event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply whatever
-    /// arrived since.
+    /// The newest event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply even if later
+    /// events arrived.
     pub seen: Option<i64>,
 }
 
@@ -208,7 +209,7 @@ impl Store {
         }
     }
 
-    /// Asks the person for files. The page where they read the answer then accepts files.
+    /// Asks the person for files. The page on which the person reads the answer then accepts files.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the line does not ask for files, or if the contact is assigned to someone else.

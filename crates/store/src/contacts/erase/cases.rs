@@ -1,4 +1,4 @@
-//! Erasing what cases and saved views contain about a person.
+//! Erasing the data about a person in cases and saved views.
 
 use std::collections::BTreeSet;
 
