@@ -32,10 +32,10 @@ const OF_ONE: i64 = 20;
 
 /// A stored message that has the same channel id as a message of the batch.
 pub(super) struct Written {
-    /// The contact it belongs to.
+    /// The contact to which the message belongs.
     pub(super) contact: Uuid,
     pub(super) message: Uuid,
-    /// Digest of its content.
+    /// Digest of the content of the message.
     pub(super) digest: Option<Vec<u8>>,
 }
 
@@ -117,13 +117,14 @@ impl BatchState {
         self.stored.get(index)
     }
 
-    /// Returns until when an identifier is blocked. `None` if it is not blocked at `now`.
+    /// Returns the end of the block of an identifier. `None` if the identifier is not blocked at `now`.
     pub(super) fn blocked(&self, identifier_hash: Option<&Vec<u8>>, now: i64) -> Option<i64> {
         let choice = self.choices.get(identifier_hash?)?;
         choice.blocked_until.filter(|until| *until > now)
     }
 
-    /// Adds a message of time `at` to a contact. This ends its snooze, unless its identifier is blocked at `now`.
+    /// Adds a message of time `at` to a contact. This ends the contact's snooze, unless the contact's identifier is blocked at `now`. An
+    /// automatic reply changes nothing.
     pub(super) fn join(&mut self, index: usize, at: i64, origin: Origin, now: i64) {
         if origin == Origin::AutoReply {
             return;
@@ -151,12 +152,12 @@ impl BatchState {
 
 pub(super) enum Repeated {
     No,
-    /// Already in this contact.
+    /// This contact already contains the same content.
     SameContent(Uuid),
     OtherContent,
 }
 
-/// Returns whether the same identifier already sent a message with this channel id.
+/// Returns whether the same identifier already sent a message with this channel id, with the same or other content.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[usize],

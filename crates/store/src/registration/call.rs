@@ -34,13 +34,13 @@ use crate::{
 
 /// A call, or a message on a network without a line, to be logged.
 pub struct NewCall {
-    /// Id of its form, which prevents a second entry if the form is submitted twice.
+    /// Id of the form in which the call was entered. It prevents a second entry if the form is submitted twice.
     pub id: Uuid,
-    /// The network on which it came, as the name of its channel.
+    /// The network on which the call or message came, as the name of its channel.
     pub network: String,
-    /// When it took place. Must not be in the future.
+    /// When the call took place. Must not be in the future.
     pub at: DateTime<Utc>,
-    /// The colleague who took it. `None` if it was the person who logs it.
+    /// The colleague who took the call. `None` if the person who logs the call took it.
     pub for_whom: Option<Uuid>,
     /// The number or name of the caller on that network; empty if unknown.
     pub caller: String,

@@ -1,4 +1,4 @@
-//! What follows when a contact is opened: it is assigned to a counsellor on duty, and its person gets an acknowledgement.
+//! The steps after a contact was opened: it is assigned to a counsellor on duty, and its person gets an acknowledgement.
 
 use std::collections::HashMap;
 

@@ -187,7 +187,7 @@ impl Store {
         }
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
-            // Keeps the existing files, which may already be fetched.
+            // Keeps the existing files, because they may already be fetched.
             new.files_of = known.files_of;
         } else {
             changes.attachments.extend(parts.into_iter().map(|mut part| {
@@ -232,7 +232,8 @@ impl Store {
         self.look_at_change(changes, journalled, incoming, mine, found, &change, words)
     }
 
-    /// Sets the contact back to waiting. If it is closed and its person has another one open, that one instead.
+    /// Sets the contact back to waiting. If this contact is closed and its person has another open contact, the other contact is set back
+    /// instead.
     #[expect(clippy::too_many_arguments, reason = "one change is all of these")]
     fn look_at_change(
         &self,

@@ -1,4 +1,5 @@
-//! Registration: turns messages into contacts, each exactly once, in one transaction with everything that follows from them.
+//! Registration: registers each message exactly once, in a new or an existing contact. Everything that a message changes is written in the
+//! same transaction.
 //!
 //! Several messages share a transaction. Registration first loads the stored records of their identifiers and threads. Then the rules of
 //! `core` decide about each message, taking the earlier ones of the batch into account. All results are written together at the end.
@@ -51,7 +52,7 @@ impl Store {
     /// # Errors
     /// If the batch was not written. It is safe to repeat.
     pub async fn register(&self, batch: Vec<(Journalled, Normalised)>) -> Result<(), StoreError> {
-        // Without any job, the statement that deletes the jobs would delete all of them.
+        // With an empty batch, the statement that deletes the batch's jobs would delete all jobs.
         if batch.is_empty() {
             return Ok(());
         }
@@ -366,7 +367,8 @@ impl Store {
         Ok(())
     }
 
-    /// Computes a digest of the content, without the headers of the servers it passed. Deliveries with equal digests are the same message.
+    /// Computes a digest of the content: subject, text, and the types and sizes of the files. The headers of mail servers are left out, so
+    /// repeated deliveries of a message have equal digests.
     pub(super) fn digest(&self, incoming: &Incoming) -> Vec<u8> {
         let mut parts = String::new();
         for part in &incoming.parts {

@@ -58,8 +58,8 @@ fn proof(evident: &[(usize, bool)], index: usize) -> Proof {
 }
 
 impl Store {
-    /// Returns contacts of other identifiers that this message may join: it has their thread token, and their replies were sent to its
-    /// sender.
+    /// Returns contacts of other identifiers that this message may join: the message has their thread token, and their replies were sent to
+    /// the sender of the message.
     pub(super) fn written_to(
         &self,
         known: &BatchState,
@@ -84,7 +84,7 @@ impl Store {
 
     /// Finds a message of which this one is another copy. Copies have the same sender, message id and sending time, and one contains the
     /// whole text of the other; a mailing list may add a tag or a footer. The message id alone is not sufficient, because some programs
-    /// give the same id to every e-mail. One child's text would then be shown to another.
+    /// give the same id to every e-mail. With the message id alone, one child's text could be shown to another.
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,4 @@
-//! Folding the text that an e-mail copies from its thread. Text that looks copied but was not written before is new, and is shown.
+//! Folding the text that an e-mail copies from its thread. Text that looks copied but occurs in no earlier message is new, and is shown.
 
 use hotline_core::{contact::message::Incoming, text::quoting::unfold};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
