@@ -18,11 +18,13 @@ impl JobKind {
     /// scheduled before the clock was set back, and is treated as due.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// The total delay that the other side may request before its requests count as attempts.
+    /// The time during which delays that the other side requests do not count as attempts. It begins when the reply is queued or
+    /// the file is requested.
     pub const NAMED_WAITS: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns the delay before the next attempt when the other side asked for the delay `asked`. `waited` is the sum of the delays
-    /// so far. `None`: the sum has reached [`Self::NAMED_WAITS`], so the failure counts as an ordinary attempt.
+    /// Returns the delay before the next attempt when the other side asked for the delay `asked`. `waited` is the time since the
+    /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::NAMED_WAITS`], so the failure counts as an
+    /// ordinary attempt.
     ///
     /// The delay is at least `asked` and at least a tenth of `waited`, up to [`Self::LONGEST_WAIT`]. A side that keeps asking for
     /// two seconds is therefore contacted only about a hundred times a day.
