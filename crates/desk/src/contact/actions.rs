@@ -206,7 +206,7 @@ pub(crate) async fn link(
     program.then(&desk, &me, &reference, &link.view).await
 }
 
-/// Whether to follow the contact.
+/// The choice to follow or unfollow the contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Follow {
     #[serde(default = "yes")]

@@ -45,7 +45,7 @@ pub(crate) async fn reply(
     };
     let written = desk.store.reply(&me, number, new).await;
     if let Err(StoreError::Conflict(Conflict::NotSeen)) = &written {
-        // Keeps the text as a draft, so that the next page shows it again.
+        // Saves the text as a draft, so that the next page shows the text again.
         let seen = seen.unwrap_or_default();
         desk.store
             .keep_draft(&me, number, DraftKind::Reply, &reply.text, seen, None)
