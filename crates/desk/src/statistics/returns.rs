@@ -1,4 +1,4 @@
-//! Returns (report forms) to Insafe and Child Helpline International (`/desk/statistics/returns/{name}`), and the obstacles to sending
+//! Report forms (returns) for Insafe and Child Helpline International (`/desk/statistics/returns/{name}`), and the obstacles to sending
 //! them.
 
 use askama::Template;
