@@ -23,7 +23,7 @@ const CELL: usize = 32_767;
 pub struct CsvForm {
     /// The field separator: `,` or `;`.
     pub separator: u8,
-    /// Whether the file begins with a byte order mark. Some spreadsheets recognise UTF-8 only by it.
+    /// Whether the file begins with a byte order mark, which some spreadsheets need to recognise UTF-8.
     pub bom: bool,
     /// Whether the cover precedes the header row. Without a cover, equal figures always give equal bytes.
     pub cover: bool,
