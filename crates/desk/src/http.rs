@@ -1,4 +1,4 @@
-//! What pages and API calls share: access rights, extractors, errors, the page frame, the live stream and OpenAPI.
+//! Code shared by pages and API calls: access rights, extractors, errors, the page frame, the live stream and OpenAPI.
 
 pub mod access;
 pub(crate) mod errors;
