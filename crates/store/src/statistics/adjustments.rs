@@ -35,9 +35,9 @@ pub struct Adjustment {
     /// The adjustment as entered.
     #[serde(flatten)]
     pub said: NewBalance,
-    /// When it was entered.
+    /// When the adjustment was entered.
     pub entered_at: DateTime<Utc>,
-    /// When it was withdrawn. A withdrawn adjustment does not count.
+    /// When the adjustment was withdrawn. A withdrawn adjustment does not count.
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
@@ -48,7 +48,7 @@ pub struct NewBalance {
     pub of: Measure,
     /// The channel of the contacts. In an adjustment of cases, `advisory` or the id of the institution to which they were sent.
     pub value: String,
-    /// Whether it is a correction; otherwise it is an opening balance.
+    /// `true`: a correction. `false`: an opening balance.
     pub correction: bool,
     /// The first day it covers.
     pub from: NaiveDate,

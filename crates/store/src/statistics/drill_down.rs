@@ -61,7 +61,7 @@ pub struct CountedContacts {
 pub struct ListedContact {
     /// The reference of the contact.
     pub reference: Reference,
-    /// When it was registered, or closed if the figure counts closings.
+    /// When the contact was registered or, if the figure counts closings, closed.
     pub at: DateTime<Utc>,
     /// The channel of the contact.
     pub channel: String,

@@ -64,7 +64,7 @@ pub struct Part {
     pub sum: Sum,
 }
 
-/// A number with the sources it comes from.
+/// A total, and the numbers from which it is computed.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct Sum {
     /// The total of the three numbers below.
