@@ -82,7 +82,7 @@ pub struct ContactDetail {
     pub others: Vec<Other>,
     /// The contact of another identifier to which this contact refers, if any.
     pub refers_to: Option<Reference>,
-    /// Whether a counsellor has asked for files that have not come yet. `None` if the line does not ask for files.
+    /// Whether a counsellor has asked the person for files that have not arrived yet. `None` if the line does not support asking for files.
     pub files: Option<bool>,
     /// Whether files can be sent with a reply.
     pub sends_files: bool,

@@ -1,4 +1,4 @@
-//! When a contact was first read and first answered. Each time is recorded once, and counted in the same transaction.
+//! The times at which a contact was first read and first answered. Each time is recorded once, and counted in the same transaction.
 
 use sea_orm::{
     ActiveModelTrait,

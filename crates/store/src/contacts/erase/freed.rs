@@ -18,8 +18,8 @@ impl Store {
     /// log is then emptied when the service is next stopped.
     ///
     /// SQLite overwrites deleted content in its pages with zeros (`secure_delete`), but the log still contains the old pages. A TRUNCATE
-    /// checkpoint empties it. On PostgreSQL, `VACUUM` frees the old rows. Its own log and base backups keep them until they are recycled or
-    /// expire.
+    /// checkpoint empties it. On PostgreSQL, `VACUUM` frees the old rows. The write-ahead log and the base backups of PostgreSQL keep the
+    /// old rows until they are recycled or expire.
     ///
     /// # Errors
     /// If a database query fails.
