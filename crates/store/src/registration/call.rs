@@ -50,9 +50,9 @@ pub struct NewCall {
     pub answers: Answers,
 }
 
-/// How long ago a call may have taken place: thirty years.
+/// The longest time since a call that is still accepted: thirty years.
 const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
-/// How far ahead of the system clock an entered time may be, since clocks differ.
+/// The longest time by which an entered time may be ahead of the system clock, because clocks differ.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 
 impl Store {
@@ -174,7 +174,7 @@ impl Store {
         contact.assignee = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
-        // A call is answered at the time it comes in, so it counts as read then.
+        // A call is answered on arrival, so it counts as read at that time.
         contact.first_read_at = Some(contact.opened_at);
         contact.closed_at = complete.then_some(changes.now);
         let contact = contact.clone();

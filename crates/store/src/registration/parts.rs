@@ -35,7 +35,7 @@ pub(super) struct FoundMessage {
     pub(super) message: Uuid,
 }
 
-/// How an incoming part relates to the messages with its channel id.
+/// The relation of an incoming part to the messages with its channel id.
 pub(super) enum Match {
     /// There is no message with this id.
     New,
@@ -47,7 +47,7 @@ pub(super) enum Match {
     OtherContent,
 }
 
-/// How a part relates to the message it belongs to.
+/// The relation of a part to the message that it belongs to.
 enum Change {
     /// An additional part.
     Added,
