@@ -211,7 +211,7 @@ async fn a_wrap_up_that_was_taken_over_can_only_be_read_and_says_by_whom() {
     mila.post(&format!("{path}/hand-over"), &json!({ "to": text(&me, "/id") }))
         .await
         .unwrap();
-    shows(client, "#wrapup .held", "Held by: petar").await;
+    shows(client, "#wrapup .held", "Assigned to: petar").await;
     assert!(client.find(Locator::Css("#wrapup select")).await.is_err());
     browser.close().await.unwrap();
 }
@@ -279,7 +279,7 @@ async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when
     let to = until(client, "#hand-to").await;
     to.select_by_label("petar").await.unwrap();
     press(client, "#handing form button").await;
-    shows(client, "#write", "Held by: petar").await;
+    shows(client, "#write", "Assigned to: petar").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(
         client.find(Locator::Css("#taken")).await.is_err(),

@@ -314,7 +314,7 @@ async fn the_desk_reads_as_it_was_reviewed() {
         .submit(&format!("/desk/contacts/{reference}/close"), &[("view", "mine")])
         .await
         .unwrap();
-    assert!(said.contains("somebody else holds this contact"), "{said}");
+    assert!(said.contains("this contact is assigned to somebody else"), "{said}");
 }
 
 pub async fn log_in(client: &Client, service: &Service, lang: &str) {

@@ -38,7 +38,7 @@ pub enum StoreError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// The contact is assigned to someone else.
-    #[error("somebody else holds this contact")]
+    #[error("this contact is assigned to somebody else")]
     HeldByOther,
     /// There is no address to reply to.
     #[error("this person left no address to answer to")]
