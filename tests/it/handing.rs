@@ -114,7 +114,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
         .post(&format!("{}/snooze", path(0)), &json!({ "hours": 1 }))
         .await
         .unwrap_err();
-    assert!(no_more.to_string().contains("somebody else holds"));
+    assert!(no_more.to_string().contains("is assigned to somebody else"));
     post(0, "ask-for", json!({})).await;
     let contact = petar.contact(&all[0].0).await.unwrap();
     assert_eq!(contact.pointer("/asked_by"), Some(&json!(["mila"])));

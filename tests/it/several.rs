@@ -39,7 +39,7 @@ async fn of_several_each_is_done_or_refused_by_itself_and_says_so() {
     let came = mila.post("/api/v1/several", &spam).await.unwrap();
     assert_eq!(came.get("done"), Some(&json!([references[0], references[2]])));
     assert_eq!(text(&came, "/refused/0/reference"), references[1]);
-    assert!(text(&came, "/refused/0/error").contains("somebody else holds"));
+    assert!(text(&came, "/refused/0/error").contains("is assigned to somebody else"));
     let totals = mila.get("/api/v1/statistics/totals").await.unwrap();
     assert_eq!(
         totals.get("total"),
