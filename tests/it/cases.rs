@@ -59,7 +59,10 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
         .post(&format!("{}/case", of_contact(0)), &json!({}))
         .await
         .unwrap_err();
-    assert!(other.to_string().contains("is assigned to somebody else"), "{other}");
+    assert!(
+        other.to_string().contains("is assigned to somebody else"),
+        "{other}"
+    );
     mila.post(
         &format!("{path}/summary"),
         &json!({ "summary": "Jedan lažni profil, dve devojčice" }),

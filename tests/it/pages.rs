@@ -314,7 +314,10 @@ async fn the_desk_reads_as_it_was_reviewed() {
         .submit(&format!("/desk/contacts/{reference}/close"), &[("view", "mine")])
         .await
         .unwrap();
-    assert!(said.contains("this contact is assigned to somebody else"), "{said}");
+    assert!(
+        said.contains("this contact is assigned to somebody else"),
+        "{said}"
+    );
 }
 
 pub async fn log_in(client: &Client, service: &Service, lang: &str) {

@@ -199,7 +199,10 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
         .await
         .unwrap();
     let refused = block(&mila, &first, 7).await.unwrap_err();
-    assert!(refused.to_string().contains("is assigned to somebody else"), "{refused}");
+    assert!(
+        refused.to_string().contains("is assigned to somebody else"),
+        "{refused}"
+    );
     telegram.sends(ANA, &later("izvinite"));
     wait_until(Duration::from_secs(20), || async {
         view(&mila, "waiting").await == [reference.clone()]
