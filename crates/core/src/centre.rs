@@ -86,11 +86,12 @@ impl Text {
     /// Returns the language tag of the text if it differs from the language of the surrounding page, for the HTML `lang` attribute.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
-        match (self, words.language()) {
-            (Self::Serbian(text), Language::En) if text.chars().any(char::is_alphabetic) => {
-                Some(Language::SrLatn.tag())
-            }
-            (Self::Serbian(_) | Self::Both { .. }, _) => None,
+        match words.language() {
+            Language::En => match self {
+                Self::Serbian(text) if text.chars().any(char::is_alphabetic) => Some(Language::SrLatn.tag()),
+                Self::Serbian(_) | Self::Both { .. } => None,
+            },
+            Language::SrCyrl | Language::SrLatn => None,
         }
     }
 }
