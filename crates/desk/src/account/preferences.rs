@@ -56,9 +56,10 @@ pub(crate) async fn prefer(
     Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
 }
 
-/// Query parameters kept in a saved view. The search term is excluded because it may be a name.
-const KEPT: [&str; 8] = [
-    "view", "channel", "language", "urgency", "topic", "assignee", "from", "to",
+/// Query parameters kept in a saved view. The search term is excluded because it may be a name. `holder` is the former name of
+/// `assignee`.
+const KEPT: [&str; 9] = [
+    "view", "channel", "language", "urgency", "topic", "assignee", "holder", "from", "to",
 ];
 
 /// A view to save or to delete.
