@@ -163,8 +163,8 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may return one of our own messages under the id that we gave it. The request's signature vouches for
-            // the claim, so no thread token is needed.
+            // The network may return one of our own messages under the id that we gave it. The request is signed, so
+            // no thread token is needed to believe that the message is ours.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),

@@ -27,7 +27,7 @@ pub struct Case {
     pub year: i32,
     /// Whether it was forwarded; otherwise it is advisory.
     pub forwarded: bool,
-    /// Work name of the person who formed it.
+    /// The display name of the member of staff who formed it.
     pub formed_by: Option<String>,
     /// When it was formed.
     pub formed_at: DateTime<Utc>,
@@ -47,7 +47,7 @@ pub struct Case {
 pub struct CaseVersion {
     /// When it was changed or withdrawn.
     pub at: DateTime<Utc>,
-    /// Work name of the person who changed or withdrew it.
+    /// The display name of the member of staff who changed or withdrew it.
     pub by: String,
     /// The referral it belongs to. `None` if it is the summary of the case.
     pub referral: Option<Uuid>,
@@ -65,7 +65,7 @@ pub struct Referral {
     pub proposed_by: (Uuid, String),
     /// When it was proposed.
     pub proposed_at: DateTime<Utc>,
-    /// Work name of the second person, if confirmed.
+    /// The display name of the member of staff who confirmed it, if confirmed.
     pub confirmed_by: Option<String>,
     /// When it was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,

@@ -35,7 +35,7 @@ pub(super) struct FoundMessage {
     pub(super) message: Uuid,
 }
 
-/// The relation of an incoming part to the messages with its channel id.
+/// The relation of an incoming part to the existing messages that have the same platform message id.
 pub(super) enum Match {
     /// There is no message with this id.
     New,
@@ -89,7 +89,7 @@ fn same_file(part: &Part) -> String {
 }
 
 impl Store {
-    /// Finds the message that a part belongs to, among the messages with its channel id.
+    /// Finds the message that a part belongs to, among the existing messages that have the same platform message id.
     pub(super) async fn match_part(
         &self,
         transaction: &DatabaseTransaction,

@@ -16,7 +16,8 @@ pub struct Card {
     pub answers_lie_ready: bool,
     /// The sender's name as received.
     pub name: Option<String>,
-    /// The address for answers, instead of the identifier or in addition to it.
+    /// The address at which the person asked to be answered. On the contact's own line it replaces the identifier; an answer to a web form
+    /// goes to it in addition to the answer page.
     pub answer_to: Option<String>,
     /// Other addresses at which the person asked to be answered. The writer of a reply may choose one.
     #[serde(default)]
@@ -82,9 +83,9 @@ pub struct PieceBody {
 }
 
 impl Card {
-    /// Returns the address for answers on a line, or `None` if there is none. On the contact's own line it is the requested address, or
-    /// else the identifier. It is empty if answers are only shown to the holder of the receipt code. On another line it is the requested
-    /// address.
+    /// Returns the address for answers on a line, or `None` if there is none. On another line than the contact's own it is `answer_to`. On
+    /// its own line it is the empty string if answers are only shown to the holder of the receipt code, otherwise `answer_to` or, without
+    /// one, the identifier.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.answers_lie_ready {
             Some(String::new())
@@ -120,7 +121,8 @@ impl Body {
         self.pieces.first().map(|piece| piece.place)
     }
 
-    /// Returns the position of the part whose files came with this raw message. `None` if they belong to another version.
+    /// Returns the index in `pieces` of the part whose files came with this raw message, or 0 if the message has no parts. `None` if the
+    /// files belong to another version.
     pub(crate) fn place_of_files(&self, journal_id: i64) -> Option<usize> {
         if self.pieces.is_empty() {
             return Some(0);
