@@ -1,12 +1,12 @@
 //! Columns that hold one of a few values.
 
+use std::fmt;
+
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
 /// What happened to a contact: one row of its history.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum HistoryKind {
@@ -87,9 +87,7 @@ pub enum HistoryKind {
 }
 
 /// What a raw message became.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -112,9 +110,7 @@ pub enum Outcome {
 }
 
 /// Who wrote a message, and to whom.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -133,9 +129,7 @@ pub enum Direction {
 }
 
 /// The state of a job.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, DeriveDisplay, Serialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
@@ -145,4 +139,31 @@ pub enum JobState {
     Running,
     /// It failed for good and waits for an administrator.
     Parked,
+}
+
+/// Writes a value as its column holds it, which is also its name in the API, in locale keys and in style sheets.
+macro_rules! display_as_stored {
+    ($($name:ident),*) => {
+        $(impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.to_value())
+            }
+        })*
+    };
+}
+
+display_as_stored!(HistoryKind, Outcome, Direction, JobState);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_written_as_it_is_stored() {
+        assert_eq!(HistoryKind::ClassifiedInPart.to_string(), "classified_in_part");
+        assert_eq!(Direction::In.to_string(), "in");
+        assert_eq!(JobState::Parked.to_string(), "parked");
+        let json = serde_json::to_string(&Outcome::Unreadable);
+        assert_eq!(json.ok().as_deref(), Some("\"unreadable\""));
+    }
 }
