@@ -94,8 +94,9 @@ fn log_to_stderr(arguments: &Arguments) {
         .init();
 }
 
-/// Returns whether a log line may be written, whatever log level was requested. Libraries log people's words, passwords and tokens
-/// below `info`, and some also above, so those lines are dropped.
+/// Returns whether a log line may be written, whatever log level was requested. Libraries log people's words,
+/// passwords and tokens at `debug` and `trace`, so those levels are dropped for libraries. The libraries in
+/// `LOUD` also do so at higher levels, so all their lines are dropped.
 fn is_discreet(line: &tracing::Metadata<'_>) -> bool {
     const LOUD: [&str; 3] = ["serenity", "teloxide", "tungstenite"];
     let (of, level) = (line.target(), *line.level());

@@ -52,7 +52,8 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
                     () = stop.cancelled() => {}
                 }
             }
-            // Small batches would cost one commit each and delay the messages that wait to be accepted.
+            // Waits so that more messages collect. Small batches would each cost a commit, and these commits
+            // would delay the journal's commits, which new messages wait for.
             Ok(few) if few < BATCH as usize => tokio::time::sleep(GATHER).await,
             Ok(_) => {}
             Err(error) => {
@@ -89,7 +90,8 @@ async fn read_and_register(
         unread.remove(&journalled.job.id);
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
-            // The line is no longer configured. The job is parked until the line is back or a supervisor decides.
+            // The line is no longer configured. The job is parked until someone runs it again (`/desk/queue`
+            // or `hotline queue retry`), which helps only once the line is configured again.
             None => {
                 store
                     .park(&journalled.job, "its line is not in the settings")
@@ -170,7 +172,8 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Pairs each message with its parsed form. Messages that were not reached are left out and retried at once.
+/// Pairs each message with its parsed form. Messages left unparsed (an earlier one exceeded the time limit,
+/// or no thread could be started) are omitted; the caller makes their jobs due again at once.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()

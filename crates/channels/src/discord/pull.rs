@@ -51,7 +51,7 @@ pub enum Bell {
     },
     /// A thread was created for a person.
     Thread(ChannelId),
-    /// The button may be missing from the room.
+    /// The contact button may be missing from the server channel that the setting `room` names.
     Room,
     /// A message was edited.
     Edited { channel: ChannelId, message: u64 },
@@ -60,7 +60,7 @@ pub enum Bell {
 /// A pending task. Earlier variants are done first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
-    /// Post the button in the room.
+    /// Post the contact button in the server channel that the setting `room` names.
     Room,
     /// Find out whose direct conversation this is.
     Learn(ChannelId),
@@ -210,8 +210,9 @@ impl Shared {
             reach: Reach::Open,
         };
         self.conversations.put(channel, conversation);
-        // Only one event announces the conversation, so it is stored now to survive a crash. If this write fails, the first
-        // page that is read stores the conversation.
+        // Discord announces a conversation in only one event, so it is stored now to survive a crash. If this
+        // write fails, the conversation is stored together with the first page of messages that is read from
+        // it.
         let cursor = self.cursor(channel, &conversation);
         let _ = intake.accept(Vec::new(), Some(cursor)).await;
     }
@@ -377,7 +378,8 @@ impl Shared {
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
-            // The message was deleted before its edit could be read. The stored version stays.
+            // Discord refuses the request for good, for example because the message was deleted. A message
+            // that is already stored keeps its version.
             Failed::Rest(error) if error.is_for_good() && of_message => return,
             Failed::Rest(error) if error.is_for_good() => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);
@@ -395,7 +397,8 @@ impl Shared {
         due.insert(work, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
-    /// Schedules another attempt to post the button. A refusal is retried as well, because it may be lifted.
+    /// Schedules another attempt to post the contact button in the server channel that the setting `room`
+    /// names. A refusal is retried as well, because it may be lifted.
     fn set_room_back(&self, due: &mut Due, failures: u32, failed: Failed) {
         let mut wait = Duration::from_secs(1 << failures.min(9));
         if let Failed::Rest(error) = failed {

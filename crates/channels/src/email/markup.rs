@@ -74,7 +74,7 @@ fn time(value: &str, parameters: &str) -> String {
     }
 }
 
-/// Returns the text of enriched or rich text: `<bold>so</bold>`, where `<<` is an escaped `<`.
+/// Returns enriched text without its commands, such as `<bold>`. `<<` is an escaped `<`.
 pub fn enriched(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,5 @@
-//! Our own addresses, and the marks by which a reply finds its thread.
+//! Our own addresses, and the Message-IDs and tagged addresses by which a person's mail is matched to its
+//! thread.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,
@@ -12,7 +13,8 @@ pub struct OwnAddress {
     domain: String,
 }
 
-/// The addresses of all lines. A mail in one mailbox may concern a message that another one sent.
+/// The e-mail addresses of all lines. A mail that arrives in one mailbox may concern a message that was sent
+/// from another mailbox.
 #[derive(Debug, Clone)]
 pub struct OurAddresses(Vec<OwnAddress>);
 
@@ -44,12 +46,14 @@ impl OurAddresses {
         self.iter().find_map(|own| own.token_in_address(address))
     }
 
-    /// Returns the message id and the token in a Message-ID, if it is one of ours.
+    /// Returns our id (UUID) of the message and the thread token, both read from the Message-ID, if one of
+    /// our mailboxes issued it.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         self.iter().find_map(|own| own.own_message(message_id))
     }
 
-    /// Returns the evidence in a Message-ID that a mail names as its ancestor.
+    /// Converts a Message-ID from a mail's `References` or `In-Reply-To` into evidence that the mail belongs
+    /// to a thread.
     pub fn evidence(&self, message_id: &str) -> Evidence {
         match self.own_message(message_id) {
             Some((_, token)) => Evidence::Token(token),
@@ -110,7 +114,8 @@ impl OwnAddress {
         if ours { ThreadToken::parse(tag) } else { None }
     }
 
-    /// Returns the message id and the token in a Message-ID of this mailbox.
+    /// Returns our id (UUID) of the message and the thread token, both read from the Message-ID, if this
+    /// mailbox issued it.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         let (left, domain) = message_id.rsplit_once('@')?;
         if !domain.eq_ignore_ascii_case(&self.domain) {

@@ -41,7 +41,8 @@ struct ShownText {
 #[derive(Default)]
 pub struct Found {
     shown: Vec<ShownText>,
-    /// Lines that only other forms of the same message contain.
+    /// Lines with words that occur only in an alternative of the message (`multipart/alternative`) that is
+    /// not shown.
     pub aside: Vec<String>,
     /// Forwarded mails.
     mails: Vec<String>,
@@ -62,7 +63,8 @@ pub struct Found {
 pub struct Words {
     /// The text that is shown.
     pub text: String,
-    /// The text that is shown folded: forwarded mails, and lines that only other forms of the text contain.
+    /// The text that is shown folded: forwarded mails, and lines with words that occur only in an alternative
+    /// that is not shown.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,
@@ -73,7 +75,8 @@ pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
     let mut found = walk(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // A file without a name is the whole mail here, which is not text and declares no type. It stays in the raw message.
+        // Here a file without a name is the whole body of a mail that declares no type and is not text. It is
+        // not listed as a file, because the raw message keeps it.
         files.retain(|file| file.name.is_some());
     }
     if !found.mails.is_empty() {
@@ -113,7 +116,7 @@ impl Found {
         });
     }
 
-    /// Adds everything of another form of the same message except its text.
+    /// Adds everything of another alternative of the same message except its text.
     pub fn with_the_rest_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -132,7 +135,9 @@ impl Found {
         self.cut |= other.cut;
     }
 
-    /// Returns the text, and whether it was made from HTML. A less suitable text is shown only if no better one has words.
+    /// Returns the text, and whether it was made from HTML. The text is made from `shown` and `invitations`;
+    /// if these are empty, from `spare`; if that is empty too and there is no forwarded mail, from `around`
+    /// and `pictures`.
     fn words(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
@@ -156,7 +161,8 @@ impl Found {
         (tidy(&joined(&[&joined(&around), &joined(&self.pictures)])), false)
     }
 
-    /// Drops the second of two forms of a text if it says nothing new. Some programs send both forms one after the other.
+    /// Drops a text that follows a text of the other format (plain or HTML) and contains no new words. Some
+    /// programs send both formats one after the other.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();

@@ -83,7 +83,8 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     (read, rest)
 }
 
-/// Decodes `charset'language'percent-encoded`. The charset is detected from the bytes.
+/// Decodes `charset'language'percent-encoded`. The declared charset is ignored; the charset is detected from
+/// the decoded bytes.
 fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };

@@ -1,4 +1,4 @@
-//! Line names. A channel is a kind of way in; a line is one configured account on a channel.
+//! Line names. A channel is a kind of source, such as e-mail; a line is one configured account on a channel.
 
 use std::fmt;
 

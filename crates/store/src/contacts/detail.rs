@@ -46,7 +46,8 @@ pub struct ContactDetail {
     pub status: Status,
     /// The marking that excludes the contact from the total, if there is one.
     pub marking: Option<Marking>,
-    /// The request that the person chose, advice or report, if known.
+    /// The purpose that the person chose: to ask for advice, or to report content or conduct. `None` if
+    /// unknown.
     pub asks: Option<Asks>,
     /// Language tag, if known.
     pub language: Option<String>,
@@ -62,7 +63,7 @@ pub struct ContactDetail {
     pub needs_reason: bool,
     /// Id and work name of the assignee.
     pub assignee: Option<(Uuid, String)>,
-    /// The day on which the contact counts.
+    /// The local day under which the statistics count the contact.
     pub day: String,
     /// When the contact was registered.
     pub opened_at: DateTime<Utc>,
@@ -76,11 +77,13 @@ pub struct ContactDetail {
     pub messages: Vec<Message>,
     /// Its history, oldest first.
     pub history: Vec<HistoryEvent>,
-    /// The number of the newest event that the writer of a reply must have seen.
+    /// Id of the newest history event that can make a reply unsuitable, such as a new message, or 0. A reply
+    /// whose writer has not seen it is refused.
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// The contact of another identifier to which this contact refers, if any.
+    /// The contact of another identifier whose thread token was in the message that opened this contact, if
+    /// any.
     pub refers_to: Option<Reference>,
     /// Whether a counsellor has asked the person for files that have not arrived yet. `None` if the line does not support asking for files.
     pub files: Option<bool>,
@@ -397,7 +400,7 @@ impl Store {
     /// Loads the raw message of a message of this contact. The caller must write the audit entry first.
     ///
     /// # Errors
-    /// If it cannot be read or does not open.
+    /// If the raw message cannot be loaded or decrypted.
     pub async fn source(&self, reference: Reference, message: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(row) = messages::Entity::find_by_id(message).one(&self.reading).await? else {
             return Ok(None);

@@ -250,8 +250,8 @@ impl Store {
         Ok(row.active)
     }
 
-    /// Changes the password of a person who knows the current one. All of their log-ins end, except the one with this secret. Returns
-    /// `false` if the current password is wrong.
+    /// Changes the password of a person who knows the current one. All of their log-ins end, except the one
+    /// whose secret is `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
     /// If the new password is too short, too long or too weak.

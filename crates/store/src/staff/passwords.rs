@@ -26,9 +26,10 @@ pub const LONGEST_PASSWORD: usize = 128;
 /// Number of characters that must remain when the owner's name and the words in `GUESSED_FIRST` are removed from a password.
 const SHORTEST_REST: usize = 8;
 
-/// Permit for hashing one password (requirement A1).
+/// Permit for hashing a password. There is one, so only one password is hashed at a time (requirement A1).
 static GATE: Semaphore = Semaphore::const_new(1);
-/// Permit to wait at the gate for a log-in from an unknown device. Only one of these may wait there.
+/// A log-in from an unknown device needs this permit to wait for [`GATE`], and keeps it until its password is
+/// checked. There is only one.
 static UNKNOWN: Semaphore = Semaphore::const_new(1);
 /// Permits to wait for [`UNKNOWN`]. Further log-ins from unknown devices are rejected at once.
 static WAITING: Semaphore = Semaphore::const_new(100);
@@ -101,7 +102,7 @@ async fn turn(device: Device) -> Result<Turn, StoreError> {
     turn.ok().flatten().ok_or(BUSY)
 }
 
-/// Checks whether the person with this log-in and name may choose a password.
+/// Checks whether this password is acceptable for the person with this log-in and name.
 ///
 /// # Errors
 /// If it is too short, too long or easy to guess.
@@ -147,7 +148,8 @@ pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreEr
     hash.ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
 }
 
-/// Checks a password against the stored hash. Without one, it takes as long and returns `false`.
+/// Checks a password against the stored hash. If there is no stored hash, the check takes as long as with one
+/// and returns `false`.
 pub(crate) async fn verified(
     password: &Private<String>,
     stored: Option<String>,

@@ -114,7 +114,7 @@ pub struct Answering {
     pub missed: i64,
     /// Number of open contacts without a reply so far.
     pub open: i64,
-    /// Missed contacts per thousand of the contacts that were due an answer and are not open. `None` if there are no such contacts.
+    /// `missed` per thousand of `replied`, `taken` and `missed` together. `None` if all three are 0.
     pub missed_per_mille: Option<i64>,
 }
 
@@ -191,8 +191,9 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads the times for which urgent contacts were unread. Urgency is a dimension about persons. If `least` is not 0, the result is
-    /// therefore empty as soon as any row would have to be suppressed.
+    /// Loads the times for which urgent contacts were unread. Small counts by urgency could identify persons.
+    /// If `least` is not 0, only whole months that are over are used, and the result is empty if the total is
+    /// below `least` or any row would have to be suppressed.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {
@@ -214,8 +215,9 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the time in minutes within which this part of the contacts was answered or read. `None` if there are no such contacts, or if the
-/// time exceeds the last step.
+/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was
+/// answered or read. `None` if there are none, or if the time exceeds 30 days, the longest time that is
+/// distinguished.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows
