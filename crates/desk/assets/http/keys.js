@@ -99,7 +99,11 @@ document.addEventListener("keydown", (event) => {
 
 /** Serbian letters without their accents: what is looked for is typed in either script. @type {Record<string, string>} */
 const CYRILLIC = Object.fromEntries(
-  "а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj м m н n њ nj о o п p р r с s т t ћ c у u ф f х h ц c ч c џ dz ш s"
+  [
+    "а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj",
+    "м m н n њ nj о o п p р r с s т t ћ c у u ф f х h ц c ч c џ dz ш s",
+  ]
+    .join(" ")
     .split(" ")
     .flatMap((letter, place, all) => (place % 2 ? [] : [[letter, all[place + 1]]])),
 );
