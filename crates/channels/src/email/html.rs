@@ -222,6 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn a_short_document_makes_no_endless_text() {
+        let quotes = format!("{}{}", "<blockquote>".repeat(900), "x<br>".repeat(100_000));
+        let link = format!(
+            "<a href='https://a.example/{}'>{}",
+            "y".repeat(100_000),
+            "<p>x".repeat(10_000)
+        );
+        for html in [quotes, link] {
+            assert!(text_of(&html).len() < 4 << 20);
+        }
+    }
+
+    #[test]
     fn a_pasted_picture_is_taken_out_and_hides_no_words() {
         let picture = "A".repeat(4 << 20);
         let document = read(&format!(

@@ -62,6 +62,9 @@ const PARAGRAPHS: [&str; 14] = [
     "ul",
 ];
 
+/// Bytes of text after which the rest is dropped; far more than a message shows. Repeated quote marks and link addresses can make the
+/// text much longer than the document.
+const LONGEST: usize = 2 << 20;
 /// Boxes inside a line. A space separates them, whatever is between their tags.
 const BOXES: [&str; 6] = ["td", "th", "textarea", "select", "button", "svg"];
 
@@ -267,6 +270,9 @@ impl Layout {
 
     /// Writes a text, after the line breaks and the space that are due before it.
     fn put(&mut self, words: &str) {
+        if self.text.len() > LONGEST {
+            return;
+        }
         let begins_line = self.text.is_empty() || self.breaks > 0;
         if begins_line {
             if !self.text.is_empty() {
