@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 /// The kind of work a job does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum JobKind {
     /// Turn a raw message into a contact.
     Receive,
@@ -12,6 +15,8 @@ pub enum JobKind {
     /// Fetch a file that is stored on the platform.
     Fetch,
 }
+
+crate::named!(JobKind);
 
 impl JobKind {
     /// The longest delay before a job runs, even if the other side asks for more. A job whose due time is further ahead was
@@ -32,16 +37,6 @@ impl JobKind {
     pub fn named_wait(asked: Duration, waited: Duration) -> Option<Duration> {
         let wait = asked.max(waited / 10).min(Self::LONGEST_WAIT);
         (waited < Self::NAMED_WAITS).then_some(wait)
-    }
-
-    /// Returns the name used in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Receive => "receive",
-            Self::Deliver => "deliver",
-            Self::Fetch => "fetch",
-        }
     }
 
     /// Returns how long to wait after attempt number `attempt` (from 1) failed for a temporary reason. `None`: give up and park the
@@ -75,8 +70,21 @@ impl JobKind {
 }
 
 /// The delivery state of a reply, shown with every reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Delivery {
     /// Stored and waiting to be sent.
     Queued,
@@ -93,36 +101,7 @@ pub enum Delivery {
     Unknown,
 }
 
-impl Delivery {
-    /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Sent,
-        Self::Delayed,
-        Self::Failed,
-        Self::Unknown,
-    ];
-
-    /// Returns the name used in the database and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Delayed => "delayed",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Returns the state with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
+crate::named!(Delivery);
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ pub mod health;
 pub mod identifiers;
 pub mod intake;
 pub mod job;
+pub mod named;
 pub mod staff;
 pub mod statistics;
 pub mod text;

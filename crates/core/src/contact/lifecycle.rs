@@ -1,8 +1,21 @@
 //! The status of a contact and its permitted transitions.
 
 /// The status of a contact. Assignment is tracked separately.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     /// The person is waiting for a reply.
     Waiting,
@@ -11,6 +24,8 @@ pub enum Status {
     /// A counsellor closed it.
     Closed,
 }
+
+crate::named!(Status);
 
 /// An event in a contact that may change its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,25 +52,6 @@ pub enum TransitionError {
 }
 
 impl Status {
-    /// Every status, in lifecycle order.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Answered, Self::Closed];
-
-    /// Returns the name used in the database and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Answered => "answered",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// Returns the status with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
     /// Returns whether the contact is open. A message may join an open contact regardless of `reopen_days`.
     #[must_use]
     pub const fn is_open(self) -> bool {
@@ -121,8 +117,21 @@ impl BeforeClosing {
 }
 
 /// Why a contact is left out of the total. The marking is audited and can be undone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Marking {
     /// Advertising and other unsolicited mail.
     Spam,
@@ -132,26 +141,7 @@ pub enum Marking {
     Duplicate,
 }
 
-impl Marking {
-    /// Every marking.
-    pub const ALL: [Self; 3] = [Self::Spam, Self::Test, Self::Duplicate];
-
-    /// Returns the name used in the database and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Spam => "spam",
-            Self::Test => "test",
-            Self::Duplicate => "duplicate",
-        }
-    }
-
-    /// Returns the marking with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|marking| marking.as_str() == name)
-    }
-}
+crate::named!(Marking);
 
 #[cfg(test)]
 mod tests {

@@ -174,8 +174,20 @@ pub enum Evidence {
 }
 
 /// The two purposes that the public form offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Asks {
     /// Asking for advice.
     Advice,
@@ -183,24 +195,7 @@ pub enum Asks {
     Report,
 }
 
-impl Asks {
-    /// Returns the name used in the database and the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Advice => "advice",
-            Self::Report => "report",
-        }
-    }
-
-    /// Returns the purpose with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Advice, Self::Report]
-            .into_iter()
-            .find(|asks| asks.as_str() == name)
-    }
-}
+crate::named!(Asks);
 
 /// What sent a message. A machine never gets an automatic reply (RFC 3834).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

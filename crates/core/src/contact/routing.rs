@@ -29,7 +29,8 @@ pub enum Route {
 }
 
 /// Why a counsellor was chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Because {
     /// The counsellor alone has the fewest open contacts.
     FewestOpen,
@@ -37,16 +38,7 @@ pub enum Because {
     LongestIdle,
 }
 
-impl Because {
-    /// Returns the name stored in the contact's history.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FewestOpen => "fewest_open",
-            Self::LongestIdle => "longest_idle",
-        }
-    }
-}
+crate::named!(Because);
 
 /// Routes a contact to the counsellor on duty with the fewest open contacts. A tie goes to the one who has gone longest without a
 /// new contact.

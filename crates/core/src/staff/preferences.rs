@@ -50,8 +50,22 @@ impl Preferences {
 }
 
 /// The colour theme of the desk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Theme {
     /// The theme of the device.
     #[default]
@@ -64,18 +78,4 @@ pub enum Theme {
     Calm,
 }
 
-impl Theme {
-    /// Every theme, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::System, Self::Light, Self::Dark, Self::Calm];
-
-    /// Returns the name used in the style sheet and in stored preferences.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-            Self::Calm => "calm",
-        }
-    }
-}
+crate::named!(Theme);

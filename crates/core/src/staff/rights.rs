@@ -1,8 +1,21 @@
 //! The table of roles and rights. Every request checks it before reading anything.
 
 /// The role of a member of staff.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Answers people.
     Counsellor,
@@ -13,6 +26,8 @@ pub enum Role {
     /// Runs the service; has no access to messages or people.
     Administrator,
 }
+
+crate::named!(Role);
 
 /// Permission for one kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,31 +57,6 @@ pub enum Right {
 }
 
 impl Role {
-    /// Every role.
-    pub const ALL: [Self; 4] = [
-        Self::Counsellor,
-        Self::Supervisor,
-        Self::Manager,
-        Self::Administrator,
-    ];
-
-    /// Returns the name used in the database and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counsellor => "counsellor",
-            Self::Supervisor => "supervisor",
-            Self::Manager => "manager",
-            Self::Administrator => "administrator",
-        }
-    }
-
-    /// Returns the role with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
-    }
-
     /// Returns whether this role has the right.
     #[must_use]
     pub const fn may(self, right: Right) -> bool {

@@ -21,8 +21,23 @@ use crate::{
 use crate::statistics::waits::{Answered, Read, within};
 
 /// The kind of thing that is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Measure {
     /// Registered communications, on the day on which their first message arrived.
     Contact,
@@ -34,27 +49,7 @@ pub enum Measure {
     Referral,
 }
 
-impl Measure {
-    /// Every measure.
-    pub const ALL: [Self; 4] = [Self::Contact, Self::Closing, Self::Case, Self::Referral];
-
-    /// Returns the name used in the database and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Contact => "contact",
-            Self::Closing => "closing",
-            Self::Case => "case",
-            Self::Referral => "referral",
-        }
-    }
-
-    /// Returns the measure with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|of| of.as_str() == name)
-    }
-}
+crate::named!(Measure);
 
 /// The dimension of the channel. The constants from here to [`URGENT_READ`] are dimensions of a contact, in addition to the
 /// questions of the scheme.

@@ -2,89 +2,135 @@
 
 use chrono::NaiveDate;
 
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $text:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$of])* $variant),* }
-
-        impl $name {
-            /// Every variant.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// Returns the name used in the database, URLs and locale files.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-
-            /// Returns the variant with this name.
-            #[must_use]
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == name)
-            }
-        }
-    };
+/// The kind of an outreach event.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum EventKind {
+    /// A presentation to pupils, parents or teachers.
+    Presentation,
+    /// An online event.
+    Webinar,
+    /// An event for professionals.
+    Seminar,
+    /// An event with practical exercises.
+    Workshop,
+    /// A stop of a campaign.
+    CampaignStop,
+    /// Training of peer educators.
+    Training,
+    /// Any other event.
+    Other,
 }
 
-named! {
-    /// The kind of an outreach event.
-    EventKind {
-        /// A presentation to pupils, parents or teachers.
-        Presentation = "presentation",
-        /// An online event.
-        Webinar = "webinar",
-        /// An event for professionals.
-        Seminar = "seminar",
-        /// An event with practical exercises.
-        Workshop = "workshop",
-        /// A stop of a campaign.
-        CampaignStop = "campaign_stop",
-        /// Training of peer educators.
-        Training = "training",
-        /// Any other event.
-        Other = "other",
-    }
+crate::named!(EventKind);
+
+/// The state of an event. Only held events are counted.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum EventState {
+    /// In the future; the day may still be open.
+    Planned,
+    /// It took place.
+    Held,
+    /// It will not take place.
+    Cancelled,
 }
 
-named! {
-    /// The state of an event. Only held events are counted.
-    EventState {
-        /// In the future; the day may still be open.
-        Planned = "planned",
-        /// It took place.
-        Held = "held",
-        /// It will not take place.
-        Cancelled = "cancelled",
-    }
+crate::named!(EventState);
+
+/// The kind of institution that hosts events.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum SchoolKind {
+    /// A primary school.
+    Primary,
+    /// A secondary school.
+    Secondary,
+    /// A kindergarten.
+    Preschool,
+    /// A university faculty.
+    Faculty,
+    /// Another institution, such as a library, town hall or company.
+    Other,
 }
 
-named! {
-    /// The kind of institution that hosts events.
-    SchoolKind {
-        /// A primary school.
-        Primary = "primary",
-        /// A secondary school.
-        Secondary = "secondary",
-        /// A kindergarten.
-        Preschool = "preschool",
-        /// A university faculty.
-        Faculty = "faculty",
-        /// Another institution, such as a library, town hall or company.
-        Other = "other",
-    }
+crate::named!(SchoolKind);
+
+/// The part a peer educator took in an event.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Part {
+    /// Led the event.
+    Led,
+    /// Was trained at the event.
+    Trained,
 }
 
-named! {
-    /// The part a peer educator took in an event.
-    Part {
-        /// Led the event.
-        Led = "led",
-        /// Was trained at the event.
-        Trained = "trained",
-    }
-}
+crate::named!(Part);
 
 /// The number of people an event reached, by group.
 #[derive(

@@ -46,7 +46,8 @@ pub fn quantile<'a>(
 }
 
 /// How a contact was answered. Each contact has exactly one of these values, so they add up to the total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Answered {
     /// A reply was sent.
     Replied,
@@ -60,19 +61,9 @@ pub enum Answered {
     Open,
 }
 
-impl Answered {
-    /// Returns its value in the dimension [`ANSWERED`](crate::statistics::figures::ANSWERED).
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Replied => "replied",
-            Self::Taken => "taken",
-            Self::Unneeded => "unneeded",
-            Self::Missed => "missed",
-            Self::Open => "open",
-        }
-    }
+crate::named!(Answered);
 
+impl Answered {
     /// Returns how a contact was answered. `counselling` is whether its kind is counselling, if it is classified.
     #[must_use]
     pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {

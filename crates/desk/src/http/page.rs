@@ -110,10 +110,10 @@ impl<'a> Frame<'a> {
     /// Returns the id and the label of each theme, and whether I use this theme.
     pub(crate) fn themes(&self) -> Vec<(&'static str, String, bool)> {
         Theme::ALL
-            .into_iter()
+            .iter()
             .map(|theme| {
                 let said = self.words.say(&format!("theme-{}", theme.as_str()));
-                (theme.as_str(), said, theme == self.me.preferences.theme)
+                (theme.as_str(), said, *theme == self.me.preferences.theme)
             })
             .collect()
     }

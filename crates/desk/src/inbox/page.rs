@@ -185,7 +185,8 @@ pub(crate) async fn looks(desk: &Desk, me: &Person, sought: &str) -> Result<(), 
 pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
     let in_team = me.team.is_some();
     View::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(move |view| in_team || *view != View::Team)
 }
 

@@ -109,8 +109,8 @@ pub(crate) async fn table(
 /// Returns the dimensions of all measures as pairs of id and label, sorted by label.
 pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
     let of_any: BTreeSet<String> = Measure::ALL
-        .into_iter()
-        .flat_map(|of| desk.store.dimensions(of))
+        .iter()
+        .flat_map(|of| desk.store.dimensions(*of))
         .collect();
     let mut all: Vec<(String, String)> = of_any
         .into_iter()

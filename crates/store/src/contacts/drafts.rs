@@ -22,8 +22,20 @@ use crate::{
 };
 
 /// The kind of message that a draft becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DraftKind {
     /// A reply to the person.
     Reply,
@@ -31,16 +43,7 @@ pub enum DraftKind {
     Note,
 }
 
-impl DraftKind {
-    /// Returns the name of the kind in the database and in forms.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reply => "reply",
-            Self::Note => "note",
-        }
-    }
-}
+hotline_core::named!(DraftKind);
 
 /// A saved draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

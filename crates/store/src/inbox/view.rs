@@ -15,7 +15,8 @@ use crate::db::{
 
 /// A view of the inbox. Views of open contacts list the most urgent first, then those that have been waiting longest, and answered ones
 /// last. The other views list the newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum View {
     /// Open contacts without an assignee.
     Unassigned,
@@ -41,46 +42,9 @@ pub enum View {
     All,
 }
 
+hotline_core::named!(View);
+
 impl View {
-    /// Every view, in the order on screen.
-    pub const ALL: [Self; 11] = [
-        Self::Unassigned,
-        Self::Mine,
-        Self::Team,
-        Self::Urgent,
-        Self::Waiting,
-        Self::Answered,
-        Self::Snoozed,
-        Self::Followed,
-        Self::Closed,
-        Self::Marked,
-        Self::All,
-    ];
-
-    /// Returns its name in URLs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unassigned => "unassigned",
-            Self::Mine => "mine",
-            Self::Team => "team",
-            Self::Urgent => "urgent",
-            Self::Waiting => "waiting",
-            Self::Answered => "answered",
-            Self::Snoozed => "snoozed",
-            Self::Followed => "followed",
-            Self::Closed => "closed",
-            Self::Marked => "marked",
-            Self::All => "all",
-        }
-    }
-
-    /// Finds the view with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|view| view.as_str() == name)
-    }
-
     /// Returns whether it contains only open contacts.
     #[must_use]
     pub const fn is_of_open(self) -> bool {

@@ -13,7 +13,8 @@ use uuid::Uuid;
 const SILENT: Duration = Duration::from_secs(12);
 
 /// What a member of staff does at a contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Doing {
     /// Has left the contact.
     Gone,
@@ -23,25 +24,7 @@ pub enum Doing {
     Writing,
 }
 
-impl Doing {
-    const ALL: [Self; 3] = [Self::Gone, Self::Reading, Self::Writing];
-
-    /// Returns its name in forms and between processes.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gone => "gone",
-            Self::Reading => "reading",
-            Self::Writing => "writing",
-        }
-    }
-
-    /// Finds the activity with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|doing| doing.as_str() == name)
-    }
-}
+hotline_core::named!(Doing);
 
 /// A member of staff at a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]

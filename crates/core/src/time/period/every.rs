@@ -33,8 +33,20 @@ pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
 }
 
 /// The length of the pieces that a period is divided into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Every {
     /// Days.
     Day,
@@ -48,28 +60,9 @@ pub enum Every {
     Year,
 }
 
+crate::named!(Every);
+
 impl Every {
-    /// Every length.
-    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
-
-    /// Returns the name used in URLs and on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::Year => "year",
-        }
-    }
-
-    /// Returns the length with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|every| every.as_str() == name)
-    }
-
     /// Returns the length in months. `None` for days and weeks.
     pub(super) const fn months(self) -> Option<u32> {
         match self {
