@@ -92,7 +92,11 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
                 };
                 println!(
                     "{:>8}  {:<8} {:<8} attempt {:<3} due {due}{late}  {}",
-                    job.id, job.kind, job.state, job.attempt, job.reason
+                    job.id,
+                    job.kind.as_str(),
+                    job.state,
+                    job.attempt,
+                    job.reason
                 );
             }
         }

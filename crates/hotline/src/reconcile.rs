@@ -42,7 +42,7 @@ pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
         }
     }
     for job in store.listed(true).await? {
-        println!("parked: job {} ({}): {}", job.id, job.kind, job.reason);
+        println!("parked: job {} ({}): {}", job.id, job.kind.as_str(), job.reason);
     }
     Ok(if whole {
         ExitCode::SUCCESS

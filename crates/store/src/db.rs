@@ -8,5 +8,6 @@ pub(crate) mod history;
 pub(crate) mod key_proof;
 mod sealed_rows;
 pub mod store;
+pub mod stored;
 pub(crate) mod transactions;
 pub mod values;

@@ -15,6 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, event_educators, outreach},
@@ -130,8 +131,8 @@ impl Store {
         let now = self.clock.now();
         let number = |count: i64| i32::try_from(count).unwrap_or_default();
         let mut row = outreach::ActiveModel {
-            kind: Set(event.kind.as_str().to_owned()),
-            state: Set(event.state.as_str().to_owned()),
+            kind: Set(Stored(event.kind)),
+            state: Set(Stored(event.state)),
             day: Set(event.day.map(|day| day.to_string())),
             school_id: Set(school),
             students: Set(number(event.reached.students)),
@@ -193,8 +194,8 @@ impl Store {
         let id = ids::new(now);
         let event = outreach::Model {
             id,
-            kind: EventKind::Presentation.as_str().to_owned(),
-            state: EventState::Planned.as_str().to_owned(),
+            kind: Stored(EventKind::Presentation),
+            state: Stored(EventState::Planned),
             day: None,
             school_id: None,
             students: 0,
@@ -202,7 +203,10 @@ impl Store {
             teachers: 0,
             others: 0,
             presenter: String::new(),
-            language: contact.language.clone().unwrap_or_default(),
+            language: contact
+                .language
+                .map_or("", |language| language.0.tag())
+                .to_owned(),
             remarks: String::new(),
             contact_id: Some(contact.id),
             by: Some(who.id),
@@ -275,12 +279,10 @@ impl Store {
         let mut educators: HashMap<Uuid, Vec<(Uuid, Part)>> = HashMap::new();
         let tied = event_educators::Entity::find().filter(event_educators::Column::OutreachId.is_in(ids));
         for tie in tied.all(&self.reading).await? {
-            if let Some(part) = Part::parse(&tie.part) {
-                educators
-                    .entry(tie.outreach_id)
-                    .or_default()
-                    .push((tie.educator_id, part));
-            }
+            educators
+                .entry(tie.outreach_id)
+                .or_default()
+                .push((tie.educator_id, tie.part.0));
         }
         let asked = contacts::Entity::find()
             .filter(contacts::Column::Id.is_in(rows.iter().filter_map(|row| row.contact_id)))
@@ -330,8 +332,8 @@ fn reached(row: &outreach::Model) -> Reached {
 
 fn to_event(row: outreach::Model, educators: &mut HashMap<Uuid, Vec<(Uuid, Part)>>) -> NewEvent {
     NewEvent {
-        kind: EventKind::parse(&row.kind).unwrap_or(EventKind::Other),
-        state: EventState::parse(&row.state).unwrap_or(EventState::Planned),
+        kind: row.kind.0,
+        state: row.state.0,
         day: row.day.as_ref().and_then(|day| day.parse().ok()),
         school: row.school_id,
         reached: reached(&row),

@@ -24,17 +24,22 @@ const ENGLISH: &str = include_str!("../../../../config/locales/en.ftl");
     serde::Serialize,
     serde::Deserialize,
     schemars::JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
 )]
 pub enum Language {
     /// Serbian in Cyrillic script.
     #[default]
     #[serde(rename = "sr-Cyrl")]
+    #[strum(serialize = "sr-Cyrl")]
     SrCyrl,
     /// Serbian in Latin script.
     #[serde(rename = "sr-Latn")]
+    #[strum(serialize = "sr-Latn")]
     SrLatn,
     /// English.
     #[serde(rename = "en")]
+    #[strum(serialize = "en")]
     En,
 }
 
@@ -44,12 +49,8 @@ impl Language {
 
     /// Returns the BCP 47 tag.
     #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::SrCyrl => "sr-Cyrl",
-            Self::SrLatn => "sr-Latn",
-            Self::En => "en",
-        }
+    pub fn tag(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the name of the language in that language.

@@ -268,7 +268,7 @@ pub(crate) async fn tell(
         return Err(PageError::Conflict(Conflict::HeldByOther));
     }
     let reference = contact.reference.to_string();
-    let language = contact.language.as_deref().and_then(Language::parse);
+    let language = contact.language;
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
     let institutions = &desk.store.scheme().institutions;
     let sent = case.referrals.iter().filter(|one| one.confirmed_by.is_some());

@@ -115,7 +115,7 @@ pub(crate) async fn for_contact(
     Path(reference): Path<String>,
 ) -> Result<Json<Value>, PageError> {
     let contact = find(&desk, &reference).await?;
-    let language = contact.language.as_deref().and_then(Language::parse);
+    let language = contact.language;
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
     let all = desk.store.canned().await?;
     let ready = all.iter().map(|one| {

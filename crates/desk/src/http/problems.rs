@@ -1,6 +1,6 @@
 //! Describes jobs and set-aside messages in the reader's language.
 
-use hotline_core::text::locale::Words;
+use hotline_core::{job::JobKind, text::locale::Words};
 use hotline_store::db::values::Outcome;
 
 /// The stored reasons for setting a message aside, each with the suffix of its locale key.
@@ -37,8 +37,8 @@ pub(crate) fn why_aside(words: &Words, outcome: &Outcome, noted: &str) -> String
 }
 
 /// Describes a kind of job.
-pub(crate) fn job(words: &Words, kind: &str) -> String {
-    words.say(&format!("job-{kind}"))
+pub(crate) fn job(words: &Words, kind: &JobKind) -> String {
+    words.say(&format!("job-{}", kind.as_str()))
 }
 
 /// Describes the outcome of a raw message that did not become a contact.

@@ -6,7 +6,6 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::Delivery,
     staff::rights::Right,
-    text::locale::Language,
 };
 use hotline_store::{
     contacts::{
@@ -305,10 +304,6 @@ impl Inbox<'_> {
             Delivery::Unknown => !one.under_way,
             Delivery::Queued | Delivery::Sending | Delivery::Sent | Delivery::Delayed => false,
         }
-    }
-
-    pub(super) fn language(&self, tag: &str) -> String {
-        Language::parse(tag).map_or_else(|| tag.to_owned(), |language| language.own_name().to_owned())
     }
 
     /// Returns whether the file is still on the platform and I may fetch it.

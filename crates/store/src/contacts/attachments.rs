@@ -7,12 +7,10 @@ use hotline_core::{
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use uuid::Uuid;
 
+use crate::db::values::FetchState;
 use crate::{
     db::{
-        entity::{
-            attachments::{self, FAILED, TOO_LARGE, WANTED},
-            contacts, journal,
-        },
+        entity::{attachments, contacts, journal},
         store::Store,
     },
     error::{Conflict, StoreError},
@@ -104,11 +102,11 @@ impl Store {
             }
             None => None,
         };
-        let held = match (part.kept, part.fate.as_str(), part.remote.is_some()) {
+        let held = match (part.kept, part.fate, part.remote.is_some()) {
             (true, ..) => Held::Here,
-            (false, WANTED, _) => Held::Wanted,
-            (false, FAILED, _) => Held::Failed,
-            (false, TOO_LARGE, _) => Held::TooLarge,
+            (false, FetchState::Wanted, _) => Held::Wanted,
+            (false, FetchState::Failed, _) => Held::Failed,
+            (false, FetchState::TooLarge, _) => Held::TooLarge,
             (false, _, true) => Held::Elsewhere,
             (false, _, false) => Held::NotTaken,
         };
@@ -198,7 +196,7 @@ impl Store {
                 size: Set(i64::try_from(file.bytes.len()).unwrap_or(i64::MAX)),
                 kept: Set(true),
                 remote: Set(None),
-                fate: Set(String::new()),
+                fate: Set(FetchState::Idle),
             });
         }
         self.files.write(sealed).await?;

@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     contacts::{
         reply::{not_too_long, status_of},
@@ -153,7 +154,7 @@ impl Store {
         }
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
-            status: Set(status.as_str().to_owned()),
+            status: Set(Stored(status)),
             closed_at: Set((!status.is_open()).then_some(now)),
             waiting_since: Set(waiting_since),
             // Closing ends a snooze, and a reopened contact has to be visible.
@@ -168,7 +169,7 @@ impl Store {
             .insert(&transaction)
             .await?;
         let stepped = contacts::Model {
-            status: status.as_str().to_owned(),
+            status: Stored(status),
             closed_at: (!status.is_open()).then_some(now),
             ..contact.clone()
         };
@@ -205,7 +206,7 @@ impl Store {
         reason: Reason<'_>,
     ) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_held(who, reference).await?;
-        let is_so = contact.marking.as_deref() == marking.map(Marking::as_str);
+        let is_so = contact.marking == marking.map(Stored);
         if is_so && (marking.is_none() || !status_of(&contact).is_open()) {
             return Ok(false);
         }
@@ -223,8 +224,7 @@ impl Store {
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
         let reason = words_of(reason)?;
-        let name = marking.map(|marking| marking.as_str().to_owned());
-        let detail = name.clone().unwrap_or_else(|| "none".to_owned());
+        let detail = marking.map_or("none", Marking::as_str);
         let now = self.now();
         // If the chosen kind is a marking, removing the marking also removes the kind.
         let record = self.record_of(transaction, contact).await?;
@@ -233,7 +233,7 @@ impl Store {
         if may_ask && self.before_closing(contact, &record).needs_reason_to_mark() {
             return Err(StoreError::Conflict(Conflict::ReasonNeeded));
         }
-        let counted_before = self.facts(contact, &record.chosen);
+        let counted_before = self.facts(&contact.into(), &record.chosen);
         let (mut answers, mut chosen) = (record.answers, record.chosen);
         let kind = self.scheme.kind(&answers);
         if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
@@ -242,10 +242,10 @@ impl Store {
             self.keep_record(transaction, who, contact, &answers).await?;
         }
         let marked = contacts::Model {
-            marking: name,
+            marking: marking.map(Stored),
             ..contact.clone()
         };
-        let counted = self.facts(&marked, &chosen);
+        let counted = self.facts(&(&marked).into(), &chosen);
         figures::recount(transaction, &counted_before, &counted).await?;
         let mut update = contacts::ActiveModel {
             id: Unchanged(contact.id),
@@ -254,12 +254,12 @@ impl Store {
         };
         // Marking ends the work on a contact, so it is closed. A later message of the person is shown as usual.
         if closes {
-            update.status = Set(Status::Closed.as_str().to_owned());
+            update.status = Set(Stored(Status::Closed));
             update.closed_at = Set(Some(now));
             update.waiting_since = Set(None);
         }
         update.update(transaction).await?;
-        event(contact.id, now, Some(who.id), HistoryKind::Marked, &detail)
+        event(contact.id, now, Some(who.id), HistoryKind::Marked, detail)
             .insert(transaction)
             .await?;
         if closes {

@@ -8,6 +8,7 @@ use hotline_core::{
     },
     identifiers::reference::Reference,
     job::Delivery,
+    text::locale::Language,
     text::reason::Reason,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -50,7 +51,7 @@ pub struct ContactDetail {
     /// unknown.
     pub asks: Option<Asks>,
     /// Language tag, if known.
-    pub language: Option<String>,
+    pub language: Option<Language>,
     /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
@@ -276,9 +277,9 @@ impl Store {
                 .filter(|until| *until > self.now())
                 .map(time),
             card: self.card(&contact).ok(),
-            status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
-            marking: contact.marking.as_deref().and_then(Marking::parse),
-            asks: contact.asks.as_deref().and_then(Asks::parse),
+            status: contact.status.0,
+            marking: contact.marking.map(|marking| marking.0),
+            asks: contact.asks.map(|asks| asks.0),
             assignee: contact
                 .assignee
                 .and_then(|assignee| Some((assignee, name_of(&names, assignee)?))),
@@ -288,7 +289,7 @@ impl Store {
             line: contact.line,
             channel: contact.channel,
             team: contact.team,
-            language: contact.language,
+            language: contact.language.map(|language| language.0),
             day: contact.day,
         }))
     }
@@ -349,7 +350,7 @@ impl Store {
                 .filter(|outgoing| outgoing.message_id == row.id)
                 .map(|outgoing| Delivered {
                     line: outgoing.line.clone(),
-                    state: Delivery::parse(&outgoing.state).unwrap_or(Delivery::Unknown),
+                    state: outgoing.state.0,
                     said: self.localized(contact, outgoing),
                     sent_at: outgoing.sent_at.map(time),
                     under_way: job_of(outgoing.id).is_some(),
@@ -392,7 +393,7 @@ impl Store {
         let other = |row: &contacts::Model| Other {
             reference: reference_of(row),
             opened_at: time(row.opened_at),
-            status: Status::parse(&row.status).unwrap_or(Status::Waiting),
+            status: row.status.0,
         };
         Ok(rows.iter().map(other).collect())
     }

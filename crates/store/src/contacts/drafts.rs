@@ -8,6 +8,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use crate::db::values::DraftKind;
 use crate::{
     db::{
         entity::{contacts, drafts, messages},
@@ -20,30 +21,6 @@ use crate::{
     },
     staff::accounts::Person,
 };
-
-/// The kind of message that a draft becomes.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DraftKind {
-    /// A reply to the person.
-    Reply,
-    /// An internal note.
-    Note,
-}
-
-hotline_core::named!(DraftKind);
 
 /// A saved draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +90,7 @@ impl Store {
         let row = drafts::ActiveModel {
             staff_id: Set(who.id),
             contact_id: Set(contact.id),
-            kind: Set(kind.as_str().to_owned()),
+            kind: Set(kind),
             body: Set(seal(&key, &draft_place(who.id, contact.id), draft)?),
             at: Set(draft.at.timestamp_micros()),
         };
@@ -146,7 +123,7 @@ impl Store {
         let Some(contact) = found.one(&self.reading).await? else {
             return Ok(None);
         };
-        let row = drafts::Entity::find_by_id((who, contact.id, kind.as_str().to_owned()));
+        let row = drafts::Entity::find_by_id((who, contact.id, kind));
         let Some(row) = row.one(&self.reading).await? else {
             return Ok(None);
         };
@@ -163,7 +140,7 @@ pub(crate) async fn drop_draft(
     contact: Uuid,
     kind: DraftKind,
 ) -> Result<(), StoreError> {
-    drafts::Entity::delete_by_id((who, contact, kind.as_str().to_owned()))
+    drafts::Entity::delete_by_id((who, contact, kind))
         .exec(connection)
         .await?;
     Ok(())

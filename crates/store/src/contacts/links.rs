@@ -125,10 +125,9 @@ impl Store {
             .filter(contacts::Column::Id.is_in(ties.iter().map(|tie| tie.other_id)))
             .all(&self.reading)
             .await?;
-        let status = |status: &str| Status::parse(status).unwrap_or(Status::Waiting);
         Ok(found
             .iter()
-            .map(|other| (reference_of(other), status(&other.status)))
+            .map(|other| (reference_of(other), other.status.0))
             .collect())
     }
 }

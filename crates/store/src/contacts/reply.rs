@@ -16,11 +16,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
+use crate::db::values::DraftKind;
 use crate::{
-    contacts::{
-        closing::newer_open,
-        drafts::{DraftKind, drop_draft},
-    },
+    contacts::{closing::newer_open, drafts::drop_draft},
     db::{
         entity::{contacts, messages},
         history::{event, newest_event, was_taken_back},
@@ -112,7 +111,7 @@ impl Store {
             .unwrap_or(Status::Answered);
         let update = contacts::ActiveModel {
             id: Unchanged(contact.id),
-            status: Set(status.as_str().to_owned()),
+            status: Set(Stored(status)),
             assignee: Set(Some(contact.assignee.unwrap_or(who.id))),
             team: Set(match contact.assignee {
                 Some(_) => contact.team.clone(),
@@ -142,7 +141,7 @@ impl Store {
                 .await?;
         }
         let answered = contacts::Model {
-            status: status.as_str().to_owned(),
+            status: Stored(status),
             closed_at: None,
             ..contact.clone()
         };
@@ -327,7 +326,7 @@ pub(crate) fn is_out_of_reach(who: &Person, contact: &contacts::Model) -> bool {
 }
 
 pub(crate) fn status_of(contact: &contacts::Model) -> Status {
-    Status::parse(&contact.status).unwrap_or(Status::Waiting)
+    contact.status.0
 }
 
 fn checked(text: &str) -> Result<&str, StoreError> {

@@ -109,7 +109,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let before = self.record_of(transaction, contact).await?.chosen;
         let (chosen, words) = self.scheme.chosen_and_words(answers);
-        let (before, after) = (self.facts(contact, &before), self.facts(contact, &chosen));
+        let columns = contact.into();
+        let (before, after) = (self.facts(&columns, &before), self.facts(&columns, &chosen));
         figures::recount(transaction, &before, &after).await?;
         if answers
             .get(KIND)

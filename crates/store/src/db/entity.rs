@@ -76,16 +76,17 @@ pub mod key_proofs {
 
 /// The job queue.
 pub mod jobs {
+    use hotline_core::job::JobKind;
     use sea_orm::entity::prelude::*;
 
-    use crate::db::values::JobState;
+    use crate::db::{stored::Stored, values::JobState};
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "jobs")]
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: i64,
-        pub kind: String,
+        pub kind: Stored<JobKind>,
         pub journal_id: Option<i64>,
         pub outbox_id: Option<Uuid>,
         pub attachment_id: Option<Uuid>,
@@ -147,6 +148,9 @@ pub mod lines {
 pub mod staff {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::staff::rights::Role;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "staff")]
     pub struct Model {
@@ -154,7 +158,7 @@ pub mod staff {
         pub id: Uuid,
         pub login: String,
         pub name: String,
-        pub role: String,
+        pub role: Stored<Role>,
         pub password: String,
         pub active: bool,
         pub on_duty: bool,
@@ -194,6 +198,15 @@ pub mod sessions {
 pub mod contacts {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::{
+        contact::{
+            lifecycle::{Marking, Status},
+            message::Asks,
+        },
+        text::locale::Language,
+    };
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "contacts")]
     pub struct Model {
@@ -203,12 +216,12 @@ pub mod contacts {
         pub line: String,
         pub channel: String,
         pub day: String,
-        pub status: String,
+        pub status: Stored<Status>,
         #[sea_orm(column_name = "holder")]
         pub assignee: Option<Uuid>,
-        pub marking: Option<String>,
-        pub asks: Option<String>,
-        pub language: Option<String>,
+        pub marking: Option<Stored<Marking>>,
+        pub asks: Option<Stored<Asks>>,
+        pub language: Option<Stored<Language>>,
         pub identifier_hash: Option<Vec<u8>>,
         pub thread_hash: Vec<u8>,
         pub open_key: Vec<u8>,
@@ -267,12 +280,7 @@ pub mod messages {
 pub mod attachments {
     use sea_orm::entity::prelude::*;
 
-    /// Fetching the file is queued or running.
-    pub(crate) const WANTED: &str = "wanted";
-    /// The file exceeds the platform's download limit.
-    pub(crate) const TOO_LARGE: &str = "too_large";
-    /// Fetching the file failed. It can be requested again.
-    pub(crate) const FAILED: &str = "failed";
+    use crate::db::values::FetchState;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "attachments")]
@@ -289,7 +297,7 @@ pub mod attachments {
         pub size: i64,
         pub kept: bool,
         pub remote: Option<Vec<u8>>,
-        pub fate: String,
+        pub fate: FetchState,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -302,6 +310,9 @@ pub mod attachments {
 pub mod outbox {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::job::Delivery;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "outbox")]
     pub struct Model {
@@ -310,7 +321,7 @@ pub mod outbox {
         pub message_id: Uuid,
         pub contact_id: Uuid,
         pub line: String,
-        pub state: String,
+        pub state: Stored<Delivery>,
         pub tries: i32,
         pub queued_at: i64,
         pub sent_at: Option<i64>,
@@ -352,12 +363,15 @@ pub mod events {
 pub mod balances {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::statistics::figures::Measure;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "balances")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        pub of: String,
+        pub of: Stored<Measure>,
         pub value: String,
         pub correction: bool,
         pub from_day: String,

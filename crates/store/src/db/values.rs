@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What happened to a contact: one row of its history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
@@ -141,6 +141,34 @@ pub enum JobState {
     Parked,
 }
 
+/// The kind of message that a draft becomes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum DraftKind {
+    /// A reply to the person.
+    Reply,
+    /// An internal note.
+    Note,
+}
+
+/// Whether the file of an attachment is still to be fetched from its platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum FetchState {
+    /// Fetching was not requested, or the file was fetched.
+    #[sea_orm(string_value = "")]
+    Idle,
+    /// Fetching is queued or running.
+    Wanted,
+    /// The file exceeds the platform's download limit.
+    TooLarge,
+    /// Fetching failed. It can be requested again.
+    Failed,
+}
+
 /// Writes a value as its column holds it, which is also its name in the API, in locale keys and in style sheets.
 macro_rules! display_as_stored {
     ($($name:ident),*) => {
@@ -152,7 +180,7 @@ macro_rules! display_as_stored {
     };
 }
 
-display_as_stored!(HistoryKind, Outcome, Direction, JobState);
+display_as_stored!(HistoryKind, Outcome, Direction, JobState, DraftKind);
 
 #[cfg(test)]
 mod tests {

@@ -229,7 +229,7 @@ impl Store {
             .all(&self.reading)
             .await?;
         for row in rows {
-            let state = Delivery::parse(&row.state).unwrap_or(Delivery::Unknown);
+            let state = row.state.0;
             let known = worst.entry(row.contact_id).or_insert(state);
             if state == Delivery::Failed {
                 *known = state;
@@ -251,8 +251,8 @@ impl Store {
             is_call: is_call(&contact),
             reference: reference_of(&contact),
             card: self.card(&contact).ok(),
-            status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
-            marking: contact.marking.as_deref().and_then(Marking::parse),
+            status: contact.status.0,
+            marking: contact.marking.map(|marking| marking.0),
             assignee: contact.assignee.and_then(|assignee| name_of(names, assignee)),
             waiting_since: contact.waiting_since.map(time),
             last_in_at: time(contact.last_in_at),

@@ -10,6 +10,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, people},
@@ -30,7 +31,7 @@ pub(crate) struct Choice {
 impl From<people::Model> for Choice {
     fn from(row: people::Model) -> Self {
         Self {
-            language: row.language.as_deref().and_then(Language::parse),
+            language: row.language.map(|language| language.0),
             stopped: row.stopped,
             blocked_until: row.blocked_until,
         }
@@ -117,7 +118,7 @@ pub(crate) async fn choose(
     news: News,
 ) -> Result<(), StoreError> {
     let (language, stopped, column) = match news {
-        News::Chose(language) => (Some(language.tag().to_owned()), false, people::Column::Language),
+        News::Chose(language) => (Some(Stored(language)), false, people::Column::Language),
         News::Stopped => (None, true, people::Column::Stopped),
         News::Blocked | News::Unblocked | News::Gap => return Ok(()),
     };

@@ -24,6 +24,7 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         batch_request::{BatchRequest, JournalRow},
@@ -118,7 +119,7 @@ impl Store {
             ids.sort_unstable();
             let made = ids.into_iter().map(|id| jobs::ActiveModel {
                 id: NotSet,
-                kind: Set(JobKind::Receive.as_str().to_owned()),
+                kind: Set(Stored(JobKind::Receive)),
                 journal_id: Set(Some(id)),
                 outbox_id: Set(None),
                 attachment_id: Set(None),

@@ -4,6 +4,7 @@ use hotline_core::job::{Delivery, JobKind};
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::db::{
     entity::{jobs, outbox},
     values::JobState,
@@ -22,7 +23,7 @@ pub(crate) fn outbox_row(
         message_id: Set(message_id),
         contact_id: Set(contact_id),
         line: Set(line),
-        state: Set(Delivery::Queued.as_str().to_owned()),
+        state: Set(Stored(Delivery::Queued)),
         tries: Set(0),
         queued_at: Set(now),
         sent_at: Set(None),
@@ -35,7 +36,7 @@ pub(crate) fn outbox_row(
 pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     jobs::ActiveModel {
         id: NotSet,
-        kind: Set(JobKind::Fetch.as_str().to_owned()),
+        kind: Set(Stored(JobKind::Fetch)),
         journal_id: Set(None),
         outbox_id: Set(None),
         attachment_id: Set(Some(attachment)),
@@ -52,7 +53,7 @@ pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::
     let now = *outgoing.queued_at.as_ref();
     jobs::ActiveModel {
         id: NotSet,
-        kind: Set(JobKind::Deliver.as_str().to_owned()),
+        kind: Set(Stored(JobKind::Deliver)),
         journal_id: Set(None),
         outbox_id: Set(Some(*outgoing.id.as_ref())),
         attachment_id: Set(None),

@@ -58,7 +58,7 @@ pub struct ListedJob {
     /// Number of the job.
     pub id: i64,
     /// Kind of the job: `receive`, `deliver` or `fetch`.
-    pub kind: String,
+    pub kind: JobKind,
     /// `ready`, `running` or `parked`.
     pub state: JobState,
     /// Number of attempts so far.
@@ -301,7 +301,7 @@ impl Store {
             .into_iter()
             .map(|row| ListedJob {
                 id: row.id,
-                kind: row.kind,
+                kind: row.kind.0,
                 state: row.state,
                 attempt: row.attempt,
                 made_at: time(row.made_at),

@@ -19,6 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, jobs, messages, outbox},
@@ -55,7 +56,7 @@ impl Store {
         let update = outbox::ActiveModel {
             id: Unchanged(job.outbox_id),
             done: Set(i32::try_from(done).unwrap_or(i32::MAX)),
-            state: Set(Delivery::Sending.as_str().to_owned()),
+            state: Set(Stored(Delivery::Sending)),
             ..Default::default()
         };
         let transaction = self.begin().await?;
@@ -132,7 +133,7 @@ impl Store {
         };
         let update = outbox::ActiveModel {
             id: Unchanged(row.id),
-            state: Set(state.as_str().to_owned()),
+            state: Set(Stored(state)),
             tries: Set(tries),
             said: Set(Some(self.seal_reason(&contact, row.id, &said)?)),
             ..Default::default()
@@ -191,7 +192,7 @@ impl Store {
         self.locked(transaction, row.contact_id).await?;
         let mut update = outbox::ActiveModel {
             id: Unchanged(row.id),
-            state: Set(state.as_str().to_owned()),
+            state: Set(Stored(state)),
             ..Default::default()
         };
         if said.is_some() {
@@ -237,7 +238,7 @@ impl Store {
         let (Some(message), Some(contact)) = (message, contact) else {
             return Ok(());
         };
-        if message.direction != Direction::Reply || contact.status == Status::Waiting.as_str() {
+        if message.direction != Direction::Reply || contact.status.0 == Status::Waiting {
             return Ok(());
         }
         // If the person has a newer open contact, staff answer there.
@@ -253,7 +254,7 @@ impl Store {
         }
         contacts::ActiveModel {
             id: Unchanged(contact.id),
-            status: Set(Status::Waiting.as_str().to_owned()),
+            status: Set(Stored(Status::Waiting)),
             waiting_since: Set(Some(self.now())),
             closed_at: Set(None),
             snoozed_until: Set(None),
@@ -324,7 +325,7 @@ impl Store {
             return Ok(None);
         };
         // Reports can arrive out of order, so a delay report does not replace a failure.
-        if report.fate == Fate::Delayed && row.state == Delivery::Failed.as_str() {
+        if report.fate == Fate::Delayed && row.state.0 == Delivery::Failed {
             return Ok(Some(contact.id));
         }
         let said = self.seal_reason(&contact, row.id, &report.said.expose().as_str().into())?;
@@ -362,7 +363,7 @@ impl Store {
         let now = self.now();
         let again = outbox::ActiveModel {
             id: Unchanged(row.id),
-            state: Set(Delivery::Queued.as_str().to_owned()),
+            state: Set(Stored(Delivery::Queued)),
             tries: Set(0),
             queued_at: Set(now),
             ..Default::default()

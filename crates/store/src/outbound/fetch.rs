@@ -10,12 +10,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::values::FetchState;
 use crate::{
     db::{
-        entity::{
-            attachments::{self, FAILED, WANTED},
-            contacts, jobs,
-        },
+        entity::{attachments, contacts, jobs},
         history::event,
         store::Store,
         values::HistoryKind,
@@ -53,12 +51,12 @@ impl Store {
             .one(&transaction)
             .await?
             .ok_or(StoreError::NotFound("file"))?;
-        if file.kept || file.remote.is_none() || file.fate == WANTED {
+        if file.kept || file.remote.is_none() || file.fate == FetchState::Wanted {
             return Err(StoreError::Conflict(Conflict::NothingToFetch));
         }
         attachments::ActiveModel {
             id: Unchanged(id),
-            fate: Set(WANTED.to_owned()),
+            fate: Set(FetchState::Wanted),
             ..Default::default()
         }
         .update(&transaction)
@@ -117,7 +115,7 @@ impl Store {
             id: Unchanged(file.id),
             kept: Set(true),
             size: Set(size),
-            fate: Set(String::new()),
+            fate: Set(FetchState::Idle),
             ..Default::default()
         };
         self.end_fetch(job, contact.id, kept, HistoryKind::FileFetched)
@@ -134,7 +132,7 @@ impl Store {
         };
         let failed = attachments::ActiveModel {
             id: Unchanged(file.id),
-            fate: Set(FAILED.to_owned()),
+            fate: Set(FetchState::Failed),
             ..Default::default()
         };
         self.end_fetch(job, contact.id, failed, HistoryKind::FileFailed)

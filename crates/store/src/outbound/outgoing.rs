@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{attachments, contacts, messages, outbox},
@@ -68,7 +69,7 @@ impl Store {
             self.drop_job(job).await?;
             return Ok(Due::Done);
         };
-        if row.state == Delivery::Sent.as_str() {
+        if row.state.0 == Delivery::Sent {
             self.drop_job(job).await?;
             return Ok(Due::Done);
         }
@@ -89,10 +90,7 @@ impl Store {
             .answer_address(row.line == contact.line)
             .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
         // An earlier attempt ended without a result, so the channel may have the message already.
-        let uncertain = job.interrupted
-            || [Delivery::Unknown, Delivery::Sending]
-                .map(Delivery::as_str)
-                .contains(&row.state.as_str());
+        let uncertain = job.interrupted || [Delivery::Unknown, Delivery::Sending].contains(&row.state.0);
         let outgoing = Outgoing {
             line: LineName::stored(row.line.clone()),
             tries: u32::try_from(row.tries).unwrap_or_default(),
@@ -199,7 +197,7 @@ impl Store {
     async fn set_state(&self, row: &outbox::Model, state: Delivery, tries: i32) -> Result<(), StoreError> {
         let update = outbox::ActiveModel {
             id: Unchanged(row.id),
-            state: Set(state.as_str().to_owned()),
+            state: Set(Stored(state)),
             tries: Set(tries),
             ..Default::default()
         };

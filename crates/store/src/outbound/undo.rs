@@ -8,11 +8,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
+use crate::db::values::DraftKind;
 use crate::{
-    contacts::{
-        closing::newer_open,
-        drafts::{Draft, DraftKind},
-    },
+    contacts::{closing::newer_open, drafts::Draft},
     db::{
         entity::{attachments, contacts, jobs, messages, outbox},
         history::{event, newest_event},
@@ -115,7 +114,7 @@ impl Store {
         };
         contacts::ActiveModel {
             id: Unchanged(contact.id),
-            status: Set(status.as_str().to_owned()),
+            status: Set(Stored(status)),
             waiting_since: Set(since),
             closed_at: Set(None),
             ..Default::default()
@@ -124,7 +123,7 @@ impl Store {
         .await
         .map_err(newer_open)?;
         let open = contacts::Model {
-            status: status.as_str().to_owned(),
+            status: Stored(status),
             closed_at: None,
             ..contact.clone()
         };

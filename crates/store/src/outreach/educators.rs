@@ -14,6 +14,7 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{educators, event_educators, outreach},
@@ -109,13 +110,12 @@ impl Store {
                 continue;
             };
             let (trainings, led, all) = did.entry(tie.educator_id).or_default();
-            match Part::parse(&tie.part) {
-                Some(Part::Led) => {
+            match tie.part.0 {
+                Part::Led => {
                     *led += 1;
                     *all += reached.all();
                 }
-                Some(Part::Trained) => *trainings += 1,
-                None => {}
+                Part::Trained => *trainings += 1,
             }
         }
         Ok(all
@@ -155,7 +155,7 @@ pub(super) async fn put(
         let tie = event_educators::ActiveModel {
             outreach_id: Set(event),
             educator_id: Set(*educator),
-            part: Set(part.as_str().to_owned()),
+            part: Set(Stored(*part)),
         };
         event_educators::Entity::insert(tie)
             .exec_without_returning(transaction)

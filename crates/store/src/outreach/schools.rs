@@ -15,6 +15,7 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{entity::schools, store::Store},
     error::{Conflict, StoreError},
@@ -97,7 +98,7 @@ impl Store {
         let row = schools::ActiveModel {
             id: Set(id),
             name: Set(name),
-            kind: Set(new.kind.as_str().to_owned()),
+            kind: Set(Stored(new.kind)),
             place: Set(place),
             merged_into: Set(None),
         };
@@ -153,7 +154,7 @@ impl Store {
 fn school(row: schools::Model) -> School {
     School {
         id: row.id,
-        kind: SchoolKind::parse(&row.kind).unwrap_or(SchoolKind::Other),
+        kind: row.kind.0,
         name: row.name,
         place: row.place,
     }

@@ -185,9 +185,7 @@ impl Store {
                 totals.peer_sessions += 1;
                 totals.peer_reached += reached.all();
             }
-            let Some(kind) = EventKind::parse(&row.kind) else {
-                continue;
-            };
+            let kind = row.kind.0;
             kinds
                 .entry(kind)
                 .or_insert_with(|| KindTotal::new(kind))

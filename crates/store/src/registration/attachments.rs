@@ -6,11 +6,9 @@ use hotline_core::{
 };
 use sea_orm::ActiveValue::{NotSet, Set};
 
+use crate::db::values::FetchState;
 use crate::{
-    db::{
-        entity::attachments::{self, TOO_LARGE, WANTED},
-        store::Store,
-    },
+    db::{entity::attachments, store::Store},
     error::StoreError,
     jobs::queue::Journalled,
     sealing::places::{attachment_place, raw_place},
@@ -48,12 +46,19 @@ impl Store {
                 Content::NotTaken(_) | Content::TooLarge(_) | Content::Elsewhere(_) => false,
             };
             let (remote, fate) = match &part.content {
-                Content::Here(_) | Content::NotTaken(_) => (None, ""),
-                Content::TooLarge(_) => (None, TOO_LARGE),
+                Content::Here(_) | Content::NotTaken(_) => (None, FetchState::Idle),
+                Content::TooLarge(_) => (None, FetchState::TooLarge),
                 Content::Elsewhere(file) => {
                     let place = attachment_place(id, "remote");
                     let sealed = key.seal(&place, file.reference.expose().as_bytes())?;
-                    (Some(sealed), if file.at_once { WANTED } else { "" })
+                    (
+                        Some(sealed),
+                        if file.at_once {
+                            FetchState::Wanted
+                        } else {
+                            FetchState::Idle
+                        },
+                    )
                 }
             };
             rows.push(attachments::ActiveModel {
@@ -68,7 +73,7 @@ impl Store {
                 size: Set(i64::try_from(part.content.size()).unwrap_or(i64::MAX)),
                 kept: Set(kept),
                 remote: Set(remote),
-                fate: Set(fate.to_owned()),
+                fate: Set(fate),
             });
         }
         self.files.write(files).await?;

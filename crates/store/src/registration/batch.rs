@@ -16,6 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, messages},
@@ -105,7 +106,7 @@ impl BatchState {
             .collect();
         found.sort_by_key(|(_, contact)| {
             (
-                contact.status == Status::Closed.as_str(),
+                contact.status.0 == Status::Closed,
                 std::cmp::Reverse(contact.opened_at),
             )
         });
@@ -137,9 +138,9 @@ impl BatchState {
         let Some(contact) = self.contacts.get_mut(index) else {
             return;
         };
-        let status = Status::parse(&contact.status).unwrap_or(Status::Waiting);
+        let status = contact.status.0;
         if let Ok(after) = status.after(Step::Wrote) {
-            after.as_str().clone_into(&mut contact.status);
+            contact.status = Stored(after);
         }
         if status != Status::Waiting || contact.waiting_since.is_none() {
             contact.waiting_since = Some(at);

@@ -18,6 +18,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, journal, messages},
@@ -170,7 +171,7 @@ impl Store {
         } else {
             Status::Answered
         };
-        status.as_str().clone_into(&mut contact.status);
+        contact.status = Stored(status);
         contact.assignee = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;

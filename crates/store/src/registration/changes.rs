@@ -11,11 +11,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::values::FetchState;
 use crate::{
     db::{
         entity::{
-            attachments::{self, WANTED},
-            contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
+            attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
         },
         history::event,
         values::{HistoryKind, Outcome},
@@ -217,6 +217,6 @@ impl Changes {
 
 /// Returns the job that fetches a file, if it is to be fetched at once.
 fn wanted_at_once(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
-    let wanted = *attachment.fate.as_ref() == WANTED;
+    let wanted = *attachment.fate.as_ref() == FetchState::Wanted;
     wanted.then(|| fetch_job(*attachment.id.as_ref(), now))
 }

@@ -76,7 +76,8 @@ impl Store {
         let Some(settings) = self.line(&contact.line) else {
             return Ok(());
         };
-        let Some(template) = acknowledgement(settings, contact.language.as_deref()) else {
+        let Some(template) = acknowledgement(settings, contact.language.map(|language| language.0.tag()))
+        else {
             return Ok(());
         };
         let Some(identifier) = contact.identifier_hash.clone() else {

@@ -7,6 +7,7 @@ use hotline_core::{
 };
 use sea_orm::DatabaseTransaction;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::messages,
@@ -56,7 +57,7 @@ impl Store {
         if let News::Chose(language) = notice.news
             && let Some(contact) = changes.state.contacts.get_mut(index)
         {
-            contact.language = Some(language.tag().to_owned());
+            contact.language = Some(Stored(language));
             changes.changed.insert(index);
         }
         let contact = changes.state.contact(index)?;

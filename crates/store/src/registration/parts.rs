@@ -247,7 +247,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let is_open = |index: &usize| {
             let contact = changes.state.contact(*index);
-            contact.is_ok_and(|contact| contact.status != Status::Closed.as_str())
+            contact.is_ok_and(|contact| contact.status.0 != Status::Closed)
         };
         let elsewhere = mine
             .iter()

@@ -24,6 +24,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{attachments, contacts, jobs, messages},
@@ -120,12 +121,15 @@ impl Store {
     ) -> Result<(), StoreError> {
         for (index, contact) in changes.state.contacts.iter().enumerate() {
             let (before, after) = if changes.state.added.contains(&index) {
-                (Vec::new(), self.facts(contact, &Answers::new()))
+                (Vec::new(), self.facts(&contact.into(), &Answers::new()))
             } else if let Some(earlier) = changes.state.before(index)
                 && (&earlier.language, earlier.closed_at) != (&contact.language, contact.closed_at)
             {
                 let chosen = self.record_of(transaction, contact).await?.chosen;
-                (self.facts(earlier, &chosen), self.facts(contact, &chosen))
+                (
+                    self.facts(&earlier.into(), &chosen),
+                    self.facts(&contact.into(), &chosen),
+                )
             } else {
                 continue;
             };
@@ -427,11 +431,11 @@ impl Store {
             line: line.to_owned(),
             channel,
             day,
-            status: Status::Waiting.as_str().to_owned(),
+            status: Stored(Status::Waiting),
             assignee: None,
             marking: None,
-            asks: incoming.asks.map(|asks| asks.as_str().to_owned()),
-            language: incoming.language.map(|language| language.tag().to_owned()),
+            asks: incoming.asks.map(Stored),
+            language: incoming.language.map(Stored),
             identifier_hash,
             thread_hash,
             open_key,

@@ -2,7 +2,6 @@
 
 use hotline_core::contact::{
     counting::{Candidate, Proof, Sender},
-    lifecycle::Status,
     message::Incoming,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait};
@@ -35,7 +34,7 @@ pub(super) fn as_candidates(
         let contact = known.contacts.get(index)?;
         Some(Candidate {
             id: index,
-            status: Status::parse(&contact.status)?,
+            status: contact.status.0,
             closed_at: contact.closed_at.map(time),
             sender,
             proof: proof(evident, index),

@@ -17,6 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, sessions, staff, tokens},
@@ -75,7 +76,7 @@ impl Store {
             id: ids::new(now),
             login,
             name: name.trim().to_owned(),
-            role: role.as_str().to_owned(),
+            role: Stored(role),
             password: hashed(password).await?,
             active: true,
             on_duty: false,
@@ -367,7 +368,7 @@ pub(crate) fn person(row: staff::Model) -> Option<Person> {
         id: row.id,
         login: row.login,
         name: row.name,
-        role: Role::parse(&row.role)?,
+        role: row.role.0,
         active: row.active,
         on_duty: row.on_duty,
         team: row.team,

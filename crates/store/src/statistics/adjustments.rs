@@ -17,6 +17,7 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::balances,
@@ -127,7 +128,7 @@ fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
     Ok(Adjustment {
         id: row.id,
         said: NewBalance {
-            of: Measure::parse(&row.of).ok_or_else(|| unreadable(&row.of))?,
+            of: row.of.0,
             value: row.value,
             correction: row.correction,
             from: day(&row.from_day)?,
@@ -248,7 +249,7 @@ impl Store {
         let now = self.clock.now();
         let row = balances::ActiveModel {
             id: Set(ids::new(now)),
-            of: Set(new.of.as_str().to_owned()),
+            of: Set(Stored(new.of)),
             value: Set(value.to_owned()),
             correction: Set(new.correction),
             from_day: Set(new.from.to_string()),
@@ -318,7 +319,11 @@ impl Store {
         withdrawn.update(&transaction).await?;
         let object = format!(
             "{} {} {} {} {}",
-            found.of, found.value, found.from_day, found.to_day, found.count
+            found.of.0.as_str(),
+            found.value,
+            found.from_day,
+            found.to_day,
+            found.count
         );
         self.audit_in(&transaction, who.map(|who| who.id), "withdraw figure", &object)
             .await?;

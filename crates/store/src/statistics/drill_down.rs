@@ -23,7 +23,7 @@ use crate::{
     inbox::list::{Place, reference_of},
     statistics::{
         figures::{AT_ONCE, StatisticsFilter},
-        rows::{CountedContact, looked_at},
+        rows::{CountedContact, select_counted},
         snapshot::Snapshot,
     },
 };
@@ -203,7 +203,7 @@ impl Snapshot<'_> {
     ) -> Result<Vec<CountedContact>, StoreError> {
         let (at, id) = (column(of), contacts::Column::Id);
         let start = |day| start_of_day(day, self.store.zone).timestamp_micros();
-        let mut query = looked_at(contacts::Entity::find())
+        let mut query = contacts::Entity::find()
             .filter(at.gte(start(day)))
             .filter(contacts::Column::Marking.is_null())
             .order_by_desc(at)
@@ -218,7 +218,7 @@ impl Snapshot<'_> {
                 .filter(at.lte(after.at))
                 .filter(Condition::any().add(at.lt(after.at)).add(same));
         }
-        Ok(query.into_tuple().all(&self.on).await?)
+        Ok(select_counted(query).all(&self.on).await?)
     }
 
     fn is_counted(&self, pointed: &Pointed, contact: &CountedContact) -> Result<bool, StoreError> {
@@ -253,7 +253,7 @@ impl Snapshot<'_> {
             Some(ListedContact {
                 reference: reference_of(&contact),
                 at: time(place.at),
-                status: Status::parse(&contact.status).unwrap_or(Status::Waiting),
+                status: contact.status.0,
                 channel: contact.channel,
             })
         };
@@ -268,10 +268,10 @@ const fn column(of: Measure) -> contacts::Column {
     }
 }
 
-fn place(of: Measure, (id, .., opened_at, closed_at, _, _, _): &CountedContact) -> Place {
+fn place(of: Measure, contact: &CountedContact) -> Place {
     let at = match of {
-        Measure::Closing => closed_at.unwrap_or_default(),
-        Measure::Contact | Measure::Case | Measure::Referral => *opened_at,
+        Measure::Closing => contact.columns.closed_at.unwrap_or_default(),
+        Measure::Contact | Measure::Case | Measure::Referral => contact.columns.opened_at,
     };
-    Place { at, id: *id }
+    Place { at, id: contact.id }
 }

@@ -14,10 +14,11 @@ use hotline_core::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
     sea_query::{Expr, OnConflict},
 };
 
+use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, figures as cells},
@@ -25,6 +26,7 @@ use crate::{
     },
     error::StoreError,
 };
+use hotline_core::text::locale::Language;
 
 pub use crate::statistics::{
     breakdown::BANDS,
@@ -38,22 +40,23 @@ pub use crate::statistics::{
 pub(crate) const AT_ONCE: usize = 500;
 
 /// The columns of a contact that determine how it is counted. None of them is sealed.
-pub(crate) struct Seen<'a> {
-    pub(super) channel: &'a str,
-    pub(super) language: Option<&'a str>,
-    pub(super) marking: Option<&'a str>,
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub(crate) struct CountedColumns {
+    channel: String,
+    language: Option<Stored<Language>>,
+    marking: Option<Stored<Marking>>,
     pub(super) opened_at: i64,
     pub(super) closed_at: Option<i64>,
-    pub(super) first_reply_at: Option<i64>,
-    pub(super) first_read_at: Option<i64>,
+    first_reply_at: Option<i64>,
+    first_read_at: Option<i64>,
 }
 
-impl<'a> From<&'a contacts::Model> for Seen<'a> {
-    fn from(contact: &'a contacts::Model) -> Self {
+impl From<&contacts::Model> for CountedColumns {
+    fn from(contact: &contacts::Model) -> Self {
         Self {
-            channel: &contact.channel,
-            language: contact.language.as_deref(),
-            marking: contact.marking.as_deref(),
+            channel: contact.channel.clone(),
+            language: contact.language,
+            marking: contact.marking,
             opened_at: contact.opened_at,
             closed_at: contact.closed_at,
             first_reply_at: contact.first_reply_at,
@@ -64,15 +67,14 @@ impl<'a> From<&'a contacts::Model> for Seen<'a> {
 
 impl Store {
     /// Returns the facts by which a contact with these answers is counted. The result is empty if the contact is excluded from the total.
-    pub(crate) fn facts<'a>(&self, contact: impl Into<Seen<'a>>, chosen: &Answers) -> Vec<Facts> {
-        let contact = contact.into();
-        if !counting::counts(contact.marking.and_then(Marking::parse)) {
+    pub(crate) fn facts(&self, contact: &CountedColumns, chosen: &Answers) -> Vec<Facts> {
+        if !counting::counts(contact.marking.map(|marking| marking.0)) {
             return Vec::new();
         }
         let waited = |at: i64| time(at) - time(contact.opened_at);
         let registered = Registered {
-            channel: contact.channel,
-            language: contact.language,
+            channel: &contact.channel,
+            language: contact.language.map(|language| language.0.tag()),
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
             read: match contact.first_read_at {
@@ -86,7 +88,7 @@ impl Store {
         let registered = Facts::of_contact(&registered, self.zone, &self.scheme, chosen);
         let closing = contact
             .closed_at
-            .map(|at| Facts::of_closing(contact.channel, time(at), self.zone));
+            .map(|at| Facts::of_closing(&contact.channel, time(at), self.zone));
         [Some(registered), closing].into_iter().flatten().collect()
     }
 
@@ -97,11 +99,15 @@ impl Store {
         before: &contacts::Model,
         after: &contacts::Model,
     ) -> Result<(), StoreError> {
+        let (before_columns, after_columns) = (CountedColumns::from(before), CountedColumns::from(after));
+        if before_columns == after_columns {
+            return Ok(());
+        }
         let chosen = self.record_of(transaction, before).await?.chosen;
         recount(
             transaction,
-            &self.facts(before, &chosen),
-            &self.facts(after, &chosen),
+            &self.facts(&before_columns, &chosen),
+            &self.facts(&after_columns, &chosen),
         )
         .await
     }

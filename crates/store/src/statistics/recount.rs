@@ -17,7 +17,7 @@ use crate::{
     error::{Conflict, StoreError},
     statistics::{
         figures::{AT_ONCE, row},
-        rows::{CountedContact, looked_at},
+        rows::select_counted,
     },
 };
 
@@ -136,8 +136,7 @@ impl Store {
     async fn count_all(&self, transaction: &DatabaseTransaction) -> Result<(Tally, u64), StoreError> {
         let mut tally = Tally::default();
         let mut count = 0;
-        let mut contacts = looked_at(contacts::Entity::find())
-            .into_tuple::<CountedContact>()
+        let mut contacts = select_counted(contacts::Entity::find())
             .stream(transaction)
             .await?;
         while let Some(contact) = contacts.try_next().await? {
@@ -172,33 +171,16 @@ impl Store {
 async fn kept(
     transaction: &DatabaseTransaction,
 ) -> Result<impl Stream<Item = Result<(Cell, i64), DbErr>>, DbErr> {
-    use cells::Column;
-
-    let rows = cells::Entity::find()
-        .select_only()
-        .columns([
-            Column::Of,
-            Column::Span,
-            Column::One,
-            Column::Other,
-            Column::Value,
-            Column::OtherValue,
-            Column::Count,
-        ])
-        .into_tuple::<(String, String, String, String, String, String, i64)>()
-        .stream(transaction)
-        .await?;
-    Ok(
-        rows.try_filter_map(|(of, span, one, other, value, other_value, count)| {
-            let cell = Measure::parse(&of).map(|of| Cell {
-                of,
-                span,
-                one,
-                other,
-                value,
-                other_value,
-            });
-            future::ok(cell.map(|cell| (cell, count)))
-        }),
-    )
+    let rows = cells::Entity::find().stream(transaction).await?;
+    Ok(rows.try_filter_map(|row| {
+        let cell = Measure::parse(&row.of).map(|of| Cell {
+            of,
+            span: row.span,
+            one: row.one,
+            other: row.other,
+            value: row.value,
+            other_value: row.other_value,
+        });
+        future::ok(cell.map(|cell| (cell, row.count)))
+    }))
 }

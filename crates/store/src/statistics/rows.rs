@@ -7,8 +7,8 @@ use hotline_core::{
     time::{clock::start_of_day, period::Period},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Select, SelectModel, Selector,
 };
 use uuid::Uuid;
 
@@ -18,28 +18,24 @@ use crate::{
         store::Store,
     },
     error::{StoreError, unreadable},
-    statistics::figures::Seen,
+    statistics::figures::CountedColumns,
 };
 
 /// Number of rows read at once.
 const PAGE: u64 = 5_000;
 
-/// The columns of a contact that determine how it is counted: id, channel, language, marking, the times of opening, closing, first reply
-/// and first reading, and the answers chosen.
-pub(super) type CountedContact = (
-    Uuid,
-    String,
-    Option<String>,
-    Option<String>,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<String>,
-);
+/// A contact with the data by which it is counted.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct CountedContact {
+    pub(super) id: Uuid,
+    #[sea_orm(nested)]
+    pub(super) columns: CountedColumns,
+    /// The answers chosen in the wrap-up, as JSON.
+    answers: Option<String>,
+}
 
-/// Selects exactly these columns.
-pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::Entity> {
+/// Selects exactly the columns of a [`CountedContact`].
+pub(super) fn select_counted(contacts: Select<contacts::Entity>) -> Selector<SelectModel<CountedContact>> {
     let its_record = contacts::Entity::belongs_to(records::Entity)
         .from(contacts::Column::Id)
         .to(records::Column::ContactId)
@@ -58,6 +54,7 @@ pub(super) fn looked_at(contacts: Select<contacts::Entity>) -> Select<contacts::
         ])
         .column(records::Column::Answers)
         .join(JoinType::LeftJoin, its_record)
+        .into_model()
 }
 
 /// The position after which the next page begins.
@@ -87,7 +84,7 @@ impl Store {
         period: Period,
         after: Option<After>,
     ) -> Result<(Vec<Facts>, Option<After>), StoreError> {
-        let mut query = looked_at(contacts::Entity::find())
+        let mut query = contacts::Entity::find()
             .order_by_asc(contacts::Column::OpenedAt)
             .order_by_asc(contacts::Column::Id)
             .limit(PAGE);
@@ -110,10 +107,10 @@ impl Store {
                 .filter(contacts::Column::OpenedAt.gte(after.opened_at))
                 .filter(later);
         }
-        let page: Vec<CountedContact> = query.into_tuple().all(on).await?;
-        let next = page.last().map(|(id, .., opened_at, _, _, _, _)| After {
-            opened_at: *opened_at,
-            id: *id,
+        let page = select_counted(query).all(on).await?;
+        let next = page.last().map(|contact| After {
+            opened_at: contact.columns.opened_at,
+            id: contact.id,
         });
         let mut rows = Vec::with_capacity(page.len());
         for contact in &page {
@@ -123,22 +120,12 @@ impl Store {
         Ok((rows, next))
     }
 
-    pub(super) fn facts_of(&self, looked: &CountedContact) -> Result<Vec<Facts>, StoreError> {
-        let (_, channel, language, marking, opened_at, closed_at, first_reply_at, first_read_at, answers) =
-            looked;
-        let seen = Seen {
-            channel,
-            language: language.as_deref(),
-            marking: marking.as_deref(),
-            opened_at: *opened_at,
-            closed_at: *closed_at,
-            first_reply_at: *first_reply_at,
-            first_read_at: *first_read_at,
-        };
-        let chosen = answers
+    pub(super) fn facts_of(&self, contact: &CountedContact) -> Result<Vec<Facts>, StoreError> {
+        let chosen = contact
+            .answers
             .as_ref()
             .map(|answers| serde_json::from_str::<Answers>(answers));
         let chosen = chosen.transpose().map_err(unreadable)?;
-        Ok(self.facts(seen, &chosen.unwrap_or_default()))
+        Ok(self.facts(&contact.columns, &chosen.unwrap_or_default()))
     }
 }

@@ -4,6 +4,8 @@
 pub mod drafts {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::values::DraftKind;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "drafts")]
     pub struct Model {
@@ -12,7 +14,7 @@ pub mod drafts {
         #[sea_orm(primary_key, auto_increment = false)]
         pub contact_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub kind: String,
+        pub kind: DraftKind,
         pub body: Vec<u8>,
         pub at: i64,
     }

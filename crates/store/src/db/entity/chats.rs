@@ -46,6 +46,9 @@ pub mod conversations {
 pub mod people {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::text::locale::Language;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "people")]
     pub struct Model {
@@ -53,7 +56,7 @@ pub mod people {
         pub line: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub identifier_hash: Vec<u8>,
-        pub language: Option<String>,
+        pub language: Option<Stored<Language>>,
         pub stopped: bool,
         pub blocked_until: Option<i64>,
     }

@@ -27,13 +27,16 @@ pub mod tokens {
 pub mod schools {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::statistics::outreach::SchoolKind;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "schools")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub name: String,
-        pub kind: String,
+        pub kind: Stored<SchoolKind>,
         pub place: String,
         pub merged_into: Option<Uuid>,
     }
@@ -48,13 +51,16 @@ pub mod schools {
 pub mod outreach {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::statistics::outreach::{EventKind, EventState};
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "outreach")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        pub kind: String,
-        pub state: String,
+        pub kind: Stored<EventKind>,
+        pub state: Stored<EventState>,
         pub day: Option<String>,
         pub school_id: Option<Uuid>,
         pub students: i32,
@@ -99,6 +105,9 @@ pub mod educators {
 pub mod event_educators {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::stored::Stored;
+    use hotline_core::statistics::outreach::Part;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "event_educators")]
     pub struct Model {
@@ -106,7 +115,7 @@ pub mod event_educators {
         pub outreach_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub educator_id: Uuid,
-        pub part: String,
+        pub part: Stored<Part>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,0 +1,58 @@
+//! Columns of core's enums, which hold the name of a value.
+
+use std::{error::Error, str::FromStr, sync::Arc};
+
+use sea_orm::{
+    ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value,
+    sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
+};
+
+/// A value that its column holds by name. Reading fails if the column holds no name of `T`, so that a damaged row is an error and not
+/// some other value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored<T>(pub T);
+
+impl<T: Into<&'static str>> From<Stored<T>> for Value {
+    fn from(stored: Stored<T>) -> Self {
+        let name: &'static str = stored.0.into();
+        name.into()
+    }
+}
+
+impl<T: FromStr<Err: Error + Send + Sync + 'static>> TryGetable for Stored<T> {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        let name = String::try_get_by(row, index)?;
+        name.parse().map(Self).map_err(|error| {
+            TryGetError::DbErr(DbErr::TryIntoErr {
+                from: "String",
+                into: std::any::type_name::<T>(),
+                source: Arc::new(error),
+            })
+        })
+    }
+}
+
+impl<T: FromStr> ValueType for Stored<T> {
+    fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+        let name = <String as ValueType>::try_from(value)?;
+        name.parse().map(Self).map_err(|_| ValueTypeErr)
+    }
+
+    fn type_name() -> String {
+        std::any::type_name::<T>().to_owned()
+    }
+
+    fn array_type() -> ArrayType {
+        ArrayType::String
+    }
+
+    fn column_type() -> ColumnType {
+        ColumnType::Text
+    }
+}
+
+impl<T> Nullable for Stored<T> {
+    fn null() -> Value {
+        Value::String(None)
+    }
+}
