@@ -16,7 +16,6 @@ use uuid::Uuid;
 use crate::{
     db::{
         entity::{case_contacts, case_versions, cases, referrals},
-        history::event,
         store::Store,
         values::HistoryKind,
     },
@@ -47,7 +46,7 @@ impl Store {
         let transaction = self.begin().await?;
         // Registration takes this lock before any contact. The same order here prevents deadlocks.
         self.one_at_a_time(&transaction).await?;
-        let contact = self.held_locked(&transaction, who, reference).await?;
+        let contact = self.lock_for_work(&transaction, who, reference).await?;
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
@@ -71,11 +70,16 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
             let number = format!("{}/{}", case.number, case.year);
-            event(contact.id, self.now(), Some(who.id), HistoryKind::InCase, &number)
-                .insert(&transaction)
-                .await?;
+            self.add_event(
+                &transaction,
+                contact.id,
+                Some(who.id),
+                HistoryKind::InCase,
+                &number,
+            )
+            .await?;
         }
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(case.id)
     }
 
@@ -145,7 +149,7 @@ impl Store {
         .await?;
         self.audit_in(&transaction, Some(who.id), "describe case", &id.to_string())
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Proposes to forward a case to an institution. It counts as forwarded only when someone else confirms it.
@@ -186,7 +190,7 @@ impl Store {
         referral.insert(&transaction).await?;
         self.audit_in(&transaction, Some(who.id), "propose referral", &id.to_string())
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Confirms that a case is forwarded. From now on it counts as forwarded. `seen` is the value of [`Referral::changed`] that the
@@ -250,19 +254,18 @@ impl Store {
         recount(&transaction, &[facts(&case)], &[facts(&forwarded), sent]).await?;
         for tie in ties(&transaction, case.id).await? {
             let number = format!("{}/{}", case.number, case.year);
-            event(
+            self.add_event(
+                &transaction,
                 tie.contact_id,
-                self.now(),
                 Some(who.id),
                 HistoryKind::Forwarded,
                 &number,
             )
-            .insert(&transaction)
             .await?;
         }
         self.audit_in(&transaction, Some(who.id), "confirm referral", &id.to_string())
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Changes the details of a referral: what was sent, when, under which number, and what came of it.
@@ -306,7 +309,7 @@ impl Store {
         .await?;
         self.audit_in(&transaction, Some(who.id), "detail referral", &id.to_string())
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Withdraws a referral that is not confirmed.
@@ -328,7 +331,7 @@ impl Store {
         referral.delete(&transaction).await?;
         self.audit_in(&transaction, Some(who.id), "withdraw referral", &id.to_string())
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Stores the old text of a case or a referral before it is changed.
@@ -382,7 +385,7 @@ impl Store {
         let what = if closed { "close case" } else { "reopen case" };
         self.audit_in(&transaction, Some(who.id), what, &id.to_string())
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Returns the facts by which a case is counted.

@@ -39,7 +39,7 @@ pub enum StoreError {
 pub enum Conflict {
     /// The contact is assigned to someone else.
     #[error("this contact is assigned to somebody else")]
-    HeldByOther,
+    AssignedToOther,
     /// There is no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
@@ -226,7 +226,7 @@ impl Conflict {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
-            Self::HeldByOther => "conflict-held",
+            Self::AssignedToOther => "conflict-held",
             Self::NoAddress => "conflict-no-address",
             Self::NotAskedFor => "conflict-not-asked-for",
             Self::DoneAlready => "conflict-done",

@@ -175,7 +175,7 @@ impl Store {
         educators::put(&transaction, id, &event.educators).await?;
         self.audit_in(&transaction, Some(who.id), what, &id.to_string())
             .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(id)
     }
 

@@ -6,3 +6,4 @@ pub mod canned;
 pub mod passwords;
 pub mod sessions;
 pub mod tokens;
+pub(crate) mod work;

@@ -265,7 +265,7 @@ pub(crate) async fn tell(
         .as_ref()
         .is_some_and(|(assignee, _)| *assignee != me.id);
     if others && !me.role.may(Right::WorkOnOthers) {
-        return Err(PageError::Conflict(Conflict::HeldByOther));
+        return Err(PageError::Conflict(Conflict::AssignedToOther));
     }
     let reference = contact.reference.to_string();
     let language = contact.language;

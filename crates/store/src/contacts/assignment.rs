@@ -6,24 +6,20 @@ use hotline_core::{
     contact::lifecycle::Status,
     identifiers::{ids, reference::Reference},
 };
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use crate::db::contact_row::write_contact;
 use crate::{
-    contacts::reply::{is_out_of_reach, not_too_long, status_of},
+    contacts::reply::not_too_long,
     db::{
         entity::contacts,
-        history::event,
         store::Store,
         values::{Direction, HistoryKind},
     },
     error::{Conflict, StoreError},
     intake::choices,
-    staff::accounts::Person,
+    staff::{accounts::Person, work::is_assigned_to_other},
 };
 
 /// The longest time for which a contact can be snoozed.
@@ -51,22 +47,19 @@ impl Store {
         if contact.assignee == Some(who.id) {
             return Ok(false);
         }
-        if is_out_of_reach(who, &contact) {
-            return Err(StoreError::Conflict(Conflict::HeldByOther));
+        if is_assigned_to_other(who, &contact) {
+            return Err(StoreError::Conflict(Conflict::AssignedToOther));
         }
-        let now = self.now();
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            assignee: Set(Some(who.id)),
-            team: Set(who.team.clone()),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        event(contact.id, now, Some(who.id), HistoryKind::Claimed, "")
-            .insert(&transaction)
+        let _now = self.now();
+        let claimed = contacts::Model {
+            assignee: Some(who.id),
+            team: who.team.clone(),
+            ..contact.clone()
+        };
+        write_contact(&transaction, &contact, &claimed).await?;
+        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Claimed, "")
             .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(true)
     }
 
@@ -75,22 +68,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if it is assigned to someone else.
     pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         if contact.assignee.is_none() && contact.team.is_none() {
             return Ok(false);
         }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            assignee: Set(None),
-            team: Set(None),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        event(contact.id, self.now(), Some(who.id), HistoryKind::GivenBack, "")
-            .insert(&transaction)
+        let given_back = contacts::Model {
+            assignee: None,
+            team: None,
+            ..contact.clone()
+        };
+        write_contact(&transaction, &contact, &given_back).await?;
+        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::GivenBack, "")
             .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(true)
     }
 
@@ -119,8 +109,8 @@ impl Store {
                 (None, Some(team.clone()), team.clone())
             }
         };
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        if !status_of(&contact).is_open() {
+        let (transaction, contact) = self.begin_work(who, reference).await?;
+        if !contact.status.0.is_open() {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
         let now = self.now();
@@ -129,19 +119,22 @@ impl Store {
             self.write_message(&transaction, &contact, who, id, Direction::Note, note, now)
                 .await?;
         }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            assignee: Set(assignee),
-            team: Set(team),
-            snoozed_until: Set(None),
-            ..Default::default()
-        }
-        .update(&transaction)
+        let handed_over = contacts::Model {
+            assignee,
+            team,
+            snoozed_until: None,
+            ..contact.clone()
+        };
+        write_contact(&transaction, &contact, &handed_over).await?;
+        self.add_event(
+            &transaction,
+            contact.id,
+            Some(who.id),
+            HistoryKind::HandedOver,
+            &name,
+        )
         .await?;
-        event(contact.id, now, Some(who.id), HistoryKind::HandedOver, &name)
-            .insert(&transaction)
-            .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Asks the assignee of a contact to hand it over.
@@ -153,10 +146,9 @@ impl Store {
         if contact.assignee.is_none_or(|assignee| assignee == who.id) {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        event(contact.id, self.now(), Some(who.id), HistoryKind::AskedFor, "")
-            .insert(&transaction)
+        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::AskedFor, "")
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Hides a contact until a time, or shows it again. The contact also reappears when the person writes.
@@ -177,26 +169,23 @@ impl Store {
         if until.is_some_and(|until| until <= now) {
             return Err(StoreError::Conflict(Conflict::HasPassed));
         }
-        let (transaction, contact) = self.begin_held(who, reference).await?;
-        if !status_of(&contact).is_open() {
+        let (transaction, contact) = self.begin_work(who, reference).await?;
+        if !contact.status.0.is_open() {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            snoozed_until: Set(until),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
+        let snoozed = contacts::Model {
+            snoozed_until: until,
+            ..contact.clone()
+        };
+        write_contact(&transaction, &contact, &snoozed).await?;
         let kind = if until.is_some() {
             HistoryKind::Snoozed
         } else {
             HistoryKind::Woken
         };
-        event(contact.id, now, Some(who.id), kind, "")
-            .insert(&transaction)
+        self.add_event(&transaction, contact.id, Some(who.id), kind, "")
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages of a blocked identifier are registered, counted and
@@ -218,7 +207,7 @@ impl Store {
         if until.is_some_and(|until| until <= now) {
             return Err(StoreError::Conflict(Conflict::HasPassed));
         }
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         let Some(hash) = contact.identifier_hash.clone() else {
             return Err(StoreError::Conflict(Conflict::NoIdentifier));
         };
@@ -240,30 +229,26 @@ impl Store {
             open = open.lock_exclusive();
         }
         let open = open.all(&transaction).await?;
-        if open.iter().any(|one| is_out_of_reach(who, one)) {
-            return Err(StoreError::Conflict(Conflict::HeldByOther));
+        if open.iter().any(|one| is_assigned_to_other(who, one)) {
+            return Err(StoreError::Conflict(Conflict::AssignedToOther));
         }
-        let now = self.now();
+        let _now = self.now();
         for one in open.iter().filter(|one| one.id != contact.id) {
-            event(one.id, now, Some(who.id), kind, "")
-                .insert(&transaction)
+            self.add_event(&transaction, one.id, Some(who.id), kind, "")
                 .await?;
         }
-        event(contact.id, now, Some(who.id), kind, "")
-            .insert(&transaction)
+        self.add_event(&transaction, contact.id, Some(who.id), kind, "")
             .await?;
         // Contacts hidden by the previous block follow the new end of the block.
         for one in open
             .iter()
             .filter(|one| before.is_some() && one.snoozed_until == before)
         {
-            contacts::ActiveModel {
-                id: Unchanged(one.id),
-                snoozed_until: Set(until),
-                ..Default::default()
-            }
-            .update(&transaction)
-            .await?;
+            let snoozed = contacts::Model {
+                snoozed_until: until,
+                ..one.clone()
+            };
+            write_contact(&transaction, one, &snoozed).await?;
         }
         choices::block(&transaction, &contact.line, hash, until).await?;
         self.audit_in(
@@ -273,6 +258,6 @@ impl Store {
             &reference.to_string(),
         )
         .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 }

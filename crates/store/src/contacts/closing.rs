@@ -7,22 +7,15 @@ use hotline_core::{
     },
     identifiers::{ids, reference::Reference},
 };
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, SqlErr,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use crate::db::contact_row::write_contact;
 use crate::db::stored::Stored;
 use crate::{
-    contacts::{
-        reply::{not_too_long, status_of},
-        wrap_up::WrapUpRecord,
-    },
+    contacts::{reply::not_too_long, wrap_up::WrapUpRecord},
     db::{
         entity::{contacts, messages},
-        history::event,
         store::Store,
         values::{Direction, HistoryKind},
     },
@@ -63,7 +56,7 @@ impl Store {
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
         if close && words_of(reason)?.is_none() {
-            let (transaction, contact) = self.begin_held(who, reference).await?;
+            let (transaction, contact) = self.begin_work(who, reference).await?;
             let record = self.record_of(&transaction, &contact).await?;
             if contact.data_key.is_some() && self.before_closing(&contact, &record).needs_reason_to_mark() {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
@@ -83,7 +76,7 @@ impl Store {
 
     pub(crate) fn before_closing(&self, contact: &contacts::Model, record: &WrapUpRecord) -> BeforeClosing {
         BeforeClosing {
-            status: status_of(contact),
+            status: contact.status.0,
             urgent: contact.urgency > 0,
             assigned: contact.assignee.is_some(),
             was_answered: contact.first_reply_at.is_some(),
@@ -129,11 +122,13 @@ impl Store {
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
         let reason = words_of(reason)?;
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         if step == Step::Close && !self.is_wrapped_up(&transaction, &contact).await? {
             return Err(StoreError::Conflict(Conflict::NotWrappedUp));
         }
-        let mut status = status_of(&contact)
+        let mut status = contact
+            .status
+            .0
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
         // A caller does not wait for a reply, so a reopened call counts as answered.
@@ -152,32 +147,24 @@ impl Store {
             let unanswered = first_unanswered(&transaction, contact.id).await?;
             waiting_since = Some(unanswered.unwrap_or(now));
         }
-        let update = contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            status: Set(Stored(status)),
-            closed_at: Set((!status.is_open()).then_some(now)),
-            waiting_since: Set(waiting_since),
-            // Closing ends a snooze, and a reopened contact has to be visible.
-            snoozed_until: Set(None),
-            ..Default::default()
-        };
-        update.update(&transaction).await.map_err(newer_open)?;
-        let why = self
-            .write_reason(&transaction, who, &contact, reason, now)
-            .await?;
-        event(contact.id, now, Some(who.id), kind, &why)
-            .insert(&transaction)
-            .await?;
         let stepped = contacts::Model {
             status: Stored(status),
             closed_at: (!status.is_open()).then_some(now),
+            waiting_since,
+            // Closing ends a snooze, and a reopened contact has to be visible.
+            snoozed_until: None,
             ..contact.clone()
         };
-        self.recount_contact(&transaction, &contact, &stepped).await?;
+        self.change_contact(&transaction, &contact, &stepped).await?;
+        let why = self
+            .write_reason(&transaction, who, &contact, reason, now)
+            .await?;
+        self.add_event(&transaction, contact.id, Some(who.id), kind, &why)
+            .await?;
         if status.is_open() && contact.marking.is_some() {
             self.mark_in(&transaction, who, &stepped, None, None).await?;
         }
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Marks a contact as spam, test or duplicate, which closes it, or removes the marking. The same transaction updates the day's total.
@@ -205,13 +192,13 @@ impl Store {
         marking: Option<Marking>,
         reason: Reason<'_>,
     ) -> Result<bool, StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         let is_so = contact.marking == marking.map(Stored);
-        if is_so && (marking.is_none() || !status_of(&contact).is_open()) {
+        if is_so && (marking.is_none() || !contact.status.0.is_open()) {
             return Ok(false);
         }
         self.mark_in(&transaction, who, &contact, marking, reason).await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(true)
     }
 
@@ -228,7 +215,7 @@ impl Store {
         let now = self.now();
         // If the chosen kind is a marking, removing the marking also removes the kind.
         let record = self.record_of(transaction, contact).await?;
-        let closes = marking.is_some() && status_of(contact).is_open();
+        let closes = marking.is_some() && contact.status.0.is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();
         if may_ask && self.before_closing(contact, &record).needs_reason_to_mark() {
             return Err(StoreError::Conflict(Conflict::ReasonNeeded));
@@ -241,31 +228,24 @@ impl Store {
             chosen.remove(KIND);
             self.keep_record(transaction, who, contact, &answers).await?;
         }
-        let marked = contacts::Model {
+        let mut marked = contacts::Model {
             marking: marking.map(Stored),
             ..contact.clone()
         };
         let counted = self.facts(&(&marked).into(), &chosen);
         figures::recount(transaction, &counted_before, &counted).await?;
-        let mut update = contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            marking: Set(marked.marking),
-            ..Default::default()
-        };
         // Marking ends the work on a contact, so it is closed. A later message of the person is shown as usual.
         if closes {
-            update.status = Set(Stored(Status::Closed));
-            update.closed_at = Set(Some(now));
-            update.waiting_since = Set(None);
+            marked.status = Stored(Status::Closed);
+            marked.closed_at = Some(now);
+            marked.waiting_since = None;
         }
-        update.update(transaction).await?;
-        event(contact.id, now, Some(who.id), HistoryKind::Marked, detail)
-            .insert(transaction)
+        write_contact(transaction, contact, &marked).await?;
+        self.add_event(transaction, contact.id, Some(who.id), HistoryKind::Marked, detail)
             .await?;
         if closes {
             let why = self.write_reason(transaction, who, contact, reason, now).await?;
-            event(contact.id, now, Some(who.id), HistoryKind::Closed, &why)
-                .insert(transaction)
+            self.add_event(transaction, contact.id, Some(who.id), HistoryKind::Closed, &why)
                 .await?;
         }
         let what = format!("{} {detail}", reference_of(contact));
@@ -277,14 +257,6 @@ impl Store {
 fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     let reason = reason.map(not_too_long).transpose()?;
     Ok(reason.filter(|reason| !reason.is_empty()))
-}
-
-/// Converts a unique-index violation: reopening fails this way only if the person already has an open contact.
-pub(crate) fn newer_open(error: DbErr) -> StoreError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
-        Some(_) | None => error.into(),
-    }
 }
 
 /// Returns when the person wrote the first message after the last reply. If a contact was closed by mistake, its person has been waiting

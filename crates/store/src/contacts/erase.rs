@@ -13,13 +13,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    contacts::reply::status_of,
     db::{
         entity::{
             attachments, contacts, drafts, follows, jobs, journal, journal_contacts, links, messages, outbox,
             outreach, people, records, versions,
         },
-        history::event,
         store::Store,
         values::HistoryKind,
     },
@@ -43,7 +41,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the contact or one of its cases is open, or if it is already erased. In these cases nothing changes.
     pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
-        if status_of(&contact).is_open() {
+        if contact.status.0.is_open() {
             return Err(StoreError::Conflict(Conflict::StillOpen));
         }
         if contact.data_key.is_none() {
@@ -69,8 +67,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        event(contact.id, self.now(), None, HistoryKind::Erased, "")
-            .insert(&transaction)
+        self.add_event(&transaction, contact.id, None, HistoryKind::Erased, "")
             .await?;
         self.audit_in(
             &transaction,
@@ -79,7 +76,7 @@ impl Store {
             &format!("{reference} by {account} at the command line"),
         )
         .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         self.files.remove(files).await;
         self.clear_deleted().await
     }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use crate::{
     db::{
         entity::{contacts, follows, links},
-        history::event,
         store::Store,
         values::HistoryKind,
     },
@@ -63,11 +62,10 @@ impl Store {
                 HistoryKind::Unlinked
             };
             let detail = reference_of(another).to_string();
-            event(one.id, self.now(), Some(who.id), kind, &detail)
-                .insert(&transaction)
+            self.add_event(&transaction, one.id, Some(who.id), kind, &detail)
                 .await?;
         }
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Follows or unfollows a contact; followed contacts have a view of their own. Returns `false` if nothing changed.
@@ -100,7 +98,7 @@ impl Store {
                 .exec(&transaction)
                 .await?;
         }
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(true)
     }
 

@@ -6,23 +6,22 @@ use hotline_core::{
         message::{LONGEST_TEXT, OutboundFile},
     },
     identifiers::reference::Reference,
-    staff::rights::Right,
     text::canned,
 };
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QuerySelect,
 };
 use uuid::Uuid;
 
+use crate::db::contact_row::write_contact;
 use crate::db::stored::Stored;
 use crate::db::values::DraftKind;
 use crate::{
-    contacts::{closing::newer_open, drafts::drop_draft},
+    contacts::drafts::drop_draft,
     db::{
         entity::{contacts, messages},
-        history::{event, newest_event, was_taken_back},
+        history::{newest_event, was_taken_back},
         store::Store,
         values::{Direction, HistoryKind},
     },
@@ -74,7 +73,7 @@ impl Store {
         if canned::is_unfinished(text) {
             return Err(StoreError::Conflict(Conflict::CannedNotChosen));
         }
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         if self
             .written_before(&transaction, &contact, who, id, Direction::Reply, text)
             .await?
@@ -106,50 +105,36 @@ impl Store {
         self.write_files(&transaction, &contact, id, files).await?;
         self.queue_message(&transaction, &contact, &card, id, now).await?;
         drop_draft(&transaction, who.id, contact.id, DraftKind::Reply).await?;
-        let status = status_of(&contact)
-            .after(Step::Replied)
-            .unwrap_or(Status::Answered);
-        let update = contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            status: Set(Stored(status)),
-            assignee: Set(Some(contact.assignee.unwrap_or(who.id))),
-            team: Set(match contact.assignee {
-                Some(_) => contact.team.clone(),
-                None => who.team.clone(),
-            }),
-            waiting_since: Set(None),
-            closed_at: Set(None),
-            card: Set(Some(seal(
-                &self.contact_key(&contact)?,
-                &card_place(contact.id),
-                &card,
-            )?)),
-            ..Default::default()
+        let status = contact.status.0.after(Step::Replied).unwrap_or(Status::Answered);
+        let team = match contact.assignee {
+            Some(_) => contact.team.clone(),
+            None => who.team.clone(),
         };
-        update.update(&transaction).await.map_err(newer_open)?;
-        if contact.assignee.is_none() {
-            event(contact.id, now, Some(who.id), HistoryKind::Claimed, "")
-                .insert(&transaction)
-                .await?;
-        }
-        event(contact.id, now, Some(who.id), HistoryKind::Replied, "")
-            .insert(&transaction)
-            .await?;
-        if !status_of(&contact).is_open() {
-            event(contact.id, now, Some(who.id), HistoryKind::Reopened, "")
-                .insert(&transaction)
-                .await?;
-        }
+        let card = seal(&self.contact_key(&contact)?, &card_place(contact.id), &card)?;
         let answered = contacts::Model {
             status: Stored(status),
+            assignee: Some(contact.assignee.unwrap_or(who.id)),
+            team,
+            waiting_since: None,
             closed_at: None,
+            card: Some(card),
             ..contact.clone()
         };
-        self.recount_contact(&transaction, &contact, &answered).await?;
+        self.change_contact(&transaction, &contact, &answered).await?;
+        if contact.assignee.is_none() {
+            self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Claimed, "")
+                .await?;
+        }
+        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Replied, "")
+            .await?;
+        if !contact.status.0.is_open() {
+            self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Reopened, "")
+                .await?;
+        }
         if contact.marking.is_some() {
             self.mark_in(&transaction, who, &answered, None, None).await?;
         }
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         self.deliver_due.notify_one();
         Ok(())
     }
@@ -177,10 +162,9 @@ impl Store {
         self.write_message(&transaction, &contact, who, id, Direction::Note, text, now)
             .await?;
         drop_draft(&transaction, who.id, contact.id, DraftKind::Note).await?;
-        event(contact.id, now, Some(who.id), HistoryKind::Noted, "")
-            .insert(&transaction)
+        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Noted, "")
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Returns whether this message was already written, because its form was submitted twice. The same id with a different text is an
@@ -213,74 +197,27 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if the line does not ask for files, or if the contact is assigned to someone else.
     pub async fn ask_for_files(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         if !self.line(&contact.line).is_some_and(|line| line.asks_for_files) {
             return Err(StoreError::Conflict(Conflict::NoFilesOnRequest));
         }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            files_wanted: Set(true),
-            ..Default::default()
-        }
-        .update(&transaction)
+        let asked = contacts::Model {
+            files_wanted: true,
+            ..contact.clone()
+        };
+        write_contact(&transaction, &contact, &asked).await?;
+        self.add_event(
+            &transaction,
+            contact.id,
+            Some(who.id),
+            HistoryKind::FilesAsked,
+            "",
+        )
         .await?;
-        event(contact.id, self.now(), Some(who.id), HistoryKind::FilesAsked, "")
-            .insert(&transaction)
-            .await?;
         let object = reference.to_string();
         self.audit_in(&transaction, Some(who.id), "ask for files", &object)
             .await?;
-        self.done(transaction).await
-    }
-
-    /// Begins a transaction and locks the contact in it.
-    pub(crate) async fn begin_on(
-        &self,
-        reference: Reference,
-    ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
-        let transaction = self.begin().await?;
-        let contact = self.contact_locked(&transaction, reference).await?;
-        Ok((transaction, contact))
-    }
-
-    /// Loads the contact and locks it until the transaction ends.
-    async fn contact_locked(
-        &self,
-        transaction: &DatabaseTransaction,
-        reference: Reference,
-    ) -> Result<contacts::Model, StoreError> {
-        let mut query = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
-        if !self.on_sqlite() {
-            query = query.lock_exclusive();
-        }
-        let contact = query.one(transaction).await?;
-        contact.ok_or(StoreError::NotFound("contact"))
-    }
-
-    /// Begins a transaction like [`Store::begin_on`]. Fails if the contact is assigned to someone else and `who` may not work on others'
-    /// contacts.
-    pub(crate) async fn begin_held(
-        &self,
-        who: &Person,
-        reference: Reference,
-    ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
-        let transaction = self.begin().await?;
-        let contact = self.held_locked(&transaction, who, reference).await?;
-        Ok((transaction, contact))
-    }
-
-    /// Loads and locks the contact in an existing transaction, with the check of [`Store::begin_held`].
-    pub(crate) async fn held_locked(
-        &self,
-        transaction: &DatabaseTransaction,
-        who: &Person,
-        reference: Reference,
-    ) -> Result<contacts::Model, StoreError> {
-        let contact = self.contact_locked(transaction, reference).await?;
-        if is_out_of_reach(who, &contact) {
-            return Err(StoreError::Conflict(Conflict::HeldByOther));
-        }
-        Ok(contact)
+        self.commit(transaction).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "one message is all of these")]
@@ -312,21 +249,6 @@ impl Store {
         message.insert(transaction).await?;
         Ok(())
     }
-
-    pub(crate) async fn done(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
-        transaction.commit().await?;
-        self.notify_changed().await;
-        Ok(())
-    }
-}
-
-/// Returns whether a contact is assigned to someone else and `who` may not work on others' contacts.
-pub(crate) fn is_out_of_reach(who: &Person, contact: &contacts::Model) -> bool {
-    contact.assignee.is_some_and(|assignee| assignee != who.id) && !who.role.may(Right::WorkOnOthers)
-}
-
-pub(crate) fn status_of(contact: &contacts::Model) -> Status {
-    contact.status.0
 }
 
 fn checked(text: &str) -> Result<&str, StoreError> {

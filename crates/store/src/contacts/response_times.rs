@@ -1,10 +1,6 @@
 //! The times at which a contact was first read and first answered. Each time is recorded once, and counted in the same transaction.
 
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{
@@ -29,18 +25,11 @@ impl Store {
         {
             // Always later than the arrival, because a contact read at the time of its arrival counts as a call.
             let at = self.now().max(contact.opened_at + 1);
-            contacts::ActiveModel {
-                id: Unchanged(contact.id),
-                first_read_at: Set(Some(at)),
-                ..Default::default()
-            }
-            .update(&transaction)
-            .await?;
             let read = contacts::Model {
                 first_read_at: Some(at),
                 ..contact.clone()
             };
-            self.recount_contact(&transaction, &contact, &read).await?;
+            self.change_contact(&transaction, &contact, &read).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -62,17 +51,10 @@ impl Store {
         else {
             return Ok(());
         };
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            first_reply_at: Set(Some(now)),
-            ..Default::default()
-        }
-        .update(transaction)
-        .await?;
         let answered = contacts::Model {
             first_reply_at: Some(now),
             ..contact.clone()
         };
-        self.recount_contact(transaction, &contact, &answered).await
+        self.change_contact(transaction, &contact, &answered).await
     }
 }

@@ -16,7 +16,6 @@ use uuid::Uuid;
 use crate::{
     db::{
         entity::{contacts, records},
-        history::event,
         store::Store,
         values::HistoryKind,
     },
@@ -70,7 +69,7 @@ impl Store {
             .scheme
             .lawful(answers)
             .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         let before = self.record_of(&transaction, &contact).await?;
         if before.answers == answers {
             return Ok(());
@@ -92,11 +91,10 @@ impl Store {
             } else {
                 HistoryKind::ClassifiedInPart
             };
-            event(contact.id, self.now(), Some(who.id), kind, "")
-                .insert(&transaction)
+            self.add_event(&transaction, contact.id, Some(who.id), kind, "")
                 .await?;
         }
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Replaces the answers of a contact and updates the figures.

@@ -1,6 +1,6 @@
 //! The change feed: reports that something was committed, but not what.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryOrder};
 use tokio::sync::watch;
 
 use crate::{
@@ -31,6 +31,13 @@ impl Store {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.changes.newest.subscribe()
+    }
+
+    /// Commits a transaction and notifies subscribers.
+    pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
+        transaction.commit().await?;
+        self.notify_changed().await;
+        Ok(())
     }
 
     /// Notifies this process, and on PostgreSQL the others, that events were committed.

@@ -1,13 +1,14 @@
 //! The history of contacts: each event records one thing that happened to a contact.
 
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
 use crate::{
-    db::{entity::events, values::HistoryKind},
+    db::{entity::events, store::Store, values::HistoryKind},
     error::StoreError,
 };
 
@@ -36,6 +37,22 @@ pub(crate) fn event(
         actor: Set(actor),
         kind: Set(kind),
         detail: Set(detail.to_owned()),
+    }
+}
+
+impl Store {
+    /// Adds an entry to the history of a contact. `actor` is the member of staff who acted.
+    pub(crate) async fn add_event(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: Uuid,
+        actor: Option<Uuid>,
+        kind: HistoryKind,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        let event = event(contact, self.now(), actor, kind, detail);
+        event.insert(transaction).await?;
+        Ok(())
     }
 }
 

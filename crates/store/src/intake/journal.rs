@@ -56,13 +56,13 @@ pub(crate) fn serve_requests(store: Weak<Store>, mut requests: mpsc::Receiver<Ba
                 rows += request.rows.len();
                 together.push(request);
             }
-            store.commit(together).await;
+            store.commit_batch(together).await;
         }
     });
 }
 
 impl Store {
-    async fn commit(&self, mut requests: Vec<BatchRequest>) {
+    async fn commit_batch(&self, mut requests: Vec<BatchRequest>) {
         match self.write_journal(&mut requests).await {
             Ok(mut written) => {
                 self.receive_due.notify_one();

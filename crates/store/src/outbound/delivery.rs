@@ -23,7 +23,6 @@ use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, jobs, messages, outbox},
-        history::event,
         store::Store,
         values::{Direction, HistoryKind, JobState},
     },
@@ -149,19 +148,16 @@ impl Store {
             .await?;
         if changed.rows_affected == 1 {
             update.update(&transaction).await?;
-            event(
+            self.add_event(
+                &transaction,
                 contact.id,
-                self.now(),
                 None,
                 HistoryKind::Delivery,
                 state.as_str(),
             )
-            .insert(&transaction)
             .await?;
         }
-        transaction.commit().await?;
-        self.notify_changed().await;
-        Ok(())
+        self.commit(transaction).await
     }
 
     async fn end(&self, job: &Claimed, state: Delivery, said: Option<&Reason>) -> Result<(), StoreError> {
@@ -175,9 +171,7 @@ impl Store {
         if end_job(&transaction, job).await? {
             self.note_fate(&transaction, &row, state, said).await?;
         }
-        transaction.commit().await?;
-        self.notify_changed().await;
-        Ok(())
+        self.commit(transaction).await
     }
 
     async fn note_fate(
@@ -203,9 +197,14 @@ impl Store {
             self.note_first_reply(transaction, row, now).await?;
         }
         update.update(transaction).await?;
-        event(row.contact_id, now, None, HistoryKind::Delivery, state.as_str())
-            .insert(transaction)
-            .await?;
+        self.add_event(
+            transaction,
+            row.contact_id,
+            None,
+            HistoryKind::Delivery,
+            state.as_str(),
+        )
+        .await?;
         if matches!(state, Delivery::Failed | Delivery::Unknown) {
             self.look_again(transaction, row).await?;
         }
@@ -252,21 +251,14 @@ impl Store {
         if newer.is_some() {
             return Ok(());
         }
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            status: Set(Stored(Status::Waiting)),
-            waiting_since: Set(Some(self.now())),
-            closed_at: Set(None),
-            snoozed_until: Set(None),
-            ..Default::default()
-        }
-        .update(transaction)
-        .await?;
         let reopened = contacts::Model {
+            status: Stored(Status::Waiting),
+            waiting_since: Some(self.now()),
             closed_at: None,
+            snoozed_until: None,
             ..contact.clone()
         };
-        self.recount_contact(transaction, &contact, &reopened).await
+        self.change_contact(transaction, &contact, &reopened).await
     }
 
     /// Opens the sealed reason of a delivery state.
@@ -348,7 +340,7 @@ impl Store {
         reference: Reference,
         message: Uuid,
     ) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         let row = outbox::Entity::find()
             .filter(outbox::Column::MessageId.eq(message))
             .filter(outbox::Column::ContactId.eq(contact.id))
@@ -370,18 +362,17 @@ impl Store {
         };
         deliver_job(&again, now).insert(&transaction).await?;
         again.update(&transaction).await?;
-        event(
+        let queued = Delivery::Queued.as_str();
+        self.add_event(
+            &transaction,
             contact.id,
-            now,
             Some(who.id),
             HistoryKind::Delivery,
-            Delivery::Queued.as_str(),
+            queued,
         )
-        .insert(&transaction)
         .await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.deliver_due.notify_one();
-        self.notify_changed().await;
         Ok(())
     }
 }

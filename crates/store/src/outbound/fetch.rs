@@ -14,7 +14,6 @@ use crate::db::values::FetchState;
 use crate::{
     db::{
         entity::{attachments, contacts, jobs},
-        history::event,
         store::Store,
         values::HistoryKind,
     },
@@ -45,7 +44,7 @@ impl Store {
     /// [`StoreError::Conflict`] if it is already stored or requested, or cannot be fetched; [`StoreError::NotFound`] if the contact has no
     /// such file.
     pub async fn want_file(&self, who: &Person, reference: Reference, id: Uuid) -> Result<(), StoreError> {
-        let (transaction, contact) = self.begin_held(who, reference).await?;
+        let (transaction, contact) = self.begin_work(who, reference).await?;
         let file = attachments::Entity::find_by_id(id)
             .filter(attachments::Column::ContactId.eq(contact.id))
             .one(&transaction)
@@ -62,14 +61,18 @@ impl Store {
         .update(&transaction)
         .await?;
         fetch_job(id, self.now()).insert(&transaction).await?;
-        event(contact.id, self.now(), Some(who.id), HistoryKind::FileWanted, "")
-            .insert(&transaction)
-            .await?;
+        self.add_event(
+            &transaction,
+            contact.id,
+            Some(who.id),
+            HistoryKind::FileWanted,
+            "",
+        )
+        .await?;
         let object = format!("{reference} {id}");
         self.audit_in(&transaction, Some(who.id), "fetch", &object)
             .await?;
-        transaction.commit().await?;
-        self.notify_changed().await;
+        self.commit(transaction).await?;
         self.fetch_due.notify_one();
         Ok(())
     }
@@ -149,13 +152,9 @@ impl Store {
         let transaction = self.begin().await?;
         if end_job(&transaction, job).await? {
             file.update(&transaction).await?;
-            event(contact, self.now(), None, kind, "")
-                .insert(&transaction)
-                .await?;
+            self.add_event(&transaction, contact, None, kind, "").await?;
         }
-        transaction.commit().await?;
-        self.notify_changed().await;
-        Ok(())
+        self.commit(transaction).await
     }
 
     async fn find_file(&self, id: Uuid) -> Result<Option<(attachments::Model, contacts::Model)>, StoreError> {

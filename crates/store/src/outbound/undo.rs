@@ -2,19 +2,17 @@
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference, job::JobKind};
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
 use crate::db::stored::Stored;
 use crate::db::values::DraftKind;
 use crate::{
-    contacts::{closing::newer_open, drafts::Draft},
+    contacts::drafts::Draft,
     db::{
         entity::{attachments, contacts, jobs, messages, outbox},
-        history::{event, newest_event},
+        history::newest_event,
         store::Store,
         values::{Direction, HistoryKind, JobState},
     },
@@ -82,10 +80,9 @@ impl Store {
         let id = message.id.to_string();
         message.delete(&transaction).await?;
         self.wait_again(&transaction, who, &contact).await?;
-        event(contact.id, self.now(), Some(who.id), HistoryKind::Unsent, &id)
-            .insert(&transaction)
+        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Unsent, &id)
             .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         self.files.remove(files).await;
         Ok(())
     }
@@ -112,22 +109,13 @@ impl Store {
         } else {
             Status::Answered
         };
-        contacts::ActiveModel {
-            id: Unchanged(contact.id),
-            status: Set(Stored(status)),
-            waiting_since: Set(since),
-            closed_at: Set(None),
-            ..Default::default()
-        }
-        .update(transaction)
-        .await
-        .map_err(newer_open)?;
         let open = contacts::Model {
             status: Stored(status),
+            waiting_since: since,
             closed_at: None,
             ..contact.clone()
         };
-        self.recount_contact(transaction, contact, &open).await?;
+        self.change_contact(transaction, contact, &open).await?;
         if contact.marking.is_some() {
             self.mark_in(transaction, who, &open, None, None).await?;
         }

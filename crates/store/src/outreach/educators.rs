@@ -83,7 +83,7 @@ impl Store {
         }
         self.audit_in(&transaction, Some(who.id), "write educator", &new.to_string())
             .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(new)
     }
 

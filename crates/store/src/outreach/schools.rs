@@ -70,7 +70,7 @@ impl Store {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let id = self.add_school_in(&transaction, who, new).await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(id)
     }
 
@@ -139,7 +139,7 @@ impl Store {
             &format!("{one} {into}"),
         )
         .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Maps the id of every school to the school it was merged into, or to itself.

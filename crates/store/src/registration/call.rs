@@ -202,7 +202,7 @@ impl Store {
         let reference = reference_of(&contact);
         self.audit_in(&transaction, Some(who.id), "log", &format!("{reference} {day}"))
             .await?;
-        self.done(transaction).await?;
+        self.commit(transaction).await?;
         Ok(reference)
     }
 

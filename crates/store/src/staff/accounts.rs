@@ -17,11 +17,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::db::contact_row::write_contact;
 use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, sessions, staff, tokens},
-        history::event,
         store::Store,
         values::HistoryKind,
     },
@@ -148,9 +148,7 @@ impl Store {
             .await?;
         self.audit_in(&transaction, None, "staff team", &row.login)
             .await?;
-        transaction.commit().await?;
-        self.notify_changed().await;
-        Ok(())
+        self.commit(transaction).await
     }
 
     /// Loads a member of staff who works on contacts.
@@ -195,22 +193,18 @@ impl Store {
             .all(&transaction)
             .await?;
         for contact in held {
-            event(contact.id, self.now(), None, HistoryKind::GivenBack, "")
-                .insert(&transaction)
+            self.add_event(&transaction, contact.id, None, HistoryKind::GivenBack, "")
                 .await?;
-            contacts::ActiveModel {
-                id: Unchanged(contact.id),
-                assignee: Set(None),
-                team: Set(None),
-                ..Default::default()
-            }
-            .update(&transaction)
-            .await?;
+            let given_back = contacts::Model {
+                assignee: None,
+                team: None,
+                ..contact.clone()
+            };
+            write_contact(&transaction, &contact, &given_back).await?;
         }
         self.audit_in(&transaction, None, "staff disable", &row.login)
             .await?;
-        transaction.commit().await?;
-        self.notify_changed().await;
+        self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         Ok(())
     }
@@ -300,8 +294,7 @@ impl Store {
             None => (None, "staff reset"),
         };
         self.audit_in(&transaction, who, action, &row.login).await?;
-        transaction.commit().await?;
-        self.notify_changed().await;
+        self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         Ok(())
     }

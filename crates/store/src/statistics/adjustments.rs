@@ -172,7 +172,7 @@ impl Store {
             self.check(&mut known, one).map_err(StoreError::Conflict)?;
             self.enter(&transaction, who, one).await?;
         }
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Checks adjustments without entering them. Returns for each one the conflict that it would cause after those before it.
@@ -327,7 +327,7 @@ impl Store {
         );
         self.audit_in(&transaction, who.map(|who| who.id), "withdraw figure", &object)
             .await?;
-        self.done(transaction).await
+        self.commit(transaction).await
     }
 
     /// Returns the channels that can have adjustments: those of the lines, those logged by counsellors, and two that were counted by hand.

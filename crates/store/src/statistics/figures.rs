@@ -21,6 +21,7 @@ use sea_orm::{
 use crate::db::stored::Stored;
 use crate::{
     db::{
+        contact_row::write_contact,
         entity::{contacts, figures as cells},
         store::{Store, time},
     },
@@ -92,8 +93,22 @@ impl Store {
         [Some(registered), closing].into_iter().flatten().collect()
     }
 
+    /// Writes the columns in which `after` differs from `before`, and updates the counts.
+    ///
+    /// # Errors
+    /// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open one.
+    pub(crate) async fn change_contact(
+        &self,
+        transaction: &DatabaseTransaction,
+        before: &contacts::Model,
+        after: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        write_contact(transaction, before, after).await?;
+        self.recount_contact(transaction, before, after).await
+    }
+
     /// Updates the counts after a contact changed while its answers stayed the same.
-    pub(crate) async fn recount_contact(
+    async fn recount_contact(
         &self,
         transaction: &DatabaseTransaction,
         before: &contacts::Model,

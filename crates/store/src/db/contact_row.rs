@@ -1,0 +1,43 @@
+//! Writing the row of a contact.
+
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Unchanged, DatabaseTransaction, DbErr, Iterable, ModelTrait, SqlErr,
+};
+
+use crate::{
+    db::entity::contacts,
+    error::{Conflict, StoreError},
+};
+
+/// Writes the columns in which `after` differs from `before`. The caller updates the counts.
+///
+/// # Errors
+/// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open one.
+pub(crate) async fn write_contact(
+    transaction: &DatabaseTransaction,
+    before: &contacts::Model,
+    after: &contacts::Model,
+) -> Result<(), StoreError> {
+    let mut update = contacts::ActiveModel {
+        id: Unchanged(before.id),
+        ..Default::default()
+    };
+    for column in contacts::Column::iter() {
+        let value = after.get(column);
+        if value != before.get(column) {
+            update.set(column, value);
+        }
+    }
+    if update.is_changed() {
+        update.update(transaction).await.map_err(newer_open)?;
+    }
+    Ok(())
+}
+
+/// Converts a violation of a unique index, which happens only when a contact is reopened while its person has another open one.
+fn newer_open(error: DbErr) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
+        Some(_) | None => error.into(),
+    }
+}
