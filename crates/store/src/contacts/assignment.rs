@@ -6,7 +6,7 @@ use hotline_core::{
     contact::lifecycle::Status,
     identifiers::{ids, reference::Reference},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::db::contact_row::write_contact;

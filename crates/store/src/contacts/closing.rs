@@ -7,7 +7,7 @@ use hotline_core::{
     },
     identifiers::{ids, reference::Reference},
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::db::contact_row::write_contact;

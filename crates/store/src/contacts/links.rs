@@ -1,7 +1,7 @@
 //! Links between contacts that belong together, and the contacts that staff follow.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{

@@ -8,10 +8,7 @@ use hotline_core::{
     identifiers::reference::Reference,
     text::canned,
 };
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use uuid::Uuid;
 
 use crate::db::contact_row::write_contact;

@@ -1,9 +1,7 @@
 //! Taking a reply back in the seconds before it is sent.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference, job::JobKind};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::db::stored::Stored;

@@ -1,9 +1,10 @@
 //! The stored records that a batch of messages may relate to, and what the batch adds to them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hotline_core::{
     contact::{
+        counting::Proof,
         lifecycle::{Status, Step},
         message::{Evidence, Normalised, Origin},
     },
@@ -24,7 +25,7 @@ use crate::{
     },
     error::StoreError,
     intake::choices::{Choice, choices},
-    registration::{parts::FoundMessage, register::ReadMessage},
+    registration::{parts::FoundMessage, register::ReadMessage, threading::EvidentContact},
 };
 
 /// Maximum number of contacts loaded for each identifier, open ones first, then the newest. The same limit applies to messages with the
@@ -43,11 +44,10 @@ pub(super) struct Written {
 /// The stored records that a batch may relate to, and what the batch adds to them.
 #[derive(Default)]
 pub(super) struct BatchState {
-    pub(super) contacts: Vec<contacts::Model>,
+    /// The contacts by id: the stored ones with the batch's changes, and those that the batch opens.
+    pub(super) contacts: BTreeMap<Uuid, contacts::Model>,
     /// The stored contacts as they were before the batch.
-    stored: Vec<contacts::Model>,
-    /// Indexes of the contacts that the batch opens.
-    pub(super) added: HashSet<usize>,
+    stored: BTreeMap<Uuid, contacts::Model>,
     /// Messages by the hash of their channel id.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
     /// Messages out of `theirs` that a part may belong to, by id.
@@ -57,65 +57,59 @@ pub(super) struct BatchState {
 }
 
 impl BatchState {
-    pub(super) fn contact(&self, index: usize) -> Result<&contacts::Model, StoreError> {
-        self.contacts.get(index).ok_or(StoreError::NotFound("contact"))
+    pub(super) fn contact(&self, id: Uuid) -> Result<&contacts::Model, StoreError> {
+        self.contacts.get(&id).ok_or(StoreError::NotFound("contact"))
     }
 
-    pub(super) fn position(&self, test: impl Fn(&contacts::Model) -> bool) -> Option<usize> {
-        self.contacts.iter().position(test)
-    }
-
-    /// Finds the contact with this id among these indexes.
-    fn among(&self, mine: &[usize], id: Uuid) -> Option<usize> {
-        let has = |index: &usize| self.contacts.get(*index).is_some_and(|contact| contact.id == id);
-        mine.iter().copied().find(has)
+    pub(super) fn contact_mut(&mut self, id: Uuid) -> Result<&mut contacts::Model, StoreError> {
+        self.contacts.get_mut(&id).ok_or(StoreError::NotFound("contact"))
     }
 
     /// Returns the messages with this channel id that belong to one of these contacts.
-    pub(super) fn written(&self, mine: &[usize], their_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
+    pub(super) fn written(&self, mine: &[Uuid], their_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
         let seen = their_id_hash.and_then(|hash| self.theirs.get(hash));
-        let found = seen.into_iter().flatten().filter_map(|written| {
-            Some(FoundMessage {
-                contact: self.among(mine, written.contact)?,
-                message: written.message,
-            })
+        let of_mine = seen
+            .into_iter()
+            .flatten()
+            .filter(|written| mine.contains(&written.contact));
+        let found = of_mine.map(|written| FoundMessage {
+            contact: written.contact,
+            message: written.message,
         });
         found.collect()
     }
 
-    pub(super) fn add(&mut self, contact: contacts::Model) -> usize {
-        let index = self.contacts.len();
-        self.contacts.push(contact);
-        self.added.insert(index);
-        index
+    pub(super) fn add(&mut self, contact: contacts::Model) {
+        self.contacts.insert(contact.id, contact);
+    }
+
+    /// Returns the contacts that the batch opens.
+    pub(super) fn opened(&self) -> impl Iterator<Item = &contacts::Model> {
+        let is_new = |contact: &&contacts::Model| !self.stored.contains_key(&contact.id);
+        self.contacts.values().filter(is_new)
     }
 
     /// Returns the contacts of an identifier on a line, open ones first, then the newest.
-    pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<usize> {
+    pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<Uuid> {
         let Some(hash) = identifier_hash else {
             return Vec::new();
         };
         let same = |contact: &contacts::Model| {
             contact.line == line && contact.identifier_hash.as_ref() == Some(hash)
         };
-        let mut found: Vec<_> = self
-            .contacts
-            .iter()
-            .enumerate()
-            .filter(|(_, contact)| same(contact))
-            .collect();
-        found.sort_by_key(|(_, contact)| {
+        let mut found: Vec<_> = self.contacts.values().filter(|contact| same(contact)).collect();
+        found.sort_by_key(|contact| {
             (
                 contact.status.0 == Status::Closed,
                 std::cmp::Reverse(contact.opened_at),
             )
         });
-        found.into_iter().map(|(index, _)| index).collect()
+        found.into_iter().map(|contact| contact.id).collect()
     }
 
     /// Returns a stored contact as it was before the batch.
-    pub(super) fn before(&self, index: usize) -> Option<&contacts::Model> {
-        self.stored.get(index)
+    pub(super) fn before(&self, id: Uuid) -> Option<&contacts::Model> {
+        self.stored.get(&id)
     }
 
     /// Returns the end of the block of an identifier. `None` if the identifier is not blocked at `now`.
@@ -126,18 +120,12 @@ impl BatchState {
 
     /// Adds a message of time `at` to a contact. This ends the contact's snooze, unless the contact's identifier is blocked at `now`. An
     /// automatic reply changes nothing.
-    pub(super) fn join(&mut self, index: usize, at: i64, origin: Origin, now: i64) {
+    pub(super) fn join(&mut self, id: Uuid, at: i64, origin: Origin, now: i64) -> Result<(), StoreError> {
         if origin == Origin::AutoReply {
-            return;
+            return Ok(());
         }
-        let identifier = self
-            .contacts
-            .get(index)
-            .and_then(|contact| contact.identifier_hash.as_ref());
-        let blocked = self.blocked(identifier, now);
-        let Some(contact) = self.contacts.get_mut(index) else {
-            return;
-        };
+        let blocked = self.blocked(self.contact(id)?.identifier_hash.as_ref(), now);
+        let contact = self.contact_mut(id)?;
         let status = contact.status.0;
         if let Ok(after) = status.after(Step::Wrote) {
             contact.status = Stored(after);
@@ -148,6 +136,7 @@ impl BatchState {
         contact.closed_at = None;
         contact.snoozed_until = blocked;
         contact.last_in_at = Ord::max(contact.last_in_at, at);
+        Ok(())
     }
 }
 
@@ -161,7 +150,7 @@ pub(super) enum Repeated {
 /// Returns whether the same identifier already sent a message with this channel id, with the same or other content.
 pub(super) fn repeated(
     known: &BatchState,
-    mine: &[usize],
+    mine: &[Uuid],
     their_id_hash: Option<&Vec<u8>>,
     digest: &Vec<u8>,
 ) -> Repeated {
@@ -170,7 +159,7 @@ pub(super) fn repeated(
     };
     let mut of_sender = seen
         .iter()
-        .filter(|written| known.among(mine, written.contact).is_some())
+        .filter(|written| mine.contains(&written.contact))
         .peekable();
     if of_sender.peek().is_none() {
         return Repeated::No;
@@ -251,34 +240,35 @@ impl Store {
                 // Staff may be working on these contacts. Locking them in the order of their ids prevents deadlocks.
                 found = found.lock_exclusive();
             }
-            known.contacts = found.all(transaction).await?;
+            let found = found.all(transaction).await?;
+            known.contacts = found.into_iter().map(|contact| (contact.id, contact)).collect();
             known.stored.clone_from(&known.contacts);
         }
         Ok(known)
     }
 
-    /// Finds the contacts that the evidence refers to. The flag is `true` for a thread token and `false` for a message id, which is weaker.
-    pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<(usize, bool)> {
+    /// Finds the contacts that the evidence refers to.
+    pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<EvidentContact> {
         let mut found = Vec::new();
         for one in evidence {
             match one {
                 Evidence::Token(token) => {
                     let hash = self.keys.lookup("thread", token.expose());
-                    found.extend(
-                        known
-                            .position(|contact| contact.thread_hash == hash)
-                            .map(|index| (index, true)),
-                    );
+                    let mut all = known.contacts.values();
+                    let thread = all.find(|contact| contact.thread_hash == hash);
+                    found.extend(thread.map(|contact| EvidentContact {
+                        contact: contact.id,
+                        proof: Proof::Token,
+                    }));
                 }
                 Evidence::TheirMessage(id) => {
                     let hash = self.keys.lookup("their id", id);
-                    for written in known.theirs.get(&hash).into_iter().flatten() {
-                        found.extend(
-                            known
-                                .position(|contact| contact.id == written.contact)
-                                .map(|index| (index, false)),
-                        );
-                    }
+                    let written = known.theirs.get(&hash).into_iter().flatten();
+                    let loaded = written.filter(|written| known.contacts.contains_key(&written.contact));
+                    found.extend(loaded.map(|written| EvidentContact {
+                        contact: written.contact,
+                        proof: Proof::TheirMessage,
+                    }));
                 }
             }
         }

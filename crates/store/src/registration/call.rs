@@ -141,31 +141,15 @@ impl Store {
             now: self.now(),
             ..Changes::default()
         };
-        let identifier = incoming
-            .identifier
-            .as_ref()
-            .map(|caller| self.hash_of_identifier(journalled.raw.line.as_str(), caller.expose()));
-        let index = self.open_contact(&mut changes, &journalled, &incoming, identifier, None, None)?;
-        let digest = self.digest(&incoming);
-        self.add_message(
-            &mut changes,
-            index,
-            &journalled,
-            &incoming,
-            None,
-            digest,
-            Vec::new(),
-        )?;
+        let arrival = self.arrival(&journalled, incoming, Vec::new());
+        let id = self.open_contact(&mut changes, &arrival, None, None)?;
+        self.add_message(&mut changes, id, arrival)?;
         if let Some(message) = changes.messages.last_mut() {
             message.direction = Direction::Call;
             message.author = Some(taken_by.id);
         }
         let complete = self.scheme.missing(&answers).is_empty();
-        let contact = changes
-            .state
-            .contacts
-            .get_mut(index)
-            .ok_or(StoreError::NotFound("contact"))?;
+        let contact = changes.state.contact_mut(id)?;
         let status = if complete {
             Status::Closed
         } else {

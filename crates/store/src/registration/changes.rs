@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::db::values::FetchState;
 use crate::{
     db::{
+        contact_row::write_contact,
         entity::{
             attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
         },
@@ -23,7 +24,7 @@ use crate::{
     error::StoreError,
     intake::choices,
     jobs::new::{deliver_job, fetch_job},
-    registration::batch::BatchState,
+    registration::{batch::BatchState, message::Arrival},
     statistics::figures,
 };
 
@@ -33,7 +34,6 @@ pub(super) struct Changes {
     /// The time of the batch, in microseconds since 1970.
     pub(super) now: i64,
     pub(super) state: BatchState,
-    pub(super) changed: HashSet<usize>,
     /// New messages.
     pub(super) messages: Vec<messages::Model>,
     /// Existing messages whose body changed.
@@ -84,11 +84,21 @@ impl Changes {
     }
 
     /// Hides a new contact of a blocked identifier until a time.
-    pub(super) fn keep_out(&mut self, index: usize, until: i64) {
-        if let Some(contact) = self.state.contacts.get_mut(index) {
-            contact.snoozed_until = Some(until);
-            let id = contact.id;
-            self.event(id, self.now, None, HistoryKind::KeptOut, "");
+    pub(super) fn keep_out(&mut self, contact: Uuid, until: i64) -> Result<(), StoreError> {
+        self.state.contact_mut(contact)?.snoozed_until = Some(until);
+        self.event(contact, self.now, None, HistoryKind::KeptOut, "");
+        Ok(())
+    }
+
+    /// Applies the choices of a message's sender: their language, and that writing again ends their wish not to be written to.
+    pub(super) fn apply_choices(&mut self, arrival: &mut Arrival<'_>) {
+        let Some(hash) = &arrival.identifier_hash else {
+            return;
+        };
+        let choice = self.state.choices.entry(hash.clone()).or_default();
+        arrival.incoming.language = choice.language.or(arrival.incoming.language);
+        if std::mem::take(&mut choice.stopped) {
+            self.heard.insert(hash.clone());
         }
     }
 
@@ -112,23 +122,10 @@ impl Changes {
 
     pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         let mut opened = Vec::new();
-        for (index, contact) in self.state.contacts.into_iter().enumerate() {
-            if self.state.added.contains(&index) {
-                opened.push(contacts::ActiveModel::from(contact).reset_all());
-            } else if self.changed.contains(&index) {
-                let update = contacts::ActiveModel {
-                    id: Unchanged(contact.id),
-                    status: Set(contact.status),
-                    last_in_at: Set(contact.last_in_at),
-                    waiting_since: Set(contact.waiting_since),
-                    closed_at: Set(contact.closed_at),
-                    snoozed_until: Set(contact.snoozed_until),
-                    files_wanted: Set(contact.files_wanted),
-                    language: Set(contact.language),
-                    card: Set(contact.card),
-                    ..Default::default()
-                };
-                update.update(transaction).await?;
+        for (id, contact) in &self.state.contacts {
+            match self.state.before(*id) {
+                None => opened.push(contacts::ActiveModel::from(contact.clone()).reset_all()),
+                Some(before) => write_contact(transaction, before, contact).await?,
             }
         }
         if !opened.is_empty() {

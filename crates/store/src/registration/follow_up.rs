@@ -37,7 +37,7 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
-        index: usize,
+        contact: Uuid,
     ) -> Result<(), StoreError> {
         if changes.on_duty.is_none() {
             let (there, teams) = on_duty(transaction).await?;
@@ -54,25 +54,23 @@ impl Store {
             one.holds += 1;
             one.last_given = Some(time(now));
         }
-        if let Some(contact) = changes.state.contacts.get_mut(index) {
-            contact.assignee = Some(staff);
-            contact.team = changes.teams.get(&staff).cloned();
-            let id = contact.id;
-            changes.given.insert(staff, now);
-            changes.event(id, now, Some(staff), HistoryKind::Assigned, because.as_str());
-        }
+        let team = changes.teams.get(&staff).cloned();
+        let row = changes.state.contact_mut(contact)?;
+        row.assignee = Some(staff);
+        row.team = team;
+        changes.given.insert(staff, now);
+        changes.event(contact, now, Some(staff), HistoryKind::Assigned, because.as_str());
         Ok(())
     }
 
-    /// Queues the acknowledgement of a first message if the line has one and the message came from a person.
+    /// Queues the acknowledgement of a first message if the line has one.
     pub(super) async fn acknowledge(
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
-        index: usize,
-        incoming: &Incoming,
+        contact: Uuid,
     ) -> Result<(), StoreError> {
-        let contact = changes.state.contact(index)?;
+        let contact = changes.state.contact(contact)?;
         let Some(settings) = self.line(&contact.line) else {
             return Ok(());
         };
@@ -83,14 +81,6 @@ impl Store {
         let Some(identifier) = contact.identifier_hash.clone() else {
             return Ok(());
         };
-        let unreadable = incoming.remarks.contains(&Remark::Unreadable);
-        if incoming.origin != Origin::Person || incoming.unacknowledged || unreadable {
-            return Ok(());
-        }
-        // Acknowledgements go only to the sender. Otherwise anyone could direct them to other people's addresses.
-        if incoming.answer_to.is_some() {
-            return Ok(());
-        }
         let now = self.now();
         let since = now.saturating_sub(86_400_000_000);
         let recent = contacts::Entity::find()
@@ -104,16 +94,11 @@ impl Store {
             .all(transaction)
             .await?
             .len();
-        let pending = changes
-            .state
-            .added
-            .iter()
-            .filter_map(|index| changes.state.contacts.get(*index))
-            .filter(|other| {
-                other.acknowledged_at.is_some()
-                    && other.identifier_hash.as_ref() == Some(&identifier)
-                    && other.line == contact.line
-            });
+        let pending = changes.state.opened().filter(|other| {
+            other.acknowledged_at.is_some()
+                && other.identifier_hash.as_ref() == Some(&identifier)
+                && other.line == contact.line
+        });
         if recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY {
             changes.event(contact.id, now, None, HistoryKind::NotAcknowledged, "");
             return Ok(());
@@ -140,11 +125,18 @@ impl Store {
         changes
             .outbox
             .push(outbox_row(ids::new(self.clock.now()), id, contact_id, line, now));
-        if let Some(contact) = changes.state.contacts.get_mut(index) {
-            contact.acknowledged_at = Some(now);
-        }
+        changes.state.contact_mut(contact_id)?.acknowledged_at = Some(now);
         Ok(())
     }
+}
+
+/// Returns whether a message may be acknowledged: a person sent it, and it is readable. The acknowledgement goes only to the sender.
+/// Otherwise anyone could direct acknowledgements to other people's addresses.
+pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
+    incoming.origin == Origin::Person
+        && !incoming.unacknowledged
+        && !incoming.remarks.contains(&Remark::Unreadable)
+        && incoming.answer_to.is_none()
 }
 
 /// Loads the counsellors on duty with the number of their open contacts, and their teams.

@@ -46,7 +46,7 @@ impl Store {
             News::Blocked | News::Unblocked | News::Gap => {}
         }
         let mine = changes.state.of_identifier(line, Some(&hash));
-        let Some(index) = mine.first().copied() else {
+        let Some(contact_id) = mine.first().copied() else {
             changes.set_outcome(
                 journal_id,
                 Outcome::Ignored,
@@ -54,14 +54,10 @@ impl Store {
             );
             return Ok(());
         };
-        if let News::Chose(language) = notice.news
-            && let Some(contact) = changes.state.contacts.get_mut(index)
-        {
-            contact.language = Some(Stored(language));
-            changes.changed.insert(index);
+        if let News::Chose(language) = notice.news {
+            changes.state.contact_mut(contact_id)?.language = Some(Stored(language));
         }
-        let contact = changes.state.contact(index)?;
-        let (contact_id, key) = (contact.id, self.contact_key(contact)?);
+        let key = self.contact_key(changes.state.contact(contact_id)?)?;
         let id = ids::new(self.clock.now());
         let body = Body {
             text: notice.news.as_str().to_owned(),

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
+use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::{
         lifecycle::Status,
-        message::{Content, Incoming, Part, Piece},
+        message::{Content, Incoming, Origin, Part, Piece},
     },
     identifiers::ids,
 };
@@ -14,13 +15,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{attachments, versions},
+        entity::versions,
         store::{Store, time},
         values::{HistoryKind, Outcome},
     },
     error::StoreError,
-    jobs::queue::Journalled,
-    registration::changes::Changes,
+    registration::{changes::Changes, message::Arrival},
     sealing::{
         bodies::{Body, PieceBody, first_words, seal, unseal},
         keys::DataKey,
@@ -28,10 +28,10 @@ use crate::{
     },
 };
 
-/// An existing message, and the index of its contact.
+/// An existing message, and its contact.
 #[derive(Clone, Copy)]
 pub(super) struct FoundMessage {
-    pub(super) contact: usize,
+    pub(super) contact: Uuid,
     pub(super) message: Uuid,
 }
 
@@ -150,18 +150,16 @@ impl Store {
     }
 
     /// Merges a part into an existing message. `mine` are the contacts of its sender.
-    #[expect(clippy::too_many_arguments, reason = "one piece is all of these")]
     pub(super) fn merge(
         &self,
         changes: &mut Changes,
-        journalled: &Journalled,
-        incoming: &Incoming,
+        arrival: Arrival<'_>,
         piece: &Piece,
-        mine: &[usize],
+        mine: &[Uuid],
         found: FoundMessage,
-        parts: Vec<attachments::ActiveModel>,
     ) -> Result<(), StoreError> {
-        let journal_id = journalled.job.journal_id;
+        let incoming = &arrival.incoming;
+        let journal_id = arrival.journalled.job.journal_id;
         let key = self.contact_key(changes.state.contact(found.contact)?)?;
         let mut message = changes.message(found.message)?.clone();
         changes.link_raw(journal_id, Some(message.contact_id));
@@ -190,11 +188,13 @@ impl Store {
             // Keeps the existing files, because they may already be fetched.
             new.files_of = known.files_of;
         } else {
-            changes.attachments.extend(parts.into_iter().map(|mut part| {
-                part.contact_id = Set(message.contact_id);
-                part.message_id = Set(message.id);
-                part
-            }));
+            changes
+                .attachments
+                .extend(arrival.attachments.into_iter().map(|mut part| {
+                    part.contact_id = Set(message.contact_id);
+                    part.message_id = Set(message.id);
+                    part
+                }));
         }
         body.pieces.retain(|known| known.id != piece.id);
         body.pieces.push(new);
@@ -204,7 +204,7 @@ impl Store {
                 body.remarks.push(*remark);
             }
         }
-        let at = journalled.raw.received_at;
+        let at = arrival.journalled.raw.received_at;
         match change {
             Change::Added => changes.set_outcome(journal_id, Outcome::Part, ""),
             Change::Newer => {
@@ -229,57 +229,33 @@ impl Store {
         let words = first_words(&body.text);
         message.body = Some(seal(&key, &body_place(message.id), &body)?);
         changes.put(message);
-        self.look_at_change(changes, journalled, incoming, mine, found, &change, words)
+        let target = wait_again(changes, mine, found.contact, at, incoming.origin)?;
+        self.show_change(changes, target, found.contact, &change, words)
     }
 
-    /// Sets the contact back to waiting. If this contact is closed and its person has another open contact, the other contact is set back
-    /// instead.
-    #[expect(clippy::too_many_arguments, reason = "one change is all of these")]
-    fn look_at_change(
+    /// Updates the preview and the history of the contact in which a change is shown. `found` is the contact of the changed message.
+    fn show_change(
         &self,
         changes: &mut Changes,
-        journalled: &Journalled,
-        incoming: &Incoming,
-        mine: &[usize],
-        found: FoundMessage,
+        target: Uuid,
+        found: Uuid,
         change: &Change,
         words: String,
     ) -> Result<(), StoreError> {
-        let is_open = |index: &usize| {
-            let contact = changes.state.contact(*index);
-            contact.is_ok_and(|contact| contact.status.0 != Status::Closed)
-        };
-        let elsewhere = mine
-            .iter()
-            .copied()
-            .find(|index| *index != found.contact && is_open(index));
-        let target = match elsewhere {
-            Some(open) if !is_open(&found.contact) => open,
-            Some(_) | None => found.contact,
-        };
-        let at = journalled.raw.received_at.timestamp_micros();
-        changes.state.join(target, at, incoming.origin, changes.now);
-        changes.changed.insert(target);
         let contact = changes.state.contact(target)?;
-        let (id, key) = (contact.id, self.contact_key(contact)?);
+        let key = self.contact_key(contact)?;
         let mut card = self.card(contact)?;
-        if target == found.contact && !words.is_empty() {
+        if target == found && !words.is_empty() {
             card.first_words = words;
         }
-        let card = seal(&key, &card_place(id), &card)?;
-        if let Some(contact) = changes.state.contacts.get_mut(target) {
-            contact.card = Some(card);
-        }
-        if let Change::Newer = change {
-            let kind = if target == found.contact {
-                HistoryKind::Edited
-            } else {
-                HistoryKind::EditedEarlier
-            };
-            changes.event(id, self.now(), None, kind, "");
-        } else if target != found.contact {
-            changes.event(id, self.now(), None, HistoryKind::EditedEarlier, "");
-        }
+        let card = seal(&key, &card_place(target), &card)?;
+        changes.state.contact_mut(target)?.card = Some(card);
+        let kind = match change {
+            Change::Newer if target == found => HistoryKind::Edited,
+            Change::Added | Change::Older if target == found => return Ok(()),
+            Change::Newer | Change::Added | Change::Older => HistoryKind::EditedEarlier,
+        };
+        changes.event(target, self.now(), None, kind, "");
         Ok(())
     }
 
@@ -300,4 +276,28 @@ impl Store {
         });
         Ok(())
     }
+}
+
+/// Sets a contact back to waiting and returns it. If it is closed and its person has another open contact, that contact is set back
+/// instead.
+fn wait_again(
+    changes: &mut Changes,
+    mine: &[Uuid],
+    contact: Uuid,
+    at: DateTime<Utc>,
+    origin: Origin,
+) -> Result<Uuid, StoreError> {
+    let is_open = |id: &Uuid| {
+        let contact = changes.state.contact(*id);
+        contact.is_ok_and(|contact| contact.status.0 != Status::Closed)
+    };
+    let elsewhere = mine.iter().copied().find(|id| *id != contact && is_open(id));
+    let target = match elsewhere {
+        Some(open) if !is_open(&contact) => open,
+        Some(_) | None => contact,
+    };
+    changes
+        .state
+        .join(target, at.timestamp_micros(), origin, changes.now)?;
+    Ok(target)
 }

@@ -5,6 +5,7 @@ use hotline_core::contact::{
     message::Incoming,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait};
+use uuid::Uuid;
 
 use crate::{
     db::{
@@ -12,48 +13,50 @@ use crate::{
         store::{Store, time},
     },
     error::StoreError,
-    registration::{batch::BatchState, changes::Changes},
+    registration::{batch::BatchState, changes::Changes, message::Arrival},
 };
 
 /// An earlier copy of a message.
 pub(super) struct Copied {
-    /// Index of its contact.
-    pub(super) contact: usize,
+    pub(super) contact: Uuid,
     /// Whether the earlier copy contains everything that this one contains.
     pub(super) is_whole: bool,
+}
+
+/// A contact to which the evidence of a message refers.
+#[derive(Clone, Copy)]
+pub(super) struct EvidentContact {
+    pub(super) contact: Uuid,
+    pub(super) proof: Proof,
 }
 
 /// Returns the contacts that a message may join: those of its identifier, and those whose replies were sent to its sender.
 pub(super) fn as_candidates(
     known: &BatchState,
-    mine: &[usize],
-    written_to: &[usize],
-    evident: &[(usize, bool)],
-) -> Vec<Candidate<usize>> {
-    let candidate = |index: usize, sender: Sender| {
-        let contact = known.contacts.get(index)?;
+    mine: &[Uuid],
+    written_to: &[Uuid],
+    evident: &[EvidentContact],
+) -> Vec<Candidate<Uuid>> {
+    let candidate = |id: Uuid, sender: Sender| {
+        let contact = known.contacts.get(&id)?;
         Some(Candidate {
-            id: index,
+            id,
             status: contact.status.0,
             closed_at: contact.closed_at.map(time),
             sender,
-            proof: proof(evident, index),
+            proof: proof(evident, id),
         })
     };
-    let same = mine.iter().filter_map(|index| candidate(*index, Sender::Same));
+    let same = mine.iter().filter_map(|id| candidate(*id, Sender::Same));
     let written_to = written_to
         .iter()
-        .filter_map(|index| candidate(*index, Sender::WrittenTo));
+        .filter_map(|id| candidate(*id, Sender::WrittenTo));
     same.chain(written_to).collect()
 }
 
-fn proof(evident: &[(usize, bool)], index: usize) -> Proof {
-    let of_it = evident.iter().filter(|(evident, _)| *evident == index);
-    let proofs = of_it.map(|(_, by_token)| match by_token {
-        true => Proof::Token,
-        false => Proof::TheirMessage,
-    });
-    proofs.max().unwrap_or_default()
+fn proof(evident: &[EvidentContact], contact: Uuid) -> Proof {
+    let of_it = evident.iter().filter(|one| one.contact == contact);
+    of_it.map(|one| one.proof).max().unwrap_or_default()
 }
 
 impl Store {
@@ -62,20 +65,21 @@ impl Store {
     pub(super) fn written_to(
         &self,
         known: &BatchState,
-        mine: &[usize],
-        evident: &[(usize, bool)],
+        mine: &[Uuid],
+        evident: &[EvidentContact],
         incoming: &Incoming,
-    ) -> Vec<usize> {
+    ) -> Vec<Uuid> {
         let Some(sender) = &incoming.identifier else {
             return Vec::new();
         };
-        let mut found: Vec<usize> = Vec::new();
-        for (index, by_token) in evident {
-            let other = *by_token && !mine.contains(index) && !found.contains(index);
-            let contact = known.contacts.get(*index).filter(|_| other);
+        let mut found: Vec<Uuid> = Vec::new();
+        for one in evident {
+            let id = one.contact;
+            let other = one.proof == Proof::Token && !mine.contains(&id) && !found.contains(&id);
+            let contact = known.contacts.get(&id).filter(|_| other);
             let card = contact.and_then(|contact| self.card(contact).ok());
             if card.is_some_and(|card| card.was_written_to(sender.expose())) {
-                found.push(*index);
+                found.push(id);
             }
         }
         found
@@ -88,14 +92,14 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         changes: &Changes,
-        mine: &[usize],
-        their_id_hash: Option<&Vec<u8>>,
-        incoming: &Incoming,
+        mine: &[Uuid],
+        arrival: &Arrival<'_>,
     ) -> Result<Option<Copied>, StoreError> {
+        let incoming = &arrival.incoming;
         if incoming.claimed_at.is_none() {
             return Ok(None);
         }
-        for found in changes.state.written(mine, their_id_hash) {
+        for found in changes.state.written(mine, arrival.their_id_hash.as_ref()) {
             let contact = changes.state.contact(found.contact)?;
             let message = match changes.message(found.message) {
                 Ok(message) => Some(message.clone()),

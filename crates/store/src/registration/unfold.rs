@@ -2,6 +2,7 @@
 
 use hotline_core::{contact::message::Incoming, text::quoting::unfold};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use crate::{
     db::{entity::messages, store::Store},
@@ -19,7 +20,7 @@ impl Store {
         transaction: &DatabaseTransaction,
         changes: &Changes,
         incoming: &mut Incoming,
-        threads: &[usize],
+        threads: &[Uuid],
     ) -> Result<(), StoreError> {
         let Some((copy, rest)) = incoming.quoted.split_at_checked(incoming.copied) else {
             return Ok(());
@@ -28,8 +29,8 @@ impl Store {
             return Ok(());
         }
         let mut earlier = Vec::new();
-        for index in threads {
-            let contact = changes.state.contact(*index)?;
+        for contact in threads {
+            let contact = changes.state.contact(*contact)?;
             // An erased contact has no key and no text to compare.
             let Ok(key) = self.contact_key(contact) else {
                 continue;

@@ -1,0 +1,273 @@
+//! Deciding about one message: whether it is new, which contact it belongs to, and what it changes there.
+
+use hotline_core::contact::{
+    counting::{Belongs, Proof, belongs},
+    message::{Incoming, Origin, Piece, Remark},
+};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::attachments,
+        store::Store,
+        values::{HistoryKind, Outcome},
+    },
+    error::StoreError,
+    jobs::queue::Journalled,
+    registration::{
+        batch::{Repeated, repeated},
+        changes::Changes,
+        follow_up::may_be_acknowledged,
+        parts::{FoundMessage, Match},
+        threading::{EvidentContact, as_candidates},
+    },
+};
+
+/// A message of the batch, with the values by which it is recognised.
+pub(super) struct Arrival<'a> {
+    pub(super) journalled: &'a Journalled,
+    pub(super) incoming: Incoming,
+    /// The rows of its attachments, which belong to no message yet.
+    pub(super) attachments: Vec<attachments::ActiveModel>,
+    pub(super) identifier_hash: Option<Vec<u8>>,
+    /// The hash of the channel's message id.
+    pub(super) their_id_hash: Option<Vec<u8>>,
+    /// The digest of its content, as it arrived.
+    pub(super) digest: Vec<u8>,
+}
+
+/// The relation of a message to the stored ones.
+enum Duplicate {
+    /// It is stored in this contact already.
+    Stored { contact: Uuid, reason: &'static str },
+    /// It is a part or another version of a stored message.
+    PartOf { found: FoundMessage, piece: Piece },
+    /// It is new. `copy_of` is the contact that contains a shorter copy of it.
+    No { copy_of: Option<Uuid> },
+}
+
+/// Where a message goes.
+struct Place {
+    belongs: Belongs<Uuid>,
+    /// A contact of another identifier whose thread token the message carries.
+    refers_to: Option<Uuid>,
+    /// When the block of its identifier ends, if it is blocked.
+    blocked_until: Option<i64>,
+}
+
+impl Store {
+    pub(super) fn arrival<'a>(
+        &self,
+        journalled: &'a Journalled,
+        incoming: Incoming,
+        attachments: Vec<attachments::ActiveModel>,
+    ) -> Arrival<'a> {
+        let line = journalled.raw.line.as_str();
+        let identifier = incoming.identifier.as_ref();
+        let their_id = incoming.message_id.as_ref();
+        Arrival {
+            identifier_hash: identifier.map(|identifier| self.hash_of_identifier(line, identifier.expose())),
+            their_id_hash: their_id.map(|id| self.keys.lookup("their id", id)),
+            digest: self.digest(&incoming),
+            journalled,
+            incoming,
+            attachments,
+        }
+    }
+
+    /// Computes a digest of the content: subject, text, and the types and sizes of the files. The headers of mail servers are left out, so
+    /// repeated deliveries of a message have equal digests.
+    fn digest(&self, incoming: &Incoming) -> Vec<u8> {
+        let mut parts = String::new();
+        for part in &incoming.parts {
+            parts.push_str(&format!("\n{} {}", part.media_type, part.content.size()));
+        }
+        let subject = incoming.subject.as_deref().unwrap_or_default();
+        self.keys.lookup(
+            "digest",
+            &format!("{subject}\n{}\n{}{parts}", incoming.text, incoming.quoted),
+        )
+    }
+
+    /// Decides about a message: deduplicates it, finds its place, and collects the changes.
+    pub(super) async fn decide_message(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &mut Changes,
+        mut arrival: Arrival<'_>,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let journal_id = arrival.journalled.job.journal_id;
+        let line = arrival.journalled.raw.line.as_str();
+        let mine = changes
+            .state
+            .of_identifier(line, arrival.identifier_hash.as_ref());
+        let copy_of = match self
+            .deduplicate(transaction, changes, &mut arrival, &mine)
+            .await?
+        {
+            Duplicate::Stored { contact, reason } => {
+                changes.link_raw(journal_id, Some(contact));
+                changes.set_outcome(journal_id, Outcome::Ignored, reason);
+                return Ok(());
+            }
+            Duplicate::PartOf { found, piece } => {
+                return self.merge(changes, arrival, &piece, &mine, found);
+            }
+            Duplicate::No { copy_of } => copy_of,
+        };
+        changes.apply_choices(&mut arrival);
+        let place = self
+            .place(transaction, changes, &mut arrival, &mine, copy_of)
+            .await?;
+        self.apply(transaction, changes, arrival, place, outcome).await
+    }
+
+    /// Compares a message with the stored ones. `mine` are the contacts of its sender.
+    async fn deduplicate(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &Changes,
+        arrival: &mut Arrival<'_>,
+        mine: &[Uuid],
+    ) -> Result<Duplicate, StoreError> {
+        let stored = |contact| Duplicate::Stored {
+            contact,
+            reason: "delivered again",
+        };
+        if let Some((id, token)) = &arrival.incoming.echo_of
+            && let Some(contact) = self.sent_by_us(transaction, *id, token.as_ref()).await?
+        {
+            let reason = "our own message, come back";
+            return Ok(Duplicate::Stored { contact, reason });
+        }
+        let their_id_hash = arrival.their_id_hash.as_ref();
+        if let Some(piece) = &arrival.incoming.piece {
+            let written = changes.state.written(mine, their_id_hash);
+            return Ok(
+                match self
+                    .match_part(transaction, changes, &arrival.incoming, piece, &written)
+                    .await?
+                {
+                    Match::New => Duplicate::No { copy_of: None },
+                    Match::Repeated(found) => stored(found.contact),
+                    Match::Belongs(found) => Duplicate::PartOf {
+                        found,
+                        piece: piece.clone(),
+                    },
+                    Match::OtherContent => {
+                        arrival.incoming.remarks.push(Remark::SameIdOtherContent);
+                        Duplicate::No { copy_of: None }
+                    }
+                },
+            );
+        }
+        match repeated(&changes.state, mine, their_id_hash, &arrival.digest) {
+            Repeated::SameContent(contact) => Ok(stored(contact)),
+            Repeated::OtherContent => {
+                let copied = self.copied(transaction, changes, mine, arrival).await?;
+                if let Some(copied) = copied.as_ref().filter(|copied| copied.is_whole) {
+                    return Ok(stored(copied.contact));
+                }
+                arrival.incoming.remarks.push(Remark::SameIdOtherContent);
+                Ok(Duplicate::No {
+                    copy_of: copied.map(|copied| copied.contact),
+                })
+            }
+            Repeated::No => Ok(Duplicate::No { copy_of: None }),
+        }
+    }
+
+    /// Finds the place of a new message, and unfolds what is new in its copied text.
+    async fn place(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &Changes,
+        arrival: &mut Arrival<'_>,
+        mine: &[Uuid],
+        copy_of: Option<Uuid>,
+    ) -> Result<Place, StoreError> {
+        let incoming = &mut arrival.incoming;
+        let mut evident = self.evident(&changes.state, &incoming.evidence);
+        evident.extend(copy_of.map(|contact| EvidentContact {
+            contact,
+            proof: Proof::TheirMessage,
+        }));
+        let written_to = self.written_to(&changes.state, mine, &evident, incoming);
+        let by_token = |one: &&EvidentContact| one.proof == Proof::Token;
+        let belongs = match evident.iter().find(by_token) {
+            // An automatic reply with a token is shown next to the message it answers. It does not reopen the contact or change a figure.
+            Some(one) if incoming.origin == Origin::AutoReply => Belongs::Joins(one.contact),
+            _ => {
+                let candidates = as_candidates(&changes.state, mine, &written_to, &evident);
+                let now = arrival.journalled.raw.received_at;
+                belongs(&candidates, incoming.joining, self.reopen_days, now)
+            }
+        };
+        let refers_to = evident
+            .iter()
+            .filter(by_token)
+            .map(|one| one.contact)
+            .find(|contact| !mine.contains(contact) && !written_to.contains(contact));
+        if refers_to.is_some() {
+            incoming.remarks.push(Remark::OtherSender);
+        }
+        let mut threads: Vec<Uuid> = evident.iter().map(|one| one.contact).collect();
+        threads.dedup();
+        self.show_what_is_new(transaction, changes, incoming, &threads)
+            .await?;
+        Ok(Place {
+            belongs,
+            refers_to,
+            blocked_until: changes
+                .state
+                .blocked(arrival.identifier_hash.as_ref(), changes.now),
+        })
+    }
+
+    /// Adds a message to its contact, or opens one for it.
+    async fn apply(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &mut Changes,
+        arrival: Arrival<'_>,
+        place: Place,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let journal_id = arrival.journalled.job.journal_id;
+        match (place.belongs, arrival.incoming.origin) {
+            (Belongs::Opens { .. }, Origin::AutoReply) => {
+                let reason = "an automatic answer that belongs to nothing";
+                changes.set_outcome(journal_id, Outcome::Ignored, reason);
+                return Ok(());
+            }
+            (Belongs::Joins(contact), origin) => {
+                let at = arrival.journalled.raw.received_at.timestamp_micros();
+                changes.state.join(contact, at, origin, changes.now)?;
+                let event = if origin == Origin::AutoReply {
+                    HistoryKind::AutoReply
+                } else {
+                    HistoryKind::Joined
+                };
+                changes.event(contact, self.now(), None, event, "");
+                self.add_message(changes, contact, arrival)?;
+            }
+            (Belongs::Opens { earlier }, Origin::Person | Origin::Machine) => {
+                let contact = self.open_contact(changes, &arrival, earlier, place.refers_to)?;
+                let acknowledges = may_be_acknowledged(&arrival.incoming);
+                self.add_message(changes, contact, arrival)?;
+                if let Some(until) = place.blocked_until {
+                    changes.keep_out(contact, until)?;
+                } else {
+                    self.assign(transaction, changes, contact).await?;
+                    if acknowledges {
+                        self.acknowledge(transaction, changes, contact).await?;
+                    }
+                }
+            }
+        }
+        changes.set_outcome(journal_id, outcome, "");
+        Ok(())
+    }
+}
