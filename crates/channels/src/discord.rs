@@ -8,17 +8,17 @@
 //! outgoing message carries a nonce that Discord enforces for some minutes. After an attempt with an unknown outcome, the
 //! conversation is searched for the message before the message is sent again.
 
+mod button;
 mod check;
 mod contents;
 mod conversations;
 mod form;
 mod gateway;
 mod mentions;
-mod patience;
+mod parse;
 mod pull;
-mod read;
+mod reconnect;
 mod rest;
-mod room;
 mod send;
 mod socket;
 mod threads;
@@ -187,7 +187,7 @@ impl Channel for Discord {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, self.shared.me.get().copied(), self.shared.attachments)
+        parse::read(raw, self.shared.me.get().copied(), self.shared.attachments)
     }
 
     fn pieces(&self, message: &OutboundMessage) -> usize {

@@ -8,32 +8,32 @@ mod address;
 mod alternative;
 mod automatic;
 mod charset;
+mod charset_detection;
 mod connect;
+mod contents;
 mod data_uri;
-mod encoded;
+mod delivery_status;
+mod encoded_words;
 mod fetch_retries;
-mod folder;
+mod folder_name;
 mod html;
 mod imap;
 mod layout;
-mod letters;
-mod marks;
-mod markup;
-mod opaque;
+mod other_formats;
+mod own_addresses;
 mod parameters;
+mod parse;
 mod parts;
 mod position;
-mod read;
 mod repair;
 mod report;
 mod settings;
+mod smime;
 mod smtp;
-mod status;
 mod text;
-mod thread;
-mod transfer;
+mod token_search;
+mod transfer_encoding;
 mod tree;
-mod words;
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub const KIND: ChannelKind = ChannelKind {
 struct Email {
     name: LineName,
     settings: settings::Email,
-    ours: thread::OurAddresses,
+    ours: own_addresses::OurAddresses,
     clock: Arc<dyn Clock>,
     sender: smtp::Sender,
 }
@@ -68,13 +68,13 @@ struct Email {
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: settings::Email = opening.settings.try_deserialize()?;
     settings.check()?;
-    let address = thread::OwnAddress::parse(&settings.address)
+    let address = own_addresses::OwnAddress::parse(&settings.address)
         .with_context(|| format!("`address` is not an e-mail address: {}", settings.address))?;
     let shown = settings
         .name
         .clone()
         .unwrap_or_else(|| opening.centre.name.clone());
-    let ours = thread::OurAddresses::new(address.clone(), &opening.addresses);
+    let ours = own_addresses::OurAddresses::new(address.clone(), &opening.addresses);
     let sender = smtp::Sender::new(
         &settings.smtp,
         shown,
@@ -106,7 +106,7 @@ impl Channel for Email {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw, &self.ours, self.settings.attachments)
+        parse::read(raw, &self.ours, self.settings.attachments)
     }
 
     async fn send(&self, message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {

@@ -7,9 +7,9 @@
 
 mod contents;
 mod files;
-mod look;
 mod menu;
-mod read;
+mod parse;
+mod polling;
 mod send;
 mod update;
 mod webhook;
@@ -120,7 +120,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let bot = |client| Bot::with_client(token.clone(), client).set_api_url(settings.api_url.clone());
     let bot = bot(client(PATIENCE)?);
     let looking =
-        Bot::with_client(token.clone(), client(look::PATIENCE)?).set_api_url(settings.api_url.clone());
+        Bot::with_client(token.clone(), client(polling::PATIENCE)?).set_api_url(settings.api_url.clone());
     Ok(Arc::new(Telegram {
         menu: menu::Menu::new(
             opening.name.clone(),
@@ -156,7 +156,7 @@ impl Channel for Telegram {
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
         let (bot, _) = self.bot.token().split_once(':').unwrap_or_default();
-        read::read(raw, bot, self.settings.attachments)
+        parse::read(raw, bot, self.settings.attachments)
     }
 
     fn pieces(&self, message: &OutboundMessage) -> usize {

@@ -6,14 +6,14 @@
 //! The receipt code is derived from the form's id and the master key. No visitor's IP address is stored or logged.
 
 mod api;
-mod arriving;
+mod content_disposition;
 mod context;
-mod disposition;
+mod fields;
+mod guess_limit;
 mod pages;
-mod post;
-mod read;
-mod slow;
-mod typed;
+mod routes;
+mod stored_post;
+mod upload;
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ struct Shared {
     centre: Arc<Centre>,
     locales: Arc<Locales>,
     clock: Arc<dyn Clock>,
-    slow: slow::Slow,
+    slow: guess_limit::Slow,
     attachments: Attachments,
     /// Whether answers are also sent to the address that a visitor leaves.
     answers_by_mail: bool,
@@ -90,7 +90,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             centre: opening.centre,
             locales: opening.locales,
             clock: opening.clock,
-            slow: slow::Slow::new(),
+            slow: guess_limit::Slow::new(),
             attachments: settings.attachments,
             answers_by_mail: settings.answers_also_by.is_some(),
         }),
@@ -101,11 +101,11 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 #[async_trait]
 impl Channel for WebForm {
     fn routes(&self, intake: Arc<dyn Intake>) -> Option<axum::Router> {
-        Some(post::routes(Arc::clone(&self.shared), intake))
+        Some(routes::routes(Arc::clone(&self.shared), intake))
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        read::read(raw)
+        stored_post::read(raw)
     }
 
     /// Does nothing. Visitors read the answer on the answer page with their receipt code.

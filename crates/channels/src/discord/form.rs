@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use super::{
     Shared,
+    button::BUTTON,
     rest::RestError,
-    room::BUTTON,
     threads::{NoThread, Request},
 };
 use crate::json;

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Shared,
-    patience::{Patience, Starts},
     pull::Bell,
+    reconnect::{Patience, Starts},
     socket::{Ended, Heard, Session, Socket, Then},
 };
 use crate::json;

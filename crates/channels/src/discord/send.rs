@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Shared,
-    read::FORM,
+    parse::FORM,
     rest::RestError,
     threads::{NoThread, Request as Wanted},
 };

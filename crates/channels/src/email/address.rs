@@ -3,8 +3,8 @@
 use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
 
 use super::{
-    encoded,
-    read::{canonical, first_address},
+    encoded_words,
+    parse::{canonical, first_address},
 };
 use crate::clean::one_line;
 
@@ -24,7 +24,10 @@ pub fn sender(mail: &Message<'_>) -> Sender {
     let parsed = mail.from();
     let name = parsed.and_then(|from| from.iter().find_map(|one| one.name()));
     let address = parsed.and_then(first_address);
-    let raw = mail.header_raw("From").map(encoded::decoded).unwrap_or_default();
+    let raw = mail
+        .header_raw("From")
+        .map(encoded_words::decoded)
+        .unwrap_or_default();
     if address.is_some() {
         return Sender {
             address,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use hotline_core::text::fold::fold;
 
-use super::words::Found;
+use super::contents::Found;
 
 /// A form with more words than this is not a mail program's notice.
 const LONGEST_NOTICE: usize = 80;

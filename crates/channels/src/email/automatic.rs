@@ -6,7 +6,7 @@
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
-use super::thread::OurAddresses;
+use super::own_addresses::OurAddresses;
 
 /// Headers by which a program marks an automatic answer. Every value counts except a negative one.
 const ANSWERED: [&str; 6] = [
@@ -243,7 +243,7 @@ fn header(mail: &Message<'_>, name: &str) -> Option<String> {
 mod tests {
     use mail_parser::MessageParser;
 
-    use super::{super::thread::OwnAddress, *};
+    use super::{super::own_addresses::OwnAddress, *};
 
     /// Returns who wrote a mail with these headers, and whether it is acknowledged.
     fn read(headers: &str, answers_us: bool, text: &str) -> (Origin, bool) {

@@ -4,7 +4,7 @@
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-use super::letters;
+use super::charset_detection;
 
 /// Decodes bytes that are labelled `label`.
 pub fn text(label: Option<&str>, bytes: &[u8]) -> String {
@@ -55,7 +55,7 @@ pub fn text(label: Option<&str>, bytes: &[u8]) -> String {
     }
     let ascii = ["us-ascii", "ascii", "ansi_x3.4-1968", "us"].contains(&label.as_str());
     let named = named.filter(|named| !ascii && named.is_single_byte());
-    letters::encoding_of(named, bytes)
+    charset_detection::encoding_of(named, bytes)
         .decode_without_bom_handling(bytes)
         .0
         .into_owned()

@@ -1,6 +1,6 @@
 //! Extracts files that are embedded in an HTML document as `data:` URLs (RFC 2397), such as a pasted screenshot.
 
-use super::{parameters::percent_decoded, transfer::lenient_base64};
+use super::{parameters::percent_decoded, transfer_encoding::lenient_base64};
 
 /// The largest number of files that are extracted from one document.
 const MOST: usize = 200;

@@ -24,10 +24,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     connect::{Logged, connect},
     fetch_retries::FetchRetries,
-    folder::on_the_wire,
+    folder_name::on_the_wire,
+    own_addresses::message_id,
     position::Position,
     settings::Imap,
-    thread::message_id,
 };
 
 /// The largest number of messages that are fetched and accepted together. They have at most `PAGE_BYTES` bytes, unless a single

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{charset, encoded, parameters};
+use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
@@ -61,7 +61,7 @@ fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
 /// Returns the fields of a head, each of them repaired.
 pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     let joined = unfolded_strays(head);
-    let words = encoded::repaired(&joined);
+    let words = encoded_words::repaired(&joined);
     let is_well = |field: &[u8]| {
         std::str::from_utf8(field).is_ok()
             && !parameters::is_in_pieces(field)

@@ -8,9 +8,9 @@ use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::{
     automatic::{auto_submitted, has_absent_subject, has_null_sender},
-    marks::{self, Mark, Place},
-    status,
-    thread::OurAddresses,
+    delivery_status,
+    own_addresses::OurAddresses,
+    token_search::{self, Mark, Place},
 };
 
 /// The kind of report that a machine sent.
@@ -46,7 +46,7 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<
     // A mail system that sends a disposition notification has discarded the mail, so that is not a read receipt.
     if author != Author::Daemon
         && let Some(disposition) = reported(mail, &["disposition-notification"])
-        && !status::field(&disposition, "disposition").is_empty()
+        && !delivery_status::field(&disposition, "disposition").is_empty()
     {
         return Some(Report::Opened);
     }
@@ -67,7 +67,7 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<
             status.is_some() || speaks_of_delivery(mail, raw, ours, author)
         }
     };
-    is_report.then(|| Report::Delivery(about(mail, status, marks::find(mail, raw, ours))))
+    is_report.then(|| Report::Delivery(about(mail, status, token_search::find(mail, raw, ours))))
 }
 
 /// The types of parts that contain a delivery status, in ASCII and in UTF-8 (RFC 6533).
@@ -79,8 +79,8 @@ const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
-        || status::is_of_delivery(mail.subject().unwrap_or_default());
-    let mark = marks::find(mail, raw, ours);
+        || delivery_status::is_of_delivery(mail.subject().unwrap_or_default());
+    let mark = token_search::find(mail, raw, ours);
     let returned = mark.as_ref().is_some_and(|mark| mark.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
     // The mail of a person contains at least a name.
@@ -101,18 +101,23 @@ fn about(mail: &Message<'_>, status: Option<String>, mark: Option<Mark>) -> Deli
     let text = first_text(mail);
     let subject = mail.subject().unwrap_or_default();
     let fate = match &status {
-        Some(status) => status::fate_of(status).unwrap_or_else(|| status::fate_in_words(subject, &text)),
-        None => status::fate_in_words(subject, &text),
+        Some(status) => {
+            delivery_status::fate_of(status).unwrap_or_else(|| delivery_status::fate_in_words(subject, &text))
+        }
+        None => delivery_status::fate_in_words(subject, &text),
     };
     let said = status
-        .map(|status| status::describe_status(&status))
+        .map(|status| delivery_status::describe_status(&status))
         .unwrap_or_default();
     let said = if said.is_empty() {
         let recipients = mail
             .header_raw("X-Failed-Recipients")
             .map(str::trim)
             .unwrap_or_default();
-        format!("{recipients} {}", status::reply_line(&text).unwrap_or_default())
+        format!(
+            "{recipients} {}",
+            delivery_status::reply_line(&text).unwrap_or_default()
+        )
     } else {
         said
     };
@@ -213,5 +218,5 @@ fn contents<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
 /// Returns the report's text for people.
 fn first_text(mail: &Message<'_>) -> String {
     let found = mail.body_text(0).unwrap_or_default();
-    status::without_copy(&found).to_owned()
+    delivery_status::without_copy(&found).to_owned()
 }

@@ -22,8 +22,8 @@ use lettre::{
 };
 
 use super::{
+    own_addresses::{OurAddresses, OwnAddress},
     settings::{Security, Smtp, token},
-    thread::{OurAddresses, OwnAddress},
 };
 use crate::channel::{ChannelError, secret};
 

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
-use super::{opaque, repair, transfer::Transfer};
+use super::{repair, smime, transfer_encoding::Transfer};
 
 /// How deeply nested parts are opened.
 const DEEPEST: usize = 250;
@@ -79,8 +79,8 @@ impl Part {
             let repaired = repair::repaired(&mail).into_owned();
             return Inside::Mail(Box::new(part(&Bytes::from(repaired), depth, false)));
         }
-        if opaque::is_possible(&self.media_type, self.name().as_deref()) {
-            return opaque::signed(&self.decoded()).map_or(Inside::Leaf, |inner| {
+        if smime::is_possible(&self.media_type, self.name().as_deref()) {
+            return smime::signed(&self.decoded()).map_or(Inside::Leaf, |inner| {
                 Inside::Signed(Box::new(part(&Bytes::from(inner), depth, false)))
             });
         }

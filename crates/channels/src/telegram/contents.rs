@@ -6,7 +6,7 @@
 use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
 
-use super::{files::files, read::name};
+use super::{files::files, parse::name};
 use crate::{
     channel::Attachments,
     clean::{self, one_line},

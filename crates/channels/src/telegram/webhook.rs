@@ -21,7 +21,7 @@ use teloxide::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Telegram, look::ALARM, menu::Menu, send, update};
+use super::{Telegram, menu::Menu, polling::ALARM, send, update};
 use crate::json;
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");

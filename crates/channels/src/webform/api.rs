@@ -13,8 +13,8 @@ use serde_json::error::Category;
 
 use super::{
     context::{FormContext, later, new_id, problem},
-    read::Posted,
-    typed::{Typed, is_multipart},
+    fields::{Typed, is_multipart},
+    stored_post::Posted,
 };
 
 /// The JSON body of a post.

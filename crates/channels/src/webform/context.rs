@@ -20,7 +20,7 @@ use hotline_core::{
 };
 use uuid::Uuid;
 
-use super::{Shared, arriving::RefusedUpload, pages, read::Posted};
+use super::{Shared, pages, stored_post::Posted, upload::RefusedUpload};
 
 /// How many bytes of a request that is too large are read and discarded before the refusal.
 pub const MOST_DRAINED: usize = 64 << 20;

@@ -9,7 +9,7 @@ use hotline_core::{
     text::locale::{Language, Words},
 };
 
-use super::typed::{LONGEST, Mistake, Typed};
+use super::fields::{LONGEST, Mistake, Typed};
 
 /// The start page, which leads to the two forms.
 #[derive(Template)]

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use hotline_core::contact::message::Remark;
 
 use super::{
-    address, alternative, charset, html, markup,
+    address, alternative, charset, html, other_formats,
     text::{has_words, joined, tidy, unflowed},
-    transfer::{Transfer, uuencoded},
+    transfer_encoding::{Transfer, uuencoded},
     tree::{Inside, Part},
 };
 
@@ -335,14 +335,14 @@ fn leaf(part: &Part) -> Found {
             }
         }
         TextKind::Enriched if shown => {
-            found.show(markup::enriched(&charset::text(
+            found.show(other_formats::enriched(&charset::text(
                 part.parameter("charset"),
                 &bytes,
             )));
         }
-        TextKind::Rtf => found.spare.push(markup::rtf(&bytes)),
+        TextKind::Rtf => found.spare.push(other_formats::rtf(&bytes)),
         TextKind::Invitation => {
-            let text = markup::calendar(&charset::text(part.parameter("charset"), &bytes));
+            let text = other_formats::calendar(&charset::text(part.parameter("charset"), &bytes));
             if shown {
                 found.invitations.push(text);
             } else {
@@ -355,7 +355,7 @@ fn leaf(part: &Part) -> Found {
         TextKind::MailFile => {}
     }
     if is_file {
-        let possibly_closed = super::opaque::is_possible(&part.media_type, part.name().as_deref());
+        let possibly_closed = super::smime::is_possible(&part.media_type, part.name().as_deref());
         found.keep(
             part,
             bytes,

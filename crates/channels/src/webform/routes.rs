@@ -19,11 +19,11 @@ use serde::Deserialize;
 
 use super::{
     Shared, api,
-    arriving::{Arriving, RefusedUpload},
     context::{FormContext, MOST_DRAINED, chosen_in, later, new_id, too_much},
+    fields::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
     pages,
-    read::Posted,
-    typed::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
+    stored_post::Posted,
+    upload::{Arriving, RefusedUpload},
 };
 use crate::channel::Attachments;
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use hotline_core::{contact::message::Asks, text::visible::is_blank};
 
-use super::read::PostedFile;
+use super::stored_post::PostedFile;
 use crate::clean;
 
 /// The longest message, in characters.

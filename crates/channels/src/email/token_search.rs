@@ -9,7 +9,7 @@ use hotline_core::identifiers::token::ThreadToken;
 use mail_parser::{Encoding, Message, PartType};
 use uuid::Uuid;
 
-use super::thread::OurAddresses;
+use super::own_addresses::OurAddresses;
 
 /// A binary part larger than this is not searched, because it can't be the head of a mail.
 const LARGEST_BINARY: usize = 1 << 20;
@@ -188,7 +188,7 @@ fn without_soft_breaks(text: &[u8]) -> Cow<'_, [u8]> {
 mod tests {
     use mail_parser::MessageParser;
 
-    use super::{super::thread::OwnAddress, *};
+    use super::{super::own_addresses::OwnAddress, *};
 
     const ID: &str = "r.01a22026d1b477989bb4f3817439ac27.kzciapoo5pnkue5bfzyb@centar.example";
     const OLDER: &str = "r.01a22026d1b477989bb4f3817439ac11.kzciapoo5pnkue5bfzyb@centar.example";

@@ -9,10 +9,10 @@ use axum::{
 use multer::{Field, Multipart};
 
 use super::{
+    content_disposition::{self, Disposition},
     context::{PATIENCE_TO_DRAIN, drain},
-    disposition::{self, Disposition},
-    read::PostedFile,
-    typed::{LARGEST, LARGEST_FILE, MOST_FILES, Typed},
+    fields::{LARGEST, LARGEST_FILE, MOST_FILES, Typed},
+    stored_post::PostedFile,
 };
 use crate::clean;
 
@@ -145,7 +145,7 @@ impl Parts {
         while let Some(mut field) = self.parts.next_field().await.map_err(|error| of_parts(&error))? {
             let said = field.headers().get(header::CONTENT_DISPOSITION);
             let Disposition { field: name, file } =
-                disposition::read(said.map_or(&[], |said| said.as_bytes()));
+                content_disposition::read(said.map_or(&[], |said| said.as_bytes()));
             if let Some(file) = file.or_else(|| unnamed_file(&field, &name)) {
                 return Ok(Some((file, field)));
             }

@@ -12,7 +12,7 @@ use hotline_core::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::typed::Typed;
+use super::fields::Typed;
 
 /// One post as stored in the journal. It has no `Debug` on purpose.
 #[derive(Clone, Serialize, Deserialize)]

@@ -15,14 +15,13 @@ use uuid::Uuid;
 use super::{
     address::{self, Sender},
     automatic::{self, is_to_many},
-    marks,
+    contents::{Words, words},
+    own_addresses::OurAddresses,
     parts::parts,
     repair,
     report::{Report, recognise},
     text::joined,
-    thread::OurAddresses,
-    tree,
-    words::{Words, words},
+    token_search, tree,
 };
 use crate::{channel::Attachments, clean::one_line};
 
@@ -102,7 +101,7 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         remarks.push(Remark::MailingList);
     }
     if origin == Origin::AutoReply && !read.answers_us {
-        let mark = marks::find(&mail, &bytes, ours);
+        let mark = token_search::find(&mail, &bytes, ours);
         evidence.extend(mark.map(|mark| Evidence::Token(mark.token)));
     }
     let message_id = mail

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     charset,
-    transfer::{lenient_base64, quoted_printable},
+    transfer_encoding::{lenient_base64, quoted_printable},
 };
 
 /// The longest encoded word that is recognised, in characters. RFC 2047 allows 75; some programs write longer ones.
