@@ -14,6 +14,7 @@ mod contents;
 mod conversations;
 mod form;
 mod gateway;
+mod line;
 mod mentions;
 mod parse;
 mod pull;
@@ -21,7 +22,10 @@ mod reconnect;
 mod rest;
 mod send;
 mod socket;
+mod thread_locks;
 mod threads;
+mod times;
+mod trigger;
 
 use std::{
     path::PathBuf,
@@ -31,28 +35,17 @@ use std::{
 use anyhow::Context;
 use async_trait::async_trait;
 use hotline_core::{
-    centre::Centre,
     contact::message::{Normalised, OutboundMessage, RawMessage},
-    identifiers::{line::LineName, private::Private},
+    identifiers::private::Private,
     intake::Intake,
-    text::locale::Locales,
-    time::clock::Clock,
 };
 use serde::Deserialize;
-use serenity::all::{ChannelId, GuildId, Route, UserId};
+use serenity::all::{ChannelId, GuildId, UserId};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    conversations::Conversations,
-    pull::Bell,
-    rest::{Rest, RestError},
-    threads::Threads,
-};
-use crate::{
-    channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes},
-    json,
-};
+use self::{conversations::Conversations, line::Shared, rest::Rest, thread_locks::Threads, trigger::Bell};
+use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes};
 
 /// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
@@ -85,25 +78,6 @@ struct Settings {
 struct Discord {
     shared: Arc<Shared>,
     rung: Mutex<mpsc::UnboundedReceiver<Bell>>,
-}
-
-/// The state that all parts of the line use.
-struct Shared {
-    name: LineName,
-    rest: Rest,
-    /// The bot's own user id. Most tokens begin with it; otherwise Discord is asked.
-    me: OnceLock<UserId>,
-    /// The server, and its channel that has the button.
-    room: Option<(GuildId, ChannelId)>,
-    attachments: Attachments,
-    acknowledge: bool,
-    centre: Arc<Centre>,
-    locales: Arc<Locales>,
-    public_url: String,
-    clock: Arc<dyn Clock>,
-    conversations: Conversations,
-    threads: Threads,
-    bells: mpsc::UnboundedSender<Bell>,
 }
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
@@ -156,23 +130,6 @@ fn owner(token: &str) -> Option<UserId> {
         .ok()?;
     let id: u64 = std::str::from_utf8(&id).ok()?.parse().ok()?;
     (id != 0).then(|| UserId::new(id))
-}
-
-impl Shared {
-    /// Returns the bot's own user id. Asks Discord if the token did not contain it.
-    async fn know_me(&self) -> Result<UserId, RestError> {
-        if let Some(me) = self.me.get() {
-            return Ok(*me);
-        }
-        let me = self.rest.get(Route::UserMe, Vec::new()).await?;
-        let me = UserId::new(json::id(&me, "/id").ok_or(RestError::Broke)?);
-        Ok(*self.me.get_or_init(|| me))
-    }
-
-    /// Returns whether a user id is the bot's own.
-    fn is_me(&self, id: Option<u64>) -> bool {
-        id.is_some() && id == self.me.get().map(|me| me.get())
-    }
 }
 
 #[async_trait]

@@ -23,6 +23,7 @@ mod other_formats;
 mod own_addresses;
 mod parameters;
 mod parse;
+mod part_contents;
 mod parts;
 mod position;
 mod repair;

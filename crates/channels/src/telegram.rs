@@ -6,7 +6,9 @@
 //! repeat a hand-over that broke off.
 
 mod contents;
+mod errors;
 mod files;
+mod line;
 mod menu;
 mod parse;
 mod polling;
@@ -14,21 +16,20 @@ mod send;
 mod update;
 mod webhook;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use async_trait::async_trait;
 use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
-    identifiers::{line::LineName, private::Private},
+    identifiers::private::Private,
     intake::Intake,
-    time::clock::Clock,
 };
-use serde::Deserialize;
 use teloxide::{Bot, requests::Requester};
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes};
+use self::line::{Mode, PATIENCE, Repeat, Settings, Telegram, telegrams_own};
+use crate::channel::{Channel, ChannelError, ChannelKind, Opening, secret};
 
 /// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
@@ -36,73 +37,6 @@ pub const KIND: ChannelKind = ChannelKind {
     only_one: false,
     open,
 };
-
-/// The settings table `[lines.<name>]` with `channel = "telegram"`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    #[serde(rename = "channel")]
-    _channel: String,
-    /// The bot's token. Alternatively, `token_file` names a file that holds it.
-    token: Option<Private<String>>,
-    token_file: Option<PathBuf>,
-    /// The base URL of the Bot API: Telegram's own server, or a self-hosted one.
-    #[serde(default = "telegrams_own")]
-    api_url: reqwest::Url,
-    #[serde(default)]
-    mode: Mode,
-    /// With `mode = "webhook"`: the URL at which Telegram reaches the public pages, if it differs from `http.public_url`.
-    webhook_url: Option<reqwest::Url>,
-    #[serde(default)]
-    attachments: Attachments,
-    #[serde(default = "yes")]
-    acknowledge: bool,
-    #[serde(default)]
-    repeat: Repeat,
-}
-
-/// How updates arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Mode {
-    /// We poll. Telegram answers as soon as it has updates.
-    #[default]
-    Polling,
-    /// Telegram posts updates to our webhook.
-    Webhook,
-}
-
-/// What happens to a reply whose hand-over broke off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Repeat {
-    /// A counsellor decides whether to send it again.
-    #[default]
-    Ask,
-    /// It is sent again automatically, so it may arrive twice.
-    Send,
-}
-
-#[expect(clippy::expect_used, reason = "an address written here; a test parses it")]
-fn telegrams_own() -> reqwest::Url {
-    reqwest::Url::parse("https://api.telegram.org").expect("an address")
-}
-
-/// How long Telegram may take to answer.
-const PATIENCE: Duration = Duration::from_secs(40);
-
-/// One Telegram line: a bot.
-struct Telegram {
-    name: LineName,
-    /// The client for all requests except polling, which uses its own connection and timeout.
-    bot: Bot,
-    looking: Bot,
-    settings: Settings,
-    public_url: String,
-    clock: Arc<dyn Clock>,
-    backoff: crate::backoff::Backoff,
-    menu: menu::Menu,
-}
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
@@ -188,9 +122,9 @@ impl Channel for Telegram {
     }
 
     async fn check(&self) -> anyhow::Result<Vec<String>> {
-        let me = self.bot.get_me().await.map_err(send::in_words)?;
+        let me = self.bot.get_me().await.map_err(errors::in_words)?;
         let mut said = vec![format!("the token is that of the bot @{}", me.username())];
-        let hook = self.bot.get_webhook_info().await.map_err(send::in_words)?;
+        let hook = self.bot.get_webhook_info().await.map_err(errors::in_words)?;
         let set = hook.url.is_some();
         match self.settings.mode {
             Mode::Polling if set => {

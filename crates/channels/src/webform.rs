@@ -20,15 +20,12 @@ use std::sync::Arc;
 use anyhow::ensure;
 use async_trait::async_trait;
 use hotline_core::{
-    centre::Centre,
     contact::message::{Normalised, OutboundMessage, RawMessage},
-    identifiers::line::LineName,
     intake::Intake,
-    text::locale::Locales,
-    time::clock::Clock,
 };
 use serde::Deserialize;
 
+use self::context::FormLine;
 use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening};
 
 /// The entry of this channel in `KINDS`.
@@ -62,19 +59,7 @@ const fn never() -> Attachments {
 /// One web form.
 struct WebForm {
     answers_also_by: Option<String>,
-    shared: Arc<Shared>,
-}
-
-/// The state that every request to the form needs.
-struct Shared {
-    name: LineName,
-    centre: Arc<Centre>,
-    locales: Arc<Locales>,
-    clock: Arc<dyn Clock>,
-    slow: guess_limit::Slow,
-    attachments: Attachments,
-    /// Whether answers are also sent to the address that a visitor leaves.
-    answers_by_mail: bool,
+    line: Arc<FormLine>,
 }
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
@@ -85,7 +70,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
          then set `attachments_confirmed = true`"
     );
     Ok(Arc::new(WebForm {
-        shared: Arc::new(Shared {
+        line: Arc::new(FormLine {
             name: opening.name,
             centre: opening.centre,
             locales: opening.locales,
@@ -101,7 +86,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 #[async_trait]
 impl Channel for WebForm {
     fn routes(&self, intake: Arc<dyn Intake>) -> Option<axum::Router> {
-        Some(routes::routes(Arc::clone(&self.shared), intake))
+        Some(routes::routes(Arc::clone(&self.line), intake))
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
@@ -114,7 +99,7 @@ impl Channel for WebForm {
     }
 
     async fn check(&self) -> anyhow::Result<Vec<String>> {
-        let files = match self.shared.attachments {
+        let files = match self.line.attachments {
             Attachments::Never => "takes no files",
             Attachments::OnRequest => "takes files when a counsellor asks for them",
             Attachments::Always => "takes files",
@@ -123,7 +108,7 @@ impl Channel for WebForm {
     }
 
     fn asks_for_files(&self) -> bool {
-        self.shared.attachments == Attachments::OnRequest
+        self.line.attachments == Attachments::OnRequest
     }
 
     fn answers_also_by(&self) -> Option<String> {

@@ -1,12 +1,11 @@
-//! The button in a server's channel, and texts in a person's language.
+//! The button in a server's channel.
 
-use hotline_core::text::locale::{Language, Words};
 use serde_json::Value;
 use serenity::all::{
     CreateActionRow, CreateAllowedMentions, CreateButton, CreateMessage, LightMethod, Route,
 };
 
-use super::{Shared, rest::RestError};
+use super::{line::Shared, rest::RestError};
 use crate::json;
 
 /// The custom id of the button.
@@ -36,17 +35,5 @@ impl Shared {
             ])]);
         let _: Value = self.rest.send(LightMethod::Post, route, &message).await?;
         Ok(())
-    }
-
-    /// Returns the texts in the language of a person's Discord client.
-    pub(super) fn words(&self, locale: &str) -> &Words {
-        self.locales
-            .of(Language::parse(locale).unwrap_or(self.centre.language))
-    }
-
-    /// Returns a text with the centre's details filled in.
-    pub(super) fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
-        let form = [("form", self.public_url.as_str())];
-        self.centre.say(words, key, &[&form, more].concat())
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
 
-use super::Shared;
+use super::line::Shared;
 
 /// The two application flags that allow reading message content: for a bot in many servers (`1 << 18`) and in few (`1 << 19`).
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;

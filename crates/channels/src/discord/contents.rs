@@ -6,7 +6,7 @@
 use hotline_core::contact::message::{Content, Elsewhere, Part, Remark};
 use serde_json::Value;
 
-use super::{mentions::with_names, send::LARGEST};
+use super::{mentions::with_names, rest::LARGEST_FILE};
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
@@ -119,7 +119,9 @@ fn part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachme
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {
         (Attachments::Never, _) | (_, None) => Content::NotTaken(size),
-        (Attachments::OnRequest | Attachments::Always, Some(_)) if size > LARGEST => Content::TooLarge(size),
+        (Attachments::OnRequest | Attachments::Always, Some(_)) if size > LARGEST_FILE => {
+            Content::TooLarge(size)
+        }
         (Attachments::OnRequest | Attachments::Always, Some((id, message))) => {
             Content::Elsewhere(Elsewhere {
                 reference: format!("{channel} {message} {id}").into(),

@@ -6,11 +6,11 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use hotline_core::intake::{Cursor, Intake, NotAccepted, Source};
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-use super::Shared;
+/// Takes the place of the channel id in the ids of a form, which has no channel until a thread is created for it.
+pub const FORM: &str = "form";
 
 /// A conversation with one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,31 +84,5 @@ impl Conversations {
             .filter(|(_, one)| one.reach == Reach::Open)
             .map(|(channel, one)| (*channel, *one))
             .collect()
-    }
-}
-
-impl Shared {
-    /// Loads all conversations from the intake.
-    pub async fn load_conversations(&self, intake: &dyn Intake) -> Result<(), NotAccepted> {
-        for cursor in intake.conversations(&self.name).await? {
-            let Source::Conversation(channel) = cursor.source else {
-                continue;
-            };
-            let channel = channel.expose().parse().ok().filter(|id| *id != 0);
-            let conversation = serde_json::from_str(&cursor.position).ok();
-            if let (Some(channel), Some(conversation)) = (channel, conversation) {
-                self.conversations.put(ChannelId::new(channel), conversation);
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the cursor of a conversation, which is accepted together with the messages that were read.
-    pub fn cursor(&self, channel: ChannelId, conversation: &Conversation) -> Cursor {
-        Cursor {
-            line: self.name.clone(),
-            source: Source::Conversation(channel.to_string().into()),
-            position: serde_json::to_string(conversation).unwrap_or_default(),
-        }
     }
 }

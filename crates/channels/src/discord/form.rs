@@ -16,8 +16,8 @@ use serenity::all::{
 use tokio::time::Instant;
 
 use super::{
-    Shared,
     button::BUTTON,
+    line::Shared,
     rest::RestError,
     threads::{NoThread, Request},
 };
@@ -237,7 +237,7 @@ impl Shared {
         RawMessage {
             line: self.name.clone(),
             external_id: format!("form {}", form.id),
-            received_at: super::pull::sent_at(form.id).min(self.clock.now()),
+            received_at: super::times::sent_at(form.id).min(self.clock.now()),
             bytes: envelope.to_string().into_bytes(),
             cut_from: None,
         }

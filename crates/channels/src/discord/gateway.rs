@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Shared,
-    pull::Bell,
+    line::Shared,
     reconnect::{Patience, Starts},
     socket::{Ended, Heard, Session, Socket, Then},
+    trigger::Bell,
 };
 use crate::json;
 
@@ -56,11 +56,6 @@ impl Line {
 }
 
 impl Shared {
-    /// Queues a notice for `pull`. The notice is dropped if the line was closed.
-    pub(super) fn ring(&self, bell: Bell) {
-        let _ = self.bells.send(bell);
-    }
-
     /// Returns the gateway intents: direct messages and, if there is a room, the server events that the button needs.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;

@@ -14,16 +14,14 @@ use serenity::all::UserId;
 
 use super::{
     contents::{Contents, contents},
-    pull::changed_at,
+    conversations::FORM,
+    times::changed_at,
 };
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
     json,
 };
-
-/// Takes the place of the channel id in the ids of a form, which has no channel until a thread is created for it.
-pub const FORM: &str = "form";
 
 /// The JSON that is stored as a raw message.
 #[derive(Deserialize)]

@@ -16,9 +16,11 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Shared,
     conversations::{Conversation, Reach},
+    line::Shared,
     rest::RestError,
+    times::{changed_in, first_id, id, sent_in},
+    trigger::Bell,
 };
 use crate::json;
 
@@ -37,25 +39,6 @@ const NEW: chrono::Duration = chrono::Duration::days(14);
 
 /// The channel type of a direct conversation.
 const DIRECT: i64 = 1;
-
-/// A notice that something may have changed.
-#[derive(Debug, Clone, Copy)]
-pub enum Bell {
-    /// Events may have been missed.
-    Gap,
-    /// A person wrote. `person` is `None` if the author can't be read.
-    Wrote {
-        channel: ChannelId,
-        person: Option<UserId>,
-        direct: bool,
-    },
-    /// A thread was created for a person.
-    Thread(ChannelId),
-    /// The contact button may be missing from the server channel that the setting `room` names.
-    Room,
-    /// A message was edited.
-    Edited { channel: ChannelId, message: u64 },
-}
 
 /// A pending task. Earlier variants are done first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -443,54 +426,4 @@ fn hash(message: &Value) -> String {
 
 fn ring(due: &mut Due, work: Work) {
     due.insert(work, (Instant::now(), 0));
-}
-
-/// Returns the id of a message.
-fn id(message: &Value) -> Option<u64> {
-    json::id(message, "/id")
-}
-
-/// Returns when a message was sent.
-fn sent_in(message: &Value) -> DateTime<Utc> {
-    sent_at(id(message).unwrap_or_default())
-}
-
-/// Returns when the current version of a message was written.
-fn changed_in(message: &Value) -> DateTime<Utc> {
-    changed_at(message).unwrap_or_else(|| sent_in(message))
-}
-
-/// Returns when a message was edited. Returns `None` if it was not, or if the time can't be read.
-pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
-    let edited = json::text(message, "/edited_timestamp")?;
-    DateTime::parse_from_rfc3339(edited).ok().map(|at| at.to_utc())
-}
-
-/// The first millisecond of 2015 in Unix time. The timestamps in Discord's ids count from there.
-const EPOCH: i64 = 1_420_070_400_000;
-
-/// Returns the time at which an id was created.
-pub fn sent_at(id: u64) -> DateTime<Utc> {
-    let millis = i64::try_from(id >> 22).unwrap_or_default() + EPOCH;
-    DateTime::from_timestamp_millis(millis).unwrap_or_default()
-}
-
-/// Returns the lowest id that can be created at this time.
-fn first_id(at: DateTime<Utc>) -> u64 {
-    u64::try_from(at.timestamp_millis() - EPOCH).unwrap_or_default() << 22
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_tells_its_time() {
-        // This is the example in Discord's documentation.
-        assert_eq!(
-            sent_at(175_928_847_299_117_063).to_rfc3339(),
-            "2016-04-30T11:18:25.796+00:00"
-        );
-        assert!(first_id(sent_at(175_928_847_299_117_063)) <= 175_928_847_299_117_063);
-    }
 }

@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest wait that is spent here. Longer waits are returned to the caller.
 const SHORT: Duration = Duration::from_secs(5);
 
+/// The largest file that is downloaded, in bytes.
+pub const LARGEST_FILE: u64 = 25 << 20;
+
 /// A client of Discord's REST API.
 pub struct Rest {
     client: reqwest::Client,
@@ -174,8 +177,8 @@ impl Rest {
         Err(RestError::Refused(status.as_u16(), code, words.to_owned()))
     }
 
-    /// Downloads a file of at most `largest` bytes. Returns `None` if the file is larger or the URL is not Discord's.
-    pub async fn file(&self, url: &str, largest: u64) -> Result<Option<Vec<u8>>, RestError> {
+    /// Downloads a file. Returns `None` if the file is larger than `LARGEST_FILE` or the URL is not Discord's.
+    pub async fn file(&self, url: &str) -> Result<Option<Vec<u8>>, RestError> {
         let Some(url) = reqwest::Url::parse(url).ok().filter(|url| self.is_discords(url)) else {
             return Ok(None);
         };
@@ -191,7 +194,7 @@ impl Rest {
         let mut bytes = Vec::new();
         while let Some(some) = answer.chunk().await.map_err(|_| RestError::Broke)? {
             bytes.extend_from_slice(&some);
-            if bytes.len() as u64 > largest {
+            if bytes.len() as u64 > LARGEST_FILE {
                 return Ok(None);
             }
         }

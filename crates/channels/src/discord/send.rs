@@ -16,8 +16,8 @@ use serenity::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Shared,
-    parse::FORM,
+    conversations::FORM,
+    line::Shared,
     rest::RestError,
     threads::{NoThread, Request as Wanted},
 };
@@ -25,8 +25,6 @@ use crate::{channel::ChannelError, json, split::split};
 
 /// The longest message, in characters. The code counts UTF-16 code units, which are never fewer.
 const LONGEST: usize = 2_000;
-/// The largest file that is downloaded, in bytes.
-pub const LARGEST: u64 = 25 << 20;
 /// How far Discord's clock may be behind ours. The value is small, because a message sent before ours was written is a
 /// different one.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
@@ -194,7 +192,9 @@ impl Shared {
             .await
             .map_err(refused)?;
         let found = last.as_array().into_iter().flatten().filter(|one| {
-            let at = json::id(one, "/id").map(super::pull::sent_at).unwrap_or_default();
+            let at = json::id(one, "/id")
+                .map(super::times::sent_at)
+                .unwrap_or_default();
             piece.is_in(one) && self.is_me(json::id(one, "/author/id")) && at >= message.written_at - CLOCKS
         });
         Ok(found.count() > before)
@@ -233,7 +233,7 @@ impl Shared {
             .find(|one| json::id(one, "/id") == Some(*file))
             .and_then(|one| one.get("url")?.as_str());
         let url = url.ok_or_else(|| ChannelError::never("the message does not have this file any more"))?;
-        match self.rest.file(url, LARGEST).await {
+        match self.rest.file(url).await {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => Err(ChannelError::never("the file is too large, or lies elsewhere")),
             Err(error) => Err(refused(error)),

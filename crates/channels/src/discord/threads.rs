@@ -1,26 +1,16 @@
 //! Private threads under the room, one for each person who sent a form.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
 use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Request as Call, Route, UserId};
-use tokio::time::Instant;
 
 use super::{
-    Shared,
     conversations::{Conversation, Reach},
-    pull::Bell,
+    line::Shared,
     rest::RestError,
+    trigger::Bell,
 };
 use crate::json;
-
-/// How long to wait before another attempt to create a thread for a person, after Discord refused one.
-const REFUSED: Duration = Duration::from_secs(900);
 
 /// A request for a thread.
 #[derive(Debug, Clone, Copy)]
@@ -38,33 +28,6 @@ pub enum NoThread {
     Now(RestError),
     /// No room is configured, or Discord does not allow the thread.
     Never,
-}
-
-/// The locks that keep a person from getting two threads, and the people for whom Discord refused a thread.
-#[derive(Default)]
-pub struct Threads {
-    people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
-    refused: Mutex<HashMap<UserId, Instant>>,
-}
-
-impl Threads {
-    fn turn_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        // Drops the locks that are no longer in use.
-        people.retain(|_, turn| Arc::strong_count(turn) > 1);
-        Arc::clone(people.entry(person).or_default())
-    }
-
-    fn is_refused(&self, person: UserId) -> bool {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.retain(|_, at| at.elapsed() < REFUSED);
-        refused.contains_key(&person)
-    }
-
-    fn refuse(&self, person: UserId) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.insert(person, Instant::now());
-    }
 }
 
 impl Shared {

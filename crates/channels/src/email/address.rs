@@ -2,10 +2,7 @@
 
 use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
 
-use super::{
-    encoded_words,
-    parse::{canonical, first_address},
-};
+use super::encoded_words;
 use crate::clean::one_line;
 
 /// The longest name that is shown, in characters.
@@ -81,9 +78,19 @@ pub fn heading(head: &MessagePart<'_>) -> String {
     lines.join("\n")
 }
 
+/// Returns the first address that can be answered, in its canonical spelling.
+fn first_address(addresses: &Address<'_>) -> Option<String> {
+    addresses.iter().find_map(|one| canonical(one.address()?))
+}
+
+/// Returns an address in its canonical spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
+pub fn canonical(address: &str) -> Option<String> {
+    hotline_core::text::address::canonical(&bare(address)?)
+}
+
 /// Returns an address without the parts that do not identify the mailbox: a route before it (RFC 5322, section 4.4), comments,
 /// unneeded quotes and a dot after the domain.
-pub fn bare(address: &str) -> Option<String> {
+fn bare(address: &str) -> Option<String> {
     let address = without_comments(address);
     let address = address.trim().trim_start_matches('<').trim_end_matches('>');
     let address = match address.strip_prefix('@') {

@@ -2,22 +2,20 @@
 
 use std::collections::HashSet;
 
-use hotline_core::text::fold::fold;
-
-use super::contents::Found;
+use super::{part_contents::PartContents, text::word_set};
 
 /// A form with more words than this is not a mail program's notice.
 const LONGEST_NOTICE: usize = 80;
 
 /// Returns the form that says the most. Lines of the others with words that it lacks are kept aside. They are shown below it if
 /// the other form is a different text.
-pub fn choose(forms: Vec<Found>) -> Found {
+pub fn choose(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(pair).unwrap_or_default()
 }
 
-fn pair(first: Found, second: Found) -> Found {
+fn pair(first: PartContents, second: PartContents) -> PartContents {
     let (first_text, second_text) = (first.text(), second.text());
-    let (a, b) = (words(&first_text), words(&second_text));
+    let (a, b) = (word_set(&first_text), word_set(&second_text));
     if b.is_empty() && !first_text.trim().is_empty() {
         return first.with_the_rest_of(second);
     }
@@ -32,9 +30,9 @@ fn pair(first: Found, second: Found) -> Found {
     };
     let missing: Vec<&str> = lost
         .lines()
-        .filter(|line| words(line).iter().any(|word| !has.contains(word)))
+        .filter(|line| word_set(line).iter().any(|word| !has.contains(word)))
         .collect();
-    let lost_words = words(&lost);
+    let lost_words = word_set(&lost);
     if !missing.is_empty() {
         let missing = missing.join("\n");
         if share_missing(&has, &lost_words) > 50 && !is_notice(&lost_words) {
@@ -76,45 +74,13 @@ fn is_notice(words: &HashSet<String>) -> bool {
     words.len() <= LONGEST_NOTICE && technical.iter().any(|word| words.contains(*word))
 }
 
-/// Returns the words of a text without accents and capitals. The forms of one message may differ in those.
-pub fn words(text: &str) -> HashSet<String> {
-    fold(&without_placeholders(text))
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Removes the placeholders that programs put in place of a picture: `[image: a.png]`, `[cid:…]`.
-fn without_placeholders(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('[') {
-        out.push_str(before);
-        let placeholder = ["image:", "cid:", "slika:", "inline image"].iter().any(|start| {
-            after
-                .get(..start.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(start))
-        });
-        match after.split_once(']') {
-            Some((_, more)) if placeholder => rest = more,
-            _ => {
-                out.push('[');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn chosen(forms: &[&str]) -> (String, String) {
         let forms = forms.iter().map(|text| {
-            let mut found = Found::default();
+            let mut found = PartContents::default();
             found.show((*text).to_owned());
             found
         });

@@ -7,6 +7,7 @@ use hotline_core::contact::message::Remark;
 
 use super::{
     address, alternative, charset, html, other_formats,
+    part_contents::{MailFile, PartContents, ShownText},
     text::{has_words, joined, tidy, unflowed},
     transfer_encoding::{Transfer, uuencoded},
     tree::{Inside, Part},
@@ -16,47 +17,6 @@ use super::{
 const LONGEST_TEXT: usize = 100_000;
 /// The largest number of uuencoded files that are extracted from one text.
 const MOST_UUENCODED: usize = 50;
-
-/// A decoded file.
-pub struct MailFile {
-    /// The name as sent.
-    pub name: Option<String>,
-    /// The media type as sent.
-    pub media_type: String,
-    /// Whether it was inside the text.
-    pub inline: bool,
-    /// The bytes, unchanged.
-    pub bytes: Bytes,
-    /// Whether it is encrypted.
-    pub closed: bool,
-}
-
-/// A text that is shown.
-struct ShownText {
-    text: String,
-    from_html: bool,
-}
-
-/// The contents of a part and of the parts inside it.
-#[derive(Default)]
-pub struct Found {
-    shown: Vec<ShownText>,
-    /// Lines with words that occur only in an alternative of the message (`multipart/alternative`) that is
-    /// not shown.
-    pub aside: Vec<String>,
-    /// Forwarded mails.
-    mails: Vec<String>,
-    invitations: Vec<String>,
-    /// Texts that are shown only if nothing else has words: attached texts, and texts of unknown types.
-    spare: Vec<String>,
-    /// Texts before the first and after the last part of multiparts.
-    around: Vec<String>,
-    /// The URLs of external pictures.
-    pictures: Vec<String>,
-    /// The files of the part.
-    pub files: Vec<MailFile>,
-    cut: bool,
-}
 
 /// The text and the files of a mail.
 #[derive(Default)]
@@ -101,91 +61,7 @@ pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
     }
 }
 
-impl Found {
-    /// Returns all texts that are shown, joined.
-    pub fn text(&self) -> String {
-        let texts: Vec<&str> = self.shown.iter().map(|piece| piece.text.as_str()).collect();
-        joined(&texts)
-    }
-
-    /// Adds a plain text to those that are shown.
-    pub fn show(&mut self, text: String) {
-        self.shown.push(ShownText {
-            text,
-            from_html: false,
-        });
-    }
-
-    /// Adds everything of another alternative of the same message except its text.
-    pub fn with_the_rest_of(mut self, mut other: Self) -> Self {
-        other.shown.clear();
-        self.append(other);
-        self
-    }
-
-    fn append(&mut self, other: Self) {
-        self.shown.extend(other.shown);
-        self.aside.extend(other.aside);
-        self.mails.extend(other.mails);
-        self.invitations.extend(other.invitations);
-        self.spare.extend(other.spare);
-        self.around.extend(other.around);
-        self.pictures.extend(other.pictures);
-        self.files.extend(other.files);
-        self.cut |= other.cut;
-    }
-
-    /// Returns the text, and whether it was made from HTML. The text is made from `shown` and `invitations`;
-    /// if these are empty, from `spare`; if that is empty too and there is no forwarded mail, from `around`
-    /// and `pictures`.
-    fn words(&mut self) -> (String, bool) {
-        self.drop_repeated();
-        let from_html = self
-            .shown
-            .iter()
-            .any(|piece| piece.from_html && has_words(&piece.text));
-        let text = tidy(&self.text());
-        let said = alternative::words(&text);
-        let news = |text: &&String| !alternative::words(text).is_subset(&said);
-        let invitations: Vec<&str> = self.invitations.iter().filter(news).map(String::as_str).collect();
-        let text = tidy(&joined(&[&text, &joined(&invitations)]));
-        if !text.is_empty() {
-            return (text, from_html);
-        }
-        let spare = tidy(&joined(&self.spare));
-        if !spare.is_empty() || !self.mails.is_empty() {
-            return (spare, false);
-        }
-        let around: Vec<&String> = self.around.iter().filter(|text| !is_preamble(text)).collect();
-        let around: Vec<&str> = around.into_iter().map(String::as_str).collect();
-        (tidy(&joined(&[&joined(&around), &joined(&self.pictures)])), false)
-    }
-
-    /// Drops a text that follows a text of the other format (plain or HTML) and contains no new words. Some
-    /// programs send both formats one after the other.
-    fn drop_repeated(&mut self) {
-        const FEWEST: usize = 5;
-        let mut kept: Vec<ShownText> = Vec::new();
-        for piece in std::mem::take(&mut self.shown) {
-            let repeats = kept.last().is_some_and(|before| {
-                let words = alternative::words(&piece.text);
-                before.from_html != piece.from_html
-                    && words.len() >= FEWEST
-                    && words.is_subset(&alternative::words(&before.text))
-            });
-            if !repeats {
-                kept.push(piece);
-            }
-        }
-        self.shown = kept;
-    }
-
-    fn folded(&self) -> String {
-        joined(&[joined(&self.aside), joined(&self.mails)])
-    }
-}
-
-fn walk(part: &Part) -> Found {
+fn walk(part: &Part) -> PartContents {
     match &part.inside {
         Inside::Parts { parts, around } => {
             let mut found = if part.media_type == "multipart/alternative" {
@@ -197,7 +73,7 @@ fn walk(part: &Part) -> Found {
                 let others = parts
                     .iter()
                     .filter(|one| !root.is_some_and(|root| std::ptr::eq(root, *one)));
-                let mut all = Found::default();
+                let mut all = PartContents::default();
                 root.into_iter()
                     .chain(others)
                     .for_each(|part| all.append(walk(part)));
@@ -207,7 +83,7 @@ fn walk(part: &Part) -> Found {
             found
         }
         Inside::Mail(mail) => {
-            let mut found = Found::default();
+            let mut found = PartContents::default();
             found.keep(part, Bytes::from(part.decoded()), false);
             let mut inner = walk(mail);
             found.files.append(&mut inner.files);
@@ -221,7 +97,7 @@ fn walk(part: &Part) -> Found {
             found
         }
         Inside::Signed(inner) => {
-            let mut found = Found::default();
+            let mut found = PartContents::default();
             found.keep(part, Bytes::from(part.decoded()), false);
             found.append(walk(inner));
             found
@@ -293,8 +169,8 @@ fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control))
 }
 
-fn leaf(part: &Part) -> Found {
-    let mut found = Found::default();
+fn leaf(part: &Part) -> PartContents {
+    let mut found = PartContents::default();
     let decoded = part.transfer().decode(&part.body);
     let rest = charset::text(part.parameter("charset"), decoded.rest);
     let bytes: Bytes = match &decoded.bytes {
@@ -368,7 +244,7 @@ fn leaf(part: &Part) -> Found {
     found
 }
 
-impl Found {
+impl PartContents {
     fn keep(&mut self, part: &Part, bytes: Bytes, closed: bool) {
         let (bytes, name) = match (part.transfer(), uuencoded(&part.body)) {
             (Transfer::Uuencode, Some(file)) => (bytes, Some(charset::text(None, &file.name))),
@@ -429,12 +305,6 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     }
     out.extend_from_slice(rest);
     (out, files)
-}
-
-/// Returns whether a text is the preamble that programs write for programs without MIME.
-fn is_preamble(text: &str) -> bool {
-    let words = alternative::words(text);
-    words.len() < 60 && words.contains("mime")
 }
 
 fn joined_lines(texts: &[&str]) -> String {

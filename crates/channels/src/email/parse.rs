@@ -13,7 +13,7 @@ use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use uuid::Uuid;
 
 use super::{
-    address::{self, Sender},
+    address::{self, Sender, canonical},
     automatic::{self, is_to_many},
     contents::{Words, words},
     own_addresses::OurAddresses,
@@ -153,16 +153,6 @@ fn echo_of(
         .filter(|_| from_us)
         .and_then(|id| ours.own_message(id))?;
     Some((id, Some(token)))
-}
-
-/// Returns the first address that can be answered, in its canonical spelling.
-pub fn first_address(addresses: &Address<'_>) -> Option<String> {
-    addresses.iter().find_map(|one| canonical(one.address()?))
-}
-
-/// Returns an address in its canonical spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
-pub fn canonical(address: &str) -> Option<String> {
-    hotline_core::text::address::canonical(&address::bare(address)?)
 }
 
 /// Returns the address at which the person asked to be answered. Ignores our own addresses, which only we read, and addresses

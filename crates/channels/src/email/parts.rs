@@ -2,7 +2,7 @@
 
 use hotline_core::contact::message::{Content, Part, Remark};
 
-use super::contents::MailFile;
+use super::part_contents::MailFile;
 use crate::{channel::Attachments, clean};
 
 /// The largest number of parts. Further files are only in the raw message.

@@ -1,5 +1,8 @@
 //! Joins texts and prepares them to be shown.
 
+use std::collections::HashSet;
+
+use hotline_core::text::fold::fold;
 use unicode_normalization::UnicodeNormalization;
 
 /// Returns whether a text contains a letter or a digit.
@@ -51,4 +54,36 @@ pub fn tidy(text: &str) -> String {
     let unified = text.replace("\r\n", "\n").replace('\r', "\n");
     let seen = |c: &char| (!c.is_control() && *c != '\u{feff}') || matches!(c, '\n' | '\t');
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
+}
+
+/// Returns the words of a text without accents and capitals. The forms of one message may differ in those.
+pub fn word_set(text: &str) -> HashSet<String> {
+    fold(&without_placeholders(text))
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Removes the placeholders that programs put in place of a picture: `[image: a.png]`, `[cid:…]`.
+fn without_placeholders(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(before);
+        let placeholder = ["image:", "cid:", "slika:", "inline image"].iter().any(|start| {
+            after
+                .get(..start.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(start))
+        });
+        match after.split_once(']') {
+            Some((_, more)) if placeholder => rest = more,
+            _ => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }

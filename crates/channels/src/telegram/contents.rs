@@ -6,7 +6,7 @@
 use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
 
-use super::{files::files, parse::name};
+use super::files::files;
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
@@ -302,4 +302,14 @@ fn quoted(message: &Value) -> String {
 fn joined(two: [String; 2], between: &str) -> String {
     let said: Vec<String> = two.into_iter().filter(|one| !one.is_empty()).collect();
     said.join(between)
+}
+
+/// Returns the display name of a person, followed by the account name.
+pub fn name(user: &Value) -> String {
+    let part = |pointer| json::text(user, pointer).unwrap_or_default();
+    let shown = one_line(&format!("{} {}", part("/first_name"), part("/last_name")));
+    match json::text(user, "/username") {
+        Some(username) => format!("{shown} (@{username})"),
+        None => shown,
+    }
 }

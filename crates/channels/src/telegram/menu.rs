@@ -23,7 +23,7 @@ use teloxide::{
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::send;
+use super::errors;
 
 /// How many presses can wait for an answer. Further presses are ignored; people press again.
 const WAITING: usize = 256;
@@ -145,7 +145,7 @@ impl Menu {
             };
             let Some(press) = press else { return };
             if let Err(error) = self.0.react(intake, press).await {
-                let reason = send::words_of(&error);
+                let reason = errors::words_of(&error);
                 tracing::warn!(line.name = %self.0.line, reason, "A press of a button could not be answered");
             }
         }
@@ -198,7 +198,7 @@ impl Inner {
                 Language::En => set.language_code("en"),
             };
             if let Err(error) = set.await {
-                let reason = send::words_of(&error);
+                let reason = errors::words_of(&error);
                 tracing::info!(line.name = %self.line, reason, "The bot's commands could not be set");
                 return;
             }

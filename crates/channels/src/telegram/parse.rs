@@ -11,10 +11,10 @@ use hotline_core::{
 use serde_json::Value;
 
 use super::{
-    contents::{Contents, contents},
+    contents::{Contents, contents, name},
     menu::{Command, choice},
 };
-use crate::{channel::Attachments, clean::one_line, json};
+use crate::{channel::Attachments, json};
 
 /// Parses an update. `bot` is the id of the bot that received it. The ids of messages are unique only within one bot.
 pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
@@ -135,16 +135,6 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         live,
         ..Incoming::default()
     }))
-}
-
-/// Returns the display name of a person, followed by the account name.
-pub fn name(user: &Value) -> String {
-    let part = |pointer| json::text(user, pointer).unwrap_or_default();
-    let shown = one_line(&format!("{} {}", part("/first_name"), part("/last_name")));
-    match json::text(user, "/username") {
-        Some(username) => format!("{shown} (@{username})"),
-        None => shown,
-    }
 }
 
 /// Returns whether Telegram itself wrote the message.

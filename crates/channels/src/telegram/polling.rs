@@ -13,7 +13,7 @@ use teloxide::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Telegram, send, update};
+use super::{errors, line::Telegram, update};
 use crate::json;
 
 /// How long Telegram waits for an update before it answers, in seconds.
@@ -228,7 +228,7 @@ impl Telegram {
                     | RequestError::InvalidJson { .. }
                     | RequestError::Io(_) => {}
                 }
-                send::words_of(error)
+                errors::words_of(error)
             }
         };
         let now = self.clock.now();

@@ -1,22 +1,16 @@
 //! Sends messages to Telegram, interprets Telegram's errors, and downloads files.
 
-use std::time::Duration;
-
-use hotline_core::{
-    contact::message::OutboundMessage,
-    identifiers::private::Private,
-    text::reason::{Known, Reason},
-};
+use hotline_core::{contact::message::OutboundMessage, identifiers::private::Private, text::reason::Known};
 use serde_json::Value;
 use teloxide::{
-    ApiError, DownloadError, RequestError,
+    DownloadError, RequestError,
     net::Download,
     payloads::SendMessageSetters,
     requests::Requester,
     types::{ChatAction, ChatId, FileId, InputFile},
 };
 
-use super::{Telegram, files::LARGEST, menu::no_preview};
+use super::{errors::refused, files::LARGEST, line::Telegram, menu::no_preview};
 use crate::{channel::ChannelError, json, split::split};
 
 /// The longest message, in UTF-16 code units.
@@ -140,88 +134,4 @@ fn carried_out(error: RequestError) -> Result<(), RequestError> {
         | RequestError::Io(_) => false,
     };
     if done { Ok(()) } else { Err(error) }
-}
-
-/// Maps a failed request to an error that says whether a retry makes sense.
-fn refused(error: &RequestError) -> ChannelError {
-    let reason = reason_of(error);
-    let later = |retry_after: Option<Duration>| ChannelError::Transient {
-        reason: reason.clone(),
-        retry_after,
-    };
-    match error {
-        RequestError::RetryAfter(wait) => later(Some(wait.duration())),
-        RequestError::Api(ApiError::InvalidToken) => later(None),
-        // teloxide turns an answer with a status of 500 or above into text.
-        RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
-        RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::never(reason),
-        // The request never reached Telegram.
-        RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
-        // A proxy may have answered in Telegram's place, before or after Telegram took the message. The outcome is unknown.
-        RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
-            ChannelError::Unknown { reason }
-        }
-    }
-}
-
-/// Returns a reason that can be translated for the reader, or else a description in English.
-fn reason_of(error: &RequestError) -> Reason {
-    match error {
-        RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),
-        RequestError::Api(ApiError::UserDeactivated) => Known::AccountGone.into(),
-        RequestError::Api(ApiError::InvalidToken) => Known::TokenRefused.into(),
-        RequestError::RetryAfter(_) => Known::Wait.into(),
-        RequestError::Network(error) if error.is_timeout() => Known::TooSlow.into(),
-        RequestError::Network(error) if error.is_connect() => Known::Unreachable.into(),
-        RequestError::Network(_) => Known::Broke.into(),
-        RequestError::Api(_)
-        | RequestError::MigrateToChatId(_)
-        | RequestError::InvalidJson { .. }
-        | RequestError::Io(_) => words_of(error).into(),
-    }
-}
-
-fn is_the_servers_fault(words: &str) -> bool {
-    [
-        "Internal Server Error",
-        "Bad Gateway",
-        "Service Unavailable",
-        "Gateway Timeout",
-        "Too Many Requests",
-    ]
-    .iter()
-    .any(|fault| words.starts_with(fault))
-}
-
-/// Describes an error without the URL of the request, because the URL contains the token.
-pub fn words_of(error: &RequestError) -> String {
-    match error {
-        RequestError::Api(ApiError::InvalidToken) => {
-            "Telegram refuses the token: is it that of the bot, whole?".to_owned()
-        }
-        RequestError::Api(ApiError::ChatNotFound | ApiError::CantInitiateConversation) => {
-            "Telegram knows no such chat, or the person never began it".to_owned()
-        }
-        RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
-            "another program reads the messages of this bot with the same token: stop it, or messages go there"
-                .to_owned()
-        }
-        RequestError::Api(ApiError::CantGetUpdates) => {
-            "a webhook was set for this bot; it is removed".to_owned()
-        }
-        RequestError::Api(error) => format!("Telegram says: {error}"),
-        RequestError::RetryAfter(wait) => format!("Telegram asks us to wait {} seconds", wait.seconds()),
-        RequestError::MigrateToChatId(_) => "the group became another one".to_owned(),
-        RequestError::Network(error) if error.is_timeout() => "Telegram took too long to answer".to_owned(),
-        RequestError::Network(error) if error.is_connect() => "Telegram cannot be reached".to_owned(),
-        RequestError::Network(_) => "the connection to Telegram broke".to_owned(),
-        RequestError::InvalidJson { .. } => "what answered was not Telegram, or spoke nonsense".to_owned(),
-        RequestError::Io(error) => error.to_string(),
-    }
-}
-
-/// Converts an error into one that can be reported, with the same description.
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub fn in_words(error: RequestError) -> anyhow::Error {
-    anyhow::anyhow!(words_of(&error))
 }

@@ -21,7 +21,7 @@ use teloxide::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Telegram, menu::Menu, polling::ALARM, send, update};
+use super::{errors, line::Telegram, menu::Menu, polling::ALARM, update};
 use crate::json;
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
@@ -103,10 +103,10 @@ impl Telegram {
                     AllowedUpdate::MyChatMember,
                 ])
                 .await
-                .map_err(send::in_words)?;
+                .map_err(errors::in_words)?;
             *set = true;
         }
-        let info = self.bot.get_webhook_info().await.map_err(send::in_words)?;
+        let info = self.bot.get_webhook_info().await.map_err(errors::in_words)?;
         if info.url.is_none() {
             *set = false;
             anyhow::bail!("somebody removed the webhook; it is set again");

@@ -95,7 +95,7 @@ fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Langua
         Some(tag) => {
             Language::parse(tag).ok_or_else(|| wrong("`language` is \"sr-Cyrl\", \"sr-Latn\" or \"en\""))?
         }
-        None => context.shared.centre.language,
+        None => context.line.centre.language,
     };
     let typed = Typed {
         message: post.message.unwrap_or_default(),
@@ -109,7 +109,7 @@ fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Langua
     }
     // A program may ask for advice with a URL alone, as in a report.
     if let Some((field, mistake)) = typed.mistakes(Asks::Report).first() {
-        let words = context.shared.locales.of(Language::En);
+        let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
     }
     Ok((typed, asks, language))

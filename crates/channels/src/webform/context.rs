@@ -1,39 +1,52 @@
 //! The context of all requests to the form: texts, pages and the intake.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
-    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta};
-use futures::StreamExt;
 use hotline_core::{
+    centre::Centre,
     contact::message::RawMessage,
-    identifiers::{chance, ids, receipt::ReceiptCode},
+    identifiers::{chance, ids, line::LineName, receipt::ReceiptCode},
     intake::{Accepted, Intake, NotAccepted},
-    text::locale::{Language, Words},
+    text::locale::{Language, Locales, Words},
+    time::clock::Clock,
 };
 use uuid::Uuid;
 
-use super::{Shared, pages, stored_post::Posted, upload::RefusedUpload};
+use super::{
+    guess_limit, pages,
+    stored_post::Posted,
+    upload::{RefusedUpload, drain},
+};
+use crate::channel::Attachments;
 
-/// How many bytes of a request that is too large are read and discarded before the refusal.
-pub const MOST_DRAINED: usize = 64 << 20;
-/// How long reading such a request may take.
-pub const PATIENCE_TO_DRAIN: Duration = Duration::from_secs(30);
 /// How long after it was shown a form adds messages to the contact that it opened. An older id, or one that was not created
 /// here, may come from a saved copy of the form, from which everybody sends the same id.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
-/// The state that every request to the form needs.
+/// A web form line: what all requests to it use.
+pub struct FormLine {
+    pub name: LineName,
+    pub centre: Arc<Centre>,
+    pub locales: Arc<Locales>,
+    pub clock: Arc<dyn Clock>,
+    pub slow: guess_limit::Slow,
+    pub attachments: Attachments,
+    /// Whether answers are also sent to the address that a visitor leaves.
+    pub answers_by_mail: bool,
+}
+
+/// The context of one request to the form.
 #[derive(Clone)]
 pub struct FormContext {
-    pub shared: Arc<Shared>,
+    pub line: Arc<FormLine>,
     pub intake: Arc<dyn Intake>,
     /// The largest request, in bytes.
     pub largest: usize,
@@ -64,21 +77,6 @@ pub fn chosen_in(uri: &Uri) -> Option<&str> {
     query.split('&').find_map(|pair| pair.strip_prefix("lang="))
 }
 
-/// Reads and discards a body, up to a limit of bytes and of time.
-pub async fn drain(body: Body) {
-    let mut pieces = body.into_data_stream();
-    let mut left = MOST_DRAINED;
-    let reading = async {
-        while let Some(Ok(piece)) = pieces.next().await {
-            match left.checked_sub(piece.len()) {
-                Some(rest) => left = rest,
-                None => return,
-            }
-        }
-    };
-    let _ = tokio::time::timeout(PATIENCE_TO_DRAIN, reading).await;
-}
-
 /// Creates the JSON answer to a program whose request is refused.
 pub fn problem(status: StatusCode, text: &str) -> Response {
     (status, Json(serde_json::json!({ "error": text }))).into_response()
@@ -98,8 +96,8 @@ impl FormContext {
         let language = chosen
             .and_then(Language::parse)
             .or_else(|| accepted.and_then(Language::accepted))
-            .unwrap_or(self.shared.centre.language);
-        self.shared.locales.of(language)
+            .unwrap_or(self.line.centre.language);
+        self.line.locales.of(language)
     }
 
     /// Renders a page as a response.
@@ -117,7 +115,7 @@ impl FormContext {
     pub fn notice(&self, words: &Words, status: StatusCode, title: &str, text: &str) -> Response {
         let page = pages::Notice {
             words,
-            centre: &self.shared.centre,
+            centre: &self.line.centre,
             path: "/",
             title,
             text,
@@ -137,7 +135,7 @@ impl FormContext {
 
     /// Creates the id of a form that is about to be shown. The id contains the time.
     pub fn form_id(&self) -> String {
-        ids::new(self.shared.clock.now()).to_string()
+        ids::new(self.line.clock.now()).to_string()
     }
 
     /// Returns whether an id was recently created by [`Self::form_id`].
@@ -147,7 +145,7 @@ impl FormContext {
             let (seconds, nanos) = made.to_unix();
             DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
         });
-        made.is_some_and(|made| (self.shared.clock.now() - made).abs() <= SAME_FORM)
+        made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
     }
 
     /// Stores what was typed into a form. An identical repeat is the same message. Other content under the same id is a further
@@ -164,7 +162,7 @@ impl FormContext {
         if !own && !self.was_posted_before(id, &posted).await? {
             return self.accept(id, None, posted).await;
         }
-        let code = self.intake.receipt_code(&self.shared.name, id);
+        let code = self.intake.receipt_code(&self.line.name, id);
         let first = self.write_down(id.to_owned(), &code, posted.clone()).await?;
         if own && !first.fresh && !self.was_posted_before(id, &posted).await? {
             self.accept(id, Some(&code), posted).await?;
@@ -175,7 +173,7 @@ impl FormContext {
 
     /// Returns whether the first post of the form with this id had the same content.
     async fn was_posted_before(&self, id: &str, posted: &Posted) -> Result<bool, NotAccepted> {
-        let before = self.intake.accepted_before(&self.shared.name, id).await?;
+        let before = self.intake.accepted_before(&self.line.name, id).await?;
         let before = before.and_then(|bytes| serde_json::from_slice::<Posted>(&bytes).ok());
         Ok(before.is_some_and(|before| before.says_the_same(posted)))
     }
@@ -190,7 +188,7 @@ impl FormContext {
         let external_id = format!("{id} {}", posted.digest()?);
         let code = code
             .cloned()
-            .unwrap_or_else(|| self.intake.receipt_code(&self.shared.name, &external_id));
+            .unwrap_or_else(|| self.intake.receipt_code(&self.line.name, &external_id));
         let accepted = self.write_down(external_id, &code, posted).await?;
         Ok((accepted, code))
     }
@@ -203,9 +201,9 @@ impl FormContext {
     ) -> Result<Accepted, NotAccepted> {
         posted.receipt = self.intake.receipt_mark(code);
         let raw = RawMessage {
-            line: self.shared.name.clone(),
+            line: self.line.name.clone(),
             external_id,
-            received_at: self.shared.clock.now(),
+            received_at: self.line.clock.now(),
             bytes: serde_json::to_vec(&posted).map_err(|error| NotAccepted(error.to_string()))?,
             cut_from: None,
         };

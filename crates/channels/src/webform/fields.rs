@@ -1,9 +1,13 @@
 //! The fields of a posted form, however the browser encoded them, and the checks of their contents.
 
 use axum::http::{HeaderMap, header};
-use hotline_core::{contact::message::Asks, text::visible::is_blank};
+use data_encoding::BASE64;
+use hotline_core::{
+    contact::message::{Asks, Content, Part},
+    text::visible::is_blank,
+};
+use serde::{Deserialize, Serialize};
 
-use super::stored_post::PostedFile;
 use crate::clean;
 
 /// The longest message, in characters.
@@ -44,6 +48,36 @@ pub struct Typed {
     pub files: Vec<PostedFile>,
     /// The key of the text about a mistake in the files, if there is one.
     pub wrong_files: Option<&'static str>,
+}
+
+/// A file as stored in the journal. It has no `Debug` on purpose.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PostedFile {
+    name: Option<String>,
+    media_type: String,
+    /// The content in base64.
+    bytes: String,
+}
+
+impl PostedFile {
+    /// Creates a file with the name and the media type that were sent.
+    pub fn new(name: Option<String>, media_type: String, bytes: &[u8]) -> Self {
+        Self {
+            name,
+            media_type,
+            bytes: BASE64.encode(bytes),
+        }
+    }
+
+    /// Converts the file into a part of a message.
+    pub fn to_part(&self) -> Part {
+        Part {
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            inline: false,
+            content: Content::Here(BASE64.decode(self.bytes.as_bytes()).unwrap_or_default()),
+        }
+    }
 }
 
 /// A mistake: the field's name, and the key of the text to show.

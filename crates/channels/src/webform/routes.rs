@@ -18,12 +18,12 @@ use hotline_core::{
 use serde::Deserialize;
 
 use super::{
-    Shared, api,
-    context::{FormContext, MOST_DRAINED, chosen_in, later, new_id, too_much},
+    api,
+    context::{FormContext, FormLine, chosen_in, later, new_id, too_much},
     fields::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
     pages,
     stored_post::Posted,
-    upload::{Arriving, RefusedUpload},
+    upload::{Arriving, MOST_DRAINED, RefusedUpload},
 };
 use crate::channel::Attachments;
 
@@ -31,13 +31,13 @@ use crate::channel::Attachments;
 const DRAINED_UNKNOWN: usize = 256 << 10;
 
 /// Returns all routes of the form.
-pub fn routes(shared: Arc<Shared>, intake: Arc<dyn Intake>) -> Router {
-    let largest = match shared.attachments {
+pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
+    let largest = match line.attachments {
         Attachments::Never => LARGEST,
         Attachments::OnRequest | Attachments::Always => LARGEST_WITH_FILES,
     };
     let context = FormContext {
-        shared,
+        line,
         intake,
         largest,
     };
@@ -104,7 +104,7 @@ async fn home(
     let words = context.words(&headers, chosen.lang.as_deref());
     context.page(&pages::Home {
         words,
-        centre: &context.shared.centre,
+        centre: &context.line.centre,
         path: "/",
     })
 }
@@ -141,14 +141,14 @@ fn form(
 ) -> Response {
     context.page(&pages::Form {
         unavailable,
-        answers_by_mail: context.shared.answers_by_mail,
+        answers_by_mail: context.line.answers_by_mail,
         words: context.words(headers, Some(&typed.lang)),
-        centre: &context.shared.centre,
+        centre: &context.line.centre,
         path: path_of(asks),
         asks,
         typed,
         mistakes,
-        files: context.shared.attachments == Attachments::Always,
+        files: context.line.attachments == Attachments::Always,
     })
 }
 
@@ -173,7 +173,7 @@ async fn send(
     request: Request,
     asks: Asks,
 ) -> Response {
-    let takes_files = context.shared.attachments == Attachments::Always;
+    let takes_files = context.line.attachments == Attachments::Always;
     let uri = request.uri().clone();
     let mut typed = match read_whole(request, takes_files).await {
         Ok(typed) => typed,
@@ -210,7 +210,7 @@ fn receipt(
 ) -> Response {
     context.page(&pages::Receipt {
         words: context.words(headers, Some(&typed.lang)),
-        centre: &context.shared.centre,
+        centre: &context.line.centre,
         reference: reference.to_string(),
         code: code.spoken(),
     })
@@ -254,7 +254,7 @@ fn enter(
 ) -> Response {
     let page = context.page(&pages::Enter {
         words: context.words(headers, Some(&typed.lang)),
-        centre: &context.shared.centre,
+        centre: &context.line.centre,
         mistake,
         typed,
     });
@@ -281,7 +281,7 @@ async fn read_answer(State(context): State<FormContext>, headers: HeaderMap, req
 }
 
 async fn write_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
-    let takes_files = context.shared.attachments != Attachments::Never;
+    let takes_files = context.line.attachments != Attachments::Never;
     let uri = request.uri().clone();
     let refused = |refused| context.refused(context.words(&headers, chosen_in(&uri)), &refused);
     let arriving = match Arriving::read(request, takes_files).await {
@@ -351,7 +351,7 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
     if accepted.fresh || !shown {
         found.said.push(Said {
             by_us: false,
-            at: context.shared.clock.now(),
+            at: context.line.clock.now(),
             text: typed.message.clone().into(),
         });
     }
@@ -370,13 +370,13 @@ async fn look_up(
         return Err(again("mistake-code-empty"));
     }
     let Some(code) = ReceiptCode::parse(&typed.code) else {
-        context.shared.slow.wrong().await;
+        context.line.slow.wrong().await;
         return Err(again("mistake-code"));
     };
-    match context.intake.conversation(&context.shared.name, &code).await {
+    match context.intake.conversation(&context.line.name, &code).await {
         Ok(Some(found)) => Ok((code, found)),
         Ok(None) => {
-            context.shared.slow.wrong().await;
+            context.line.slow.wrong().await;
             Err(again("mistake-code"))
         }
         Err(refused) => Err(Box::new(unavailable(&refused, *again("unavailable-title")))),
@@ -404,7 +404,7 @@ enum Written<'a> {
 }
 
 fn takes_files_of(context: &FormContext, found: &Conversation) -> bool {
-    match context.shared.attachments {
+    match context.line.attachments {
         Attachments::Never => false,
         Attachments::OnRequest => found.files_wanted,
         Attachments::Always => true,
@@ -428,10 +428,10 @@ fn conversation(
     let wrong = matches!(written, Written::Wrong(_));
     let page = context.page(&pages::Conversation {
         words: context.words(headers, Some(&typed.lang)),
-        centre: &context.shared.centre,
+        centre: &context.line.centre,
         reference: found.reference.to_string(),
         code: code.spoken(),
-        said: pages::shown(&found.said, context.shared.centre.time_zone),
+        said: pages::shown(&found.said, context.line.centre.time_zone),
         typed: text,
         id,
         sent: matches!(written, Written::Sent),

@@ -1,10 +1,9 @@
 //! Posts of visitors: how they are stored, and how they are parsed.
 
-use data_encoding::BASE64;
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Asks, Content, Incoming, Normalised, Part, RawMessage, Unreadable},
+        message::{Asks, Incoming, Normalised, RawMessage, Unreadable},
     },
     intake::NotAccepted,
     text::locale::Language,
@@ -12,7 +11,7 @@ use hotline_core::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::fields::Typed;
+use super::fields::{PostedFile, Typed};
 
 /// One post as stored in the journal. It has no `Debug` on purpose.
 #[derive(Clone, Serialize, Deserialize)]
@@ -32,35 +31,6 @@ pub struct Posted {
     /// The files of the message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PostedFile>,
-}
-
-/// A file as stored in the journal. It has no `Debug` on purpose.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct PostedFile {
-    name: Option<String>,
-    media_type: String,
-    /// The content in base64.
-    bytes: String,
-}
-
-impl PostedFile {
-    /// Creates a file with the name and the media type that were sent.
-    pub fn new(name: Option<String>, media_type: String, bytes: &[u8]) -> Self {
-        Self {
-            name,
-            media_type,
-            bytes: BASE64.encode(bytes),
-        }
-    }
-
-    fn to_part(&self) -> Part {
-        Part {
-            name: self.name.clone(),
-            media_type: self.media_type.clone(),
-            inline: false,
-            content: Content::Here(BASE64.decode(self.bytes.as_bytes()).unwrap_or_default()),
-        }
-    }
 }
 
 impl Posted {

@@ -1,21 +1,26 @@
 //! Reads a posted form in two steps, so that its text fields can be checked before any file is read.
 
+use std::time::Duration;
+
 use axum::{
     RequestExt,
     body::{Body, Bytes},
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{StatusCode, header},
 };
+use futures::StreamExt;
 use multer::{Field, Multipart};
 
 use super::{
     content_disposition::{self, Disposition},
-    context::{PATIENCE_TO_DRAIN, drain},
-    fields::{LARGEST, LARGEST_FILE, MOST_FILES, Typed},
-    stored_post::PostedFile,
+    fields::{LARGEST, LARGEST_FILE, MOST_FILES, PostedFile, Typed},
 };
 use crate::clean;
 
+/// How many bytes of a request that is too large are read and discarded before the refusal.
+pub const MOST_DRAINED: usize = 64 << 20;
+/// How long reading such a request may take.
+const PATIENCE_TO_DRAIN: Duration = Duration::from_secs(30);
 /// Why a request contains no acceptable form.
 pub enum RefusedUpload {
     /// It contains files, and the form takes none.
@@ -192,6 +197,21 @@ async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> 
         typed.files.push(file);
     }
     Ok(())
+}
+
+/// Reads and discards a body, up to a limit of bytes and of time.
+pub async fn drain(body: Body) {
+    let mut pieces = body.into_data_stream();
+    let mut left = MOST_DRAINED;
+    let reading = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            match left.checked_sub(piece.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(PATIENCE_TO_DRAIN, reading).await;
 }
 
 fn of_body(error: &BytesRejection) -> RefusedUpload {

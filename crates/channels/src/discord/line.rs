@@ -1,0 +1,98 @@
+//! A Discord line: the state that all its parts use.
+
+use std::sync::{Arc, OnceLock};
+
+use hotline_core::{
+    centre::Centre,
+    identifiers::line::LineName,
+    intake::{Cursor, Intake, NotAccepted, Source},
+    text::locale::{Language, Locales, Words},
+    time::clock::Clock,
+};
+use serenity::all::{ChannelId, GuildId, Route, UserId};
+use tokio::sync::mpsc;
+
+use super::{
+    conversations::{Conversation, Conversations},
+    rest::{Rest, RestError},
+    thread_locks::Threads,
+    trigger::Bell,
+};
+use crate::{channel::Attachments, json};
+
+/// The state that all parts of the line use.
+pub struct Shared {
+    pub name: LineName,
+    pub rest: Rest,
+    /// The bot's own user id. Most tokens begin with it; otherwise Discord is asked.
+    pub me: OnceLock<UserId>,
+    /// The server, and its channel that has the button.
+    pub room: Option<(GuildId, ChannelId)>,
+    pub attachments: Attachments,
+    pub acknowledge: bool,
+    pub centre: Arc<Centre>,
+    pub locales: Arc<Locales>,
+    pub public_url: String,
+    pub clock: Arc<dyn Clock>,
+    pub conversations: Conversations,
+    pub threads: Threads,
+    pub bells: mpsc::UnboundedSender<Bell>,
+}
+
+impl Shared {
+    /// Returns the bot's own user id. Asks Discord if the token did not contain it.
+    pub async fn know_me(&self) -> Result<UserId, RestError> {
+        if let Some(me) = self.me.get() {
+            return Ok(*me);
+        }
+        let me = self.rest.get(Route::UserMe, Vec::new()).await?;
+        let me = UserId::new(json::id(&me, "/id").ok_or(RestError::Broke)?);
+        Ok(*self.me.get_or_init(|| me))
+    }
+
+    /// Returns whether a user id is the bot's own.
+    pub fn is_me(&self, id: Option<u64>) -> bool {
+        id.is_some() && id == self.me.get().map(|me| me.get())
+    }
+
+    /// Loads all conversations from the intake.
+    pub async fn load_conversations(&self, intake: &dyn Intake) -> Result<(), NotAccepted> {
+        for cursor in intake.conversations(&self.name).await? {
+            let Source::Conversation(channel) = cursor.source else {
+                continue;
+            };
+            let channel = channel.expose().parse().ok().filter(|id| *id != 0);
+            let conversation = serde_json::from_str(&cursor.position).ok();
+            if let (Some(channel), Some(conversation)) = (channel, conversation) {
+                self.conversations.put(ChannelId::new(channel), conversation);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the cursor of a conversation, which is accepted together with the messages that were read.
+    pub fn cursor(&self, channel: ChannelId, conversation: &Conversation) -> Cursor {
+        Cursor {
+            line: self.name.clone(),
+            source: Source::Conversation(channel.to_string().into()),
+            position: serde_json::to_string(conversation).unwrap_or_default(),
+        }
+    }
+
+    /// Queues a notice for `pull`. The notice is dropped if the line was closed.
+    pub fn ring(&self, bell: Bell) {
+        let _ = self.bells.send(bell);
+    }
+
+    /// Returns the texts in the language of a person's Discord client.
+    pub fn words(&self, locale: &str) -> &Words {
+        self.locales
+            .of(Language::parse(locale).unwrap_or(self.centre.language))
+    }
+
+    /// Returns a text with the centre's details filled in.
+    pub fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
+        let form = [("form", self.public_url.as_str())];
+        self.centre.say(words, key, &[&form, more].concat())
+    }
+}

@@ -1,0 +1,43 @@
+//! Who is getting a private thread now, and who can't get one.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serenity::all::UserId;
+use tokio::time::Instant;
+
+/// How long to wait before another attempt to create a thread for a person, after Discord refused one.
+const REFUSED: Duration = Duration::from_secs(900);
+
+/// The locks that keep a person from getting two threads, and the people for whom Discord refused a thread.
+#[derive(Default)]
+pub struct Threads {
+    people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
+    refused: Mutex<HashMap<UserId, Instant>>,
+}
+
+impl Threads {
+    /// Returns the lock of a person.
+    pub fn turn_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        // Drops the locks that are no longer in use.
+        people.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(people.entry(person).or_default())
+    }
+
+    /// Returns whether Discord recently refused a thread for a person.
+    pub fn is_refused(&self, person: UserId) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, at| at.elapsed() < REFUSED);
+        refused.contains_key(&person)
+    }
+
+    /// Records that Discord refused a thread for a person.
+    pub fn refuse(&self, person: UserId) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(person, Instant::now());
+    }
+}

@@ -1,0 +1,83 @@
+//! A Telegram line: its settings and the state that all its parts use.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use hotline_core::{
+    identifiers::{line::LineName, private::Private},
+    time::clock::Clock,
+};
+use serde::Deserialize;
+use teloxide::Bot;
+
+use super::menu::Menu;
+use crate::{
+    backoff::Backoff,
+    channel::{Attachments, yes},
+};
+
+/// The settings table `[lines.<name>]` with `channel = "telegram"`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    #[serde(rename = "channel")]
+    _channel: String,
+    /// The bot's token. Alternatively, `token_file` names a file that holds it.
+    pub token: Option<Private<String>>,
+    pub token_file: Option<PathBuf>,
+    /// The base URL of the Bot API: Telegram's own server, or a self-hosted one.
+    #[serde(default = "telegrams_own")]
+    pub api_url: reqwest::Url,
+    #[serde(default)]
+    pub mode: Mode,
+    /// With `mode = "webhook"`: the URL at which Telegram reaches the public pages, if it differs from `http.public_url`.
+    pub webhook_url: Option<reqwest::Url>,
+    #[serde(default)]
+    pub attachments: Attachments,
+    #[serde(default = "yes")]
+    pub acknowledge: bool,
+    #[serde(default)]
+    pub repeat: Repeat,
+}
+
+/// How updates arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// We poll. Telegram answers as soon as it has updates.
+    #[default]
+    Polling,
+    /// Telegram posts updates to our webhook.
+    Webhook,
+}
+
+/// What happens to a reply whose hand-over broke off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeat {
+    /// A counsellor decides whether to send it again.
+    #[default]
+    Ask,
+    /// It is sent again automatically, so it may arrive twice.
+    Send,
+}
+
+#[expect(clippy::expect_used, reason = "an address written here; a test parses it")]
+pub fn telegrams_own() -> reqwest::Url {
+    reqwest::Url::parse("https://api.telegram.org").expect("an address")
+}
+
+/// How long Telegram may take to answer.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// One Telegram line: a bot.
+pub struct Telegram {
+    pub name: LineName,
+    /// The client for all requests except polling, which uses its own connection and timeout.
+    pub bot: Bot,
+    pub looking: Bot,
+    pub settings: Settings,
+    pub public_url: String,
+    pub clock: Arc<dyn Clock>,
+    pub backoff: Backoff,
+    pub menu: Menu,
+}
