@@ -9,38 +9,38 @@ use std::{
 /// The waits that a platform asked for. The platform refuses every message that is sent too early, and it bans bots that ignore
 /// its waits.
 #[derive(Default)]
-pub struct Backoff(Mutex<Asked>);
+pub struct Backoff(Mutex<Waits>);
 
 #[derive(Default)]
-struct Asked {
-    altogether: Option<Instant>,
+struct Waits {
+    global: Option<Instant>,
     conversations: HashMap<String, Instant>,
 }
 
 impl Backoff {
     /// Returns how long to wait before writing in a conversation. `None` means that no wait is needed.
-    pub fn wait(&self, conversation: &str) -> Option<Duration> {
-        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = asked.conversations.get(conversation).copied();
-        let until = here.max(asked.altogether)?;
+    pub fn remaining_wait(&self, conversation: &str) -> Option<Duration> {
+        let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = waits.conversations.get(conversation).copied();
+        let until = here.max(waits.global)?;
         Some(until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
     }
 
     /// Records that the platform refused a request in a conversation and asked for a retry after `wait`. Returns whether
     /// another conversation has to wait as well.
-    pub fn asked(&self, conversation: &str, wait: Duration) -> bool {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn note_wait(&self, conversation: &str, wait: Duration) -> bool {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, until) = (Instant::now(), Instant::now() + wait);
-        asked.conversations.retain(|_, until| *until > now);
-        let others = asked.conversations.keys().any(|other| other != conversation);
-        asked.conversations.insert(conversation.to_owned(), until);
+        waits.conversations.retain(|_, until| *until > now);
+        let others = waits.conversations.keys().any(|other| other != conversation);
+        waits.conversations.insert(conversation.to_owned(), until);
         others
     }
 
     /// Records that the platform asked for a wait before any further request.
-    pub fn asked_by_all(&self, wait: Duration) {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.altogether = asked.altogether.max(Some(Instant::now() + wait));
+    pub fn note_global_wait(&self, wait: Duration) {
+        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.global = waits.global.max(Some(Instant::now() + wait));
     }
 }
 
@@ -53,17 +53,17 @@ mod tests {
     #[test]
     fn one_slow_conversation_slows_no_other() {
         let backoff = Backoff::default();
-        assert!(!backoff.asked("ana", MINUTE));
-        assert!(backoff.wait("ana").is_some() && backoff.wait("petar").is_none());
-        assert!(backoff.asked("petar", MINUTE), "another one is slow as well");
-        backoff.asked_by_all(MINUTE);
-        assert!(backoff.wait("vuk").is_some());
+        assert!(!backoff.note_wait("ana", MINUTE));
+        assert!(backoff.remaining_wait("ana").is_some() && backoff.remaining_wait("petar").is_none());
+        assert!(backoff.note_wait("petar", MINUTE), "another one is slow as well");
+        backoff.note_global_wait(MINUTE);
+        assert!(backoff.remaining_wait("vuk").is_some());
     }
 
     #[test]
-    fn what_was_asked_passes() {
+    fn a_wait_ends() {
         let backoff = Backoff::default();
-        backoff.asked_by_all(Duration::ZERO);
-        assert_eq!(backoff.wait("ana"), None);
+        backoff.note_global_wait(Duration::ZERO);
+        assert_eq!(backoff.remaining_wait("ana"), None);
     }
 }

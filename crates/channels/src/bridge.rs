@@ -39,7 +39,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use crate::{
-    channel::{Channel, ChannelError, ChannelKind, Opening, secret},
+    channel::{Channel, ChannelError, ChannelKind, Opening, read_secret},
     clean,
 };
 
@@ -55,7 +55,7 @@ const WINDOW: i64 = 300;
 /// The largest request body, in bytes.
 const LARGEST: usize = 1 << 20;
 /// How long the other side may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The settings table `[lines.<name>]` with `channel = "bridge"`.
 #[derive(Debug, Deserialize)]
@@ -106,7 +106,7 @@ struct Sender {
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
-    let given = secret(
+    let given = read_secret(
         settings.secret.as_ref().map(|secret| secret.expose()),
         settings.secret_file.as_ref(),
     )?
@@ -123,7 +123,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         secret: bytes.into(),
         callback_url: settings.callback_url,
         client: reqwest::Client::builder()
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?,
         clock: opening.clock,
@@ -136,7 +136,7 @@ impl Channel for Bridge {
         let route = format!("/bridge/{}", self.name);
         Some(
             Router::new()
-                .route(&route, post(knock))
+                .route(&route, post(receive_message))
                 .layer(DefaultBodyLimit::max(LARGEST))
                 .with_state((self.clone(), intake)),
         )
@@ -174,11 +174,11 @@ impl Channel for Bridge {
         }))
     }
 
-    async fn send(&self, message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
+    async fn send(&self, message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         let url = self
             .callback_url
             .clone()
-            .ok_or_else(|| ChannelError::never("this line has no `callback_url` to answer to"))?;
+            .ok_or_else(|| ChannelError::permanent("this line has no `callback_url` to answer to"))?;
         let body = json!({
             "id": message.id.to_string(),
             "to": message.to.expose(),
@@ -189,7 +189,7 @@ impl Channel for Bridge {
         let (id, at) = (message.id.to_string(), self.clock.now().timestamp().to_string());
         let body = body.to_string();
         let signed = self.sign(&id, &at, body.as_bytes());
-        let signed = signed.ok_or_else(|| ChannelError::later("it cannot be signed"))?;
+        let signed = signed.ok_or_else(|| ChannelError::transient("it cannot be signed"))?;
         let signature = BASE64.encode(&signed.finalize().into_bytes());
         let answer = self
             .client
@@ -203,8 +203,8 @@ impl Channel for Bridge {
             .await;
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(refused(&answer)),
-            Err(error) if error.is_connect() => Err(ChannelError::later(Known::Unreachable)),
+            Ok(answer) => Err(to_channel_error(&answer)),
+            Err(error) if error.is_connect() => Err(ChannelError::transient(Known::Unreachable)),
             // The request may have arrived. A retry carries the same id, by which the other side can recognise the repeat.
             Err(_) => Err(ChannelError::Unknown {
                 reason: Known::Broke.into(),
@@ -243,7 +243,7 @@ impl Bridge {
     }
 
     /// Returns the id of a request that has a valid signature and a current timestamp.
-    fn proven(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
+    fn verified_id(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
         let text = |name: &str| headers.get(name)?.to_str().ok();
         let (id, at) = (text("webhook-id")?, text("webhook-timestamp")?);
         let off = now.timestamp().saturating_sub(at.parse::<i64>().ok()?);
@@ -260,13 +260,13 @@ impl Bridge {
     }
 }
 
-async fn knock(
+async fn receive_message(
     State((bridge, intake)): State<(Bridge, Arc<dyn Intake>)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let now = bridge.clock.now();
-    let Some(id) = bridge.proven(&headers, &body, now) else {
+    let Some(id) = bridge.verified_id(&headers, &body, now) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let raw = RawMessage {
@@ -286,7 +286,7 @@ async fn knock(
 }
 
 /// Maps an answer other than 2xx to an error that says whether a retry makes sense.
-fn refused(answer: &reqwest::Response) -> ChannelError {
+fn to_channel_error(answer: &reqwest::Response) -> ChannelError {
     let status = answer.status().as_u16();
     let reason = format!("the call-back address answered {status}");
     let after = answer
@@ -300,7 +300,7 @@ fn refused(answer: &reqwest::Response) -> ChannelError {
                 .and_then(|after| after.parse().ok())
                 .map(Duration::from_secs),
         },
-        408 | 500..=599 | 401 | 404 => ChannelError::later(reason),
-        _ => ChannelError::never(reason),
+        408 | 500..=599 | 401 | 404 => ChannelError::transient(reason),
+        _ => ChannelError::permanent(reason),
     }
 }

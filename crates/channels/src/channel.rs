@@ -62,17 +62,17 @@ pub trait Channel: Send + Sync {
     /// Parses a raw message. This is a pure function that returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Returns the number of pieces in which a message leaves. Each piece is handed over separately, in order, and is recorded
+    /// Returns the number of chunks in which a message leaves, such as the parts of a long text. Each chunk is handed over separately, in order, and is recorded
     /// once the other side took it.
-    fn pieces(&self, _message: &OutboundMessage) -> usize {
+    fn chunk_count(&self, _message: &OutboundMessage) -> usize {
         1
     }
 
-    /// Hands one piece of a message to the other side. Pieces are counted from 0. May be called again for the same piece.
+    /// Hands one chunk of a message to the other side. Chunks are counted from 0. May be called again for the same chunk.
     ///
     /// # Errors
     /// When the hand-over failed or its outcome is unknown. The error says whether a retry makes sense.
-    async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError>;
+    async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError>;
 
     /// Returns whether the person would see a message twice if it is handed over twice. A counsellor then decides whether to
     /// risk a repeat.
@@ -91,7 +91,7 @@ pub trait Channel: Send + Sync {
     }
 
     /// Shows the person that a counsellor is writing an answer. Failures are ignored.
-    async fn typing(&self, _to: &Private<String>, _thread: &[String]) {}
+    async fn show_typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
     /// Fetches a file that a message only referred to.
     ///
@@ -113,7 +113,7 @@ pub trait Channel: Send + Sync {
     ///
     /// # Errors
     /// When the source can't be read.
-    async fn holds(&self) -> anyhow::Result<Option<Vec<String>>> {
+    async fn held_ids(&self) -> anyhow::Result<Option<Vec<String>>> {
         Ok(None)
     }
 
@@ -174,7 +174,7 @@ pub enum ChannelError {
 
 impl ChannelError {
     /// Creates an error for a hand-over that may succeed at any later time.
-    pub(crate) fn later(reason: impl Into<Reason>) -> Self {
+    pub(crate) fn transient(reason: impl Into<Reason>) -> Self {
         Self::Transient {
             reason: reason.into(),
             retry_after: None,
@@ -182,7 +182,7 @@ impl ChannelError {
     }
 
     /// Creates an error for a hand-over that can never succeed.
-    pub(crate) fn never(reason: impl Into<Reason>) -> Self {
+    pub(crate) fn permanent(reason: impl Into<Reason>) -> Self {
         Self::Permanent {
             reason: reason.into(),
         }
@@ -190,12 +190,12 @@ impl ChannelError {
 }
 
 /// Returns the default of settings that are on unless they are switched off.
-pub(crate) const fn yes() -> bool {
+pub(crate) const fn default_true() -> bool {
     true
 }
 
 /// Reads a secret that is given directly or in a file. Line breaks at the end of the file are not part of the secret.
-pub(crate) fn secret(
+pub(crate) fn read_secret(
     value: Option<&String>,
     file: Option<&std::path::PathBuf>,
 ) -> anyhow::Result<Option<String>> {

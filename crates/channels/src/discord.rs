@@ -44,8 +44,11 @@ use serenity::all::{ChannelId, GuildId, UserId};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use self::{conversations::Conversations, line::Shared, rest::Rest, thread_locks::Threads, trigger::Bell};
-use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, secret, yes};
+use self::{
+    conversations::Conversations, line::DiscordLine, rest::Rest, thread_locks::ThreadLocks,
+    trigger::ReadTrigger,
+};
+use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, default_true, read_secret};
 
 /// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
@@ -70,27 +73,27 @@ struct Settings {
     room: Option<ChannelId>,
     #[serde(default)]
     attachments: Attachments,
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     acknowledge: bool,
 }
 
 /// One Discord line: a bot.
 struct Discord {
-    shared: Arc<Shared>,
-    rung: Mutex<mpsc::UnboundedReceiver<Bell>>,
+    line: Arc<DiscordLine>,
+    triggered: Mutex<mpsc::UnboundedReceiver<ReadTrigger>>,
 }
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
     let token = settings.token.as_ref().map(|token| token.expose());
-    let token = secret(token, settings.token_file.as_ref())?
+    let token = read_secret(token, settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: it is in Discord's developer portal under \"Bot\"")?;
     let token = token.trim().trim_start_matches("Bot ").to_owned();
     anyhow::ensure!(
         !token.is_empty() && !token.contains(char::is_whitespace),
         "`token` is not the token of a Discord bot: it is one word, in Discord's developer portal under \"Bot\""
     );
-    let me = owner(&token).map_or_else(OnceLock::new, OnceLock::from);
+    let me = bot_id_in(&token).map_or_else(OnceLock::new, OnceLock::from);
     let room = match (settings.guild, settings.room) {
         (Some(guild), Some(room)) => Some((guild, room)),
         (None, None) => None,
@@ -98,9 +101,9 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             "`guild` and `room` belong together: the server, and the channel in it with the button"
         ),
     };
-    let (bells, rung) = mpsc::unbounded_channel();
+    let (triggers, triggered) = mpsc::unbounded_channel();
     Ok(Arc::new(Discord {
-        shared: Arc::new(Shared {
+        line: Arc::new(DiscordLine {
             name: opening.name,
             rest: Rest::new(token, settings.api_url)?,
             me,
@@ -112,15 +115,15 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             public_url: opening.public_url,
             clock: opening.clock,
             conversations: Conversations::default(),
-            threads: Threads::default(),
-            bells,
+            threads: ThreadLocks::default(),
+            triggers,
         }),
-        rung: Mutex::new(rung),
+        triggered: Mutex::new(triggered),
     }))
 }
 
 /// Reads the bot's user id from its token. The first part of a token is the id in base64.
-fn owner(token: &str) -> Option<UserId> {
+fn bot_id_in(token: &str) -> Option<UserId> {
     let mut parts = token.split('.');
     let (first, _, _) = (parts.next()?, parts.next()?, parts.next()?);
     let bare = first.trim_end_matches('=');
@@ -135,24 +138,24 @@ fn owner(token: &str) -> Option<UserId> {
 #[async_trait]
 impl Channel for Discord {
     async fn receive(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut rung = self.rung.lock().await;
+        let mut triggered = self.triggered.lock().await;
         tokio::join!(
-            Arc::clone(&self.shared).stay(Arc::clone(&intake), &stop),
-            self.shared.pull(&*intake, &mut rung, &stop),
+            Arc::clone(&self.line).stay_connected(Arc::clone(&intake), &stop),
+            self.line.pull(&*intake, &mut triggered, &stop),
         );
         Ok(())
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        parse::read(raw, self.shared.me.get().copied(), self.shared.attachments)
+        parse::parse_message(raw, self.line.me.get().copied(), self.line.attachments)
     }
 
-    fn pieces(&self, message: &OutboundMessage) -> usize {
-        send::pieces(message)
+    fn chunk_count(&self, message: &OutboundMessage) -> usize {
+        send::chunk_count(message)
     }
 
-    async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError> {
-        self.shared.send_piece(message, piece).await
+    async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError> {
+        self.line.send_chunk(message, chunk).await
     }
 
     fn keeps_order(&self) -> bool {
@@ -163,20 +166,20 @@ impl Channel for Discord {
         true
     }
 
-    async fn typing(&self, to: &Private<String>, thread: &[String]) {
-        self.shared.show_typing(to, thread).await;
+    async fn show_typing(&self, to: &Private<String>, thread: &[String]) {
+        self.line.show_typing(to, thread).await;
     }
 
     async fn fetch(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
-        self.shared.download(reference).await
+        self.line.download(reference).await
     }
 
     async fn check(&self) -> anyhow::Result<Vec<String>> {
-        self.shared.check().await
+        self.line.check().await
     }
 
     fn acknowledgement(&self) -> Option<&'static str> {
-        self.shared.acknowledge.then_some("chat-acknowledgement")
+        self.line.acknowledge.then_some("chat-acknowledgement")
     }
 }
 
@@ -186,8 +189,8 @@ mod tests {
 
     #[test]
     fn a_token_says_whose_it_is() {
-        assert_eq!(owner("MTIzNDU2.abc.def"), Some(UserId::new(123_456)));
-        assert_eq!(owner("MTIzNDU2"), None);
-        assert_eq!(owner("4242:telegram-token"), None);
+        assert_eq!(bot_id_in("MTIzNDU2.abc.def"), Some(UserId::new(123_456)));
+        assert_eq!(bot_id_in("MTIzNDU2"), None);
+        assert_eq!(bot_id_in("4242:telegram-token"), None);
     }
 }

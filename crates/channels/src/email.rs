@@ -107,10 +107,10 @@ impl Channel for Email {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        parse::read(raw, &self.ours, self.settings.attachments)
+        parse::parse_mail(raw, &self.ours, self.settings.attachments)
     }
 
-    async fn send(&self, message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
+    async fn send(&self, message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         self.sender.send(message).await
     }
 
@@ -136,7 +136,7 @@ impl Channel for Email {
         ])
     }
 
-    async fn holds(&self) -> anyhow::Result<Option<Vec<String>>> {
+    async fn held_ids(&self) -> anyhow::Result<Option<Vec<String>>> {
         imap::external_ids(&self.settings.imap, self.settings.max_size)
             .await
             .map(Some)

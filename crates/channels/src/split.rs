@@ -1,41 +1,41 @@
-//! Splits long replies into pieces that a platform accepts, at points where a reader would pause.
+//! Splits long replies into chunks that a platform accepts, at points where a reader would pause.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Splits a text into pieces of at most `most` UTF-16 code units. Breaks after a sentence, else after a word, else between two
+/// Splits a text into chunks of at most `most` UTF-16 code units. Breaks after a sentence, else after a word, else between two
 /// grapheme clusters. Only white space at the breaks is dropped.
-pub fn split(text: &str, most: usize) -> Vec<String> {
-    let mut pieces = vec![String::new()];
+pub fn split_text(text: &str, most: usize) -> Vec<String> {
+    let mut chunks = vec![String::new()];
     for sentence in text.split_sentence_bounds() {
         if length(sentence) <= most {
-            put(&mut pieces, sentence, most);
+            append(&mut chunks, sentence, most);
             continue;
         }
         for word in sentence.split_word_bounds() {
             if length(word) <= most {
-                put(&mut pieces, word, most);
+                append(&mut chunks, word, most);
                 continue;
             }
             for letter in word.graphemes(true) {
                 if length(letter) <= most {
-                    put(&mut pieces, letter, most);
+                    append(&mut chunks, letter, most);
                 } else {
                     // This letter has so many combining accents that it is longer than a message.
                     letter
                         .chars()
-                        .for_each(|c| put(&mut pieces, c.encode_utf8(&mut [0; 4]), most));
+                        .for_each(|c| append(&mut chunks, c.encode_utf8(&mut [0; 4]), most));
                 }
             }
         }
     }
-    let trimmed = pieces.iter().map(|piece| piece.trim().to_owned());
-    trimmed.filter(|piece| !piece.is_empty()).collect()
+    let trimmed = chunks.iter().map(|chunk| chunk.trim().to_owned());
+    trimmed.filter(|chunk| !chunk.is_empty()).collect()
 }
 
-fn put(pieces: &mut Vec<String>, unit: &str, most: usize) {
-    match pieces.last_mut() {
+fn append(chunks: &mut Vec<String>, unit: &str, most: usize) {
+    match chunks.last_mut() {
         Some(last) if length(last.trim_start()) + length(unit.trim_end()) <= most => last.push_str(unit),
-        Some(_) | None => pieces.push(unit.to_owned()),
+        Some(_) | None => chunks.push(unit.to_owned()),
     }
 }
 
@@ -52,31 +52,31 @@ mod tests {
 
     #[test]
     fn a_text_breaks_after_a_sentence() {
-        let pieces = split("Прва реченица. Друга реченица. Трећа.", 32);
-        assert_eq!(pieces, ["Прва реченица. Друга реченица.", "Трећа."]);
+        let chunks = split_text("Прва реченица. Друга реченица. Трећа.", 32);
+        assert_eq!(chunks, ["Прва реченица. Друга реченица.", "Трећа."]);
     }
 
     #[test]
-    fn a_short_text_is_one_piece() {
-        assert_eq!(split("Здраво.\n\nТу смо.", 100), ["Здраво.\n\nТу смо."]);
-        assert!(split("  \n", 100).is_empty());
+    fn a_short_text_is_one_chunk() {
+        assert_eq!(split_text("Здраво.\n\nТу смо.", 100), ["Здраво.\n\nТу смо."]);
+        assert!(split_text("  \n", 100).is_empty());
     }
 
     #[test]
     fn families_and_flags_stay_whole() {
         let family = "👨‍👩‍👧‍👦";
-        for piece in split(&family.repeat(20), 26) {
-            assert_eq!(piece.replace(family, ""), "", "{piece}");
+        for chunk in split_text(&family.repeat(20), 26) {
+            assert_eq!(chunk.replace(family, ""), "", "{chunk}");
         }
     }
 
     proptest! {
         #[test]
-        fn every_piece_fits_and_no_word_is_lost(text in "[a-zšđč .!?\\n👍🏽]{0,400}", most in 4usize..60) {
-            let pieces = split(&text, most);
+        fn every_chunk_fits_and_no_word_is_lost(text in "[a-zšđč .!?\\n👍🏽]{0,400}", most in 4usize..60) {
+            let chunks = split_text(&text, most);
             let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            prop_assert!(pieces.iter().all(|piece| length(piece) <= most));
-            prop_assert_eq!(bare(&pieces.concat()), bare(&text));
+            prop_assert!(chunks.iter().all(|chunk| length(chunk) <= most));
+            prop_assert_eq!(bare(&chunks.concat()), bare(&text));
         }
     }
 }

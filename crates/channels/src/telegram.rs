@@ -28,8 +28,8 @@ use hotline_core::{
 use teloxide::{Bot, requests::Requester};
 use tokio_util::sync::CancellationToken;
 
-use self::line::{Mode, PATIENCE, Repeat, Settings, Telegram, telegrams_own};
-use crate::channel::{Channel, ChannelError, ChannelKind, Opening, secret};
+use self::line::{Mode, Repeat, Settings, TIMEOUT, Telegram, default_api_url};
+use crate::channel::{Channel, ChannelError, ChannelKind, Opening, read_secret};
 
 /// The entry of this channel in `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
@@ -41,7 +41,7 @@ pub const KIND: ChannelKind = ChannelKind {
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
     let token = settings.token.as_ref().map(|token| token.expose());
-    let token = secret(token, settings.token_file.as_ref())?
+    let token = read_secret(token, settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: BotFather has it")?;
     let client = |patience| {
         reqwest::Client::builder()
@@ -52,9 +52,9 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             .build()
     };
     let bot = |client| Bot::with_client(token.clone(), client).set_api_url(settings.api_url.clone());
-    let bot = bot(client(PATIENCE)?);
-    let looking =
-        Bot::with_client(token.clone(), client(polling::PATIENCE)?).set_api_url(settings.api_url.clone());
+    let bot = bot(client(TIMEOUT)?);
+    let polling_bot =
+        Bot::with_client(token.clone(), client(polling::TIMEOUT)?).set_api_url(settings.api_url.clone());
     Ok(Arc::new(Telegram {
         menu: menu::Menu::new(
             opening.name.clone(),
@@ -65,7 +65,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         ),
         name: opening.name,
         bot,
-        looking,
+        polling_bot,
         settings,
         public_url: opening.public_url,
         clock: opening.clock,
@@ -78,7 +78,7 @@ impl Channel for Telegram {
     async fn receive(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         let answering = self.menu.answer(&*intake, &stop);
         match self.settings.mode {
-            Mode::Polling => tokio::join!(answering, self.look(&*intake, &stop)),
+            Mode::Polling => tokio::join!(answering, self.poll(&*intake, &stop)),
             Mode::Webhook => tokio::join!(answering, self.watch_webhook(&*intake, &stop)),
         };
         Ok(())
@@ -90,15 +90,15 @@ impl Channel for Telegram {
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
         let (bot, _) = self.bot.token().split_once(':').unwrap_or_default();
-        parse::read(raw, bot, self.settings.attachments)
+        parse::parse_update(raw, bot, self.settings.attachments)
     }
 
-    fn pieces(&self, message: &OutboundMessage) -> usize {
-        send::pieces(message)
+    fn chunk_count(&self, message: &OutboundMessage) -> usize {
+        send::chunk_count(message)
     }
 
-    async fn send(&self, message: &OutboundMessage, piece: usize) -> Result<(), ChannelError> {
-        self.send_piece(message, piece).await
+    async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError> {
+        self.send_chunk(message, chunk).await
     }
 
     fn repeats_are_seen(&self) -> bool {
@@ -113,8 +113,8 @@ impl Channel for Telegram {
         true
     }
 
-    async fn typing(&self, to: &Private<String>, _thread: &[String]) {
-        self.show_typing(to).await;
+    async fn show_typing(&self, to: &Private<String>, _thread: &[String]) {
+        self.send_typing(to).await;
     }
 
     async fn fetch(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
@@ -122,39 +122,39 @@ impl Channel for Telegram {
     }
 
     async fn check(&self) -> anyhow::Result<Vec<String>> {
-        let me = self.bot.get_me().await.map_err(errors::in_words)?;
-        let mut said = vec![format!("the token is that of the bot @{}", me.username())];
-        let hook = self.bot.get_webhook_info().await.map_err(errors::in_words)?;
+        let me = self.bot.get_me().await.map_err(errors::to_anyhow)?;
+        let mut report = vec![format!("the token is that of the bot @{}", me.username())];
+        let hook = self.bot.get_webhook_info().await.map_err(errors::to_anyhow)?;
         let set = hook.url.is_some();
         match self.settings.mode {
             Mode::Polling if set => {
-                said.push("it has a webhook, which is removed at the next start".to_owned())
+                report.push("it has a webhook, which is removed at the next start".to_owned())
             }
             Mode::Polling => {}
             Mode::Webhook => {
                 let url = self.webhook_url()?;
                 anyhow::ensure!(
-                    url.scheme() == "https" || self.settings.api_url != telegrams_own(),
+                    url.scheme() == "https" || self.settings.api_url != default_api_url(),
                     "Telegram calls only addresses with https, and the webhook would be {url}: set `http.public_url` or \
                      `webhook_url`"
                 );
-                said.push(format!("updates come to {url}"));
+                report.push(format!("updates come to {url}"));
                 if let Some(error) = hook.last_error_message.filter(|_| set) {
-                    said.push(format!("Telegram's last call failed: {error}"));
+                    report.push(format!("Telegram's last call failed: {error}"));
                 }
             }
         }
-        said.push(format!(
+        report.push(format!(
             "{} updates wait with Telegram",
             hook.pending_update_count
         ));
         if me.can_read_all_group_messages {
-            said.push(
+            report.push(
                 "it may read all messages of groups, which it never needs: switch that off with BotFather"
                     .to_owned(),
             );
         }
-        Ok(said)
+        Ok(report)
     }
 
     fn acknowledgement(&self) -> Option<&'static str> {

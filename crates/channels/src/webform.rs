@@ -75,7 +75,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             centre: opening.centre,
             locales: opening.locales,
             clock: opening.clock,
-            slow: guess_limit::Slow::new(),
+            guess_limit: guess_limit::GuessLimit::new(),
             attachments: settings.attachments,
             answers_by_mail: settings.answers_also_by.is_some(),
         }),
@@ -90,11 +90,11 @@ impl Channel for WebForm {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        stored_post::read(raw)
+        stored_post::parse_post(raw)
     }
 
     /// Does nothing. Visitors read the answer on the answer page with their receipt code.
-    async fn send(&self, _message: &OutboundMessage, _piece: usize) -> Result<(), ChannelError> {
+    async fn send(&self, _message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         Ok(())
     }
 

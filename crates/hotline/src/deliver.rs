@@ -165,7 +165,7 @@ async fn hand_over(
     channel: &Arc<dyn Channel>,
     outgoing: &mut Outgoing,
 ) -> Result<Handed, StoreError> {
-    let pieces = channel.pieces(&outgoing.message);
+    let pieces = channel.chunk_count(&outgoing.message);
     for piece in outgoing.done..pieces {
         let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, piece)).await;
         match sent {

@@ -24,7 +24,7 @@ pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
             whole = false;
             println!("{name}: {strays} are said to be messages and are in no contact");
         }
-        match channel.holds().await {
+        match channel.held_ids().await {
             Ok(Some(held)) => {
                 let missing = store.never_accepted(&name, &held).await?;
                 println!(

@@ -21,7 +21,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
         // A slow receiver misses some notifications; newer ones follow.
         let Ok(typing) = typing else { continue };
         if let Some((_, channel)) = lines.get(&typing.line) {
-            let shown = channel.typing(&typing.to, &typing.thread);
+            let shown = channel.show_typing(&typing.to, &typing.thread);
             let _ = tokio::time::timeout(PATIENCE, shown).await;
         }
     }

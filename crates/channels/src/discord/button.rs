@@ -5,20 +5,20 @@ use serenity::all::{
     CreateActionRow, CreateAllowedMentions, CreateButton, CreateMessage, LightMethod, Route,
 };
 
-use super::{line::Shared, rest::RestError};
+use super::{line::DiscordLine, rest::RestError};
 use crate::json;
 
 /// The custom id of the button.
 pub const BUTTON: &str = "hotline-write";
 
-impl Shared {
+impl DiscordLine {
     /// Posts the button in the room unless it is there already.
-    pub(super) async fn open_room(&self) -> Result<(), RestError> {
+    pub(super) async fn post_button(&self) -> Result<(), RestError> {
         let Some((_, room)) = self.room else { return Ok(()) };
         let route = Route::ChannelMessages { channel_id: room };
         let last = self.rest.get(route, vec![("limit", "50".to_owned())]).await?;
         let is_there = last.as_array().into_iter().flatten().any(|message| {
-            self.is_me(json::id(message, "/author/id"))
+            self.is_own_id(json::id(message, "/author/id"))
                 && message
                     .get("components")
                     .is_some_and(|components| json::texts_named(components, &["custom_id"]).contains(&BUTTON))

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
 
-use super::line::Shared;
+use super::line::DiscordLine;
 
 /// The two application flags that allow reading message content: for a bot in many servers (`1 << 18`) and in few (`1 << 19`).
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
@@ -18,23 +18,23 @@ const NEEDED: [(Permissions, &str); 6] = [
     (Permissions::ATTACH_FILES, "Attach Files"),
 ];
 
-impl Shared {
+impl DiscordLine {
     pub(super) async fn check(&self) -> anyhow::Result<Vec<String>> {
         let me = self.rest.get(Route::UserMe, Vec::new()).await?;
         let name = me
             .get("username")
             .and_then(serde_json::Value::as_str)
             .unwrap_or_default();
-        let mut said = vec![format!("the token is that of the bot {name}")];
-        let owner = self.know_me().await?;
+        let mut report = vec![format!("the token is that of the bot {name}")];
+        let owner = self.own_id().await?;
         self.try_gateway().await?;
-        said.push("the gateway lets it in".to_owned());
+        report.push("the gateway lets it in".to_owned());
         let Some((guild, room)) = self.room else {
-            said.push(
+            report.push(
                 "it takes direct messages; without `guild` and `room` there is no button in a server"
                     .to_owned(),
             );
-            return Ok(said);
+            return Ok(report);
         };
         let application = self.rest.get(Route::Oauth2ApplicationCurrent, Vec::new()).await?;
         let flags = application
@@ -46,10 +46,10 @@ impl Shared {
             "The bot may not read messages in servers: switch on \"Message Content Intent\" in Discord's developer portal under \
              \"Bot\""
         );
-        said.push("it may read messages in its threads".to_owned());
-        let of_guild = self.rest.get(Route::Guild { guild_id: guild }, Vec::new()).await;
-        let of_guild: PartialGuild =
-            serde_json::from_value(of_guild.context("The bot is not in the server `guild`")?)
+        report.push("it may read messages in its threads".to_owned());
+        let server = self.rest.get(Route::Guild { guild_id: guild }, Vec::new()).await;
+        let server: PartialGuild =
+            serde_json::from_value(server.context("The bot is not in the server `guild`")?)
                 .context("Discord's answer about the server cannot be read")?;
         let member = Route::GuildMember {
             guild_id: guild,
@@ -72,7 +72,7 @@ impl Shared {
             channel.guild_id == guild,
             "The channel `room` is not in the server `guild`"
         );
-        let may = of_guild.user_permissions_in(&channel, &member);
+        let may = server.user_permissions_in(&channel, &member);
         let missing: Vec<&str> = NEEDED
             .iter()
             .filter(|(permission, _)| !may.contains(*permission))
@@ -82,13 +82,13 @@ impl Shared {
             missing.is_empty(),
             "In #{} of {} the bot lacks: {}. Give its role these permissions there",
             channel.name,
-            of_guild.name,
+            server.name,
             missing.join(", ")
         );
-        said.push(format!(
+        report.push(format!(
             "in #{} of {} it may do all that the button needs",
-            channel.name, of_guild.name
+            channel.name, server.name
         ));
-        Ok(said)
+        Ok(report)
     }
 }

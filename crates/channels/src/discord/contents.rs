@@ -6,7 +6,7 @@
 use hotline_core::contact::message::{Content, Elsewhere, Part, Remark};
 use serde_json::Value;
 
-use super::{mentions::with_names, rest::LARGEST_FILE};
+use super::{mentions::replace_mentions, rest::LARGEST_FILE};
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
@@ -26,56 +26,56 @@ pub struct Contents {
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
 /// Reads the contents of a message. The references of its files contain the channel and the message id.
-pub fn contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
+pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
-    let mut said = own_words(message, &mut remarks);
+    let mut texts = own_texts(message, &mut remarks);
     let mut files: Vec<&Value> = json::list(message, "/attachments").collect();
     let snapshots: Vec<&Value> = json::list(message, "/message_snapshots").collect();
     if json::number(message, "/message_reference/type") == Some(1) || !snapshots.is_empty() {
         remarks.push(Remark::Forwarded);
     }
     for snapshot in snapshots {
-        let passed_on = snapshot.get("message").unwrap_or(snapshot);
-        let words = own_words(passed_on, &mut remarks);
-        let mut of_it = json::list(passed_on, "/attachments").peekable();
-        if words.is_empty() && of_it.peek().is_none() {
+        let forwarded = snapshot.get("message").unwrap_or(snapshot);
+        let words = own_texts(forwarded, &mut remarks);
+        let mut attached = json::list(forwarded, "/attachments").peekable();
+        if words.is_empty() && attached.peek().is_none() {
             remarks.push(Remark::UnknownContent);
         }
-        said.push(format!("↪ {}", words.join("\n")).trim_end().to_owned());
-        files.extend(of_it);
+        texts.push(format!("↪ {}", words.join("\n")).trim_end().to_owned());
+        files.extend(attached);
     }
     let quoted = message.get("referenced_message").map(|answered| {
-        let words = own_words(answered, &mut Vec::new()).join("\n");
+        let words = own_texts(answered, &mut Vec::new()).join("\n");
         words.chars().take(1_000).collect::<String>()
     });
     remarks.dedup();
     Contents {
-        text: said.join("\n"),
+        text: texts.join("\n"),
         quoted: quoted.unwrap_or_default(),
         parts: files
             .into_iter()
             .filter(|file| file.is_object())
-            .map(|file| part(file, channel, id, attachments))
+            .map(|file| to_part(file, channel, id, attachments))
             .collect(),
         remarks,
     }
 }
 
 /// Collects the texts of a message, with substitutes for stickers and polls.
-fn own_words(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
+fn own_texts(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let content = match message.get("content") {
         Some(Value::String(content)) => content.clone(),
         Some(other) => json::texts(other).join("\n"),
         None => String::new(),
     };
-    let (named, nameless) = with_names(&content, message);
+    let (named, nameless) = replace_mentions(&content, message);
     if nameless {
         remarks.push(Remark::NamelessMention);
     }
-    let mut said = vec![clean::text(&named)];
-    said.extend(json::list(message, "/embeds").flat_map(|embed| embed_words(embed, &content)));
+    let mut texts = vec![clean::text(&named)];
+    texts.extend(json::list(message, "/embeds").flat_map(|embed| embed_texts(embed, &content)));
     let components = message.get("components").into_iter();
-    said.extend(
+    texts.extend(
         components
             .flat_map(|all| json::texts_named(all, &WORDS))
             .map(clean::text),
@@ -83,21 +83,21 @@ fn own_words(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let stickers = json::list(message, "/sticker_items").chain(json::list(message, "/stickers"));
     for sticker in stickers {
         remarks.push(Remark::Sticker);
-        said.push(format!("🏷 {}", line(sticker, "/name")));
+        texts.push(format!("🏷 {}", line_at(sticker, "/name")));
     }
     if let Some(poll) = message.get("poll").filter(|poll| poll.is_object()) {
         remarks.push(Remark::Poll);
-        said.push(format!("📊 {}", line(poll, "/question/text")));
-        said.extend(
-            json::list(poll, "/answers").map(|answer| format!("– {}", line(answer, "/poll_media/text"))),
+        texts.push(format!("📊 {}", line_at(poll, "/question/text")));
+        texts.extend(
+            json::list(poll, "/answers").map(|answer| format!("– {}", line_at(answer, "/poll_media/text"))),
         );
     }
-    said.retain(|words| !words.is_empty());
-    said
+    texts.retain(|words| !words.is_empty());
+    texts
 }
 
 /// Collects the texts and URLs of an embed. Returns an empty list if Discord made the embed from a URL in the message text.
-fn embed_words(embed: &Value, content: &str) -> Vec<String> {
+fn embed_texts(embed: &Value, content: &str) -> Vec<String> {
     if json::text(embed, "/url").is_some_and(|url| content.contains(url)) {
         return Vec::new();
     }
@@ -110,12 +110,12 @@ fn embed_words(embed: &Value, content: &str) -> Vec<String> {
     all.map(clean::text).collect()
 }
 
-fn line(value: &Value, pointer: &str) -> String {
+fn line_at(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
 /// Converts an attachment into a part. Its URL changes every day, so the reference names the message that holds it.
-fn part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
+fn to_part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {
         (Attachments::Never, _) | (_, None) => Content::NotTaken(size),

@@ -42,28 +42,28 @@ pub enum Reach {
 pub struct Conversations(Mutex<HashMap<ChannelId, Conversation>>);
 
 impl Conversations {
-    fn all(&self) -> MutexGuard<'_, HashMap<ChannelId, Conversation>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ChannelId, Conversation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn get(&self, channel: ChannelId) -> Option<Conversation> {
-        self.all().get(&channel).copied()
+        self.lock().get(&channel).copied()
     }
 
     pub fn put(&self, channel: ChannelId, conversation: Conversation) {
-        self.all().insert(channel, conversation);
+        self.lock().insert(channel, conversation);
     }
 
     /// Marks a conversation as no longer existing.
     pub fn end(&self, channel: ChannelId) {
-        if let Some(conversation) = self.all().get_mut(&channel) {
+        if let Some(conversation) = self.lock().get_mut(&channel) {
             conversation.reach = Reach::Gone;
         }
     }
 
     /// Returns the newest readable thread of a person.
     pub fn thread_of(&self, person: UserId) -> Option<ChannelId> {
-        let all = self.all();
+        let all = self.lock();
         let mine = all
             .iter()
             .filter(|(_, one)| one.person == person && one.thread && one.reach == Reach::Open);
@@ -72,14 +72,14 @@ impl Conversations {
 
     /// Returns the conversations to which Discord refuses us access.
     pub fn shut(&self) -> Vec<ChannelId> {
-        let all = self.all();
+        let all = self.lock();
         let shut = all.iter().filter(|(_, one)| one.reach == Reach::Shut);
         shut.map(|(channel, _)| *channel).collect()
     }
 
     /// Returns the conversations that can be read.
     pub fn readable(&self) -> Vec<(ChannelId, Conversation)> {
-        let all = self.all();
+        let all = self.lock();
         all.iter()
             .filter(|(_, one)| one.reach == Reach::Open)
             .map(|(channel, one)| (*channel, *one))

@@ -17,9 +17,9 @@ use tokio::time::Instant;
 
 use super::{
     button::BUTTON,
-    line::Shared,
+    line::DiscordLine,
     rest::RestError,
-    threads::{NoThread, Request},
+    threads::{NoThread, ThreadRequest},
 };
 use crate::json;
 
@@ -33,9 +33,9 @@ const ACCEPTING: Duration = Duration::from_millis(2_000);
 /// How long accepting a form and waiting for the contact's reference may take together.
 const IN_TIME: Duration = Duration::from_millis(2_300);
 /// How often to check whether the form is registered, before the response is sent.
-const LOOK: Duration = Duration::from_millis(50);
+const CHECK_EVERY: Duration = Duration::from_millis(50);
 /// How often to check whether the form is registered, after the response was sent.
-const LOOK_LATER: Duration = Duration::from_secs(2);
+const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
 /// How long to keep trying to create a thread. After that, the first reply tries once more or goes by direct message.
 const FOR_THREAD: Duration = Duration::from_secs(600);
 
@@ -59,7 +59,10 @@ impl Press {
     /// Reads a press. Returns `None` if a field that the response needs is missing.
     fn read(event: &Value) -> Option<Self> {
         let user = event.pointer("/member/user").or_else(|| event.get("user"))?;
-        let typed = event.pointer("/data/components").map(typed).unwrap_or_default();
+        let typed = event
+            .pointer("/data/components")
+            .map(typed_text)
+            .unwrap_or_default();
         Some(Self {
             id: json::id(event, "/id")?,
             token: json::text(event, "/token")?.to_owned(),
@@ -77,13 +80,13 @@ impl Press {
 }
 
 /// Returns the text typed into a form, whichever components contain its fields.
-fn typed(components: &Value) -> String {
+fn typed_text(components: &Value) -> String {
     json::texts_named(components, &["value"]).join("\n")
 }
 
-impl Shared {
+impl DiscordLine {
     /// Answers a press of the button or a submitted form in a separate task. Returns false if the event can't be read.
-    pub(super) fn answer(self: Arc<Self>, intake: Arc<dyn Intake>, event: Value) -> bool {
+    pub(super) fn answer_press(self: Arc<Self>, intake: Arc<dyn Intake>, event: Value) -> bool {
         let Some(press) = Press::read(&event) else {
             return false;
         };
@@ -91,7 +94,7 @@ impl Shared {
             let answered = match press.name.as_str() {
                 BUTTON => self.show_form(&press).await,
                 FORM => {
-                    self.take_form(&*intake, &press).await;
+                    self.accept_form(&*intake, &press).await;
                     Ok(())
                 }
                 _ => Ok(()),
@@ -115,22 +118,22 @@ impl Shared {
     }
 
     /// Accepts a form, and confirms it only afterwards. Then creates the thread, even if the confirmation failed.
-    async fn take_form(&self, intake: &dyn Intake, form: &Press) {
+    async fn accept_form(&self, intake: &dyn Intake, form: &Press) {
         let begun = Instant::now();
         let words = self.words(&form.locale);
-        let raw = self.form(form);
+        let raw = self.form_to_raw(form);
         let external_id = raw.external_id.clone();
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
         let Ok(Ok(accepted)) = accepted else {
             // The person sees the failure and gets the text back, so that it is not lost.
             let text: String = form.text.chars().take(1_500).collect();
             let said = self.localized(words, "discord-not-received", &[("text", &text)]);
-            let _ = self.respond(form, &whisper(said)).await;
+            let _ = self.respond(form, &private_response(said)).await;
             return;
         };
         let person = form.person.to_string().into();
         let known = self
-            .reference_of(intake, &external_id, &person, (LOOK, begun + IN_TIME))
+            .wait_for_reference(intake, &external_id, &person, (CHECK_EVERY, begun + IN_TIME))
             .await;
         let said = match known {
             Some(reference) => self.localized(
@@ -140,24 +143,29 @@ impl Shared {
             ),
             None => self.localized(words, "discord-received-only", &[]),
         };
-        let told = self.respond(form, &whisper(said.clone())).await;
-        if let Err(error) = &told {
+        let confirmed = self.respond(form, &private_response(said.clone())).await;
+        if let Err(error) = &confirmed {
             tracing::warn!(line.name = %self.name, reason = %error, "A form was accepted, and who sent it could not be told");
         }
         // If the registration is late, the thread waits for it, because the reference is the name of the thread.
         let known = match known {
             Some(reference) => Some(reference),
             None => {
-                self.reference_of(intake, &external_id, &person, (LOOK_LATER, begun + FOR_THREAD))
-                    .await
+                self.wait_for_reference(
+                    intake,
+                    &external_id,
+                    &person,
+                    (CHECK_LATER_EVERY, begun + FOR_THREAD),
+                )
+                .await
             }
         };
         let own = accepted.first().map(|one| one.reference);
         let Some(reference) = known.or(own) else { return };
-        let Some(thread) = self.thread_in_time(form, reference).await else {
+        let Some(thread) = self.wait_for_thread(form, reference).await else {
             return;
         };
-        if told.is_ok() {
+        if confirmed.is_ok() {
             let more = words.with("discord-thread", "thread", &format!("<#{thread}>"));
             let edit = EditInteractionResponse::new().content(format!("{said}\n\n{more}"));
             let route = Route::WebhookOriginalInteractionResponse {
@@ -172,7 +180,7 @@ impl Shared {
 
     /// Waits until a message is registered, and returns the reference of its contact. Checks at intervals of `every`. Returns
     /// `None` if the message is not registered by `until`.
-    async fn reference_of(
+    async fn wait_for_reference(
         &self,
         intake: &dyn Intake,
         external_id: &str,
@@ -191,8 +199,8 @@ impl Shared {
 
     /// Returns the thread of a form, retrying until the thread exists. Returns `None` if there can be no thread; answers then
     /// go by direct message.
-    async fn thread_in_time(&self, form: &Press, reference: Reference) -> Option<u64> {
-        let request = Request {
+    async fn wait_for_thread(&self, form: &Press, reference: Reference) -> Option<u64> {
+        let request = ThreadRequest {
             person: UserId::new(form.person),
             reference,
             // The person may have left the thread of an earlier form.
@@ -204,7 +212,7 @@ impl Shared {
             let wait = match self.thread_for(request).await {
                 Ok(thread) => return Some(thread.get()),
                 Err(NoThread::Never) => return None,
-                Err(NoThread::Now(error)) => {
+                Err(NoThread::NotYet(error)) => {
                     tracing::warn!(line.name = %self.name, reason = %error, "No thread could be made for a form; it is tried again");
                     match error {
                         RestError::Limited(asked) => asked,
@@ -221,7 +229,7 @@ impl Shared {
     }
 
     /// Converts a form into a raw message.
-    fn form(&self, form: &Press) -> RawMessage {
+    fn form_to_raw(&self, form: &Press) -> RawMessage {
         let envelope = json!({
             "form": {
                 "id": form.id.to_string(),
@@ -254,7 +262,7 @@ impl Shared {
 }
 
 /// Creates a response that only the person sees.
-fn whisper(text: String) -> CreateInteractionResponse {
+fn private_response(text: String) -> CreateInteractionResponse {
     let message = CreateInteractionResponseMessage::new()
         .content(text)
         .ephemeral(true);

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    line::Shared,
-    reconnect::{Patience, Starts},
-    socket::{Ended, Heard, Session, Socket, Then},
-    trigger::Bell,
+    line::DiscordLine,
+    reconnect::{ReconnectWaits, Starts},
+    socket::{ConnectionEnd, GatewayMessage, NextStep, Session, Socket},
+    trigger::ReadTrigger,
 };
 use crate::json;
 
@@ -29,9 +29,9 @@ const COUNTED: Duration = Duration::from_secs(3_600);
 
 /// The state of the line, which outlives a connection.
 #[derive(Default)]
-struct Line {
+struct GatewayState {
     session: Option<Session>,
-    patience: Patience,
+    waits: ReconnectWaits,
     /// The number of sessions that may still be begun today; `None` unless it is low.
     few_starts: Option<u64>,
     /// The start of the current count of unreadable events, and the count.
@@ -40,7 +40,7 @@ struct Line {
     working: Option<Instant>,
 }
 
-impl Line {
+impl GatewayState {
     /// Returns the health of the line while events arrive.
     fn health(&self) -> Health {
         match (self.unreadable, self.few_starts) {
@@ -55,7 +55,7 @@ impl Line {
     }
 }
 
-impl Shared {
+impl DiscordLine {
     /// Returns the gateway intents: direct messages and, if there is a room, the server events that the button needs.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
@@ -67,20 +67,20 @@ impl Shared {
     }
 
     /// Keeps the line connected until `stop`.
-    pub(super) async fn stay(self: Arc<Self>, intake: Arc<dyn Intake>, stop: &CancellationToken) {
-        let mut line = Line::default();
+    pub(super) async fn stay_connected(self: Arc<Self>, intake: Arc<dyn Intake>, stop: &CancellationToken) {
+        let mut state = GatewayState::default();
         while !stop.is_cancelled() {
-            line.working = None;
-            let Some(ended) = self.connect(&intake, &mut line, stop).await else {
+            state.working = None;
+            let Some(ended) = self.connect(&intake, &mut state, stop).await else {
                 return;
             };
-            let is_lost = ended.then == Then::Resume && line.session.is_none();
-            let then = if is_lost { Then::Identify } else { ended.then };
-            let worked = line.working.map(|since| since.elapsed()).unwrap_or_default();
-            let wait = line.patience.after(worked, then).mul_f64(chance::jitter());
-            tracing::warn!(line.name = %self.name, reason = ended.words, wait_s = wait.as_secs(), "Line {} is not connected and tries again", self.name);
-            if line.patience.is_alarming(then) {
-                intake.health(&self.name, Health::Down(ended.words)).await;
+            let is_lost = ended.next == NextStep::Resume && state.session.is_none();
+            let next = if is_lost { NextStep::Identify } else { ended.next };
+            let worked = state.working.map(|since| since.elapsed()).unwrap_or_default();
+            let wait = state.waits.next_wait(worked, next).mul_f64(chance::jitter());
+            tracing::warn!(line.name = %self.name, reason = ended.reason, wait_s = wait.as_secs(), "Line {} is not connected and tries again", self.name);
+            if state.waits.is_alarming(next) {
+                intake.health(&self.name, Health::Down(ended.reason)).await;
             }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -93,11 +93,11 @@ impl Shared {
     async fn connect(
         self: &Arc<Self>,
         intake: &Arc<dyn Intake>,
-        line: &mut Line,
+        state: &mut GatewayState,
         stop: &CancellationToken,
-    ) -> Option<Ended> {
+    ) -> Option<ConnectionEnd> {
         let entered = tokio::select! {
-            entered = self.enter(line) => entered,
+            entered = self.open_session(state) => entered,
             () = stop.cancelled() => return None,
         };
         let mut socket = match entered {
@@ -107,25 +107,27 @@ impl Shared {
         let begun_by = Instant::now() + BEGINNING;
         loop {
             let heard = tokio::select! {
-                heard = socket.hear() => heard,
-                () = sleep_until(begun_by), if line.working.is_none() => {
-                    return Some(Ended::new(Then::Resume, "Discord's gateway begins no session"));
+                heard = socket.next_message() => heard,
+                () = sleep_until(begun_by), if state.working.is_none() => {
+                    return Some(ConnectionEnd::new(NextStep::Resume, "Discord's gateway begins no session"));
                 }
                 () = stop.cancelled() => {
                     socket.close(GOING_AWAY).await;
                     return None;
                 }
             };
-            if let Some(session) = &mut line.session {
+            if let Some(session) = &mut state.session {
                 session.sequence = socket.sequence.unwrap_or(session.sequence);
             }
             match heard {
-                Ok(Heard::Event { name, data }) => self.take_event(intake, line, &name, data).await,
-                Ok(Heard::Unreadable(text)) => self.note_unreadable(intake, line, "", &text).await,
-                Ok(Heard::Beat) => self.forget_unreadable(intake, line).await,
+                Ok(GatewayMessage::Event { name, data }) => {
+                    self.handle_event(intake, state, &name, data).await
+                }
+                Ok(GatewayMessage::Unreadable(text)) => self.count_unreadable(intake, state, "", &text).await,
+                Ok(GatewayMessage::Heartbeat) => self.reset_unreadable(intake, state).await,
                 Err(ended) => {
-                    if ended.then == Then::Identify {
-                        line.session = None;
+                    if ended.next == NextStep::Identify {
+                        state.session = None;
                     }
                     return Some(ended);
                 }
@@ -134,10 +136,11 @@ impl Shared {
     }
 
     /// Connects, then resumes the session or begins another one.
-    async fn enter(&self, line: &mut Line) -> Result<Socket, Ended> {
-        let unreached = |error: super::rest::RestError| Ended::new(Then::Retry, error.to_string());
-        self.know_me().await.map_err(unreached)?;
-        if let Some(session) = &mut line.session
+    async fn open_session(&self, state: &mut GatewayState) -> Result<Socket, ConnectionEnd> {
+        let unreached =
+            |error: super::rest::RestError| ConnectionEnd::new(NextStep::Retry, error.to_string());
+        self.own_id().await.map_err(unreached)?;
+        if let Some(session) = &mut state.session
             && let Some(url) = session.url.clone()
         {
             match Socket::open(&url).await {
@@ -155,71 +158,72 @@ impl Shared {
             .await
             .map_err(unreached)?;
         let url = json::text(&gateway, "/url")
-            .ok_or_else(|| Ended::new(Then::Retry, "Discord names no gateway"))?;
-        if line.session.is_none()
+            .ok_or_else(|| ConnectionEnd::new(NextStep::Retry, "Discord names no gateway"))?;
+        if state.session.is_none()
             && let Some(starts) = Starts::read(&gateway)
         {
-            line.few_starts = starts.are_few().then_some(starts.left);
+            state.few_starts = starts.are_few().then_some(starts.left);
             if starts.left == 0 {
                 let minutes = starts.reset_after.as_secs() / 60 + 1;
                 let words =
                     format!("Discord lets the bot connect no more before {minutes} minutes have passed");
-                return Err(Ended::new(Then::Wait(starts.reset_after), words));
+                return Err(ConnectionEnd::new(NextStep::Wait(starts.reset_after), words));
             }
         }
         let mut socket = Socket::open(url).await?;
-        match &line.session {
+        match &state.session {
             Some(session) => socket.resume(self.rest.token(), session).await?,
             None => socket.identify(self.rest.token(), self.intents()).await?,
         }
         Ok(socket)
     }
 
-    async fn take_event(
+    async fn handle_event(
         self: &Arc<Self>,
         intake: &Arc<dyn Intake>,
-        line: &mut Line,
+        state: &mut GatewayState,
         name: &str,
         data: Value,
     ) {
         match name {
             "READY" | "RESUMED" => {
                 if name == "READY" {
-                    line.session = json::text(&data, "/session_id").map(|id| Session {
+                    state.session = json::text(&data, "/session_id").map(|id| Session {
                         id: id.to_owned(),
                         url: json::text(&data, "/resume_gateway_url").map(str::to_owned),
                         sequence: 1,
                     });
-                    self.ring(Bell::Room);
+                    self.trigger_read(ReadTrigger::Button);
                 }
-                line.working = Some(Instant::now());
-                self.ring(Bell::Gap);
-                intake.health(&self.name, line.health()).await;
+                state.working = Some(Instant::now());
+                self.trigger_read(ReadTrigger::MissedEvents);
+                intake.health(&self.name, state.health()).await;
             }
             "INTERACTION_CREATE" => {
-                if !Arc::clone(self).answer(Arc::clone(intake), data) {
-                    self.note_unreadable(intake, line, name, "").await;
+                if !Arc::clone(self).answer_press(Arc::clone(intake), data) {
+                    self.count_unreadable(intake, state, name, "").await;
                 }
             }
             _ => {
                 let heard = match name {
-                    "MESSAGE_CREATE" => self.hear_message(&data),
-                    "MESSAGE_UPDATE" => self.hear_change(&data),
+                    "MESSAGE_CREATE" => self.queue_new_message(&data),
+                    "MESSAGE_UPDATE" => self.queue_edited_message(&data),
                     _ => Some(()),
                 };
                 if heard.is_none() {
-                    self.note_unreadable(intake, line, name, &data.to_string()).await;
+                    self.count_unreadable(intake, state, name, &data.to_string())
+                        .await;
                 }
             }
         }
     }
 
     /// Queues a read after a new message. Returns `None` if the event names no channel.
-    fn hear_message(&self, message: &Value) -> Option<()> {
+    fn queue_new_message(&self, message: &Value) -> Option<()> {
         let channel = ChannelId::new(json::id(message, "/channel_id")?);
         let author = json::id(message, "/author/id");
-        if !self.is_me(author) {
-            self.ring(Bell::Wrote {
+        if !self.is_own_id(author) {
+            self.trigger_read(ReadTrigger::NewMessage {
                 channel,
                 person: author.map(UserId::new),
                 direct: message.get("guild_id").is_none_or(Value::is_null),
@@ -229,8 +233,8 @@ impl Shared {
     }
 
     /// Queues a read of an edited message. Returns `None` if the event does not identify the message.
-    fn hear_change(&self, message: &Value) -> Option<()> {
-        self.ring(Bell::Edited {
+    fn queue_edited_message(&self, message: &Value) -> Option<()> {
+        self.trigger_read(ReadTrigger::EditedMessage {
             channel: ChannelId::new(json::id(message, "/channel_id")?),
             message: json::id(message, "/id")?,
         });
@@ -238,25 +242,31 @@ impl Shared {
     }
 
     /// Counts an unreadable event and queues a read of the channels it may concern. The contents of the event are not logged.
-    async fn note_unreadable(&self, intake: &Arc<dyn Intake>, line: &mut Line, name: &str, text: &str) {
+    async fn count_unreadable(
+        &self,
+        intake: &Arc<dyn Intake>,
+        state: &mut GatewayState,
+        name: &str,
+        text: &str,
+    ) {
         let now = Instant::now();
-        let counted = line.unreadable.filter(|(since, _)| now - *since < COUNTED);
+        let counted = state.unreadable.filter(|(since, _)| now - *since < COUNTED);
         let (since, count) = counted.unwrap_or((now, 0));
         let count = count.saturating_add(1);
-        line.unreadable = Some((since, count));
+        state.unreadable = Some((since, count));
         // Event names consist of capitals and underscores. Any other text may be a person's and is not logged.
         let lawful = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let name = if lawful { name } else { "" };
         tracing::warn!(line.name = %self.name, event = name, count, "An event of line {} cannot be read", self.name);
         if count >= ALARMING {
-            intake.health(&self.name, line.health()).await;
+            intake.health(&self.name, state.health()).await;
         }
-        let channels = numbers_of(text, "channel_id");
+        let channels = numbers_after(text, "channel_id");
         if channels.is_empty() {
-            self.ring(Bell::Gap);
+            self.trigger_read(ReadTrigger::MissedEvents);
         }
         for channel in channels {
-            self.ring(Bell::Wrote {
+            self.trigger_read(ReadTrigger::NewMessage {
                 channel: ChannelId::new(channel),
                 person: None,
                 direct: true,
@@ -265,26 +275,30 @@ impl Shared {
     }
 
     /// Resets the count of unreadable events an hour after it began, which also ends the alarm.
-    async fn forget_unreadable(&self, intake: &Arc<dyn Intake>, line: &mut Line) {
-        if line
+    async fn reset_unreadable(&self, intake: &Arc<dyn Intake>, state: &mut GatewayState) {
+        if state
             .unreadable
             .is_some_and(|(since, _)| since.elapsed() >= COUNTED)
         {
-            line.unreadable = None;
-            intake.health(&self.name, line.health()).await;
+            state.unreadable = None;
+            intake.health(&self.name, state.health()).await;
         }
     }
 
     /// Begins a session and ends it again.
     pub(super) async fn try_gateway(&self) -> anyhow::Result<()> {
-        let mut line = Line::default();
-        let in_words = |ended: Ended| anyhow!(ended.words);
-        let mut socket = self.enter(&mut line).await.map_err(in_words)?;
+        let mut state = GatewayState::default();
+        let in_words = |ended: ConnectionEnd| anyhow!(ended.reason);
+        let mut socket = self.open_session(&mut state).await.map_err(in_words)?;
         let begun = timeout(BEGINNING, async {
             loop {
-                match socket.hear().await {
-                    Ok(Heard::Event { name, .. }) if name == "READY" => return Ok(()),
-                    Ok(Heard::Event { .. } | Heard::Unreadable(_) | Heard::Beat) => {}
+                match socket.next_message().await {
+                    Ok(GatewayMessage::Event { name, .. }) if name == "READY" => return Ok(()),
+                    Ok(
+                        GatewayMessage::Event { .. }
+                        | GatewayMessage::Unreadable(_)
+                        | GatewayMessage::Heartbeat,
+                    ) => {}
                     Err(ended) => return Err(in_words(ended)),
                 }
             }
@@ -299,7 +313,7 @@ impl Shared {
 }
 
 /// Finds the numbers that follow a field name in a text that may be invalid JSON. Returns each number once.
-fn numbers_of(text: &str, name: &str) -> Vec<u64> {
+fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     let key = format!("\"{name}\"");
     let mut found: Vec<u64> = text
         .match_indices(&key)
@@ -331,7 +345,7 @@ mod tests {
     fn a_number_is_found_in_what_is_no_json() {
         let broken =
             r#"{"op":0,"t":"MESSAGE_CREATE","d":{"channel_id": "81","content":"\ud8"x, "channel_id":82"#;
-        assert_eq!(numbers_of(broken, "channel_id"), [81, 82]);
-        assert!(numbers_of("{\"channel_id\":null}", "channel_id").is_empty());
+        assert_eq!(numbers_after(broken, "channel_id"), [81, 82]);
+        assert!(numbers_after("{\"channel_id\":null}", "channel_id").is_empty());
     }
 }

@@ -15,13 +15,13 @@ use tokio::sync::mpsc;
 use super::{
     conversations::{Conversation, Conversations},
     rest::{Rest, RestError},
-    thread_locks::Threads,
-    trigger::Bell,
+    thread_locks::ThreadLocks,
+    trigger::ReadTrigger,
 };
 use crate::{channel::Attachments, json};
 
 /// The state that all parts of the line use.
-pub struct Shared {
+pub struct DiscordLine {
     pub name: LineName,
     pub rest: Rest,
     /// The bot's own user id. Most tokens begin with it; otherwise Discord is asked.
@@ -35,13 +35,13 @@ pub struct Shared {
     pub public_url: String,
     pub clock: Arc<dyn Clock>,
     pub conversations: Conversations,
-    pub threads: Threads,
-    pub bells: mpsc::UnboundedSender<Bell>,
+    pub threads: ThreadLocks,
+    pub triggers: mpsc::UnboundedSender<ReadTrigger>,
 }
 
-impl Shared {
+impl DiscordLine {
     /// Returns the bot's own user id. Asks Discord if the token did not contain it.
-    pub async fn know_me(&self) -> Result<UserId, RestError> {
+    pub async fn own_id(&self) -> Result<UserId, RestError> {
         if let Some(me) = self.me.get() {
             return Ok(*me);
         }
@@ -51,7 +51,7 @@ impl Shared {
     }
 
     /// Returns whether a user id is the bot's own.
-    pub fn is_me(&self, id: Option<u64>) -> bool {
+    pub fn is_own_id(&self, id: Option<u64>) -> bool {
         id.is_some() && id == self.me.get().map(|me| me.get())
     }
 
@@ -80,8 +80,8 @@ impl Shared {
     }
 
     /// Queues a notice for `pull`. The notice is dropped if the line was closed.
-    pub fn ring(&self, bell: Bell) {
-        let _ = self.bells.send(bell);
+    pub fn trigger_read(&self, trigger: ReadTrigger) {
+        let _ = self.triggers.send(trigger);
     }
 
     /// Returns the texts in the language of a person's Discord client.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{clean::one_line, json};
 
 /// The markup between `<` and `>` in a text.
-enum Mark<'a> {
+enum Mention<'a> {
     Person(u64),
     Role,
     Channel(u64),
@@ -14,28 +14,28 @@ enum Mark<'a> {
 }
 
 /// Replaces ids with the names that the message gives. Also returns whether a mention is left without a name.
-pub fn with_names(text: &str, message: &Value) -> (String, bool) {
+pub fn replace_mentions(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;
     let mut rest = text;
     while let Some((before, from)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
         named.push_str(before);
         let inside = from.strip_prefix('<').and_then(|from| from.split_once('>'));
-        let marked = inside.and_then(|(inside, after)| Some((inside, mark(inside)?, after)));
-        let Some((inside, mark, after)) = marked else {
+        let marked = inside.and_then(|(inside, after)| Some((inside, parse_mention(inside)?, after)));
+        let Some((inside, mention, after)) = marked else {
             named.push('<');
             rest = from.strip_prefix('<').unwrap_or_default();
             continue;
         };
-        let name = match mark {
-            Mark::Person(id) => of_list(message, "/mentions", id, &["/global_name", "/username"])
+        let name = match mention {
+            Mention::Person(id) => name_in(message, "/mentions", id, &["/global_name", "/username"])
                 .map(|name| format!("@{name}")),
-            Mark::Channel(id) => {
-                of_list(message, "/mention_channels", id, &["/name"]).map(|name| format!("#{name}"))
+            Mention::Channel(id) => {
+                name_in(message, "/mention_channels", id, &["/name"]).map(|name| format!("#{name}"))
             }
-            Mark::Role => None,
-            Mark::Emoji(name) => Some(format!(":{name}:")),
-            Mark::Command(name) => Some(format!("/{name}")),
+            Mention::Role => None,
+            Mention::Emoji(name) => Some(format!(":{name}:")),
+            Mention::Command(name) => Some(format!("/{name}")),
         };
         nameless |= name.is_none();
         named.push_str(&name.unwrap_or_else(|| format!("<{inside}>")));
@@ -45,32 +45,32 @@ pub fn with_names(text: &str, message: &Value) -> (String, bool) {
     (named, nameless)
 }
 
-fn mark(inside: &str) -> Option<Mark<'_>> {
+fn parse_mention(inside: &str) -> Option<Mention<'_>> {
     let number = |text: &str| text.parse::<u64>().ok();
     if let Some(role) = inside.strip_prefix("@&") {
-        return number(role).map(|_| Mark::Role);
+        return number(role).map(|_| Mention::Role);
     }
     if let Some(person) = inside.strip_prefix('@') {
-        return number(person.trim_start_matches('!')).map(Mark::Person);
+        return number(person.trim_start_matches('!')).map(Mention::Person);
     }
     if let Some(channel) = inside.strip_prefix('#') {
-        return number(channel).map(Mark::Channel);
+        return number(channel).map(Mention::Channel);
     }
     if let Some(command) = inside.strip_prefix('/') {
-        return named(command).map(Mark::Command);
+        return name_before_id(command).map(Mention::Command);
     }
     let emoji = inside.strip_prefix("a:").or_else(|| inside.strip_prefix(':'))?;
-    named(emoji).map(Mark::Emoji)
+    name_before_id(emoji).map(Mention::Emoji)
 }
 
 /// Returns the name in `name:id`.
-fn named(text: &str) -> Option<&str> {
+fn name_before_id(text: &str) -> Option<&str> {
     let (name, number) = text.split_once(':')?;
     (!name.is_empty() && number.parse::<u64>().is_ok()).then_some(name)
 }
 
 /// Looks up the name of an id in a list of the message.
-fn of_list(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
+fn name_in(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
     let one = json::list(message, list).find(|one| json::id(one, "/id") == Some(id))?;
     let found = names.iter().find_map(|name| json::text(one, name));
     found.map(one_line).filter(|name| !name.is_empty())
@@ -100,7 +100,7 @@ mod tests {
             ),
             ("<<@7>>", "<@Vuk V.>", false),
         ] {
-            assert_eq!(with_names(written, &message), (read.to_owned(), nameless));
+            assert_eq!(replace_mentions(written, &message), (read.to_owned(), nameless));
         }
     }
 }

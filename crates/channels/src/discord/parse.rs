@@ -13,7 +13,7 @@ use serde_json::Value;
 use serenity::all::UserId;
 
 use super::{
-    contents::{Contents, contents},
+    contents::{Contents, read_contents},
     conversations::FORM,
     times::changed_at,
 };
@@ -61,7 +61,7 @@ struct Gap {
 }
 
 /// Parses a stored message. `me` is the bot's own id, if that is known.
-pub fn read(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> Normalised {
+pub fn parse_message(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> Normalised {
     match serde_json::from_slice(&raw.bytes) {
         Ok(Envelope::Message {
             channel,
@@ -112,7 +112,7 @@ fn read_message(
         quoted,
         parts,
         mut remarks,
-    } = contents(message, channel, id, attachments);
+    } = read_contents(message, channel, id, attachments);
     if text.is_empty() && parts.is_empty() {
         if author.is_none() {
             return unreadable(None);
@@ -130,7 +130,7 @@ fn read_message(
         .filter(|author| author.is_object())
         .map(|author| {
             let username = json::text(author, "/username").unwrap_or_default();
-            name(username, json::text(author, "/global_name"))
+            display_name(username, json::text(author, "/global_name"))
         });
     let bot = message.pointer("/author/bot") == Some(&Value::Bool(true));
     let machine = bot || json::id(message, "/webhook_id").is_some();
@@ -163,7 +163,7 @@ const fn is_system(kind: i64) -> bool {
 fn read_form(form: Form) -> Normalised {
     let text = clean::text(&form.text);
     let place = form.id.parse().unwrap_or_default();
-    let name = name(&form.user.username, form.user.global_name.as_deref());
+    let name = display_name(&form.user.username, form.user.global_name.as_deref());
     Normalised::Message(Box::new(Incoming {
         piece: Some(Piece {
             id: format!("{FORM}:{}", form.id),
@@ -182,7 +182,7 @@ fn read_form(form: Form) -> Normalised {
 }
 
 /// Returns the display name of a person, followed by the account name.
-fn name(username: &str, shown: Option<&str>) -> String {
+fn display_name(username: &str, shown: Option<&str>) -> String {
     let username = one_line(username);
     match shown {
         Some(shown) => format!("{} (@{username})", one_line(shown)),

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     conversations::{Conversation, Reach},
-    line::Shared,
+    line::DiscordLine,
     rest::RestError,
     times::{changed_in, first_id, id, sent_in},
-    trigger::Bell,
+    trigger::ReadTrigger,
 };
 use crate::json;
 
@@ -42,49 +42,49 @@ const DIRECT: i64 = 1;
 
 /// A pending task. Earlier variants are done first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Work {
+enum Task {
     /// Post the contact button in the server channel that the setting `room` names.
-    Room,
+    PostButton,
     /// Find out whose direct conversation this is.
-    Learn(ChannelId),
+    Identify(ChannelId),
     /// Read the new messages of a conversation.
-    New(ChannelId),
+    ReadNew(ChannelId),
     /// Read one message again.
-    Message(ChannelId, u64),
+    ReadMessage(ChannelId, u64),
     /// Read the new messages of a conversation and the edited messages of its last page.
-    Again(ChannelId),
+    ReadNewAndEdited(ChannelId),
 }
 
 /// Why a read failed.
-enum Failed {
+enum ReadFailure {
     Rest(RestError),
     NotAccepted,
 }
 
-impl From<RestError> for Failed {
+impl From<RestError> for ReadFailure {
     fn from(error: RestError) -> Self {
         Self::Rest(error)
     }
 }
 
-impl From<NotAccepted> for Failed {
+impl From<NotAccepted> for ReadFailure {
     fn from(_: NotAccepted) -> Self {
         Self::NotAccepted
     }
 }
 
 /// The pending tasks, each with its due time and its number of failures.
-type Due = BTreeMap<Work, (Instant, u32)>;
+type Due = BTreeMap<Task, (Instant, u32)>;
 
-impl Shared {
+impl DiscordLine {
     /// Reads conversations until `stop`.
     pub(super) async fn pull(
         &self,
         intake: &dyn Intake,
-        rung: &mut mpsc::UnboundedReceiver<Bell>,
+        triggered: &mut mpsc::UnboundedReceiver<ReadTrigger>,
         stop: &CancellationToken,
     ) {
-        while !self.is_prepared(intake).await {
+        while !self.prepare(intake).await {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(5)) => {}
                 () = stop.cancelled() => return,
@@ -96,15 +96,15 @@ impl Shared {
             let next = due.values().map(|(at, _)| *at).min();
             let next = next.map_or(sweep, |next| next.min(sweep));
             tokio::select! {
-                bell = rung.recv() => match bell {
-                    Some(bell) => self.hear(intake, bell, &mut due).await,
+                trigger = triggered.recv() => match trigger {
+                    Some(trigger) => self.handle_trigger(intake, trigger, &mut due).await,
                     None => return,
                 },
                 () = tokio::time::sleep_until(next) => {}
                 () = stop.cancelled() => return,
             }
-            while let Ok(bell) = rung.try_recv() {
-                self.hear(intake, bell, &mut due).await;
+            while let Ok(trigger) = triggered.try_recv() {
+                self.handle_trigger(intake, trigger, &mut due).await;
             }
             let now = Instant::now();
             if now >= sweep {
@@ -112,72 +112,72 @@ impl Shared {
                 let all = now >= great;
                 if all {
                     great = now + GREAT_SWEEP;
-                    ring(&mut due, Work::Room);
+                    schedule(&mut due, Task::PostButton);
                 }
-                self.look_everywhere(&mut due, all);
+                self.schedule_conversations(&mut due, all);
             }
-            let batch: Vec<(Work, u32)> = due
+            let batch: Vec<(Task, u32)> = due
                 .iter()
                 .filter(|(_, (at, _))| *at <= now)
-                .map(|(work, (_, failures))| (*work, *failures))
+                .map(|(task, (_, failures))| (*task, *failures))
                 .take(BATCH)
                 .collect();
-            due.retain(|work, _| !batch.iter().any(|(taken, _)| taken == work));
+            due.retain(|task, _| !batch.iter().any(|(taken, _)| taken == task));
             let done = futures::stream::iter(batch)
-                .map(|(work, failures)| async move { (work, failures, self.read_one(intake, work).await) })
+                .map(|(task, failures)| async move { (task, failures, self.run_task(intake, task).await) })
                 .buffer_unordered(TOGETHER)
                 .collect::<Vec<_>>();
             let done = tokio::select! {
                 done = done => done,
                 () = stop.cancelled() => return,
             };
-            for (work, failures, read) in done {
+            for (task, failures, read) in done {
                 if let Err(failed) = read {
-                    self.set_back(intake, &mut due, work, failures, failed).await;
+                    self.reschedule(intake, &mut due, task, failures, failed).await;
                 }
             }
         }
     }
 
-    async fn hear(&self, intake: &dyn Intake, bell: Bell, due: &mut Due) {
-        match bell {
-            Bell::Gap => {
+    async fn handle_trigger(&self, intake: &dyn Intake, trigger: ReadTrigger, due: &mut Due) {
+        match trigger {
+            ReadTrigger::MissedEvents => {
                 self.find_threads().await;
-                self.look_everywhere(due, true);
+                self.schedule_conversations(due, true);
             }
-            Bell::Wrote {
+            ReadTrigger::NewMessage {
                 channel,
                 person,
                 direct,
             } => match (self.conversations.get(channel), person) {
-                (Some(_), _) => ring(due, Work::New(channel)),
+                (Some(_), _) => schedule(due, Task::ReadNew(channel)),
                 (None, _) if !direct => {}
-                (None, None) => ring(due, Work::Learn(channel)),
+                (None, None) => schedule(due, Task::Identify(channel)),
                 (None, Some(person)) => {
-                    self.begin(intake, channel, person).await;
-                    ring(due, Work::New(channel));
+                    self.start_conversation(intake, channel, person).await;
+                    schedule(due, Task::ReadNew(channel));
                 }
             },
-            Bell::Thread(channel) => {
+            ReadTrigger::NewThread(channel) => {
                 // If this write fails, the next search for threads finds this one again.
                 if let Some(conversation) = self.conversations.get(channel) {
                     let cursor = self.cursor(channel, &conversation);
                     let _ = intake.accept(Vec::new(), Some(cursor)).await;
                 }
-                ring(due, Work::New(channel));
+                schedule(due, Task::ReadNew(channel));
             }
-            Bell::Room => ring(due, Work::Room),
-            Bell::Edited { channel, message } => {
+            ReadTrigger::Button => schedule(due, Task::PostButton),
+            ReadTrigger::EditedMessage { channel, message } => {
                 if self.conversations.get(channel).is_some() {
-                    ring(due, Work::Message(channel, message));
+                    schedule(due, Task::ReadMessage(channel, message));
                 }
             }
         }
     }
 
     /// Loads the bot's own id and the conversations. Returns whether both succeeded.
-    async fn is_prepared(&self, intake: &dyn Intake) -> bool {
-        if let Err(error) = self.know_me().await {
+    async fn prepare(&self, intake: &dyn Intake) -> bool {
+        if let Err(error) = self.own_id().await {
             tracing::warn!(line.name = %self.name, reason = %error, "Line {} cannot be read and is tried again", self.name);
             return false;
         }
@@ -185,7 +185,7 @@ impl Shared {
     }
 
     /// Starts to track a direct conversation.
-    async fn begin(&self, intake: &dyn Intake, channel: ChannelId, person: UserId) {
+    async fn start_conversation(&self, intake: &dyn Intake, channel: ChannelId, person: UserId) {
         let conversation = Conversation {
             person,
             thread: false,
@@ -201,46 +201,51 @@ impl Shared {
     }
 
     /// Asks Discord whose conversation this is, and reads it if it is a direct one. Used if only the channel's id is known.
-    async fn learn(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
+    async fn identify_conversation(
+        &self,
+        intake: &dyn Intake,
+        channel: ChannelId,
+    ) -> Result<(), ReadFailure> {
         if self.conversations.get(channel).is_none() {
             let found = self
                 .rest
                 .get(Route::Channel { channel_id: channel }, Vec::new())
                 .await?;
             let mut people = json::list(&found, "/recipients").filter_map(|one| json::id(one, "/id"));
-            let person = people.find(|id| !self.is_me(Some(*id)));
+            let person = people.find(|id| !self.is_own_id(Some(*id)));
             let Some(person) = person.filter(|_| json::number(&found, "/type") == Some(DIRECT)) else {
                 return Ok(());
             };
-            self.begin(intake, channel, UserId::new(person)).await;
+            self.start_conversation(intake, channel, UserId::new(person))
+                .await;
         }
         self.read_new(intake, channel).await
     }
 
-    fn look_everywhere(&self, due: &mut Due, all: bool) {
+    fn schedule_conversations(&self, due: &mut Due, all: bool) {
         let recent = first_id(self.clock.now() - chrono::Duration::days(1));
         for (channel, conversation) in self.conversations.readable() {
             if all || conversation.after > recent {
-                ring(due, Work::Again(channel));
+                schedule(due, Task::ReadNewAndEdited(channel));
             }
         }
         if all {
             for channel in self.conversations.shut() {
-                ring(due, Work::Again(channel));
+                schedule(due, Task::ReadNewAndEdited(channel));
             }
         }
     }
 
-    async fn read_one(&self, intake: &dyn Intake, work: Work) -> Result<(), Failed> {
-        match work {
-            Work::Room => Ok(self.open_room().await?),
-            Work::Learn(channel) => self.learn(intake, channel).await,
-            Work::New(channel) => self.read_new(intake, channel).await,
-            Work::Again(channel) => {
+    async fn run_task(&self, intake: &dyn Intake, task: Task) -> Result<(), ReadFailure> {
+        match task {
+            Task::PostButton => Ok(self.post_button().await?),
+            Task::Identify(channel) => self.identify_conversation(intake, channel).await,
+            Task::ReadNew(channel) => self.read_new(intake, channel).await,
+            Task::ReadNewAndEdited(channel) => {
                 self.read_new(intake, channel).await?;
                 self.read_last_page(intake, channel).await
             }
-            Work::Message(channel, message) => {
+            Task::ReadMessage(channel, message) => {
                 let Some(conversation) = self.conversations.get(channel) else {
                     return Ok(());
                 };
@@ -249,7 +254,7 @@ impl Shared {
                     message_id: message.max(1).into(),
                 };
                 let found = self.rest.get(route, Vec::new()).await?;
-                let raw = self.raw(channel, &conversation, &found, changed_in(&found));
+                let raw = self.to_raw(channel, &conversation, &found, changed_in(&found));
                 intake.accept(raw.into_iter().collect(), None).await?;
                 Ok(())
             }
@@ -257,14 +262,14 @@ impl Shared {
     }
 
     /// Reads every message after the last accepted one, oldest first. Each page is committed together with its cursor.
-    async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
+    async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(mut conversation) = self.conversations.get(channel) else {
             return Ok(());
         };
         loop {
             let after = conversation.after.to_string();
             let params = vec![("limit", PAGE.to_string()), ("after", after)];
-            let page = self.page(channel, params).await?;
+            let page = self.fetch_page(channel, params).await?;
             let last = page.iter().filter_map(id).max();
             if last.is_none() && conversation.reach == Reach::Open {
                 return Ok(());
@@ -274,7 +279,7 @@ impl Shared {
             conversation.after = conversation.after.max(last.unwrap_or_default());
             let raws: Vec<_> = page
                 .iter()
-                .filter_map(|message| self.raw(channel, &conversation, message, sent_in(message)))
+                .filter_map(|message| self.to_raw(channel, &conversation, message, sent_in(message)))
                 .collect();
             let cursor = self.cursor(channel, &conversation);
             intake.accept(raws, Some(cursor)).await?;
@@ -286,17 +291,19 @@ impl Shared {
     }
 
     /// Reads the last page again. An edited message is accepted as a new version; a known version is ignored.
-    async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), Failed> {
+    async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(conversation) = self.conversations.get(channel) else {
             return Ok(());
         };
-        let page = self.page(channel, vec![("limit", PAGE.to_string())]).await?;
+        let page = self
+            .fetch_page(channel, vec![("limit", PAGE.to_string())])
+            .await?;
         let changed = page.iter().filter(|message| {
             let read = id(message).is_some_and(|id| id <= conversation.after);
             read && message.get("edited_timestamp").is_some_and(Value::is_string)
         });
         let raws: Vec<_> = changed
-            .filter_map(|message| self.raw(channel, &conversation, message, changed_in(message)))
+            .filter_map(|message| self.to_raw(channel, &conversation, message, changed_in(message)))
             .collect();
         if !raws.is_empty() {
             intake.accept(raws, None).await?;
@@ -305,7 +312,7 @@ impl Shared {
     }
 
     /// Fetches a page of messages, oldest first.
-    async fn page(
+    async fn fetch_page(
         &self,
         channel: ChannelId,
         params: Vec<(&'static str, String)>,
@@ -319,18 +326,18 @@ impl Shared {
     }
 
     /// Converts a message into a raw message that arrived at `at`. Returns `None` if we wrote the message.
-    fn raw(
+    fn to_raw(
         &self,
         channel: ChannelId,
         conversation: &Conversation,
         message: &Value,
         at: DateTime<Utc>,
     ) -> Option<RawMessage> {
-        if self.is_me(json::id(message, "/author/id")) {
+        if self.is_own_id(json::id(message, "/author/id")) {
             return None;
         }
         // A message without an id is identified by a hash of its content.
-        let number = id(message).map_or_else(|| hash(message), |id| id.to_string());
+        let number = id(message).map_or_else(|| content_hash(message), |id| id.to_string());
         let edited = message
             .get("edited_timestamp")
             .and_then(Value::as_str)
@@ -353,44 +360,54 @@ impl Shared {
 
     /// Schedules another attempt after a failed read. If the conversation can't be read at all, stores a notice of the gap for
     /// the person's contact instead.
-    async fn set_back(&self, intake: &dyn Intake, due: &mut Due, work: Work, failures: u32, failed: Failed) {
-        let (channel, of_message) = match work {
-            Work::Room => return self.set_room_back(due, failures, failed),
-            Work::New(channel) | Work::Again(channel) => (channel, false),
-            Work::Learn(channel) | Work::Message(channel, _) => (channel, true),
+    async fn reschedule(
+        &self,
+        intake: &dyn Intake,
+        due: &mut Due,
+        task: Task,
+        failures: u32,
+        failed: ReadFailure,
+    ) {
+        let (channel, of_message) = match task {
+            Task::PostButton => return self.reschedule_button(due, failures, failed),
+            Task::ReadNew(channel) | Task::ReadNewAndEdited(channel) => (channel, false),
+            Task::Identify(channel) | Task::ReadMessage(channel, _) => (channel, true),
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
             // Discord refuses the request for good, for example because the message was deleted. A message
             // that is already stored keeps its version.
-            Failed::Rest(error) if error.is_for_good() && of_message => return,
-            Failed::Rest(error) if error.is_for_good() => {
+            ReadFailure::Rest(error) if error.is_for_good() && of_message => return,
+            ReadFailure::Rest(error) if error.is_for_good() => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);
                 let reach = if error.is_gone() { Reach::Gone } else { Reach::Shut };
                 if self.note_gap(intake, channel, reach).await.is_ok() {
                     return;
                 }
             }
-            Failed::Rest(RestError::Limited(asked)) => wait = asked,
-            Failed::Rest(error) => {
+            ReadFailure::Rest(RestError::Limited(asked)) => wait = asked,
+            ReadFailure::Rest(error) => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} is read again later", self.name);
             }
-            Failed::NotAccepted => {}
+            ReadFailure::NotAccepted => {}
         }
-        due.insert(work, (Instant::now() + wait, failures.saturating_add(1)));
+        due.insert(task, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
     /// Schedules another attempt to post the contact button in the server channel that the setting `room`
     /// names. A refusal is retried as well, because it may be lifted.
-    fn set_room_back(&self, due: &mut Due, failures: u32, failed: Failed) {
+    fn reschedule_button(&self, due: &mut Due, failures: u32, failed: ReadFailure) {
         let mut wait = Duration::from_secs(1 << failures.min(9));
-        if let Failed::Rest(error) = failed {
+        if let ReadFailure::Rest(error) = failed {
             tracing::warn!(line.name = %self.name, reason = %error, "The button could not be put into the room of line {} and is tried again", self.name);
             if let RestError::Limited(asked) = error {
                 wait = wait.max(asked);
             }
         }
-        due.insert(Work::Room, (Instant::now() + wait, failures.saturating_add(1)));
+        due.insert(
+            Task::PostButton,
+            (Instant::now() + wait, failures.saturating_add(1)),
+        );
     }
 
     /// Stores a notice, once, that the conversation can't be read. The notice appears in the person's contact.
@@ -420,10 +437,10 @@ impl Shared {
     }
 }
 
-fn hash(message: &Value) -> String {
+fn content_hash(message: &Value) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(message.to_string()))
 }
 
-fn ring(due: &mut Due, work: Work) {
-    due.insert(work, (Instant::now(), 0));
+fn schedule(due: &mut Due, task: Task) {
+    due.insert(task, (Instant::now(), 0));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::socket::Then;
+use super::socket::NextStep;
 use crate::json;
 
 /// After a session that lasted this long, the waits start from the shortest again.
@@ -17,29 +17,29 @@ const LONGEST: Duration = Duration::from_secs(900);
 
 /// The number of recent failures of each kind. A session that lasts for `SETTLED` resets the numbers.
 #[derive(Default)]
-pub struct Patience {
+pub struct ReconnectWaits {
     sessions: u32,
     resumed: u32,
     unreached: u32,
     refused: u32,
 }
 
-impl Patience {
+impl ReconnectWaits {
     /// Returns how long to wait after a connection that worked for `worked`.
-    pub fn after(&mut self, worked: Duration, then: Then) -> Duration {
+    pub fn next_wait(&mut self, worked: Duration, next: NextStep) -> Duration {
         if worked >= SETTLED {
             *self = Self::default();
         }
-        let (count, first, longest) = match then {
-            Then::Wait(wait) => return wait,
-            Then::Resume if self.resumed == 0 => {
+        let (count, first, longest) = match next {
+            NextStep::Wait(wait) => return wait,
+            NextStep::Resume if self.resumed == 0 => {
                 self.resumed = 1;
                 return Duration::ZERO;
             }
-            Then::Resume => (&mut self.resumed, Duration::from_secs(1), LONGEST / 15),
-            Then::Identify => (&mut self.sessions, FIRST, LONGEST),
-            Then::Retry => (&mut self.unreached, Duration::from_secs(2), LONGEST / 15),
-            Then::Refused => (&mut self.refused, FIRST * 6, LONGEST),
+            NextStep::Resume => (&mut self.resumed, Duration::from_secs(1), LONGEST / 15),
+            NextStep::Identify => (&mut self.sessions, FIRST, LONGEST),
+            NextStep::Retry => (&mut self.unreached, Duration::from_secs(2), LONGEST / 15),
+            NextStep::Refused => (&mut self.refused, FIRST * 6, LONGEST),
         };
         let wait = first.saturating_mul(1 << (*count).min(16)).min(longest);
         *count = count.saturating_add(1);
@@ -48,8 +48,8 @@ impl Patience {
 
     /// Returns whether the lost connection is worth an alarm. A session that can be resumed is not, unless that happens
     /// repeatedly.
-    pub fn is_alarming(&self, then: Then) -> bool {
-        then != Then::Resume || self.resumed > 2
+    pub fn is_alarming(&self, next: NextStep) -> bool {
+        next != NextStep::Resume || self.resumed > 2
     }
 }
 
@@ -88,11 +88,11 @@ mod tests {
     #[test]
     fn sessions_that_do_not_last_use_up_a_small_part_of_the_day() {
         for lasts in [0, 5, 60, 599, 600] {
-            let (mut patience, mut passed, mut begun) = (Patience::default(), 0, 0);
+            let (mut waits, mut passed, mut begun) = (ReconnectWaits::default(), 0, 0);
             while passed < 86_400 {
                 begun += 1;
                 let worked = Duration::from_secs(lasts);
-                passed += lasts + patience.after(worked, Then::Identify).as_secs();
+                passed += lasts + waits.next_wait(worked, NextStep::Identify).as_secs();
             }
             assert!(begun < 150, "{begun} sessions of {lasts} s");
         }
@@ -100,15 +100,15 @@ mod tests {
 
     #[test]
     fn a_connection_that_breaks_once_is_resumed_at_once_and_one_that_goes_on_breaking_is_not() {
-        let mut patience = Patience::default();
-        assert_eq!(patience.after(Duration::ZERO, Then::Resume), Duration::ZERO);
-        assert!(!patience.is_alarming(Then::Resume));
-        let waits: Vec<_> = (0..8)
-            .map(|_| patience.after(Duration::ZERO, Then::Resume))
+        let mut waits = ReconnectWaits::default();
+        assert_eq!(waits.next_wait(Duration::ZERO, NextStep::Resume), Duration::ZERO);
+        assert!(!waits.is_alarming(NextStep::Resume));
+        let next: Vec<_> = (0..8)
+            .map(|_| waits.next_wait(Duration::ZERO, NextStep::Resume))
             .collect();
-        assert!(waits.is_sorted() && waits.last() == Some(&(LONGEST / 15)));
-        assert!(patience.is_alarming(Then::Resume));
-        assert_eq!(patience.after(SETTLED, Then::Resume), Duration::ZERO);
+        assert!(next.is_sorted() && next.last() == Some(&(LONGEST / 15)));
+        assert!(waits.is_alarming(NextStep::Resume));
+        assert_eq!(waits.next_wait(SETTLED, NextStep::Resume), Duration::ZERO);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serenity::http::{LightMethod, Request, Route};
 use crate::{backoff::Backoff, json};
 
 /// How long Discord may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest wait that is spent here. Longer waits are returned to the caller.
 const SHORT: Duration = Duration::from_secs(5);
 
@@ -72,7 +72,7 @@ impl Rest {
         Ok(Self {
             client: reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(10))
-                .timeout(PATIENCE)
+                .timeout(TIMEOUT)
                 .build()?,
             token,
             api_url,
@@ -123,7 +123,7 @@ impl Rest {
             route,
             Route::InteractionResponse { .. } | Route::WebhookOriginalInteractionResponse { .. }
         );
-        while let Some(wait) = self.backoff.wait(&key).filter(|_| !at_once) {
+        while let Some(wait) = self.backoff.remaining_wait(&key).filter(|_| !at_once) {
             if wait > SHORT {
                 return Err(RestError::Limited(wait));
             }
@@ -152,16 +152,16 @@ impl Rest {
             if at_once {
                 // This limit does not apply to other requests.
             } else if global || headers.contains_key("x-ratelimit-global") {
-                self.backoff.asked_by_all(wait);
+                self.backoff.note_global_wait(wait);
             } else {
-                self.backoff.asked(&key, wait);
+                self.backoff.note_wait(&key, wait);
             }
             return Err(RestError::Limited(wait));
         }
         if number("x-ratelimit-remaining") == Some(0.0)
             && let Some(after) = number("x-ratelimit-reset-after")
         {
-            self.backoff.asked(&key, seconds(after));
+            self.backoff.note_wait(&key, seconds(after));
         }
         if status.is_success() {
             // A truncated body is an error, even with a success status.

@@ -17,11 +17,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     conversations::FORM,
-    line::Shared,
+    line::DiscordLine,
     rest::RestError,
-    threads::{NoThread, Request as Wanted},
+    threads::{NoThread, ThreadRequest},
 };
-use crate::{channel::ChannelError, json, split::split};
+use crate::{channel::ChannelError, json, split::split_text};
 
 /// The longest message, in characters. The code counts UTF-16 code units, which are never fewer.
 const LONGEST: usize = 2_000;
@@ -31,28 +31,28 @@ const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
 /// How long a reply waits for the thread of a form if the thread can't be created yet. After that it goes by direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
-fn texts(message: &OutboundMessage) -> Vec<String> {
-    split(message.text.expose(), LONGEST)
+fn text_chunks(message: &OutboundMessage) -> Vec<String> {
+    split_text(message.text.expose(), LONGEST)
 }
 
-/// Returns the number of pieces of a message: the parts of its text, then its files.
-pub fn pieces(message: &OutboundMessage) -> usize {
-    texts(message).len() + message.files.len()
+/// Returns the number of chunks of a message: those of its text, then its files.
+pub fn chunk_count(message: &OutboundMessage) -> usize {
+    text_chunks(message).len() + message.files.len()
 }
 
-/// The content of a piece.
-enum Piece<'a> {
+/// The content of a chunk.
+enum Chunk<'a> {
     Text(&'a str),
     File(&'a OutboundFile),
 }
 
-/// Returns the pieces of a message: the parts of its text, then its files.
-fn all<'a>(texts: &'a [String], files: &'a [OutboundFile]) -> impl Iterator<Item = Piece<'a>> {
-    let texts = texts.iter().map(|text| Piece::Text(text));
-    texts.chain(files.iter().map(Piece::File))
+/// Returns the chunks of a message: those of its text, then its files.
+fn chunks<'a>(texts: &'a [String], files: &'a [OutboundFile]) -> impl Iterator<Item = Chunk<'a>> {
+    let texts = texts.iter().map(|text| Chunk::Text(text));
+    texts.chain(files.iter().map(Chunk::File))
 }
 
-impl Piece<'_> {
+impl Chunk<'_> {
     /// Returns whether a message on Discord has this content.
     fn is_in(&self, message: &Value) -> bool {
         match self {
@@ -66,7 +66,7 @@ impl Piece<'_> {
         }
     }
 
-    /// Returns whether both pieces look the same to a reader.
+    /// Returns whether both chunks look the same to a reader.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one == other,
@@ -78,14 +78,14 @@ impl Piece<'_> {
     }
 }
 
-impl Shared {
-    pub(super) async fn send_piece(
+impl DiscordLine {
+    pub(super) async fn send_chunk(
         &self,
         message: &OutboundMessage,
         number: usize,
     ) -> Result<(), ChannelError> {
-        let texts = texts(message);
-        let Some(piece) = all(&texts, &message.files).nth(number) else {
+        let texts = text_chunks(message);
+        let Some(chunk) = chunks(&texts, &message.files).nth(number) else {
             return Ok(());
         };
         let channel = self.channel_for(message).await?;
@@ -99,12 +99,12 @@ impl Shared {
             .allowed_mentions(CreateAllowedMentions::new())
             .flags(MessageFlags::SUPPRESS_EMBEDS);
         let route = Route::ChannelMessages { channel_id: channel };
-        let sent = match piece {
-            Piece::Text(text) => self.rest.send(LightMethod::Post, route, &new.content(text)).await,
-            Piece::File(file) => {
+        let sent = match chunk {
+            Chunk::Text(text) => self.rest.send(LightMethod::Post, route, &new.content(text)).await,
+            Chunk::File(file) => {
                 let upload = CreateAttachment::bytes(file.bytes.clone(), file.name.clone());
-                let payload =
-                    serde_json::to_string(&new).map_err(|_| ChannelError::never("it cannot be written"))?;
+                let payload = serde_json::to_string(&new)
+                    .map_err(|_| ChannelError::permanent("it cannot be written"))?;
                 let multipart = Multipart {
                     upload: MultipartUpload::Attachments(vec![upload]),
                     fields: Vec::new(),
@@ -114,7 +114,7 @@ impl Shared {
                 self.rest.call(route, request).await
             }
         };
-        sent.map(drop).map_err(refused)
+        sent.map(drop).map_err(to_channel_error)
     }
 
     pub(super) async fn show_typing(&self, to: &Private<String>, thread: &[String]) {
@@ -131,17 +131,17 @@ impl Shared {
     async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
         let place = message.thread.last().and_then(|id| id.split_once(':'));
         let by_form = place.is_some_and(|(place, _)| place == FORM);
-        if by_form && let Some(person) = person(&message.to) {
-            let wanted = Wanted {
+        if by_form && let Some(person) = recipient(&message.to) {
+            let request = ThreadRequest {
                 person,
                 reference: message.reference,
                 invite: false,
             };
             let young = self.clock.now() - message.written_at < FOR_THREAD;
-            match self.thread_for(wanted).await {
+            match self.thread_for(request).await {
                 Ok(thread) => return Ok(thread),
-                Err(NoThread::Now(error)) if young => return Err(not_yet(error)),
-                Err(NoThread::Now(_) | NoThread::Never) => {}
+                Err(NoThread::NotYet(error)) if young => return Err(before_hand_over(error)),
+                Err(NoThread::NotYet(_) | NoThread::Never) => {}
             }
         }
         self.channel_of(&message.to, &message.thread).await
@@ -157,7 +157,7 @@ impl Shared {
         if let Some(channel) = channel {
             return Ok(ChannelId::new(channel));
         }
-        let person = person(to).ok_or_else(|| ChannelError::never("this is nobody on Discord"))?;
+        let person = recipient(to).ok_or_else(|| ChannelError::permanent("this is nobody on Discord"))?;
         if let Some(thread) = self.conversations.thread_of(person) {
             return Ok(thread);
         }
@@ -166,36 +166,38 @@ impl Shared {
             .rest
             .send(LightMethod::Post, Route::UserMeDmChannels, &body)
             .await
-            .map_err(refused)?;
+            .map_err(to_channel_error)?;
         json::id(&made, "/id")
             .map(ChannelId::new)
-            .ok_or_else(|| ChannelError::later("Discord opens no conversation"))
+            .ok_or_else(|| ChannelError::transient("Discord opens no conversation"))
     }
 
-    /// Returns whether a piece that may have been sent is in the conversation. Discounts earlier pieces that look the same.
+    /// Returns whether a chunk that may have been sent is in the conversation. Discounts earlier chunks that look the same.
     async fn was_sent(
         &self,
         channel: ChannelId,
         message: &OutboundMessage,
         number: usize,
     ) -> Result<bool, ChannelError> {
-        let texts = texts(message);
-        let pieces: Vec<_> = all(&texts, &message.files).take(number + 1).collect();
-        let Some((piece, before)) = pieces.split_last() else {
+        let texts = text_chunks(message);
+        let chunks: Vec<_> = chunks(&texts, &message.files).take(number + 1).collect();
+        let Some((chunk, before)) = chunks.split_last() else {
             return Ok(false);
         };
-        let before = before.iter().filter(|other| piece.is_same(other)).count();
+        let before = before.iter().filter(|other| chunk.is_same(other)).count();
         let route = Route::ChannelMessages { channel_id: channel };
         let last = self
             .rest
             .get(route, vec![("limit", "50".to_owned())])
             .await
-            .map_err(refused)?;
+            .map_err(to_channel_error)?;
         let found = last.as_array().into_iter().flatten().filter(|one| {
             let at = json::id(one, "/id")
                 .map(super::times::sent_at)
                 .unwrap_or_default();
-            piece.is_in(one) && self.is_me(json::id(one, "/author/id")) && at >= message.written_at - CLOCKS
+            chunk.is_in(one)
+                && self.is_own_id(json::id(one, "/author/id"))
+                && at >= message.written_at - CLOCKS
         });
         Ok(found.count() > before)
     }
@@ -209,13 +211,13 @@ impl Shared {
             .filter(|id| *id != 0)
             .collect();
         let [channel, message, file] = ids.as_slice() else {
-            return Err(ChannelError::never("this is no file of Discord"));
+            return Err(ChannelError::permanent("this is no file of Discord"));
         };
         let route = Route::ChannelMessage {
             channel_id: ChannelId::new(*channel),
             message_id: MessageId::new(*message),
         };
-        let found = self.rest.get(route, Vec::new()).await.map_err(refused)?;
+        let found = self.rest.get(route, Vec::new()).await.map_err(to_channel_error)?;
         let own = found
             .get("attachments")
             .and_then(Value::as_array)
@@ -232,53 +234,56 @@ impl Shared {
             .chain(forwarded)
             .find(|one| json::id(one, "/id") == Some(*file))
             .and_then(|one| one.get("url")?.as_str());
-        let url = url.ok_or_else(|| ChannelError::never("the message does not have this file any more"))?;
+        let url =
+            url.ok_or_else(|| ChannelError::permanent("the message does not have this file any more"))?;
         match self.rest.file(url).await {
             Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err(ChannelError::never("the file is too large, or lies elsewhere")),
-            Err(error) => Err(refused(error)),
+            Ok(None) => Err(ChannelError::permanent(
+                "the file is too large, or lies elsewhere",
+            )),
+            Err(error) => Err(to_channel_error(error)),
         }
     }
 }
 
-/// Returns the nonce of a piece, of at most 25 characters. It is the same for every attempt, so Discord takes the piece once.
-fn nonce(message: &OutboundMessage, piece: usize) -> String {
-    let digest = Sha256::digest(format!("{} {piece}", message.id));
+/// Returns the nonce of a chunk, of at most 25 characters. It is the same for every attempt, so Discord takes the chunk once.
+fn nonce(message: &OutboundMessage, chunk: usize) -> String {
+    let digest = Sha256::digest(format!("{} {chunk}", message.id));
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
     nonce.truncate(25);
     nonce
 }
 
 /// Returns the Discord user to whom a message goes.
-fn person(to: &Private<String>) -> Option<UserId> {
+fn recipient(to: &Private<String>) -> Option<UserId> {
     let id = to.expose().parse().ok().filter(|id| *id != 0);
     id.map(UserId::new)
 }
 
 /// Converts an error in creating a thread. The message was not handed over yet, so an unknown outcome can be retried.
-fn not_yet(error: RestError) -> ChannelError {
-    match refused(error) {
-        ChannelError::Unknown { reason } => ChannelError::later(reason),
+fn before_hand_over(error: RestError) -> ChannelError {
+    match to_channel_error(error) {
+        ChannelError::Unknown { reason } => ChannelError::transient(reason),
         known @ (ChannelError::Transient { .. } | ChannelError::Permanent { .. }) => known,
     }
 }
 
 /// Maps a failed request to an error that says whether a retry makes sense.
-fn refused(error: RestError) -> ChannelError {
+fn to_channel_error(error: RestError) -> ChannelError {
     let said = error.to_string();
     match error {
         RestError::Limited(wait) => ChannelError::Transient {
             reason: Known::Wait.into(),
             retry_after: Some(wait),
         },
-        RestError::Refused(_, 50_007, _) => ChannelError::never(Known::NoDirectMessages),
-        RestError::Refused(401, ..) => ChannelError::later(Known::TokenRefused),
-        RestError::Unreachable => ChannelError::later(Known::Unreachable),
+        RestError::Refused(_, 50_007, _) => ChannelError::permanent(Known::NoDirectMessages),
+        RestError::Refused(401, ..) => ChannelError::transient(Known::TokenRefused),
+        RestError::Unreachable => ChannelError::transient(Known::Unreachable),
         RestError::Broke => ChannelError::Unknown {
             reason: Known::Broke.into(),
         },
-        RestError::Refused(..) if error.is_for_good() => ChannelError::never(said),
-        RestError::Refused(408, ..) => ChannelError::later(said),
+        RestError::Refused(..) if error.is_for_good() => ChannelError::permanent(said),
+        RestError::Refused(408, ..) => ChannelError::transient(said),
         // The outcome is unknown. The nonce lets Discord recognise a repeat.
         RestError::Refused(..) => ChannelError::Unknown { reason: said.into() },
     }

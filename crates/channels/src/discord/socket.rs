@@ -23,7 +23,7 @@ use tokio_tungstenite::{
 use crate::json;
 
 /// The timeout of connecting, of the gateway's first message and of every send.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long closing may take.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -37,7 +37,7 @@ pub struct Session {
 }
 
 /// A message from the gateway.
-pub enum Heard {
+pub enum GatewayMessage {
     Event {
         name: String,
         data: Value,
@@ -45,12 +45,12 @@ pub enum Heard {
     /// A message that is not JSON of the usual form.
     Unreadable(String),
     /// The answer to our heartbeat.
-    Beat,
+    Heartbeat,
 }
 
 /// What to do after a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Then {
+pub enum NextStep {
     /// Resume the session.
     Resume,
     /// Begin a new session.
@@ -63,44 +63,49 @@ pub enum Then {
     Wait(Duration),
 }
 
-/// What to do after a connection ended, and why it ended, in words.
+/// What to do after a connection ended, and why it ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub then: Then,
-    pub words: String,
+pub struct ConnectionEnd {
+    pub next: NextStep,
+    pub reason: String,
 }
 
-impl Ended {
-    pub fn new(then: Then, words: impl Into<String>) -> Self {
+impl ConnectionEnd {
+    pub fn new(next: NextStep, reason: impl Into<String>) -> Self {
         Self {
-            then,
-            words: words.into(),
+            next,
+            reason: reason.into(),
         }
     }
 
     /// Interprets the close code of a connection.
     fn closed(code: Option<u16>) -> Self {
-        let (then, words) = match code {
-            Some(4004) => (Then::Refused, "Discord refuses the token"),
+        let (next, words) = match code {
+            Some(4004) => (NextStep::Refused, "Discord refuses the token"),
             Some(4014) => (
-                Then::Refused,
+                NextStep::Refused,
                 "Discord does not allow the bot to read messages: switch on \"Message Content Intent\" in its developer portal \
                  under \"Bot\", or leave out `guild` and `room`",
             ),
-            Some(4013) => (Then::Refused, "Discord does not know what the bot asks to hear"),
+            Some(4013) => (
+                NextStep::Refused,
+                "Discord does not know what the bot asks to hear",
+            ),
             Some(4010..=4012) => (
-                Then::Refused,
+                NextStep::Refused,
                 "Discord's gateway does not take the bot's way of connecting",
             ),
-            Some(1000 | 1001 | 4003 | 4007 | 4009) => (Then::Identify, "Discord's gateway ended the session"),
-            Some(_) | None => (Then::Resume, "Discord's gateway closed the connection"),
+            Some(1000 | 1001 | 4003 | 4007 | 4009) => {
+                (NextStep::Identify, "Discord's gateway ended the session")
+            }
+            Some(_) | None => (NextStep::Resume, "Discord's gateway closed the connection"),
         };
         let code = code.map_or_else(String::new, |code| format!(" ({code})"));
-        Self::new(then, format!("{words}{code}"))
+        Self::new(next, format!("{words}{code}"))
     }
 
     fn broke() -> Self {
-        Self::new(Then::Resume, "the connection to Discord's gateway broke")
+        Self::new(NextStep::Resume, "the connection to Discord's gateway broke")
     }
 }
 
@@ -116,10 +121,10 @@ pub struct Socket {
 
 impl Socket {
     /// Connects and waits for the gateway's hello.
-    pub async fn open(url: &str) -> Result<Self, Ended> {
+    pub async fn open(url: &str) -> Result<Self, ConnectionEnd> {
         let address = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
-        let unreachable = || Ended::new(Then::Retry, "Discord's gateway cannot be reached");
-        let opened = timeout(PATIENCE, connect_async(address)).await;
+        let unreachable = || ConnectionEnd::new(NextStep::Retry, "Discord's gateway cannot be reached");
+        let opened = timeout(TIMEOUT, connect_async(address)).await;
         let (stream, _) = opened.map_err(|_| unreachable())?.map_err(|_| unreachable())?;
         let mut socket = Self {
             stream,
@@ -128,15 +133,16 @@ impl Socket {
             answered: true,
             sequence: None,
         };
-        let hello = timeout(PATIENCE, socket.hello()).await;
-        let interval = hello.map_err(|_| Ended::new(Then::Retry, "Discord's gateway says nothing"))??;
+        let hello = timeout(TIMEOUT, socket.hello()).await;
+        let interval =
+            hello.map_err(|_| ConnectionEnd::new(NextStep::Retry, "Discord's gateway says nothing"))??;
         socket.interval = interval;
         // A random delay keeps clients that connect together from sending their heartbeats together.
         socket.next_beat = Instant::now() + interval.mul_f64((chance::jitter() - 0.8).clamp(0.05, 0.4));
         Ok(socket)
     }
 
-    async fn hello(&mut self) -> Result<Duration, Ended> {
+    async fn hello(&mut self) -> Result<Duration, ConnectionEnd> {
         loop {
             let payload = json::parse(self.receive().await?.as_bytes()).unwrap_or_default();
             if json::number(&payload, "/op") == Some(10) {
@@ -147,62 +153,62 @@ impl Socket {
     }
 
     /// Begins a new session. Discord limits the number of new sessions a day.
-    pub async fn identify(&mut self, token: &str, intents: u64) -> Result<(), Ended> {
+    pub async fn identify(&mut self, token: &str, intents: u64) -> Result<(), ConnectionEnd> {
         let properties = json!({ "os": std::env::consts::OS, "browser": "hotline", "device": "hotline" });
         let data = json!({ "token": token, "intents": intents, "shard": [0, 1], "properties": properties });
         self.send(2, &data).await
     }
 
     /// Resumes a session.
-    pub async fn resume(&mut self, token: &str, session: &Session) -> Result<(), Ended> {
+    pub async fn resume(&mut self, token: &str, session: &Session) -> Result<(), ConnectionEnd> {
         self.sequence = Some(session.sequence);
         let data = json!({ "token": token, "session_id": session.id, "seq": session.sequence });
         self.send(6, &data).await
     }
 
     /// Returns the next message. Sends heartbeats while it waits.
-    pub async fn hear(&mut self) -> Result<Heard, Ended> {
+    pub async fn next_message(&mut self) -> Result<GatewayMessage, ConnectionEnd> {
         loop {
             let next_beat = self.next_beat;
             let text = tokio::select! {
                 text = self.receive() => text?,
                 () = sleep_until(next_beat) => {
-                    self.beat().await?;
+                    self.send_heartbeat().await?;
                     continue;
                 }
             };
             let Some(mut payload) = json::parse(text.as_bytes()).filter(Value::is_object) else {
-                return Ok(Heard::Unreadable(text));
+                return Ok(GatewayMessage::Unreadable(text));
             };
             self.sequence = json::id(&payload, "/s").or(self.sequence);
             match json::number(&payload, "/op") {
                 Some(0) => {
                     let Some(name) = json::text(&payload, "/t").map(str::to_owned) else {
-                        return Ok(Heard::Unreadable(text));
+                        return Ok(GatewayMessage::Unreadable(text));
                     };
                     let data = payload.get_mut("d").map(Value::take).unwrap_or_default();
-                    return Ok(Heard::Event { name, data });
+                    return Ok(GatewayMessage::Event { name, data });
                 }
                 Some(1) => self.send(1, &json!(self.sequence)).await?,
                 Some(7) => {
-                    return Err(Ended::new(
-                        Then::Resume,
+                    return Err(ConnectionEnd::new(
+                        NextStep::Resume,
                         "Discord's gateway asks to connect again",
                     ));
                 }
-                Some(9) if payload.get("d") == Some(&Value::Bool(true)) => return Err(Ended::broke()),
+                Some(9) if payload.get("d") == Some(&Value::Bool(true)) => return Err(ConnectionEnd::broke()),
                 Some(9) => {
-                    return Err(Ended::new(
-                        Then::Identify,
+                    return Err(ConnectionEnd::new(
+                        NextStep::Identify,
                         "Discord's gateway does not know the session",
                     ));
                 }
                 Some(11) => {
                     self.answered = true;
-                    return Ok(Heard::Beat);
+                    return Ok(GatewayMessage::Heartbeat);
                 }
                 Some(_) => {}
-                None => return Ok(Heard::Unreadable(text)),
+                None => return Ok(GatewayMessage::Unreadable(text)),
             }
         }
     }
@@ -220,34 +226,37 @@ impl Socket {
         let _ = timeout(CLOSING, closing).await;
     }
 
-    async fn beat(&mut self) -> Result<(), Ended> {
+    async fn send_heartbeat(&mut self) -> Result<(), ConnectionEnd> {
         if !self.answered {
-            return Err(Ended::new(Then::Resume, "Discord's gateway is silent"));
+            return Err(ConnectionEnd::new(
+                NextStep::Resume,
+                "Discord's gateway is silent",
+            ));
         }
         self.answered = false;
         self.next_beat = Instant::now() + self.interval;
         self.send(1, &json!(self.sequence)).await
     }
 
-    async fn send(&mut self, op: u8, data: &Value) -> Result<(), Ended> {
+    async fn send(&mut self, op: u8, data: &Value) -> Result<(), ConnectionEnd> {
         let text = json!({ "op": op, "d": data }).to_string();
-        let sent = timeout(PATIENCE, self.stream.send(Message::Text(text))).await;
+        let sent = timeout(TIMEOUT, self.stream.send(Message::Text(text))).await;
         match sent {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ended::broke()),
+            Ok(Err(_)) | Err(_) => Err(ConnectionEnd::broke()),
         }
     }
 
-    async fn receive(&mut self) -> Result<String, Ended> {
+    async fn receive(&mut self) -> Result<String, ConnectionEnd> {
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text),
                 Some(Ok(Message::Binary(bytes))) => return Ok(String::from_utf8_lossy(&bytes).into_owned()),
                 Some(Ok(Message::Close(frame))) => {
-                    return Err(Ended::closed(frame.map(|frame| u16::from(frame.code))));
+                    return Err(ConnectionEnd::closed(frame.map(|frame| u16::from(frame.code))));
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(_)) | None => return Err(Ended::broke()),
+                Some(Err(_)) | None => return Err(ConnectionEnd::broke()),
             }
         }
     }

@@ -14,14 +14,14 @@ const REFUSED: Duration = Duration::from_secs(900);
 
 /// The locks that keep a person from getting two threads, and the people for whom Discord refused a thread.
 #[derive(Default)]
-pub struct Threads {
+pub struct ThreadLocks {
     people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
     refused: Mutex<HashMap<UserId, Instant>>,
 }
 
-impl Threads {
+impl ThreadLocks {
     /// Returns the lock of a person.
-    pub fn turn_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
+    pub fn lock_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         // Drops the locks that are no longer in use.
         people.retain(|_, turn| Arc::strong_count(turn) > 1);

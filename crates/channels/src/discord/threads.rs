@@ -2,19 +2,19 @@
 
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
-use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Request as Call, Route, UserId};
+use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Request, Route, UserId};
 
 use super::{
     conversations::{Conversation, Reach},
-    line::Shared,
+    line::DiscordLine,
     rest::RestError,
-    trigger::Bell,
+    trigger::ReadTrigger,
 };
 use crate::json;
 
 /// A request for a thread.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct ThreadRequest {
     pub person: UserId,
     /// The reference of the contact, which becomes the name of the thread.
     pub reference: Reference,
@@ -25,19 +25,19 @@ pub struct Request {
 /// Why there is no thread.
 pub enum NoThread {
     /// A later attempt may succeed.
-    Now(RestError),
+    NotYet(RestError),
     /// No room is configured, or Discord does not allow the thread.
     Never,
 }
 
-impl Shared {
+impl DiscordLine {
     /// Returns the private thread of a person, creating it if needed.
-    pub(super) async fn thread_for(&self, request: Request) -> Result<ChannelId, NoThread> {
-        let Request { person, invite, .. } = request;
+    pub(super) async fn thread_for(&self, request: ThreadRequest) -> Result<ChannelId, NoThread> {
+        let ThreadRequest { person, invite, .. } = request;
         if self.room.is_none() {
             return Err(NoThread::Never);
         }
-        let turn = self.threads.turn_of(person);
+        let turn = self.threads.lock_of(person);
         let _turn = turn.lock().await;
         let known = self.conversations.thread_of(person);
         if let Some(thread) = known.filter(|_| !invite) {
@@ -53,11 +53,15 @@ impl Shared {
                 self.threads.refuse(person);
                 Err(NoThread::Never)
             }
-            Err(error) => Err(NoThread::Now(error)),
+            Err(error) => Err(NoThread::NotYet(error)),
         }
     }
 
-    async fn make_thread(&self, request: Request, known: Option<ChannelId>) -> Result<ChannelId, RestError> {
+    async fn make_thread(
+        &self,
+        request: ThreadRequest,
+        known: Option<ChannelId>,
+    ) -> Result<ChannelId, RestError> {
         if let Some(thread) = known {
             match self.invite(thread, request.person).await {
                 Ok(()) => return Ok(thread),
@@ -81,7 +85,7 @@ impl Shared {
             None => self.create_thread(name).await?,
         };
         self.invite(thread, request.person).await?;
-        self.keep_thread(thread, request.person);
+        self.track_thread(thread, request.person);
         Ok(thread)
     }
 
@@ -91,7 +95,7 @@ impl Shared {
             user_id: person,
         };
         self.rest
-            .call(member, Call::new(member, LightMethod::Put))
+            .call(member, Request::new(member, LightMethod::Put))
             .await?;
         Ok(())
     }
@@ -118,7 +122,8 @@ impl Shared {
             .get(Route::GuildThreadsActive { guild_id: guild }, Vec::new())
             .await?;
         let ours = json::list(&active, "/threads").filter(|thread| {
-            self.is_me(json::id(thread, "/owner_id")) && json::id(thread, "/parent_id") == Some(room.get())
+            self.is_own_id(json::id(thread, "/owner_id"))
+                && json::id(thread, "/parent_id") == Some(room.get())
         });
         let named = ours.filter_map(|thread| {
             let name = json::text(thread, "/name").unwrap_or_default().to_owned();
@@ -128,7 +133,7 @@ impl Shared {
     }
 
     /// Starts to track a thread as the conversation of a person.
-    fn keep_thread(&self, thread: ChannelId, person: UserId) {
+    fn track_thread(&self, thread: ChannelId, person: UserId) {
         if self.conversations.get(thread).is_some() {
             return;
         }
@@ -139,7 +144,7 @@ impl Shared {
             reach: Reach::Open,
         };
         self.conversations.put(thread, conversation);
-        self.ring(Bell::Thread(thread));
+        self.trigger_read(ReadTrigger::NewThread(thread));
     }
 
     /// Finds threads that an interrupted attempt created and did not record.
@@ -156,10 +161,10 @@ impl Shared {
                 continue;
             };
             let people = members.iter().filter_map(|member| json::id(member, "/user_id"));
-            let mut others = people.filter(|id| !self.is_me(Some(*id)));
+            let mut others = people.filter(|id| !self.is_own_id(Some(*id)));
             // A thread with two or more other members could belong to any of them.
             if let (Some(person), None) = (others.next(), others.next()) {
-                self.keep_thread(thread, UserId::new(person));
+                self.track_thread(thread, UserId::new(person));
             }
         }
     }

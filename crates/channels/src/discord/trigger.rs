@@ -4,19 +4,19 @@ use serenity::all::{ChannelId, UserId};
 
 /// A notice that something may have changed.
 #[derive(Debug, Clone, Copy)]
-pub enum Bell {
+pub enum ReadTrigger {
     /// Events may have been missed.
-    Gap,
+    MissedEvents,
     /// A person wrote. `person` is `None` if the author can't be read.
-    Wrote {
+    NewMessage {
         channel: ChannelId,
         person: Option<UserId>,
         direct: bool,
     },
     /// A thread was created for a person.
-    Thread(ChannelId),
+    NewThread(ChannelId),
     /// The contact button may be missing from the server channel that the setting `room` names.
-    Room,
+    Button,
     /// A message was edited.
-    Edited { channel: ChannelId, message: u64 },
+    EditedMessage { channel: ChannelId, message: u64 },
 }

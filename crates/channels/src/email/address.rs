@@ -23,7 +23,7 @@ pub fn sender(mail: &Message<'_>) -> Sender {
     let address = parsed.and_then(first_address);
     let raw = mail
         .header_raw("From")
-        .map(encoded_words::decoded)
+        .map(encoded_words::decode)
         .unwrap_or_default();
     if address.is_some() {
         return Sender {

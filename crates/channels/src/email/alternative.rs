@@ -17,10 +17,10 @@ fn pair(first: PartContents, second: PartContents) -> PartContents {
     let (first_text, second_text) = (first.text(), second.text());
     let (a, b) = (word_set(&first_text), word_set(&second_text));
     if b.is_empty() && !first_text.trim().is_empty() {
-        return first.with_the_rest_of(second);
+        return first.with_all_but_text_of(second);
     }
     if a.is_empty() {
-        return second.with_the_rest_of(first);
+        return second.with_all_but_text_of(first);
     }
     let takes_first = is_richer(&a, &b);
     let (mut winner, loser, lost, has) = if takes_first {
@@ -38,10 +38,10 @@ fn pair(first: PartContents, second: PartContents) -> PartContents {
         if share_missing(&has, &lost_words) > 50 && !is_notice(&lost_words) {
             winner.show(missing);
         } else {
-            winner.aside.push(missing);
+            winner.only_in_hidden.push(missing);
         }
     }
-    winner.with_the_rest_of(loser)
+    winner.with_all_but_text_of(loser)
 }
 
 /// Returns whether the first of two forms is shown: it contains all words of the second, or lacks a smaller share of the other
@@ -85,7 +85,7 @@ mod tests {
             found
         });
         let found = choose(forms.collect());
-        (found.text(), found.aside.join("\n"))
+        (found.text(), found.only_in_hidden.join("\n"))
     }
 
     #[test]

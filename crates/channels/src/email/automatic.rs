@@ -118,7 +118,7 @@ const UNREAD: [&str; 16] = [
 ];
 
 /// The properties of a mail that show who wrote it.
-pub struct Read<'a> {
+pub struct ParsedMail<'a> {
     pub mail: &'a Message<'a>,
     pub ours: &'a OurAddresses,
     /// The sender's address.
@@ -130,7 +130,7 @@ pub struct Read<'a> {
 }
 
 /// Returns who wrote a mail: a person, a machine, or a program that answers automatically.
-pub fn origin(read: &Read<'_>) -> Origin {
+pub fn origin(read: &ParsedMail<'_>) -> Origin {
     let submitted = auto_submitted(read.mail);
     let precedence = header(read.mail, "Precedence").unwrap_or_default();
     let answered = ["auto-replied", "auto-reply"].contains(&submitted.as_str())
@@ -157,10 +157,10 @@ pub fn origin(read: &Read<'_>) -> Origin {
 }
 
 /// Returns whether no automatic message may be sent in return.
-pub fn unacknowledged(read: &Read<'_>) -> bool {
+pub fn is_unacknowledged(read: &ParsedMail<'_>) -> bool {
     let unread = read
         .identifier
-        .is_none_or(|address| is_unread(address) || read.ours.hold(address));
+        .is_none_or(|address| is_unread(address) || read.ours.contains(address));
     let suppressed = header(read.mail, "X-Auto-Response-Suppress").is_some_and(|value| {
         let asked = |word: &str| ["all", "oof", "autoreply"].contains(&word.trim());
         value.split(',').any(asked)
@@ -258,7 +258,7 @@ mod tests {
             .from()
             .and_then(|from| from.first()?.address().map(str::to_owned));
         let own = OwnAddress::parse("kontakt@centar.example").unwrap();
-        let read = Read {
+        let read = ParsedMail {
             mail: &mail,
             ours: &OurAddresses::new(own, &[]),
             identifier: identifier.as_deref(),
@@ -266,7 +266,7 @@ mod tests {
             text,
             answers_us,
         };
-        (origin(&read), !unacknowledged(&read))
+        (origin(&read), !is_unacknowledged(&read))
     }
 
     #[test]

@@ -13,12 +13,12 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsConnector;
 
 use super::settings::{Imap, Security, token};
-use crate::channel::secret;
+use crate::channel::read_secret;
 
 /// A connection that is silent for this long is dead.
 const SILENCE: Duration = Duration::from_secs(300);
 /// How long connecting and logging in may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A stream of bytes, with TLS or without.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
@@ -29,7 +29,7 @@ pub type Logged = Session<Box<dyn Wire>>;
 
 /// Connects and logs in. Never falls back from TLS to an unprotected connection.
 pub async fn connect(settings: &Imap) -> anyhow::Result<Logged> {
-    tokio::time::timeout(PATIENCE, logged_in(settings))
+    tokio::time::timeout(TIMEOUT, logged_in(settings))
         .await
         .context("The server is too slow")?
 }
@@ -102,7 +102,7 @@ async fn authenticated(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow
             .map_err(|(error, _)| refused(&error));
     }
     let password = settings.password.as_ref().map(|password| password.expose());
-    let Some(password) = secret(password, settings.password_file.as_ref())? else {
+    let Some(password) = read_secret(password, settings.password_file.as_ref())? else {
         bail!("Give `imap.password`, `imap.password_file` or `imap.token_command`");
     };
     client

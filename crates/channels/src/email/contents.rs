@@ -20,7 +20,7 @@ const MOST_UUENCODED: usize = 50;
 
 /// The text and the files of a mail.
 #[derive(Default)]
-pub struct Words {
+pub struct MailContents {
     /// The text that is shown.
     pub text: String,
     /// The text that is shown folded: forwarded mails, and lines with words that occur only in an alternative
@@ -31,8 +31,8 @@ pub struct Words {
 }
 
 /// Returns the text and the files of a mail.
-pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
-    let mut found = walk(mail);
+pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
+    let mut found = collect(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
         // Here a file without a name is the whole body of a mail that declares no type and is not text. It is
@@ -42,7 +42,7 @@ pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
     if !found.mails.is_empty() {
         remarks.push(Remark::Forwarded);
     }
-    let (text, from_html) = found.words();
+    let (text, from_html) = found.shown_text();
     if from_html {
         remarks.push(Remark::FromHtml);
     }
@@ -54,18 +54,18 @@ pub fn words(mail: &Part, remarks: &mut Vec<Remark>) -> Words {
     if cut {
         remarks.push(Remark::TextCut);
     }
-    Words {
+    MailContents {
         text: text.chars().take(LONGEST_TEXT).collect(),
         folded: folded.chars().take(LONGEST_TEXT).collect(),
         files,
     }
 }
 
-fn walk(part: &Part) -> PartContents {
+fn collect(part: &Part) -> PartContents {
     match &part.inside {
         Inside::Parts { parts, around } => {
             let mut found = if part.media_type == "multipart/alternative" {
-                alternative::choose(parts.iter().map(walk).collect())
+                alternative::choose(parts.iter().map(collect).collect())
             } else {
                 let root = part
                     .root(parts)
@@ -76,7 +76,7 @@ fn walk(part: &Part) -> PartContents {
                 let mut all = PartContents::default();
                 root.into_iter()
                     .chain(others)
-                    .for_each(|part| all.append(walk(part)));
+                    .for_each(|part| all.append(collect(part)));
                 all
             };
             found.around.push(charset::text(None, around));
@@ -84,10 +84,10 @@ fn walk(part: &Part) -> PartContents {
         }
         Inside::Mail(mail) => {
             let mut found = PartContents::default();
-            found.keep(part, Bytes::from(part.decoded()), false);
-            let mut inner = walk(mail);
+            found.add_file(part, Bytes::from(part.decoded()), false);
+            let mut inner = collect(mail);
             found.files.append(&mut inner.files);
-            let (text, _) = inner.words();
+            let (text, _) = inner.shown_text();
             let head = address::heading(&mail.head);
             let whole = joined(&[&joined_lines(&[&head, &text]), &inner.folded()]);
             if !whole.trim().is_empty() {
@@ -98,11 +98,11 @@ fn walk(part: &Part) -> PartContents {
         }
         Inside::Signed(inner) => {
             let mut found = PartContents::default();
-            found.keep(part, Bytes::from(part.decoded()), false);
-            found.append(walk(inner));
+            found.add_file(part, Bytes::from(part.decoded()), false);
+            found.append(collect(inner));
             found
         }
-        Inside::Leaf => leaf(part),
+        Inside::Leaf => collect_leaf(part),
     }
 }
 
@@ -149,18 +149,18 @@ fn is_file(bytes: &[u8]) -> bool {
 
 /// Returns whether bytes contain only characters that occur in text. Every binary file contains others.
 fn has_only_text(bytes: &[u8]) -> bool {
-    !bytes.iter().any(|byte| is_odd(*byte) || *byte == 0)
+    !bytes.iter().any(|byte| is_rare_control(*byte) || *byte == 0)
 }
 
 /// Returns whether a byte is a control character that is rare in text. Those that UTF-16 and ISO 2022 use are excepted.
-fn is_odd(byte: u8) -> bool {
+fn is_rare_control(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
 
 /// Returns whether bytes that are declared as text can be text. A few stray control characters are allowed.
 fn looks_like_text(bytes: &[u8]) -> bool {
     let sample = bytes.get(..bytes.len().min(4_000)).unwrap_or_default();
-    let odd = sample.iter().filter(|byte| is_odd(**byte)).count();
+    let odd = sample.iter().filter(|byte| is_rare_control(**byte)).count();
     odd * 20 <= sample.len()
 }
 
@@ -169,7 +169,7 @@ fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control))
 }
 
-fn leaf(part: &Part) -> PartContents {
+fn collect_leaf(part: &Part) -> PartContents {
     let mut found = PartContents::default();
     let decoded = part.transfer().decode(&part.body);
     let rest = charset::text(part.parameter("charset"), decoded.rest);
@@ -204,7 +204,7 @@ fn leaf(part: &Part) -> PartContents {
                         media_type: file.media_type,
                         inline: true,
                         bytes: Bytes::from(file.bytes),
-                        closed: false,
+                        encrypted: false,
                     }));
             } else {
                 found.spare.push(document.text);
@@ -231,11 +231,11 @@ fn leaf(part: &Part) -> PartContents {
         TextKind::MailFile => {}
     }
     if is_file {
-        let possibly_closed = super::smime::is_possible(&part.media_type, part.name().as_deref());
-        found.keep(
+        let possibly_encrypted = super::smime::is_possible(&part.media_type, part.name().as_deref());
+        found.add_file(
             part,
             bytes,
-            possibly_closed || part.media_type == "application/pgp-encrypted",
+            possibly_encrypted || part.media_type == "application/pgp-encrypted",
         );
     }
     if rest.split_whitespace().filter(|word| has_words(word)).count() > 1 {
@@ -245,7 +245,7 @@ fn leaf(part: &Part) -> PartContents {
 }
 
 impl PartContents {
-    fn keep(&mut self, part: &Part, bytes: Bytes, closed: bool) {
+    fn add_file(&mut self, part: &Part, bytes: Bytes, encrypted: bool) {
         let (bytes, name) = match (part.transfer(), uuencoded(&part.body)) {
             (Transfer::Uuencode, Some(file)) => (bytes, Some(charset::text(None, &file.name))),
             _ => (bytes, None),
@@ -254,15 +254,15 @@ impl PartContents {
             name: part.name().or(name),
             media_type: part.media_type.clone(),
             inline: part.is_inline()
-                || (part.is_labelled() && !part.is_attachment() && is_seen(&part.media_type)),
+                || (part.is_labelled() && !part.is_attachment() && is_shown_inline(&part.media_type)),
             bytes,
-            closed,
+            encrypted,
         });
     }
 }
 
 /// Returns whether mail programs show files of this type inside the text.
-fn is_seen(media_type: &str) -> bool {
+fn is_shown_inline(media_type: &str) -> bool {
     ["image/", "audio/", "video/"]
         .iter()
         .any(|start| media_type.starts_with(start))
@@ -300,7 +300,7 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
             media_type: "application/octet-stream".to_owned(),
             inline: false,
             bytes: Bytes::from(found.bytes),
-            closed: false,
+            encrypted: false,
         });
     }
     out.extend_from_slice(rest);

@@ -35,7 +35,7 @@ pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Decodes the value of a header that is read without a parser.
-pub fn decoded(value: &str) -> String {
+pub fn decode(value: &str) -> String {
     let text: String = value.bytes().map(char::from).collect();
     let mut out = Vec::new();
     let (mut done, mut from) = (0, 0);
@@ -177,7 +177,7 @@ mod tests {
     fn decoded_bytes(word: &[u8]) -> String {
         let repaired = repaired(&[b"Subject: ", word].concat()).into_owned();
         let repaired = String::from_utf8(repaired).unwrap();
-        decoded(repaired.strip_prefix("Subject: ").unwrap())
+        decode(repaired.strip_prefix("Subject: ").unwrap())
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub struct FetchFailure {
 
 impl FetchRetries {
     /// Forgets everything if UIDVALIDITY changed. A UID identifies a message only under one UIDVALIDITY.
-    pub fn of(&mut self, validity: u32) {
+    pub fn use_validity(&mut self, validity: u32) {
         if self.validity != validity {
             *self = Self {
                 validity,
@@ -43,17 +43,17 @@ impl FetchRetries {
     }
 
     /// Records that the connection broke. A message that was fetched alone is the cause; several are fetched alone from now on.
-    pub fn blame(&mut self) {
+    pub fn note_failure(&mut self) {
         let in_hand = std::mem::take(&mut self.in_hand);
         match in_hand.as_slice() {
             [] => {}
-            [one] => self.refuse(*one),
+            [one] => self.note_unfetched(*one),
             several => self.alone.extend(several),
         }
     }
 
     /// Records that a message could not be fetched alone, and schedules a retry.
-    pub fn refuse(&mut self, uid: u32) {
+    pub fn note_unfetched(&mut self, uid: u32) {
         let times = self.refused.get(&uid).map_or(0, |refused| refused.times);
         let wait = FIRST_WAIT.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT);
         let refused = FetchFailure {
@@ -64,13 +64,13 @@ impl FetchRetries {
     }
 
     /// Records that a message was fetched.
-    pub fn fetched(&mut self, uid: u32) {
+    pub fn note_fetched(&mut self, uid: u32) {
         self.alone.remove(&uid);
         self.refused.remove(&uid);
     }
 
     /// Forgets messages that are no longer in the folder.
-    pub fn keep(&mut self, there: impl Fn(&u32) -> bool) {
+    pub fn retain(&mut self, there: impl Fn(&u32) -> bool) {
         self.alone.retain(|uid| there(uid));
         self.refused.retain(|uid, _| there(uid));
     }
@@ -82,7 +82,7 @@ impl FetchRetries {
 
     /// Returns the order in which to fetch the wanted messages. Those that failed before come last, and only if their retry is
     /// due.
-    pub fn in_order(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
+    pub fn ordered(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
         let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =
             wanted.partition(|uid| self.refused.contains_key(uid));
@@ -125,33 +125,33 @@ mod tests {
             in_hand: vec![1, 2, 3],
             ..FetchRetries::default()
         };
-        retries.blame();
+        retries.note_failure();
         assert!(retries.is_alone(1) && retries.is_alone(2) && retries.is_alone(3));
-        retries.fetched(1);
+        retries.note_fetched(1);
         retries.in_hand = vec![2];
-        retries.blame();
+        retries.note_failure();
         assert_eq!(
-            retries.in_order([2, 3, 4].into_iter()),
+            retries.ordered([2, 3, 4].into_iter()),
             [3, 4],
             "2 is asked for later"
         );
         tokio::time::advance(FIRST_WAIT).await;
-        assert_eq!(retries.in_order([2, 3, 4].into_iter()), [3, 4, 2]);
-        retries.refuse(2);
+        assert_eq!(retries.ordered([2, 3, 4].into_iter()), [3, 4, 2]);
+        retries.note_unfetched(2);
         assert!(retries.wait() > FIRST_WAIT, "and later still the next time");
         assert!(matches!(retries.health(), Health::Ailing(_)));
-        retries.fetched(2);
+        retries.note_fetched(2);
         assert!(matches!(retries.health(), Health::Up));
     }
 
     #[test]
     fn another_uidvalidity_begins_anew() {
         let mut retries = FetchRetries::default();
-        retries.of(7);
-        retries.refuse(1);
-        retries.of(7);
+        retries.use_validity(7);
+        retries.note_unfetched(1);
+        retries.use_validity(7);
         assert!(retries.is_alone(1));
-        retries.of(8);
+        retries.use_validity(8);
         assert!(!retries.is_alone(1));
     }
 }

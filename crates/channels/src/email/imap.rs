@@ -52,13 +52,13 @@ impl Mailbox<'_> {
         let mut retries = FetchRetries::default();
         while !stop.is_cancelled() {
             let ended = tokio::select! {
-                ended = self.stay(intake, stop, &mut failures, &mut retries) => ended,
+                ended = self.stay_connected(intake, stop, &mut failures, &mut retries) => ended,
                 () = stop.cancelled() => return,
             };
             let Err(error) = ended else { continue };
-            retries.blame();
+            retries.note_failure();
             failures = failures.saturating_add(1);
-            let reason = in_words(&error);
+            let reason = describe_error(&error);
             let now = self.clock.now();
             if failures == 1 {
                 down_since = None;
@@ -82,7 +82,7 @@ impl Mailbox<'_> {
     }
 
     /// Runs one connection until it ends.
-    async fn stay(
+    async fn stay_connected(
         &self,
         intake: &dyn Intake,
         stop: &CancellationToken,
@@ -97,11 +97,11 @@ impl Mailbox<'_> {
             .context("The folder cannot be opened")?;
         let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
         let mut position = self.position(intake, validity).await?;
-        retries.of(validity);
+        retries.use_validity(validity);
         loop {
             let told = session.unsolicited_responses.clone();
             while told.try_recv().is_ok() {}
-            self.catch_up(intake, &mut session, &mut position, retries)
+            self.read_new(intake, &mut session, &mut position, retries)
                 .await?;
             *failures = 0;
             intake.health(self.line, retries.health()).await;
@@ -172,7 +172,7 @@ impl Mailbox<'_> {
     }
 
     /// Accepts all new messages, page by page. Messages that could not be fetched before come last, one at a time.
-    async fn catch_up(
+    async fn read_new(
         &self,
         intake: &dyn Intake,
         session: &mut Logged,
@@ -186,11 +186,11 @@ impl Mailbox<'_> {
         // "n:*" always includes the last message, even if its UID is below n.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
-        retries.keep(|uid| found.contains(uid));
+        retries.retain(|uid| found.contains(uid));
         let wanted = found
             .into_iter()
             .filter(|uid| *uid > position.highest || position.missing.contains(uid));
-        let mut rest = retries.in_order(wanted);
+        let mut rest = retries.ordered(wanted);
         while !rest.is_empty() {
             let most = rest
                 .iter()
@@ -201,7 +201,7 @@ impl Mailbox<'_> {
             // If the connection breaks now, one of these messages is the cause.
             retries.in_hand.clone_from(&page);
             let sizes = sizes(session, &page).await?;
-            for uid in page.split_off(fitting(&page, &sizes)).into_iter().rev() {
+            for uid in page.split_off(fitting_count(&page, &sizes)).into_iter().rev() {
                 rest.push_front(uid);
             }
             retries.in_hand.clone_from(&page);
@@ -213,10 +213,10 @@ impl Mailbox<'_> {
             for uid in &page {
                 if here(uid) {
                     next.missing.remove(uid);
-                    retries.fetched(*uid);
+                    retries.note_fetched(*uid);
                 } else if alone {
                     next.missing.insert(*uid);
-                    retries.refuse(*uid);
+                    retries.note_unfetched(*uid);
                 } else {
                     next.missing.insert(*uid);
                     retries.alone.insert(*uid);
@@ -253,7 +253,7 @@ impl Mailbox<'_> {
                 continue;
             }
             let mut fetched = session
-                .uid_fetch(set_of(&uids), format!("(UID INTERNALDATE {what})"))
+                .uid_fetch(uid_set(&uids), format!("(UID INTERNALDATE {what})"))
                 .await?;
             while let Some(fetched) = fetched.try_next().await? {
                 let Some(uid) = fetched.uid.filter(|uid| uids.contains(uid)) else {
@@ -294,7 +294,7 @@ fn size_of(sizes: &Sizes, uid: u32) -> u64 {
 async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     let mut sizes = Sizes::new();
     for some in uids.chunks(2_000) {
-        let fetched = session.uid_fetch(set_of(some), "(UID RFC822.SIZE)").await?;
+        let fetched = session.uid_fetch(uid_set(some), "(UID RFC822.SIZE)").await?;
         let fetched: Vec<Fetch> = fetched.try_collect().await?;
         sizes.extend(
             fetched
@@ -306,7 +306,7 @@ async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
 }
 
 /// Returns how many of the first messages are fetched together.
-fn fitting(uids: &[u32], sizes: &Sizes) -> usize {
+fn fitting_count(uids: &[u32], sizes: &Sizes) -> usize {
     let mut bytes = 0;
     let fit = uids.iter().take_while(|uid| {
         bytes += size_of(sizes, **uid);
@@ -316,7 +316,7 @@ fn fitting(uids: &[u32], sizes: &Sizes) -> usize {
 }
 
 /// Formats UIDs as a `sequence-set` (RFC 9051), with consecutive UIDs as ranges.
-fn set_of(uids: &[u32]) -> String {
+fn uid_set(uids: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for uid in uids {
         match ranges.last_mut() {
@@ -343,7 +343,7 @@ pub fn external_id(bytes: &[u8]) -> String {
 
 /// Describes an error without the server's last response. async-imap puts everything it received into some errors, and that may
 /// be a person's message.
-fn in_words(error: &anyhow::Error) -> String {
+fn describe_error(error: &anyhow::Error) -> String {
     let mut words = Vec::new();
     for cause in error.chain() {
         if let Some(imap) = cause.downcast_ref::<async_imap::error::Error>() {
@@ -416,14 +416,14 @@ mod tests {
 
     #[test]
     fn runs_of_uids_are_written_as_ranges() {
-        assert_eq!(set_of(&[1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
+        assert_eq!(uid_set(&[1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
     }
 
     #[test]
     fn a_large_message_has_a_page_of_its_own() {
         let sizes = Sizes::from([(1, 100), (2, PAGE_BYTES * 2), (3, 100)]);
-        assert_eq!(fitting(&[1, 2, 3], &sizes), 1);
-        assert_eq!(fitting(&[2, 3], &sizes), 1);
-        assert_eq!(fitting(&[3, 1], &sizes), 2);
+        assert_eq!(fitting_count(&[1, 2, 3], &sizes), 1);
+        assert_eq!(fitting_count(&[2, 3], &sizes), 1);
+        assert_eq!(fitting_count(&[3, 1], &sizes), 2);
     }
 }

@@ -37,7 +37,7 @@ impl OurAddresses {
     }
 
     /// Returns whether an address is one of ours, with or without a tag after a plus sign.
-    pub fn hold(&self, address: &str) -> bool {
+    pub fn contains(&self, address: &str) -> bool {
         self.iter().any(|own| own.receives(address))
     }
 
@@ -182,7 +182,7 @@ mod tests {
             "skole@центар.срб",
             "skole+x@xn--80ajyniv.xn--90a3ac",
         ] {
-            assert!(ours.hold(address), "{address}");
+            assert!(ours.contains(address), "{address}");
         }
         for address in [
             "kontakti@centar.example",
@@ -192,7 +192,7 @@ mod tests {
             "kontakt",
             "",
         ] {
-            assert!(!ours.hold(address), "{address}");
+            assert!(!ours.contains(address), "{address}");
         }
     }
 

@@ -15,11 +15,11 @@ use uuid::Uuid;
 use super::{
     address::{self, Sender, canonical},
     automatic::{self, is_to_many},
-    contents::{Words, words},
+    contents::{MailContents, read_contents},
     own_addresses::OurAddresses,
     parts::parts,
     repair,
-    report::{Report, recognise},
+    report::{Report, recognise_report},
     text::joined,
     token_search, tree,
 };
@@ -30,7 +30,7 @@ const MOST_REFERENCES: usize = 50;
 
 /// Parses a raw message that arrived at one of our addresses. With `Attachments::Never` the parts are listed without their
 /// bytes.
-pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
+pub fn parse_mail(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
     let bytes = repair::repaired(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
         return unreadable("it has no headers", None);
@@ -38,22 +38,22 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
     if mail.headers().is_empty() {
         return unreadable("it has no headers", None);
     }
-    match recognise(&mail, &bytes, ours) {
+    match recognise_report(&mail, &bytes, ours) {
         Some(Report::Delivery(report)) => return Normalised::Report(report),
         Some(Report::Opened) => return Normalised::Ignore("a read receipt"),
         Some(Report::Complaint) => return Normalised::Ignore("a provider's report of abuse"),
         None => {}
     }
     let mut remarks = Vec::new();
-    let words = match raw.cut_from {
-        None => words(&tree::read(&Bytes::copy_from_slice(&bytes)), &mut remarks),
+    let contents = match raw.cut_from {
+        None => read_contents(&tree::read(&Bytes::copy_from_slice(&bytes)), &mut remarks),
         Some(_) => {
             remarks.push(Remark::TooLarge);
-            Words::default()
+            MailContents::default()
         }
     };
-    let text = words.text;
-    let parts = parts(words.files, attachments, &mut remarks);
+    let text = contents.text;
+    let parts = parts(contents.files, attachments, &mut remarks);
     let Sender {
         address: identifier,
         name,
@@ -63,7 +63,7 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         remarks.push(Remark::AnswerElsewhere);
     }
     if text.is_empty()
-        && words.folded.is_empty()
+        && contents.folded.is_empty()
         && parts.is_empty()
         && subject(&mail).is_none()
         && identifier.is_none()
@@ -83,9 +83,9 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         .collect();
     evidence.extend(ancestors.iter().rev().map(|id| ours.evidence(id)));
     let answers_us = evidence.iter().any(|one| matches!(one, Evidence::Token(_)));
-    let split = split(&text, answers_us, &|address: &str| ours.hold(address));
+    let split = split(&text, answers_us, &|address: &str| ours.contains(address));
     let subject = subject(&mail);
-    let read = automatic::Read {
+    let parsed = automatic::ParsedMail {
         mail: &mail,
         ours,
         identifier: identifier.as_deref(),
@@ -93,15 +93,15 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         text: &split.text,
         answers_us,
     };
-    let origin = automatic::origin(&read);
-    let unacknowledged = automatic::unacknowledged(&read);
+    let origin = automatic::origin(&parsed);
+    let unacknowledged = automatic::is_unacknowledged(&parsed);
     if origin != Origin::Person {
         remarks.push(Remark::Automatic);
     } else if is_to_many(&mail) {
         remarks.push(Remark::MailingList);
     }
-    if origin == Origin::AutoReply && !read.answers_us {
-        let mark = token_search::find(&mail, &bytes, ours);
+    if origin == Origin::AutoReply && !parsed.answers_us {
+        let mark = token_search::find_token(&mail, &bytes, ours);
         evidence.extend(mark.map(|mark| Evidence::Token(mark.token)));
     }
     let message_id = mail
@@ -119,7 +119,7 @@ pub fn read(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> 
         subject,
         language: Language::guess(&split.text),
         copied: split.quoted.len(),
-        quoted: joined(&[&split.quoted, &words.folded]),
+        quoted: joined(&[&split.quoted, &contents.folded]),
         text: split.text,
         parts,
         origin,
@@ -148,7 +148,7 @@ fn echo_of(
     message_id: Option<&str>,
     identifier: Option<&str>,
 ) -> Option<(Uuid, Option<ThreadToken>)> {
-    let from_us = identifier.is_some_and(|identifier| ours.hold(identifier));
+    let from_us = identifier.is_some_and(|identifier| ours.contains(identifier));
     let (id, token) = message_id
         .filter(|_| from_us)
         .and_then(|id| ours.own_message(id))?;
@@ -171,7 +171,7 @@ fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) 
         .filter(|address| {
             let is_list = posts.contains(&format!("mailto:{address}"))
                 || (is_to_many(mail) && wrote_to.contains(address));
-            !ours.hold(address) && !is_list
+            !ours.contains(address) && !is_list
         });
     let (first, second) = (all.next()?, all.next());
     (second.is_none() && Some(first.as_str()) != identifier).then_some(first)

@@ -15,7 +15,7 @@ pub struct MailFile {
     /// The bytes, unchanged.
     pub bytes: Bytes,
     /// Whether it is encrypted.
-    pub closed: bool,
+    pub encrypted: bool,
 }
 
 /// A text that is shown.
@@ -30,7 +30,7 @@ pub struct PartContents {
     pub shown: Vec<ShownText>,
     /// Lines with words that occur only in an alternative of the message (`multipart/alternative`) that is
     /// not shown.
-    pub aside: Vec<String>,
+    pub only_in_hidden: Vec<String>,
     /// Forwarded mails.
     pub mails: Vec<String>,
     pub invitations: Vec<String>,
@@ -61,7 +61,7 @@ impl PartContents {
     }
 
     /// Adds everything of another alternative of the same message except its text.
-    pub fn with_the_rest_of(mut self, mut other: Self) -> Self {
+    pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
         self
@@ -69,7 +69,7 @@ impl PartContents {
 
     pub fn append(&mut self, other: Self) {
         self.shown.extend(other.shown);
-        self.aside.extend(other.aside);
+        self.only_in_hidden.extend(other.only_in_hidden);
         self.mails.extend(other.mails);
         self.invitations.extend(other.invitations);
         self.spare.extend(other.spare);
@@ -82,7 +82,7 @@ impl PartContents {
     /// Returns the text, and whether it was made from HTML. The text is made from `shown` and `invitations`;
     /// if these are empty, from `spare`; if that is empty too and there is no forwarded mail, from `around`
     /// and `pictures`.
-    pub fn words(&mut self) -> (String, bool) {
+    pub fn shown_text(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
             .shown
@@ -125,7 +125,7 @@ impl PartContents {
     }
 
     pub fn folded(&self) -> String {
-        joined(&[joined(&self.aside), joined(&self.mails)])
+        joined(&[joined(&self.only_in_hidden), joined(&self.mails)])
     }
 }
 

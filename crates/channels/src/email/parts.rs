@@ -13,7 +13,7 @@ pub fn parts(files: Vec<MailFile>, attachments: Attachments, remarks: &mut Vec<R
     if files.iter().any(|file| file.media_type == "application/ms-tnef") {
         remarks.push(Remark::Tnef);
     }
-    if files.iter().any(|file| file.closed) {
+    if files.iter().any(|file| file.encrypted) {
         remarks.push(Remark::Encrypted);
     }
     if files.len() > MOST_PARTS {

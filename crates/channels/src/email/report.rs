@@ -10,7 +10,7 @@ use super::{
     automatic::{auto_submitted, has_absent_subject, has_null_sender},
     delivery_status,
     own_addresses::OurAddresses,
-    token_search::{self, Mark, Place},
+    token_search::{self, FoundToken, Place},
 };
 
 /// The kind of report that a machine sent.
@@ -41,7 +41,7 @@ enum Author {
 }
 
 /// Recognises a report. Returns `None` for an ordinary mail.
-pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
+pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
     let author = author(mail);
     // A mail system that sends a disposition notification has discarded the mail, so that is not a read receipt.
     if author != Author::Daemon
@@ -67,7 +67,7 @@ pub fn recognise(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<
             status.is_some() || speaks_of_delivery(mail, raw, ours, author)
         }
     };
-    is_report.then(|| Report::Delivery(about(mail, status, token_search::find(mail, raw, ours))))
+    is_report.then(|| Report::Delivery(about(mail, status, token_search::find_token(mail, raw, ours))))
 }
 
 /// The types of parts that contain a delivery status, in ASCII and in UTF-8 (RFC 6533).
@@ -80,7 +80,7 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
         || delivery_status::is_of_delivery(mail.subject().unwrap_or_default());
-    let mark = token_search::find(mail, raw, ours);
+    let mark = token_search::find_token(mail, raw, ours);
     let returned = mark.as_ref().is_some_and(|mark| mark.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
     // The mail of a person contains at least a name.
@@ -97,7 +97,7 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     }
 }
 
-fn about(mail: &Message<'_>, status: Option<String>, mark: Option<Mark>) -> DeliveryReport {
+fn about(mail: &Message<'_>, status: Option<String>, mark: Option<FoundToken>) -> DeliveryReport {
     let text = first_text(mail);
     let subject = mail.subject().unwrap_or_default();
     let fate = match &status {

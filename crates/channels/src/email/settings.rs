@@ -6,7 +6,7 @@ use anyhow::ensure;
 use hotline_core::identifiers::private::Private;
 use serde::Deserialize;
 
-use crate::channel::{Attachments, yes};
+use crate::channel::{Attachments, default_true};
 
 /// The settings table `[lines.<name>]` with `channel = "email"`.
 #[derive(Debug, Deserialize)]
@@ -28,10 +28,10 @@ pub struct Email {
     #[serde(default = "default_max_size")]
     pub max_size: u64,
     /// Whether the mailbox receives mail to `local+anything@domain`.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub plus_addressing: bool,
     /// Whether the first message of a contact is acknowledged.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub acknowledge: bool,
     /// How files are handled. `on_request` stores them encrypted and hands them out when a counsellor asks; each request is
     /// logged. `never` only lists them.

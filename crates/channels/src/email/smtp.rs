@@ -25,10 +25,10 @@ use super::{
     own_addresses::{OurAddresses, OwnAddress},
     settings::{Security, Smtp, token},
 };
-use crate::channel::{ChannelError, secret};
+use crate::channel::{ChannelError, read_secret};
 
 /// How long the server may take for each step.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The SMTP client of one mailbox.
 pub struct Sender {
@@ -57,9 +57,9 @@ impl Sender {
         let mut builder = Smtp1::builder_dangerous(&settings.host)
             .port(settings.port)
             .tls(protection(settings)?)
-            .timeout(Some(PATIENCE));
+            .timeout(Some(TIMEOUT));
         let password = settings.password.as_ref().map(|password| password.expose());
-        let password = secret(password, settings.password_file.as_ref())?;
+        let password = read_secret(password, settings.password_file.as_ref())?;
         let mut token = None;
         match (&settings.user, &settings.token_command, password) {
             (Some(user), Some(command), None) => token = Some((user.clone(), command.clone())),
@@ -104,8 +104,8 @@ impl Sender {
     /// Hands over one message.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
         // A message to our own address would come back to us and reach no one else.
-        if self.ours.hold(message.to.expose()) {
-            return Err(ChannelError::never(Known::OwnAddress));
+        if self.ours.contains(message.to.expose()) {
+            return Err(ChannelError::permanent(Known::OwnAddress));
         }
         let later = |reason: String| ChannelError::Transient {
             reason: reason.into(),
@@ -123,7 +123,7 @@ impl Sender {
             // The server does not support the non-ASCII letters in this address (RFC 6531), so every further attempt would
             // fail, too.
             Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
-                Err(ChannelError::never(Known::LettersInAddress))
+                Err(ChannelError::permanent(Known::LettersInAddress))
             }
             Err(error) if refuses_us(&error) => Err(later(error.to_string())),
             Err(error) if error.is_permanent() => Err(ChannelError::Permanent {

@@ -1,7 +1,7 @@
-//! Finds our marks in a mail: the Message-ID or the tagged address of a message that we sent.
+//! Finds the thread token of a message that we sent: in its Message-ID or in its tagged address.
 //!
 //! A report may quote our message in any form: as an attachment, as bare headers, encoded, folded, indented, or in the middle
-//! of its text. The letters of a mark are the same in every form, so the whole mail is searched for them.
+//! of its text. The letters of a token are the same in every form, so the whole mail is searched for them.
 
 use std::borrow::Cow;
 
@@ -18,18 +18,18 @@ const DEEPEST: usize = 8;
 /// The longest local part that is examined. All of ours are shorter.
 const LONGEST_LOCAL: usize = 200;
 
-/// The best mark in a mail.
+/// The best token in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct FoundToken {
     /// The id of our message, if its Message-ID was found.
     pub message: Option<Uuid>,
     /// The token of the message's thread.
     pub token: ThreadToken,
-    /// Where the mark was found.
+    /// Where the token was found.
     pub place: Place,
 }
 
-/// Where a mark was found. A later variant is stronger evidence.
+/// Where a token was found. A later variant is stronger evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// In a tagged address.
@@ -42,42 +42,42 @@ pub enum Place {
     Returned,
 }
 
-/// Searches the whole mail for our marks.
-pub fn find(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Mark> {
+/// Searches the whole mail for our tokens.
+pub fn find_token(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<FoundToken> {
     let start = usize::try_from(mail.root_part().raw_body_offset()).unwrap_or_default();
     let (head, body) = raw.split_at_checked(start).unwrap_or((raw, &[]));
-    let mut found = Finder { ours, best: None };
-    found.look(head, Place::Ancestor);
-    found.look(body, Place::Text);
+    let mut found = TokenSearch { ours, best: None };
+    found.search(head, Place::Ancestor);
+    found.search(body, Place::Text);
     let unbroken = without_soft_breaks(body);
     if let Cow::Owned(unbroken) = &unbroken {
-        found.look(unbroken, Place::Text);
+        found.search(unbroken, Place::Text);
     }
-    found.look_into(mail, 0);
+    found.search_parts(mail, 0);
     found.best
 }
 
-struct Finder<'a> {
+struct TokenSearch<'a> {
     ours: &'a OurAddresses,
-    best: Option<Mark>,
+    best: Option<FoundToken>,
 }
 
-impl Finder<'_> {
+impl TokenSearch<'_> {
     /// Searches the parts of a mail that have another encoding or charset.
-    fn look_into(&mut self, mail: &Message<'_>, depth: usize) {
+    fn search_parts(&mut self, mail: &Message<'_>, depth: usize) {
         for part in &mail.parts {
             match &part.body {
-                PartType::Text(text) | PartType::Html(text) => self.look(text.as_bytes(), Place::Text),
+                PartType::Text(text) | PartType::Html(text) => self.search(text.as_bytes(), Place::Text),
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) if bytes.len() <= LARGEST_BINARY => {
-                    self.look(bytes, Place::Text);
+                    self.search(bytes, Place::Text);
                 }
                 PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Multipart(_) => {}
                 PartType::Message(inner) => {
                     if part.encoding != Encoding::None {
-                        self.look(inner.raw_message(), Place::Text);
+                        self.search(inner.raw_message(), Place::Text);
                     }
                     if depth < DEEPEST {
-                        self.look_into(inner, depth + 1);
+                        self.search_parts(inner, depth + 1);
                     }
                 }
             }
@@ -85,7 +85,7 @@ impl Finder<'_> {
     }
 
     /// Searches a text. An id after the name of its header field is better than one elsewhere in the text.
-    fn look(&mut self, text: &[u8], place: Place) {
+    fn search(&mut self, text: &[u8], place: Place) {
         for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'@') {
             let (before, after) = text.split_at(at);
             for own in self.ours.iter() {
@@ -101,13 +101,13 @@ impl Finder<'_> {
                 let before = before.get(..before.len() - local.len()).unwrap_or_default();
                 if let Some((id, token)) = own.own_message(&address) {
                     let returned = place == Place::Text && is_labelled(before);
-                    self.put(Mark {
+                    self.keep_better(FoundToken {
                         message: Some(id),
                         token,
                         place: if returned { Place::Returned } else { place },
                     });
                 } else if let Some(token) = own.token_in_address(&address) {
-                    self.put(Mark {
+                    self.keep_better(FoundToken {
                         message: None,
                         token,
                         place: Place::Address,
@@ -117,9 +117,9 @@ impl Finder<'_> {
         }
     }
 
-    /// Keeps the better of two marks. The last of several ancestors is the message that was answered. The first of several
+    /// Keeps the better of two tokens. The last of several ancestors is the message that was answered. The first of several
     /// returned messages is the one that came back, and it quotes the others.
-    fn put(&mut self, mark: Mark) {
+    fn keep_better(&mut self, mark: FoundToken) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,
             Place::Text | Place::Ancestor => mark.place >= best.place,
@@ -193,11 +193,11 @@ mod tests {
     const ID: &str = "r.01a22026d1b477989bb4f3817439ac27.kzciapoo5pnkue5bfzyb@centar.example";
     const OLDER: &str = "r.01a22026d1b477989bb4f3817439ac11.kzciapoo5pnkue5bfzyb@centar.example";
 
-    fn mark(mail: &str) -> Option<Mark> {
+    fn mark(mail: &str) -> Option<FoundToken> {
         let own = OwnAddress::parse("kontakt@centar.example").unwrap();
         let ours = OurAddresses::new(own, &[]);
         let raw = mail.replace('\n', "\r\n").into_bytes();
-        find(&MessageParser::default().parse(&raw).unwrap(), &raw, &ours)
+        find_token(&MessageParser::default().parse(&raw).unwrap(), &raw, &ours)
     }
 
     fn place(mail: &str) -> Option<(Place, bool)> {

@@ -6,7 +6,7 @@
 use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
 
-use super::files::files;
+use super::files::find_files;
 use crate::{
     channel::Attachments,
     clean::{self, one_line},
@@ -102,27 +102,27 @@ const NOT_SHOWN: [&str; 8] = [
 ];
 
 /// Reads the contents of a message.
-pub fn contents(message: &Value, attachments: Attachments) -> Contents {
+pub fn read_contents(message: &Value, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
-    let mut said = Vec::new();
-    let origin = message.get("forward_origin").map(author);
+    let mut lines = Vec::new();
+    let origin = message.get("forward_origin").map(author_name);
     if let Some(origin) = origin.or_else(|| formerly_forwarded(message)) {
         remarks.push(Remark::Forwarded);
-        said.push(format!("↪ {origin}"));
+        lines.push(format!("↪ {origin}"));
     }
-    said.extend(words(message));
-    said.extend(stand_ins(message, &mut remarks));
-    let unknown = unknown_words(message);
+    lines.extend(texts_with_links(message));
+    lines.extend(substitutes(message, &mut remarks));
+    let unknown = unknown_texts(message);
     let not_shown = NOT_SHOWN.iter().any(|kind| message.get(kind).is_some());
     if !unknown.is_empty() || not_shown {
         remarks.push(Remark::UnknownContent);
     }
-    said.extend(unknown);
-    said.retain(|line| !line.is_empty());
+    lines.extend(unknown);
+    lines.retain(|line| !line.is_empty());
     Contents {
-        text: said.join("\n"),
-        quoted: quoted(message),
-        parts: files(message)
+        text: lines.join("\n"),
+        quoted: quoted_text(message),
+        parts: find_files(message)
             .into_iter()
             .map(|file| file.into_part(attachments))
             .collect(),
@@ -131,12 +131,12 @@ pub fn contents(message: &Value, attachments: Attachments) -> Contents {
 }
 
 /// Collects the text and the caption, with the URLs of their links. If a value is not a text, collects the texts in it.
-fn words(message: &Value) -> Vec<String> {
+fn texts_with_links(message: &Value) -> Vec<String> {
     let marked = [("text", "entities"), ("caption", "caption_entities")];
     let found = marked.iter().filter_map(|(field, entities)| {
         let value = message.get(field)?;
         Some(match value.as_str() {
-            Some(text) => with_addresses(text, json::list(message, &format!("/{entities}"))),
+            Some(text) => insert_link_urls(text, json::list(message, &format!("/{entities}"))),
             None => json::texts(value).join("\n"),
         })
     });
@@ -144,14 +144,14 @@ fn words(message: &Value) -> Vec<String> {
 }
 
 /// Inserts the URL of each link after its label. An entity that begins or ends inside a character is ignored.
-fn with_addresses<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
+fn insert_link_urls<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
     let mut links: Vec<(usize, &str)> = entities
         .filter_map(|entity| {
             let url =
                 json::text(entity, "/url").filter(|_| json::text(entity, "/type") == Some("text_link"))?;
             let begin = usize::try_from(json::number(entity, "/offset")?).ok()?;
             let end = begin.checked_add(usize::try_from(json::number(entity, "/length")?).ok()?)?;
-            let (begin, end) = (place_in(text, begin)?, place_in(text, end)?);
+            let (begin, end) = (byte_offset(text, begin)?, byte_offset(text, end)?);
             (text.get(begin..end)? != url).then_some((end, url))
         })
         .collect();
@@ -164,7 +164,7 @@ fn with_addresses<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> 
 }
 
 /// Converts an offset in UTF-16 code units to one in bytes. Returns `None` inside a character and beyond the end.
-fn place_in(text: &str, units: usize) -> Option<usize> {
+fn byte_offset(text: &str, units: usize) -> Option<usize> {
     let ends = text.char_indices().scan(0, |passed, (at, one)| {
         *passed += one.len_utf16();
         Some((*passed, at + one.len_utf8()))
@@ -176,44 +176,47 @@ fn place_in(text: &str, units: usize) -> Option<usize> {
 }
 
 /// Describes the content that is not text, such as stickers, locations and polls.
-fn stand_ins(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
-    let mut said = Vec::new();
+fn substitutes(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
+    let mut lines = Vec::new();
     let line = |value: &Value, pointer: &str| one_line(json::text(value, pointer).unwrap_or_default());
     if let Some(sticker) = message.get("sticker") {
         remarks.push(Remark::Sticker);
-        said.push(json::text(sticker, "/emoji").unwrap_or("🏷").to_owned());
+        lines.push(json::text(sticker, "/emoji").unwrap_or("🏷").to_owned());
     }
     let venue = message.get("venue");
     let place = venue.and_then(|venue| venue.get("location"));
     if let Some(place) = place.or_else(|| message.get("location")) {
         remarks.push(Remark::Location);
-        said.extend(coordinates(place));
+        lines.extend(coordinates(place));
     }
     if let Some(venue) = venue {
-        said.push(joined([line(venue, "/title"), line(venue, "/address")], ", "));
+        lines.push(join_visible(
+            [line(venue, "/title"), line(venue, "/address")],
+            ", ",
+        ));
     }
     if let Some(card) = message.get("contact") {
         remarks.push(Remark::ContactCard);
-        let name = joined([line(card, "/first_name"), line(card, "/last_name")], " ");
-        said.push(format!(
+        let name = join_visible([line(card, "/first_name"), line(card, "/last_name")], " ");
+        lines.push(format!(
             "👤 {}",
-            joined([name, line(card, "/phone_number")], ", ")
+            join_visible([name, line(card, "/phone_number")], ", ")
         ));
     }
     if let Some(poll) = message.get("poll") {
         remarks.push(Remark::Poll);
-        said.push(format!("📊 {}", line(poll, "/question")));
-        said.extend(json::list(poll, "/options").map(|option| format!("– {}", line(option, "/text"))));
-        said.extend(["/description", "/explanation"].map(|words| line(poll, words)));
+        lines.push(format!("📊 {}", line(poll, "/question")));
+        lines.extend(json::list(poll, "/options").map(|option| format!("– {}", line(option, "/text"))));
+        lines.extend(["/description", "/explanation"].map(|words| line(poll, words)));
     }
     if let Some(value) = json::number(message, "/dice/value") {
-        said.push(format!("🎲 {value}"));
+        lines.push(format!("🎲 {value}"));
     }
     if let Some(list) = message.get("checklist") {
-        said.push(line(list, "/title"));
-        said.extend(json::list(list, "/tasks").map(|task| format!("– {}", line(task, "/text"))));
+        lines.push(line(list, "/title"));
+        lines.extend(json::list(list, "/tasks").map(|task| format!("– {}", line(task, "/text"))));
     }
-    said
+    lines
 }
 
 /// Formats a location. Returns `None` if it has no coordinates.
@@ -230,7 +233,7 @@ fn coordinates(place: &Value) -> Option<String> {
 }
 
 /// Collects the texts in fields that this program does not know.
-fn unknown_words(message: &Value) -> Vec<String> {
+fn unknown_texts(message: &Value) -> Vec<String> {
     let fields = message.as_object().into_iter().flatten();
     fields
         .filter(|(name, value)| !KNOWN.contains(&name.as_str()) && (value.is_object() || value.is_array()))
@@ -240,11 +243,11 @@ fn unknown_words(message: &Value) -> Vec<String> {
 }
 
 /// Returns the author of a forwarded message.
-fn author(origin: &Value) -> String {
+fn author_name(origin: &Value) -> String {
     let chat = origin.get("sender_chat").or_else(|| origin.get("chat"));
     match (origin.get("sender_user"), chat) {
-        (Some(user), _) => name(user),
-        (None, Some(chat)) => title(chat),
+        (Some(user), _) => display_name(user),
+        (None, Some(chat)) => chat_title(chat),
         (None, None) => one_line(json::text(origin, "/sender_user_name").unwrap_or_default()),
     }
 }
@@ -252,12 +255,12 @@ fn author(origin: &Value) -> String {
 /// Returns the author of a forwarded message from the fields that Telegram used before 2024.
 fn formerly_forwarded(message: &Value) -> Option<String> {
     let hidden = || json::text(message, "/forward_sender_name").map(one_line);
-    let user = message.get("forward_from").map(name);
-    user.or_else(|| message.get("forward_from_chat").map(title))
+    let user = message.get("forward_from").map(display_name);
+    user.or_else(|| message.get("forward_from_chat").map(chat_title))
         .or_else(hidden)
 }
 
-fn title(chat: &Value) -> String {
+fn chat_title(chat: &Value) -> String {
     let title = one_line(json::text(chat, "/title").unwrap_or_default());
     match json::text(chat, "/username") {
         Some(username) => format!("{title} (@{username})"),
@@ -267,13 +270,13 @@ fn title(chat: &Value) -> String {
 
 /// Returns the text that the message answers: the part that the person selected, else the beginning of the answered message.
 /// Adds the author and a description if the answered message is in another chat.
-fn quoted(message: &Value) -> String {
+fn quoted_text(message: &Value) -> String {
     let elsewhere = message.get("external_reply");
-    let mut said = Vec::new();
-    said.extend(
+    let mut lines = Vec::new();
+    lines.extend(
         elsewhere
             .and_then(|reply| reply.get("origin"))
-            .map(|origin| format!("↪ {}", author(origin))),
+            .map(|origin| format!("↪ {}", author_name(origin))),
     );
     let chosen = match message.get("quote") {
         Some(Value::String(text)) => Some(text.as_str()),
@@ -288,24 +291,24 @@ fn quoted(message: &Value) -> String {
         Some(chosen) => chosen.to_owned(),
         None => answered().unwrap_or_default().chars().take(1_000).collect(),
     };
-    said.push(clean::text(&beginning));
-    said.extend(
+    lines.push(clean::text(&beginning));
+    lines.extend(
         elsewhere
             .into_iter()
-            .flat_map(|reply| stand_ins(reply, &mut Vec::new())),
+            .flat_map(|reply| substitutes(reply, &mut Vec::new())),
     );
-    said.retain(|line| !line.is_empty());
-    said.join("\n")
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
 }
 
 /// Joins the texts that are not empty.
-fn joined(two: [String; 2], between: &str) -> String {
-    let said: Vec<String> = two.into_iter().filter(|one| !one.is_empty()).collect();
-    said.join(between)
+fn join_visible(two: [String; 2], between: &str) -> String {
+    let lines: Vec<String> = two.into_iter().filter(|one| !one.is_empty()).collect();
+    lines.join(between)
 }
 
 /// Returns the display name of a person, followed by the account name.
-pub fn name(user: &Value) -> String {
+pub fn display_name(user: &Value) -> String {
     let part = |pointer| json::text(user, pointer).unwrap_or_default();
     let shown = one_line(&format!("{} {}", part("/first_name"), part("/last_name")));
     match json::text(user, "/username") {

@@ -8,7 +8,7 @@ use teloxide::{ApiError, RequestError};
 use crate::channel::ChannelError;
 
 /// Maps a failed request to an error that says whether a retry makes sense.
-pub fn refused(error: &RequestError) -> ChannelError {
+pub fn to_channel_error(error: &RequestError) -> ChannelError {
     let reason = reason_of(error);
     let later = |retry_after: Option<Duration>| ChannelError::Transient {
         reason: reason.clone(),
@@ -19,7 +19,7 @@ pub fn refused(error: &RequestError) -> ChannelError {
         RequestError::Api(ApiError::InvalidToken) => later(None),
         // teloxide turns an answer with a status of 500 or above into text.
         RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
-        RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::never(reason),
+        RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::permanent(reason),
         // The request never reached Telegram.
         RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
         // A proxy may have answered in Telegram's place, before or after Telegram took the message. The outcome is unknown.
@@ -42,7 +42,7 @@ fn reason_of(error: &RequestError) -> Reason {
         RequestError::Api(_)
         | RequestError::MigrateToChatId(_)
         | RequestError::InvalidJson { .. }
-        | RequestError::Io(_) => words_of(error).into(),
+        | RequestError::Io(_) => describe_error(error).into(),
     }
 }
 
@@ -59,7 +59,7 @@ fn is_the_servers_fault(words: &str) -> bool {
 }
 
 /// Describes an error without the URL of the request, because the URL contains the token.
-pub fn words_of(error: &RequestError) -> String {
+pub fn describe_error(error: &RequestError) -> String {
     match error {
         RequestError::Api(ApiError::InvalidToken) => {
             "Telegram refuses the token: is it that of the bot, whole?".to_owned()
@@ -87,6 +87,6 @@ pub fn words_of(error: &RequestError) -> String {
 
 /// Converts an error into one that can be reported, with the same description.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub fn in_words(error: RequestError) -> anyhow::Error {
-    anyhow::anyhow!(words_of(&error))
+pub fn to_anyhow(error: RequestError) -> anyhow::Error {
+    anyhow::anyhow!(describe_error(&error))
 }

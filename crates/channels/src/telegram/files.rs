@@ -38,18 +38,18 @@ pub struct File<'a> {
 }
 
 /// Returns every file of a message once. If a picture has several sizes, only the largest is returned.
-pub fn files(message: &Value) -> Vec<File<'_>> {
+pub fn find_files(message: &Value) -> Vec<File<'_>> {
     let mut files = Vec::new();
     let fields = message.as_object().into_iter().flatten();
     // Telegram repeats an animation as a document.
     let twice = message.get("animation").is_some();
     for (name, value) in fields.filter(|(name, _)| !(twice && *name == "document")) {
-        gather(name, value, &mut files);
+        collect_files(name, value, &mut files);
     }
     files
 }
 
-fn gather<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
+fn collect_files<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
     if NOT_SENT.contains(&field) {
         return;
     }
@@ -60,13 +60,15 @@ fn gather<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
                 (side("/width").saturating_mul(side("/height")), side("/file_size"))
             };
             if let Some(largest) = all.iter().max_by_key(pixels) {
-                add(field, largest, files);
+                add_file(field, largest, files);
             }
         }
-        Value::Array(all) => all.iter().for_each(|one| gather(field, one, files)),
+        Value::Array(all) => all.iter().for_each(|one| collect_files(field, one, files)),
         // Previews and other qualities inside this object are the same file.
-        Value::Object(_) if json::text(value, "/file_id").is_some() => add(field, value, files),
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| gather(name, value, files)),
+        Value::Object(_) if json::text(value, "/file_id").is_some() => add_file(field, value, files),
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| collect_files(name, value, files)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -76,7 +78,7 @@ fn is_size(value: &Value) -> bool {
     json::text(value, "/file_id").is_some() && value.get("width").is_some() && value.get("duration").is_none()
 }
 
-fn add<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
+fn add_file<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
     let Some(id) = json::text(value, "/file_id").filter(|id| !id.is_empty()) else {
         return;
     };
@@ -91,12 +93,12 @@ fn add<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
         unique,
         size: json::size(value, "/file_size"),
         name: json::text(value, "/file_name").and_then(clean::file_name),
-        media_type: named.map_or_else(|| usual(field, value).to_owned(), clean::media_type),
+        media_type: named.map_or_else(|| default_media_type(field, value).to_owned(), clean::media_type),
     });
 }
 
 /// Returns the usual media type of a file for which Telegram gives none.
-fn usual(field: &str, value: &Value) -> &'static str {
+fn default_media_type(field: &str, value: &Value) -> &'static str {
     let is = |flag: &str| value.get(flag).and_then(Value::as_bool).unwrap_or_default();
     match field {
         "photo" | "new_chat_photo" => "image/jpeg",

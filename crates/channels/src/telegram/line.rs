@@ -12,7 +12,7 @@ use teloxide::Bot;
 use super::menu::Menu;
 use crate::{
     backoff::Backoff,
-    channel::{Attachments, yes},
+    channel::{Attachments, default_true},
 };
 
 /// The settings table `[lines.<name>]` with `channel = "telegram"`.
@@ -25,7 +25,7 @@ pub struct Settings {
     pub token: Option<Private<String>>,
     pub token_file: Option<PathBuf>,
     /// The base URL of the Bot API: Telegram's own server, or a self-hosted one.
-    #[serde(default = "telegrams_own")]
+    #[serde(default = "default_api_url")]
     pub api_url: reqwest::Url,
     #[serde(default)]
     pub mode: Mode,
@@ -33,7 +33,7 @@ pub struct Settings {
     pub webhook_url: Option<reqwest::Url>,
     #[serde(default)]
     pub attachments: Attachments,
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub acknowledge: bool,
     #[serde(default)]
     pub repeat: Repeat,
@@ -62,19 +62,19 @@ pub enum Repeat {
 }
 
 #[expect(clippy::expect_used, reason = "an address written here; a test parses it")]
-pub fn telegrams_own() -> reqwest::Url {
+pub fn default_api_url() -> reqwest::Url {
     reqwest::Url::parse("https://api.telegram.org").expect("an address")
 }
 
 /// How long Telegram may take to answer.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// One Telegram line: a bot.
 pub struct Telegram {
     pub name: LineName,
     /// The client for all requests except polling, which uses its own connection and timeout.
     pub bot: Bot,
-    pub looking: Bot,
+    pub polling_bot: Bot,
     pub settings: Settings,
     pub public_url: String,
     pub clock: Arc<dyn Clock>,

@@ -66,7 +66,7 @@ impl Command {
 }
 
 /// Returns the language that a button's data names.
-pub fn choice(data: &str) -> Option<Language> {
+pub fn language_choice(data: &str) -> Option<Language> {
     Language::parse(data.strip_prefix(CHOICE)?)
 }
 
@@ -127,8 +127,8 @@ impl Menu {
 
     /// Queues an update for an automatic answer if it needs one. Call this only for updates that were accepted for the first
     /// time.
-    pub fn consider(&self, update: &Value) {
-        if let Some(press) = press(update) {
+    pub fn queue_answer(&self, update: &Value) {
+        if let Some(press) = read_press(update) {
             // If the queue is full, the press is ignored; people press again.
             let _ = self.0.presses.try_send(press);
         }
@@ -137,15 +137,15 @@ impl Menu {
     /// Answers the queued updates until `stop`.
     pub async fn answer(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut pressed = self.0.pressed.lock().await;
-        self.0.introduce().await;
+        self.0.set_commands().await;
         loop {
             let press = tokio::select! {
                 press = pressed.recv() => press,
                 () = stop.cancelled() => return,
             };
             let Some(press) = press else { return };
-            if let Err(error) = self.0.react(intake, press).await {
-                let reason = errors::words_of(&error);
+            if let Err(error) = self.0.answer_press(intake, press).await {
+                let reason = errors::describe_error(&error);
                 tracing::warn!(line.name = %self.0.line, reason, "A press of a button could not be answered");
             }
         }
@@ -153,12 +153,12 @@ impl Menu {
 }
 
 /// Returns the press in an update, if there is one.
-fn press(update: &Value) -> Option<Press> {
+fn read_press(update: &Value) -> Option<Press> {
     if let Some(query) = update.get("callback_query") {
         let id = query.get("id")?.as_str()?.to_owned();
         let chat = query.pointer("/from/id")?.as_i64()?;
         let data = query.get("data").and_then(Value::as_str).unwrap_or_default();
-        return Some(match choice(data) {
+        return Some(match language_choice(data) {
             Some(language) => Press::Chosen {
                 chat,
                 query: id,
@@ -185,7 +185,7 @@ fn press(update: &Value) -> Option<Press> {
 
 impl Inner {
     /// Sets the descriptions of the commands, which Telegram shows to people.
-    async fn introduce(&self) {
+    async fn set_commands(&self) {
         for language in Language::ALL {
             let words = self.locales.of(language);
             let commands = Command::ALL
@@ -198,14 +198,14 @@ impl Inner {
                 Language::En => set.language_code("en"),
             };
             if let Err(error) = set.await {
-                let reason = errors::words_of(&error);
+                let reason = errors::describe_error(&error);
                 tracing::info!(line.name = %self.line, reason, "The bot's commands could not be set");
                 return;
             }
         }
     }
 
-    async fn react(&self, intake: &dyn Intake, press: Press) -> Result<(), teloxide::RequestError> {
+    async fn answer_press(&self, intake: &dyn Intake, press: Press) -> Result<(), teloxide::RequestError> {
         match press {
             Press::Command {
                 chat,
@@ -219,7 +219,7 @@ impl Inner {
                     Command::Start | Command::Help => self.greet(chat, language).await,
                     Command::Language => self.offer_languages(chat, language).await,
                     Command::Stop => {
-                        self.tell(chat, self.locales.of(language).say("telegram-stopped"))
+                        self.send_text(chat, self.locales.of(language).say("telegram-stopped"))
                             .await
                     }
                 }
@@ -240,7 +240,7 @@ impl Inner {
                 let words = self.locales.of(self.centre.language);
                 let said = words.with("telegram-group", "form", &self.public_url);
                 // The bot may not be allowed to write there. It leaves in any case.
-                let _ = self.tell(chat, said).await;
+                let _ = self.send_text(chat, said).await;
                 self.bot.leave_chat(ChatId(chat)).await?;
                 Ok(())
             }
@@ -251,7 +251,7 @@ impl Inner {
         let words = self.locales.of(language);
         let more = [("form", self.public_url.as_str())];
         let said = self.centre.say(words, "telegram-greeting", &more);
-        self.tell(chat, said).await
+        self.send_text(chat, said).await
     }
 
     async fn offer_languages(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
@@ -267,7 +267,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn tell(&self, chat: i64, text: String) -> Result<(), teloxide::RequestError> {
+    async fn send_text(&self, chat: i64, text: String) -> Result<(), teloxide::RequestError> {
         self.bot
             .send_message(ChatId(chat), text)
             .link_preview_options(no_preview())

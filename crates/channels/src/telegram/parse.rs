@@ -11,13 +11,13 @@ use hotline_core::{
 use serde_json::Value;
 
 use super::{
-    contents::{Contents, contents, name},
-    menu::{Command, choice},
+    contents::{Contents, display_name, read_contents},
+    menu::{Command, language_choice},
 };
 use crate::{channel::Attachments, json};
 
 /// Parses an update. `bot` is the id of the bot that received it. The ids of messages are unique only within one bot.
-pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
+pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
     let Some(update) = json::parse(&raw.bytes) else {
         return unreadable("it is no JSON", None);
     };
@@ -28,10 +28,10 @@ pub fn read(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised
         return read_message(message, bot, version(&update, message), attachments);
     }
     if let Some(query) = update.get("callback_query") {
-        return pressed(query);
+        return parse_button(query);
     }
     if let Some(change) = update.get("my_chat_member") {
-        return blocked(change);
+        return parse_membership(change);
     }
     // An update of a kind that was not requested. Its message is read anyway.
     let mut others = update.as_object().into_iter().flatten();
@@ -98,7 +98,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         quoted,
         parts,
         mut remarks,
-    } = contents(message, attachments);
+    } = read_contents(message, attachments);
     if text.is_empty() && parts.is_empty() && is_service(message) {
         return Normalised::Ignore("the platform's own remark about the chat");
     }
@@ -118,7 +118,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
     let machine = from.is_some_and(|from| from.get("is_bot") == Some(&Value::Bool(true)));
     Normalised::Message(Box::new(Incoming {
         identifier: chat.map(|chat| chat.to_string().into()),
-        name: from.map(name),
+        name: from.map(display_name),
         joining: Joining::ByIdentifier,
         message_id: whole,
         piece: ids.map(|(chat, id)| Piece {
@@ -150,8 +150,8 @@ fn is_service(message: &Value) -> bool {
     .any(|kind| message.get(kind).is_some())
 }
 
-fn pressed(query: &Value) -> Normalised {
-    match json::text(query, "/data").and_then(choice) {
+fn parse_button(query: &Value) -> Normalised {
+    match json::text(query, "/data").and_then(language_choice) {
         Some(language) => json::number(query, "/from/id")
             .map_or(Normalised::Ignore("a button pressed by nobody"), |chat| {
                 notice(chat, News::Chose(language))
@@ -160,7 +160,7 @@ fn pressed(query: &Value) -> Normalised {
     }
 }
 
-fn blocked(change: &Value) -> Normalised {
+fn parse_membership(change: &Value) -> Normalised {
     let chat = json::number(change, "/chat/id");
     let private = json::text(change, "/chat/type").is_none_or(|kind| kind == "private");
     let Some(chat) = chat.filter(|chat| private && *chat > 0) else {

@@ -17,11 +17,11 @@ use super::{errors, line::Telegram, update};
 use crate::json;
 
 /// How long Telegram waits for an update before it answers, in seconds.
-const AT_MOST: u32 = 25;
+const LONG_POLL_SECONDS: u32 = 25;
 /// A server that waits for updates never sends an empty answer sooner than this.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// How long a poll may take. Then it is abandoned, and another one begins.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const TIMEOUT: Duration = Duration::from_secs(40);
 /// How long polls may fail before the line is reported as down.
 const SILENT: Duration = Duration::from_secs(90);
 /// The age of a waiting update that raises an alarm. Telegram keeps an update for 24 hours.
@@ -56,7 +56,7 @@ struct State {
 }
 
 /// The updates from one poll.
-struct Taken {
+struct Batch {
     /// The updates as raw messages, ordered by number.
     raws: Vec<RawMessage>,
     /// The parsed updates; empty if the answer is not JSON.
@@ -66,16 +66,16 @@ struct Taken {
 }
 
 /// The outcome of a successful poll.
-struct Looked {
+struct PollResult {
     health: Health,
     /// Whether updates arrived.
-    came: bool,
+    arrived: bool,
 }
 
 /// How to continue after an answer that teloxide could not parse.
-enum Unread {
-    Taken(Taken),
-    LookAgain,
+enum UnreadableAnswer {
+    Updates(Batch),
+    PollAgain,
     /// The answer contains no update.
     Failed,
 }
@@ -88,7 +88,7 @@ enum Failed {
 
 impl Telegram {
     /// Polls for updates until `stop`.
-    pub(super) async fn look(&self, intake: &dyn Intake, stop: &CancellationToken) {
+    pub(super) async fn poll(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut state = State {
             offset: None,
             limit: 100,
@@ -97,22 +97,22 @@ impl Telegram {
         };
         while !stop.is_cancelled() {
             let begun = Instant::now();
-            let looked = tokio::select! {
-                looked = self.look_once(intake, &mut state) => looked,
+            let polled = tokio::select! {
+                polled = self.poll_once(intake, &mut state) => polled,
                 () = stop.cancelled() => return,
             };
-            let pause = match looked {
-                Ok(Looked { health, came }) => {
+            let pause = match polled {
+                Ok(PollResult { health, arrived }) => {
                     state.failures = 0;
                     state.since = self.clock.now();
                     intake.health(&self.name, health).await;
-                    if came || begun.elapsed() > AT_ONCE {
+                    if arrived || begun.elapsed() > SHORTEST_WAIT {
                         continue;
                     }
                     // This server answers at once if there is no update, so the loop has to pause.
-                    AT_ONCE
+                    SHORTEST_WAIT
                 }
-                Err(failed) => self.blame(intake, &mut state, &failed).await,
+                Err(failed) => self.report_failure(intake, &mut state, &failed).await,
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -121,33 +121,33 @@ impl Telegram {
         }
     }
 
-    async fn look_once(&self, intake: &dyn Intake, state: &mut State) -> Result<Looked, Failed> {
-        let asked = GetUpdates {
+    async fn poll_once(&self, intake: &dyn Intake, state: &mut State) -> Result<PollResult, Failed> {
+        let request = GetUpdates {
             offset: state.offset,
             limit: state.limit,
-            timeout: AT_MOST,
+            timeout: LONG_POLL_SECONDS,
             allowed_updates: update::WANTED,
         };
-        let looked = JsonRequest::new(self.looking.clone(), asked).await;
-        let taken = match looked {
-            Ok(updates) => self.take(updates),
+        let polled = JsonRequest::new(self.polling_bot.clone(), request).await;
+        let taken = match polled {
+            Ok(updates) => self.to_batch(updates),
             Err(error) => match self.take_unreadable(state, &error) {
-                Unread::Taken(taken) => taken,
-                Unread::LookAgain => {
-                    return Ok(Looked {
+                UnreadableAnswer::Updates(taken) => taken,
+                UnreadableAnswer::PollAgain => {
+                    return Ok(PollResult {
                         health: Health::Up,
-                        came: true,
+                        arrived: true,
                     });
                 }
-                Unread::Failed => return Err(Failed::Telegram(error)),
+                UnreadableAnswer::Failed => return Err(Failed::Telegram(error)),
             },
         };
-        let came = !taken.raws.is_empty();
-        if came {
+        let arrived = !taken.raws.is_empty();
+        if arrived {
             let accepted = intake.accept(taken.raws, None).await;
             let accepted = accepted.map_err(|_| Failed::NotAccepted)?;
             let fresh = taken.updates.iter().zip(accepted).filter(|(_, one)| one.fresh);
-            fresh.for_each(|(update, _)| self.menu.consider(update));
+            fresh.for_each(|(update, _)| self.menu.queue_answer(update));
         }
         state.limit = 100;
         // All updates are on disk, so the next poll may confirm them.
@@ -164,15 +164,17 @@ impl Telegram {
             }
             Some(_) | None => Health::Up,
         };
-        Ok(Looked { health, came })
+        Ok(PollResult { health, arrived })
     }
 
-    fn take(&self, mut updates: Vec<Value>) -> Taken {
+    fn to_batch(&self, mut updates: Vec<Value>) -> Batch {
         let now = self.clock.now();
         updates.sort_by_key(update::id);
         let last = updates.iter().filter_map(update::id).max();
-        let raws = updates.iter().map(|update| update::raw(&self.name, update, now));
-        Taken {
+        let raws = updates
+            .iter()
+            .map(|update| update::to_raw(&self.name, update, now));
+        Batch {
             raws: raws.collect(),
             offset: last.map(|last| last.saturating_add(1)),
             updates,
@@ -181,27 +183,27 @@ impl Telegram {
 
     /// Handles an answer that is not valid JSON. Requests its updates one by one, until the invalid one is alone and can be
     /// stored.
-    fn take_unreadable(&self, state: &mut State, error: &RequestError) -> Unread {
+    fn take_unreadable(&self, state: &mut State, error: &RequestError) -> UnreadableAnswer {
         let RequestError::InvalidJson { raw, .. } = error else {
-            return Unread::Failed;
+            return UnreadableAnswer::Failed;
         };
         // An answer whose only fault is an unpaired surrogate can be repaired.
         let repaired = json::parse(raw.as_bytes());
         let updates = repaired.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
         if let Some(Value::Array(updates)) = updates {
-            return Unread::Taken(self.take(updates));
+            return UnreadableAnswer::Updates(self.to_batch(updates));
         }
         let Some(last) = update::last_id_in(raw) else {
-            return Unread::Failed;
+            return UnreadableAnswer::Failed;
         };
         if state.limit > 1 {
             tracing::warn!(line.name = %self.name, "An answer of Telegram cannot be read; its updates are fetched one by one");
             state.limit = 1;
-            return Unread::LookAgain;
+            return UnreadableAnswer::PollAgain;
         }
         let bytes = raw.as_bytes().to_vec();
-        let raw = update::raw_bytes(&self.name, Some(last), bytes, self.clock.now());
-        Unread::Taken(Taken {
+        let raw = update::to_unparsed_raw(&self.name, Some(last), bytes, self.clock.now());
+        UnreadableAnswer::Updates(Batch {
             raws: vec![raw],
             updates: Vec::new(),
             offset: Some(last.saturating_add(1)),
@@ -209,7 +211,7 @@ impl Telegram {
     }
 
     /// Reports why a poll failed, and returns the pause before the next one.
-    async fn blame(&self, intake: &dyn Intake, state: &mut State, failed: &Failed) -> Duration {
+    async fn report_failure(&self, intake: &dyn Intake, state: &mut State, failed: &Failed) -> Duration {
         state.failures = state.failures.saturating_add(1);
         let mut pause = Duration::from_secs(1 << state.failures.min(6)).mul_f64(chance::jitter());
         let reason = match failed {
@@ -228,7 +230,7 @@ impl Telegram {
                     | RequestError::InvalidJson { .. }
                     | RequestError::Io(_) => {}
                 }
-                errors::words_of(error)
+                errors::describe_error(error)
             }
         };
         let now = self.clock.now();

@@ -10,29 +10,29 @@ use teloxide::{
     types::{ChatAction, ChatId, FileId, InputFile},
 };
 
-use super::{errors::refused, files::LARGEST, line::Telegram, menu::no_preview};
-use crate::{channel::ChannelError, json, split::split};
+use super::{errors::to_channel_error, files::LARGEST, line::Telegram, menu::no_preview};
+use crate::{channel::ChannelError, json, split::split_text};
 
 /// The longest message, in UTF-16 code units.
 const LONGEST: usize = 4_096;
 
 /// Returns the parts of a message's text, which leave before its files.
-fn texts(message: &OutboundMessage) -> Vec<String> {
-    split(message.text.expose(), LONGEST)
+fn text_chunks(message: &OutboundMessage) -> Vec<String> {
+    split_text(message.text.expose(), LONGEST)
 }
 
-pub fn pieces(message: &OutboundMessage) -> usize {
-    texts(message).len() + message.files.len()
+pub fn chunk_count(message: &OutboundMessage) -> usize {
+    text_chunks(message).len() + message.files.len()
 }
 
 impl Telegram {
-    pub(super) async fn send_piece(
+    pub(super) async fn send_chunk(
         &self,
         message: &OutboundMessage,
-        piece: usize,
+        chunk: usize,
     ) -> Result<(), ChannelError> {
         let to = message.to.expose();
-        if let Some(wait) = self.backoff.wait(to) {
+        if let Some(wait) = self.backoff.remaining_wait(to) {
             return Err(ChannelError::Transient {
                 reason: Known::Wait.into(),
                 retry_after: Some(wait),
@@ -41,11 +41,11 @@ impl Telegram {
         let chat = to
             .parse()
             .map(ChatId)
-            .map_err(|_| ChannelError::never("this is no chat of Telegram"))?;
-        let texts = texts(message);
+            .map_err(|_| ChannelError::permanent("this is no chat of Telegram"))?;
+        let texts = text_chunks(message);
         let sent = match (
-            texts.get(piece),
-            message.files.get(piece.saturating_sub(texts.len())),
+            texts.get(chunk),
+            message.files.get(chunk.saturating_sub(texts.len())),
         ) {
             // No parse mode is set, so a text with any characters arrives as it was typed.
             (Some(text), _) => {
@@ -58,21 +58,21 @@ impl Telegram {
             }
             (None, None) => return Ok(()),
         };
-        sent.map(drop).or_else(carried_out).map_err(|error| {
+        sent.map(drop).or_else(accept_confirmed).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
                 // Telegram does not say whether the wait is for this chat or for all chats. If two chats have to wait, it is
                 // for all.
-                if self.backoff.asked(to, wait.duration()) {
-                    self.backoff.asked_by_all(wait.duration());
+                if self.backoff.note_wait(to, wait.duration()) {
+                    self.backoff.note_global_wait(wait.duration());
                 }
             }
-            refused(&error)
+            to_channel_error(&error)
         })
     }
 
-    pub(super) async fn show_typing(&self, to: &Private<String>) {
+    pub(super) async fn send_typing(&self, to: &Private<String>) {
         let Ok(chat) = to.expose().parse() else { return };
-        if self.backoff.wait(to.expose()).is_none() {
+        if self.backoff.remaining_wait(to.expose()).is_none() {
             let _ = self.bot.send_chat_action(ChatId(chat), ChatAction::Typing).await;
         }
     }
@@ -80,12 +80,16 @@ impl Telegram {
     /// Downloads a file by its id.
     pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         let id = FileId(reference.expose().clone());
-        let file = self.bot.get_file(id).await.map_err(|error| refused(&error))?;
+        let file = self
+            .bot
+            .get_file(id)
+            .await
+            .map_err(|error| to_channel_error(&error))?;
         let mut bytes = Bounded(Vec::new());
         match self.bot.download_file(&file.path, &mut bytes).await {
             Ok(()) => Ok(bytes.0),
-            Err(DownloadError::Io(_)) => Err(ChannelError::never("the file is larger than 20 MB")),
-            Err(DownloadError::Network(_)) => Err(ChannelError::later(Known::Unreachable)),
+            Err(DownloadError::Io(_)) => Err(ChannelError::permanent("the file is larger than 20 MB")),
+            Err(DownloadError::Network(_)) => Err(ChannelError::transient(Known::Unreachable)),
         }
     }
 }
@@ -122,7 +126,7 @@ impl tokio::io::AsyncWrite for Bounded {
 }
 
 /// Returns success if Telegram confirms the message in an answer that teloxide can't parse.
-fn carried_out(error: RequestError) -> Result<(), RequestError> {
+fn accept_confirmed(error: RequestError) -> Result<(), RequestError> {
     let done = match &error {
         RequestError::InvalidJson { raw, .. } => {
             json::parse(raw.as_bytes()).is_some_and(|answer| answer.get("ok") == Some(&Value::Bool(true)))

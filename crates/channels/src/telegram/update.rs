@@ -26,7 +26,7 @@ pub fn sent_at(update: &Value) -> Option<DateTime<Utc>> {
 }
 
 /// Converts an update into a raw message.
-pub fn raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage {
+pub fn to_raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage {
     let bytes = update.to_string().into_bytes();
     let number = |path: &str| {
         message(update)
@@ -41,14 +41,14 @@ pub fn raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage {
     RawMessage {
         line: line.clone(),
         external_id,
-        received_at: arrived(sent_at(update), now),
+        received_at: received_at(sent_at(update), now),
         bytes,
         cut_from: None,
     }
 }
 
 /// Converts bytes that are not a valid update into a raw message.
-pub fn raw_bytes(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime<Utc>) -> RawMessage {
+pub fn to_unparsed_raw(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime<Utc>) -> RawMessage {
     RawMessage {
         line: line.clone(),
         external_id: id.map_or_else(|| hash(&bytes), |id| format!("{id} unreadable")),
@@ -60,7 +60,7 @@ pub fn raw_bytes(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime
 
 /// Returns when a message arrived. That is the second in which it was sent, as Telegram reports it, and not the time we fetched
 /// it. The last millisecond of that second is used, so that our answer in the same second comes before it.
-fn arrived(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+fn received_at(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     match sent_at {
         Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),
         Some(_) | None => now,
@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn a_message_is_dated_by_its_second_and_never_later_than_now() {
         let at = |millis| DateTime::from_timestamp_millis(millis).unwrap_or_default();
-        assert_eq!(arrived(Some(at(5_000)), at(5_300)), at(5_300));
-        assert_eq!(arrived(Some(at(5_000)), at(90_000)), at(5_999));
-        assert_eq!(arrived(Some(at(9_000)), at(5_000)), at(5_000));
-        assert_eq!(arrived(None, at(5_000)), at(5_000));
+        assert_eq!(received_at(Some(at(5_000)), at(5_300)), at(5_300));
+        assert_eq!(received_at(Some(at(5_000)), at(90_000)), at(5_999));
+        assert_eq!(received_at(Some(at(9_000)), at(5_000)), at(5_000));
+        assert_eq!(received_at(None, at(5_000)), at(5_000));
     }
 }

@@ -28,7 +28,7 @@ const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-to
 /// The largest request, in bytes. Updates are far smaller.
 const LARGEST: usize = 4 << 20;
 /// How often Telegram is asked for the state of the webhook.
-const LOOK: Duration = Duration::from_secs(60);
+const CHECK_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 struct WebhookContext {
@@ -65,7 +65,7 @@ impl Telegram {
             menu: self.menu.clone(),
         };
         Router::new()
-            .route(&path(&self.name), post(knock))
+            .route(&path(&self.name), post(receive_update))
             .layer(DefaultBodyLimit::max(LARGEST))
             .with_state(context)
     }
@@ -85,7 +85,7 @@ impl Telegram {
             }
             intake.health(&self.name, health).await;
             tokio::select! {
-                () = tokio::time::sleep(if set { LOOK } else { LOOK / 10 }) => {}
+                () = tokio::time::sleep(if set { CHECK_EVERY } else { CHECK_EVERY / 10 }) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -103,10 +103,10 @@ impl Telegram {
                     AllowedUpdate::MyChatMember,
                 ])
                 .await
-                .map_err(errors::in_words)?;
+                .map_err(errors::to_anyhow)?;
             *set = true;
         }
-        let info = self.bot.get_webhook_info().await.map_err(errors::in_words)?;
+        let info = self.bot.get_webhook_info().await.map_err(errors::to_anyhow)?;
         if info.url.is_none() {
             *set = false;
             anyhow::bail!("somebody removed the webhook; it is set again");
@@ -135,25 +135,25 @@ fn path(line: &LineName) -> String {
 }
 
 /// Handles one request. Any content is accepted, because Telegram would repeat a refused update forever and send no later one.
-async fn knock(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
-    if !same(given, context.secret.as_bytes()) {
+    if !secrets_match(given, context.secret.as_bytes()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let now = context.clock.now();
     let update = json::parse(&body);
     let raw = match &update {
-        Some(update) => update::raw(&context.line, update, now),
+        Some(update) => update::to_raw(&context.line, update, now),
         None => {
             let id = update::last_id_in(&String::from_utf8_lossy(&body));
-            update::raw_bytes(&context.line, id, body.to_vec(), now)
+            update::to_unparsed_raw(&context.line, id, body.to_vec(), now)
         }
     };
     match context.intake.accept(vec![raw], None).await {
         Ok(accepted) => {
             let fresh = accepted.first().is_some_and(|one| one.fresh);
             if let Some(update) = update.filter(|_| fresh) {
-                context.menu.consider(&update);
+                context.menu.queue_answer(&update);
             }
             StatusCode::OK.into_response()
         }
@@ -162,6 +162,6 @@ async fn knock(State(context): State<WebhookContext>, headers: HeaderMap, body: 
 }
 
 /// Compares two secrets. The time that this takes does not reveal where they differ.
-fn same(given: &[u8], secret: &[u8]) -> bool {
+fn secrets_match(given: &[u8], secret: &[u8]) -> bool {
     Sha256::digest(given) == Sha256::digest(secret)
 }

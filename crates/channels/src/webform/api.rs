@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::{
-    context::{FormContext, later, new_id, problem},
-    fields::{Typed, is_multipart},
-    stored_post::Posted,
+    context::{FormContext, new_id, problem, with_retry_after},
+    fields::{FormFields, is_multipart},
+    stored_post::StoredPost,
 };
 
 /// The JSON body of a post.
@@ -40,7 +40,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
             "this takes JSON, and no files: send the address where they are as `url`",
         );
     }
-    let (typed, asks, language) = match understood(&context, &body) {
+    let (typed, asks, language) = match parse_post(&context, &body) {
         Ok(understood) => understood,
         Err((status, text)) => return problem(status, &text),
     };
@@ -58,7 +58,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
         None => new_id(),
     };
     match context
-        .accept(&key, None, Posted::new(&typed, Some(asks), language))
+        .accept(&key, None, StoredPost::new(&typed, Some(asks), language))
         .await
     {
         Ok((accepted, code)) => {
@@ -70,7 +70,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
         }
         Err(refused) => {
             tracing::error!(error = %refused, "A post could not be written down");
-            later(problem(
+            with_retry_after(problem(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "it could not be stored now; please try again",
             ))
@@ -79,7 +79,10 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
 }
 
 /// Parses and checks the body. Returns the status and the text of the refusal if the body is invalid.
-fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Language), (StatusCode, String)> {
+fn parse_post(
+    context: &FormContext,
+    body: &[u8],
+) -> Result<(FormFields, Asks, Language), (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
@@ -97,11 +100,11 @@ fn understood(context: &FormContext, body: &[u8]) -> Result<(Typed, Asks, Langua
         }
         None => context.line.centre.language,
     };
-    let typed = Typed {
+    let typed = FormFields {
         message: post.message.unwrap_or_default(),
         url: post.url.unwrap_or_default(),
         reply_to: post.reply_to.unwrap_or_default(),
-        ..Typed::default()
+        ..FormFields::default()
     }
     .cleaned();
     if typed.message.is_empty() && typed.url.is_empty() {

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     guess_limit, pages,
-    stored_post::Posted,
+    stored_post::StoredPost,
     upload::{RefusedUpload, drain},
 };
 use crate::channel::Attachments;
@@ -37,7 +37,7 @@ pub struct FormLine {
     pub centre: Arc<Centre>,
     pub locales: Arc<Locales>,
     pub clock: Arc<dyn Clock>,
-    pub slow: guess_limit::Slow,
+    pub guess_limit: guess_limit::GuessLimit,
     pub attachments: Attachments,
     /// Whether answers are also sent to the address that a visitor leaves.
     pub answers_by_mail: bool,
@@ -54,14 +54,14 @@ pub struct FormContext {
 
 /// Refuses a request that is too large, but only after reading it. A browser that loses the connection while it sends shows its
 /// own error instead of ours.
-pub async fn too_much(State(context): State<FormContext>, request: Request, next: Next) -> Response {
+pub async fn refuse_too_large(State(context): State<FormContext>, request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_none_or(|length| length <= context.largest) {
         return next.run(request).await;
     }
     let for_program = request.uri().path().starts_with("/api/");
-    let words = context.words(request.headers(), chosen_in(request.uri()));
+    let words = context.words(request.headers(), language_in(request.uri()));
     let (title, text) = (words.say("too-large-title"), words.say("too-large-text"));
     drain(request.into_body()).await;
     if for_program {
@@ -72,7 +72,7 @@ pub async fn too_much(State(context): State<FormContext>, request: Request, next
 }
 
 /// Returns the language that the URL chooses (`lang=…`).
-pub fn chosen_in(uri: &Uri) -> Option<&str> {
+pub fn language_in(uri: &Uri) -> Option<&str> {
     let query = uri.query().unwrap_or_default();
     query.split('&').find_map(|pair| pair.strip_prefix("lang="))
 }
@@ -153,7 +153,7 @@ impl FormContext {
     pub async fn accept_form(
         &self,
         id: &str,
-        posted: Posted,
+        posted: StoredPost,
     ) -> Result<(Accepted, ReceiptCode), NotAccepted> {
         if id.is_empty() {
             return self.accept(&new_id(), None, posted).await;
@@ -163,7 +163,7 @@ impl FormContext {
             return self.accept(id, None, posted).await;
         }
         let code = self.intake.receipt_code(&self.line.name, id);
-        let first = self.write_down(id.to_owned(), &code, posted.clone()).await?;
+        let first = self.store(id.to_owned(), &code, posted.clone()).await?;
         if own && !first.fresh && !self.was_posted_before(id, &posted).await? {
             self.accept(id, Some(&code), posted).await?;
         }
@@ -172,10 +172,10 @@ impl FormContext {
     }
 
     /// Returns whether the first post of the form with this id had the same content.
-    async fn was_posted_before(&self, id: &str, posted: &Posted) -> Result<bool, NotAccepted> {
+    async fn was_posted_before(&self, id: &str, posted: &StoredPost) -> Result<bool, NotAccepted> {
         let before = self.intake.accepted_before(&self.line.name, id).await?;
-        let before = before.and_then(|bytes| serde_json::from_slice::<Posted>(&bytes).ok());
-        Ok(before.is_some_and(|before| before.says_the_same(posted)))
+        let before = before.and_then(|bytes| serde_json::from_slice::<StoredPost>(&bytes).ok());
+        Ok(before.is_some_and(|before| before.has_same_content(posted)))
     }
 
     /// Stores a post; it is on disk when this returns. A returning visitor has a `code` already; a new visitor gets one.
@@ -183,21 +183,21 @@ impl FormContext {
         &self,
         id: &str,
         code: Option<&ReceiptCode>,
-        posted: Posted,
+        posted: StoredPost,
     ) -> Result<(Accepted, ReceiptCode), NotAccepted> {
         let external_id = format!("{id} {}", posted.digest()?);
         let code = code
             .cloned()
             .unwrap_or_else(|| self.intake.receipt_code(&self.line.name, &external_id));
-        let accepted = self.write_down(external_id, &code, posted).await?;
+        let accepted = self.store(external_id, &code, posted).await?;
         Ok((accepted, code))
     }
 
-    async fn write_down(
+    async fn store(
         &self,
         external_id: String,
         code: &ReceiptCode,
-        mut posted: Posted,
+        mut posted: StoredPost,
     ) -> Result<Accepted, NotAccepted> {
         posted.receipt = self.intake.receipt_mark(code);
         let raw = RawMessage {
@@ -214,7 +214,7 @@ impl FormContext {
 }
 
 /// Adds a `Retry-After` header to a response.
-pub fn later(mut response: Response) -> Response {
+pub fn with_retry_after(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from_static("30"));

@@ -25,7 +25,7 @@ pub const LARGEST_WITH_FILES: usize = LARGEST + MOST_FILES * LARGEST_FILE;
 
 /// The fields of a form.
 #[derive(Default)]
-pub struct Typed {
+pub struct FormFields {
     /// The id that was created when the form was shown.
     pub id: String,
     /// The language in which the form was shown.
@@ -92,7 +92,7 @@ pub fn is_multipart(headers: &HeaderMap) -> bool {
 }
 
 /// Returns the cleaned text, or an empty text if no character is visible.
-fn given(text: &str) -> String {
+fn visible_text(text: &str) -> String {
     if is_blank(text) {
         return String::new();
     }
@@ -105,7 +105,7 @@ fn is_address(text: &str) -> bool {
         .is_ok_and(|address| address.domain().trim_matches('.').contains('.'))
 }
 
-impl Typed {
+impl FormFields {
     /// Sets a field. Fields that no page has are ignored.
     pub fn set(&mut self, field: &str, text: String) {
         match field {
@@ -138,15 +138,15 @@ impl Typed {
     /// Cleans the fields. A field without a visible character becomes empty.
     pub fn cleaned(self) -> Self {
         Self {
-            message: given(&self.message),
-            url: given(&self.url),
-            reply_to: given(&self.reply_to),
+            message: visible_text(&self.message),
+            url: visible_text(&self.url),
+            reply_to: visible_text(&self.reply_to),
             ..self
         }
     }
 
     /// Returns the mistakes in the chosen files, for a form that is only shown in another language.
-    pub fn mistakes_of_switching(&self) -> Vec<Mistake> {
+    pub fn file_mistakes(&self) -> Vec<Mistake> {
         self.wrong_files
             .map(|wrong| ("file", wrong))
             .into_iter()
@@ -173,7 +173,7 @@ impl Typed {
     }
 
     /// Returns the mistakes in a later message.
-    pub fn mistakes_of_more(&self) -> Vec<Mistake> {
+    pub fn mistakes_in_further_message(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         if self.message.is_empty() && self.files.is_empty() && self.wrong_files.is_none() {
             mistakes.push(("message", "mistake-more-empty"));

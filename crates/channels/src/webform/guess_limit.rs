@@ -6,17 +6,17 @@ use std::{num::NonZeroU32, time::Duration};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 /// The longest wait of a wrong code for the rate limit.
-const PATIENCE: Duration = Duration::from_secs(20);
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// The wait of every wrong code, in addition to that for the rate limit.
-const WRONG: Duration = Duration::from_millis(1_500);
+const SHORTEST_WAIT: Duration = Duration::from_millis(1_500);
 
 /// The rate limits. They are kept in memory, hold no addresses and are reset when the program starts.
-pub struct Slow {
+pub struct GuessLimit {
     wrong: DefaultDirectRateLimiter,
     warned: DefaultKeyedRateLimiter<()>,
 }
 
-impl Slow {
+impl GuessLimit {
     /// Allows twenty wrong codes a second without delay. Beyond that the answers are delayed, so the number of open connections
     /// limits the number of guesses. A program with a thousand connections makes fifty guesses a second. By chance, it then
     /// hits one of a hundred thousand codes in use once in 63 years.
@@ -30,13 +30,13 @@ impl Slow {
     }
 
     /// Delays the answer to a wrong code.
-    pub async fn wrong(&self) {
+    pub async fn delay_wrong_code(&self) {
         if self.wrong.check().is_err() {
             if self.warned.check_key(&()).is_ok() {
                 tracing::warn!("Receipt codes are being guessed: more than twenty wrong ones a second");
             }
-            let _ = tokio::time::timeout(PATIENCE, self.wrong.until_ready()).await;
+            let _ = tokio::time::timeout(LONGEST_WAIT, self.wrong.until_ready()).await;
         }
-        tokio::time::sleep(WRONG).await;
+        tokio::time::sleep(SHORTEST_WAIT).await;
     }
 }

@@ -9,7 +9,7 @@ use hotline_core::{
     text::locale::{Language, Words},
 };
 
-use super::fields::{LONGEST, Mistake, Typed};
+use super::fields::{FormFields, LONGEST, Mistake};
 
 /// The start page, which leads to the two forms.
 #[derive(Template)]
@@ -28,7 +28,7 @@ pub struct Form<'a> {
     pub centre: &'a Centre,
     pub path: &'a str,
     pub asks: Asks,
-    pub typed: &'a Typed,
+    pub typed: &'a FormFields,
     pub mistakes: &'a [Mistake],
     pub files: bool,
     /// Whether the form has a field for an address to which answers are also sent.
@@ -61,7 +61,7 @@ pub struct Enter<'a> {
     pub centre: &'a Centre,
     pub mistake: Option<&'static str>,
     /// The fields that the visitor typed before.
-    pub typed: &'a Typed,
+    pub typed: &'a FormFields,
 }
 
 /// The conversation so far, with a field for a further message.
@@ -106,7 +106,7 @@ pub struct Shown {
 }
 
 /// Formats messages, with their times in the centre's time zone.
-pub fn shown(said: &[Said], zone: Tz) -> Vec<Shown> {
+pub fn format_messages(said: &[Said], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {
             by_us: said.by_us,

@@ -19,11 +19,11 @@ use serde::Deserialize;
 
 use super::{
     api,
-    context::{FormContext, FormLine, chosen_in, later, new_id, too_much},
-    fields::{LARGEST, LARGEST_WITH_FILES, Mistake, Typed},
+    context::{FormContext, FormLine, language_in, new_id, refuse_too_large, with_retry_after},
+    fields::{FormFields, LARGEST, LARGEST_WITH_FILES, Mistake},
     pages,
-    stored_post::Posted,
-    upload::{Arriving, MOST_DRAINED, RefusedUpload},
+    stored_post::StoredPost,
+    upload::{MOST_DRAINED, RefusedUpload, Upload},
 };
 use crate::channel::Attachments;
 
@@ -57,8 +57,8 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         )
         .route("/api/v1/contacts", post(api::post))
         .layer(DefaultBodyLimit::max(largest))
-        .layer(middleware::from_fn_with_state(context.clone(), too_much))
-        .fallback(nothing_here)
+        .layer(middleware::from_fn_with_state(context.clone(), refuse_too_large))
+        .fallback(not_found)
         .with_state(context)
         .route(
             "/public.css",
@@ -90,8 +90,8 @@ struct Chosen {
     lang: Option<String>,
 }
 
-async fn nothing_here(State(context): State<FormContext>, uri: Uri, headers: HeaderMap) -> Response {
-    let words = context.words(&headers, chosen_in(&uri));
+async fn not_found(State(context): State<FormContext>, uri: Uri, headers: HeaderMap) -> Response {
+    let words = context.words(&headers, language_in(&uri));
     let (title, text) = (words.say("nothing-here-title"), words.say("nothing-here-text"));
     context.notice(words, StatusCode::NOT_FOUND, &title, &text)
 }
@@ -123,19 +123,19 @@ fn empty_form(
     headers: HeaderMap,
     asks: Asks,
 ) -> Response {
-    let typed = Typed {
+    let typed = FormFields {
         id: context.form_id(),
         lang: chosen.lang.unwrap_or_default(),
-        ..Typed::default()
+        ..FormFields::default()
     };
-    form(&context, &headers, asks, &typed, &[], false)
+    form_page(&context, &headers, asks, &typed, &[], false)
 }
 
-fn form(
+fn form_page(
     context: &FormContext,
     headers: &HeaderMap,
     asks: Asks,
-    typed: &Typed,
+    typed: &FormFields,
     mistakes: &[Mistake],
     unavailable: bool,
 ) -> Response {
@@ -173,38 +173,38 @@ async fn send(
     request: Request,
     asks: Asks,
 ) -> Response {
-    let takes_files = context.line.attachments == Attachments::Always;
+    let may_have_files = context.line.attachments == Attachments::Always;
     let uri = request.uri().clone();
-    let mut typed = match read_whole(request, takes_files).await {
+    let mut typed = match read_fields(request, may_have_files).await {
         Ok(typed) => typed,
-        Err(refused) => return context.refused(context.words(&headers, chosen_in(&uri)), &refused),
+        Err(refused) => return context.refused(context.words(&headers, language_in(&uri)), &refused),
     };
     if typed.switches_language() {
-        let mistakes = typed.mistakes_of_switching();
-        return form(&context, &headers, asks, &typed, &mistakes, false);
+        let mistakes = typed.file_mistakes();
+        return form_page(&context, &headers, asks, &typed, &mistakes, false);
     }
     let words = context.words(&headers, Some(&typed.lang));
     let mistakes = typed.mistakes(asks);
     if !mistakes.is_empty() {
-        let again = form(&context, &headers, asks, &typed, &mistakes, false);
+        let again = form_page(&context, &headers, asks, &typed, &mistakes, false);
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
-    let posted = Posted::new(&typed, Some(asks), words.language());
+    let posted = StoredPost::new(&typed, Some(asks), words.language());
     match context.accept_form(&typed.id, posted).await {
-        Ok((accepted, code)) => receipt(&context, &headers, &typed, accepted.reference, &code),
+        Ok((accepted, code)) => receipt_page(&context, &headers, &typed, accepted.reference, &code),
         // The form keeps what was typed, so that it can be sent again. Its id makes the repeat the same message.
-        Err(refused) => unavailable(&refused, form(&context, &headers, asks, &typed, &[], true)),
+        Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &typed, &[], true)),
     }
 }
 
-async fn read_whole(request: Request, takes_files: bool) -> Result<Typed, RefusedUpload> {
-    Arriving::read(request, takes_files).await?.finish().await
+async fn read_fields(request: Request, may_have_files: bool) -> Result<FormFields, RefusedUpload> {
+    Upload::read(request, may_have_files).await?.finish().await
 }
 
-fn receipt(
+fn receipt_page(
     context: &FormContext,
     headers: &HeaderMap,
-    typed: &Typed,
+    typed: &FormFields,
     reference: Reference,
     code: &ReceiptCode,
 ) -> Response {
@@ -219,16 +219,16 @@ fn receipt(
 /// Shows the receipt in another language. A receipt is shown only once, so a switch of the language must not lose it.
 async fn receipt_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     let uri = request.uri().clone();
-    let mut typed = match read_whole(request, false).await {
+    let mut typed = match read_fields(request, false).await {
         Ok(typed) => typed,
-        Err(refused) => return context.refused(context.words(&headers, chosen_in(&uri)), &refused),
+        Err(refused) => return context.refused(context.words(&headers, language_in(&uri)), &refused),
     };
     typed.switches_language();
     match (
         Reference::parse(&typed.reference),
         ReceiptCode::parse(&typed.code),
     ) {
-        (Ok(reference), Some(code)) => receipt(&context, &headers, &typed, reference, &code),
+        (Ok(reference), Some(code)) => receipt_page(&context, &headers, &typed, reference, &code),
         _ => Redirect::to("/").into_response(),
     }
 }
@@ -238,18 +238,18 @@ async fn answer(
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
 ) -> Response {
-    let typed = Typed {
+    let typed = FormFields {
         lang: chosen.lang.unwrap_or_default(),
-        ..Typed::default()
+        ..FormFields::default()
     };
-    enter(&context, &headers, &typed, None)
+    code_page(&context, &headers, &typed, None)
 }
 
 /// Shows the page that asks for the receipt code. A message that was written to be sent with the code is kept.
-fn enter(
+fn code_page(
     context: &FormContext,
     headers: &HeaderMap,
-    typed: &Typed,
+    typed: &FormFields,
     mistake: Option<&'static str>,
 ) -> Response {
     let page = context.page(&pages::Enter {
@@ -267,46 +267,46 @@ fn enter(
 
 async fn read_answer(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
     let uri = request.uri().clone();
-    let mut typed = match read_whole(request, false).await {
+    let mut typed = match read_fields(request, false).await {
         Ok(typed) => typed,
-        Err(refused) => return context.refused(context.words(&headers, chosen_in(&uri)), &refused),
+        Err(refused) => return context.refused(context.words(&headers, language_in(&uri)), &refused),
     };
     if typed.switches_language() {
-        return enter(&context, &headers, &typed, None);
+        return code_page(&context, &headers, &typed, None);
     }
-    match look_up(&context, &headers, &typed).await {
-        Ok((code, found)) => conversation(&context, &headers, &code, found, &typed, Written::Nothing),
+    match find_conversation(&context, &headers, &typed).await {
+        Ok((code, found)) => conversation_page(&context, &headers, &code, found, &typed, Written::Nothing),
         Err(answer) => *answer,
     }
 }
 
 async fn write_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
-    let takes_files = context.line.attachments != Attachments::Never;
+    let may_have_files = context.line.attachments != Attachments::Never;
     let uri = request.uri().clone();
-    let refused = |refused| context.refused(context.words(&headers, chosen_in(&uri)), &refused);
-    let arriving = match Arriving::read(request, takes_files).await {
-        Ok(arriving) => arriving,
+    let refused = |refused| context.refused(context.words(&headers, language_in(&uri)), &refused);
+    let upload = match Upload::read(request, may_have_files).await {
+        Ok(upload) => upload,
         Err(error) => return refused(error),
     };
     // The code is checked before any file is read, so a visitor without a code can't send files.
-    let (code, mut found) = match look_up(&context, &headers, arriving.typed()).await {
+    let (code, mut found) = match find_conversation(&context, &headers, upload.typed()).await {
         Ok(found) => found,
         Err(answer) => {
-            arriving.without_files(DRAINED_UNKNOWN).await;
+            upload.without_files(DRAINED_UNKNOWN).await;
             return *answer;
         }
     };
-    let (mut typed, unwanted) = if takes_files_of(&context, &found) {
-        match arriving.finish().await {
+    let (mut typed, unwanted) = if takes_files(&context, &found) {
+        match upload.finish().await {
             Ok(typed) => (typed, false),
             Err(error) => return refused(error),
         }
     } else {
-        arriving.without_files(MOST_DRAINED).await
+        upload.without_files(MOST_DRAINED).await
     };
     if typed.switches_language() {
-        let mistakes = typed.mistakes_of_switching();
-        return conversation(
+        let mistakes = typed.file_mistakes();
+        return conversation_page(
             &context,
             &headers,
             &code,
@@ -315,12 +315,12 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
             Written::Unsent(&mistakes),
         );
     }
-    let mut mistakes = typed.mistakes_of_more();
+    let mut mistakes = typed.mistakes_in_further_message();
     if unwanted {
         mistakes.push(("message", "mistake-files-not-wanted"));
     }
     if !mistakes.is_empty() {
-        return conversation(
+        return conversation_page(
             &context,
             &headers,
             &code,
@@ -330,7 +330,7 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
         );
     }
     let words = context.words(&headers, Some(&typed.lang));
-    let posted = Posted::new(&typed, None, words.language());
+    let posted = StoredPost::new(&typed, None, words.language());
     let id = if typed.id.is_empty() {
         new_id()
     } else {
@@ -342,7 +342,7 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
         Err(refused) => {
             return unavailable(
                 &refused,
-                enter(&context, &headers, &typed, Some("unavailable-title")),
+                code_page(&context, &headers, &typed, Some("unavailable-title")),
             );
         }
     };
@@ -356,27 +356,27 @@ async fn write_again(State(context): State<FormContext>, headers: HeaderMap, req
         });
     }
     found.files_wanted &= typed.files.is_empty();
-    conversation(&context, &headers, &code, found, &typed, Written::Sent)
+    conversation_page(&context, &headers, &code, found, &typed, Written::Sent)
 }
 
 /// Finds the conversation of the code that was entered, or returns the response to give instead. Only a wrong code is delayed.
-async fn look_up(
+async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,
-    typed: &Typed,
+    typed: &FormFields,
 ) -> Result<(ReceiptCode, Conversation), Box<Response>> {
-    let again = |mistake| Box::new(enter(context, headers, typed, Some(mistake)));
+    let again = |mistake| Box::new(code_page(context, headers, typed, Some(mistake)));
     if typed.code.trim().is_empty() {
         return Err(again("mistake-code-empty"));
     }
     let Some(code) = ReceiptCode::parse(&typed.code) else {
-        context.line.slow.wrong().await;
+        context.line.guess_limit.delay_wrong_code().await;
         return Err(again("mistake-code"));
     };
     match context.intake.conversation(&context.line.name, &code).await {
         Ok(Some(found)) => Ok((code, found)),
         Ok(None) => {
-            context.line.slow.wrong().await;
+            context.line.guess_limit.delay_wrong_code().await;
             Err(again("mistake-code"))
         }
         Err(refused) => Err(Box::new(unavailable(&refused, *again("unavailable-title")))),
@@ -388,7 +388,7 @@ fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     tracing::error!(error = %refused, "A post could not be written down");
     let (mut parts, body) = page.into_parts();
     parts.status = StatusCode::SERVICE_UNAVAILABLE;
-    later(Response::from_parts(parts, body))
+    with_retry_after(Response::from_parts(parts, body))
 }
 
 /// What happened to a visitor's message.
@@ -403,7 +403,7 @@ enum Written<'a> {
     Wrong(&'a [Mistake]),
 }
 
-fn takes_files_of(context: &FormContext, found: &Conversation) -> bool {
+fn takes_files(context: &FormContext, found: &Conversation) -> bool {
     match context.line.attachments {
         Attachments::Never => false,
         Attachments::OnRequest => found.files_wanted,
@@ -411,12 +411,12 @@ fn takes_files_of(context: &FormContext, found: &Conversation) -> bool {
     }
 }
 
-fn conversation(
+fn conversation_page(
     context: &FormContext,
     headers: &HeaderMap,
     code: &ReceiptCode,
     found: Conversation,
-    typed: &Typed,
+    typed: &FormFields,
     written: Written<'_>,
 ) -> Response {
     let (mistakes, text, id): (&[Mistake], _, _) = match written {
@@ -431,12 +431,12 @@ fn conversation(
         centre: &context.line.centre,
         reference: found.reference.to_string(),
         code: code.spoken(),
-        said: pages::shown(&found.said, context.line.centre.time_zone),
+        said: pages::format_messages(&found.said, context.line.centre.time_zone),
         typed: text,
         id,
         sent: matches!(written, Written::Sent),
         mistakes,
-        files: takes_files_of(context, &found),
+        files: takes_files(context, &found),
         files_wanted: found.files_wanted,
     });
     if wrong {

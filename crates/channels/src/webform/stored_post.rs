@@ -11,11 +11,11 @@ use hotline_core::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::fields::{PostedFile, Typed};
+use super::fields::{FormFields, PostedFile};
 
 /// One post as stored in the journal. It has no `Debug` on purpose.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Posted {
+pub struct StoredPost {
     /// Whether the visitor asks for advice or reports something; `None` for a later message.
     pub kind: Option<Asks>,
     /// The text of the message.
@@ -33,9 +33,9 @@ pub struct Posted {
     pub files: Vec<PostedFile>,
 }
 
-impl Posted {
+impl StoredPost {
     /// Creates a post from the fields of a form. Its receipt is empty until it is stored.
-    pub fn new(typed: &Typed, kind: Option<Asks>, language: Language) -> Self {
+    pub fn new(typed: &FormFields, kind: Option<Asks>, language: Language) -> Self {
         Self {
             kind,
             message: typed.message.clone(),
@@ -58,7 +58,7 @@ impl Posted {
     }
 
     /// Returns whether two posts have the same content. The language of the page is ignored.
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub fn has_same_content(&self, other: &Self) -> bool {
         let what = |posted: &Self| {
             let unmarked = Self {
                 receipt: String::new(),
@@ -72,8 +72,8 @@ impl Posted {
 }
 
 /// Parses a stored post.
-pub fn read(raw: &RawMessage) -> Normalised {
-    let posted = serde_json::from_slice::<Posted>(&raw.bytes).ok();
+pub fn parse_post(raw: &RawMessage) -> Normalised {
+    let posted = serde_json::from_slice::<StoredPost>(&raw.bytes).ok();
     let Some(posted) = posted.filter(|posted| !posted.receipt.is_empty()) else {
         let reason = "it is not what the form sends".to_owned();
         return Normalised::Unreadable(Unreadable {

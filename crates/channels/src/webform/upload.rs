@@ -13,14 +13,14 @@ use multer::{Field, Multipart};
 
 use super::{
     content_disposition::{self, Disposition},
-    fields::{LARGEST, LARGEST_FILE, MOST_FILES, PostedFile, Typed},
+    fields::{FormFields, LARGEST, LARGEST_FILE, MOST_FILES, PostedFile},
 };
 use crate::clean;
 
 /// How many bytes of a request that is too large are read and discarded before the refusal.
 pub const MOST_DRAINED: usize = 64 << 20;
 /// How long reading such a request may take.
-const PATIENCE_TO_DRAIN: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why a request contains no acceptable form.
 pub enum RefusedUpload {
     /// It contains files, and the form takes none.
@@ -32,8 +32,8 @@ pub enum RefusedUpload {
 }
 
 /// A form that was read up to its first file.
-pub struct Arriving {
-    typed: Typed,
+pub struct Upload {
+    typed: FormFields,
     files: Option<Files>,
 }
 
@@ -50,16 +50,16 @@ struct Parts {
     left: usize,
 }
 
-impl Arriving {
+impl Upload {
     /// Reads a posted form up to its first file. The router has limited the size of the body.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let mut typed = Typed::default();
+        let mut typed = FormFields::default();
         if !kind.to_ascii_lowercase().starts_with("multipart/") {
             let body = Bytes::from_request(request, &())
                 .await
-                .map_err(|error| of_body(&error))?;
+                .map_err(|error| body_error(&error))?;
             for (name, text) in form_urlencoded::parse(&body) {
                 typed.set(&name, text.into_owned());
             }
@@ -86,12 +86,12 @@ impl Arriving {
     }
 
     /// Returns the text fields before the first file.
-    pub const fn typed(&self) -> &Typed {
+    pub const fn typed(&self) -> &FormFields {
         &self.typed
     }
 
     /// Reads the rest of the form, with its files.
-    pub async fn finish(self) -> Result<Typed, RefusedUpload> {
+    pub async fn finish(self) -> Result<FormFields, RefusedUpload> {
         let mut typed = self.typed;
         let Some(Files {
             name,
@@ -111,7 +111,7 @@ impl Arriving {
 
     /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most`
     /// bytes. A browser that loses the connection while it sends shows its own error instead of our answer.
-    pub async fn without_files(self, most: usize) -> (Typed, bool) {
+    pub async fn without_files(self, most: usize) -> (FormFields, bool) {
         let Some(Files {
             name,
             first,
@@ -124,8 +124,8 @@ impl Arriving {
         let mut next = Some(first);
         let reading = async {
             while let Some(mut field) = next {
-                while let Ok(Some(piece)) = field.chunk().await {
-                    let Some(rest) = left.checked_sub(piece.len()) else {
+                while let Ok(Some(chunk)) = field.chunk().await {
+                    let Some(rest) = left.checked_sub(chunk.len()) else {
                         return;
                     };
                     left = rest;
@@ -135,7 +135,7 @@ impl Arriving {
                 next = parts.parts.next_field().await.unwrap_or_default();
             }
         };
-        let ended = tokio::time::timeout(PATIENCE_TO_DRAIN, reading).await;
+        let ended = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
         let came = !name.is_empty() || left < most || ended.is_err();
         (self.typed, came)
     }
@@ -145,9 +145,14 @@ impl Parts {
     /// Reads text fields up to the next file. Returns the name and the part of that file.
     async fn read_texts(
         &mut self,
-        typed: &mut Typed,
+        typed: &mut FormFields,
     ) -> Result<Option<(String, Field<'static>)>, RefusedUpload> {
-        while let Some(mut field) = self.parts.next_field().await.map_err(|error| of_parts(&error))? {
+        while let Some(mut field) = self
+            .parts
+            .next_field()
+            .await
+            .map_err(|error| multipart_error(&error))?
+        {
             let said = field.headers().get(header::CONTENT_DISPOSITION);
             let Disposition { field: name, file } =
                 content_disposition::read(said.map_or(&[], |said| said.as_bytes()));
@@ -155,12 +160,12 @@ impl Parts {
                 return Ok(Some((file, field)));
             }
             let mut text = Vec::new();
-            while let Some(piece) = field.chunk().await.map_err(|error| of_parts(&error))? {
+            while let Some(chunk) = field.chunk().await.map_err(|error| multipart_error(&error))? {
                 self.left = self
                     .left
-                    .checked_sub(piece.len())
+                    .checked_sub(chunk.len())
                     .ok_or(RefusedUpload::TooLarge)?;
-                text.extend_from_slice(&piece);
+                text.extend_from_slice(&chunk);
             }
             typed.set(&name, clean::decoded(&text).into_owned());
         }
@@ -175,15 +180,19 @@ fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
 }
 
 /// Reads a file to its end. Keeps it unless it is too large or there are too many files.
-async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> Result<(), RefusedUpload> {
+async fn take_file(
+    typed: &mut FormFields,
+    mut field: Field<'static>,
+    name: &str,
+) -> Result<(), RefusedUpload> {
     let media_type = field.content_type().map(ToString::to_string).unwrap_or_default();
     let media_type = clean::media_type(&media_type);
     let mut bytes = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(|error| of_parts(&error))? {
-        if bytes.len() + piece.len() > LARGEST_FILE {
+    while let Some(chunk) = field.chunk().await.map_err(|error| multipart_error(&error))? {
+        if bytes.len() + chunk.len() > LARGEST_FILE {
             typed.wrong_files = Some("mistake-file-large");
         } else {
-            bytes.extend_from_slice(&piece);
+            bytes.extend_from_slice(&chunk);
         }
     }
     // A file field that was left empty is sent as a file without a name and without bytes.
@@ -201,20 +210,20 @@ async fn take_file(typed: &mut Typed, mut field: Field<'static>, name: &str) -> 
 
 /// Reads and discards a body, up to a limit of bytes and of time.
 pub async fn drain(body: Body) {
-    let mut pieces = body.into_data_stream();
+    let mut chunks = body.into_data_stream();
     let mut left = MOST_DRAINED;
     let reading = async {
-        while let Some(Ok(piece)) = pieces.next().await {
-            match left.checked_sub(piece.len()) {
+        while let Some(Ok(chunk)) = chunks.next().await {
+            match left.checked_sub(chunk.len()) {
                 Some(rest) => left = rest,
                 None => return,
             }
         }
     };
-    let _ = tokio::time::timeout(PATIENCE_TO_DRAIN, reading).await;
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
 }
 
-fn of_body(error: &BytesRejection) -> RefusedUpload {
+fn body_error(error: &BytesRejection) -> RefusedUpload {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         RefusedUpload::TooLarge
     } else {
@@ -222,7 +231,7 @@ fn of_body(error: &BytesRejection) -> RefusedUpload {
     }
 }
 
-fn of_parts(error: &multer::Error) -> RefusedUpload {
+fn multipart_error(error: &multer::Error) -> RefusedUpload {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(one) = cause {
         if one.to_string().contains("length limit exceeded") {
