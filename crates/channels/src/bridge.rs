@@ -106,11 +106,8 @@ struct Sender {
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
-    let given = read_secret(
-        settings.secret.as_ref().map(|secret| secret.expose()),
-        settings.secret_file.as_ref(),
-    )?
-    .context("Give `secret` or `secret_file`")?;
+    let given = read_secret(settings.secret.as_ref(), settings.secret_file.as_ref())?
+        .context("Give `secret` or `secret_file`")?;
     let bytes = given
         .trim()
         .strip_prefix("whsec_")
@@ -206,9 +203,7 @@ impl Channel for Bridge {
             Ok(answer) => Err(to_channel_error(&answer)),
             Err(error) if error.is_connect() => Err(ChannelError::transient(Known::Unreachable)),
             // The request may have arrived. A retry carries the same id, by which the other side can recognise the repeat.
-            Err(_) => Err(ChannelError::Unknown {
-                reason: Known::Broke.into(),
-            }),
+            Err(_) => Err(ChannelError::unknown(Known::Broke)),
         }
     }
 

@@ -1,11 +1,14 @@
 //! The interface that every channel implements.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use hotline_core::{
     centre::Centre,
-    contact::message::{Normalised, OutboundMessage, RawMessage},
+    contact::{
+        counting::Joining,
+        message::{Normalised, OutboundMessage, RawMessage, Unreadable},
+    },
     identifiers::{line::LineName, private::Private},
     intake::Intake,
     text::{locale::Locales, reason::Reason},
@@ -181,12 +184,29 @@ impl ChannelError {
         }
     }
 
+    /// Creates an error for a hand-over with an unknown outcome.
+    pub(crate) fn unknown(reason: impl Into<Reason>) -> Self {
+        Self::Unknown {
+            reason: reason.into(),
+        }
+    }
+
     /// Creates an error for a hand-over that can never succeed.
     pub(crate) fn permanent(reason: impl Into<Reason>) -> Self {
         Self::Permanent {
             reason: reason.into(),
         }
     }
+}
+
+/// Creates the result for a message that can't be parsed, from a platform whose accounts can't be forged.
+pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
+    Normalised::Unreadable(Unreadable {
+        reason: reason.to_owned(),
+        joining: Joining::ByIdentifier,
+        identifier: identifier.map(Private::new),
+        subject: None,
+    })
 }
 
 /// Returns the default of settings that are on unless they are switched off.
@@ -196,13 +216,13 @@ pub(crate) const fn default_true() -> bool {
 
 /// Reads a secret that is given directly or in a file. Line breaks at the end of the file are not part of the secret.
 pub(crate) fn read_secret(
-    value: Option<&String>,
-    file: Option<&std::path::PathBuf>,
+    value: Option<&Private<String>>,
+    file: Option<&PathBuf>,
 ) -> anyhow::Result<Option<String>> {
     use anyhow::Context;
     match (value, file) {
         (Some(_), Some(_)) => anyhow::bail!("Give the secret or its file, not both"),
-        (Some(value), None) => Ok(Some(value.clone())),
+        (Some(value), None) => Ok(Some(value.expose().clone())),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("Could not read the secret in {}", file.display()))?;

@@ -85,8 +85,7 @@ struct Discord {
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
-    let token = settings.token.as_ref().map(|token| token.expose());
-    let token = read_secret(token, settings.token_file.as_ref())?
+    let token = read_secret(settings.token.as_ref(), settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: it is in Discord's developer portal under \"Bot\"")?;
     let token = token.trim().trim_start_matches("Bot ").to_owned();
     anyhow::ensure!(

@@ -83,6 +83,19 @@ fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
+/// Finds the numbers that follow a field name in a text that may be invalid JSON. They may be written as strings of digits.
+pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
+    let name = format!("\"{name}\"");
+    let after_name = text.split(&name).skip(1);
+    let numbers = after_name.filter_map(|after| {
+        let value = after.trim_start().strip_prefix(':')?.trim_start();
+        let value = value.strip_prefix('"').unwrap_or(value);
+        let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    });
+    numbers.collect()
+}
+
 /// Replaces the escape of an unpaired surrogate with U+FFFD.
 fn without_half_pairs(json: &str) -> String {
     let mut whole = String::with_capacity(json.len());
@@ -116,6 +129,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn numbers_are_found_in_invalid_json() {
+        let broken =
+            r#"{"op":0,"t":"MESSAGE_CREATE","d":{"channel_id": "81","content":"\ud8"x, "channel_id":82"#;
+        assert_eq!(numbers_after(broken, "channel_id"), [81, 82]);
+        assert!(numbers_after("{\"channel_id\":null}", "channel_id").is_empty());
+    }
 
     #[test]
     fn half_a_surrogate_pair_hides_no_words() {

@@ -40,8 +40,7 @@ pub const KIND: ChannelKind = ChannelKind {
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
-    let token = settings.token.as_ref().map(|token| token.expose());
-    let token = read_secret(token, settings.token_file.as_ref())?
+    let token = read_secret(settings.token.as_ref(), settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: BotFather has it")?;
     let client = |patience| {
         reqwest::Client::builder()

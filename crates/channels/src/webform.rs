@@ -48,7 +48,6 @@ struct Settings {
     #[serde(default)]
     attachments_confirmed: bool,
     /// The e-mail line that also sends the answers to visitors who left an address.
-    #[serde(default)]
     answers_also_by: Option<String>,
 }
 

@@ -16,8 +16,11 @@ impl DiscordLine {
     pub(super) async fn post_button(&self) -> Result<(), RestError> {
         let Some((_, room)) = self.room else { return Ok(()) };
         let route = Route::ChannelMessages { channel_id: room };
-        let last = self.rest.get(route, vec![("limit", "50".to_owned())]).await?;
-        let is_there = last.as_array().into_iter().flatten().any(|message| {
+        let last = self
+            .rest
+            .get_with(route, vec![("limit", "50".to_owned())])
+            .await?;
+        let is_there = json::list(&last, "").any(|message| {
             self.is_own_id(json::id(message, "/author/id"))
                 && message
                     .get("components")

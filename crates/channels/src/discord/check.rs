@@ -4,6 +4,7 @@ use anyhow::{Context, ensure};
 use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
 
 use super::line::DiscordLine;
+use crate::json;
 
 /// The two application flags that allow reading message content: for a bot in many servers (`1 << 18`) and in few (`1 << 19`).
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
@@ -20,11 +21,8 @@ const NEEDED: [(Permissions, &str); 6] = [
 
 impl DiscordLine {
     pub(super) async fn check(&self) -> anyhow::Result<Vec<String>> {
-        let me = self.rest.get(Route::UserMe, Vec::new()).await?;
-        let name = me
-            .get("username")
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default();
+        let me = self.rest.get(Route::UserMe).await?;
+        let name = json::text(&me, "/username").unwrap_or_default();
         let mut report = vec![format!("the token is that of the bot {name}")];
         let owner = self.own_id().await?;
         self.try_gateway().await?;
@@ -36,7 +34,7 @@ impl DiscordLine {
             );
             return Ok(report);
         };
-        let application = self.rest.get(Route::Oauth2ApplicationCurrent, Vec::new()).await?;
+        let application = self.rest.get(Route::Oauth2ApplicationCurrent).await?;
         let flags = application
             .get("flags")
             .and_then(serde_json::Value::as_u64)
@@ -47,7 +45,7 @@ impl DiscordLine {
              \"Bot\""
         );
         report.push("it may read messages in its threads".to_owned());
-        let server = self.rest.get(Route::Guild { guild_id: guild }, Vec::new()).await;
+        let server = self.rest.get(Route::Guild { guild_id: guild }).await;
         let server: PartialGuild =
             serde_json::from_value(server.context("The bot is not in the server `guild`")?)
                 .context("Discord's answer about the server cannot be read")?;
@@ -55,16 +53,13 @@ impl DiscordLine {
             guild_id: guild,
             user_id: owner,
         };
-        let mut member = self.rest.get(member, Vec::new()).await?;
+        let mut member = self.rest.get(member).await?;
         if let Some(fields) = member.as_object_mut() {
             fields.insert("guild_id".to_owned(), guild.to_string().into());
         }
         let member: Member = serde_json::from_value(member)
             .context("Discord's answer about the bot's roles cannot be read")?;
-        let channel = self
-            .rest
-            .get(Route::Channel { channel_id: room }, Vec::new())
-            .await;
+        let channel = self.rest.get(Route::Channel { channel_id: room }).await;
         let channel: GuildChannel =
             serde_json::from_value(channel.context("The bot does not see the channel `room`")?)
                 .context("`room` is no channel of a server")?;

@@ -216,7 +216,7 @@ impl DiscordLine {
                     tracing::warn!(line.name = %self.name, reason = %error, "No thread could be made for a form; it is tried again");
                     match error {
                         RestError::Limited(asked) => asked,
-                        RestError::Refused(..) | RestError::Unreachable | RestError::Broke => pause,
+                        RestError::Refused(_) | RestError::Unreachable | RestError::Broke => pause,
                     }
                 }
             };

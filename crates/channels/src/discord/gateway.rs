@@ -1,6 +1,6 @@
 //! The connection to the gateway. Each event queues a read; a press of the button is answered at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::{anyhow, bail};
 use hotline_core::{health::Health, identifiers::chance, intake::Intake};
@@ -82,10 +82,7 @@ impl DiscordLine {
             if state.waits.is_alarming(next) {
                 intake.health(&self.name, Health::Down(ended.reason)).await;
             }
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = stop.cancelled() => return,
-            }
+            stop.run_until_cancelled(tokio::time::sleep(wait)).await;
         }
     }
 
@@ -96,11 +93,7 @@ impl DiscordLine {
         state: &mut GatewayState,
         stop: &CancellationToken,
     ) -> Option<ConnectionEnd> {
-        let entered = tokio::select! {
-            entered = self.open_session(state) => entered,
-            () = stop.cancelled() => return None,
-        };
-        let mut socket = match entered {
+        let mut socket = match stop.run_until_cancelled(self.open_session(state)).await? {
             Ok(socket) => socket,
             Err(ended) => return Some(ended),
         };
@@ -152,11 +145,7 @@ impl DiscordLine {
                 Err(_) => session.url = None,
             }
         }
-        let gateway = self
-            .rest
-            .get(Route::GatewayBot, Vec::new())
-            .await
-            .map_err(unreached)?;
+        let gateway = self.rest.get(Route::GatewayBot).await.map_err(unreached)?;
         let url = json::text(&gateway, "/url")
             .ok_or_else(|| ConnectionEnd::new(NextStep::Retry, "Discord names no gateway"))?;
         if state.session.is_none()
@@ -261,7 +250,10 @@ impl DiscordLine {
         if count >= ALARMING {
             intake.health(&self.name, state.health()).await;
         }
-        let channels = numbers_after(text, "channel_id");
+        let channels: BTreeSet<u64> = json::numbers_after(text, "channel_id")
+            .into_iter()
+            .filter(|id| *id != 0)
+            .collect();
         if channels.is_empty() {
             self.trigger_read(ReadTrigger::MissedEvents);
         }
@@ -309,43 +301,5 @@ impl DiscordLine {
         }
         socket.close(GONE).await;
         Ok(())
-    }
-}
-
-/// Finds the numbers that follow a field name in a text that may be invalid JSON. Returns each number once.
-fn numbers_after(text: &str, name: &str) -> Vec<u64> {
-    let key = format!("\"{name}\"");
-    let mut found: Vec<u64> = text
-        .match_indices(&key)
-        .filter_map(|(at, key)| {
-            let after = text
-                .get(at + key.len()..)?
-                .trim_start()
-                .strip_prefix(':')?
-                .trim_start();
-            let digits: String = after
-                .strip_prefix('"')
-                .unwrap_or(after)
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
-            digits.parse().ok().filter(|id| *id != 0)
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_found_in_what_is_no_json() {
-        let broken =
-            r#"{"op":0,"t":"MESSAGE_CREATE","d":{"channel_id": "81","content":"\ud8"x, "channel_id":82"#;
-        assert_eq!(numbers_after(broken, "channel_id"), [81, 82]);
-        assert!(numbers_after("{\"channel_id\":null}", "channel_id").is_empty());
     }
 }

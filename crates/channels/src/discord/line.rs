@@ -45,7 +45,7 @@ impl DiscordLine {
         if let Some(me) = self.me.get() {
             return Ok(*me);
         }
-        let me = self.rest.get(Route::UserMe, Vec::new()).await?;
+        let me = self.rest.get(Route::UserMe).await?;
         let me = UserId::new(json::id(&me, "/id").ok_or(RestError::Broke)?);
         Ok(*self.me.get_or_init(|| me))
     }

@@ -3,7 +3,7 @@
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark, Unreadable},
+        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark},
     },
     identifiers::private::Private,
     text::locale::Language,
@@ -18,10 +18,12 @@ use super::{
     times::changed_at,
 };
 use crate::{
-    channel::Attachments,
+    channel::{Attachments, unreadable},
     clean::{self, one_line},
     json,
 };
+
+const UNKNOWN: &str = "it is no message this program knows";
 
 /// The JSON that is stored as a raw message.
 #[derive(Deserialize)]
@@ -83,17 +85,8 @@ pub fn parse_message(raw: &RawMessage, me: Option<UserId>, attachments: Attachme
             identifier: gap.person.into(),
             news: News::Gap,
         }),
-        Err(_) => unreadable(None),
+        Err(_) => unreadable(UNKNOWN, None),
     }
-}
-
-fn unreadable(identifier: Option<String>) -> Normalised {
-    Normalised::Unreadable(Unreadable {
-        reason: "it is no message this program knows".to_owned(),
-        joining: Joining::ByIdentifier,
-        identifier: identifier.map(Private::new),
-        subject: None,
-    })
 }
 
 fn read_message(
@@ -115,7 +108,7 @@ fn read_message(
     } = read_contents(message, channel, id, attachments);
     if text.is_empty() && parts.is_empty() {
         if author.is_none() {
-            return unreadable(None);
+            return unreadable(UNKNOWN, None);
         }
         remarks.push(Remark::UnknownContent);
     }

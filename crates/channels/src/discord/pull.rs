@@ -56,21 +56,12 @@ enum Task {
 }
 
 /// Why a read failed.
+#[derive(Debug, thiserror::Error)]
 enum ReadFailure {
-    Rest(RestError),
-    NotAccepted,
-}
-
-impl From<RestError> for ReadFailure {
-    fn from(error: RestError) -> Self {
-        Self::Rest(error)
-    }
-}
-
-impl From<NotAccepted> for ReadFailure {
-    fn from(_: NotAccepted) -> Self {
-        Self::NotAccepted
-    }
+    #[error(transparent)]
+    Rest(#[from] RestError),
+    #[error(transparent)]
+    NotAccepted(#[from] NotAccepted),
 }
 
 /// The pending tasks, each with its due time and its number of failures.
@@ -85,9 +76,9 @@ impl DiscordLine {
         stop: &CancellationToken,
     ) {
         while !self.prepare(intake).await {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_secs(5)) => {}
-                () = stop.cancelled() => return,
+            let pause = tokio::time::sleep(Duration::from_secs(5));
+            if stop.run_until_cancelled(pause).await.is_none() {
+                return;
             }
         }
         let mut due = Due::new();
@@ -127,9 +118,8 @@ impl DiscordLine {
                 .map(|(task, failures)| async move { (task, failures, self.run_task(intake, task).await) })
                 .buffer_unordered(TOGETHER)
                 .collect::<Vec<_>>();
-            let done = tokio::select! {
-                done = done => done,
-                () = stop.cancelled() => return,
+            let Some(done) = stop.run_until_cancelled(done).await else {
+                return;
             };
             for (task, failures, read) in done {
                 if let Err(failed) = read {
@@ -207,10 +197,7 @@ impl DiscordLine {
         channel: ChannelId,
     ) -> Result<(), ReadFailure> {
         if self.conversations.get(channel).is_none() {
-            let found = self
-                .rest
-                .get(Route::Channel { channel_id: channel }, Vec::new())
-                .await?;
+            let found = self.rest.get(Route::Channel { channel_id: channel }).await?;
             let mut people = json::list(&found, "/recipients").filter_map(|one| json::id(one, "/id"));
             let person = people.find(|id| !self.is_own_id(Some(*id)));
             let Some(person) = person.filter(|_| json::number(&found, "/type") == Some(DIRECT)) else {
@@ -253,7 +240,7 @@ impl DiscordLine {
                     channel_id: channel,
                     message_id: message.max(1).into(),
                 };
-                let found = self.rest.get(route, Vec::new()).await?;
+                let found = self.rest.get(route).await?;
                 let raw = self.to_raw(channel, &conversation, &found, changed_in(&found));
                 intake.accept(raw.into_iter().collect(), None).await?;
                 Ok(())
@@ -318,7 +305,7 @@ impl DiscordLine {
         params: Vec<(&'static str, String)>,
     ) -> Result<Vec<Value>, RestError> {
         let route = Route::ChannelMessages { channel_id: channel };
-        let Value::Array(mut page) = self.rest.get(route, params).await? else {
+        let Value::Array(mut page) = self.rest.get_with(route, params).await? else {
             return Err(RestError::Broke);
         };
         page.sort_by_key(id);
@@ -338,10 +325,7 @@ impl DiscordLine {
         }
         // A message without an id is identified by a hash of its content.
         let number = id(message).map_or_else(|| content_hash(message), |id| id.to_string());
-        let edited = message
-            .get("edited_timestamp")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let edited = json::text(message, "/edited_timestamp").unwrap_or_default();
         let envelope = json!({
             "channel": channel.to_string(),
             "person": conversation.person.to_string(),
@@ -389,7 +373,7 @@ impl DiscordLine {
             ReadFailure::Rest(error) => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} is read again later", self.name);
             }
-            ReadFailure::NotAccepted => {}
+            ReadFailure::NotAccepted(_) => {}
         }
         due.insert(task, (Instant::now() + wait, failures.saturating_add(1)));
     }

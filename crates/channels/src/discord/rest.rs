@@ -16,6 +16,15 @@ const SHORT: Duration = Duration::from_secs(5);
 /// The largest file that is downloaded, in bytes.
 pub const LARGEST_FILE: u64 = 25 << 20;
 
+/// Creates the error for a refusal.
+pub fn refusal(status: u16, code: i64, message: &str) -> RestError {
+    RestError::Refused(Refusal {
+        status,
+        code,
+        message: message.to_owned(),
+    })
+}
+
 /// A client of Discord's REST API.
 pub struct Rest {
     client: reqwest::Client,
@@ -25,43 +34,60 @@ pub struct Rest {
 }
 
 /// Why a request was not carried out, or may not have been.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum RestError {
     /// Too many requests; try again after this time.
+    #[error("Discord asks us to wait {} seconds", .0.as_secs() + 1)]
     Limited(Duration),
-    /// Discord refused: the HTTP status, Discord's own code (0 if none) and its message.
-    Refused(u16, i64, String),
+    /// Discord refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The request never reached Discord.
+    #[error("Discord cannot be reached")]
     Unreachable,
     /// The connection broke during the request, so the outcome is unknown.
+    #[error("the connection to Discord broke")]
     Broke,
 }
 
-impl std::fmt::Display for RestError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Limited(wait) => write!(f, "Discord asks us to wait {} seconds", wait.as_secs() + 1),
-            Self::Refused(401, ..) => f.write_str("Discord refuses the token"),
-            Self::Refused(status, 0, words) => write!(f, "Discord answered {status} {words}"),
-            Self::Refused(_, code, words) => write!(f, "Discord says: {words} ({code})"),
-            Self::Unreachable => f.write_str("Discord cannot be reached"),
-            Self::Broke => f.write_str("the connection to Discord broke"),
+/// A refusal by Discord.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.describe())]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// Discord's own code; 0 if there is none.
+    pub code: i64,
+    pub message: String,
+}
+
+impl Refusal {
+    fn describe(&self) -> String {
+        let Self {
+            status,
+            code,
+            message,
+        } = self;
+        match (status, code) {
+            (401, _) => "Discord refuses the token".to_owned(),
+            (_, 0) => format!("Discord answered {status} {message}"),
+            (_, _) => format!("Discord says: {message} ({code})"),
         }
     }
 }
 
-impl std::error::Error for RestError {}
-
 impl RestError {
     /// Returns whether the object of the request no longer exists.
     pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Refused(404, ..))
+        matches!(self, Self::Refused(refusal) if refusal.status == 404)
     }
 
     /// Returns whether the same request can never succeed.
     pub fn is_for_good(&self) -> bool {
         match self {
-            Self::Refused(status, ..) => (400..500).contains(status) && *status != 401 && *status != 408,
+            Self::Refused(Refusal { status, .. }) => {
+                (400..500).contains(status) && *status != 401 && *status != 408
+            }
             Self::Limited(_) | Self::Unreachable | Self::Broke => false,
         }
     }
@@ -93,14 +119,23 @@ impl Rest {
     }
 
     /// Sends a GET request.
-    pub async fn get(
+    pub async fn get(&self, route: Route<'_>) -> Result<Value, RestError> {
+        self.request(LightMethod::Get, route).await
+    }
+
+    /// Sends a GET request with parameters.
+    pub async fn get_with(
         &self,
         route: Route<'_>,
         params: Vec<(&'static str, String)>,
     ) -> Result<Value, RestError> {
-        let params = Some(params).filter(|params| !params.is_empty());
-        self.call(route, Request::new(route, LightMethod::Get).params(params))
-            .await
+        let request = Request::new(route, LightMethod::Get);
+        self.call(route, request.params(Some(params))).await
+    }
+
+    /// Sends a request without parameters and without a body.
+    pub async fn request(&self, method: LightMethod, route: Route<'_>) -> Result<Value, RestError> {
+        self.call(route, Request::new(route, method)).await
     }
 
     /// Sends a request with a JSON body.
@@ -132,7 +167,7 @@ impl Rest {
         let token = format!("Bot {}", self.token);
         let request = request
             .build(&self.client, &token, self.api_url())
-            .map_err(|_| RestError::Refused(400, 0, "it cannot be asked".to_owned()))?;
+            .map_err(|_| refusal(400, 0, "it cannot be asked"))?;
         let answer = request.send().await.map_err(|error| {
             if error.is_connect() || error.is_builder() {
                 RestError::Unreachable
@@ -174,7 +209,7 @@ impl Rest {
         }
         let code = json::number(&body, "/code").unwrap_or_default();
         let words = json::text(&body, "/message").unwrap_or_default();
-        Err(RestError::Refused(status.as_u16(), code, words.to_owned()))
+        Err(refusal(status.as_u16(), code, words))
     }
 
     /// Downloads a file. Returns `None` if the file is larger than `LARGEST_FILE` or the URL is not Discord's.
@@ -189,7 +224,7 @@ impl Rest {
             .await
             .map_err(|_| RestError::Unreachable)?;
         if !answer.status().is_success() {
-            return Err(RestError::Refused(answer.status().as_u16(), 0, String::new()));
+            return Err(refusal(answer.status().as_u16(), 0, ""));
         }
         let mut bytes = Vec::new();
         while let Some(some) = answer.chunk().await.map_err(|_| RestError::Broke)? {

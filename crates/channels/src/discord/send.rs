@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{
     conversations::FORM,
     line::DiscordLine,
-    rest::RestError,
+    rest::{Refusal, RestError},
     threads::{NoThread, ThreadRequest},
 };
 use crate::{channel::ChannelError, json, split::split_text};
@@ -56,7 +56,7 @@ impl Chunk<'_> {
     /// Returns whether a message on Discord has this content.
     fn is_in(&self, message: &Value) -> bool {
         match self {
-            Self::Text(text) => message.get("content").and_then(Value::as_str) == Some(text),
+            Self::Text(text) => json::text(message, "/content") == Some(text),
             Self::File(file) => {
                 let of = |key: &str| message.pointer("/attachments/0")?.get(key);
                 let size = of("size").and_then(Value::as_u64);
@@ -120,10 +120,7 @@ impl DiscordLine {
     pub(super) async fn show_typing(&self, to: &Private<String>, thread: &[String]) {
         if let Ok(channel) = self.channel_of(to, thread).await {
             let route = Route::ChannelTyping { channel_id: channel };
-            let _ = self
-                .rest
-                .call(route, Request::new(route, LightMethod::Post))
-                .await;
+            let _ = self.rest.request(LightMethod::Post, route).await;
         }
     }
 
@@ -188,10 +185,10 @@ impl DiscordLine {
         let route = Route::ChannelMessages { channel_id: channel };
         let last = self
             .rest
-            .get(route, vec![("limit", "50".to_owned())])
+            .get_with(route, vec![("limit", "50".to_owned())])
             .await
             .map_err(to_channel_error)?;
-        let found = last.as_array().into_iter().flatten().filter(|one| {
+        let found = json::list(&last, "").filter(|one| {
             let at = json::id(one, "/id")
                 .map(super::times::sent_at)
                 .unwrap_or_default();
@@ -217,23 +214,13 @@ impl DiscordLine {
             channel_id: ChannelId::new(*channel),
             message_id: MessageId::new(*message),
         };
-        let found = self.rest.get(route, Vec::new()).await.map_err(to_channel_error)?;
-        let own = found
-            .get("attachments")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let forwarded = found
-            .pointer("/message_snapshots")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|snapshot| snapshot.pointer("/message/attachments")?.as_array())
-            .flatten();
-        let url = own
+        let found = self.rest.get(route).await.map_err(to_channel_error)?;
+        let forwarded = json::list(&found, "/message_snapshots")
+            .flat_map(|snapshot| json::list(snapshot, "/message/attachments"));
+        let url = json::list(&found, "/attachments")
             .chain(forwarded)
             .find(|one| json::id(one, "/id") == Some(*file))
-            .and_then(|one| one.get("url")?.as_str());
+            .and_then(|one| json::text(one, "/url"));
         let url =
             url.ok_or_else(|| ChannelError::permanent("the message does not have this file any more"))?;
         match self.rest.file(url).await {
@@ -270,21 +257,18 @@ fn before_hand_over(error: RestError) -> ChannelError {
 
 /// Maps a failed request to an error that says whether a retry makes sense.
 fn to_channel_error(error: RestError) -> ChannelError {
-    let said = error.to_string();
-    match error {
+    match &error {
         RestError::Limited(wait) => ChannelError::Transient {
             reason: Known::Wait.into(),
-            retry_after: Some(wait),
+            retry_after: Some(*wait),
         },
-        RestError::Refused(_, 50_007, _) => ChannelError::permanent(Known::NoDirectMessages),
-        RestError::Refused(401, ..) => ChannelError::transient(Known::TokenRefused),
+        RestError::Refused(Refusal { code: 50_007, .. }) => ChannelError::permanent(Known::NoDirectMessages),
+        RestError::Refused(Refusal { status: 401, .. }) => ChannelError::transient(Known::TokenRefused),
         RestError::Unreachable => ChannelError::transient(Known::Unreachable),
-        RestError::Broke => ChannelError::Unknown {
-            reason: Known::Broke.into(),
-        },
-        RestError::Refused(..) if error.is_for_good() => ChannelError::permanent(said),
-        RestError::Refused(408, ..) => ChannelError::transient(said),
+        RestError::Broke => ChannelError::unknown(Known::Broke),
+        RestError::Refused(refusal) if error.is_for_good() => ChannelError::permanent(refusal.to_string()),
+        RestError::Refused(refusal) if refusal.status == 408 => ChannelError::transient(refusal.to_string()),
         // The outcome is unknown. The nonce lets Discord recognise a repeat.
-        RestError::Refused(..) => ChannelError::Unknown { reason: said.into() },
+        RestError::Refused(refusal) => ChannelError::unknown(refusal.to_string()),
     }
 }

@@ -2,12 +2,12 @@
 
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
-use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Request, Route, UserId};
+use serenity::all::{ChannelId, ChannelType, CreateThread, LightMethod, Route, UserId};
 
 use super::{
     conversations::{Conversation, Reach},
     line::DiscordLine,
-    rest::RestError,
+    rest::{RestError, refusal},
     trigger::ReadTrigger,
 };
 use crate::json;
@@ -94,15 +94,13 @@ impl DiscordLine {
             channel_id: thread,
             user_id: person,
         };
-        self.rest
-            .call(member, Request::new(member, LightMethod::Put))
-            .await?;
+        self.rest.request(LightMethod::Put, member).await?;
         Ok(())
     }
 
     async fn create_thread(&self, name: String) -> Result<ChannelId, RestError> {
         let Some((_, room)) = self.room else {
-            return Err(RestError::Refused(404, 0, "there is no room".to_owned()));
+            return Err(refusal(404, 0, "there is no room"));
         };
         let new = CreateThread::new(name)
             .kind(ChannelType::PrivateThread)
@@ -119,7 +117,7 @@ impl DiscordLine {
         };
         let active = self
             .rest
-            .get(Route::GuildThreadsActive { guild_id: guild }, Vec::new())
+            .get(Route::GuildThreadsActive { guild_id: guild })
             .await?;
         let ours = json::list(&active, "/threads").filter(|thread| {
             self.is_own_id(json::id(thread, "/owner_id"))
@@ -157,7 +155,7 @@ impl DiscordLine {
                 continue;
             }
             let members = Route::ChannelThreadMembers { channel_id: thread };
-            let Ok(Value::Array(members)) = self.rest.get(members, Vec::new()).await else {
+            let Ok(Value::Array(members)) = self.rest.get(members).await else {
                 continue;
             };
             let people = members.iter().filter_map(|member| json::id(member, "/user_id"));

@@ -36,6 +36,13 @@ const WESTERN_WORDS: &str = " the and of is to le la les de des et est un une qu
 const CENTRAL_WORDS: &str = " nie jest w z do jak co po tak mnie dla oraz czy jsem pro ve ze nebo jako hogy nem egy az van volt \
     csak este si din cu ";
 
+/// How plausible a text is in an encoding and a language.
+struct Reading {
+    points: i64,
+    language: Language,
+    encoding: &'static Encoding,
+}
+
 /// Returns the encoding of bytes that are not UTF-8. `label` is their declared encoding, if it is a single-byte one.
 pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
@@ -47,7 +54,7 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
     if let Some(label) = label.filter(|label| !UNRELIABLE.contains(label)) {
         return label;
     }
-    let mut readings: Vec<(i64, Language, &'static Encoding)> = UNRELIABLE
+    let mut readings: Vec<Reading> = UNRELIABLE
         .iter()
         .flat_map(|encoding| readings(encoding, sample))
         .collect();
@@ -59,25 +66,25 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             sample,
         ));
     }
-    for (points, language, encoding) in &mut readings {
-        if *language == Language::Serbian {
-            *points += 5;
+    for reading in &mut readings {
+        if reading.language == Language::Serbian {
+            reading.points += 5;
         }
-        if label == Some(*encoding) {
-            *points += if *encoding == WINDOWS_1252 { 3 } else { 12 };
+        if label == Some(reading.encoding) {
+            reading.points += if reading.encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
     // A possible label is overruled only by Serbian or another Cyrillic reading, never by another foreign one.
     let best = readings
         .into_iter()
-        .filter(|(_, language, encoding)| match language {
+        .filter(|reading| match reading.language {
             Language::Serbian | Language::Cyrillic => true,
             Language::Western | Language::Central | Language::Other => {
-                label.is_none_or(|label| label == *encoding)
+                label.is_none_or(|label| label == reading.encoding)
             }
         })
-        .max_by_key(|(points, ..)| *points);
-    best.map_or(WINDOWS_1250, |(.., encoding)| encoding)
+        .max_by_key(|reading| reading.points);
+    best.map_or(WINDOWS_1250, |reading| reading.encoding)
 }
 
 /// Returns whether text can be in an encoding: it decodes without undefined characters and without non-ASCII control
@@ -89,26 +96,26 @@ fn can_be(encoding: &'static Encoding, sample: &[u8]) -> bool {
         .any(|c| c == char::REPLACEMENT_CHARACTER || ('\u{80}'..'\u{a0}').contains(&c))
 }
 
-fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<(i64, Language, &'static Encoding)> {
+/// Returns the readings of a sample in an encoding, one for each language.
+fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<Reading> {
     let text = encoding.decode_without_bom_handling(sample).0;
     let chars: Vec<char> = text.chars().collect();
-    [
+    let languages = [
         Language::Serbian,
         Language::Cyrillic,
         Language::Western,
         Language::Central,
         Language::Other,
-    ]
-    .into_iter()
-    .filter(|language| *language != Language::Other || !UNRELIABLE.contains(&encoding))
-    .map(|language| {
-        (
-            points(language, &chars) + words(language, &text),
-            language,
-            encoding,
-        )
-    })
-    .collect()
+    ];
+    let possible = languages
+        .into_iter()
+        .filter(|language| *language != Language::Other || !UNRELIABLE.contains(&encoding));
+    let readings = possible.map(|language| Reading {
+        points: letter_points(language, &chars) + word_points(language, &text),
+        language,
+        encoding,
+    });
+    readings.collect()
 }
 
 /// Returns whether most 8-bit bytes are next to ASCII letters, like accented letters, and not next to each other, like
@@ -127,7 +134,7 @@ fn is_latin(bytes: &[u8]) -> bool {
     among > beside
 }
 
-fn words(language: Language, text: &str) -> i64 {
+fn word_points(language: Language, text: &str) -> i64 {
     let list = match language {
         Language::Serbian => SERBIAN_WORDS,
         Language::Western => WESTERN_WORDS,
@@ -144,25 +151,25 @@ fn words(language: Language, text: &str) -> i64 {
     i64::try_from(found).unwrap_or_default() * WORD
 }
 
-fn points(language: Language, text: &[char]) -> i64 {
+fn letter_points(language: Language, text: &[char]) -> i64 {
     let mut points = 0;
     let mut before = ' ';
     for (index, c) in text.iter().enumerate() {
         if !c.is_ascii() {
             let after = text.get(index + 1).copied().unwrap_or(' ');
-            points += of_letter(language, before, *c, after);
+            points += points_of_letter(language, before, *c, after);
         }
         before = *c;
     }
     points
 }
 
-fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
+fn points_of_letter(language: Language, before: char, c: char, after: char) -> i64 {
     if c == char::REPLACEMENT_CHARACTER || ('\u{80}'..'\u{a0}').contains(&c) {
         return -50;
     }
     if !c.is_alphabetic() || matches!(c, 'ª' | 'º') {
-        return of_symbol(before, c, after);
+        return points_of_symbol(before, c, after);
     }
     // People do not write a capital in the middle of a word or a letter next to a digit.
     let case = if before.is_lowercase() && c.is_uppercase() {
@@ -199,8 +206,8 @@ fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
             Language::Cyrillic if SERBIAN_CYRILLIC.contains(small) => 10,
             Language::Cyrillic if RUSSIAN_CYRILLIC.contains(small) => 7,
             Language::Cyrillic if cyrillic => 2,
-            Language::Serbian if SERBIAN.contains(small) => serbian(before, small, after),
-            Language::Western if WESTERN.contains(small) => western(small, after),
+            Language::Serbian if SERBIAN.contains(small) => serbian_points(before, small, after),
+            Language::Western if WESTERN.contains(small) => western_points(small, after),
             Language::Central if CENTRAL.contains(small) => 8,
             Language::Other if !cyrillic && !latin => 9,
             Language::Cyrillic | Language::Other => -20,
@@ -210,7 +217,7 @@ fn of_letter(language: Language, before: char, c: char, after: char) -> i64 {
 }
 
 /// Scores a symbol. Inside a word it is probably a misread letter: `po¹tovani`.
-fn of_symbol(before: char, c: char, after: char) -> i64 {
+fn points_of_symbol(before: char, c: char, after: char) -> i64 {
     let punctuation = matches!(
         c,
         '\u{2010}'..='\u{203a}' | '«' | '»' | '\u{a0}' | '\u{ad}' | '€' | '™' | '·'
@@ -228,7 +235,7 @@ fn is_vowel(c: char) -> bool {
 }
 
 /// Scores a Serbian letter. The bytes of č and ć are è and æ in western text, so the next letter decides.
-fn serbian(before: char, c: char, after: char) -> i64 {
+fn serbian_points(before: char, c: char, after: char) -> i64 {
     match c {
         _ if !before.is_alphabetic() && !after.is_alphabetic() => -10,
         'č' | 'ć' if is_vowel(after) => 10,
@@ -239,7 +246,7 @@ fn serbian(before: char, c: char, after: char) -> i64 {
     }
 }
 
-fn western(c: char, after: char) -> i64 {
+fn western_points(c: char, after: char) -> i64 {
     match c {
         'è' | 'æ' if is_vowel(after) => -10,
         'æ' if !after.is_alphabetic() => 4,

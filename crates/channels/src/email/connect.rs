@@ -101,8 +101,7 @@ async fn authenticated(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow
             .await
             .map_err(|(error, _)| refused(&error));
     }
-    let password = settings.password.as_ref().map(|password| password.expose());
-    let Some(password) = read_secret(password, settings.password_file.as_ref())? else {
+    let Some(password) = read_secret(settings.password.as_ref(), settings.password_file.as_ref())? else {
         bail!("Give `imap.password`, `imap.password_file` or `imap.token_command`");
     };
     client

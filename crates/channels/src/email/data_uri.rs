@@ -1,6 +1,8 @@
 //! Extracts files that are embedded in an HTML document as `data:` URLs (RFC 2397), such as a pasted screenshot.
 
-use super::{parameters::percent_decoded, transfer_encoding::lenient_base64};
+use percent_encoding::percent_decode_str;
+
+use super::transfer_encoding::lenient_base64;
 
 /// The largest number of files that are extracted from one document.
 const MOST: usize = 200;
@@ -20,21 +22,28 @@ pub fn taken_out(html: &str) -> (String, Vec<Embedded>) {
     let mut files = Vec::new();
     let mut rest = html;
     while files.len() < MOST
-        && let Some((before, value, after)) = next(rest)
+        && let Some(found) = next_url(rest)
     {
-        out.push_str(before);
-        match file(value) {
+        out.push_str(found.before);
+        match decode(found.url) {
             Some(file) if !file.bytes.is_empty() => files.push(file),
-            _ => out.push_str(value),
+            _ => out.push_str(found.url),
         }
-        rest = after;
+        rest = found.after;
     }
     out.push_str(rest);
     (out, files)
 }
 
-/// Finds the next attribute value that is a `data:` URL. Returns the text before it, the value, and the text after it.
-fn next(html: &str) -> Option<(&str, &str, &str)> {
+/// A `data:` URL in a document, with the text before and after it.
+struct FoundUrl<'a> {
+    before: &'a str,
+    url: &'a str,
+    after: &'a str,
+}
+
+/// Finds the next attribute value that is a `data:` URL.
+fn next_url(html: &str) -> Option<FoundUrl<'_>> {
     let mut from = 0;
     loop {
         let at = from + find_ignoring_case(html.get(from..)?, "data:")?;
@@ -47,8 +56,8 @@ fn next(html: &str) -> Option<(&str, &str, &str)> {
             '=' if inside => value.find(|c: char| c.is_whitespace() || c == '>'),
             _ => None,
         };
-        if let Some((value, after)) = end.and_then(|end| value.split_at_checked(end)) {
-            return Some((before, value, after));
+        if let Some((url, after)) = end.and_then(|end| value.split_at_checked(end)) {
+            return Some(FoundUrl { before, url, after });
         }
         from = at + 5;
     }
@@ -60,7 +69,7 @@ fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
         .position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 
-fn file(value: &str) -> Option<Embedded> {
+fn decode(value: &str) -> Option<Embedded> {
     let (kind, data) = value.get(5..)?.split_once(',')?;
     let (kind, is_base64) = match kind.rsplit_once(';') {
         Some((kind, last)) if last.trim().eq_ignore_ascii_case("base64") => (kind, true),
@@ -72,7 +81,7 @@ fn file(value: &str) -> Option<Embedded> {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    let plain = percent_decoded(data.as_bytes());
+    let plain: Vec<u8> = percent_decode_str(data).collect();
     let bytes = if is_base64 { lenient_base64(&plain) } else { plain };
     Some(Embedded {
         media_type: if media_type.is_empty() {

@@ -38,19 +38,11 @@ pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
 pub fn decode(value: &str) -> String {
     let text: String = value.bytes().map(char::from).collect();
     let mut out = Vec::new();
-    let (mut done, mut from) = (0, 0);
-    while let Some(start) = text
-        .get(from..)
-        .and_then(|rest| rest.find("=?"))
-        .map(|found| from + found)
-    {
-        let Some((end, words, _)) = run(&text, start) else {
-            from = start + 2;
-            continue;
-        };
-        out.extend(bytes_of(text.get(done..start).unwrap_or_default()));
-        out.extend(words.into_bytes());
-        (done, from) = (end, end);
+    let mut done = 0;
+    for run in runs(&text) {
+        out.extend(bytes_of(text.get(done..run.start).unwrap_or_default()));
+        out.extend(run.text.into_bytes());
+        done = run.end;
     }
     out.extend(bytes_of(text.get(done..).unwrap_or_default()));
     String::from_utf8_lossy(&out).into_owned()
@@ -65,19 +57,11 @@ fn bytes_of(text: &str) -> Vec<u8> {
 fn rewritten(head: &str) -> Option<String> {
     let mut out = String::new();
     let mut done = 0;
-    let mut from = 0;
-    while let Some(start) = head.get(from..)?.find("=?").map(|found| from + found) {
-        let Some((end, text, well)) = run(head, start) else {
-            from = start + 2;
-            continue;
-        };
-        from = end;
-        if !well {
-            let encoded = data_encoding::BASE64.encode(text.as_bytes());
-            out.push_str(head.get(done..start)?);
-            out.push_str(&format!("=?utf-8?B?{encoded}?="));
-            done = end;
-        }
+    for run in runs(head).filter(|run| !run.well) {
+        let encoded = data_encoding::BASE64.encode(run.text.as_bytes());
+        out.push_str(head.get(done..run.start)?);
+        out.push_str(&format!("=?utf-8?B?{encoded}?="));
+        done = run.end;
     }
     (done > 0).then(|| {
         out.push_str(head.get(done..).unwrap_or_default());
@@ -85,16 +69,43 @@ fn rewritten(head: &str) -> Option<String> {
     })
 }
 
-/// Joins adjacent words of one charset. Returns where they end, their text, and whether a strict parser reads them correctly.
-fn run(head: &str, start: usize) -> Option<(usize, String, bool)> {
-    let mut run = word(head, start)?;
-    while let Some(next) = next_word(head, &run) {
-        run.well &= next.well;
-        run.bytes.extend_from_slice(&next.bytes);
-        run.end = next.end;
+/// Adjacent words of one charset.
+struct Run {
+    start: usize,
+    end: usize,
+    text: String,
+    /// Whether a strict parser reads all of them correctly.
+    well: bool,
+}
+
+/// Returns the encoded words of a text, with adjacent words of one charset joined.
+fn runs(head: &str) -> impl Iterator<Item = Run> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = from + head.get(from..)?.find("=?")?;
+            if let Some(run) = run(head, start) {
+                from = run.end;
+                return Some(run);
+            }
+            from = start + 2;
+        }
+    })
+}
+
+fn run(head: &str, start: usize) -> Option<Run> {
+    let mut all = word(head, start)?;
+    while let Some(next) = next_word(head, &all) {
+        all.well &= next.well;
+        all.bytes.extend_from_slice(&next.bytes);
+        all.end = next.end;
     }
-    let text = charset::text(Some(run.charset), &run.bytes);
-    Some((run.end, text, run.well))
+    Some(Run {
+        start,
+        end: all.end,
+        text: charset::text(Some(all.charset), &all.bytes),
+        well: all.well,
+    })
 }
 
 fn next_word<'a>(head: &'a str, before: &Word<'a>) -> Option<Word<'a>> {

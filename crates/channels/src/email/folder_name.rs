@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use data_encoding::{BASE64_NOPAD, Encoding};
+use data_encoding::BASE64_NOPAD;
+
+use super::transfer_encoding::decode_base64;
 
 /// Returns the name by which a server knows a folder. A name that is already in modified UTF-7 stays unchanged, because earlier
 /// versions required that form in the settings.
@@ -60,7 +62,7 @@ fn is_encoded(name: &str) -> bool {
 
 /// Decodes the text between `&` and `-`. Returns `None` if one of the characters needs no encoding. An empty run is an `&`.
 fn decoded(run: &str) -> Option<String> {
-    let bytes = alphabet()?.decode(run.replace(',', "/").as_bytes()).ok()?;
+    let bytes = decode_base64(run.replace(',', "/").as_bytes())?;
     let units: Vec<u16> = bytes
         .chunks(2)
         .map(|pair| match pair {
@@ -70,13 +72,6 @@ fn decoded(run: &str) -> Option<String> {
         .collect::<Option<_>>()?;
     let text = String::from_utf16(&units).ok()?;
     (!run.contains('/') && text.chars().all(|c| !matches!(c, ' '..='~'))).then_some(text)
-}
-
-/// Returns a base64 decoder that ignores unused bits in the last letter of a run.
-fn alphabet() -> Option<Encoding> {
-    let mut lenient = BASE64_NOPAD.specification();
-    lenient.check_trailing_bits = false;
-    lenient.encoding().ok()
 }
 
 #[cfg(test)]

@@ -50,11 +50,10 @@ impl Mailbox<'_> {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
         let mut retries = FetchRetries::default();
-        while !stop.is_cancelled() {
-            let ended = tokio::select! {
-                ended = self.stay_connected(intake, stop, &mut failures, &mut retries) => ended,
-                () = stop.cancelled() => return,
-            };
+        while let Some(ended) = stop
+            .run_until_cancelled(self.stay_connected(intake, stop, &mut failures, &mut retries))
+            .await
+        {
             let Err(error) = ended else { continue };
             retries.note_failure();
             failures = failures.saturating_add(1);
@@ -74,10 +73,7 @@ impl Mailbox<'_> {
             let pause = Duration::from_secs(1 << failures.min(9))
                 .min(Duration::from_secs(300))
                 .mul_f64(chance::jitter());
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => return,
-            }
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
     }
 
@@ -89,12 +85,8 @@ impl Mailbox<'_> {
         failures: &mut u32,
         retries: &mut FetchRetries,
     ) -> anyhow::Result<()> {
-        let mut session = connect(self.settings).await?;
+        let (mut session, folder) = open_folder(self.settings).await?;
         let idles = session.capabilities().await?.has_str("IDLE");
-        let folder = session
-            .examine(on_the_wire(&self.settings.folder))
-            .await
-            .context("The folder cannot be opened")?;
         let validity = folder.uid_validity.context("The server gives no UIDVALIDITY")?;
         let mut position = self.position(intake, validity).await?;
         retries.use_validity(validity);
@@ -134,10 +126,7 @@ impl Mailbox<'_> {
                     .await
                     .context("IDLE never ended")??;
             } else {
-                tokio::select! {
-                    () = tokio::time::sleep(most) => {}
-                    () = stop.cancelled() => {}
-                }
+                stop.run_until_cancelled(tokio::time::sleep(most)).await;
                 session.noop().await?;
             }
         }
@@ -152,22 +141,17 @@ impl Mailbox<'_> {
             .cursor(self.line, &self.source())
             .await?
             .and_then(|text| Position::parse(&text));
-        Ok(match known {
-            Some(known) if known.validity == validity => known,
-            Some(known) => {
-                tracing::warn!(
-                    line.name = %self.line, before = known.validity, now = validity,
-                    "The folder of line {} was made anew on the server and is read again from its beginning", self.line
-                );
-                Position {
-                    validity,
-                    ..Position::default()
-                }
-            }
-            None => Position {
-                validity,
-                ..Position::default()
-            },
+        match known {
+            Some(known) if known.validity == validity => return Ok(known),
+            Some(known) => tracing::warn!(
+                line.name = %self.line, before = known.validity, now = validity,
+                "The folder of line {} was made anew on the server and is read again from its beginning", self.line
+            ),
+            None => {}
+        }
+        Ok(Position {
+            validity,
+            ..Position::default()
         })
     }
 
@@ -284,6 +268,16 @@ impl Mailbox<'_> {
     }
 }
 
+/// Connects, logs in and opens the folder read-only.
+async fn open_folder(settings: &Imap) -> anyhow::Result<(Logged, async_imap::types::Mailbox)> {
+    let mut session = connect(settings).await?;
+    let folder = session
+        .examine(on_the_wire(&settings.folder))
+        .await
+        .context("The folder cannot be opened")?;
+    Ok((session, folder))
+}
+
 /// The sizes of messages in bytes, by UID.
 type Sizes = std::collections::HashMap<u32, u64>;
 
@@ -294,13 +288,10 @@ fn size_of(sizes: &Sizes, uid: u32) -> u64 {
 async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     let mut sizes = Sizes::new();
     for some in uids.chunks(2_000) {
-        let fetched = session.uid_fetch(uid_set(some), "(UID RFC822.SIZE)").await?;
-        let fetched: Vec<Fetch> = fetched.try_collect().await?;
-        sizes.extend(
-            fetched
-                .iter()
-                .filter_map(|one| Some((one.uid?, u64::from(one.size?)))),
-        );
+        let mut fetched = session.uid_fetch(uid_set(some), "(UID RFC822.SIZE)").await?;
+        while let Some(one) = fetched.try_next().await? {
+            sizes.extend(one.uid.zip(one.size.map(u64::from)));
+        }
     }
     Ok(sizes)
 }
@@ -370,22 +361,14 @@ fn describe_error(error: &anyhow::Error) -> String {
 
 /// Returns the number of messages in the folder.
 pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
-    let mut session = connect(settings).await?;
-    let folder = session
-        .examine(on_the_wire(&settings.folder))
-        .await
-        .context("The folder cannot be opened")?;
+    let (mut session, folder) = open_folder(settings).await?;
     let _ = session.logout().await;
     Ok(folder.exists)
 }
 
 /// Returns the external ids of all messages in the folder.
 pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
-    let mut session = connect(settings).await?;
-    session
-        .examine(on_the_wire(&settings.folder))
-        .await
-        .context("The folder cannot be opened")?;
+    let (mut session, _) = open_folder(settings).await?;
     let mut wanted: Vec<u32> = session.uid_search("ALL").await?.into_iter().collect();
     wanted.sort_unstable();
     let sizes = sizes(&mut session, &wanted).await?;

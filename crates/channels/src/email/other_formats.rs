@@ -127,10 +127,10 @@ pub fn rtf(document: &[u8]) -> String {
                 hidden = hidden.filter(|at| *at <= depth);
             }
             b'\\' => {
-                let (control, number, after) = control(more);
+                let Control { word, number, after } = control(more);
                 rest = after;
                 let shown = hidden.is_none();
-                match control {
+                match word {
                     b"'" => {
                         let byte = more.get(1..3).and_then(|hex| {
                             data_encoding::HEXLOWER_PERMISSIVE
@@ -142,7 +142,7 @@ pub fn rtf(document: &[u8]) -> String {
                         rest = more.get(3..).unwrap_or_default();
                         out.extend(byte.filter(|_| shown));
                     }
-                    b"\\" | b"{" | b"}" if shown => out.extend_from_slice(control),
+                    b"\\" | b"{" | b"}" if shown => out.extend_from_slice(word),
                     b"par" | b"line" | b"row" | b"sect" if shown => out.push(b'\n'),
                     b"tab" | b"cell" if shown => out.push(b'\t'),
                     b"~" if shown => out.push(b' '),
@@ -186,12 +186,24 @@ fn code_page(document: &[u8]) -> Option<String> {
     Some(format!("cp{number}"))
 }
 
-/// Returns a control word or control symbol, its number, and the bytes after it.
-fn control(text: &[u8]) -> (&[u8], Option<i64>, &[u8]) {
+/// A control word or control symbol of RTF.
+struct Control<'a> {
+    word: &'a [u8],
+    number: Option<i64>,
+    /// The bytes after it.
+    after: &'a [u8],
+}
+
+/// Reads the control word or control symbol at the start of a text.
+fn control(text: &[u8]) -> Control<'_> {
     let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     if letters == 0 {
-        let (sign, rest) = text.split_at(text.len().min(1));
-        return (sign, None, rest);
+        let (word, after) = text.split_at(text.len().min(1));
+        return Control {
+            word,
+            number: None,
+            after,
+        };
     }
     let (word, rest) = text.split_at(letters);
     let minus = usize::from(rest.first() == Some(&b'-'));
@@ -204,7 +216,11 @@ fn control(text: &[u8]) -> (&[u8], Option<i64>, &[u8]) {
     let number = std::str::from_utf8(number)
         .ok()
         .and_then(|number| number.parse().ok());
-    (word, number, rest.strip_prefix(b" ").unwrap_or(rest))
+    Control {
+        word,
+        number,
+        after: rest.strip_prefix(b" ").unwrap_or(rest),
+    }
 }
 
 #[cfg(test)]

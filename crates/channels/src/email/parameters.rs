@@ -3,7 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+
 use super::charset;
+
+/// The ASCII characters that are percent-encoded in a rewritten parameter.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// Returns whether a field has parameters that must be rewritten.
 pub fn is_in_pieces(field: &[u8]) -> bool {
@@ -34,7 +39,7 @@ impl Parameter<'_> {
             && self.value.to_ascii_lowercase().starts_with(b"utf-8''")
             && self.value.is_ascii()
             && !self.whole.windows(2).any(|pair| pair == b"*0")
-            && std::str::from_utf8(&percent_decoded(self.value)).is_ok()
+            && std::str::from_utf8(&percent_decode(self.value).collect::<Vec<u8>>()).is_ok()
     }
 }
 
@@ -63,20 +68,10 @@ pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
     }
     for (name, pieces) in pieces {
         let text = joined_value(pieces.into_values().collect());
-        let encoded: String = text
-            .bytes()
-            .map(|byte| {
-                if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-                    char::from(byte).to_string()
-                } else {
-                    format!("%{byte:02X}")
-                }
-            })
-            .collect();
         out.extend_from_slice(b";\r\n ");
         out.extend_from_slice(&name);
         out.extend_from_slice(b"*=utf-8''");
-        out.extend_from_slice(encoded.as_bytes());
+        out.extend(utf8_percent_encode(&text, ENCODED).flat_map(str::bytes));
     }
     out.extend_from_slice(b"\r\n");
     Some(out)
@@ -95,31 +90,12 @@ fn joined_value(pieces: Vec<(bool, &[u8])>) -> String {
             }
         }
         if percent {
-            bytes.extend(percent_decoded(value));
+            bytes.extend(percent_decode(value));
         } else {
             bytes.extend_from_slice(value);
         }
     }
     charset::text(label.as_deref(), &bytes)
-}
-
-/// Decodes percent-encoded bytes.
-pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((first, more)) = rest.split_first() {
-        let hex = more.get(..2).filter(|_| *first == b'%');
-        let byte = hex.and_then(|hex| {
-            data_encoding::HEXUPPER_PERMISSIVE
-                .decode(hex)
-                .ok()?
-                .first()
-                .copied()
-        });
-        out.push(byte.unwrap_or(*first));
-        rest = more.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    out
 }
 
 /// Returns the bytes before the first semicolon of a field, and the field's parameters.

@@ -18,7 +18,6 @@ pub struct Email {
     /// The address people write to.
     pub address: String,
     /// The sender name of replies; the centre's name if not given.
-    #[serde(default)]
     pub name: Option<String>,
     /// The server from which messages are read.
     pub imap: Imap,
@@ -60,13 +59,10 @@ pub struct Imap {
     /// The user name.
     pub user: String,
     /// The password.
-    #[serde(default)]
     pub password: Option<Private<String>>,
     /// A file that contains the password.
-    #[serde(default)]
     pub password_file: Option<PathBuf>,
     /// A command that prints an access token (XOAUTH2) to use instead of a password.
-    #[serde(default)]
     pub token_command: Option<String>,
     /// The folder to read.
     #[serde(default = "inbox")]
@@ -75,7 +71,6 @@ pub struct Imap {
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
     /// A file of certificates to trust in addition to the system's.
-    #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
@@ -95,19 +90,14 @@ pub struct Smtp {
     #[serde(default)]
     pub allow_plain: bool,
     /// The user name; `None` for no authentication.
-    #[serde(default)]
     pub user: Option<String>,
     /// The password.
-    #[serde(default)]
     pub password: Option<Private<String>>,
     /// A file that contains the password.
-    #[serde(default)]
     pub password_file: Option<PathBuf>,
     /// A command that prints an access token (XOAUTH2) to use instead of a password.
-    #[serde(default)]
     pub token_command: Option<String>,
     /// A file of certificates to trust in addition to the system's.
-    #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 

@@ -58,8 +58,7 @@ impl Sender {
             .port(settings.port)
             .tls(protection(settings)?)
             .timeout(Some(TIMEOUT));
-        let password = settings.password.as_ref().map(|password| password.expose());
-        let password = read_secret(password, settings.password_file.as_ref())?;
+        let password = read_secret(settings.password.as_ref(), settings.password_file.as_ref())?;
         let mut token = None;
         match (&settings.user, &settings.token_command, password) {
             (Some(user), Some(command), None) => token = Some((user.clone(), command.clone())),
@@ -107,17 +106,13 @@ impl Sender {
         if self.ours.contains(message.to.expose()) {
             return Err(ChannelError::permanent(Known::OwnAddress));
         }
-        let later = |reason: String| ChannelError::Transient {
-            reason: reason.into(),
-            retry_after: None,
-        };
-        let (envelope, mail) = self.write(message).map_err(|error| ChannelError::Permanent {
-            reason: format!("{error:#}").into(),
-        })?;
+        let (envelope, mail) = self
+            .write(message)
+            .map_err(|error| ChannelError::permanent(format!("{error:#}")))?;
         let transport = self
             .transport()
             .await
-            .map_err(|error| later(format!("{error:#}")))?;
+            .map_err(|error| ChannelError::transient(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
             // The server does not support the non-ASCII letters in this address (RFC 6531), so every further attempt would
@@ -125,14 +120,10 @@ impl Sender {
             Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
                 Err(ChannelError::permanent(Known::LettersInAddress))
             }
-            Err(error) if refuses_us(&error) => Err(later(error.to_string())),
-            Err(error) if error.is_permanent() => Err(ChannelError::Permanent {
-                reason: error.to_string().into(),
-            }),
-            Err(error) if never_began(&error) => Err(later(error.to_string())),
-            Err(error) => Err(ChannelError::Unknown {
-                reason: error.to_string().into(),
-            }),
+            Err(error) if refuses_us(&error) => Err(ChannelError::transient(error.to_string())),
+            Err(error) if error.is_permanent() => Err(ChannelError::permanent(error.to_string())),
+            Err(error) if never_began(&error) => Err(ChannelError::transient(error.to_string())),
+            Err(error) => Err(ChannelError::unknown(error.to_string())),
         }
     }
 

@@ -144,13 +144,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
             words_first |= end == 0;
             continue;
         }
-        for byte in bare {
-            if *byte == b'=' {
-                flush(&mut segment, &mut out);
-            } else if is_base64(*byte) {
-                segment.push(*byte);
-            }
-        }
+        push_base64(bare, &mut segment, &mut out);
         longest = longest.max(bare.len());
         ended = bare.ends_with(b"=") || (bare.len() < longest && segment.len().is_multiple_of(4));
         end = at;
@@ -194,36 +188,39 @@ fn is_words(line: &[u8]) -> bool {
     words > 1 && line.len() / words < SHORTEST_LINE
 }
 
+/// Adds the base64 letters of a text to the current segment. Padding ends the segment.
+fn push_base64(text: &[u8], segment: &mut Vec<u8>, out: &mut Vec<u8>) {
+    for byte in text {
+        if *byte == b'=' {
+            flush(segment, out);
+        } else if is_base64(*byte) {
+            segment.push(*byte);
+        }
+    }
+}
+
 fn flush(segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     if segment.len() % 4 == 1 {
         segment.pop();
     }
-    let mut lenient = data_encoding::Specification::new();
-    lenient
-        .symbols
-        .push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    lenient.check_trailing_bits = false;
-    if let Some(bytes) = lenient
-        .encoding()
-        .ok()
-        .and_then(|encoding| encoding.decode(segment).ok())
-    {
+    if let Some(bytes) = decode_base64(segment) {
         out.extend_from_slice(&bytes);
     }
     segment.clear();
+}
+
+/// Decodes base64 without padding. Unused bits in the last letter are ignored.
+pub fn decode_base64(letters: &[u8]) -> Option<Vec<u8>> {
+    let mut lenient = data_encoding::BASE64_NOPAD.specification();
+    lenient.check_trailing_bits = false;
+    lenient.encoding().ok()?.decode(letters).ok()
 }
 
 /// Decodes the base64 of a header word, ignoring any errors.
 pub fn lenient_base64(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut segment = Vec::new();
-    for byte in text {
-        if *byte == b'=' {
-            flush(&mut segment, &mut out);
-        } else if is_base64(*byte) {
-            segment.push(*byte);
-        }
-    }
+    push_base64(text, &mut segment, &mut out);
     flush(&mut segment, &mut out);
     out
 }

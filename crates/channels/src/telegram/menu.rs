@@ -138,12 +138,7 @@ impl Menu {
     pub async fn answer(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut pressed = self.0.pressed.lock().await;
         self.0.set_commands().await;
-        loop {
-            let press = tokio::select! {
-                press = pressed.recv() => press,
-                () = stop.cancelled() => return,
-            };
-            let Some(press) = press else { return };
+        while let Some(Some(press)) = stop.run_until_cancelled(pressed.recv()).await {
             if let Err(error) = self.0.answer_press(intake, press).await {
                 let reason = errors::describe_error(&error);
                 tracing::warn!(line.name = %self.0.line, reason, "A press of a button could not be answered");

@@ -3,9 +3,8 @@
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark, Unreadable},
+        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark},
     },
-    identifiers::private::Private,
     text::locale::Language,
 };
 use serde_json::Value;
@@ -14,7 +13,10 @@ use super::{
     contents::{Contents, display_name, read_contents},
     menu::{Command, language_choice},
 };
-use crate::{channel::Attachments, json};
+use crate::{
+    channel::{Attachments, unreadable},
+    json,
+};
 
 /// Parses an update. `bot` is the id of the bot that received it. The ids of messages are unique only within one bot.
 pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
@@ -59,15 +61,6 @@ fn sender(update: &Value) -> Option<String> {
     json::number(about, "/chat/id")
         .filter(|id| private && *id > 0)
         .map(|id| id.to_string())
-}
-
-fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
-    Normalised::Unreadable(Unreadable {
-        reason: reason.to_owned(),
-        joining: Joining::ByIdentifier,
-        identifier: identifier.map(Private::new),
-        subject: None,
-    })
 }
 
 fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachments) -> Normalised {

@@ -97,9 +97,8 @@ impl Telegram {
         };
         while !stop.is_cancelled() {
             let begun = Instant::now();
-            let polled = tokio::select! {
-                polled = self.poll_once(intake, &mut state) => polled,
-                () = stop.cancelled() => return,
+            let Some(polled) = stop.run_until_cancelled(self.poll_once(intake, &mut state)).await else {
+                return;
             };
             let pause = match polled {
                 Ok(PollResult { health, arrived }) => {
@@ -114,10 +113,7 @@ impl Telegram {
                 }
                 Err(failed) => self.report_failure(intake, &mut state, &failed).await,
             };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = stop.cancelled() => return,
-            }
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
     }
 

@@ -1,9 +1,10 @@
 //! Sends messages to Telegram, interprets Telegram's errors, and downloads files.
 
+use futures::StreamExt;
 use hotline_core::{contact::message::OutboundMessage, identifiers::private::Private, text::reason::Known};
 use serde_json::Value;
 use teloxide::{
-    DownloadError, RequestError,
+    RequestError,
     net::Download,
     payloads::SendMessageSetters,
     requests::Requester,
@@ -85,43 +86,15 @@ impl Telegram {
             .get_file(id)
             .await
             .map_err(|error| to_channel_error(&error))?;
-        let mut bytes = Bounded(Vec::new());
-        match self.bot.download_file(&file.path, &mut bytes).await {
-            Ok(()) => Ok(bytes.0),
-            Err(DownloadError::Io(_)) => Err(ChannelError::permanent("the file is larger than 20 MB")),
-            Err(DownloadError::Network(_)) => Err(ChannelError::transient(Known::Unreachable)),
+        let mut content = self.bot.download_file_stream(&file.path);
+        let mut bytes = Vec::new();
+        while let Some(chunk) = content.next().await {
+            bytes.extend(chunk.map_err(|_| ChannelError::transient(Known::Unreachable))?);
+            if bytes.len() as u64 > LARGEST {
+                return Err(ChannelError::permanent("the file is larger than 20 MB"));
+            }
         }
-    }
-}
-
-/// A buffer for downloads that refuses more than `LARGEST` bytes.
-struct Bounded(Vec<u8>);
-
-impl tokio::io::AsyncWrite for Bounded {
-    fn poll_write(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-        some: &[u8],
-    ) -> std::task::Poll<std::io::Result<usize>> {
-        if self.0.len().saturating_add(some.len()) as u64 > LARGEST {
-            return std::task::Poll::Ready(Err(std::io::ErrorKind::FileTooLarge.into()));
-        }
-        self.0.extend_from_slice(some);
-        std::task::Poll::Ready(Ok(some.len()))
-    }
-
-    fn poll_flush(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<std::io::Result<()>> {
-        std::task::Poll::Ready(Ok(()))
+        Ok(bytes)
     }
 }
 

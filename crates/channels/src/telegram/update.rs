@@ -5,6 +5,8 @@ use hotline_core::{contact::message::RawMessage, identifiers::line::LineName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::json;
+
 /// The kinds of updates that are requested.
 pub const WANTED: [&str; 4] = ["message", "edited_message", "callback_query", "my_chat_member"];
 
@@ -73,16 +75,10 @@ fn hash(bytes: &[u8]) -> String {
 
 /// Returns the highest update number in an answer that is not JSON.
 pub fn last_id_in(text: &str) -> Option<i64> {
-    let ids = text.match_indices("\"update_id\"").filter_map(|(at, key)| {
-        let after = text.get(at + key.len()..)?.trim_start().strip_prefix(':')?;
-        let digits: String = after
-            .trim_start()
-            .chars()
-            .take_while(char::is_ascii_digit)
-            .collect();
-        digits.parse().ok()
-    });
-    ids.max()
+    json::numbers_after(text, "update_id")
+        .into_iter()
+        .filter_map(|id| id.try_into().ok())
+        .max()
 }
 
 #[cfg(test)]

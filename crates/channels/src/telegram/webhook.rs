@@ -73,21 +73,19 @@ impl Telegram {
     /// Sets the webhook, and reports its health until `stop`.
     pub(super) async fn watch_webhook(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut set = false;
-        while !stop.is_cancelled() {
-            let watched = tokio::select! {
-                watched = self.watch_once(&mut set) => watched,
-                () = stop.cancelled() => return,
-            };
+        while let Some(watched) = stop.run_until_cancelled(self.watch_once(&mut set)).await {
             let health = watched.unwrap_or_else(|error| Health::Down(format!("{error:#}")));
             let well = health == Health::Up;
             if !well {
                 tracing::warn!(line.name = %self.name, health = ?health, "Line {} has trouble with its webhook", self.name);
             }
             intake.health(&self.name, health).await;
-            tokio::select! {
-                () = tokio::time::sleep(if set { CHECK_EVERY } else { CHECK_EVERY / 10 }) => {}
-                () = stop.cancelled() => return,
-            }
+            stop.run_until_cancelled(tokio::time::sleep(if set {
+                CHECK_EVERY
+            } else {
+                CHECK_EVERY / 10
+            }))
+            .await;
         }
     }
 

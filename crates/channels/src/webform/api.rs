@@ -40,8 +40,8 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
             "this takes JSON, and no files: send the address where they are as `url`",
         );
     }
-    let (typed, asks, language) = match parse_post(&context, &body) {
-        Ok(understood) => understood,
+    let post = match parse_post(&context, &body) {
+        Ok(post) => post,
         Err((status, text)) => return problem(status, &text),
     };
     let key = match headers
@@ -57,10 +57,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
         Some(key) => format!("key {key}"),
         None => new_id(),
     };
-    match context
-        .accept(&key, None, StoredPost::new(&typed, Some(asks), language))
-        .await
-    {
+    match context.accept(&key, None, post).await {
         Ok((accepted, code)) => {
             let answer = serde_json::json!({
                 "reference": accepted.reference.to_string(),
@@ -79,10 +76,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
 }
 
 /// Parses and checks the body. Returns the status and the text of the refusal if the body is invalid.
-fn parse_post(
-    context: &FormContext,
-    body: &[u8],
-) -> Result<(FormFields, Asks, Language), (StatusCode, String)> {
+fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
@@ -100,20 +94,20 @@ fn parse_post(
         }
         None => context.line.centre.language,
     };
-    let typed = FormFields {
+    let fields = FormFields {
         message: post.message.unwrap_or_default(),
         url: post.url.unwrap_or_default(),
         reply_to: post.reply_to.unwrap_or_default(),
         ..FormFields::default()
     }
     .cleaned();
-    if typed.message.is_empty() && typed.url.is_empty() {
+    if fields.message.is_empty() && fields.url.is_empty() {
         return Err(wrong("give a `message` or a `url`"));
     }
     // A program may ask for advice with a URL alone, as in a report.
-    if let Some((field, mistake)) = typed.mistakes(Asks::Report).first() {
+    if let Some((field, mistake)) = fields.mistakes(Asks::Report).first() {
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
     }
-    Ok((typed, asks, language))
+    Ok(StoredPost::new(&fields, Some(asks), language))
 }

@@ -4,6 +4,8 @@
 //! the extended form of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. Otherwise the file
 //! would be taken for an unknown field and be dropped silently.
 
+use percent_encoding::percent_decode;
+
 use crate::clean;
 
 /// The name of a form field, and the name of the file in it.
@@ -21,12 +23,12 @@ pub fn read(value: &[u8]) -> Disposition {
     let mut extended = None;
     let mut rest = after(value, b';');
     while !rest.is_empty() {
-        let (key, text, left) = parameter(rest);
+        let Parameter { key, value, left } = parameter(rest);
         rest = left;
         match key.as_str() {
-            "name" => read.field = clean::decoded(&text).into_owned(),
-            "filename" => read.file = Some(clean::decoded(&text).into_owned()),
-            "filename*" => extended = Some(from_extended(&text)),
+            "name" => read.field = clean::decoded(&value).into_owned(),
+            "filename" => read.file = Some(clean::decoded(&value).into_owned()),
+            "filename*" => extended = Some(from_extended(&value)),
             _ => {}
         }
     }
@@ -40,25 +42,31 @@ fn after(text: &[u8], byte: u8) -> &[u8] {
     at.and_then(|at| text.get(at + 1..)).unwrap_or_default()
 }
 
-/// Returns the first parameter: its key in lower case, its value, and the bytes after it.
-fn parameter(text: &[u8]) -> (String, Vec<u8>, &[u8]) {
+struct Parameter<'a> {
+    /// In lower case.
+    key: String,
+    value: Vec<u8>,
+    /// The bytes after the parameter.
+    left: &'a [u8],
+}
+
+/// Reads the first parameter of a text.
+fn parameter(text: &[u8]) -> Parameter<'_> {
     let end = text.iter().position(|byte| matches!(byte, b'=' | b';'));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
-    let key = String::from_utf8_lossy(key.trim_ascii()).to_ascii_lowercase();
-    let Some(value) = rest.strip_prefix(b"=") else {
-        return (key, Vec::new(), after(rest, b';'));
-    };
-    let value = value.trim_ascii_start();
-    match value.strip_prefix(b"\"") {
-        Some(quoted) => {
-            let (text, left) = unquoted(quoted);
-            (key, text, after(left, b';'))
-        }
-        None => {
+    let (value, rest) = match rest.strip_prefix(b"=").map(<[u8]>::trim_ascii_start) {
+        None => (Vec::new(), rest),
+        Some([b'"', quoted @ ..]) => unquoted(quoted),
+        Some(value) => {
             let end = value.iter().position(|byte| *byte == b';');
-            let (text, left) = value.split_at(end.unwrap_or(value.len()));
-            (key, text.trim_ascii().to_vec(), after(left, b';'))
+            let (value, rest) = value.split_at(end.unwrap_or(value.len()));
+            (value.trim_ascii().to_vec(), rest)
         }
+    };
+    Parameter {
+        key: String::from_utf8_lossy(key.trim_ascii()).to_ascii_lowercase(),
+        value,
+        left: after(rest, b';'),
     }
 }
 
@@ -88,18 +96,7 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
 fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
-    while let Some((byte, left)) = rest.split_first() {
-        let hex = left.get(..2).filter(|_| *byte == b'%');
-        let value = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(value.unwrap_or(*byte));
-        rest = if value.is_some() {
-            left.get(2..).unwrap_or_default()
-        } else {
-            left
-        };
-    }
+    let bytes: Vec<u8> = percent_decode(encoded).collect();
     clean::decoded(&bytes).into_owned()
 }
 

@@ -42,18 +42,18 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         largest,
     };
     Router::new()
-        .route("/", get(home))
-        .route("/advice", get(advice).post(send_advice))
-        .route("/report", get(report).post(send_report))
-        .route("/answer", get(answer).post(read_answer))
+        .route("/", get(show_home))
+        .merge(form_routes(Asks::Advice))
+        .merge(form_routes(Asks::Report))
+        .route("/answer", get(ask_for_code).post(show_conversation))
         // A visitor who kept this URL is led to the page that asks for the code.
         .route(
             "/answer/write",
-            get(|| async { Redirect::to("/answer") }).post(write_again),
+            get(|| async { Redirect::to("/answer") }).post(send_further_message),
         )
         .route(
             "/received",
-            get(|| async { Redirect::to("/") }).post(receipt_again),
+            get(|| async { Redirect::to("/") }).post(show_receipt_again),
         )
         .route("/api/v1/contacts", post(api::post))
         .layer(DefaultBodyLimit::max(largest))
@@ -73,6 +73,13 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
                 )
             }),
         )
+}
+
+/// Returns the route of one form: showing it, and sending it.
+fn form_routes(asks: Asks) -> Router<FormContext> {
+    let show = get(move |state, chosen, headers| show_form(state, chosen, headers, asks));
+    let methods = show.post(move |state, headers, request| send_form(state, headers, request, asks));
+    Router::new().route(path_of(asks), methods)
 }
 
 async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
@@ -96,7 +103,7 @@ async fn not_found(State(context): State<FormContext>, uri: Uri, headers: Header
     context.notice(words, StatusCode::NOT_FOUND, &title, &text)
 }
 
-async fn home(
+async fn show_home(
     State(context): State<FormContext>,
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
@@ -109,15 +116,7 @@ async fn home(
     })
 }
 
-async fn advice(state: State<FormContext>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
-    empty_form(state, chosen, headers, Asks::Advice)
-}
-
-async fn report(state: State<FormContext>, chosen: Query<Chosen>, headers: HeaderMap) -> Response {
-    empty_form(state, chosen, headers, Asks::Report)
-}
-
-fn empty_form(
+async fn show_form(
     State(context): State<FormContext>,
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
@@ -159,15 +158,7 @@ const fn path_of(asks: Asks) -> &'static str {
     }
 }
 
-async fn send_advice(state: State<FormContext>, headers: HeaderMap, request: Request) -> Response {
-    send(state, headers, request, Asks::Advice).await
-}
-
-async fn send_report(state: State<FormContext>, headers: HeaderMap, request: Request) -> Response {
-    send(state, headers, request, Asks::Report).await
-}
-
-async fn send(
+async fn send_form(
     State(context): State<FormContext>,
     headers: HeaderMap,
     request: Request,
@@ -217,7 +208,11 @@ fn receipt_page(
 }
 
 /// Shows the receipt in another language. A receipt is shown only once, so a switch of the language must not lose it.
-async fn receipt_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
+async fn show_receipt_again(
+    State(context): State<FormContext>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
     let uri = request.uri().clone();
     let mut typed = match read_fields(request, false).await {
         Ok(typed) => typed,
@@ -233,7 +228,7 @@ async fn receipt_again(State(context): State<FormContext>, headers: HeaderMap, r
     }
 }
 
-async fn answer(
+async fn ask_for_code(
     State(context): State<FormContext>,
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
@@ -265,7 +260,11 @@ fn code_page(
     }
 }
 
-async fn read_answer(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
+async fn show_conversation(
+    State(context): State<FormContext>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
     let uri = request.uri().clone();
     let mut typed = match read_fields(request, false).await {
         Ok(typed) => typed,
@@ -280,7 +279,11 @@ async fn read_answer(State(context): State<FormContext>, headers: HeaderMap, req
     }
 }
 
-async fn write_again(State(context): State<FormContext>, headers: HeaderMap, request: Request) -> Response {
+async fn send_further_message(
+    State(context): State<FormContext>,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
     let may_have_files = context.line.attachments != Attachments::Never;
     let uri = request.uri().clone();
     let refused = |refused| context.refused(context.words(&headers, language_in(&uri)), &refused);

@@ -13,7 +13,7 @@ use multer::{Field, Multipart};
 
 use super::{
     content_disposition::{self, Disposition},
-    fields::{FormFields, LARGEST, LARGEST_FILE, MOST_FILES, PostedFile},
+    fields::{FormFields, LARGEST, LARGEST_FILE, MOST_FILES, PostedFile, is_multipart},
 };
 use crate::clean;
 
@@ -53,10 +53,8 @@ struct Parts {
 impl Upload {
     /// Reads a posted form up to its first file. The router has limited the size of the body.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let mut typed = FormFields::default();
-        if !kind.to_ascii_lowercase().starts_with("multipart/") {
+        if !is_multipart(request.headers()) {
             let body = Bytes::from_request(request, &())
                 .await
                 .map_err(|error| body_error(&error))?;
@@ -72,6 +70,8 @@ impl Upload {
             drain(request.into_body()).await;
             return Err(RefusedUpload::Files);
         }
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let boundary = multer::parse_boundary(kind).map_err(|_| RefusedUpload::Unreadable)?;
         let body: Body = request.with_limited_body().into_body();
         let mut parts = Parts {
