@@ -12,7 +12,7 @@ pub fn text(text: &str) -> String {
 }
 
 /// Decodes bytes as UTF-8, or else from the charset they are most likely in. Invalid bytes are replaced, never dropped.
-pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }

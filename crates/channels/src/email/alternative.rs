@@ -9,11 +9,11 @@ const LONGEST_NOTICE: usize = 80;
 
 /// Returns the form that says the most. Lines of the others with words that it lacks are kept aside. They are shown below it if
 /// the other form is a different text.
-pub fn choose(forms: Vec<PartContents>) -> PartContents {
-    forms.into_iter().reduce(pair).unwrap_or_default()
+pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
+    forms.into_iter().reduce(choose_of_two).unwrap_or_default()
 }
 
-fn pair(first: PartContents, second: PartContents) -> PartContents {
+fn choose_of_two(first: PartContents, second: PartContents) -> PartContents {
     let (first_text, second_text) = (first.text(), second.text());
     let (a, b) = (word_set(&first_text), word_set(&second_text));
     if b.is_empty() && !first_text.trim().is_empty() {
@@ -84,7 +84,7 @@ mod tests {
             found.show((*text).to_owned());
             found
         });
-        let found = choose(forms.collect());
+        let found = choose_alternative(forms.collect());
         (found.text(), found.only_in_hidden.join("\n"))
     }
 

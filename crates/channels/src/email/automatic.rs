@@ -130,22 +130,22 @@ pub struct ParsedMail<'a> {
 }
 
 /// Returns who wrote a mail: a person, a machine, or a program that answers automatically.
-pub fn origin(read: &ParsedMail<'_>) -> Origin {
-    let submitted = auto_submitted(read.mail);
-    let precedence = header(read.mail, "Precedence").unwrap_or_default();
+pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
+    let submitted = auto_submitted(parsed.mail);
+    let precedence = header(parsed.mail, "Precedence").unwrap_or_default();
     let answered = ["auto-replied", "auto-reply"].contains(&submitted.as_str())
         || ["auto_reply", "auto-reply"].contains(&precedence.as_str())
         || ANSWERED
             .iter()
-            .any(|name| header(read.mail, name).is_some_and(|value| means_yes(&value)));
-    let machine = !submitted.is_empty() || has_null_sender(read.mail);
-    let suppresses = header(read.mail, "X-Auto-Response-Suppress").is_some();
-    let absent = has_absent_subject(read.subject);
+            .any(|name| header(parsed.mail, name).is_some_and(|value| means_yes(&value)));
+    let machine = !submitted.is_empty() || has_null_sender(parsed.mail);
+    let suppresses = header(parsed.mail, "X-Auto-Response-Suppress").is_some();
+    let absent = has_absent_subject(parsed.subject);
     // Exchange marks its automatic answers as "auto-generated" and asks for no answer in return. Some programs mark nothing.
     // Their mail counts as automatic only with all three signs: the subject, the text, and a message of ours that it answers.
     let away = match machine {
-        true => absent || (suppresses && read.answers_us),
-        false => absent && read.answers_us && has_absent_words(read.text),
+        true => absent || (suppresses && parsed.answers_us),
+        false => absent && parsed.answers_us && has_absent_words(parsed.text),
     };
     if answered || away {
         Origin::AutoReply
@@ -157,15 +157,15 @@ pub fn origin(read: &ParsedMail<'_>) -> Origin {
 }
 
 /// Returns whether no automatic message may be sent in return.
-pub fn is_unacknowledged(read: &ParsedMail<'_>) -> bool {
-    let unread = read
+pub fn is_unacknowledged(parsed: &ParsedMail<'_>) -> bool {
+    let unread = parsed
         .identifier
-        .is_none_or(|address| is_unread(address) || read.ours.contains(address));
-    let suppressed = header(read.mail, "X-Auto-Response-Suppress").is_some_and(|value| {
+        .is_none_or(|address| is_unread(address) || parsed.ours.contains(address));
+    let suppressed = header(parsed.mail, "X-Auto-Response-Suppress").is_some_and(|value| {
         let asked = |word: &str| ["all", "oof", "autoreply"].contains(&word.trim());
         value.split(',').any(asked)
     });
-    unread || suppressed || is_to_many(read.mail) || header(read.mail, "X-Loop").is_some()
+    unread || suppressed || is_to_many(parsed.mail) || header(parsed.mail, "X-Loop").is_some()
 }
 
 /// Returns whether a mail came from a mailing list or another mass mailing.
@@ -246,7 +246,7 @@ mod tests {
     use super::{super::own_addresses::OwnAddress, *};
 
     /// Returns who wrote a mail with these headers, and whether it is acknowledged.
-    fn read(headers: &str, answers_us: bool, text: &str) -> (Origin, bool) {
+    fn parsed(headers: &str, answers_us: bool, text: &str) -> (Origin, bool) {
         let from = if headers.contains("From:") {
             ""
         } else {
@@ -258,7 +258,7 @@ mod tests {
             .from()
             .and_then(|from| from.first()?.address().map(str::to_owned));
         let own = OwnAddress::parse("kontakt@centar.example").unwrap();
-        let read = ParsedMail {
+        let parsed = ParsedMail {
             mail: &mail,
             ours: &OurAddresses::new(own, &[]),
             identifier: identifier.as_deref(),
@@ -266,7 +266,7 @@ mod tests {
             text,
             answers_us,
         };
-        (origin(&read), !is_unacknowledged(&read))
+        (origin(&parsed), !is_unacknowledged(&parsed))
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
             ("From: norepla@example.org", true),
         ] {
             assert_eq!(
-                read(headers, false, "x"),
+                parsed(headers, false, "x"),
                 (Origin::Person, acknowledged),
                 "{headers}"
             );
@@ -335,7 +335,7 @@ mod tests {
                 Origin::Machine,
             ),
         ] {
-            assert_eq!(read(headers, false, "x").0, expected, "{headers}");
+            assert_eq!(parsed(headers, false, "x").0, expected, "{headers}");
         }
     }
 
@@ -343,14 +343,14 @@ mod tests {
     fn an_answer_that_says_nothing_of_itself_has_to_give_itself_away_three_times() {
         let subject = "Subject: Automatic reply: Re: Pitanje";
         let away = "Nisam u kancelariji do ponedeljka.";
-        assert_eq!(read(subject, true, away).0, Origin::AutoReply);
-        assert_eq!(read(subject, false, away).0, Origin::Person);
+        assert_eq!(parsed(subject, true, away).0, Origin::AutoReply);
+        assert_eq!(parsed(subject, false, away).0, Origin::Person);
         assert_eq!(
-            read(subject, true, "Mama je videla vaš odgovor.").0,
+            parsed(subject, true, "Mama je videla vaš odgovor.").0,
             Origin::Person
         );
-        assert_eq!(read("Subject: Re: Pitanje", true, away).0, Origin::Person);
+        assert_eq!(parsed("Subject: Re: Pitanje", true, away).0, Origin::Person);
         let suppressed = "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All";
-        assert_eq!(read(suppressed, true, "x").0, Origin::AutoReply);
+        assert_eq!(parsed(suppressed, true, "x").0, Origin::AutoReply);
     }
 }

@@ -1,5 +1,5 @@
 //! Decodes bytes into text: in the charset of their label or, if that can't be right, in the most plausible charset. Bodies,
-//! header words and file names all go through [`text`].
+//! header words and file names all go through [`decode`].
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use mail_parser::decoders::charsets::map::charset_decoder;
@@ -7,12 +7,12 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use super::charset_detection;
 
 /// Decodes bytes that are labelled `label`.
-pub fn text(label: Option<&str>, bytes: &[u8]) -> String {
+pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         let bytes = bytes.get(length..).unwrap_or_default();
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
-    let label = cleaned(label.unwrap_or_default());
+    let label = registered_label(label.unwrap_or_default());
     if bytes.is_ascii() && label.contains("utf") && label.ends_with('7') {
         return charset_decoder(b"utf-7").map_or_else(|| lossy(bytes), |decode| decode(bytes));
     }
@@ -66,7 +66,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 /// Returns a label in its registered spelling. Programs also write `cp-1250`, `win1250` or `utf-8*sr`.
-fn cleaned(label: &str) -> String {
+fn registered_label(label: &str) -> String {
     let label = label.trim_matches(|c: char| c.is_whitespace() || "\"';".contains(c));
     let label = label.split('*').next().unwrap_or_default().to_ascii_lowercase();
     let label = label.strip_prefix("charset=").unwrap_or(&label).to_owned();
@@ -140,7 +140,7 @@ mod tests {
             ] {
                 for sample in samples {
                     let bytes = encoding.encode(sample).0;
-                    assert_eq!(text(label, &bytes), *sample, "{} as {label:?}", encoding.name());
+                    assert_eq!(decode(label, &bytes), *sample, "{} as {label:?}", encoding.name());
                 }
             }
         }
@@ -192,15 +192,15 @@ mod tests {
             (encoding_rs::WINDOWS_1254, "iso-8859-9", "İstanbul ığşç"),
         ] {
             let bytes = encoding.encode(sample).0;
-            assert_eq!(text(Some(labels), &bytes), sample, "{labels}");
+            assert_eq!(decode(Some(labels), &bytes), sample, "{labels}");
         }
     }
 
     #[test]
     fn a_mark_at_the_beginning_is_believed_first() {
-        assert_eq!(text(Some("iso-8859-1"), b"\xef\xbb\xbf\xc5\xa1"), "š");
-        assert_eq!(text(Some("utf-16"), b"\0Z\0d\0r"), "Zdr");
-        assert_eq!(text(Some("utf-16"), "Zdravo ћао".as_bytes()), "Zdravo ћао");
-        assert_eq!(text(Some("utf-7"), b"La+AX4-ni"), "Lažni");
+        assert_eq!(decode(Some("iso-8859-1"), b"\xef\xbb\xbf\xc5\xa1"), "š");
+        assert_eq!(decode(Some("utf-16"), b"\0Z\0d\0r"), "Zdr");
+        assert_eq!(decode(Some("utf-16"), "Zdravo ћао".as_bytes()), "Zdravo ћао");
+        assert_eq!(decode(Some("utf-7"), b"La+AX4-ni"), "Lažni");
     }
 }

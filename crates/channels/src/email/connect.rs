@@ -29,12 +29,12 @@ pub type Logged = Session<Box<dyn Wire>>;
 
 /// Connects and logs in. Never falls back from TLS to an unprotected connection.
 pub async fn connect(settings: &Imap) -> anyhow::Result<Logged> {
-    tokio::time::timeout(TIMEOUT, logged_in(settings))
+    tokio::time::timeout(TIMEOUT, log_in(settings))
         .await
         .context("The server is too slow")?
 }
 
-async fn logged_in(settings: &Imap) -> anyhow::Result<Logged> {
+async fn log_in(settings: &Imap) -> anyhow::Result<Logged> {
     let tcp = TcpStream::connect((settings.host.as_str(), settings.port))
         .await
         .context("No connection")?;
@@ -44,21 +44,21 @@ async fn logged_in(settings: &Imap) -> anyhow::Result<Logged> {
     watched.set_write_timeout(Some(SILENCE));
     let plain: Pin<Box<TimeoutStream<TcpStream>>> = Box::pin(watched);
     let client = match settings.security {
-        Security::Tls => greeted(Client::new(protected(settings, plain).await?)).await?,
-        Security::Plain => greeted(Client::new(Box::new(plain) as Box<dyn Wire>)).await?,
+        Security::Tls => read_greeting(Client::new(protect(settings, plain).await?)).await?,
+        Security::Plain => read_greeting(Client::new(Box::new(plain) as Box<dyn Wire>)).await?,
         Security::Starttls => {
-            let mut client = greeted(Client::new(plain)).await?;
+            let mut client = read_greeting(Client::new(plain)).await?;
             client
                 .run_command_and_check_ok("STARTTLS", None)
                 .await
                 .context("The server refused STARTTLS")?;
-            Client::new(protected(settings, client.into_inner()).await?)
+            Client::new(protect(settings, client.into_inner()).await?)
         }
     };
-    authenticated(settings, client).await
+    authenticate_user(settings, client).await
 }
 
-async fn greeted<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<T>> {
+async fn read_greeting<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<T>> {
     client
         .read_response()
         .await?
@@ -66,7 +66,7 @@ async fn greeted<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<T>> {
     Ok(client)
 }
 
-async fn protected(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<Box<dyn Wire>> {
+async fn protect(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<Box<dyn Wire>> {
     let mut roots = RootCertStore::empty();
     for certificate in rustls_native_certs::load_native_certs().certs {
         // An invalid certificate in the system's store is skipped.
@@ -89,7 +89,7 @@ async fn protected(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Resul
     Ok(Box::new(stream))
 }
 
-async fn authenticated(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow::Result<Logged> {
+async fn authenticate_user(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow::Result<Logged> {
     if let Some(command) = &settings.token_command {
         let token = token(command).await?;
         let answer = XOauth2(format!(

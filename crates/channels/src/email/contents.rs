@@ -8,7 +8,7 @@ use hotline_core::contact::message::Remark;
 use super::{
     address, alternative, charset, html, other_formats,
     part_contents::{MailFile, PartContents, ShownText},
-    text::{has_words, joined, tidy, unflowed},
+    text::{has_words, join_flowed, join_paragraphs, tidy},
     transfer_encoding::{Transfer, uuencoded},
     tree::{Inside, Part},
 };
@@ -65,7 +65,7 @@ fn collect(part: &Part) -> PartContents {
     match &part.inside {
         Inside::Parts { parts, around } => {
             let mut found = if part.media_type == "multipart/alternative" {
-                alternative::choose(parts.iter().map(collect).collect())
+                alternative::choose_alternative(parts.iter().map(collect).collect())
             } else {
                 let root = part
                     .root(parts)
@@ -79,7 +79,7 @@ fn collect(part: &Part) -> PartContents {
                     .for_each(|part| all.append(collect(part)));
                 all
             };
-            found.around.push(charset::text(None, around));
+            found.around.push(charset::decode(None, around));
             found
         }
         Inside::Mail(mail) => {
@@ -89,7 +89,7 @@ fn collect(part: &Part) -> PartContents {
             found.files.append(&mut inner.files);
             let (text, _) = inner.shown_text();
             let head = address::heading(&mail.head);
-            let whole = joined(&[&joined_lines(&[&head, &text]), &inner.folded()]);
+            let whole = join_paragraphs(&[&joined_lines(&[&head, &text]), &inner.folded()]);
             if !whole.trim().is_empty() {
                 found.mails.push(format!("✉ {}", whole.trim()));
             }
@@ -172,7 +172,7 @@ fn is_text(bytes: &[u8]) -> bool {
 fn collect_leaf(part: &Part) -> PartContents {
     let mut found = PartContents::default();
     let decoded = part.transfer().decode(&part.body);
-    let rest = charset::text(part.parameter("charset"), decoded.rest);
+    let rest = charset::decode(part.parameter("charset"), decoded.rest);
     let bytes: Bytes = match &decoded.bytes {
         Cow::Borrowed(_) => part.body.clone(),
         Cow::Owned(bytes) => Bytes::from(bytes.clone()),
@@ -184,11 +184,11 @@ fn collect_leaf(part: &Part) -> PartContents {
         TextKind::Plain if shown => {
             let (text, files) = without_uuencoded(&bytes);
             found.files.extend(files);
-            let text = charset::text(part.parameter("charset"), &text);
+            let text = charset::decode(part.parameter("charset"), &text);
             found.show(unflowed_if_flowed(part, text));
         }
         TextKind::Html => {
-            let html = charset::text(html_charset(part, &bytes).as_deref(), &bytes);
+            let html = charset::decode(html_charset(part, &bytes).as_deref(), &bytes);
             let document = html::read(&html);
             found.cut |= document.cut;
             if shown {
@@ -211,14 +211,14 @@ fn collect_leaf(part: &Part) -> PartContents {
             }
         }
         TextKind::Enriched if shown => {
-            found.show(other_formats::enriched(&charset::text(
+            found.show(other_formats::enriched(&charset::decode(
                 part.parameter("charset"),
                 &bytes,
             )));
         }
         TextKind::Rtf => found.spare.push(other_formats::rtf(&bytes)),
         TextKind::Invitation => {
-            let text = other_formats::calendar(&charset::text(part.parameter("charset"), &bytes));
+            let text = other_formats::calendar(&charset::decode(part.parameter("charset"), &bytes));
             if shown {
                 found.invitations.push(text);
             } else {
@@ -226,12 +226,14 @@ fn collect_leaf(part: &Part) -> PartContents {
             }
         }
         TextKind::Plain | TextKind::Enriched | TextKind::OtherText => {
-            found.spare.push(charset::text(part.parameter("charset"), &bytes));
+            found
+                .spare
+                .push(charset::decode(part.parameter("charset"), &bytes));
         }
         TextKind::MailFile => {}
     }
     if is_file {
-        let possibly_encrypted = super::smime::is_possible(&part.media_type, part.name().as_deref());
+        let possibly_encrypted = super::smime::may_be_smime(&part.media_type, part.name().as_deref());
         found.add_file(
             part,
             bytes,
@@ -247,7 +249,7 @@ fn collect_leaf(part: &Part) -> PartContents {
 impl PartContents {
     fn add_file(&mut self, part: &Part, bytes: Bytes, encrypted: bool) {
         let (bytes, name) = match (part.transfer(), uuencoded(&part.body)) {
-            (Transfer::Uuencode, Some(file)) => (bytes, Some(charset::text(None, &file.name))),
+            (Transfer::Uuencode, Some(file)) => (bytes, Some(charset::decode(None, &file.name))),
             _ => (bytes, None),
         };
         self.files.push(MailFile {
@@ -296,7 +298,7 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
         out.extend_from_slice(rest.get(..found.start).unwrap_or_default());
         rest = rest.get(found.end..).unwrap_or_default();
         files.push(MailFile {
-            name: Some(charset::text(None, &found.name)),
+            name: Some(charset::decode(None, &found.name)),
             media_type: "application/octet-stream".to_owned(),
             inline: false,
             bytes: Bytes::from(found.bytes),
@@ -318,7 +320,7 @@ fn unflowed_if_flowed(part: &Part, text: String) -> String {
             .is_some_and(|found| found.eq_ignore_ascii_case(value))
     };
     if says("format", "flowed") {
-        unflowed(&text, says("delsp", "yes"))
+        join_flowed(&text, says("delsp", "yes"))
     } else {
         text
     }

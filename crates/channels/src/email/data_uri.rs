@@ -17,7 +17,7 @@ pub struct Embedded {
 }
 
 /// Returns a document without its embedded files, and the files. Only attribute values are searched; URLs in the text stay.
-pub fn taken_out(html: &str) -> (String, Vec<Embedded>) {
+pub fn extract_files(html: &str) -> (String, Vec<Embedded>) {
     let mut out = String::new();
     let mut files = Vec::new();
     let mut rest = html;
@@ -127,7 +127,7 @@ mod tests {
             ),
             ("<p>Evo \"data: 5\"</p>", "<p>Evo \"data: 5\"</p>", vec![]),
         ] {
-            let (text, found) = taken_out(html);
+            let (text, found) = extract_files(html);
             let found: Vec<_> = found
                 .iter()
                 .map(|file| {

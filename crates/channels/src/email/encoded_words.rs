@@ -103,7 +103,7 @@ fn run(head: &str, start: usize) -> Option<Run> {
     Some(Run {
         start,
         end: all.end,
-        text: charset::text(Some(all.charset), &all.bytes),
+        text: charset::decode(Some(all.charset), &all.bytes),
         well: all.well,
     })
 }

@@ -29,7 +29,7 @@ pub struct Document {
 
 /// Reads an HTML document. If it is nested too deeply to be laid out, only its tags are removed.
 pub fn read(html: &str) -> Document {
-    let (html, embedded) = data_uri::taken_out(html);
+    let (html, embedded) = data_uri::extract_files(html);
     let cut = html.chars().nth(LONGEST).is_some();
     let html: String = html.chars().take(LONGEST).filter(|c| *c != '\0').collect();
     let (text, pictures) = if too_deep(&html) {

@@ -231,7 +231,7 @@ impl Layout {
             .start
             .and_then(|start| self.text.get(start..))
             .unwrap_or_default();
-        if !says_more(words, &link.address) {
+        if !adds_to_label(words, &link.address) {
             return;
         }
         let address = format!("<{}>", link.address);
@@ -319,7 +319,7 @@ fn keeps_white_space(element: &Element) -> bool {
 }
 
 /// Returns whether a URL says anything that its label does not.
-fn says_more(words: &str, address: &str) -> bool {
+fn adds_to_label(words: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let text = text.trim_start_matches('>').to_lowercase();

@@ -172,7 +172,7 @@ pub fn rtf(document: &[u8]) -> String {
 }
 
 fn flush(bytes: &mut Vec<u8>, text: &mut String, label: Option<&str>) {
-    text.push_str(&charset::text(label, bytes));
+    text.push_str(&charset::decode(label, bytes));
     bytes.clear();
 }
 

@@ -95,7 +95,7 @@ fn joined_value(pieces: Vec<(bool, &[u8])>) -> String {
             bytes.extend_from_slice(value);
         }
     }
-    charset::text(label.as_deref(), &bytes)
+    charset::decode(label.as_deref(), &bytes)
 }
 
 /// Returns the bytes before the first semicolon of a field, and the field's parameters.

@@ -20,7 +20,7 @@ use super::{
     parts::parts,
     repair,
     report::{Report, recognise_report},
-    text::joined,
+    text::join_paragraphs,
     token_search, tree,
 };
 use crate::{channel::Attachments, clean::one_line};
@@ -101,8 +101,8 @@ pub fn parse_mail(raw: &RawMessage, ours: &OurAddresses, attachments: Attachment
         remarks.push(Remark::MailingList);
     }
     if origin == Origin::AutoReply && !parsed.answers_us {
-        let mark = token_search::find_token(&mail, &bytes, ours);
-        evidence.extend(mark.map(|mark| Evidence::Token(mark.token)));
+        let found = token_search::find_token(&mail, &bytes, ours);
+        evidence.extend(found.map(|found| Evidence::Token(found.token)));
     }
     let message_id = mail
         .message_id()
@@ -119,7 +119,7 @@ pub fn parse_mail(raw: &RawMessage, ours: &OurAddresses, attachments: Attachment
         subject,
         language: Language::guess(&split.text),
         copied: split.quoted.len(),
-        quoted: joined(&[&split.quoted, &contents.folded]),
+        quoted: join_paragraphs(&[&split.quoted, &contents.folded]),
         text: split.text,
         parts,
         origin,

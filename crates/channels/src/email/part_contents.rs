@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::text::{has_words, joined, tidy, word_set};
+use super::text::{has_words, join_paragraphs, tidy, word_set};
 
 /// A decoded file.
 pub struct MailFile {
@@ -49,7 +49,7 @@ impl PartContents {
     /// Returns all texts that are shown, joined.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.shown.iter().map(|piece| piece.text.as_str()).collect();
-        joined(&texts)
+        join_paragraphs(&texts)
     }
 
     /// Adds a plain text to those that are shown.
@@ -92,17 +92,23 @@ impl PartContents {
         let said = word_set(&text);
         let news = |text: &&String| !word_set(text).is_subset(&said);
         let invitations: Vec<&str> = self.invitations.iter().filter(news).map(String::as_str).collect();
-        let text = tidy(&joined(&[&text, &joined(&invitations)]));
+        let text = tidy(&join_paragraphs(&[&text, &join_paragraphs(&invitations)]));
         if !text.is_empty() {
             return (text, from_html);
         }
-        let spare = tidy(&joined(&self.spare));
+        let spare = tidy(&join_paragraphs(&self.spare));
         if !spare.is_empty() || !self.mails.is_empty() {
             return (spare, false);
         }
         let around: Vec<&String> = self.around.iter().filter(|text| !is_preamble(text)).collect();
         let around: Vec<&str> = around.into_iter().map(String::as_str).collect();
-        (tidy(&joined(&[&joined(&around), &joined(&self.pictures)])), false)
+        (
+            tidy(&join_paragraphs(&[
+                &join_paragraphs(&around),
+                &join_paragraphs(&self.pictures),
+            ])),
+            false,
+        )
     }
 
     /// Drops a text that follows a text of the other format (plain or HTML) and contains no new words. Some
@@ -125,7 +131,10 @@ impl PartContents {
     }
 
     pub fn folded(&self) -> String {
-        joined(&[joined(&self.only_in_hidden), joined(&self.mails)])
+        join_paragraphs(&[
+            join_paragraphs(&self.only_in_hidden),
+            join_paragraphs(&self.mails),
+        ])
     }
 }
 

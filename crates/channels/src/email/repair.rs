@@ -37,12 +37,12 @@ const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 pub fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = with_line_feeds(raw);
     match raw {
-        Cow::Borrowed(raw) => mended_lines(raw),
-        Cow::Owned(raw) => Cow::Owned(mended_lines(&raw).into_owned()),
+        Cow::Borrowed(raw) => repaired_lines(raw),
+        Cow::Owned(raw) => Cow::Owned(repaired_lines(&raw).into_owned()),
     }
 }
 
-fn mended_lines(raw: &[u8]) -> Cow<'_, [u8]> {
+fn repaired_lines(raw: &[u8]) -> Cow<'_, [u8]> {
     let begun = without_blank_beginning(raw);
     if !begun.is_empty() && !has_known_field(begun) && is_text(begun) {
         return Cow::Owned([NO_HEAD, begun].concat());
@@ -81,7 +81,7 @@ pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
         let whole = zone_letters(&whole).map_or(whole.clone(), Cow::Owned);
         match std::str::from_utf8(&whole) {
             Ok(_) => whole.into_owned(),
-            Err(_) => charset::text(None, &whole).into_bytes(),
+            Err(_) => charset::decode(None, &whole).into_bytes(),
         }
     });
     Cow::Owned(repaired.collect::<Vec<_>>().concat())

@@ -45,19 +45,19 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
     let author = author(mail);
     // A mail system that sends a disposition notification has discarded the mail, so that is not a read receipt.
     if author != Author::Daemon
-        && let Some(disposition) = reported(mail, &["disposition-notification"])
+        && let Some(disposition) = part_in_report(mail, &["disposition-notification"])
         && !delivery_status::field(&disposition, "disposition").is_empty()
     {
         return Some(Report::Opened);
     }
-    if reported(mail, &["feedback-report"]).is_some() {
+    if part_in_report(mail, &["feedback-report"]).is_some() {
         return Some(Report::Complaint);
     }
-    let status = reported(mail, &STATUS).or_else(|| match author {
+    let status = part_in_report(mail, &STATUS).or_else(|| match author {
         Author::Person => None,
         // Programs of these senders may put the status part outside the report or give the report another type.
         Author::Daemon | Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
-            first_of(mail.parts.iter(), &STATUS)
+            first_part_of(mail.parts.iter(), &STATUS)
         }
     });
     let is_report = match author {
@@ -67,7 +67,13 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
             status.is_some() || speaks_of_delivery(mail, raw, ours, author)
         }
     };
-    is_report.then(|| Report::Delivery(about(mail, status, token_search::find_token(mail, raw, ours))))
+    is_report.then(|| {
+        Report::Delivery(delivery_report(
+            mail,
+            status,
+            token_search::find_token(mail, raw, ours),
+        ))
+    })
 }
 
 /// The types of parts that contain a delivery status, in ASCII and in UTF-8 (RFC 6533).
@@ -80,8 +86,8 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
         || delivery_status::is_of_delivery(mail.subject().unwrap_or_default());
-    let mark = token_search::find_token(mail, raw, ours);
-    let returned = mark.as_ref().is_some_and(|mark| mark.place == Place::Returned);
+    let token = token_search::find_token(mail, raw, ours);
+    let returned = token.as_ref().is_some_and(|token| token.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
     // The mail of a person contains at least a name.
     let is_nobodys = mail.header_raw("From").is_some_and(|from| from.trim() == "<>");
@@ -89,15 +95,15 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
         Author::Daemon => true,
         // An out-of-office answer may return the message that it answers.
         Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
-        Author::Nobody if is_nobodys && mark.is_some() => true,
-        Author::Nobody | Author::Postmaster => returned || (failed && (by_program || mark.is_some())),
-        Author::Gateway => failed && mark.is_some(),
+        Author::Nobody if is_nobodys && token.is_some() => true,
+        Author::Nobody | Author::Postmaster => returned || (failed && (by_program || token.is_some())),
+        Author::Gateway => failed && token.is_some(),
         Author::Program => failed && returned,
         Author::Person => false,
     }
 }
 
-fn about(mail: &Message<'_>, status: Option<String>, mark: Option<FoundToken>) -> DeliveryReport {
+fn delivery_report(mail: &Message<'_>, status: Option<String>, token: Option<FoundToken>) -> DeliveryReport {
     let text = first_text(mail);
     let subject = mail.subject().unwrap_or_default();
     let fate = match &status {
@@ -106,10 +112,10 @@ fn about(mail: &Message<'_>, status: Option<String>, mark: Option<FoundToken>) -
         }
         None => delivery_status::fate_in_words(subject, &text),
     };
-    let said = status
+    let reason = status
         .map(|status| delivery_status::describe_status(&status))
         .unwrap_or_default();
-    let said = if said.is_empty() {
+    let reason = if reason.is_empty() {
         let recipients = mail
             .header_raw("X-Failed-Recipients")
             .map(str::trim)
@@ -119,14 +125,14 @@ fn about(mail: &Message<'_>, status: Option<String>, mark: Option<FoundToken>) -
             delivery_status::reply_line(&text).unwrap_or_default()
         )
     } else {
-        said
+        reason
     };
-    let (message, token) = mark.map_or((None, None), |mark| (mark.message, Some(mark.token)));
+    let (message, token) = token.map_or((None, None), |found| (found.message, Some(found.token)));
     DeliveryReport {
         token,
         message,
         fate,
-        said: said.trim().to_owned().into(),
+        said: reason.trim().to_owned().into(),
     }
 }
 
@@ -181,7 +187,7 @@ fn is_report(part: &MessagePart<'_>) -> bool {
 }
 
 /// Returns the first part of one of these types inside a report, decoded.
-fn reported(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
+fn part_in_report(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
     let reports = mail.parts.iter().filter(|part| is_report(part));
     let inside = reports.flat_map(|report| match &report.body {
         PartType::Multipart(parts) => parts.as_slice(),
@@ -191,10 +197,10 @@ fn reported(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
         | PartType::InlineBinary(_)
         | PartType::Message(_) => &[],
     });
-    first_of(inside.filter_map(|id| mail.part(*id)), subtypes)
+    first_part_of(inside.filter_map(|id| mail.part(*id)), subtypes)
 }
 
-fn first_of<'a>(parts: impl Iterator<Item = &'a MessagePart<'a>>, subtypes: &[&str]) -> Option<String> {
+fn first_part_of<'a>(parts: impl Iterator<Item = &'a MessagePart<'a>>, subtypes: &[&str]) -> Option<String> {
     let mut parts = parts.filter(|part| {
         let kind = part.content_type();
         kind.is_some_and(|kind| {
@@ -203,10 +209,10 @@ fn first_of<'a>(parts: impl Iterator<Item = &'a MessagePart<'a>>, subtypes: &[&s
         })
     });
     let part = parts.next()?;
-    Some(String::from_utf8_lossy(contents(part)).into_owned())
+    Some(String::from_utf8_lossy(part_bytes(part)).into_owned())
 }
 
-fn contents<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
+fn part_bytes<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
     match &part.body {
         PartType::Text(text) | PartType::Html(text) => text.as_bytes(),
         PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes,

@@ -13,14 +13,14 @@ const EXPLICIT: u8 = 0xa0;
 const DEEPEST: usize = 8;
 
 /// Returns whether a part may contain S/MIME data.
-pub fn is_possible(media_type: &str, name: Option<&str>) -> bool {
+pub fn may_be_smime(media_type: &str, name: Option<&str>) -> bool {
     let by_name = || name.is_some_and(|name| name.to_ascii_lowercase().ends_with(".p7m"));
     matches!(media_type, "application/pkcs7-mime" | "application/x-pkcs7-mime")
         || (media_type == "application/octet-stream" && by_name())
 }
 
 /// Returns the signed content: a MIME entity with its head. Returns `None` for any other content, such as encrypted data.
-pub fn signed(data: &[u8]) -> Option<Vec<u8>> {
+pub fn signed_content(data: &[u8]) -> Option<Vec<u8>> {
     let (content_info, _) = element(data)?.of(SEQUENCE)?;
     let (kind, rest) = element(content_info)?.of(OBJECT_IDENTIFIER)?;
     if kind != SIGNED_DATA {
@@ -35,7 +35,7 @@ pub fn signed(data: &[u8]) -> Option<Vec<u8>> {
     let (_, content) = element(encapsulated)?.of(OBJECT_IDENTIFIER)?;
     let (content, _) = element(content)?.of(EXPLICIT)?;
     let mut out = Vec::new();
-    octets(content, DEEPEST, &mut out)?;
+    collect_octets(content, DEEPEST, &mut out)?;
     (!out.is_empty()).then_some(out)
 }
 
@@ -108,13 +108,13 @@ fn indefinite(tag: u8, data: &[u8], depth: usize) -> Option<Element<'_>> {
 }
 
 /// Collects the bytes of an octet string, which may consist of pieces.
-fn octets(data: &[u8], depth: usize, out: &mut Vec<u8>) -> Option<()> {
+fn collect_octets(data: &[u8], depth: usize, out: &mut Vec<u8>) -> Option<()> {
     let mut rest = data;
     while !rest.is_empty() {
         let one = element(rest)?;
         match one.tag {
             OCTET_STRING => out.extend_from_slice(one.content),
-            OCTET_STRING_IN_PIECES if depth > 0 => octets(one.content, depth - 1, out)?,
+            OCTET_STRING_IN_PIECES if depth > 0 => collect_octets(one.content, depth - 1, out)?,
             _ => return None,
         }
         rest = one.rest;
@@ -168,7 +168,7 @@ mod tests {
             (tagged(0x24, &pieces), tagged),
         ] {
             assert_eq!(
-                signed(&data(SIGNED_DATA, content, wrap)).as_deref(),
+                signed_content(&data(SIGNED_DATA, content, wrap)).as_deref(),
                 Some(&text[..])
             );
         }
@@ -177,9 +177,9 @@ mod tests {
     #[test]
     fn anything_else_stays_closed() {
         let enveloped = [&SIGNED_DATA[..8], &[3]].concat();
-        assert!(signed(&data(&enveloped, tagged(4, b"x"), tagged)).is_none());
-        assert!(signed(b"").is_none());
-        assert!(signed(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).is_none());
-        assert!(signed(&[0x30, 0x80].repeat(1_000)).is_none());
+        assert!(signed_content(&data(&enveloped, tagged(4, b"x"), tagged)).is_none());
+        assert!(signed_content(b"").is_none());
+        assert!(signed_content(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]).is_none());
+        assert!(signed_content(&[0x30, 0x80].repeat(1_000)).is_none());
     }
 }

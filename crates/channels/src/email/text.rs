@@ -11,7 +11,7 @@ pub fn has_words(text: &str) -> bool {
 }
 
 /// Joins texts with a blank line between them.
-pub fn joined(texts: &[impl AsRef<str>]) -> String {
+pub fn join_paragraphs(texts: &[impl AsRef<str>]) -> String {
     let texts: Vec<&str> = texts
         .iter()
         .map(|text| text.as_ref().trim_matches(['\r', '\n']))
@@ -22,7 +22,7 @@ pub fn joined(texts: &[impl AsRef<str>]) -> String {
 
 /// Joins the lines of flowed text (RFC 3676). A line that ends in a space continues in the next line of the same quote depth.
 /// If `deleted` is set, that space is removed.
-pub fn unflowed(text: &str, deleted: bool) -> String {
+pub fn join_flowed(text: &str, deleted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
     for line in text.lines() {

@@ -61,15 +61,15 @@ fn part(bytes: &Bytes, depth: usize, in_digest: bool) -> Part {
         inside: Inside::Leaf,
     };
     if depth < DEEPEST {
-        part.inside = part.opened(depth + 1);
+        part.inside = part.read_inside(depth + 1);
     }
     part
 }
 
 impl Part {
-    fn opened(&self, depth: usize) -> Inside {
+    fn read_inside(&self, depth: usize) -> Inside {
         if self.media_type.starts_with("multipart") {
-            return self.cut(depth).unwrap_or(Inside::Leaf);
+            return self.split(depth).unwrap_or(Inside::Leaf);
         }
         if ["message/rfc822", "message/global", "message/news"].contains(&self.media_type.as_str()) {
             let mail = self.decoded();
@@ -79,8 +79,8 @@ impl Part {
             let repaired = repair::repaired(&mail).into_owned();
             return Inside::Mail(Box::new(part(&Bytes::from(repaired), depth, false)));
         }
-        if smime::is_possible(&self.media_type, self.name().as_deref()) {
-            return smime::signed(&self.decoded()).map_or(Inside::Leaf, |inner| {
+        if smime::may_be_smime(&self.media_type, self.name().as_deref()) {
+            return smime::signed_content(&self.decoded()).map_or(Inside::Leaf, |inner| {
                 Inside::Signed(Box::new(part(&Bytes::from(inner), depth, false)))
             });
         }
@@ -88,7 +88,7 @@ impl Part {
     }
 
     /// Splits a multipart into its parts. Returns `None` if its boundary never occurs.
-    fn cut(&self, depth: usize) -> Option<Inside> {
+    fn split(&self, depth: usize) -> Option<Inside> {
         let named = self
             .parameter("boundary")
             .map(|boundary| boundary.as_bytes().to_vec());

@@ -26,8 +26,8 @@ pub fn read(value: &[u8]) -> Disposition {
         let Parameter { key, value, left } = parameter(rest);
         rest = left;
         match key.as_str() {
-            "name" => read.field = clean::decoded(&value).into_owned(),
-            "filename" => read.file = Some(clean::decoded(&value).into_owned()),
+            "name" => read.field = clean::decode(&value).into_owned(),
+            "filename" => read.file = Some(clean::decode(&value).into_owned()),
             "filename*" => extended = Some(from_extended(&value)),
             _ => {}
         }
@@ -97,7 +97,7 @@ fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };
     let bytes: Vec<u8> = percent_decode(encoded).collect();
-    clean::decoded(&bytes).into_owned()
+    clean::decode(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -122,30 +122,30 @@ async fn show_form(
     headers: HeaderMap,
     asks: Asks,
 ) -> Response {
-    let typed = FormFields {
+    let fields = FormFields {
         id: context.form_id(),
         lang: chosen.lang.unwrap_or_default(),
         ..FormFields::default()
     };
-    form_page(&context, &headers, asks, &typed, &[], false)
+    form_page(&context, &headers, asks, &fields, &[], false)
 }
 
 fn form_page(
     context: &FormContext,
     headers: &HeaderMap,
     asks: Asks,
-    typed: &FormFields,
+    fields: &FormFields,
     mistakes: &[Mistake],
     unavailable: bool,
 ) -> Response {
     context.page(&pages::Form {
         unavailable,
         answers_by_mail: context.line.answers_by_mail,
-        words: context.words(headers, Some(&typed.lang)),
+        words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
         path: path_of(asks),
         asks,
-        typed,
+        typed: fields,
         mistakes,
         files: context.line.attachments == Attachments::Always,
     })
@@ -166,25 +166,25 @@ async fn send_form(
 ) -> Response {
     let may_have_files = context.line.attachments == Attachments::Always;
     let uri = request.uri().clone();
-    let mut typed = match read_fields(request, may_have_files).await {
-        Ok(typed) => typed,
+    let mut fields = match read_fields(request, may_have_files).await {
+        Ok(fields) => fields,
         Err(refused) => return context.refused(context.words(&headers, language_in(&uri)), &refused),
     };
-    if typed.switches_language() {
-        let mistakes = typed.file_mistakes();
-        return form_page(&context, &headers, asks, &typed, &mistakes, false);
+    if fields.switches_language() {
+        let mistakes = fields.file_mistakes();
+        return form_page(&context, &headers, asks, &fields, &mistakes, false);
     }
-    let words = context.words(&headers, Some(&typed.lang));
-    let mistakes = typed.mistakes(asks);
+    let words = context.words(&headers, Some(&fields.lang));
+    let mistakes = fields.mistakes(asks);
     if !mistakes.is_empty() {
-        let again = form_page(&context, &headers, asks, &typed, &mistakes, false);
+        let again = form_page(&context, &headers, asks, &fields, &mistakes, false);
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
-    let posted = StoredPost::new(&typed, Some(asks), words.language());
-    match context.accept_form(&typed.id, posted).await {
-        Ok((accepted, code)) => receipt_page(&context, &headers, &typed, accepted.reference, &code),
+    let posted = StoredPost::new(&fields, Some(asks), words.language());
+    match context.accept_form(&fields.id, posted).await {
+        Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
         // The form keeps what was typed, so that it can be sent again. Its id makes the repeat the same message.
-        Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &typed, &[], true)),
+        Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &fields, &[], true)),
     }
 }
 
@@ -195,12 +195,12 @@ async fn read_fields(request: Request, may_have_files: bool) -> Result<FormField
 fn receipt_page(
     context: &FormContext,
     headers: &HeaderMap,
-    typed: &FormFields,
+    fields: &FormFields,
     reference: Reference,
     code: &ReceiptCode,
 ) -> Response {
     context.page(&pages::Receipt {
-        words: context.words(headers, Some(&typed.lang)),
+        words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
         reference: reference.to_string(),
         code: code.spoken(),
@@ -214,16 +214,16 @@ async fn show_receipt_again(
     request: Request,
 ) -> Response {
     let uri = request.uri().clone();
-    let mut typed = match read_fields(request, false).await {
-        Ok(typed) => typed,
+    let mut fields = match read_fields(request, false).await {
+        Ok(fields) => fields,
         Err(refused) => return context.refused(context.words(&headers, language_in(&uri)), &refused),
     };
-    typed.switches_language();
+    fields.switches_language();
     match (
-        Reference::parse(&typed.reference),
-        ReceiptCode::parse(&typed.code),
+        Reference::parse(&fields.reference),
+        ReceiptCode::parse(&fields.code),
     ) {
-        (Ok(reference), Some(code)) => receipt_page(&context, &headers, &typed, reference, &code),
+        (Ok(reference), Some(code)) => receipt_page(&context, &headers, &fields, reference, &code),
         _ => Redirect::to("/").into_response(),
     }
 }
@@ -233,25 +233,25 @@ async fn ask_for_code(
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
 ) -> Response {
-    let typed = FormFields {
+    let fields = FormFields {
         lang: chosen.lang.unwrap_or_default(),
         ..FormFields::default()
     };
-    code_page(&context, &headers, &typed, None)
+    code_page(&context, &headers, &fields, None)
 }
 
 /// Shows the page that asks for the receipt code. A message that was written to be sent with the code is kept.
 fn code_page(
     context: &FormContext,
     headers: &HeaderMap,
-    typed: &FormFields,
+    fields: &FormFields,
     mistake: Option<&'static str>,
 ) -> Response {
     let page = context.page(&pages::Enter {
-        words: context.words(headers, Some(&typed.lang)),
+        words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
         mistake,
-        typed,
+        typed: fields,
     });
     if mistake.is_some() {
         (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
@@ -266,15 +266,15 @@ async fn show_conversation(
     request: Request,
 ) -> Response {
     let uri = request.uri().clone();
-    let mut typed = match read_fields(request, false).await {
-        Ok(typed) => typed,
+    let mut fields = match read_fields(request, false).await {
+        Ok(fields) => fields,
         Err(refused) => return context.refused(context.words(&headers, language_in(&uri)), &refused),
     };
-    if typed.switches_language() {
-        return code_page(&context, &headers, &typed, None);
+    if fields.switches_language() {
+        return code_page(&context, &headers, &fields, None);
     }
-    match find_conversation(&context, &headers, &typed).await {
-        Ok((code, found)) => conversation_page(&context, &headers, &code, found, &typed, Written::Nothing),
+    match find_conversation(&context, &headers, &fields).await {
+        Ok((code, found)) => conversation_page(&context, &headers, &code, found, &fields, Written::Nothing),
         Err(answer) => *answer,
     }
 }
@@ -292,33 +292,33 @@ async fn send_further_message(
         Err(error) => return refused(error),
     };
     // The code is checked before any file is read, so a visitor without a code can't send files.
-    let (code, mut found) = match find_conversation(&context, &headers, upload.typed()).await {
+    let (code, mut found) = match find_conversation(&context, &headers, upload.fields()).await {
         Ok(found) => found,
         Err(answer) => {
             upload.without_files(DRAINED_UNKNOWN).await;
             return *answer;
         }
     };
-    let (mut typed, unwanted) = if takes_files(&context, &found) {
+    let (mut fields, unwanted) = if takes_files(&context, &found) {
         match upload.finish().await {
-            Ok(typed) => (typed, false),
+            Ok(fields) => (fields, false),
             Err(error) => return refused(error),
         }
     } else {
         upload.without_files(MOST_DRAINED).await
     };
-    if typed.switches_language() {
-        let mistakes = typed.file_mistakes();
+    if fields.switches_language() {
+        let mistakes = fields.file_mistakes();
         return conversation_page(
             &context,
             &headers,
             &code,
             found,
-            &typed,
+            &fields,
             Written::Unsent(&mistakes),
         );
     }
-    let mut mistakes = typed.mistakes_in_further_message();
+    let mut mistakes = fields.mistakes_in_further_message();
     if unwanted {
         mistakes.push(("message", "mistake-files-not-wanted"));
     }
@@ -328,16 +328,16 @@ async fn send_further_message(
             &headers,
             &code,
             found,
-            &typed,
+            &fields,
             Written::Wrong(&mistakes),
         );
     }
-    let words = context.words(&headers, Some(&typed.lang));
-    let posted = StoredPost::new(&typed, None, words.language());
-    let id = if typed.id.is_empty() {
+    let words = context.words(&headers, Some(&fields.lang));
+    let posted = StoredPost::new(&fields, None, words.language());
+    let id = if fields.id.is_empty() {
         new_id()
     } else {
-        typed.id.clone()
+        fields.id.clone()
     };
     let id = format!("{} {id}", context.intake.receipt_mark(&code));
     let accepted = match context.accept(&id, Some(&code), posted).await {
@@ -345,34 +345,37 @@ async fn send_further_message(
         Err(refused) => {
             return unavailable(
                 &refused,
-                code_page(&context, &headers, &typed, Some("unavailable-title")),
+                code_page(&context, &headers, &fields, Some("unavailable-title")),
             );
         }
     };
     // The message is on disk but may not be registered yet. The page shows it anyway.
-    let shown = found.said.iter().any(|said| said.text.expose() == &typed.message);
+    let shown = found
+        .said
+        .iter()
+        .any(|said| said.text.expose() == &fields.message);
     if accepted.fresh || !shown {
         found.said.push(Said {
             by_us: false,
             at: context.line.clock.now(),
-            text: typed.message.clone().into(),
+            text: fields.message.clone().into(),
         });
     }
-    found.files_wanted &= typed.files.is_empty();
-    conversation_page(&context, &headers, &code, found, &typed, Written::Sent)
+    found.files_wanted &= fields.files.is_empty();
+    conversation_page(&context, &headers, &code, found, &fields, Written::Sent)
 }
 
 /// Finds the conversation of the code that was entered, or returns the response to give instead. Only a wrong code is delayed.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,
-    typed: &FormFields,
+    fields: &FormFields,
 ) -> Result<(ReceiptCode, Conversation), Box<Response>> {
-    let again = |mistake| Box::new(code_page(context, headers, typed, Some(mistake)));
-    if typed.code.trim().is_empty() {
+    let again = |mistake| Box::new(code_page(context, headers, fields, Some(mistake)));
+    if fields.code.trim().is_empty() {
         return Err(again("mistake-code-empty"));
     }
-    let Some(code) = ReceiptCode::parse(&typed.code) else {
+    let Some(code) = ReceiptCode::parse(&fields.code) else {
         context.line.guess_limit.delay_wrong_code().await;
         return Err(again("mistake-code"));
     };
@@ -419,18 +422,18 @@ fn conversation_page(
     headers: &HeaderMap,
     code: &ReceiptCode,
     found: Conversation,
-    typed: &FormFields,
+    fields: &FormFields,
     written: Written<'_>,
 ) -> Response {
     let (mistakes, text, id): (&[Mistake], _, _) = match written {
         Written::Nothing | Written::Sent => (&[], "", context.form_id()),
         Written::Unsent(mistakes) | Written::Wrong(mistakes) => {
-            (mistakes, typed.message.as_str(), typed.id.clone())
+            (mistakes, fields.message.as_str(), fields.id.clone())
         }
     };
     let wrong = matches!(written, Written::Wrong(_));
     let page = context.page(&pages::Conversation {
-        words: context.words(headers, Some(&typed.lang)),
+        words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
         reference: found.reference.to_string(),
         code: code.spoken(),

@@ -33,7 +33,7 @@ pub enum RefusedUpload {
 
 /// A form that was read up to its first file.
 pub struct Upload {
-    typed: FormFields,
+    fields: FormFields,
     files: Option<Files>,
 }
 
@@ -53,16 +53,16 @@ struct Parts {
 impl Upload {
     /// Reads a posted form up to its first file. The router has limited the size of the body.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
-        let mut typed = FormFields::default();
+        let mut fields = FormFields::default();
         if !is_multipart(request.headers()) {
             let body = Bytes::from_request(request, &())
                 .await
                 .map_err(|error| body_error(&error))?;
             for (name, text) in form_urlencoded::parse(&body) {
-                typed.set(&name, text.into_owned());
+                fields.set(&name, text.into_owned());
             }
             return Ok(Self {
-                typed: typed.cleaned(),
+                fields: fields.cleaned(),
                 files: None,
             });
         }
@@ -78,35 +78,35 @@ impl Upload {
             parts: Multipart::new(body.into_data_stream(), boundary),
             left: LARGEST,
         };
-        let first = parts.read_texts(&mut typed).await?;
+        let first = parts.read_texts(&mut fields).await?;
         Ok(Self {
-            typed: typed.cleaned(),
+            fields: fields.cleaned(),
             files: first.map(|(name, first)| Files { name, first, parts }),
         })
     }
 
     /// Returns the text fields before the first file.
-    pub const fn typed(&self) -> &FormFields {
-        &self.typed
+    pub const fn fields(&self) -> &FormFields {
+        &self.fields
     }
 
     /// Reads the rest of the form, with its files.
     pub async fn finish(self) -> Result<FormFields, RefusedUpload> {
-        let mut typed = self.typed;
+        let mut fields = self.fields;
         let Some(Files {
             name,
             first,
             mut parts,
         }) = self.files
         else {
-            return Ok(typed);
+            return Ok(fields);
         };
         let mut next = Some((name, first));
         while let Some((name, field)) = next {
-            take_file(&mut typed, field, &name).await?;
-            next = parts.read_texts(&mut typed).await?;
+            take_file(&mut fields, field, &name).await?;
+            next = parts.read_texts(&mut fields).await?;
         }
-        Ok(typed.cleaned())
+        Ok(fields.cleaned())
     }
 
     /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most`
@@ -118,7 +118,7 @@ impl Upload {
             mut parts,
         }) = self.files
         else {
-            return (self.typed, false);
+            return (self.fields, false);
         };
         let mut left = most;
         let mut next = Some(first);
@@ -137,7 +137,7 @@ impl Upload {
         };
         let ended = tokio::time::timeout(DRAIN_TIMEOUT, reading).await;
         let came = !name.is_empty() || left < most || ended.is_err();
-        (self.typed, came)
+        (self.fields, came)
     }
 }
 
@@ -145,7 +145,7 @@ impl Parts {
     /// Reads text fields up to the next file. Returns the name and the part of that file.
     async fn read_texts(
         &mut self,
-        typed: &mut FormFields,
+        fields: &mut FormFields,
     ) -> Result<Option<(String, Field<'static>)>, RefusedUpload> {
         while let Some(mut field) = self
             .parts
@@ -167,7 +167,7 @@ impl Parts {
                     .ok_or(RefusedUpload::TooLarge)?;
                 text.extend_from_slice(&chunk);
             }
-            typed.set(&name, clean::decoded(&text).into_owned());
+            fields.set(&name, clean::decode(&text).into_owned());
         }
         Ok(None)
     }
@@ -181,7 +181,7 @@ fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
 
 /// Reads a file to its end. Keeps it unless it is too large or there are too many files.
 async fn take_file(
-    typed: &mut FormFields,
+    fields: &mut FormFields,
     mut field: Field<'static>,
     name: &str,
 ) -> Result<(), RefusedUpload> {
@@ -190,7 +190,7 @@ async fn take_file(
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|error| multipart_error(&error))? {
         if bytes.len() + chunk.len() > LARGEST_FILE {
-            typed.wrong_files = Some("mistake-file-large");
+            fields.wrong_files = Some("mistake-file-large");
         } else {
             bytes.extend_from_slice(&chunk);
         }
@@ -199,11 +199,11 @@ async fn take_file(
     if name.is_empty() && bytes.is_empty() {
         return Ok(());
     }
-    if typed.files.len() == MOST_FILES {
-        typed.wrong_files = Some("mistake-files-many");
+    if fields.files.len() == MOST_FILES {
+        fields.wrong_files = Some("mistake-files-many");
     } else {
         let file = PostedFile::new(clean::file_name(name), media_type, &bytes);
-        typed.files.push(file);
+        fields.files.push(file);
     }
     Ok(())
 }
