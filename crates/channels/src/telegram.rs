@@ -1,7 +1,7 @@
 //! Telegram: a bot that people write to in a private chat.
 //!
 //! Updates arrive by long polling or at a webhook. The raw update is accepted before it is acknowledged to Telegram. A repeated
-//! update is harmless: the external id consists of the update's and the message's id. The pieces and versions of a message form
+//! update is harmless: the external id consists of the update's and the message's id. The parts and versions of a message form
 //! the same message in any order of arrival. Telegram's send methods accept no such id, so by default only a counsellor can
 //! repeat a hand-over that broke off.
 

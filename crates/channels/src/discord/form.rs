@@ -126,16 +126,16 @@ impl DiscordLine {
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
         let Ok(Ok(accepted)) = accepted else {
             // The person sees the failure and gets the text back, so that it is not lost.
-            let text: String = form.text.chars().take(1_500).collect();
-            let said = self.localized(words, "discord-not-received", &[("text", &text)]);
-            let _ = self.respond(form, &private_response(said)).await;
+            let typed: String = form.text.chars().take(1_500).collect();
+            let text = self.localized(words, "discord-not-received", &[("text", &typed)]);
+            let _ = self.respond(form, &private_response(text)).await;
             return;
         };
         let person = form.person.to_string().into();
         let known = self
             .wait_for_reference(intake, &external_id, &person, (CHECK_EVERY, begun + IN_TIME))
             .await;
-        let said = match known {
+        let text = match known {
             Some(reference) => self.localized(
                 words,
                 "discord-received",
@@ -143,7 +143,7 @@ impl DiscordLine {
             ),
             None => self.localized(words, "discord-received-only", &[]),
         };
-        let confirmed = self.respond(form, &private_response(said.clone())).await;
+        let confirmed = self.respond(form, &private_response(text.clone())).await;
         if let Err(error) = &confirmed {
             tracing::warn!(line.name = %self.name, reason = %error, "A form was accepted, and who sent it could not be told");
         }
@@ -167,7 +167,7 @@ impl DiscordLine {
         };
         if confirmed.is_ok() {
             let more = words.with("discord-thread", "thread", &format!("<#{thread}>"));
-            let edit = EditInteractionResponse::new().content(format!("{said}\n\n{more}"));
+            let edit = EditInteractionResponse::new().content(format!("{text}\n\n{more}"));
             let route = Route::WebhookOriginalInteractionResponse {
                 application_id: form.application.into(),
                 token: &form.token,

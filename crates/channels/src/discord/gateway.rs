@@ -99,8 +99,8 @@ impl DiscordLine {
         };
         let begun_by = Instant::now() + BEGINNING;
         loop {
-            let heard = tokio::select! {
-                heard = socket.next_message() => heard,
+            let message = tokio::select! {
+                message = socket.next_message() => message,
                 () = sleep_until(begun_by), if state.working.is_none() => {
                     return Some(ConnectionEnd::new(NextStep::Resume, "Discord's gateway begins no session"));
                 }
@@ -112,7 +112,7 @@ impl DiscordLine {
             if let Some(session) = &mut state.session {
                 session.sequence = socket.sequence.unwrap_or(session.sequence);
             }
-            match heard {
+            match message {
                 Ok(GatewayMessage::Event { name, data }) => {
                     self.handle_event(intake, state, &name, data).await
                 }
@@ -194,12 +194,12 @@ impl DiscordLine {
                 }
             }
             _ => {
-                let heard = match name {
+                let message = match name {
                     "MESSAGE_CREATE" => self.queue_new_message(&data),
                     "MESSAGE_UPDATE" => self.queue_edited_message(&data),
                     _ => Some(()),
                 };
-                if heard.is_none() {
+                if message.is_none() {
                     self.count_unreadable(intake, state, name, &data.to_string())
                         .await;
                 }

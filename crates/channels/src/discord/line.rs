@@ -79,7 +79,7 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a notice for `pull`. The notice is dropped if the line was closed.
+    /// Queues a read for `pull`. It is dropped if the line was closed.
     pub fn trigger_read(&self, trigger: ReadTrigger) {
         let _ = self.triggers.send(trigger);
     }

@@ -1,4 +1,4 @@
-//! Reads conversations page by page, starting after the last accepted message. Every notice from the gateway and every gap in
+//! Reads conversations page by page, starting after the last accepted message. Every event from the gateway and every gap in
 //! its events starts a read.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -28,11 +28,11 @@ use crate::json;
 const PAGE: usize = 100;
 /// The number of conversations read at the same time.
 const TOGETHER: usize = 4;
-/// The number of reads after which new notices are handled.
+/// The number of reads after which new triggers are handled.
 const BATCH: usize = 16;
-/// How often the conversations of the last day are read without a notice. The gateway may lose an event.
+/// How often the conversations of the last day are read without a trigger. The gateway may lose an event.
 const SWEEP: Duration = Duration::from_secs(60);
-/// How often all conversations are read without a notice.
+/// How often all conversations are read without a trigger.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
 /// How far back a newly discovered direct conversation is read. It may be older than this service.
 const NEW: chrono::Duration = chrono::Duration::days(14);

@@ -2,7 +2,7 @@
 
 use serenity::all::{ChannelId, UserId};
 
-/// A notice that something may have changed.
+/// A reason to read conversations: something may have changed.
 #[derive(Debug, Clone, Copy)]
 pub enum ReadTrigger {
     /// Events may have been missed.

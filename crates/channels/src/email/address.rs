@@ -154,7 +154,7 @@ fn loose_address(header: &str) -> Option<String> {
     let header = without_comments(header);
     let bracketed = header
         .rsplit('<')
-        .filter_map(|piece| piece.split('>').next())
+        .filter_map(|part| part.split('>').next())
         .find_map(canonical);
     let joined = header
         .replace(" @", "@")

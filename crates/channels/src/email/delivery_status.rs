@@ -6,7 +6,7 @@ use hotline_core::contact::message::Fate;
 const LONGEST: usize = 4_000;
 
 /// Phrases about delivery in the subjects of reports.
-const DELIVERY: [&str; 52] = [
+const DELIVERY: [&str; 51] = [
     "undeliver",
     "delivery status",
     "delivery notification",
@@ -56,7 +56,6 @@ const DELIVERY: [&str; 52] = [
     "no se puede entregar",
     "no entregado",
     "mancata consegna",
-    "undelivered",
     "недоставлен",
     "could not send message",
 ];

@@ -91,8 +91,8 @@ impl Mailbox<'_> {
         let mut position = self.position(intake, validity).await?;
         retries.use_validity(validity);
         loop {
-            let told = session.unsolicited_responses.clone();
-            while told.try_recv().is_ok() {}
+            let announcements = session.unsolicited_responses.clone();
+            while announcements.try_recv().is_ok() {}
             self.read_new(intake, &mut session, &mut position, retries)
                 .await?;
             *failures = 0;
@@ -107,7 +107,7 @@ impl Mailbox<'_> {
                 idle.init().await?;
                 // Messages that arrived between the search and IDLE were announced before IDLE began, and are not announced
                 // again.
-                let news = std::iter::from_fn(|| told.try_recv().ok()).any(|one| {
+                let news = std::iter::from_fn(|| announcements.try_recv().ok()).any(|one| {
                     matches!(
                         one,
                         UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_)

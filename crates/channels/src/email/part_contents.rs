@@ -48,7 +48,7 @@ pub struct PartContents {
 impl PartContents {
     /// Returns all texts that are shown, joined.
     pub fn text(&self) -> String {
-        let texts: Vec<&str> = self.shown.iter().map(|piece| piece.text.as_str()).collect();
+        let texts: Vec<&str> = self.shown.iter().map(|shown| shown.text.as_str()).collect();
         join_paragraphs(&texts)
     }
 
@@ -87,10 +87,10 @@ impl PartContents {
         let from_html = self
             .shown
             .iter()
-            .any(|piece| piece.from_html && has_words(&piece.text));
+            .any(|shown| shown.from_html && has_words(&shown.text));
         let text = tidy(&self.text());
-        let said = word_set(&text);
-        let news = |text: &&String| !word_set(text).is_subset(&said);
+        let shown = word_set(&text);
+        let news = |text: &&String| !word_set(text).is_subset(&shown);
         let invitations: Vec<&str> = self.invitations.iter().filter(news).map(String::as_str).collect();
         let text = tidy(&join_paragraphs(&[&text, &join_paragraphs(&invitations)]));
         if !text.is_empty() {
@@ -116,15 +116,15 @@ impl PartContents {
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();
-        for piece in std::mem::take(&mut self.shown) {
+        for shown in std::mem::take(&mut self.shown) {
             let repeats = kept.last().is_some_and(|before| {
-                let words = word_set(&piece.text);
-                before.from_html != piece.from_html
+                let words = word_set(&shown.text);
+                before.from_html != shown.from_html
                     && words.len() >= FEWEST
                     && words.is_subset(&word_set(&before.text))
             });
             if !repeats {
-                kept.push(piece);
+                kept.push(shown);
             }
         }
         self.shown = kept;

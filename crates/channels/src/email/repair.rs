@@ -206,8 +206,8 @@ fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.contains(&b'\n') || !raw.contains(&b'\r') {
         return Cow::Borrowed(raw);
     }
-    let pieces: Vec<&[u8]> = raw.split(|byte| *byte == b'\r').collect();
-    Cow::Owned(pieces.join(b"\r\n".as_slice()))
+    let lines: Vec<&[u8]> = raw.split(|byte| *byte == b'\r').collect();
+    Cow::Owned(lines.join(b"\r\n".as_slice()))
 }
 
 /// Returns where the head ends, and whether a blank line has to be inserted there. Returns `None` if the head is too long.

@@ -233,9 +233,9 @@ impl Inner {
             }
             Press::Group { chat } => {
                 let words = self.locales.of(self.centre.language);
-                let said = words.with("telegram-group", "form", &self.public_url);
+                let text = words.with("telegram-group", "form", &self.public_url);
                 // The bot may not be allowed to write there. It leaves in any case.
-                let _ = self.send_text(chat, said).await;
+                let _ = self.send_text(chat, text).await;
                 self.bot.leave_chat(ChatId(chat)).await?;
                 Ok(())
             }
@@ -245,8 +245,8 @@ impl Inner {
     async fn greet(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
         let words = self.locales.of(language);
         let more = [("form", self.public_url.as_str())];
-        let said = self.centre.say(words, "telegram-greeting", &more);
-        self.send_text(chat, said).await
+        let text = self.centre.say(words, "telegram-greeting", &more);
+        self.send_text(chat, text).await
     }
 
     async fn offer_languages(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
@@ -254,9 +254,9 @@ impl Inner {
             let data = format!("{CHOICE}{}", language.tag());
             vec![InlineKeyboardButton::callback(language.own_name(), data)]
         });
-        let said = self.locales.of(language).say("telegram-choose-language");
+        let text = self.locales.of(language).say("telegram-choose-language");
         self.bot
-            .send_message(ChatId(chat), said)
+            .send_message(ChatId(chat), text)
             .reply_markup(InlineKeyboardMarkup::new(buttons))
             .await?;
         Ok(())

@@ -99,7 +99,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         remarks.push(Remark::UnknownContent);
     }
     let ids = chat.zip(json::number(message, "/message_id"));
-    // All pieces of an album are one message.
+    // All photos of an album are one message.
     let whole = ids.map(|(chat, id)| match json::text(message, "/media_group_id") {
         Some(album) => format!("{bot}:{chat}:album {album}"),
         None => format!("{bot}:{chat}:{id}"),

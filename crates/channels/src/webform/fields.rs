@@ -156,10 +156,12 @@ impl FormFields {
     /// Returns the mistakes in a first message.
     pub fn mistakes(&self, asks: Asks) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
-        let said = !self.message.is_empty() || !self.files.is_empty();
+        let has_content = !self.message.is_empty() || !self.files.is_empty();
         match asks {
-            Asks::Advice if !said => mistakes.push(("message", "mistake-message-empty")),
-            Asks::Report if !said && self.url.is_empty() => mistakes.push(("url", "mistake-report-empty")),
+            Asks::Advice if !has_content => mistakes.push(("message", "mistake-message-empty")),
+            Asks::Report if !has_content && self.url.is_empty() => {
+                mistakes.push(("url", "mistake-report-empty"))
+            }
             Asks::Advice | Asks::Report => {}
         }
         if self.url.chars().count() > LONGEST_URL {

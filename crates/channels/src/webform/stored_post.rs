@@ -35,15 +35,15 @@ pub struct StoredPost {
 
 impl StoredPost {
     /// Creates a post from the fields of a form. Its receipt is empty until it is stored.
-    pub fn new(typed: &FormFields, kind: Option<Asks>, language: Language) -> Self {
+    pub fn new(fields: &FormFields, kind: Option<Asks>, language: Language) -> Self {
         Self {
             kind,
-            message: typed.message.clone(),
-            url: typed.url.clone(),
+            message: fields.message.clone(),
+            url: fields.url.clone(),
             language,
-            reply_to: typed.reply_to.clone(),
+            reply_to: fields.reply_to.clone(),
             receipt: String::new(),
-            files: typed.files.clone(),
+            files: fields.files.clone(),
         }
     }
 

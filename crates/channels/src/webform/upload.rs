@@ -153,9 +153,9 @@ impl Parts {
             .await
             .map_err(|error| multipart_error(&error))?
         {
-            let said = field.headers().get(header::CONTENT_DISPOSITION);
+            let header_value = field.headers().get(header::CONTENT_DISPOSITION);
             let Disposition { field: name, file } =
-                content_disposition::read(said.map_or(&[], |said| said.as_bytes()));
+                content_disposition::read(header_value.map_or(&[], |header_value| header_value.as_bytes()));
             if let Some(file) = file.or_else(|| unnamed_file(&field, &name)) {
                 return Ok(Some((file, field)));
             }
