@@ -5,7 +5,7 @@ use sea_orm::{DbErr, RuntimeErr};
 /// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No such record exists. The value names its kind, such as "contact".
+    /// The record does not exist. The value is the kind of the record, such as "contact".
     #[error("there is no such {0}")]
     NotFound(&'static str),
     /// The record was changed by someone else, or its state does not allow the operation.
@@ -14,7 +14,7 @@ pub enum StoreError {
     /// The database reported an error or could not be reached.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
-    /// A sealed value could not be opened: it was sealed with another master key, or it is damaged.
+    /// A sealed (encrypted) value could not be opened, because it was sealed with another master key or is damaged.
     #[error("{0} does not open with this master key")]
     Sealed(&'static str),
     /// A file could not be read or written.
@@ -34,19 +34,19 @@ pub enum StoreError {
     Backlog(u64),
 }
 
-/// Why the current state does not allow an operation. Staff see the reason in their language.
+/// A reason why the current state of the data does not allow an operation. Staff see it in their language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// The contact is assigned to someone else.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
-    /// There is no address to reply to.
+    /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
     /// The person did not ask to be answered at the address chosen for the reply.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
-    /// Someone has already taken this step.
+    /// Someone has already done this.
     #[error("somebody did that already")]
     DoneAlready,
     /// Reopening would give this person two open contacts.
@@ -61,7 +61,7 @@ pub enum Conflict {
     /// The contact has no identifier, so its sender cannot be recognised.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// A relevant event arrived after the writer last saw the contact.
+    /// A new message, or another event that can make the reply unsuitable, arrived after its writer last saw the contact.
     #[error("something came that you have not seen yet")]
     NotSeen,
     /// The person who proposed a referral may not confirm it.
@@ -70,13 +70,13 @@ pub enum Conflict {
     /// The case cannot be closed while a referral of it is unconfirmed.
     #[error("a proposal waits for a second person; confirm it or take it back first")]
     ToConfirm,
-    /// The referral does not describe what is sent.
+    /// The referral does not describe the information that is sent to the institution.
     #[error("it does not say what is sent")]
     NothingSent,
     /// Someone changed the referral after it was read.
     #[error("it was changed since you opened it; read it again")]
     Changed,
-    /// The change would affect what a second person has already confirmed.
+    /// The change would alter information that a second person has already confirmed.
     #[error("what was confirmed stays as it was")]
     Confirmed,
     /// The canned reply uses an unknown placeholder.
@@ -97,7 +97,7 @@ pub enum Conflict {
     /// The given time is in the future, but the event must already have happened.
     #[error("this time has not come yet")]
     InTheFuture,
-    /// The network is not among those that counsellors can log.
+    /// The network has no valid channel name, so nothing can be logged for it.
     #[error("no such network is logged here")]
     NoNetwork,
     /// The contact cannot be closed before its wrap-up is complete.
@@ -109,13 +109,13 @@ pub enum Conflict {
     /// The record is already in the requested state.
     #[error("it is so already")]
     SoAlready,
-    /// The text of the reply is the beginning of a canned reply's name.
+    /// The text of the reply is an unfinished search for a canned reply, such as a slash and the beginning of a name.
     #[error("a reply is not the name of a canned reply; choose one from the list or write words")]
     CannedNotChosen,
     /// The classification scheme has no such question or answer.
     #[error("the classification has no such question or answer")]
     Unlawful,
-    /// The reply was already handed over, or is being handed over now.
+    /// The reply was already handed to its channel, or is being handed to it now.
     #[error("this reply has left already")]
     HasLeft,
     /// Only the author of a reply can take it back.
@@ -127,7 +127,7 @@ pub enum Conflict {
     /// The person asked not to be written to. Replies are possible again after their next message.
     #[error("this person asked not to be written to; answer after the next message")]
     Stopped,
-    /// The file is stored, is being fetched, or cannot be fetched.
+    /// The file is already stored, is being fetched, or cannot be fetched.
     #[error("this file is here or being fetched already, or cannot be fetched")]
     NothingToFetch,
     /// The line cannot send files.
@@ -136,25 +136,25 @@ pub enum Conflict {
     /// Counsellors cannot ask for files on this line.
     #[error("files cannot be asked for on this line")]
     NoFilesOnRequest,
-    /// The opening balance names no channel or no source.
+    /// The opening balance has no channel or no source.
     #[error("an opening balance names its channel and its source")]
     BalanceWithoutSource,
     /// The opening balance is negative, or its last day precedes its first.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
-    /// The opening balance covers days that another one covers, or days counted by this software.
+    /// The opening balance covers days that another opening balance covers, or days that this software counted.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
     /// An open contact cannot be erased.
     #[error("it is open; close it first")]
     StillOpen,
-    /// The contact belongs to an open case, which still needs its texts.
+    /// The contact belongs to an open case. The case still needs the texts of the contact.
     #[error("a case of it is open; close the case first")]
     CaseOpen,
     /// The token has no name, or its name is too long.
     #[error("the name of a token has 1 to 60 characters")]
     TokenWithoutName,
-    /// An event that was held needs a day.
+    /// The outreach event is marked as held but has no day.
     #[error("what was held was held on a day")]
     EventWithoutDay,
     /// A number of people is negative or too large.
@@ -163,28 +163,28 @@ pub enum Conflict {
     /// The correction has no reason.
     #[error("a correction says why")]
     CorrectionWithoutReason,
-    /// This channel or institution is not counted.
+    /// The statistic has no count for this channel or institution.
     #[error("no figure of this name is counted here")]
     NoSuchFigure,
-    /// The figures do not have this dimension, or too many dimensions were requested.
+    /// The statistic does not have this dimension, or the request has too many dimensions.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
-    /// Figures about persons are not available for such short periods.
+    /// The figures about persons would be so fine that suppressing small ones would not protect the persons, for example by day or by hour.
     #[error("figures about persons are shown by month and longer, and not by when or how soon")]
     TooFine,
     /// Crossing these dimensions would read too many contacts one by one.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// The return is requested for days that are not a complete period of its body.
+    /// The days of the statistical return are not exactly one period of that return, such as a quarter, or the period is not over.
     #[error("a return is of a whole period that is over")]
     NotDue,
     /// The same correction is already entered.
     #[error("this correction is entered already")]
     CorrectionTwice,
-    /// The call happened on a day whose calls were entered as a figure.
+    /// The calls of that day were already entered as a total.
     #[error("the calls of this day were entered as a figure")]
     DayEntered,
-    /// The import has more lines than one import may have.
+    /// The import has more lines than the limit for one import.
     #[error("a register is entered in parts of at most 10,000 lines")]
     TooManyLines,
     /// The same peer educator is named twice.
@@ -291,13 +291,13 @@ impl Conflict {
     }
 }
 
-/// Reports stored data that cannot be parsed. Such data is damaged, and skipping it would falsify the figures.
+/// Builds the error for stored data that cannot be parsed. Such data is damaged, and skipping it would falsify the figures.
 pub(crate) fn unreadable(why: impl std::fmt::Display) -> StoreError {
     StoreError::Database(DbErr::Json(why.to_string()))
 }
 
 impl StoreError {
-    /// Returns whether the same operation can succeed later, because the cause is the database connection or the disk.
+    /// Returns whether the error is temporary: it comes from the database connection or the disk, so the same operation can succeed later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -306,7 +306,7 @@ impl StoreError {
             Self::Database(
                 DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
             ) => {
-                // Without an answer from the database, the connection failed.
+                // An error that does not come from the database means that the connection failed.
                 error
                     .as_database_error()
                     .is_none_or(|refused| !blames_the_statement(refused.code().as_deref()))
@@ -316,8 +316,8 @@ impl StoreError {
     }
 }
 
-/// Returns whether the same statement would fail again: SQLSTATE classes 22, 23, 42 and 54, and SQLite's ERROR, TOOBIG, CONSTRAINT,
-/// MISMATCH and RANGE.
+/// Returns whether the statement itself caused the error, so that it would fail again. Such errors have the SQLSTATE classes 22, 23, 42 and
+/// 54, or the SQLite codes ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE.
 fn blames_the_statement(code: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
     match code.parse::<u32>() {

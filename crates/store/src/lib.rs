@@ -1,4 +1,5 @@
-//! The only crate that uses SQL. It stores the job queue, contacts, outbox, staff and totals, and seals everything that people wrote.
+//! Storage: the only crate that uses SQL. It stores the job queue, contacts, outgoing messages, staff accounts and totals. Everything that
+//! people wrote is stored encrypted ("sealed").
 
 pub mod cases;
 pub mod contacts;
