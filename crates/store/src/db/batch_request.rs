@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::db::entity::{conversations, cursors};
 
-/// Sealed messages that wait to be committed.
+/// A request to commit sealed messages and a cursor in one transaction.
 pub(crate) struct BatchRequest {
     pub(crate) rows: Vec<JournalRow>,
     pub(crate) cursor: Option<CursorRow>,
     pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, NotAccepted>>,
 }
 
-/// The values of one journal row before it is inserted, with its wrapped data key.
+/// A journal row that is not inserted yet, with its wrapped data key.
 pub(crate) struct JournalRow {
     pub(crate) line: String,
     pub(crate) external_hash: Vec<u8>,

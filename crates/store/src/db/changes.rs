@@ -1,4 +1,4 @@
-//! The change feed: reports that something was committed, but not what.
+//! The change feed: notifies subscribers that something was committed. A notification does not say what changed.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryOrder};
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use crate::{
 /// The PostgreSQL notification channel through which processes notify each other.
 pub(crate) const CHANNEL: &str = "hotline";
 
-/// The number of the newest event, as a watch channel.
+/// A watch channel with the number of the newest history event.
 #[derive(Debug)]
 pub(crate) struct Changes {
     newest: watch::Sender<i64>,
@@ -26,8 +26,8 @@ impl Changes {
 }
 
 impl Store {
-    /// Subscribes to changes. The value is the number of the newest event. Subscribers always reload what they show, so a missed
-    /// notification loses no data.
+    /// Subscribes to changes. The value is the number of the newest history event. Subscribers always reload the data that they show, so a
+    /// missed notification loses no data.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.changes.newest.subscribe()
@@ -40,10 +40,10 @@ impl Store {
         Ok(())
     }
 
-    /// Notifies this process, and on PostgreSQL the others, that events were committed.
+    /// Notifies subscribers that something was committed: on SQLite those in this process, on PostgreSQL those in all processes.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
-            // NOTIFY stores no data, so it needs no transaction.
+            // NOTIFY writes no data, so it needs no write transaction.
             let told = self
                 .reading
                 .execute_unprepared(&format!("NOTIFY {CHANNEL}"))

@@ -9,10 +9,10 @@ use crate::{
     error::{Conflict, StoreError},
 };
 
-/// Writes the columns in which `after` differs from `before`. The caller updates the counts.
+/// Writes the columns in which `after` differs from `before`. The caller updates the figures.
 ///
 /// # Errors
-/// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open one.
+/// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open contact.
 pub(crate) async fn write_contact(
     transaction: &DatabaseTransaction,
     before: &contacts::Model,
@@ -34,7 +34,7 @@ pub(crate) async fn write_contact(
     Ok(())
 }
 
-/// Converts a violation of a unique index, which happens only when a contact is reopened while its person has another open one.
+/// Converts a violation of a unique index. It occurs only when a contact is reopened while its person has another open contact.
 fn newer_open(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),

@@ -19,14 +19,15 @@ use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 
-/// How long a checkpoint waits for another process that reads or writes.
+/// How long a checkpoint waits for other processes that use the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The database file and its write-ahead log, as they were when the database was opened.
 pub(crate) struct DatabaseFile {
     database: KnownFile,
     log: KnownFile,
-    /// Stays open until shutdown. SQLite deletes the log when its last connection closes and would then create a new one.
+    /// A connection that stays open until shutdown. SQLite deletes the log when the last connection closes, and the next connection would
+    /// create a new log.
     keeper: Mutex<Option<SqliteConnection>>,
     /// Whether a file was missing at the last check, so that the error is logged only once.
     missed: AtomicBool,
@@ -40,7 +41,7 @@ struct KnownFile {
 }
 
 impl DatabaseFile {
-    /// Starts watching the database file of this URL. Its tables must exist.
+    /// Starts watching the database file of this URL. The tables must already exist.
     pub(crate) async fn watch(url: &str) -> anyhow::Result<Self> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(false)
@@ -73,8 +74,8 @@ impl DatabaseFile {
         Err(StoreError::DatabaseMoved)
     }
 
-    /// Moves the contents of the log into the database file, so that the file alone is complete, and closes it. All other connections of
-    /// this process should be closed first.
+    /// Moves the contents of the log into the database file, so that the file alone is complete. Then closes the kept connection. All other
+    /// connections of this process should be closed first.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
         let Some(mut keeper) = self.keeper.lock().await.take() else {
             return Ok(());
@@ -100,8 +101,8 @@ impl KnownFile {
     }
 }
 
-/// Creates the database file of this URL if it does not exist. Makes it and its companion files accessible to their owner only. SQLite
-/// creates new companion files with the same mode.
+/// Creates the database file of this URL if it does not exist. Makes the file and its companions (`-wal` and `-shm`) accessible to their
+/// owner only. SQLite creates new companion files with the same mode.
 pub(crate) fn make_private(url: &str) -> anyhow::Result<()> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename();

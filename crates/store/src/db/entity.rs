@@ -38,7 +38,7 @@ pub mod journal {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Raw messages that belong to a contact without being one of its messages: versions, delivery reports, and repeats.
+/// Links from contacts to raw messages that did not become a message of their own: versions, delivery reports, and repeated deliveries.
 pub mod journal_contacts {
     use sea_orm::entity::prelude::*;
 
@@ -56,7 +56,7 @@ pub mod journal_contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One sealed value that proves that a master key belongs to this database.
+/// The sealed value that shows whether a master key belongs to this database.
 pub mod key_proofs {
     use sea_orm::entity::prelude::*;
 
@@ -103,7 +103,7 @@ pub mod jobs {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// How far each source of a line was read.
+/// The position up to which each source of a line was read.
 pub mod cursors {
     use sea_orm::entity::prelude::*;
 
@@ -359,7 +359,7 @@ pub mod events {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Opening balances and corrections.
+/// Adjustments: opening balances and corrections.
 pub mod balances {
     use sea_orm::entity::prelude::*;
 

@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
 };
 
-/// Kinds of events that can make a reply unsuitable if it was begun before them.
+/// Kinds of history events after which a reply that was begun earlier may be unsuitable.
 const NEWS: [HistoryKind; 6] = [
     HistoryKind::Registered,
     HistoryKind::Joined,
@@ -41,7 +41,7 @@ pub(crate) fn event(
 }
 
 impl Store {
-    /// Adds an entry to the history of a contact. `actor` is the member of staff who acted.
+    /// Adds an event to the history of a contact. `actor` is the member of staff who acted.
     pub(crate) async fn add_event(
         &self,
         transaction: &DatabaseTransaction,
@@ -56,8 +56,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the newest event that can make an earlier reply unsuitable, or 0 if there is none. The writer of a reply must have
-/// seen this event.
+/// Returns the number of the newest history event after which a reply that was begun earlier may be unsuitable, or 0 if there is no such
+/// event. The writer of a reply must have seen this event.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,
@@ -71,7 +71,7 @@ pub(crate) async fn newest_event(
     Ok(newest.map_or(0, |event| event.id))
 }
 
-/// Returns whether the message with this id was taken back. If its form is submitted again, it stays unsent.
+/// Returns whether the message with this id was taken back. If its form is submitted again, the message must not be sent.
 pub(crate) async fn was_taken_back(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,

@@ -22,7 +22,7 @@ use crate::{
 const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 
-/// Returns whether the database contains nothing that needs a master key, so that a new key may be created.
+/// Returns whether the database has no data that needs a master key. Only then may a new key be created.
 pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool, StoreError> {
     Ok(key_proofs::Entity::find().one(database).await?.is_none()
         && journal::Entity::find().one(database).await?.is_none()
@@ -32,8 +32,8 @@ pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool
 }
 
 impl Store {
-    /// Returns an error if the master key is not the key of this database. If the database has no proof yet, the key must open the newest
-    /// sealed value; then the proof is written.
+    /// Returns an error if the master key does not belong to this database. If the database has no proof yet, the key must open the newest
+    /// sealed value. The proof is then written.
     pub(crate) async fn prove_key(&self) -> anyhow::Result<()> {
         if self.read_proof().await?.is_none() {
             ensure!(self.opens_newest().await?, WRONG);
@@ -64,8 +64,8 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Returns whether the key opens the newest sealed value: a contact, else a raw message, else a conversation. Returns `true` if there
-    /// are no sealed values.
+    /// Returns whether the master key opens the newest contact. If no contact has sealed content, the newest raw message is tried, then a
+    /// conversation. Returns `true` if there are no sealed values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

@@ -1,4 +1,4 @@
-//! Opening the sealed values of database rows.
+//! Opening (decrypting) the sealed values of database rows.
 
 use crate::{
     db::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Store {
-    /// Returns the data key of a contact. An erased contact has none, which is an error.
+    /// Returns the data key of a contact. Fails for an erased contact, because its data key was deleted.
     pub(crate) fn contact_key(&self, contact: &contacts::Model) -> Result<DataKey, StoreError> {
         let wrapped = contact
             .data_key
@@ -23,7 +23,7 @@ impl Store {
         self.keys.data_key(&contact_place(contact.id), wrapped)
     }
 
-    /// Opens the card of a contact.
+    /// Opens the sealed content of a contact.
     pub(crate) fn card(&self, contact: &contacts::Model) -> Result<Card, StoreError> {
         let sealed = contact
             .card
@@ -32,7 +32,7 @@ impl Store {
         unseal(&self.contact_key(contact)?, &card_place(contact.id), sealed)
     }
 
-    /// Opens the body of a message.
+    /// Opens the sealed content of a message.
     pub(crate) fn body(&self, key: &DataKey, message: &messages::Model) -> Result<Body, StoreError> {
         let sealed = message
             .body

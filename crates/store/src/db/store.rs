@@ -53,13 +53,13 @@ pub struct Settings {
     pub key_file: Option<PathBuf>,
     /// Time zone that determines where a day begins.
     pub zone: Tz,
-    /// Number of days after closing during which a later message still joins the contact.
+    /// Number of days after closing during which a later message still joins the closed contact.
     pub reopen_days: u16,
     /// Bytes that must stay free on the disk.
     pub reserve: u64,
-    /// Delay before a reply is handed over, during which it can be taken back.
+    /// Delay before a reply is handed to its channel. During this time the reply can be taken back.
     pub undo: Duration,
-    /// Maximum number of messages waiting to be registered. At this limit no more are accepted.
+    /// Maximum number of messages waiting to be registered. At this limit, new messages are refused.
     pub backlog: u64,
     /// Scheme by which contacts are classified.
     pub scheme: Scheme,
@@ -67,7 +67,7 @@ pub struct Settings {
     pub wrap_up: bool,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
-    /// Channel names of networks without a line, whose messages counsellors log by hand.
+    /// Channel names of networks that have no line. Counsellors log the messages of these networks by hand.
     pub networks: Vec<String>,
 }
 
@@ -78,15 +78,15 @@ pub struct LineSettings {
     pub name: String,
     /// Name of its channel.
     pub channel: String,
-    /// Acknowledgements of a first message: pairs of language tag and text. Empty to send none.
+    /// Texts that acknowledge a first message, as pairs of language tag and text. If empty, no acknowledgement is sent.
     pub acknowledgement: Vec<(String, String)>,
-    /// The line on which answers are sent as well, if the person left an address on this line.
+    /// Name of a second line on which answers are also sent if the person left an address for answers.
     pub answers_also_by: Option<String>,
     /// Whether people can send files on this line only after a counsellor asked for them.
     pub asks_for_files: bool,
     /// Whether replies on this line can have files.
     pub sends_files: bool,
-    /// Whether a message waits for earlier messages to the same person.
+    /// Whether an outgoing message waits for earlier outgoing messages of the same contact.
     pub keeps_order: bool,
 }
 
@@ -102,7 +102,7 @@ pub struct Store {
     pub(crate) reading: DatabaseConnection,
     /// Connection for writing, always in transactions. On SQLite this is the only connection that writes.
     pub(crate) writing: Writer,
-    /// Limits concurrent statistics snapshots. Each holds a connection for its whole duration, so some must remain for other queries.
+    /// Limits concurrent statistics snapshots. Each snapshot occupies a connection until it ends, and other queries need connections too.
     pub(crate) looks: Semaphore,
     pub(crate) keys: Keys,
     pub(crate) files: Files,
@@ -117,7 +117,7 @@ pub struct Store {
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
     pub(crate) requests: mpsc::Sender<BatchRequest>,
-    /// Notified when a job of this kind may be due.
+    /// Notified when a receive job may be due. The next two fields do the same for deliver and fetch jobs.
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
     pub(crate) fetch_due: Arc<Notify>,
@@ -129,7 +129,7 @@ pub struct Store {
     pub(crate) refused: Mutex<Refused>,
     /// Clock for the expiry of log-ins, which never goes back.
     pub(crate) steady: Steady,
-    /// Log-ins whose end is awaited.
+    /// Log-ins with subscribers that are notified when the log-in ends.
     pub(crate) watched: Watched,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
@@ -144,7 +144,7 @@ impl Store {
     /// Opens the database and runs pending migrations.
     ///
     /// # Errors
-    /// If the database cannot be opened or was created by a newer version, or if the master key is missing or is another one.
+    /// If the database cannot be opened or was created by a newer version, or if the master key is missing or wrong.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,
@@ -219,7 +219,7 @@ impl Store {
         self.clock.now().timestamp_micros()
     }
 
-    /// Returns the time after `wait`, in microseconds since 1970.
+    /// Returns the time `wait` from now, in microseconds since 1970.
     pub(crate) fn after(&self, wait: Duration) -> i64 {
         self.now()
             .saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
@@ -234,8 +234,8 @@ impl Store {
         self.database_file.as_ref().map_or(Ok(()), DatabaseFile::check)
     }
 
-    /// Closes every connection to the database, after which it can no longer be used. On SQLite the log is moved into the database file, so
-    /// that the file alone is complete.
+    /// Closes every connection to the database. The store cannot be used afterwards. On SQLite, the write-ahead log is moved into the
+    /// database file, so that the file alone is complete.
     pub async fn disconnect(&self) {
         let others = async {
             let _ = self.reading.close_by_ref().await;
@@ -251,7 +251,8 @@ impl Store {
         }
     }
 
-    /// Begins a write transaction. It takes the write lock at its start, so it cannot fail half-way because of another writer.
+    /// Begins a write transaction. On SQLite, the transaction takes the write lock at its start, so it cannot fail half-way because of
+    /// another writer.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         self.check_place()?;
         Ok(self.writing.begin().await?)
@@ -272,11 +273,11 @@ pub(crate) fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// Returns whether a released connection has no open transaction. Otherwise the pool closes the connection.
+/// Returns whether a released connection has no open transaction. A connection with an open transaction is closed by the pool.
 ///
 /// A full disk makes SQLite roll back automatically. The ROLLBACK statement that follows then fails, and sqlx still assumes an open
-/// transaction. It would start the next transaction as a savepoint inside one that is never committed, and acknowledged messages would be
-/// lost.
+/// transaction. sqlx would then start the next transaction as a savepoint inside one that is never committed, and acknowledged messages
+/// would be lost.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // Lets a pending rollback finish first.
     connection.ping().await?;
@@ -287,8 +288,8 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
     Ok(at_rest)
 }
 
-/// Runs pending migrations. On SQLite this needs the lock that a serving process holds, because an older version still running would keep
-/// counting by its own rules.
+/// Runs pending migrations. On SQLite, migrations need the lock that a serving process holds, so they fail while an older version is
+/// running. The older version would otherwise keep counting by its own rules.
 async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
     let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
     let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {
@@ -301,7 +302,7 @@ async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow
 
 fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
     sqlite
-        // A later connection must not create a new, empty database.
+        // A connection that is opened later must not create a new, empty database.
         .create_if_missing(false)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)

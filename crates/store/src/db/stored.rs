@@ -1,4 +1,4 @@
-//! Columns of core's enums, which hold the name of a value.
+//! Columns for the enums of `hotline_core`. A column stores the name of a value.
 
 use std::{error::Error, str::FromStr, sync::Arc};
 
@@ -7,8 +7,8 @@ use sea_orm::{
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
 };
 
-/// A value that its column holds by name. Reading fails if the column holds no name of `T`, so that a damaged row is an error and not
-/// some other value.
+/// An enum value that is stored as its name. Reading fails if the column does not contain a name of a `T`, so a damaged row causes an error
+/// instead of a wrong value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored<T>(pub T);
 

@@ -8,8 +8,8 @@ use sea_orm::{
 /// The connection that writes. It cannot run statements; it can only begin transactions.
 ///
 /// A statement outside a transaction commits implicitly. The ORM runs `INSERT … RETURNING` as a query, reads its one row and resets the
-/// statement. SQLite commits at that reset, and an error of this commit, such as a full disk, is lost. `COMMIT` is a separate statement, so
-/// its error is returned.
+/// statement. SQLite commits at that reset, and the ORM does not report an error of that commit, such as a full disk. `COMMIT` is a
+/// separate statement, so its error is returned.
 pub(crate) struct Writer(DatabaseConnection);
 
 impl Writer {
@@ -21,7 +21,7 @@ impl Writer {
         self.0.get_database_backend()
     }
 
-    /// Begins a transaction that locks out other writers from its start, so it cannot fail half-way because of them.
+    /// Begins a transaction. On SQLite, it locks out other writers from its start, so it cannot fail half-way because of them.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

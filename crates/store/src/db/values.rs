@@ -1,20 +1,20 @@
-//! Columns that hold one of a few values.
+//! Enums that are stored in columns.
 
 use std::fmt;
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What happened to a contact: one row of its history.
+/// The kind of a history event: what happened to a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum HistoryKind {
     /// The first message opened the contact.
     Registered,
-    /// A later message of the person joined.
+    /// A later message of the person joined the contact.
     Joined,
-    /// An automatic reply joined.
+    /// An automatic reply joined the contact.
     AutoReply,
     /// The person edited the newest message.
     Edited,
@@ -22,25 +22,25 @@ pub enum HistoryKind {
     EditedEarlier,
     /// The platform reported something about the person, such as a block.
     News,
-    /// A blocked identifier wrote; the contact is snoozed.
+    /// A blocked identifier wrote, and the new contact was snoozed.
     KeptOut,
-    /// The routing rules assigned it.
+    /// The routing rules assigned the contact.
     Assigned,
-    /// A counsellor took it.
+    /// A counsellor took the contact.
     Claimed,
-    /// The assignee gave it back, or was disabled.
+    /// The assignee gave the contact back, or was disabled.
     GivenBack,
-    /// It was handed over to a colleague or a team.
+    /// The contact was handed over to a colleague or a team.
     HandedOver,
-    /// A colleague asked for it.
+    /// A colleague asked for the contact.
     AskedFor,
-    /// It was snoozed.
+    /// The contact was snoozed.
     Snoozed,
-    /// Its snooze was ended.
+    /// The contact's snooze was ended.
     Woken,
-    /// Its identifier was blocked.
+    /// The contact's identifier was blocked.
     Blocked,
-    /// Its identifier was unblocked.
+    /// The contact's identifier was unblocked.
     Unblocked,
     /// A reply was queued.
     Replied,
@@ -48,7 +48,7 @@ pub enum HistoryKind {
     Unsent,
     /// The state of a delivery changed.
     Delivery,
-    /// No acknowledgement was sent, because too many were sent before.
+    /// No acknowledgement was sent, because the identifier had already received the maximum in 24 hours.
     NotAcknowledged,
     /// An internal note was written.
     Noted,
@@ -56,17 +56,17 @@ pub enum HistoryKind {
     Classified,
     /// Some required questions of the wrap-up were answered.
     ClassifiedInPart,
-    /// It was marked as spam, test or duplicate, or a marking was removed.
+    /// The contact was marked as spam, test or duplicate, or its marking was removed.
     Marked,
-    /// It was closed.
+    /// The contact was closed.
     Closed,
-    /// It was reopened.
+    /// The contact was reopened.
     Reopened,
     /// A call was logged.
     Logged,
-    /// It was linked to another contact.
+    /// The contact was linked to another contact.
     Linked,
-    /// A link was removed.
+    /// A link to another contact was removed.
     Unlinked,
     /// The person was asked for files.
     FilesAsked,
@@ -76,40 +76,40 @@ pub enum HistoryKind {
     FileFetched,
     /// A file could not be fetched.
     FileFailed,
-    /// It became part of a case.
+    /// The contact became part of a case.
     InCase,
-    /// Its case was forwarded.
+    /// The contact's case was forwarded to an institution.
     Forwarded,
-    /// An outreach event was planned from it.
+    /// An outreach event was planned from the contact.
     PlannedEvent,
-    /// Its content was erased.
+    /// The contact's content was erased.
     Erased,
 }
 
-/// What a raw message became.
+/// The outcome of a raw message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It waits to be registered.
+    /// The raw message waits to be registered.
     Accepted,
-    /// A message of a contact.
+    /// The raw message became a message of a contact.
     Message,
-    /// A message that could not be parsed; it opened a contact with the raw message attached.
+    /// The raw message could not be parsed. It is registered without text and with the raw message attached.
     Unreadable,
-    /// A part of a message that the contact already had.
+    /// The raw message became a part of an existing message.
     Part,
-    /// A later or earlier version of a message that the contact already had.
+    /// The raw message was a newer or older version of an existing message.
     Version,
-    /// A notice of the platform about a person.
+    /// The raw message was a notice from the platform about a person.
     Notice,
-    /// A delivery report.
+    /// The raw message was a delivery report.
     Report,
-    /// It is kept on record, and opened no contact.
+    /// The raw message was ignored, for example as a repeated delivery. It is still kept.
     Ignored,
 }
 
-/// Who wrote a message, and to whom.
+/// The direction of a message: who wrote it, and to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -133,11 +133,11 @@ pub enum Direction {
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// It is run as soon as it is due.
+    /// The job runs as soon as it is due.
     Ready,
-    /// A worker holds its lease.
+    /// A worker holds the lease of the job.
     Running,
-    /// It failed for good and waits for an administrator.
+    /// The job failed permanently and waits until staff run it again.
     Parked,
 }
 
@@ -154,7 +154,7 @@ pub enum DraftKind {
     Note,
 }
 
-/// Whether the file of an attachment is still to be fetched from its platform.
+/// The state of fetching an attachment's file from its platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum FetchState {
@@ -165,11 +165,11 @@ pub enum FetchState {
     Wanted,
     /// The file exceeds the platform's download limit.
     TooLarge,
-    /// Fetching failed. It can be requested again.
+    /// Fetching failed and can be requested again.
     Failed,
 }
 
-/// Writes a value as its column holds it, which is also its name in the API, in locale keys and in style sheets.
+/// Implements `Display` with the stored name of a value. The API, locale keys and style sheets use the same name.
 macro_rules! display_as_stored {
     ($($name:ident),*) => {
         $(impl fmt::Display for $name {

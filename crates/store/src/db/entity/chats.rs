@@ -1,4 +1,4 @@
-//! Tables for chat lines: versions of messages, reading positions of conversations, and people's choices.
+//! Tables for chat lines: versions of messages, reading positions of conversations, and the choices stored for identifiers.
 
 /// Earlier versions of edited messages.
 pub mod versions {
@@ -20,7 +20,7 @@ pub mod versions {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// How far each conversation was read.
+/// The position up to which each conversation was read.
 pub mod conversations {
     use sea_orm::entity::prelude::*;
 
@@ -42,7 +42,7 @@ pub mod conversations {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Choices made by, or about, the identifiers on each line.
+/// Choices stored for identifiers: the person's language, the person's wish not to be written to, and a block by staff.
 pub mod people {
     use sea_orm::entity::prelude::*;
 
