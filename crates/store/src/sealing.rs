@@ -1,4 +1,4 @@
-//! Encryption at rest: the master key and data keys, sealed files, and the sealed contents of contacts and messages.
+//! Encryption at rest ("sealing"): the master key and data keys, sealed files, and the sealed content of contacts and messages.
 
 pub mod bodies;
 pub mod files;

@@ -1,4 +1,4 @@
-//! The sealed contents of contacts and messages.
+//! The sealed content of contacts and messages.
 
 use chrono::{DateTime, Utc};
 use hotline_core::contact::message::Remark;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::StoreError, sealing::keys::DataKey};
 
-/// The sealed data of a contact: the person's identifier, addresses and name, and the subject. Intentionally without `Debug`.
+/// The sealed content of a contact: the person's identifier, addresses and name, and the subject. Intentionally without `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Card {
     /// The address or account of the person on the channel.
@@ -16,8 +16,8 @@ pub struct Card {
     pub answers_lie_ready: bool,
     /// The sender's name as received.
     pub name: Option<String>,
-    /// The address at which the person asked to be answered. On the contact's own line it replaces the identifier; an answer to a web form
-    /// goes to it in addition to the answer page.
+    /// The address at which the person asked to be answered. On the contact's own line, answers go to this address instead of the
+    /// identifier. The answer to a web form is sent to this address in addition to the answer page.
     pub answer_to: Option<String>,
     /// Other addresses at which the person asked to be answered. The writer of a reply may choose one.
     #[serde(default)]
@@ -39,9 +39,9 @@ pub struct Body {
     pub text: String,
     /// Quoted text.
     pub quoted: String,
-    /// Its subject.
+    /// Subject of the message.
     pub subject: Option<String>,
-    /// The web address it reports.
+    /// The web address that the message reports.
     pub url: Option<String>,
     /// The sender's name as received.
     pub name: Option<String>,
@@ -51,41 +51,41 @@ pub struct Body {
     pub answer_to: Option<String>,
     /// The channel's own id of the message, which replies refer to.
     pub their_id: Option<String>,
-    /// The ids of earlier messages in its thread.
+    /// Ids of earlier messages in the same thread.
     pub references: Vec<String>,
-    /// Remarks about how it was parsed.
+    /// Remarks by the parser.
     pub remarks: Vec<Remark>,
-    /// When its sender claims to have sent it.
+    /// When the message was sent, according to its sender.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// Its parts, if the platform identifies them.
+    /// The message parts, if the platform gives them ids.
     pub pieces: Vec<PieceBody>,
-    /// When its newest version was written. `None` if it was never edited.
+    /// When the newest version of the message was written. `None` if the message was never edited.
     pub edited_at: Option<DateTime<Utc>>,
 }
 
-/// One part of a message, in its current version.
+/// The current version of one message part.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct PieceBody {
-    /// The platform's id of the part.
+    /// The platform's id of the message part.
     pub id: String,
-    /// Its position in the conversation.
+    /// Position of the message part in the conversation.
     pub place: u64,
-    /// Number of its version.
+    /// Version number of the message part.
     pub version: i64,
     /// The text, without quoted text.
     pub text: String,
     /// Quoted text.
     pub quoted: String,
-    /// Values by which its files are recognised in other versions.
+    /// Values that identify the files of the message part in each of its versions.
     pub files: Vec<String>,
-    /// Journal id of the raw message that its files came with.
+    /// Journal id of the raw message that contained the files.
     pub files_of: i64,
 }
 
 impl Card {
-    /// Returns the address for answers on a line, or `None` if there is none. On another line than the contact's own it is `answer_to`. On
-    /// its own line it is the empty string if answers are only shown to the holder of the receipt code, otherwise `answer_to` or, without
-    /// one, the identifier.
+    /// Returns the address for answers on a line, or `None` if there is none. On the contact's own line, the address is `answer_to` or else
+    /// the identifier. The address is the empty string if answers on that line are only shown to the holder of the receipt code. On any
+    /// other line, the address is `answer_to`.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.answers_lie_ready {
             Some(String::new())
@@ -98,7 +98,7 @@ impl Card {
 }
 
 impl Body {
-    /// Sorts the parts and joins their texts to the text of the message.
+    /// Sorts the message parts and joins their texts into the text of the message.
     pub(crate) fn compose(&mut self) {
         self.pieces
             .sort_by(|a, b| (a.place, &a.id).cmp(&(b.place, &b.id)));
@@ -116,13 +116,13 @@ impl Body {
         self.quoted = quoted;
     }
 
-    /// Returns its position in the conversation, if the platform provides one.
+    /// Returns the position of the message in the conversation, if the platform provides positions.
     pub(crate) fn place(&self) -> Option<u64> {
         self.pieces.first().map(|piece| piece.place)
     }
 
-    /// Returns the index in `pieces` of the part whose files came with this raw message, or 0 if the message has no parts. `None` if the
-    /// files belong to another version.
+    /// Returns the index of the message part whose files came with this raw message. Returns 0 if the message has no parts, and `None` if
+    /// the files belong to another version.
     pub(crate) fn place_of_files(&self, journal_id: i64) -> Option<usize> {
         if self.pieces.is_empty() {
             return Some(0);

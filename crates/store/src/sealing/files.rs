@@ -106,7 +106,7 @@ impl Files {
     /// Reads one file.
     ///
     /// # Errors
-    /// If it does not exist or cannot be read.
+    /// If the file does not exist or cannot be read.
     pub async fn read(&self, id: Uuid) -> Result<Vec<u8>, StoreError> {
         Ok(tokio::fs::read(self.folder.join(id.to_string())).await?)
     }

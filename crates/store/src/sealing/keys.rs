@@ -1,8 +1,9 @@
 //! Sealing: what people wrote can only be read with the master key, which is stored outside the database.
 //!
-//! Every contact and every raw message has its own data key, which is stored wrapped by the master key. Deleting a data key erases the
-//! content permanently; the row that was counted remains. Values are looked up by keyed hashes. The algorithms are XChaCha20-Poly1305 with
-//! random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to its place, so it cannot be opened anywhere else.
+//! Every contact and every raw message has its own data key, which is stored encrypted ("wrapped") with the master key. Deleting a data key
+//! erases the content permanently; the row that is counted remains. Values are looked up by keyed hashes. The algorithms are
+//! XChaCha20-Poly1305 with random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to the record and the field to which
+//! it belongs (its place), so it cannot be opened at any other place.
 
 use std::{fs, io::Write, path::Path};
 
@@ -20,7 +21,7 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::error::StoreError;
 
-/// The first byte of every sealed value. It allows other formats to be introduced later.
+/// The first byte of every sealed value: the version of its format.
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
@@ -43,7 +44,7 @@ impl Keys {
     /// Reads the master key file. If it does not exist and `may_make` is set, creates it with mode 0600.
     ///
     /// # Errors
-    /// If the file cannot be read or created, has other contents, or is accessible to other users.
+    /// If the file cannot be read or created, does not contain a master key, or is accessible to other users.
     pub fn load(path: &Path, may_make: bool) -> anyhow::Result<Self> {
         let shown = path.display();
         if !path.exists() {
@@ -69,7 +70,7 @@ impl Keys {
     /// Derives the keys from a master key.
     ///
     /// # Errors
-    /// Never for the lengths used here.
+    /// Never in practice: HKDF with SHA-256 rejects only keys longer than 8,160 bytes (RFC 5869).
     pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
@@ -101,7 +102,7 @@ impl Keys {
     /// Unwraps a data key stored at `place`.
     ///
     /// # Errors
-    /// If the master key is another one, or the wrapped key was moved or damaged.
+    /// If the key was wrapped with another master key or at another place, or is damaged.
     pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let key = open(&self.wrapping, place, wrapped)?;
         key.try_into()
@@ -109,7 +110,8 @@ impl Keys {
             .map_err(|_| StoreError::Sealed("A data key"))
     }
 
-    /// Encrypts words for use in a URL, so that only this service can read them. Search words may be names, and browsers keep a history.
+    /// Encrypts search words for use in a URL, so that only this service can read them. Search words may be names, and browsers keep a
+    /// history of URLs.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
@@ -125,13 +127,13 @@ impl Keys {
         String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
     }
 
-    /// Returns the keyed hash by which `value` is stored and looked up. Different kinds of values have different hashes.
+    /// Returns the keyed hash under which `value` is stored and looked up. Equal values of different kinds have different hashes.
     #[must_use]
     pub fn lookup(&self, kind: &str, value: &str) -> Vec<u8> {
         mac(&self.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
     }
 
-    /// Returns the thread token of a contact.
+    /// Returns the thread token of a contact, which identifies the contact in the headers of e-mails.
     #[must_use]
     pub fn thread_token(&self, contact: Uuid) -> ThreadToken {
         ThreadToken::from_secret(&mac(&self.tokens, &[contact.as_bytes()]))
@@ -149,8 +151,9 @@ impl Keys {
         data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
     }
 
-    /// Draws a random reference. References given out after a backup are unknown once the backup is restored. A counter would give them out
-    /// again; random ones practically do not repeat. The range excludes references that [`Keys::reference`] computed for old messages.
+    /// Draws a random reference. After a backup is restored, the references that were given out since the backup are unknown. A counter
+    /// would give the same references out again; random references practically never repeat. The range excludes references that
+    /// [`Keys::reference`] computed for old messages.
     #[must_use]
     pub fn draw_reference(&self) -> Reference {
         const COUNTED: u64 = Reference::COUNT / 8;
@@ -198,7 +201,7 @@ impl DataKey {
     /// Opens a value sealed for this place.
     ///
     /// # Errors
-    /// If it was sealed with another key or for another place, or is damaged.
+    /// If the value was sealed with another key or for another place, or is damaged.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         open(&self.0, place, sealed)
     }
@@ -240,9 +243,10 @@ fn open(key: &[u8; 32], place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreErro
         .map_err(|_| failed())
 }
 
-/// Computes HMAC-SHA-256 over length-prefixed pieces, so that different lists of pieces never give the same input.
+/// Computes HMAC-SHA-256 over byte strings, each prefixed with its length. Different lists of byte strings therefore never have the same
+/// input.
 fn mac(key: &[u8; 32], pieces: &[&[u8]]) -> [u8; 32] {
-    let mut block = [0; 64]; // HMAC pads a key to its hash's block of 64 bytes with zeros (RFC 2104).
+    let mut block = [0; 64]; // HMAC pads the key with zeros to the 64-byte block of SHA-256 (RFC 2104).
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
     }

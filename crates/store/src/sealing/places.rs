@@ -1,4 +1,5 @@
-//! The place of each sealed value. It is authenticated with the value, so a value moved to another place does not open.
+//! The places of sealed values. A place names the record and the field to which a value belongs, and is authenticated with the value. A
+//! value that was moved to another place therefore cannot be opened.
 
 use uuid::Uuid;
 
