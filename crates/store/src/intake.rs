@@ -1,4 +1,4 @@
-//! Incoming messages: the journal of raw messages, cursors, receipt codes, and the choices people made.
+//! Incoming messages: the journal of raw messages, the cursors of their sources, receipt codes, and the choices stored for identifiers.
 
 pub(crate) mod choices;
 pub(crate) mod cursors;

@@ -1,5 +1,5 @@
-//! Choices on a line: the language of automatic texts, whether the person asked not to be written to, and whether staff blocked the
-//! identifier.
+//! Choices stored for an identifier on a line: the language of automatic texts, whether the person asked not to be written to, and whether
+//! staff blocked the identifier.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,12 +19,12 @@ use crate::{
     error::StoreError,
 };
 
-/// The stored choices for one identifier on a line.
+/// The choices stored for one identifier on a line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Choice {
     pub(crate) language: Option<Language>,
     pub(crate) stopped: bool,
-    /// Until when staff blocked the identifier, in microseconds since 1970.
+    /// End of the block by staff, in microseconds since 1970. `None` if staff did not block the identifier.
     pub(crate) blocked_until: Option<i64>,
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn choices(
         .collect())
 }
 
-/// Stores a choice that the platform reported. Notices of other kinds are ignored.
+/// Stores a choice that the platform reported. Ignores reports that contain no choice.
 pub(crate) async fn choose(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -138,7 +138,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Allows replies again to people who wrote after they had asked not to be written to.
+/// Allows replies again to people who had asked not to be written to and then wrote again.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

@@ -1,5 +1,5 @@
-//! Cursors: how far each source of a line was read. The cursors of conversations with people are sealed, since even their existence is
-//! confidential.
+//! Cursors: the positions up to which the sources of a line were read. The cursors of conversations with people are sealed, since even the
+//! existence of a conversation is confidential.
 
 use hotline_core::{
     identifiers::line::LineName,
@@ -101,7 +101,7 @@ impl Store {
     }
 }
 
-/// Stores how far a source was read.
+/// Stores the position up to which a source was read.
 pub(crate) async fn write(transaction: &DatabaseTransaction, row: CursorRow) -> Result<(), StoreError> {
     match row {
         CursorRow::Named(row) => {

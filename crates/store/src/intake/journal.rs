@@ -1,7 +1,7 @@
 //! The journal: raw messages are written to disk before their receipt is acknowledged.
 //!
 //! Requests that arrive while a commit is under way share the next one. A disk with a few hundred syncs a second can therefore store
-//! thousands of messages a second, each as durably as in a commit of its own.
+//! thousands of messages a second. Each message is as durable as if it had its own commit.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -72,7 +72,7 @@ impl Store {
                         .iter()
                         .map(|row| written.take(row))
                         .collect::<Option<Vec<_>>>();
-                    // A repeated message already has its file, so the new one is deleted.
+                    // The file of a repeated message is already stored, so the new copy is deleted.
                     let repeated = accepted.iter().flatten().zip(&request.rows);
                     let repeated = repeated.filter(|(accepted, _)| !accepted.fresh);
                     let files = repeated.filter_map(|(_, row)| row.file).collect();
@@ -114,7 +114,7 @@ impl Store {
             }
             written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
             let now = self.now();
-            // Jobs in the order of arrival, so that messages are registered in that order.
+            // Creates the jobs in the order of arrival, so that messages are registered in that order.
             let mut ids: Vec<i64> = written.fresh.values().map(|row| row.id).collect();
             ids.sort_unstable();
             let made = ids.into_iter().map(|id| jobs::ActiveModel {
@@ -140,12 +140,12 @@ impl Store {
             cursors::write(&transaction, cursor).await?;
         }
         transaction.commit().await?;
-        // If the file was replaced during the commit, the new file lacks these rows.
+        // If the database file was replaced during the commit, the new file lacks these rows.
         self.check_place()?;
         Ok(written)
     }
 
-    /// Finds the rows that existed before this commit, which are repeated deliveries.
+    /// Finds the rows that existed before this commit. Their messages were delivered repeatedly.
     async fn known_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -181,7 +181,7 @@ impl Store {
         })
     }
 
-    /// Returns the reference given out for a journal row. Old rows store none: their reference was derived from the row number.
+    /// Returns the reference given out for a journal row. Old rows store no reference; theirs is computed from the row number.
     pub(crate) fn reference_of_row(&self, id: i64, kept: Option<i64>) -> Reference {
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
         match kept {
@@ -209,7 +209,8 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
-    /// Returns the open contact of the identifier, once the message with this external id is registered. Before that, returns `None`.
+    /// Returns the reference of the identifier's open contact, if there is one. Returns `None` until the message with this external id is
+    /// registered.
     async fn read_registered_in(
         &self,
         line: &LineName,
@@ -234,12 +235,12 @@ impl Store {
         Ok(contact.as_ref().map(reference_of))
     }
 
-    /// Returns the keyed hash of a message's external id. It includes the line, so it is unique across lines.
+    /// Returns the keyed hash of a message's external id. The hash includes the line, so it is unique across lines.
     fn external_hash(&self, line: &LineName, external_id: &str) -> Vec<u8> {
         self.keys.lookup("external id", &format!("{line}\n{external_id}"))
     }
 
-    /// Seals one message. A large one is written to a file and synced before this returns.
+    /// Seals one message. A large message is written to a file, which is synced before the function returns.
     async fn seal_raw(&self, raw: RawMessage) -> Result<JournalRow, StoreError> {
         let external_hash = self.external_hash(&raw.line, &raw.external_id);
         let place = raw_place(&external_hash);
@@ -266,7 +267,7 @@ impl Store {
     }
 }
 
-/// Finds those of these references that are taken by a message or a contact. Contacts can outlive the raw messages that opened them.
+/// Returns those `references` that a message or a contact already has. Contacts can outlive the raw messages that opened them.
 async fn taken_references(
     transaction: &DatabaseTransaction,
     references: &HashSet<i64>,
@@ -387,14 +388,14 @@ impl Intake for Store {
     }
 }
 
-/// The rows of one commit by external hash: new ones, and those known before.
+/// The rows of one commit, by external hash: new rows, and rows that existed before.
 #[derive(Default)]
 struct Written {
     fresh: HashMap<Vec<u8>, Numbered>,
     known: HashMap<Vec<u8>, Numbered>,
 }
 
-/// The columns returned for each inserted row: those of a [`Numbered`], and the external hash.
+/// The columns read for each row: those of a [`Numbered`], and the external hash.
 const NUMBERED: [journal::Column; 3] = [
     journal::Column::Id,
     journal::Column::ExternalHash,
@@ -409,7 +410,8 @@ struct Numbered {
 }
 
 impl Written {
-    /// Builds the answer for the source of this row. If two rows of a commit are the same message, only the first counts as new.
+    /// Builds the answer to the adapter that delivered this row. If two rows of a commit are the same message, only the first counts as
+    /// new.
     fn take(&mut self, row: &JournalRow) -> Option<Accepted> {
         let (row, fresh) = match self.fresh.remove(&row.external_hash) {
             Some(numbered) => {

@@ -19,16 +19,16 @@ pub struct LineState {
     pub line: String,
     /// Name of its channel.
     pub channel: String,
-    /// Whether its last attempt to reach its source succeeded.
+    /// Whether the line's last attempt to reach its source succeeded.
     pub up: bool,
     /// When `up` last changed. `None` if the line has not reported yet.
     pub since: Option<DateTime<Utc>>,
-    /// Why it is down, or which part fails although it is up. Empty if there is no problem.
+    /// Why the line is down, or the problem of a line that is up but partly failing. Empty if there is no problem.
     pub problem: String,
 }
 
 impl Store {
-    /// Stores a changed state of a line. Does nothing if it is unchanged.
+    /// Stores the state of a line. Does nothing if the state is unchanged.
     pub(crate) async fn note_health(&self, line: &LineName, health: &Health) -> Result<(), StoreError> {
         let (up, problem) = match health {
             Health::Up => (true, ""),
@@ -76,7 +76,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the state of every configured line, by name.
+    /// Returns the state of every configured line. A line that has not reported yet counts as up.
     ///
     /// # Errors
     /// If a database query fails.

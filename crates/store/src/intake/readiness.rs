@@ -11,7 +11,7 @@ impl Store {
     /// Checks that the database can be written and the disk has room.
     ///
     /// # Errors
-    /// Describes why no message can be accepted.
+    /// If no message can be accepted. The error gives the reason.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.check_place()?;
         self.files.room()?;

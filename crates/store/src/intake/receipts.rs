@@ -1,4 +1,4 @@
-//! What a person can read with a receipt code.
+//! The conversation that a person can read with a receipt code.
 
 use hotline_core::{
     identifiers::{line::LineName, receipt::ReceiptCode},

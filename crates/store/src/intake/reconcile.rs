@@ -1,4 +1,4 @@
-//! Comparing what the sources contain with what was registered.
+//! Comparing the messages in the sources with the messages that were registered.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Returns those of these external ids that were never accepted on this line.
+    /// Returns those external ids that were never accepted on this line.
     ///
     /// # Errors
     /// If a database query fails.
@@ -69,7 +69,8 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
     }
 
-    /// Counts raw messages whose outcome is a message although no contact contains them, except erased ones. Any result but 0 is a defect.
+    /// Counts raw messages that became a message according to their outcome, although no contact contains that message. Erased raw messages
+    /// are left out. Any result other than 0 indicates a defect.
     ///
     /// # Errors
     /// If a database query fails.
