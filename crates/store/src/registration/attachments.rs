@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Writes the files of a message, sealed. Returns their rows.
+    /// Seals the files of a message and writes them to disk. Returns their attachment rows.
     pub(super) async fn keep_parts(
         &self,
         journalled: &Journalled,

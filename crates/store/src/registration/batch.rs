@@ -1,4 +1,4 @@
-//! The stored records that a batch of messages may relate to, and what the batch adds to them.
+//! The stored records that a batch of messages may relate to, with the changes that the batch makes to them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -28,8 +28,8 @@ use crate::{
     registration::{parts::FoundMessage, register::ReadMessage, threading::EvidentContact},
 };
 
-/// Maximum number of contacts loaded for each identifier, open ones first, then the newest. The same limit applies to messages with the
-/// same id. A sender who floods a mailbox therefore cannot displace the contacts of others.
+/// Maximum number of contacts loaded for each identifier. Open contacts come before closed ones, and newer contacts before older ones. The
+/// same limit applies to messages with the same id. A sender who floods a mailbox therefore cannot displace the contacts of others.
 const OF_ONE: i64 = 20;
 
 /// A stored message that has the same channel id as a message of the batch.
@@ -41,16 +41,16 @@ pub(super) struct Written {
     pub(super) digest: Option<Vec<u8>>,
 }
 
-/// The stored records that a batch may relate to, and what the batch adds to them.
+/// The stored records that a batch may relate to, with the changes that the batch makes to them.
 #[derive(Default)]
 pub(super) struct BatchState {
     /// The contacts by id: the stored ones with the batch's changes, and those that the batch opens.
     pub(super) contacts: BTreeMap<Uuid, contacts::Model>,
     /// The stored contacts as they were before the batch.
     stored: BTreeMap<Uuid, contacts::Model>,
-    /// Messages by the hash of their channel id.
+    /// Stored messages, by the hash of their channel id.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
-    /// Messages out of `theirs` that a part may belong to, by id.
+    /// The rows of the messages in `theirs`, by id. Loaded only if the batch contains message parts.
     pub(super) messages: HashMap<Uuid, messages::Model>,
     /// Choices of people, by the hash of their identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
@@ -89,7 +89,7 @@ impl BatchState {
         self.contacts.values().filter(is_new)
     }
 
-    /// Returns the contacts of an identifier on a line, open ones first, then the newest.
+    /// Returns the contacts of an identifier on a line. Open contacts come before closed ones, and newer contacts before older ones.
     pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<Uuid> {
         let Some(hash) = identifier_hash else {
             return Vec::new();
@@ -112,14 +112,14 @@ impl BatchState {
         self.stored.get(&id)
     }
 
-    /// Returns the end of the block of an identifier. `None` if the identifier is not blocked at `now`.
+    /// Returns when the block on an identifier ends. `None` if the identifier is not blocked at `now`.
     pub(super) fn blocked(&self, identifier_hash: Option<&Vec<u8>>, now: i64) -> Option<i64> {
         let choice = self.choices.get(identifier_hash?)?;
         choice.blocked_until.filter(|until| *until > now)
     }
 
-    /// Adds a message of time `at` to a contact. This ends the contact's snooze, unless the contact's identifier is blocked at `now`. An
-    /// automatic reply changes nothing.
+    /// Updates a contact for a message that arrived at `at`: the contact waits for a reply, and its snooze ends. If the contact's
+    /// identifier is blocked at `now`, the contact is snoozed until the block ends. An automatic reply changes nothing.
     pub(super) fn join(&mut self, id: Uuid, at: i64, origin: Origin, now: i64) -> Result<(), StoreError> {
         if origin == Origin::AutoReply {
             return Ok(());
@@ -142,12 +142,13 @@ impl BatchState {
 
 pub(super) enum Repeated {
     No,
-    /// This contact already contains the same content.
+    /// The contact with this id already contains a message with the same content.
     SameContent(Uuid),
     OtherContent,
 }
 
-/// Returns whether the same identifier already sent a message with this channel id, with the same or other content.
+/// Returns whether the sender already sent a message with this channel id, with the same or other content. `mine` are the contacts of the
+/// sender.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[Uuid],
@@ -222,7 +223,7 @@ impl Store {
             known.choices = choices(transaction, &identifiers).await?;
         }
         if !identifiers.is_empty() || !threads.is_empty() {
-            // SQLite reads every contact if an empty `IN` list is combined with another one, so empty lists are left out.
+            // If one of several combined `IN` lists is empty, SQLite reads every contact. Empty lists are therefore left out.
             let mut any = Condition::any();
             if !identifiers.is_empty() {
                 any = any.add(contacts::Column::Id.in_subquery(of_each(&identifiers)));
@@ -247,7 +248,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Finds the contacts that the evidence refers to.
+    /// Finds the contacts to which the thread evidence of a message refers.
     pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<EvidentContact> {
         let mut found = Vec::new();
         for one in evidence {

@@ -35,33 +35,33 @@ use crate::{
 
 /// A call, or a message on a network without a line, to be logged.
 pub struct NewCall {
-    /// Id of the form in which the call was entered. It prevents a second entry if the form is submitted twice.
+    /// Id of the form in which the call was entered. If the form is submitted twice, the call is logged once.
     pub id: Uuid,
     /// The network on which the call or message came, as the name of its channel.
     pub network: String,
     /// When the call took place. Must not be in the future.
     pub at: DateTime<Utc>,
-    /// The colleague who took the call. `None` if the person who logs the call took it.
+    /// The colleague who took the call. `None` if the call was taken by the person who logs it.
     pub for_whom: Option<Uuid>,
     /// The number or name of the caller on that network; empty if unknown.
     pub caller: String,
     /// Description of the call.
     pub text: String,
-    /// Its classification. If it is complete, the contact is closed.
+    /// Classification of the call. If it is complete, the contact is closed.
     pub answers: Answers,
 }
 
-/// The longest time since a call that is still accepted: thirty years.
+/// Maximum age of a call that can be logged: thirty years.
 const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
-/// The longest time by which an entered time may be ahead of the system clock, because clocks differ.
+/// Maximum time by which an entered time may be ahead of the system clock, because clocks differ.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 
 impl Store {
     /// Registers a call that was answered outside this software.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the scheme has no
-    /// such answers. Also if the day's calls were already entered as a figure.
+    /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the answers do not
+    /// fit the scheme. Also if the calls of that day were already entered as a total.
     pub async fn log_call(&self, who: &Person, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {
@@ -159,7 +159,7 @@ impl Store {
         contact.assignee = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
-        // A call is answered on arrival, so it counts as read at that time.
+        // A call is answered on arrival, so the contact counts as read at the time of the call.
         contact.first_read_at = Some(contact.opened_at);
         contact.closed_at = complete.then_some(changes.now);
         let contact = contact.clone();
@@ -190,7 +190,7 @@ impl Store {
         Ok(reference)
     }
 
-    /// Writes a raw message to the journal without a job. Returns its row, and `false` if the row already existed.
+    /// Writes a raw message to the journal without a job. Returns the row, and whether the row is new.
     async fn journal_one(
         &self,
         transaction: &DatabaseTransaction,

@@ -36,7 +36,7 @@ pub(super) struct Changes {
     pub(super) state: BatchState,
     /// New messages.
     pub(super) messages: Vec<messages::Model>,
-    /// Existing messages whose body changed.
+    /// Existing messages whose content changed.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
     pub(super) versions: Vec<versions::Model>,
     /// Identifiers that wrote after they had asked not to be written to.
@@ -46,7 +46,7 @@ pub(super) struct Changes {
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) outcomes: BTreeMap<(Outcome, &'static str), Vec<i64>>,
-    /// Raw messages that belong to a contact without being one of its messages.
+    /// Links to contacts from raw messages that did not become a message of their own.
     pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
     /// Teams of the counsellors on duty.
@@ -62,8 +62,8 @@ impl Changes {
             .push(journal_id);
     }
 
-    /// Records that a raw message belongs to a contact although none of its messages came from it: a version, a report or a repeat. Erasing
-    /// the contact then erases it too.
+    /// Links a raw message to a contact if the raw message did not become a message of its own: a version, a delivery report or a repeated
+    /// delivery. Erasing the contact then erases the raw message too.
     pub(super) fn link_raw(&mut self, journal_id: i64, contact: Option<Uuid>) {
         self.raw_links
             .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
@@ -83,14 +83,15 @@ impl Changes {
         self.events.push(event(contact_id, at, actor, kind, detail));
     }
 
-    /// Hides a new contact of a blocked identifier until a time.
+    /// Snoozes a new contact of a blocked identifier until `until`.
     pub(super) fn keep_out(&mut self, contact: Uuid, until: i64) -> Result<(), StoreError> {
         self.state.contact_mut(contact)?.snoozed_until = Some(until);
         self.event(contact, self.now, None, HistoryKind::KeptOut, "");
         Ok(())
     }
 
-    /// Applies the choices of a message's sender: their language, and that writing again ends their wish not to be written to.
+    /// Applies the stored choices of the sender. A chosen language replaces the language of the message. If the sender had asked not to be
+    /// written to, the new message ends that wish.
     pub(super) fn apply_choices(&mut self, arrival: &mut Arrival<'_>) {
         let Some(hash) = &arrival.identifier_hash else {
             return;
@@ -102,7 +103,7 @@ impl Changes {
         }
     }
 
-    /// Returns a message that is stored or belongs to this batch.
+    /// Returns a message of this batch, or a stored message with the batch's changes.
     pub(super) fn message(&self, id: Uuid) -> Result<&messages::Model, StoreError> {
         let new = self.messages.iter().find(|message| message.id == id);
         new.or_else(|| self.rewritten.get(&id))
@@ -110,7 +111,7 @@ impl Changes {
             .ok_or(StoreError::NotFound("message"))
     }
 
-    /// Stores a changed message that came from [`Changes::message`].
+    /// Stores the changed version of a message that [`Changes::message`] returned.
     pub(super) fn put(&mut self, message: messages::Model) {
         match self.messages.iter_mut().find(|new| new.id == message.id) {
             Some(new) => *new = message,
@@ -166,7 +167,7 @@ impl Changes {
                 .exec_without_returning(transaction)
                 .await?;
         }
-        // One row has many columns, and the databases limit the number of bound values in a statement.
+        // Rows are inserted in chunks, because a row has many columns and databases limit the number of bound values in a statement.
         for some in self.attachments.chunks(500) {
             attachments::Entity::insert_many(some.to_vec())
                 .exec_without_returning(transaction)
@@ -212,7 +213,7 @@ impl Changes {
     }
 }
 
-/// Returns the job that fetches a file, if it is to be fetched at once.
+/// Returns the job that fetches a file, if the file should be fetched immediately.
 fn wanted_at_once(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
     let wanted = *attachment.fate.as_ref() == FetchState::Wanted;
     wanted.then(|| fetch_job(*attachment.id.as_ref(), now))

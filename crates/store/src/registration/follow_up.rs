@@ -1,4 +1,4 @@
-//! The steps after a contact was opened: it is assigned to a counsellor on duty, and its person gets an acknowledgement.
+//! The steps after a contact was opened: a counsellor on duty is assigned, and the person gets an acknowledgement.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Maximum number of acknowledgements to one identifier in 24 hours. This ends a loop between two automatic senders.
+/// Maximum number of acknowledgements to one identifier in 24 hours. The limit ends a loop between two automatic senders.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
 impl Store {
     /// Assigns a new contact to the counsellor that routing selects, if one is on duty.
@@ -63,7 +63,7 @@ impl Store {
         Ok(())
     }
 
-    /// Queues the acknowledgement of a first message if the line has one.
+    /// Queues the acknowledgement of a first message if the line has a text for it.
     pub(super) async fn acknowledge(
         &self,
         transaction: &DatabaseTransaction,
@@ -130,8 +130,8 @@ impl Store {
     }
 }
 
-/// Returns whether a message may be acknowledged: a person sent it, and it is readable. The acknowledgement goes only to the sender.
-/// Otherwise anyone could direct acknowledgements to other people's addresses.
+/// Returns whether a message may be acknowledged. A person must have sent it, and it must be readable. A message that asks for answers at
+/// another address is not acknowledged; otherwise anyone could direct acknowledgements to other people's addresses.
 pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
     incoming.origin == Origin::Person
         && !incoming.unacknowledged

@@ -1,4 +1,4 @@
-//! Deciding about one message: whether it is new, which contact it belongs to, and what it changes there.
+//! Deciding about one message: whether it is new, which contact it belongs to, and what changes it causes.
 
 use hotline_core::contact::{
     counting::{Belongs, Proof, belongs},
@@ -24,35 +24,35 @@ use crate::{
     },
 };
 
-/// A message of the batch, with the values by which it is recognised.
+/// A message of the batch, with the hashes that identify its sender, its id and its content.
 pub(super) struct Arrival<'a> {
     pub(super) journalled: &'a Journalled,
     pub(super) incoming: Incoming,
-    /// The rows of its attachments, which belong to no message yet.
+    /// The rows of its attachments, which are not linked to a message yet.
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) identifier_hash: Option<Vec<u8>>,
     /// The hash of the channel's message id.
     pub(super) their_id_hash: Option<Vec<u8>>,
-    /// The digest of its content, as it arrived.
+    /// The digest of the content as it arrived.
     pub(super) digest: Vec<u8>,
 }
 
 /// The relation of a message to the stored ones.
 enum Duplicate {
-    /// It is stored in this contact already.
+    /// The contact already contains the message, or the message is an echo of one that we sent.
     Stored { contact: Uuid, reason: &'static str },
-    /// It is a part or another version of a stored message.
+    /// The message is a part or another version of a stored message.
     PartOf { found: FoundMessage, piece: Piece },
-    /// It is new. `copy_of` is the contact that contains a shorter copy of it.
+    /// The message is new. `copy_of` is the contact that contains a shorter copy of it.
     No { copy_of: Option<Uuid> },
 }
 
-/// Where a message goes.
+/// The contact that a new message joins or opens.
 struct Place {
     belongs: Belongs<Uuid>,
     /// A contact of another identifier whose thread token the message carries.
     refers_to: Option<Uuid>,
-    /// When the block of its identifier ends, if it is blocked.
+    /// When the block on the sender's identifier ends. `None` if the identifier is not blocked.
     blocked_until: Option<i64>,
 }
 
@@ -90,7 +90,7 @@ impl Store {
         )
     }
 
-    /// Decides about a message: deduplicates it, finds its place, and collects the changes.
+    /// Deduplicates a message, decides which contact it belongs to, and collects the resulting changes.
     pub(super) async fn decide_message(
         &self,
         transaction: &DatabaseTransaction,
@@ -179,7 +179,7 @@ impl Store {
         }
     }
 
-    /// Finds the place of a new message, and unfolds what is new in its copied text.
+    /// Decides which contact a new message joins or opens. Also unfolds new text that was taken for a copy of earlier messages.
     async fn place(
         &self,
         transaction: &DatabaseTransaction,
@@ -197,7 +197,8 @@ impl Store {
         let written_to = self.written_to(&changes.state, mine, &evident, incoming);
         let by_token = |one: &&EvidentContact| one.proof == Proof::Token;
         let belongs = match evident.iter().find(by_token) {
-            // An automatic reply with a token is shown next to the message it answers. It does not reopen the contact or change a figure.
+            // An automatic reply with a thread token is shown next to the message it answers. It does not reopen the contact or change a
+            // figure.
             Some(one) if incoming.origin == Origin::AutoReply => Belongs::Joins(one.contact),
             _ => {
                 let candidates = as_candidates(&changes.state, mine, &written_to, &evident);
@@ -226,7 +227,7 @@ impl Store {
         })
     }
 
-    /// Adds a message to its contact, or opens one for it.
+    /// Adds a message to its contact, or to a new contact.
     async fn apply(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,4 @@
-//! Messages with several parts and versions. Their parts may arrive in any order and result in the same message.
+//! Messages with several parts and versions. These may arrive in any order, and the resulting message is the same.
 
 use std::cmp::Ordering;
 
@@ -35,19 +35,19 @@ pub(super) struct FoundMessage {
     pub(super) message: Uuid,
 }
 
-/// The relation of an incoming part to the existing messages that have the same platform message id.
+/// The relation of an incoming message part to the existing messages that have the same platform message id.
 pub(super) enum Match {
-    /// There is no message with this id.
+    /// There is no message with this platform message id.
     New,
-    /// The message already contains this part.
+    /// The message already contains this version of the part.
     Repeated(FoundMessage),
-    /// It is a new part or version of this message.
+    /// The part is a new part or a new version of a part of this message.
     Belongs(FoundMessage),
     /// The platform used the same id for different content.
     OtherContent,
 }
 
-/// The relation of a part to the message that it belongs to.
+/// The relation of a message part to the message that it belongs to.
 enum Change {
     /// An additional part.
     Added,
@@ -75,7 +75,7 @@ impl PieceBody {
     }
 }
 
-/// Returns a value by which the same file is recognised in different versions of its message.
+/// Returns a value that identifies a file in all versions of its message.
 fn same_file(part: &Part) -> String {
     match &part.content {
         Content::Elsewhere(file) => file.unique.clone(),
@@ -124,7 +124,7 @@ impl Store {
         })
     }
 
-    /// Finds an earlier version of a part that was replaced.
+    /// Finds the version of a message part that has the same version number as `piece`, among the replaced versions.
     async fn kept_version(
         &self,
         transaction: &DatabaseTransaction,
@@ -149,7 +149,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Merges a part into an existing message. `mine` are the contacts of its sender.
+    /// Merges a part into an existing message. `mine` are the contacts of the sender.
     pub(super) fn merge(
         &self,
         changes: &mut Changes,
@@ -185,7 +185,7 @@ impl Store {
         }
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
-            // Keeps the existing files, because they may already be fetched.
+            // Keeps the files of the existing version, because they may already be fetched.
             new.files_of = known.files_of;
         } else {
             changes
@@ -233,7 +233,8 @@ impl Store {
         self.show_change(changes, target, found.contact, &change, words)
     }
 
-    /// Updates the preview and the history of the contact in which a change is shown. `found` is the contact of the changed message.
+    /// Updates the preview and the history of `target`, the contact in which a change is shown. `found` is the contact of the changed
+    /// message.
     fn show_change(
         &self,
         changes: &mut Changes,
@@ -278,8 +279,8 @@ impl Store {
     }
 }
 
-/// Sets a contact back to waiting and returns it. If it is closed and its person has another open contact, that contact is set back
-/// instead.
+/// Sets a contact back to waiting. If the contact is closed and its person has another open contact, sets that contact back instead.
+/// Returns the contact that was set back.
 fn wait_again(
     changes: &mut Changes,
     mine: &[Uuid],

@@ -1,8 +1,9 @@
-//! Registration: registers each message exactly once, in a new or an existing contact. Everything that a message changes is written in the
+//! Registration: registers each message exactly once, in a new or an existing contact. All changes that a message causes are written in the
 //! same transaction.
 //!
-//! Several messages share a transaction. Registration first loads the stored records of their identifiers and threads. Then the rules of
-//! `core` decide about each message, taking the earlier ones of the batch into account. All results are written together at the end.
+//! The messages of a batch share a transaction. First, the stored records that belong to their identifiers and threads are loaded. Then the
+//! rules of `hotline_core` decide about one message after the other. A decision takes the earlier messages of the batch into account. At
+//! the end, all changes are written together.
 
 use std::collections::HashSet;
 
@@ -36,7 +37,7 @@ impl Store {
     /// Registers parsed messages, each exactly once. Skips messages whose lease was lost, because another process registers them.
     ///
     /// # Errors
-    /// If the batch was not written. It is safe to repeat.
+    /// If the batch was not written. The call can safely be repeated.
     pub async fn register(&self, batch: Vec<(Journalled, Normalised)>) -> Result<(), StoreError> {
         // With an empty batch, the statement that deletes the batch's jobs would delete all jobs.
         if batch.is_empty() {
@@ -52,8 +53,8 @@ impl Store {
             .flat_map(|(_, _, parts)| parts.iter().map(|part| *part.id.as_ref()))
             .collect();
         let used = self.register_kept(kept).await?;
-        // Files of repeated messages were not stored, so they are deleted. After an error it is unknown what was committed, so all files
-        // remain.
+        // No attachment rows were written for repeated messages, so their files are deleted. After an error it is unknown whether rows were
+        // committed, so all files are kept.
         self.files
             .remove(files.difference(&used).copied().collect())
             .await;
@@ -77,7 +78,7 @@ impl Store {
         };
         let is_report = |kept: &ReadMessage| matches!(kept.1, Normalised::Report(_));
         let (reports, others): (Vec<ReadMessage>, Vec<ReadMessage>) = kept.into_iter().partition(is_report);
-        // Reports change stored contacts, so the records for the other messages are loaded again after them.
+        // Delivery reports change stored contacts. The records for the other messages are therefore loaded again after the reports.
         let stale = !reports.is_empty();
         for (journalled, normalised, parts) in reports {
             self.decide(&transaction, &mut changes, &journalled, normalised, parts)
@@ -98,7 +99,7 @@ impl Store {
         Ok(used)
     }
 
-    /// Collects the changes of the figures: contacts that were opened or reopened, or whose language became known.
+    /// Collects the changes to the figures. They come from contacts that were opened or reopened, or whose language became known.
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,
@@ -125,8 +126,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a lock so that processes sharing a PostgreSQL database register one after the other. A decision based on what a process read
-    /// must still be valid when it writes. SQLite has only one writer anyway.
+    /// Takes a lock so that processes that share a PostgreSQL database register one after the other. Otherwise another process could change
+    /// the data between a decision and the write that follows. SQLite has only one writer anyway.
     pub(crate) async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             transaction
@@ -185,7 +186,7 @@ impl Store {
 /// A raw message with its normalised form and the rows of its attachments.
 pub(super) type ReadMessage = (Journalled, Normalised, Vec<attachments::ActiveModel>);
 
-/// Deletes the batch's jobs and returns those whose lease was not lost.
+/// Deletes the batch's jobs whose lease was not lost, and returns their ids.
 async fn finish_jobs(
     transaction: &DatabaseTransaction,
     kept: &[ReadMessage],
@@ -210,7 +211,7 @@ async fn finish_jobs(
         .collect()
 }
 
-/// Converts an unreadable message to an empty one, so that it is registered too.
+/// Converts an unreadable message to a message without text, so that it is registered too.
 fn from_unreadable(unreadable: Unreadable) -> Incoming {
     Incoming {
         identifier: unreadable.identifier,

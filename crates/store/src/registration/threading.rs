@@ -1,4 +1,4 @@
-//! Finding the contacts that a message may join, and detecting further copies of existing messages.
+//! Finding the contacts that a message may join, and finding earlier copies of a message.
 
 use hotline_core::contact::{
     counting::{Candidate, Proof, Sender},
@@ -19,18 +19,18 @@ use crate::{
 /// An earlier copy of a message.
 pub(super) struct Copied {
     pub(super) contact: Uuid,
-    /// Whether the earlier copy contains everything that this one contains.
+    /// Whether the earlier copy contains the whole text of the new message, and the new message has no files.
     pub(super) is_whole: bool,
 }
 
-/// A contact to which the evidence of a message refers.
+/// A contact to which the thread evidence of a message refers.
 #[derive(Clone, Copy)]
 pub(super) struct EvidentContact {
     pub(super) contact: Uuid,
     pub(super) proof: Proof,
 }
 
-/// Returns the contacts that a message may join: those of its identifier, and those whose replies were sent to its sender.
+/// Returns the contacts that a message may join: the contacts of its identifier, and contacts from which a reply was sent to its sender.
 pub(super) fn as_candidates(
     known: &BatchState,
     mine: &[Uuid],
@@ -60,8 +60,8 @@ fn proof(evident: &[EvidentContact], contact: Uuid) -> Proof {
 }
 
 impl Store {
-    /// Returns contacts of other identifiers that this message may join: the message has their thread token, and their replies were sent to
-    /// the sender of the message.
+    /// Returns contacts of other identifiers that this message may join. The message must have the thread token of such a contact, and a
+    /// reply of that contact must have been sent to the message's sender.
     pub(super) fn written_to(
         &self,
         known: &BatchState,
@@ -85,9 +85,9 @@ impl Store {
         found
     }
 
-    /// Finds a message of which this one is another copy. Copies have the same sender, message id and sending time, and one contains the
-    /// whole text of the other; a mailing list may add a tag or a footer. The message id alone is not sufficient, because some programs
-    /// give the same id to every e-mail. With the message id alone, one child's text could be shown to another.
+    /// Finds an earlier copy of a message. Copies have the same sender, message id and sending time, and one copy contains the whole text
+    /// of the other. The texts may differ because a mailing list adds a tag or a footer. The message id alone is not sufficient, because
+    /// some programs give the same id to every e-mail, and one child's text could be shown to another.
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,5 @@
-//! Folding the text that an e-mail copies from its thread. Text that looks copied but occurs in no earlier message is new, and is shown.
+//! Folding the text that an e-mail copies from its thread. Text that looks copied but occurs in no earlier message is new, so it is not
+//! folded.
 
 use hotline_core::{contact::message::Incoming, text::quoting::unfold};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -14,7 +15,7 @@ use crate::{
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares the text that a message seems to copy with the messages of these contacts, and unfolds what is new.
+    /// Compares the seemingly copied text of a message with the messages of these contacts, and unfolds the text that is new.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
