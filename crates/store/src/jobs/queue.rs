@@ -1,4 +1,5 @@
-//! The job queue: claim, retry, park, run again. The transaction that writes a job's effect also removes the job.
+//! The job queue: claiming jobs, retrying, parking, and running them again. The transaction that writes a job's effect also removes the
+//! job.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -67,7 +68,7 @@ pub struct ListedJob {
     pub made_at: chrono::DateTime<chrono::Utc>,
     /// When the next attempt is due.
     pub due_at: chrono::DateTime<chrono::Utc>,
-    /// Reason of the last failure. Never contains people's words.
+    /// Reason of the last failure. Never contains text that people wrote.
     pub reason: String,
 }
 
@@ -82,11 +83,11 @@ impl Store {
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }
 
-    /// Claims the oldest due jobs of a kind, at most `most`, for the duration of `lease`. Skips jobs already claimed `fewer_than` times,
-    /// and the jobs `in_hand`, which this process is working on. The transaction ends before the work begins.
+    /// Claims the oldest due jobs of a kind, at most `most`, for the duration of `lease`. Skips jobs that were claimed `fewer_than` times
+    /// or more, and the jobs `in_hand`, which this process is working on. The transaction ends before the work on the jobs begins.
     ///
-    /// The system clock may have been changed. Therefore a job that was due when it was created counts as due, and so does a job due later
-    /// than the longest possible wait.
+    /// The system clock may have been changed since a job was created. Therefore a job without attempts that was due at its creation counts
+    /// as due. A job that is due later than the longest possible wait counts as due too.
     ///
     /// # Errors
     /// If a database query fails.
@@ -112,7 +113,7 @@ impl Store {
         } else {
             format!(" AND id NOT IN ({})", in_hand.join(", "))
         };
-        // The expressions on the right see the state from before the claim.
+        // The expressions in SET read the values from before the claim. A job that is still `running` was therefore interrupted.
         let sql = format!(
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
@@ -148,8 +149,8 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Makes this process the one that runs the jobs of a SQLite database. Jobs that an earlier process left running become due at once. On
-    /// PostgreSQL several processes run jobs, and leases keep them apart.
+    /// Takes the lock of the one process that runs the jobs of a SQLite database. Jobs that an earlier process left running become due
+    /// immediately. On PostgreSQL this does nothing: several processes run jobs there, and leases keep them apart.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database. Also if a database query fails.
@@ -169,7 +170,7 @@ impl Store {
         Ok(())
     }
 
-    /// Retries a job after `wait`. Does nothing if the lease was lost. `reason` must not contain people's words.
+    /// Retries a job after `wait`. Does nothing if the lease was lost. `reason` must not contain text that people wrote.
     ///
     /// # Errors
     /// If a database query fails. The job then becomes due when its lease ends.
@@ -177,7 +178,7 @@ impl Store {
         self.settle(job, "ready", self.after(wait), reason).await
     }
 
-    /// Parks a job: it stops until a supervisor runs it again. `reason` must not contain people's words.
+    /// Parks a job: it does not run until staff run it again. `reason` must not contain text that people wrote.
     ///
     /// # Errors
     /// If a database query fails. The job then becomes due when its lease ends.
@@ -207,7 +208,7 @@ impl Store {
         Ok(())
     }
 
-    /// Splits jobs into portions. The raw messages of a portion have at most `most` bytes together, unless it is a single message.
+    /// Splits jobs into portions whose raw messages have at most `most` bytes in total. A larger message forms a portion of its own.
     ///
     /// # Errors
     /// If a database query fails.
@@ -311,7 +312,7 @@ impl Store {
             .collect())
     }
 
-    /// Returns the newest 200 accepted messages that were ignored or were delivery reports, newest first.
+    /// Returns the 200 newest accepted messages that were ignored or were delivery reports, newest first.
     ///
     /// # Errors
     /// If a database query fails.
@@ -334,7 +335,7 @@ impl Store {
             .collect())
     }
 
-    /// Makes one parked job, or all of them, ready to run again. Returns how many.
+    /// Makes one parked job, or all of them, ready to run again. Returns the number of these jobs.
     ///
     /// # Errors
     /// If a database query fails.
@@ -356,8 +357,8 @@ impl Store {
     }
 }
 
-/// Removes a finished job, in the transaction that writes its effect. Returns `false` if the lease was lost; the caller must then write no
-/// effect.
+/// Removes a finished job. Must run in the transaction that writes the job's effect. Returns `false` if the lease was lost; the caller must
+/// then not write the effect.
 pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) -> Result<bool, StoreError> {
     let ended = jobs::Entity::delete_many()
         .filter(jobs::Column::Id.eq(job.id))
@@ -367,7 +368,7 @@ pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) ->
     Ok(ended.rows_affected == 1)
 }
 
-/// Changes when a job is due, in the transaction that writes the effect. Returns `false` if the lease was lost.
+/// Sets when a job is due. Must run in the transaction that writes the job's effect. Returns `false` if the lease was lost.
 pub(crate) async fn put_off(
     connection: &impl ConnectionTrait,
     job: &Claimed,
@@ -385,7 +386,7 @@ pub(crate) async fn put_off(
 /// An accepted message that was ignored or was a delivery report.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SetAside {
-    /// Its number in the journal.
+    /// Id of the message in the journal.
     pub id: i64,
     /// The line on which it arrived.
     pub line: String,
@@ -393,7 +394,7 @@ pub struct SetAside {
     pub received_at: chrono::DateTime<chrono::Utc>,
     /// `ignored` or `report`.
     pub outcome: Outcome,
-    /// Why it was set aside. Never contains people's words.
+    /// Why the message was set aside. Never contains text that people wrote.
     pub reason: String,
 }
 
