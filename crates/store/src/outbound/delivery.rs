@@ -1,4 +1,4 @@
-//! Delivery: messages are handed to a channel at least once, and each message keeps its actual delivery state.
+//! Delivery: hands each message to its channel at least once and records the actual delivery state.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// Whether putting a message back counts as an attempt.
+/// Whether an attempt counts when its message is queued again.
 #[derive(Clone, Copy)]
 enum Counts {
     AsAttempt,
@@ -46,8 +46,8 @@ enum Counts {
 }
 
 impl Store {
-    /// Records how many pieces of a message were handed over, so that a retry skips them, and renews the lease. Returns `false` if the
-    /// lease was lost and another process may be handing the message over.
+    /// Records how many parts of a message were handed to the channel, so that a retry skips them. Also renews the lease. Returns `false`
+    /// if the lease was lost; another process may then be handing over the same message.
     ///
     /// # Errors
     /// If a database query fails.
@@ -70,12 +70,12 @@ impl Store {
     /// Records in one transaction that the channel accepted the message, and ends the job.
     ///
     /// # Errors
-    /// If a database query fails. The message will then be handed over again, with the same id.
+    /// If a database query fails. The message will then be handed to the channel again, with the same id.
     pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
         self.end(job, Delivery::Sent, None).await
     }
 
-    /// Records that the channel rejected the message permanently, or that all attempts failed. It stays visible as failed.
+    /// Records that the channel rejected the message permanently, or that all attempts failed. The message is shown as failed.
     ///
     /// # Errors
     /// If a database query fails.
@@ -83,7 +83,8 @@ impl Store {
         self.end(job, Delivery::Failed, Some(&said)).await
     }
 
-    /// Records that the channel may have accepted the message. A person would see a repeat, so staff have to decide about sending it again.
+    /// Records that it is unknown whether the channel accepted the message. If it were sent again, the person might receive it twice, so
+    /// staff have to decide.
     ///
     /// # Errors
     /// If a database query fails.
@@ -91,7 +92,8 @@ impl Store {
         self.end(job, Delivery::Unknown, Some(&said)).await
     }
 
-    /// Retries a message after `wait` that the channel did not accept, or may not have accepted. It is shown as `state` until then.
+    /// Retries a message after `wait`, because the channel did not accept it or may not have accepted it. Until then the message is shown
+    /// as `state`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -105,8 +107,8 @@ impl Store {
         self.put_back(job, state, wait, said, Counts::AsAttempt).await
     }
 
-    /// Retries a message after `wait` because the channel asked for a pause. The pause does not count as an attempt. The message is shown
-    /// as delayed until then.
+    /// Retries a message after `wait`, because the channel asked for a pause. The pause does not count as an attempt. Until then the
+    /// message is shown as delayed.
     ///
     /// # Errors
     /// If a database query fails.
@@ -224,7 +226,7 @@ impl Store {
         Ok(query.one(transaction).await?)
     }
 
-    /// Sets a contact back to waiting, even if closed, because its reply did not reach the person.
+    /// Sets a contact back to waiting, even if closed, because its reply did not reach the person or may not have reached them.
     async fn look_again(
         &self,
         transaction: &DatabaseTransaction,
@@ -275,7 +277,7 @@ impl Store {
         seal(&self.contact_key(contact)?, &reason_place(id), &short)
     }
 
-    /// Finds the contact of an outgoing message by its id. If a token is given, it must be the contact's thread token.
+    /// Returns the contact of the outgoing message with this id. If a token is given, it must be the contact's thread token.
     pub(crate) async fn sent_by_us(
         &self,
         transaction: &DatabaseTransaction,
@@ -288,7 +290,8 @@ impl Store {
         Ok(row.filter(proven).map(|row| row.contact_id))
     }
 
-    /// Applies a delivery report from another server. Returns the contact it belongs to, or `None` if it matches none of our messages.
+    /// Applies a delivery report from another server. Returns the contact of the reported message, or `None` if we did not send such a
+    /// message.
     pub(crate) async fn apply_report(
         &self,
         transaction: &DatabaseTransaction,
@@ -333,7 +336,8 @@ impl Store {
     /// Queues a failed or uncertain message again, with the same id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it did not fail, or if the contact is assigned to someone else.
+    /// [`StoreError::Conflict`] if the message is neither failed nor uncertain, if a delivery is under way, or if the contact is assigned
+    /// to someone else.
     pub async fn send_again(
         &self,
         who: &Person,

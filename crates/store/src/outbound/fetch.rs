@@ -1,4 +1,4 @@
-//! Files on a platform. They are fetched when staff ask for them, which is logged, or at once if the settings say so.
+//! Fetching files from a platform when staff request them, or immediately if so configured. The audit log records each request by staff.
 
 use std::time::Duration;
 
@@ -31,18 +31,18 @@ use crate::{
 pub struct ToFetch {
     /// The line on which it arrived.
     pub line: LineName,
-    /// The channel's reference to the file.
+    /// The channel's reference to the file on the platform.
     pub reference: Private<String>,
-    /// Time since it was requested.
+    /// Time since the file was requested.
     pub waited: Duration,
 }
 
 impl Store {
-    /// Requests a file that is on the platform.
+    /// Requests that a file be fetched from its platform.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is already stored or requested, or cannot be fetched; [`StoreError::NotFound`] if the contact has no
-    /// such file.
+    /// [`StoreError::Conflict`] if the file is already stored or requested, or cannot be fetched; [`StoreError::NotFound`] if the contact
+    /// has no such file.
     pub async fn want_file(&self, who: &Person, reference: Reference, id: Uuid) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         let file = attachments::Entity::find_by_id(id)
@@ -80,7 +80,7 @@ impl Store {
     /// Loads the file of a fetch job. Returns `None` and ends the job if the file is already stored or was erased.
     ///
     /// # Errors
-    /// If a database query fails or a sealed value does not open.
+    /// If a database query fails or a sealed value cannot be opened.
     pub async fn file_to_fetch(&self, job: &Claimed) -> Result<Option<ToFetch>, StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             self.drop_job(job).await?;
@@ -104,7 +104,7 @@ impl Store {
     /// Stores a fetched file and ends the job.
     ///
     /// # Errors
-    /// If it could not be stored. Fetching it again is safe.
+    /// If the file could not be stored. The file can safely be fetched again.
     pub async fn keep_fetched(&self, job: &Claimed, bytes: Vec<u8>) -> Result<(), StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             return self.drop_job(job).await;

@@ -33,37 +33,37 @@ use crate::{
 
 /// An outgoing message with its delivery progress.
 pub struct Outgoing {
-    /// The line that sends it.
+    /// The line that sends the message.
     pub line: LineName,
     /// The message.
     pub message: OutboundMessage,
     /// Number of earlier attempts.
     pub tries: u32,
-    /// Time since it was queued.
+    /// Time since the message was queued.
     pub waited: Duration,
-    /// Number of its pieces already handed over.
+    /// Number of parts of the message that were already handed to the channel.
     pub done: usize,
 }
 
-/// What to do for a deliver job.
+/// The next step for a deliver job.
 pub enum Due {
-    /// Hand over this message now.
+    /// Hand this message to its channel now.
     Now(Box<Outgoing>),
     /// Try later, because an earlier message of the contact comes first.
     Later,
-    /// Do nothing, because the message was sent or erased meanwhile.
+    /// Do nothing, because the message was already sent or was erased.
     Done,
 }
 
-/// How long a message waits for an earlier one of its contact that is not handed over yet. In microseconds since the earlier one was
-/// queued.
+/// Maximum time for which a message waits for an earlier message of its contact, in microseconds since the earlier message was queued.
 const BEHIND: i64 = 15 * 60 * 1_000_000;
 
 impl Store {
     /// Loads the message of a deliver job and marks it as being sent.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it must not be sent. Also if a database query fails or the message does not open.
+    /// [`StoreError::Conflict`] if the person asked not to be written to or left no address. Also if a database query fails or a sealed
+    /// value cannot be opened.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;
@@ -117,7 +117,7 @@ impl Store {
         } else {
             Delivery::Sending
         };
-        // Set last, immediately before the message is handed over.
+        // The state is set last, immediately before the message is handed over.
         self.set_state(&row, state, row.tries + 1).await?;
         Ok(Due::Now(Box::new(outgoing)))
     }
@@ -163,7 +163,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the message ids of a contact's thread as the other side knows them, oldest first, at most 20.
+    /// Returns the channel's ids of the messages in a contact's thread, oldest first, at most 20.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -207,8 +207,8 @@ impl Store {
         Ok(())
     }
 
-    /// Queues a message for delivery after the undo period: on the contact's own line and, if the person left an address, on the line
-    /// configured for it.
+    /// Queues a message for delivery after the undo period, on the contact's own line. If the person left an address for answers, also
+    /// queues it on the line configured as `answers_also_by`.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,

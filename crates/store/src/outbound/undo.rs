@@ -22,7 +22,7 @@ impl Store {
     /// Takes back a reply whose delivery has not begun. Its text becomes a draft again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if its delivery has begun, or if someone else wrote it.
+    /// [`StoreError::Conflict`] if the delivery has begun, or if someone else wrote the reply.
     pub async fn undo(&self, who: &Person, reference: Reference, message: Uuid) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         let message = messages::Entity::find_by_id(message)
@@ -49,7 +49,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
         let mut text = self.body(&self.contact_key(&contact)?, &message)?.text;
-        // Keeps a draft begun since, below the text of the reply.
+        // Keeps a draft that was begun after the reply, and adds it below the text of the reply.
         if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
             text = format!("{text}\n\n{}", begun.text);
         }
@@ -85,7 +85,8 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a contact back to waiting since its first unanswered message. Reopens it and removes a marking if necessary.
+    /// Sets a contact back to waiting since its first unanswered message, or to answered if no message is unanswered. Reopens the contact
+    /// and removes a marking if necessary.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
