@@ -38,15 +38,15 @@ pub struct Person {
     pub login: String,
     /// The work name shown to colleagues.
     pub name: String,
-    /// Role, which determines their rights.
+    /// The person's role, which determines their rights.
     pub role: Role,
     /// Whether the account is active, that is, not disabled.
     pub active: bool,
-    /// Whether they are available for new contacts.
+    /// Whether the person is available for new contacts.
     pub on_duty: bool,
-    /// Their team, if they are in one.
+    /// The person's team, if they are in one.
     pub team: Option<String>,
-    /// Their settings for the desk.
+    /// The person's settings for the desk.
     pub preferences: Preferences,
 }
 
@@ -97,7 +97,7 @@ impl Store {
         Ok(person)
     }
 
-    /// Returns the staff who work on contacts, by name.
+    /// Returns the active staff who may work on contacts, sorted by name.
     ///
     /// # Errors
     /// If a database query fails.
@@ -108,7 +108,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Returns the teams of the staff who work on contacts, by name.
+    /// Returns the teams of the staff who may work on contacts, sorted by name.
     ///
     /// # Errors
     /// If a database query fails.
@@ -151,13 +151,13 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Loads a member of staff who works on contacts.
+    /// Loads an active member of staff who may work on contacts.
     pub(crate) async fn colleague(&self, id: Uuid) -> Result<Person, StoreError> {
         let found = self.colleagues().await?.into_iter().find(|one| one.id == id);
         found.ok_or(StoreError::NotFound("colleague"))
     }
 
-    /// Disables an account. Its log-ins and tokens end now, and its contacts become unassigned.
+    /// Disables an account. Ends the account's log-ins and tokens immediately and unassigns its contacts.
     ///
     /// # Errors
     /// If there is no such log-in name.
@@ -180,14 +180,14 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(id))
             .exec(&transaction)
             .await?;
-        // A copied token could be used after its owner's log-in has ended, so tokens end too.
+        // A copied token would remain usable after its owner's log-ins have ended, so tokens end too.
         tokens::Entity::update_many()
             .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
             .filter(tokens::Column::MadeBy.eq(id))
             .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
-        // Includes closed contacts, since their persons may write again.
+        // Closed contacts are included, because their persons may write again.
         let held = contacts::Entity::find()
             .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
@@ -245,8 +245,8 @@ impl Store {
         Ok(row.active)
     }
 
-    /// Changes the password of a person who knows the current one. All of their log-ins end, except the one
-    /// whose secret is `token`. Returns `false` if the current password is wrong.
+    /// Changes the password of a person who knows the current one. Ends all of the person's log-ins except the one whose secret is `token`.
+    /// Returns `false` if the current password is wrong.
     ///
     /// # Errors
     /// If the new password is too short, too long or too weak.
@@ -299,7 +299,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns all staff by log-in name.
+    /// Returns all staff, sorted by log-in name.
     ///
     /// # Errors
     /// If a database query fails.

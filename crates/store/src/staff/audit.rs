@@ -1,4 +1,4 @@
-//! The audit log: who did what to the service. It never contains what people wrote.
+//! The audit log: actions on the service, and who performed them. It never contains text that people wrote.
 
 use sea_orm::{
     ActiveModelTrait,

@@ -20,9 +20,9 @@ const LONGEST_NAME: usize = 60;
 /// A canned reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Canned {
-    /// Its id.
+    /// Id of the canned reply.
     pub id: Uuid,
-    /// Name by which counsellors find it.
+    /// Name by which counsellors find the canned reply.
     pub name: String,
     /// Serbian text in Cyrillic. The Latin text is derived from it.
     pub sr: String,
@@ -31,7 +31,7 @@ pub struct Canned {
 }
 
 impl Store {
-    /// Returns all canned replies, by name.
+    /// Returns all canned replies, sorted by name.
     ///
     /// # Errors
     /// If a database query fails.
@@ -52,7 +52,8 @@ impl Store {
     /// Adds a canned reply, or changes the one with this id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if name or text is missing, if the name is taken, or if the text has an unknown placeholder.
+    /// [`StoreError::Conflict`] if the name or both texts are missing, if the name is taken, if the name or a text is too long, or if a
+    /// text has an unknown placeholder.
     pub async fn write_canned(
         &self,
         who: &Person,

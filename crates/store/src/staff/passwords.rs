@@ -1,4 +1,4 @@
-//! Judging, storing and checking passwords (Argon2id).
+//! Judging the strength of passwords, hashing them for storage, and checking them (Argon2id).
 //!
 //! Only one password is hashed at a time, in one reused block of memory. Attackers who guess passwords can therefore use at most one core
 //! and 19 MiB in total. Log-ins from a known device bypass the queue of log-ins from unknown devices.
@@ -26,19 +26,19 @@ pub const LONGEST_PASSWORD: usize = 128;
 /// Number of characters that must remain when the owner's name and the words in `GUESSED_FIRST` are removed from a password.
 const SHORTEST_REST: usize = 8;
 
-/// Permit for hashing a password. There is one, so only one password is hashed at a time (requirement A1).
+/// Permit for hashing a password. There is only one permit, so only one password is hashed at a time (requirement A1).
 static GATE: Semaphore = Semaphore::const_new(1);
-/// A log-in from an unknown device needs this permit to wait for [`GATE`], and keeps it until its password is
-/// checked. There is only one.
+/// Permit that a log-in from an unknown device must have before it waits for [`GATE`]. The log-in keeps the permit until the password is
+/// checked. There is only one permit.
 static UNKNOWN: Semaphore = Semaphore::const_new(1);
-/// Permits to wait for [`UNKNOWN`]. Further log-ins from unknown devices are rejected at once.
+/// Permits that log-ins from unknown devices must have before they wait for [`UNKNOWN`]. If none is left, a log-in is rejected immediately.
 static WAITING: Semaphore = Semaphore::const_new(100);
 /// How long a log-in waits for its turn.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Memory for hashing, reused because an allocator would keep one block for each thread that ever hashed.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
-/// Words that attackers in Serbia would try first, as [`fold`] writes them. The `zxcvbn` library already knows English words.
+/// Words that attackers in Serbia would try first, in the form that [`fold`] returns. The `zxcvbn` library already knows English words.
 const GUESSED_FIRST: [&str; 28] = [
     "lozinka",
     "sifra",
@@ -70,7 +70,7 @@ const GUESSED_FIRST: [&str; 28] = [
     "internet",
 ];
 
-/// Where a log-in comes from.
+/// The kind of device from which someone logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
     /// A device on which someone logged in to this account before, or is logged in.
@@ -105,7 +105,7 @@ async fn turn(device: Device) -> Result<Turn, StoreError> {
 /// Checks whether this password is acceptable for the person with this log-in and name.
 ///
 /// # Errors
-/// If it is too short, too long or easy to guess.
+/// If the password is too short, too long or easy to guess.
 pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), Conflict> {
     let text = password.expose();
     match text.chars().count() {
@@ -128,7 +128,7 @@ pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// Counts the characters of a text that remain when these words are removed.
+/// Counts the characters that remain when these words are removed from a text.
 fn left_without(words: &[&str], folded: &str) -> usize {
     let mut words: Vec<String> = words.iter().map(|word| fold(word)).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -148,14 +148,13 @@ pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreEr
     hash.ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
 }
 
-/// Checks a password against the stored hash. If there is no stored hash, the check takes as long as with one
-/// and returns `false`.
+/// Checks a password against the stored hash. If there is no stored hash, returns `false` after the same time as for a wrong password.
 pub(crate) async fn verified(
     password: &Private<String>,
     stored: Option<String>,
     device: Device,
 ) -> Result<bool, StoreError> {
-    /// The hash of an unknown password. With it, checking an unknown log-in takes as long as checking a wrong password.
+    /// A hash that no password matches. Checking it makes an unknown log-in name take as long as a wrong password.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
     let password = password.clone();

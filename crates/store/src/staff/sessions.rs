@@ -21,9 +21,9 @@ use crate::{
 
 /// How long a log-in can be unused before it ends (requirement A4).
 const IDLE: Duration = Duration::minutes(30);
-/// How long a log-in lasts at most.
+/// Maximum duration of a log-in.
 const LONGEST: Duration = Duration::hours(12);
-/// Tolerance for times in the future. A log-in with a later time was recorded before the clock was set back, and ends.
+/// Tolerance for stored log-in times in the future. A time beyond the tolerance shows that the clock was set back, and the log-in ends.
 const AHEAD: Duration = Duration::minutes(1);
 
 /// The secret in the cookie of a log-in. It has 256 bits, and the database stores only its hash.
@@ -38,7 +38,7 @@ impl SessionToken {
     }
 }
 
-/// What caused a request with a log-in.
+/// The cause of a request that belongs to a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
     /// An action of a person, so the log-in counts as used.
@@ -47,18 +47,18 @@ pub enum Asker {
     Page,
 }
 
-/// Waits for the end of a log-in.
+/// A subscription to the end of a log-in.
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in ends: by log-out, because it expired, or because the account was disabled. Any process may have ended it.
+    /// Waits until the log-in ends by log-out or expiry, or because the account is disabled. Any process may end it.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
 }
 
 impl Store {
-    /// Logs in. Returns `None` if the log-in name or password is wrong or the account is disabled. All of these take the same time.
+    /// Logs in. Returns `None` if the log-in name or password is wrong or the account is disabled. These cases take the same time.
     ///
     /// # Errors
     /// If a database query fails.
@@ -92,8 +92,8 @@ impl Store {
         Ok(Some((person, token)))
     }
 
-    /// Counts refused log-ins and records the count in the audit log at most once a minute, so that guessing passwords does not flood the
-    /// log. The rest is recorded at the next log-in, refused or not.
+    /// Counts refused log-ins. Records the count in the audit log at most once a minute, so that guessing passwords does not flood the log.
+    /// The remaining count is recorded at a later log-in, whether it is refused or not.
     async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,14 +111,14 @@ impl Store {
         self.audit(None, "log-in refused", &since_last.to_string()).await
     }
 
-    /// Returns the mark stored on a device where someone logged in to this account. With it, later log-ins from the device do not wait
-    /// behind those of attackers elsewhere.
+    /// Returns the mark that is stored on a device after a log-in to this account. Later log-ins from a device with this mark do not wait
+    /// behind log-ins from unknown devices.
     #[must_use]
     pub fn device_mark(&self, login: &str) -> String {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Returns who is logged in with this secret. Only requests by [`Asker::Person`] extend the log-in.
+    /// Returns the person who is logged in with this secret. Only requests by [`Asker::Person`] extend the log-in.
     ///
     /// # Errors
     /// If a database query fails.
@@ -135,7 +135,7 @@ impl Store {
             }
             return Ok(None);
         }
-        // Written at most once a minute, to limit writes.
+        // The time of last use is updated at most once a minute, to limit writes.
         if asker == Asker::Person && now - time(session.seen_at) > Duration::minutes(1) {
             // A failure is only logged, so that staff can still read if the disk is full.
             if let Err(error) = self.note_seen(hash, now).await {
@@ -174,7 +174,7 @@ impl Store {
     /// If a database query fails.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
         self.end_session(&self.keys.lookup("session", token)).await?;
-        // Another process may serve the pages of this log-in.
+        // Another process may serve the pages of this log-in, so all processes are notified.
         self.notify_changed().await;
         Ok(())
     }
@@ -192,7 +192,7 @@ impl Store {
         End(all.entry(hash).or_default().subscribe())
     }
 
-    /// Notifies everyone who waits for the end of a log-in that has ended, whichever process ended it.
+    /// Notifies the subscribers of all log-ins that have ended. Another process may have ended them.
     pub(crate) async fn notice_ended_sessions(&self) {
         let watched: Vec<Vec<u8>> = {
             let mut all = self.watched.all();
@@ -203,7 +203,7 @@ impl Store {
             return;
         }
         match self.living_sessions(&watched).await {
-            // Log-ins watched only since this query began are checked next time.
+            // Log-ins whose first subscription began after this query are checked next time.
             Ok(living) => self
                 .watched
                 .all()

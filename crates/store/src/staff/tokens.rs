@@ -1,4 +1,4 @@
-//! Read-only tokens, with which programs can read figures but nothing else.
+//! Read-only tokens. Programs use them to read figures, and have no access to other data.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
@@ -27,18 +27,18 @@ const LONGEST: usize = 60;
 /// The time of last use is updated at most once in this many microseconds.
 const NOTED: i64 = 60_000_000;
 
-/// A token, without its secret, which is not stored.
+/// A token without its secret. The secret is not stored.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Token {
-    /// Its id.
+    /// Id of the token.
     pub id: Uuid,
-    /// Its purpose, as entered by its owner.
+    /// Purpose of the token, as entered by its owner.
     pub name: String,
-    /// When it was created.
+    /// When the token was created.
     pub made_at: DateTime<Utc>,
-    /// When it was last used, to the minute.
+    /// When the token was last used, to the minute.
     pub used_at: Option<DateTime<Utc>>,
-    /// When it was revoked. `None` while it is valid.
+    /// When the token was revoked. `None` while the token is valid.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -116,7 +116,7 @@ impl Store {
         Ok(rows.into_iter().map(token).collect())
     }
 
-    /// Returns whether this is a valid token.
+    /// Returns whether `secret` is a valid token.
     ///
     /// # Errors
     /// If a database query fails.

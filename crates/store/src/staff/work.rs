@@ -20,8 +20,8 @@ impl Store {
         Ok((transaction, contact))
     }
 
-    /// Begins a transaction like [`Store::begin_on`]. Fails if the contact is assigned to someone else and `who` may not work on others'
-    /// contacts.
+    /// Begins a transaction and locks the contact in it, like [`Store::begin_on`]. Fails if the contact is assigned to someone else and
+    /// `who` may not work on others' contacts.
     pub(crate) async fn begin_work(
         &self,
         who: &Person,
@@ -32,7 +32,7 @@ impl Store {
         Ok((transaction, contact))
     }
 
-    /// Loads and locks the contact in an existing transaction, with the check of [`Store::begin_work`].
+    /// Loads and locks the contact in an existing transaction. Makes the same check as [`Store::begin_work`].
     pub(crate) async fn lock_for_work(
         &self,
         transaction: &DatabaseTransaction,
