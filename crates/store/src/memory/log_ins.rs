@@ -30,7 +30,7 @@ impl Steady {
     }
 }
 
-/// Log-ins whose end is awaited, by the hash of their secret. Dropping a sender reports the end.
+/// Log-ins with subscribers to their end, by the hash of the log-in's secret. Dropping a sender notifies its subscribers of the end.
 #[derive(Default)]
 pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
 

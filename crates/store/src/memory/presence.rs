@@ -1,4 +1,4 @@
-//! Who is at which contact. Entries are dropped soon after the tab stops reporting.
+//! Presence: the members of staff who are at each contact. An entry is dropped soon after its browser tab stops reporting.
 
 use std::{
     collections::HashMap,
@@ -12,13 +12,13 @@ use uuid::Uuid;
 /// After this long without a report, a person counts as gone. A tab reports every five seconds.
 const SILENT: Duration = Duration::from_secs(12);
 
-/// What a member of staff does at a contact.
+/// The activity of a member of staff at a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Doing {
     /// Has left the contact.
     Gone,
-    /// Reading it.
+    /// Reading the contact.
     Reading,
     /// Writing to the person.
     Writing,
@@ -35,9 +35,9 @@ pub struct Present {
     pub writing: bool,
 }
 
-/// Everyone who is at a contact.
+/// The members of staff who are at contacts.
 pub(crate) struct Presence {
-    /// What each person does and when they last reported, by contact and member of staff.
+    /// Activity and time of the last report, by contact and member of staff.
     here: Mutex<HashMap<(Uuid, Uuid), (Doing, Instant)>>,
     pub(crate) changed: watch::Sender<u64>,
 }
@@ -65,7 +65,7 @@ impl Presence {
         }
     }
 
-    /// Drops everyone who stopped reporting.
+    /// Drops the entries of people who stopped reporting.
     pub(crate) fn sweep(&self) {
         let mut here = self.here();
         let before = here.len();
@@ -75,7 +75,7 @@ impl Presence {
         }
     }
 
-    /// Applies the report of another process.
+    /// Applies a presence report from another process.
     pub(crate) fn hear(&self, told: &str) {
         let mut words = told.split(' ');
         let mut id = || words.next()?.parse().ok();

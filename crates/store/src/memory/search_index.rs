@@ -10,12 +10,12 @@ use fixedbitset::FixedBitSet;
 use hotline_core::text::fold::{Sought, words};
 use uuid::Uuid;
 
-/// Longer words are cut to this many bytes.
+/// Maximum length of an indexed word, in bytes. Longer words are cut.
 const LONGEST: usize = 40;
-/// The number of outdated places that may remain before the index is compacted.
+/// The index is compacted when its outdated places outnumber its contacts by more than this.
 const FEW: usize = 10_000;
 
-/// The index. A contact is one place in a list; when it changes it moves to a new place at the end, so later places are newer.
+/// The index. Each contact has one place in a list. A contact that changes moves to a new place at the end, so later places are newer.
 #[derive(Default)]
 pub(crate) struct Index {
     /// Contacts by place. `None` if the contact moved to a later place or was removed.
@@ -115,11 +115,11 @@ impl Index {
     }
 }
 
-/// The search index and its progress.
+/// The search index, and whether it is complete.
 #[derive(Default)]
 pub(crate) struct Search {
     pub(crate) index: RwLock<Index>,
-    /// Whether it covers all contacts.
+    /// Whether the index covers all contacts.
     pub(crate) whole: AtomicBool,
 }
 

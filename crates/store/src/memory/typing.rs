@@ -5,10 +5,10 @@ use hotline_core::identifiers::{line::LineName, private::Private};
 /// An answer that is being written.
 #[derive(Debug, Clone)]
 pub struct Typing {
-    /// The line that will send it.
+    /// The line that will send the answer.
     pub line: LineName,
-    /// Address of the person it is for.
+    /// Address of the person who will receive the answer.
     pub to: Private<String>,
-    /// Message ids of the thread, oldest first.
+    /// Message ids of the answer's thread, oldest first.
     pub thread: Vec<String>,
 }
