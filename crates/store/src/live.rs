@@ -1,4 +1,4 @@
-//! What live pages subscribe to: changes, presence and typing.
+//! Subscriptions for pages that update while they are open: changes, presence and typing.
 
 pub mod changes;
 pub mod presence;

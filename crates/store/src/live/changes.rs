@@ -1,4 +1,4 @@
-//! The change feed for live pages: reports that something changed, but not what.
+//! Following changes by other processes, so that live pages and job workers notice them.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, se
 
 use crate::db::{changes::CHANNEL, entity, store::Store};
 
-/// How often to check for changes by other processes if no notification arrives.
+/// How long to wait for a notification before checking for changes by other processes.
 const POLL: Duration = Duration::from_millis(700);
 
 impl Store {
@@ -49,7 +49,7 @@ impl Store {
 }
 
 impl Store {
-    /// Counts the messages waiting to be registered, stopping just above the limit.
+    /// Counts the messages waiting to be registered. Stops counting just above the limit.
     async fn count_waiting(&self) {
         let waiting = entity::jobs::Entity::find()
             .select_only()

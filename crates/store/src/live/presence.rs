@@ -1,4 +1,5 @@
-//! Presence: who views a contact and who writes to its person. Kept in memory only, and dropped soon after the tab stops reporting.
+//! Presence: the members of staff who view a contact or write to its person. Presence is kept in memory only. An entry is dropped soon
+//! after its browser tab stops reporting.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -36,7 +37,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns who is at a contact, except `but`.
+    /// Returns the members of staff who are at a contact, except `but`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -61,7 +62,7 @@ impl Store {
         Ok(present)
     }
 
-    /// Subscribes to people who arrive, leave or begin to write.
+    /// Subscribes to changes of presence: people arrive, leave or begin to write.
     #[must_use]
     pub fn watch_presence(&self) -> watch::Receiver<u64> {
         self.presence.changed.subscribe()

@@ -1,4 +1,4 @@
-//! Typing: reports to subscribers that a counsellor is writing an answer. They can show this to the person. It is not stored.
+//! Typing: notifies subscribers that a counsellor is writing an answer, so that they can show it to the person. Typing is not stored.
 
 use hotline_core::identifiers::line::LineName;
 use tokio::sync::broadcast;
