@@ -1,4 +1,4 @@
-//! One contact: its detail page, replies, assignment, closing, wrap-up, drafts, links, files and erasure.
+//! One contact: its detail page, replies, assignment, closing, wrap-up, drafts, links, attachments and erasure.
 
 pub(crate) mod addresses;
 pub mod assignment;

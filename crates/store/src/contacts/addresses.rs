@@ -1,8 +1,8 @@
-//! The address at which a person is answered, and the addresses from which they may write.
+//! The reply address of a contact, the other addresses offered for replies, and the addresses to which replies were sent.
 //!
-//! A contact keeps the address to which its replies have gone so far. If the person later names another address, the contact only offers
-//! the new address, and the writer of each reply chooses between the two. This needs a human decision: the old mailbox may be read by
-//! someone else, and the new one may belong to someone else.
+//! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, the contact only
+//! offers that address, and the counsellor who writes a reply chooses one. A human must decide, because someone else may read the old
+//! mailbox and the new address may belong to someone else.
 
 use hotline_core::{
     contact::{counting::Joining, message::Incoming},
@@ -18,13 +18,14 @@ use crate::{
 const MOST_OFFERED: usize = 5;
 
 impl Card {
-    /// Returns the address for replies, unless the writer of a reply chooses another one.
+    /// Returns the current reply address: the chosen address, or the contact's own identifier if none was chosen.
     #[must_use]
     pub fn answered_at(&self) -> Option<&str> {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Offers the address at which a message asks to be answered, unless replies already go there.
+    /// Offers the reply address that a message names. If the message names none but joined by thread evidence, its sender address is
+    /// offered. An address that already receives the replies is not offered.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier
@@ -43,7 +44,7 @@ impl Card {
         self.offered.drain(..surplus);
     }
 
-    /// Sends replies to this address from now on. The previous address is offered in its place.
+    /// Makes an offered address the reply address. The previous reply address is offered in its place.
     pub(crate) fn choose(&mut self, address: &str) -> Result<(), StoreError> {
         if self.answered_at().is_some_and(|so_far| is_same(so_far, address)) {
             return Ok(());
@@ -56,8 +57,8 @@ impl Card {
         Ok(())
     }
 
-    /// Records that a reply goes to the current address. A message from that address may later join the contact if it has the contact's
-    /// thread token.
+    /// Records that a reply is sent to the current reply address. A later message from that address can join the contact if the message
+    /// contains the contact's thread token.
     pub(crate) fn write_to(&mut self) {
         if let Some(address) = &self.answer_to
             && !self.written_to.contains(address)
@@ -66,14 +67,15 @@ impl Card {
         }
     }
 
-    /// Returns whether a reply was sent to this address. The current `answer_to` counts too, because older contacts have no such record.
+    /// Returns whether a reply was sent to this address. The current `answer_to` counts too, because older contacts have an empty
+    /// `written_to`.
     pub(crate) fn was_written_to(&self, address: &str) -> bool {
         let known = self.written_to.iter().chain(&self.answer_to);
         known.into_iter().any(|known| is_same(known, address))
     }
 }
 
-/// Returns whether two spellings denote the same e-mail address. Identifiers of other kinds, such as accounts, must be equal.
+/// Returns whether two spellings denote the same e-mail address. Other identifiers, such as account names, must match exactly.
 fn is_same(one: &str, other: &str) -> bool {
     one == other || canonical(one).is_some_and(|one| canonical(other) == Some(one))
 }

@@ -1,5 +1,5 @@
-//! Assigning and hiding contacts: taking, giving back, handing over, snoozing, and blocking identifiers. Each step is one transaction with
-//! its entry in the history.
+//! Assigning contacts (taking, giving back, handing over), snoozing contacts and blocking identifiers. Each operation writes the change and
+//! its history event in one transaction.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
@@ -37,11 +37,11 @@ pub enum Recipient {
 }
 
 impl Store {
-    /// Assigns an unassigned contact to `who`. If several people try at once, one of them succeeds. Returns `false` if it was already
-    /// theirs.
+    /// Assigns an unassigned contact to `who`. If several people try at the same time, only one of them succeeds. Returns `false` if the
+    /// contact was already assigned to `who`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is assigned to someone else.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else.
     pub async fn take(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee == Some(who.id) {
@@ -63,10 +63,10 @@ impl Store {
         Ok(true)
     }
 
-    /// Makes a contact unassigned. Returns `false` if it already was.
+    /// Removes the assignee and the team of a contact. Returns `false` if the contact had neither.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is assigned to someone else.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else.
     pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         if contact.assignee.is_none() && contact.team.is_none() {
@@ -87,8 +87,8 @@ impl Store {
     /// Hands a contact over to a colleague or a team, with a short reason.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is assigned to someone else or closed; [`StoreError::NotFound`] if there is no such colleague or
-    /// team.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed. [`StoreError::NotFound`] if the colleague or team
+    /// does not exist.
     pub async fn hand_over(
         &self,
         who: &Person,
@@ -137,10 +137,10 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Asks the assignee of a contact to hand it over.
+    /// Records that `who` asks the assignee to hand a contact over.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is unassigned or assigned to the same person.
+    /// [`StoreError::Conflict`] if the contact is unassigned or already assigned to `who`.
     pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee.is_none_or(|assignee| assignee == who.id) {
@@ -151,10 +151,10 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Hides a contact until a time, or shows it again. The contact also reappears when the person writes.
+    /// Snoozes a contact, which hides it until `until`. `None` ends the snooze. A new message from the person also ends the snooze.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is assigned to someone else or closed, or if the time has passed or is too far ahead.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed, or if `until` is in the past or too far ahead.
     pub async fn snooze(
         &self,
         who: &Person,
@@ -188,12 +188,12 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages of a blocked identifier are registered, counted and
-    /// kept as usual. They are hidden until `until` and notify no counsellor.
+    /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages from a blocked identifier are registered, counted and
+    /// kept as usual, but stay hidden until `until`, and no counsellor is notified of them.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if this contact or another open one of the identifier is assigned to someone else, if it has no identifier,
-    /// or if the time has passed or is too far ahead.
+    /// [`StoreError::Conflict`] if this contact or another open contact of the identifier is assigned to someone else, if this contact has
+    /// no identifier, or if `until` is in the past or too far ahead.
     pub async fn block(
         &self,
         who: &Person,
@@ -218,8 +218,7 @@ impl Store {
             HistoryKind::Unblocked
         };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
-        // The block affects all open contacts of the identifier, so each gets an entry in its history, and none may be assigned to someone
-        // else.
+        // The block affects all open contacts of the identifier. Each one gets a history event, and none may be assigned to someone else.
         let mut open = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
@@ -239,7 +238,7 @@ impl Store {
         }
         self.add_event(&transaction, contact.id, Some(who.id), kind, "")
             .await?;
-        // Contacts hidden by the previous block follow the new end of the block.
+        // Contacts that the previous block snoozed get the new end of the block.
         for one in open
             .iter()
             .filter(|one| before.is_some() && one.snoozed_until == before)

@@ -1,4 +1,4 @@
-//! Files that come with messages or go out with replies: names, media types, and bytes in sealed files.
+//! Attachments of received messages and of replies: their names, media types and sealed bytes.
 
 use hotline_core::{
     contact::message::OutboundFile,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A file of a message, without its bytes.
+/// An attachment of a message, without its bytes.
 pub struct Attachment {
     /// The id of the attachment.
     pub id: Uuid,
@@ -29,9 +29,9 @@ pub struct Attachment {
     pub name: Option<String>,
     /// Media type as sent.
     pub media_type: String,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub size: i64,
-    /// Whether the file was displayed inside the text.
+    /// Whether the message displays the file inside its text.
     pub inline: bool,
     /// The location of the bytes, or the reason why they are missing.
     pub held: Held,
@@ -49,27 +49,27 @@ pub enum Held {
     Wanted,
     /// On the platform; the last attempt to fetch them failed.
     Failed,
-    /// On the platform, but larger than its download limit.
+    /// On the platform, but larger than the platform's download limit.
     TooLarge,
     /// Dropped, because the line accepts no files.
     NotTaken,
 }
 
-/// The bytes of an attachment, with its name and type.
+/// The bytes of an attachment, with its name and media type.
 pub struct Bytes {
     /// File name as sent.
     pub name: Option<String>,
     /// Media type as sent.
     pub media_type: String,
-    /// The opened content.
+    /// The decrypted content.
     pub bytes: Vec<u8>,
 }
 
-/// The journal id stored for a file that staff sent. No raw message belongs to such a file.
+/// The journal id stored for a file that staff sent. Such a file has no raw message.
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
-    /// Removes the files of a message, or of a version of it, from `rest` and returns them in order.
+    /// Removes the files that belong to a message, or to one version of a message, from `rest` and returns them in order.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,
@@ -120,7 +120,7 @@ impl Store {
         })
     }
 
-    /// Returns the key that seals an attachment: the key of its raw message, or that of the contact if staff sent the file.
+    /// Returns the key that seals an attachment: the key of its raw message, or the contact's key if staff sent the file.
     pub(crate) async fn attachment_key(
         &self,
         part: &attachments::Model,
@@ -141,7 +141,7 @@ impl Store {
     /// Loads the bytes of an attachment of this contact. The caller must write the audit entry first.
     ///
     /// # Errors
-    /// If the file cannot be read or does not open.
+    /// If the file cannot be read or decrypted.
     pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
         let Some((part, contact)) = self.file_of(reference, id).await? else {
             return Ok(None);
@@ -162,7 +162,7 @@ impl Store {
         }))
     }
 
-    /// Stores the files of a reply, sealed with the key of the contact.
+    /// Stores the files of a reply, sealed with the contact's key.
     pub(crate) async fn write_files(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,4 @@
-//! Closing and marking contacts. Each step is one transaction with its entry in the history.
+//! Closing, reopening and marking contacts. Each operation writes the change and its history event in one transaction.
 
 use hotline_core::{
     contact::{
@@ -25,14 +25,15 @@ use crate::{
     statistics::figures,
 };
 
-/// The reason for closing or marking a contact. Its text is stored as a sealed note, and the history refers to that note.
+/// The reason for closing or marking a contact. The text is stored as a sealed note, and the history event stores the id of that note.
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. If its person is waiting for a reply, `reason` must explain why no reply is sent. The reason is stored as a note.
+    /// Closes a contact. If the person is waiting for a reply, `reason` must explain why none is sent. The reason is stored as a note.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is already closed or assigned to someone else, or if a needed reason is missing.
+    /// [`StoreError::Conflict`] if the contact is already closed, assigned to someone else or not wrapped up, or if a required reason is
+    /// missing.
     pub async fn close(
         &self,
         who: &Person,
@@ -43,10 +44,11 @@ impl Store {
             .await
     }
 
-    /// Classifies a contact, and closes it if `close` is set. An urgent, unassigned and unanswered contact needs a reason here too.
+    /// Classifies a contact and, if `close` is set, closes it. Closing requires a reason if the contact is urgent, unassigned and
+    /// unanswered.
     ///
     /// # Errors
-    /// As [`Store::classify`], [`Store::mark`] and [`Store::close`].
+    /// The errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
     pub async fn wrap_up(
         &self,
         who: &Person,
@@ -62,7 +64,7 @@ impl Store {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
             }
         }
-        // A kind that is a marking already closes the contact.
+        // Choosing a kind that is also a marking (spam, test, duplicate) closes the contact, so it is not closed again below.
         let marks = self
             .scheme
             .kind(&answers)
@@ -85,7 +87,7 @@ impl Store {
         }
     }
 
-    /// Writes the reason for closing a contact as a note. Returns the note's id, which the history entry stores.
+    /// Writes the reason for closing a contact as a note. Returns the id of the note for the history event.
     async fn write_reason(
         &self,
         transaction: &DatabaseTransaction,
@@ -104,10 +106,10 @@ impl Store {
         Ok(id.simple().to_string())
     }
 
-    /// Reopens a closed contact. If it was marked, the marking is removed, so that it counts again.
+    /// Reopens a closed contact. If the contact was marked, the marking is removed and the contact counts again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is open or assigned to someone else.
+    /// [`StoreError::Conflict`] if the contact is open or assigned to someone else.
     pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         self.step(who, reference, Step::Reopen, HistoryKind::Reopened, None)
             .await
@@ -167,11 +169,11 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Marks a contact as spam, test or duplicate, which closes it, or removes the marking. The same transaction updates the day's total.
-    /// Returns `false` if there was nothing to change.
+    /// Marks a contact as spam, test or duplicate and closes it; `None` removes the marking. The same transaction updates the day's total.
+    /// Returns `false` if nothing changed.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is assigned to someone else, or if it is urgent, unassigned and unanswered.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if it is urgent, unassigned and unanswered.
     pub async fn mark(
         &self,
         who: &Person,
@@ -181,10 +183,10 @@ impl Store {
         self.mark_with_reason(who, reference, marking, None).await
     }
 
-    /// Marks a contact like [`Store::mark`], with a reason. An urgent contact that is unassigned and unanswered needs one.
+    /// Marks a contact like [`Store::mark`], with a reason. The reason is required if the contact is urgent, unassigned and unanswered.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is assigned to someone else, or if a needed reason is missing.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if a required reason is missing.
     pub async fn mark_with_reason(
         &self,
         who: &Person,
@@ -234,7 +236,7 @@ impl Store {
         };
         let counted = self.facts(&(&marked).into(), &chosen);
         figures::recount(transaction, &counted_before, &counted).await?;
-        // Marking ends the work on a contact, so it is closed. A later message of the person is shown as usual.
+        // Marking ends the work on a contact, so the contact is closed. A later message from the person appears as usual.
         if closes {
             marked.status = Stored(Status::Closed);
             marked.closed_at = Some(now);
@@ -253,14 +255,14 @@ impl Store {
     }
 }
 
-/// Checks the length of a reason. Returns `None` for an empty one.
+/// Checks the length of a reason. Returns `None` for an empty reason.
 fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     let reason = reason.map(not_too_long).transpose()?;
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Returns when the person wrote the first message after the last reply. If a contact was closed by mistake, its person has been waiting
-/// since then.
+/// Returns the time of the first message that the person wrote after the last reply. When a contact is reopened, the person counts as
+/// waiting since that time.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,
     contact: Uuid,

@@ -47,8 +47,7 @@ pub struct ContactDetail {
     pub status: Status,
     /// The marking that excludes the contact from the total, if there is one.
     pub marking: Option<Marking>,
-    /// The purpose that the person chose: to ask for advice, or to report content or conduct. `None` if
-    /// unknown.
+    /// What the person wanted, by their own choice: to ask for advice, or to report content or conduct. `None` if unknown.
     pub asks: Option<Asks>,
     /// Language tag, if known.
     pub language: Option<Language>,
@@ -60,7 +59,7 @@ pub struct ContactDetail {
     pub asked_by: Vec<(Uuid, String)>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
-    /// Whether closing the contact now needs a reason, because its person is waiting for a reply and would not get one.
+    /// Whether closing the contact now requires a reason, because the person is still waiting for a reply.
     pub needs_reason: bool,
     /// Id and work name of the assignee.
     pub assignee: Option<(Uuid, String)>,
@@ -68,23 +67,22 @@ pub struct ContactDetail {
     pub day: String,
     /// When the contact was registered.
     pub opened_at: DateTime<Utc>,
-    /// The time since which the person has been waiting for a reply.
+    /// Since when the person has been waiting for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
-    /// Whether staff have read it.
+    /// Whether staff have read the contact.
     pub was_read: bool,
     /// Name, addresses and subject. `None` if erased.
     pub card: Option<Card>,
-    /// Its messages, replies and notes, oldest first.
+    /// Messages, replies and notes, oldest first.
     pub messages: Vec<Message>,
-    /// Its history, oldest first.
+    /// History events, oldest first.
     pub history: Vec<HistoryEvent>,
-    /// Id of the newest history event that can make a reply unsuitable, such as a new message, or 0. A reply
-    /// whose writer has not seen it is refused.
+    /// Id of the newest history event that can make a reply unsuitable, such as a new message. 0 if there is none. A reply is refused if
+    /// its writer has not seen this event.
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// The contact of another identifier whose thread token was in the message that opened this contact, if
-    /// any.
+    /// A contact with another identifier, if the message that opened this contact contained the thread token of that contact.
     pub refers_to: Option<Reference>,
     /// Whether a counsellor has asked the person for files that have not arrived yet. `None` if the line does not support asking for files.
     pub files: Option<bool>,
@@ -94,11 +92,11 @@ pub struct ContactDetail {
     pub team: Option<String>,
     /// End of the block of the identifier. `None` if the identifier is not blocked.
     pub blocked_until: Option<DateTime<Utc>>,
-    /// Its classification so far.
+    /// The classification so far.
     pub record: WrapUpRecord,
     /// Contacts linked to this one, with their status.
     pub linked: Vec<(Reference, Status)>,
-    /// Outreach events that the contact requested.
+    /// Outreach events requested through this contact.
     pub events: Vec<outreach::OutreachEvent>,
     /// Cases to which the contact belongs.
     pub cases: Vec<CaseRow>,
@@ -106,7 +104,7 @@ pub struct ContactDetail {
 
 /// One message of a contact.
 pub struct Message {
-    /// Its id.
+    /// The id of the message.
     pub id: Uuid,
     /// `in`, `reply`, `automatic`, `note` or `notice`.
     pub direction: Direction,
@@ -114,15 +112,15 @@ pub struct Message {
     pub author: Option<String>,
     /// When it arrived or was written.
     pub at: DateTime<Utc>,
-    /// Its text. `None` if erased.
+    /// The message content. `None` if erased.
     pub body: Option<Body>,
-    /// Whether its raw message can be shown.
+    /// Whether the raw message can be shown.
     pub has_source: bool,
-    /// Its files.
+    /// Files of the current version.
     pub attachments: Vec<Attachment>,
-    /// Its delivery state on each line that sends it.
+    /// The delivery state on each line that sends the message.
     pub deliveries: Vec<Delivered>,
-    /// Earlier versions of it, oldest first.
+    /// Earlier versions of the message, oldest first.
     pub versions: Vec<Version>,
 }
 
@@ -138,9 +136,9 @@ impl Message {
 
 /// An earlier version of a message.
 pub struct Version {
-    /// When it was written.
+    /// When this version was written.
     pub at: DateTime<Utc>,
-    /// Its text. `None` if erased.
+    /// The content of this version. `None` if erased.
     pub body: Option<Body>,
     /// Files of this version that no later version contains.
     pub attachments: Vec<Attachment>,
@@ -148,17 +146,17 @@ pub struct Version {
 
 /// The delivery state of a message on one line.
 pub struct Delivered {
-    /// The line that sends it.
+    /// The line that sends the message.
     pub line: String,
-    /// Its delivery state.
+    /// The delivery state.
     pub state: Delivery,
     /// The reason for the state, if there is one.
     pub said: Option<Reason>,
-    /// When the channel accepted it.
+    /// When the channel accepted the message.
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether an unfinished job will send the message automatically, for the first time or again.
     pub under_way: bool,
-    /// When the message will be sent. Until then it can be cancelled. `None` once an attempt has begun.
+    /// The time at which the message will be sent. Until then the message can be cancelled. `None` once an attempt has begun.
     pub leaves_at: Option<DateTime<Utc>>,
 }
 
@@ -195,7 +193,7 @@ fn reason_in(messages: &[Message], note: &str) -> String {
 }
 
 impl Store {
-    /// Loads a contact by its reference. Returns `None` if there is none.
+    /// Loads a contact by its reference. Returns `None` if no contact has this reference.
     ///
     /// # Errors
     /// If a database query fails.
@@ -333,7 +331,7 @@ impl Store {
             let mut rest: Vec<_> = parts.iter().filter(|part| part.message_id == row.id).collect();
             let own = self.take_files(&mut rest, body.as_ref(), contact).await?;
             let mut earlier = Vec::new();
-            // A file that no later version contains belongs to the version it came with.
+            // A file that the current version no longer contains is listed with the earlier version that contained it.
             for version in versions.extract_if(.., |version| version.message_id == row.id) {
                 let body: Option<Body> = key
                     .as_ref()
@@ -368,7 +366,7 @@ impl Store {
                 direction: row.direction,
             });
         }
-        // Messages with the same time are in the platform's order. Those without a place in the conversation, such as notices, come last.
+        // Messages with the same time are in the platform's order. Messages without a position in that order, such as notices, come last.
         shown.sort_by_key(|message| {
             (
                 message.at,
@@ -398,7 +396,7 @@ impl Store {
         Ok(rows.iter().map(other).collect())
     }
 
-    /// Loads the raw message of a message of this contact. The caller must write the audit entry first.
+    /// Loads the raw message from which a message of this contact was parsed. The caller must write the audit entry first.
     ///
     /// # Errors
     /// If the raw message cannot be loaded or decrypted.

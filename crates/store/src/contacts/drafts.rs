@@ -27,19 +27,19 @@ use crate::{
 pub struct Draft {
     /// The text so far.
     pub text: String,
-    /// Number of the newest event of the contact that the writer had seen when they began the draft.
+    /// Id of the newest history event of the contact that the writer had seen when they began the draft.
     pub seen: i64,
-    /// When it was last saved.
+    /// When the draft was last saved.
     #[serde(skip)]
     pub at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Saves a draft in place of the earlier one. An empty text deletes the draft. `of` is the id that the message will have once it is
-    /// sent. If that message was already sent and begins with this text, the draft arrived late and is not stored.
+    /// Saves a draft in place of the earlier one. An empty text deletes the draft. `of` is the id that the finished message will have. If
+    /// that message already exists and begins with this text, the draft arrived too late and is not stored.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is longer than a message may be.
+    /// [`StoreError::Conflict`] if the text is longer than a message may be.
     pub async fn keep_draft(
         &self,
         who: &Person,
@@ -112,7 +112,7 @@ impl Store {
     /// Loads the draft that a member of staff has for a contact.
     ///
     /// # Errors
-    /// If a database query fails or the draft does not open.
+    /// If a database query fails or the draft cannot be decrypted.
     pub async fn draft(
         &self,
         who: Uuid,

@@ -1,5 +1,4 @@
-//! Erasing the data about a person. The contact remains as counted, with its day, line and classification, so no figure of any period
-//! changes.
+//! Erasing the data about a person. The contact row remains with its day, line and classification, so no figure of any period changes.
 
 use std::collections::BTreeSet;
 
@@ -30,15 +29,15 @@ mod freed;
 
 impl Store {
     /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
-    /// reports, the texts of its cases, every raw message, and their keys. The hashes of the raw messages remain, so a repeated delivery is
-    /// still recognised. A later message of the person opens a new contact.
+    /// reports, the texts of its cases and every raw message, together with the keys that sealed them. The hashes of the raw messages
+    /// remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
     ///
     /// `account` is the operating-system account of the person who erases; the audit log names it.
     ///
-    /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. They are removed when the service is next stopped.
+    /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. The next stop of the service removes those pages.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact or one of its cases is open, or if it is already erased. In these cases nothing changes.
+    /// [`StoreError::Conflict`] if the contact or one of its cases is open, or if the contact is already erased. Nothing changes then.
     pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.status.0.is_open() {
@@ -55,7 +54,7 @@ impl Store {
         self.forget_saved_views(&transaction, &self.card(&contact)?)
             .await?;
         self.forget_person(&transaction, &contact).await?;
-        // Removes the values by which an address or a thread finds this contact.
+        // Removes the values by which a later message from the same address or thread would find this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),
             identifier_hash: Set(None),
@@ -92,11 +91,11 @@ impl Store {
         let key = self.contact_key(contact)?;
         for message in said {
             raw.extend(message.journal_id);
-            // A message with several parts came in several raw messages.
+            // A message with several parts arrived in several raw messages.
             let body = self.body(&key, message)?;
             raw.extend(body.pieces.iter().map(|piece| piece.files_of));
         }
-        // Also erases the raw messages of versions, reports and repeats.
+        // Also erases the raw messages of earlier versions, delivery reports and repeated deliveries.
         let of_contact = || journal_contacts::Column::ContactId.eq(contact.id);
         let tied = journal_contacts::Entity::find().filter(of_contact());
         raw.extend(tied.all(transaction).await?.into_iter().map(|one| one.journal_id));
@@ -121,7 +120,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Deletes the choices of the person, unless another contact has the same identifier.
+    /// Deletes the block and other choices stored for the identifier, unless another contact has the same identifier.
     async fn forget_person(
         &self,
         transaction: &DatabaseTransaction,
@@ -145,7 +144,7 @@ impl Store {
     }
 }
 
-/// Deletes messages and everything that belongs to them. Returns the files to delete.
+/// Deletes messages and their dependent rows. Returns the files to delete.
 async fn erase_messages(
     transaction: &DatabaseTransaction,
     contact: &contacts::Model,

@@ -1,4 +1,4 @@
-//! Links between contacts that belong together, and the contacts that staff follow.
+//! Links between contacts that belong together, and the list of contacts that each member of staff follows.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -19,7 +19,7 @@ impl Store {
     /// Links two contacts, or removes the link. The histories of both contacts record the change.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if both are the same contact; [`StoreError::NotFound`] if one does not exist.
+    /// [`StoreError::Conflict`] if both references are the same. [`StoreError::NotFound`] if either contact does not exist.
     pub async fn link(
         &self,
         who: &Person,
@@ -68,10 +68,11 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Follows or unfollows a contact; followed contacts have a view of their own. Returns `false` if nothing changed.
+    /// Adds a contact to the contacts that `who` follows, or removes it. The inbox has a view of followed contacts. Returns `false` if
+    /// nothing changed.
     ///
     /// # Errors
-    /// If there is no such contact, or a database query fails.
+    /// If the contact does not exist, or a database query fails.
     pub async fn set_followed(
         &self,
         who: &Person,

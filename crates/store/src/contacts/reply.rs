@@ -1,4 +1,4 @@
-//! Writing replies and notes. Each step is one transaction with its entry in the history.
+//! Writing replies and notes. Each operation writes the message and its history event in one transaction.
 
 use hotline_core::{
     contact::{
@@ -34,26 +34,26 @@ use crate::{
 /// A reply to be sent.
 #[derive(Default)]
 pub struct NewReply {
-    /// Id of the form in which the reply was written. It prevents a second reply if the form is submitted twice.
+    /// Id of the form in which the reply was written. The id prevents a second reply if the form is submitted twice.
     pub id: Uuid,
-    /// Its text.
+    /// Text of the reply.
     pub text: String,
-    /// Its files.
+    /// Files to send with the reply.
     pub files: Vec<OutboundFile>,
-    /// The address for this reply and all later ones, chosen from those at which the person asked to be answered. `None` keeps the current
-    /// address.
+    /// The address for this reply and all later ones, chosen from the offered addresses. `None` keeps the current address.
     pub to: Option<String>,
-    /// The newest event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply even if later
-    /// events arrived.
+    /// Id of the newest history event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply
+    /// even if later events arrived.
     pub seen: Option<i64>,
 }
 
 impl Store {
-    /// Writes a reply and queues it, in one transaction. An unassigned contact is assigned to `who`, and a closed one is reopened.
+    /// Writes a reply and queues it for delivery, in one transaction. An unassigned contact is assigned to `who`, and a closed one is
+    /// reopened.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the text is empty or too long, if the contact is assigned to someone else, if an event arrived that the
-    /// writer has not seen, if there is no address, if the person asked not to be written to, or if the line sends no files.
+    /// writer has not seen, if the contact has no reply address, if the person asked not to be written to, or if the line sends no files.
     pub async fn reply(&self, who: &Person, reference: Reference, reply: NewReply) -> Result<(), StoreError> {
         let NewReply {
             id,
@@ -136,10 +136,10 @@ impl Store {
         Ok(())
     }
 
-    /// Writes an internal note. It is never sent.
+    /// Writes an internal note, which is never sent.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is empty or too long.
+    /// [`StoreError::Conflict`] if the text is empty or too long.
     pub async fn note(
         &self,
         who: &Person,
@@ -189,10 +189,10 @@ impl Store {
         }
     }
 
-    /// Asks the person for files. The page on which the person reads the answer then accepts files.
+    /// Asks the person for files. The page on which the person reads the reply then accepts files.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the line does not ask for files, or if the contact is assigned to someone else.
+    /// [`StoreError::Conflict`] if the line does not support asking for files, or if the contact is assigned to someone else.
     pub async fn ask_for_files(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         if !self.line(&contact.line).is_some_and(|line| line.asks_for_files) {

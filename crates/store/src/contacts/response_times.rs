@@ -1,4 +1,4 @@
-//! The times at which a contact was first read and first answered. Each time is recorded once, and counted in the same transaction.
+//! The times at which a contact was first read and first answered. Each time is recorded once, in the transaction that also counts it.
 
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ impl Store {
         if let Some(contact) =
             contact.filter(|contact| contact.first_read_at.is_none() && contact.data_key.is_some())
         {
-            // Always later than the arrival, because a contact read at the time of its arrival counts as a call.
+            // The recorded time must be later than the arrival, because equal times identify a call.
             let at = self.now().max(contact.opened_at + 1);
             let read = contacts::Model {
                 first_read_at: Some(at),
@@ -35,7 +35,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records the first reply of a contact once its channel has accepted the reply.
+    /// Records the time of the first reply to a contact. Called once the channel has accepted the reply.
     pub(crate) async fn note_first_reply(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,5 +1,5 @@
-//! Wrap-up: classifying contacts. An incomplete record can be saved, but closing needs a complete one. Each record names its scheme and
-//! version.
+//! Wrap-up: classifying contacts. An incomplete record can be saved, but closing requires a complete one. Each record stores the name and
+//! version of its scheme.
 
 use hotline_core::{
     contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
@@ -43,11 +43,11 @@ impl Store {
         &self.scheme
     }
 
-    /// Saves answers, complete or not. Choosing a kind that is a marking marks the contact; choosing another kind removes that marking.
+    /// Saves answers, complete or not. Choosing a kind that is a marking marks the contact. Choosing another kind removes that marking.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if a marking would close
-    /// it and a needed reason is missing ([`Store::mark`]).
+    /// the contact without a required reason ([`Store::mark`]).
     pub async fn classify(
         &self,
         who: &Person,
@@ -57,7 +57,7 @@ impl Store {
         self.classify_with_reason(who, reference, answers, None).await
     }
 
-    /// Classifies a contact like [`Store::classify`], with a reason in case a marking closes it.
+    /// Classifies a contact like [`Store::classify`]. `reason` is stored if a marking closes the contact.
     pub(crate) async fn classify_with_reason(
         &self,
         who: &Person,
@@ -117,7 +117,7 @@ impl Store {
             self.plan_presentation(transaction, who, contact).await?;
         }
         let complete = self.scheme.missing(answers).is_empty();
-        // Free text may name someone, so it is sealed with the contact's key and erased with it.
+        // Free text may name a person, so it is sealed with the contact's key and erased with the contact.
         let place = words_place(contact.id);
         let sealed = || seal(&self.contact_key(contact)?, &place, &words);
         let words = (!words.is_empty()).then(sealed).transpose()?;
@@ -167,7 +167,7 @@ impl Store {
             .map(|row| serde_json::from_str::<Answers>(&row.answers));
         let chosen = chosen.transpose().map_err(unreadable)?.unwrap_or_default();
         let mut answers = chosen.clone();
-        // Without its key, an erased contact has lost its free text.
+        // The key of an erased contact is gone, so its free text is left out.
         if let Some(sealed) = row.and_then(|row| row.words)
             && let Ok(key) = self.contact_key(contact)
         {
@@ -182,7 +182,8 @@ impl Store {
         })
     }
 
-    /// Returns whether a contact may be closed: it is marked, its classification is complete, or the wrap-up is optional.
+    /// Returns whether a contact may be closed: it is marked, its classification is complete, or the configuration makes the wrap-up
+    /// optional.
     pub(crate) async fn is_wrapped_up(
         &self,
         connection: &impl ConnectionTrait,

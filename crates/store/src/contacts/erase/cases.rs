@@ -1,4 +1,4 @@
-//! Erasing the data about a person in cases and saved views.
+//! Erasing the data about a person from cases and saved views.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +21,8 @@ use crate::{
 };
 
 impl Store {
-    /// Erases the texts of every case that a contact belongs to: the summary, the referrals and their earlier versions, and the key that
-    /// sealed them. Number, kind, institution and days remain, because figures are counted from them.
+    /// Erases the texts of every case that a contact belongs to: the summary, the referrals, all earlier versions, and the key that sealed
+    /// them. The number, kind, institution and days remain, because the figures are counted from them.
     ///
     /// # Errors
     /// [`Conflict::CaseOpen`] if one of these cases is still open.

@@ -1,4 +1,4 @@
-//! Removing deleted and changed rows from the database files.
+//! Removing the old content of deleted and changed rows from the database files.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ const TABLES: &str = "journal, contacts, messages, versions, attachments, outbox
                       case_versions, referrals, staff";
 
 impl Store {
-    /// Removes deleted content from the database files. Returns `false` if other readers used the write-ahead log during all attempts. The
-    /// log is then emptied when the service is next stopped.
+    /// Removes deleted content from the database files. Returns `false` if other readers used the write-ahead log during all attempts; in
+    /// that case the log is emptied when the service is next stopped.
     ///
-    /// SQLite overwrites deleted content in its pages with zeros (`secure_delete`), but the log still contains the old pages. A TRUNCATE
-    /// checkpoint empties it. On PostgreSQL, `VACUUM` frees the old rows. The write-ahead log and the base backups of PostgreSQL keep the
-    /// old rows until they are recycled or expire.
+    /// SQLite overwrites deleted content in its pages with zeros (`secure_delete`), but the write-ahead log still contains the old pages. A
+    /// TRUNCATE checkpoint empties the log. On PostgreSQL, `VACUUM` removes the old rows from the tables. PostgreSQL's write-ahead log and
+    /// base backups keep the old rows until they are recycled or expire.
     ///
     /// # Errors
     /// If a database query fails.
