@@ -28,7 +28,7 @@ use crate::{
 pub(crate) use crate::inbox::view::Order;
 pub use crate::inbox::view::{Filter, View};
 
-/// A reply that is still unsent after this many microseconds is shown in the list (requirement G11).
+/// A reply that is still unsent after this many microseconds is shown in the list as undelivered (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
 
 /// Every delivery state except sent.
@@ -44,31 +44,31 @@ const UNSENT: [Delivery; 5] = [
 pub struct InboxRow {
     /// Reference of the contact.
     pub reference: Reference,
-    /// Its line.
+    /// The line of the contact.
     pub line: String,
-    /// Its channel.
+    /// The channel of the contact.
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// Why it is excluded from the total, if it is.
+    /// The marking that excludes the contact from the total, if there is one.
     pub marking: Option<Marking>,
     /// Work name of the assignee.
     pub assignee: Option<String>,
-    /// The team it belongs to.
+    /// The team to which the contact belongs.
     pub team: Option<String>,
-    /// Work name of the colleague who handed it over to this person or their team. `None` after any later action.
+    /// Work name of the colleague who handed the contact over to this person or their team. `None` once staff have acted on it since.
     pub handed_by: Option<String>,
-    /// Whether it is a call, which was answered as it came in.
+    /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
     /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// End of the snooze, even if it has passed.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Since when the person has been waiting for a reply.
+    /// Since when the person has been waiting for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
-    /// Subject and first words. `None` if erased.
+    /// Name, addresses, subject and first words. `None` if erased.
     pub card: Option<Card>,
     /// The state of an undelivered reply: failed, or unsent for more than 15 minutes.
     pub undelivered: Option<Delivery>,
@@ -175,8 +175,8 @@ impl Store {
         Ok(InboxPage { rows, next })
     }
 
-    /// Finds those of these contacts that were handed over to `me` or their team and on which staff have not acted since. Returns who
-    /// handed over each one.
+    /// Finds the given contacts that were handed over to `me` or their team and on which staff have not acted since. Maps each contact to
+    /// the name of the colleague who handed it over.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
@@ -209,7 +209,7 @@ impl Store {
             .collect())
     }
 
-    /// Finds those of these contacts that have an undelivered reply, with its state.
+    /// Finds the given contacts that have an undelivered reply, each with the state of that reply.
     pub(crate) async fn undelivered(
         &self,
         found: &[contacts::Model],
@@ -268,7 +268,7 @@ impl Store {
         }
     }
 
-    /// Counts the contacts of a view, at most 1,000.
+    /// Counts the contacts of a view. The result is at most 1,000.
     ///
     /// # Errors
     /// If a database query fails.
@@ -277,13 +277,13 @@ impl Store {
             .in_view(view, me)
             .select_only()
             .column(contacts::Column::Id)
-            // The order makes the database use the small index of this view instead of a larger one.
+            // Sorting makes the database use the small index of this view instead of a larger one.
             .order_by_asc(Order::of(view, &Filter::default()).expression())
             .limit(1_000);
         self.count_rows(ids.into_query()).await
     }
 
-    /// Counts the waiting contacts that are assigned to `me` or unassigned, at most 1,000.
+    /// Counts the waiting contacts that are assigned to `me` or unassigned. The result is at most 1,000.
     ///
     /// # Errors
     /// If a database query fails.
@@ -313,8 +313,8 @@ impl Store {
     }
 }
 
-/// Builds the condition for undelivered messages: failed, or unsent for too long. It names every unsent state so that the database can use
-/// their index.
+/// Builds the condition for undelivered messages: failed, or unsent for too long. The condition lists every unsent state so that the
+/// database can use the index on those states.
 pub(crate) fn not_through(now: i64) -> Condition {
     let failed = outbox::Column::State.eq(Delivery::Failed.as_str());
     let late = outbox::Column::QueuedAt.lt(now.saturating_sub(LATE));
@@ -334,7 +334,7 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Returns whether a contact is a call: it was read at the time it arrived, on the telephone or face to face.
+/// Returns whether a contact is a call (by telephone or face to face): its first reading has the same time as its arrival.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

@@ -13,8 +13,8 @@ use crate::db::{
     store::Store,
 };
 
-/// A view of the inbox. Views of open contacts list the most urgent first, then those that have been waiting longest, and answered ones
-/// last. The other views list the newest first.
+/// A view of the inbox. Views of open contacts sort the most urgent contacts first, then those waiting longest; answered contacts come
+/// last. The other views sort the newest contacts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum View {
@@ -22,13 +22,13 @@ pub enum View {
     Unassigned,
     /// Open contacts assigned to the person viewing the inbox.
     Mine,
-    /// Open contacts of the viewer's team, assigned or handed over to it.
+    /// Open contacts of the viewer's team, with or without an assignee.
     Team,
     /// Open contacts marked as urgent.
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Answered contacts that wait for the person.
+    /// Answered contacts, where staff wait for the person.
     Answered,
     /// Snoozed contacts.
     Snoozed,
@@ -45,7 +45,7 @@ pub enum View {
 hotline_core::named!(View);
 
 impl View {
-    /// Returns whether it contains only open contacts.
+    /// Returns whether the view contains only open contacts.
     #[must_use]
     pub const fn is_of_open(self) -> bool {
         match self {
@@ -61,7 +61,7 @@ impl View {
     }
 }
 
-/// Which contacts of a view to show. The default is all.
+/// A filter for the contacts of a view. The default selects all contacts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only this channel.
@@ -70,7 +70,7 @@ pub struct Filter {
     pub language: Option<String>,
     /// Only this urgency or higher: 1 urgent, 2 immediate danger.
     pub urgency: Option<i16>,
-    /// Only this main topic, by its id in the scheme.
+    /// Only this main topic, given by its id in the scheme.
     pub topic: Option<String>,
     /// Only contacts assigned to this person.
     pub assignee: Option<Uuid>,
@@ -80,19 +80,19 @@ pub struct Filter {
     pub to: Option<NaiveDate>,
 }
 
-/// Sorts answered contacts after all waiting ones: later than any waiting time, in microseconds.
+/// Sort key of an answered contact. It is later than any waiting time, in microseconds since 1970, so answered contacts come last.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
-/// How much earlier each level of urgency sorts, in microseconds. It exceeds the time since 1970, so urgency outranks waiting time.
+/// Microseconds by which each level of urgency moves a contact forward. More than the time since 1970, so urgency outranks waiting time.
 const PRESSING: i64 = 100_000_000_000_000_000;
 
 /// The order of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Most urgent first, then longest waiting. A further message does not change a waiting contact's position.
+    /// Most urgent first, then longest waiting. A further message does not change the position of a waiting contact.
     Pressing,
-    /// Last written to by the person, first.
+    /// Contacts with the person's most recent message first.
     Newest,
-    /// Last registered first. The contacts of a period are consecutive in this order.
+    /// Most recently registered first. The contacts of a period are consecutive in this order.
     Registered,
 }
 
@@ -106,8 +106,7 @@ impl Order {
         }
     }
 
-    /// Returns the SQL expression to sort by, with its constants written out. With bound values, the database could not match it to the
-    /// index.
+    /// Returns the SQL expression to sort by. Its constants are literals, because the database could not match bound values to the index.
     pub(crate) fn expression(self) -> Expr {
         match self {
             Self::Pressing => Expr::cust(format!(
@@ -143,7 +142,7 @@ impl Store {
             equal(Column::Channel, &filter.channel),
             equal(Column::Language, &filter.language),
             equal(Column::Topic, &filter.topic),
-            // Written out as in the index, so that the database can use it.
+            // The condition has the same wording as in the index, so that the database can use the index.
             filter.urgency.map(|_| Expr::cust("urgency > 0")),
             filter.urgency.map(|least| Column::Urgency.gte(least)),
             filter.assignee.map(|assignee| Column::Assignee.eq(assignee)),
@@ -159,7 +158,7 @@ impl Store {
             .fold(query, |query, condition| query.filter(condition))
     }
 
-    /// Builds the query of a view. Its conditions are written out as in the indexes of the views, so that the database can use them.
+    /// Builds the query of a view. Its conditions have the same wording as in the indexes of the views, so that the database can use them.
     pub(super) fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
         use contacts::Column;
         let all = contacts::Entity::find();
@@ -186,7 +185,7 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
-            // A caller does not wait for a reply. A call with an unfinished wrap-up is listed among its counsellor's own contacts.
+            // A caller does not wait for a reply. A call with an unfinished wrap-up appears in the view of its counsellor's own contacts.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
                 .filter(in_sight),
