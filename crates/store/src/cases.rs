@@ -36,7 +36,7 @@ impl Store {
     /// Forms a case from a contact, or adds the contact to the case `into`. Returns the id of the case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case is closed or forwarded.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case `into` is closed or forwarded.
     pub async fn form_case(
         &self,
         who: &Person,
@@ -44,13 +44,13 @@ impl Store {
         into: Option<Uuid>,
     ) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
-        // Registration takes this lock before any contact. The same order here prevents deadlocks.
+        // Registration takes this lock before it locks any contact. The same order here prevents deadlocks.
         self.one_at_a_time(&transaction).await?;
         let contact = self.lock_for_work(&transaction, who, reference).await?;
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // A second person confirmed the case with its current contacts, so no contact is added later.
+                // A second person confirmed the case with the contacts it had at that time, so no contact is added later.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -152,10 +152,10 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Proposes to forward a case to an institution. It counts as forwarded only when someone else confirms it.
+    /// Proposes a referral of a case to an institution. The case counts as forwarded only after someone else confirms the referral.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is no such institution or the case is closed.
+    /// [`StoreError::Conflict`] if the scheme has no such institution or the case is closed.
     pub async fn propose_referral(
         &self,
         who: &Person,
@@ -193,11 +193,12 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Confirms that a case is forwarded. From now on it counts as forwarded. `seen` is the value of [`Referral::changed`] that the
+    /// Confirms a referral, so that its case counts as forwarded from now on. `seen` is the value of [`Referral::changed`] that the
     /// confirming person read.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the same person proposed it, or if it is already confirmed or was changed since it was read.
+    /// [`StoreError::Conflict`] if `who` proposed the referral, if it is already confirmed, does not describe what is
+    /// sent or was changed since `who` read it, or if its case is closed.
     pub async fn confirm_referral(
         &self,
         who: &Person,
@@ -231,7 +232,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        // A case counts under the first institution it was sent to.
+        // A case counts under the first institution to which it was sent.
         let first = case
             .institution
             .clone()
@@ -268,10 +269,10 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Changes the details of a referral: what was sent, when, under which number, and what came of it.
+    /// Changes the details of a referral: the legal basis, what was sent and when, the institution's number and the outcome.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the change affects the legal basis or what is sent after a second person confirmed the referral.
+    /// [`StoreError::Conflict`] if the referral is confirmed and the change affects its legal basis or the description of what is sent.
     pub async fn detail_referral(
         &self,
         who: &Person,
@@ -295,7 +296,7 @@ impl Store {
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
         }
-        // Changing the wording makes this person the proposer, so that someone else has to confirm it.
+        // Changing the wording makes this person the proposer, so that someone else must confirm the new wording.
         let proposed_by = if other_words { who.id } else { referral.proposed_by };
         referrals::ActiveModel {
             id: Unchanged(id),
@@ -315,7 +316,7 @@ impl Store {
     /// Withdraws a referral that is not confirmed.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is confirmed, since it may have been sent.
+    /// [`StoreError::Conflict`] if the referral is confirmed, since it may have been sent.
     pub async fn withdraw_referral(&self, who: &Person, case_id: Uuid, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -362,7 +363,7 @@ impl Store {
     /// Closes or reopens a case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if one of its referrals waits for a second person.
+    /// [`StoreError::Conflict`] if the case is to be closed while one of its referrals is unconfirmed.
     pub async fn close_case(&self, who: &Person, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -390,7 +391,7 @@ impl Store {
 
     /// Returns the facts by which a case is counted.
     pub(crate) fn case_facts(&self, day: &str, institution: Option<&str>) -> Facts {
-        // The store wrote this day, so it parses.
+        // The store wrote this string, so it always parses as a day.
         Facts::of_case(day.parse().unwrap_or_default(), institution)
     }
 

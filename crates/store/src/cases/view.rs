@@ -1,4 +1,4 @@
-//! Reading cases.
+//! Reading cases: one case in full, and lists of cases.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{identifiers::reference::Reference, time::period::Period};
@@ -19,37 +19,37 @@ use crate::{
 
 /// A case with its contacts, referrals and earlier texts.
 pub struct Case {
-    /// Its id.
+    /// The id of the case.
     pub id: Uuid,
-    /// Its sequence number within its year.
+    /// Sequence number within the year.
     pub number: i32,
-    /// The year in which it was formed.
+    /// The year in which the case was formed.
     pub year: i32,
-    /// Whether it was forwarded; otherwise it is advisory.
+    /// Whether the case was forwarded; otherwise it is advisory.
     pub forwarded: bool,
-    /// The display name of the member of staff who formed it.
+    /// The display name of the member of staff who formed the case.
     pub formed_by: Option<String>,
-    /// When it was formed.
+    /// When the case was formed.
     pub formed_at: DateTime<Utc>,
-    /// When it was closed. `None` while it is open.
+    /// When the case was closed. `None` while it is open.
     pub closed_at: Option<DateTime<Utc>>,
     /// Summary written by the counsellors.
     pub summary: String,
-    /// The contacts it was formed from: reference, channel, day.
+    /// Reference, channel and day of each contact in the case.
     pub contacts: Vec<(Reference, String, String)>,
-    /// Its referrals to institutions.
+    /// Referrals of the case to institutions.
     pub referrals: Vec<Referral>,
     /// Earlier texts of the case and its referrals, oldest first.
     pub versions: Vec<CaseVersion>,
 }
 
-/// An earlier text that was changed or withdrawn.
+/// An earlier text of a case or referral, stored when the text was changed or withdrawn.
 pub struct CaseVersion {
-    /// When it was changed or withdrawn.
+    /// When the text was changed or withdrawn.
     pub at: DateTime<Utc>,
-    /// The display name of the member of staff who changed or withdrew it.
+    /// The display name of the member of staff who changed or withdrew the text.
     pub by: String,
-    /// The referral it belongs to. `None` if it is the summary of the case.
+    /// The referral to which the text belonged. `None` if the text was the summary of the case.
     pub referral: Option<Uuid>,
     /// The earlier text.
     pub text: String,
@@ -57,25 +57,25 @@ pub struct CaseVersion {
 
 /// A proposed or confirmed referral of a case to an institution.
 pub struct Referral {
-    /// Its id.
+    /// The id of the referral.
     pub id: Uuid,
     /// Id of the institution in the classification scheme.
     pub institution: String,
-    /// Id and work name of the person who proposed it.
+    /// Id and work name of the person who proposed the referral.
     pub proposed_by: (Uuid, String),
-    /// When it was proposed.
+    /// When the referral was proposed.
     pub proposed_at: DateTime<Utc>,
-    /// The display name of the member of staff who confirmed it, if confirmed.
+    /// The display name of the member of staff who confirmed the referral. `None` if it is not confirmed.
     pub confirmed_by: Option<String>,
-    /// When it was confirmed.
+    /// When the referral was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When its details were last changed, in microseconds. The number grows with every change, so it also serves as a version.
+    /// When the details were last changed, in microseconds since 1970. The number grows with every change, so it also serves as a version.
     pub changed: i64,
-    /// What was sent, and what came of it.
+    /// The details of what was sent and of the outcome.
     pub details: Details,
 }
 
-/// The details of a referral: what was sent and what came of it.
+/// The details of a referral: what was sent, and the outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Details {
@@ -83,11 +83,11 @@ pub struct Details {
     pub basis: String,
     /// Description of what is sent.
     pub sent: String,
-    /// Day on which it was sent.
+    /// Day on which the referral was sent.
     pub sent_on: Option<NaiveDate>,
     /// Reference number assigned by the institution.
     pub number: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: String,
 }
 
@@ -104,42 +104,42 @@ impl Details {
     }
 }
 
-/// Which cases to list. The default is all.
+/// A filter for the list of cases. The default selects all cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CasesOf {
     /// Days on which the cases were formed.
     pub period: Period,
     /// `true` for forwarded cases only, `false` for advisory ones only.
     pub forwarded: Option<bool>,
-    /// The first institution the cases were sent to.
+    /// The first institution to which the cases were sent.
     pub institution: Option<String>,
 }
 
 /// One row of the list of cases.
 pub struct CaseRow {
-    /// Its id.
+    /// The id of the case.
     pub id: Uuid,
-    /// Its sequence number within its year.
+    /// Sequence number within the year.
     pub number: i32,
-    /// The year in which it was formed.
+    /// The year in which the case was formed.
     pub year: i32,
-    /// Whether it was forwarded.
+    /// Whether the case was forwarded.
     pub forwarded: bool,
-    /// When it was formed.
+    /// When the case was formed.
     pub formed_at: DateTime<Utc>,
-    /// When it was closed. `None` while it is open.
+    /// When the case was closed. `None` while it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// The first words of its summary.
+    /// The first words of the summary.
     pub summary: String,
-    /// Whether one of its referrals waits for a second person.
+    /// Whether one of the referrals is waiting to be confirmed by a second person.
     pub to_confirm: bool,
 }
 
 impl Store {
-    /// Loads a case with everything that belongs to it.
+    /// Loads a case with its contacts, referrals and earlier texts.
     ///
     /// # Errors
-    /// If a database query fails or a sealed value does not open.
+    /// If a database query fails or a sealed value cannot be decrypted.
     pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
         let Some(row) = cases::Entity::find_by_id(id).one(&self.reading).await? else {
             return Ok(None);
@@ -210,10 +210,10 @@ impl Store {
         }))
     }
 
-    /// Returns the newest `most` of the cases that match, newest first, and how many match in all.
+    /// Returns at most `most` matching cases, newest first, and the number of all matching cases.
     ///
     /// # Errors
-    /// If a database query fails or a sealed value does not open.
+    /// If a database query fails or a sealed value cannot be decrypted.
     pub async fn cases(&self, of: &CasesOf, most: u64) -> Result<(Vec<CaseRow>, u64), StoreError> {
         let mut query = cases::Entity::find();
         if let Some(from) = of.period.from {
@@ -222,7 +222,7 @@ impl Store {
         if let Some(to) = of.period.to {
             query = query.filter(cases::Column::Day.lte(to.to_string()));
         }
-        // As in the statistic, a case is forwarded if and only if it has an institution.
+        // A case is forwarded if and only if it has an institution. The statistic uses the same rule.
         query = match of.forwarded {
             Some(true) => query.filter(cases::Column::Institution.is_not_null()),
             Some(false) => query.filter(cases::Column::Institution.is_null()),
