@@ -1,4 +1,4 @@
-//! The outreach register: events, the schools they are held in, and peer educators.
+//! The outreach register: events, the schools where they are held, and peer educators.
 
 use std::collections::HashMap;
 
@@ -48,34 +48,34 @@ pub const PAGE: u64 = 200;
 pub struct NewEvent {
     /// Kind of event.
     pub kind: EventKind,
-    /// Whether it is planned, held or cancelled.
+    /// Whether the event is planned, held or cancelled.
     pub state: EventState,
     /// The day of the event, if known.
     pub day: Option<NaiveDate>,
-    /// Where it is held.
+    /// The school where the event is held.
     pub school: Option<Uuid>,
-    /// Number of people reached.
+    /// Number of people reached, by group.
     pub reached: Reached,
-    /// Name of the person who holds it.
+    /// Name of the person who holds the event.
     pub presenter: String,
     /// Language tag; empty if unknown.
     pub language: String,
     /// Free remarks.
     pub remarks: String,
-    /// Peer educators who take part, each with their part.
+    /// Peer educators who take part, each with their role: they led the event or were trained at it.
     pub educators: Vec<(Uuid, Part)>,
 }
 
 /// A stored outreach event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutreachEvent {
-    /// Its id.
+    /// The id of the event.
     pub id: Uuid,
-    /// Its data as entered.
+    /// The event as entered by staff.
     pub said: NewEvent,
-    /// The school in which it is held. A merged school is replaced by the one it was merged into.
+    /// The school where the event is held. A merged school is replaced by the school into which it was merged.
     pub school: Option<School>,
-    /// The contact that requested it.
+    /// The contact that requested the event.
     pub asked_by: Option<Reference>,
 }
 
@@ -96,12 +96,12 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Creates an event, or replaces the event `id`. `held_in` adds a new school, which replaces the school in `event`. `asked_by` is the
-    /// contact that requested a new event.
+    /// Creates an event, or replaces the event `id`. If `held_in` is given, it is added as a new school and replaces the school in `event`.
+    /// `asked_by` is the contact that requested a new event; it is ignored when an event is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was held without a day or on a future day, or if a number is out of range. [`StoreError::NotFound`]
-    /// if a school, educator or contact does not exist.
+    /// [`StoreError::Conflict`] if an event is entered as held without a day or on a future day, if a number is out of range, or if a text
+    /// is too long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
     pub async fn write_event(
         &self,
         who: &Person,
@@ -179,7 +179,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Plans a presentation for the contact that requests one, unless the contact already has an event.
+    /// Plans a presentation for the contact that requested it, unless the contact already has an event.
     pub(crate) async fn plan_presentation(
         &self,
         transaction: &DatabaseTransaction,
@@ -238,8 +238,8 @@ impl Store {
         Ok(self.with_schools(found).await?.pop())
     }
 
-    /// Returns the events of a period, newest first, at most [`PAGE`], and whether there are more. Events without a day come first, at most
-    /// [`PAGE`] of them.
+    /// Returns the events of a period, and whether there are more than returned. Up to [`PAGE`] events without a day come first. Up to
+    /// [`PAGE`] events with a day follow, newest first.
     ///
     /// # Errors
     /// If a database query fails.

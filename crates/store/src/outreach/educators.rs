@@ -1,4 +1,4 @@
-//! Peer educators: the name they chose and what they did. No other personal data is stored.
+//! Peer educators: the name they chose and the events in which they took part. No other personal data is stored.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,7 +25,7 @@ use crate::{
     staff::accounts::Person,
 };
 
-/// A peer educator: a young person who teaches peers.
+/// A peer educator: a young person trained to teach other young people.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Educator {
     /// The id.
@@ -40,7 +40,7 @@ pub struct Educator {
     pub trainings: i64,
     /// Number of events they led.
     pub led: i64,
-    /// Number of people reached by these events.
+    /// Number of people reached by the events they led.
     pub reached: i64,
 }
 
@@ -87,7 +87,7 @@ impl Store {
         Ok(new)
     }
 
-    /// Returns the peer educators by name, inactive ones last.
+    /// Returns the peer educators, sorted by name. Inactive ones come last.
     ///
     /// # Errors
     /// If a database query fails.

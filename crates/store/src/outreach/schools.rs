@@ -48,7 +48,7 @@ pub struct NewSchool {
 }
 
 impl Store {
-    /// Returns every school by name, except those merged into another.
+    /// Returns every school that is not merged into another, sorted by name.
     ///
     /// # Errors
     /// If a database query fails.
@@ -62,7 +62,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Adds a school, or returns the existing one with the same name, kind and place.
+    /// Adds a school, or returns the id of the existing one with the same name, kind and place.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the name is empty or too long.
@@ -108,10 +108,10 @@ impl Store {
         Ok(id)
     }
 
-    /// Merges the school `one` into the school `into`. All events of the first then count for the second.
+    /// Merges the school `one` into the school `into`. All events of `one` then count for `into`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if they are already merged.
+    /// [`StoreError::Conflict`] if the schools are already merged.
     pub async fn merge_schools(&self, who: &Person, one: Uuid, into: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -122,7 +122,7 @@ impl Store {
         if one == into {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        // Schools that were merged into `one` earlier follow it.
+        // Schools that were merged into `one` earlier are now merged into `into`.
         schools::Entity::update_many()
             .col_expr(schools::Column::MergedInto, Expr::value(into))
             .filter(
@@ -142,7 +142,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Maps the id of every school to the school it was merged into, or to itself.
+    /// Maps the id of every school to the school it was merged into, or to the school itself.
     pub(super) async fn roots(&self, on: &impl ConnectionTrait) -> Result<HashMap<Uuid, School>, StoreError> {
         let all = schools::Entity::find().all(on).await?;
         let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();
@@ -160,7 +160,7 @@ fn school(row: schools::Model) -> School {
     }
 }
 
-/// Returns the id of the school that this one was merged into, or its own id.
+/// Returns the id of the school into which this school was merged, or the school's own id.
 pub(super) async fn root_of(transaction: &DatabaseTransaction, id: Uuid) -> Result<Uuid, StoreError> {
     let found = schools::Entity::find_by_id(id).one(transaction).await?;
     let found = found.ok_or(StoreError::NotFound("school"))?;

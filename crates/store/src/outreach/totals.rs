@@ -1,4 +1,4 @@
-//! Outreach totals of a period, in the form in which they are published: number of presentations, of primary schools, and of pupils.
+//! Outreach totals of a period, as they are published: the numbers of presentations, primary schools and pupils.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +31,13 @@ pub struct OutreachTotals {
     pub kinds: Vec<KindTotal>,
     /// Totals by kind of school. Each school counts once, however many events it had.
     pub schools: Vec<SchoolTotal>,
-    /// Number of planned events, in any period.
+    /// Number of all planned events, independent of the period.
     pub planned: i64,
     /// Number of active peer educators.
     pub peer_educators: i64,
     /// Number of events led by peer educators.
     pub peer_sessions: i64,
-    /// Number of people reached by those events.
+    /// Number of people reached by the events that peer educators led.
     pub peer_reached: i64,
 }
 
@@ -73,7 +73,7 @@ pub struct SchoolTotal {
     pub reached: Reached,
 }
 
-/// Schools already counted, so that each counts once.
+/// The schools already counted. Each school counts once.
 #[derive(Default)]
 struct Counted {
     held_in: BTreeSet<Uuid>,
