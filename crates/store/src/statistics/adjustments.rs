@@ -1,5 +1,5 @@
-//! Adjustments entered by managers: opening balances from before this software, and corrections. They are shown separately and added to the
-//! totals.
+//! Adjustments entered by managers: opening balances, which are figures from before this software, and corrections. Adjustments are shown
+//! separately and added to the totals.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,29 +45,30 @@ pub struct Adjustment {
 /// An adjustment to enter.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct NewBalance {
-    /// The measure: contacts or cases.
+    /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,
-    /// The channel of the contacts. In an adjustment of cases, `advisory` or the id of the institution to which they were sent.
+    /// The channel, if the measure is contacts. If the measure is cases: `advisory`, or the id of the institution to which the cases were
+    /// sent.
     pub value: String,
     /// `true`: a correction. `false`: an opening balance.
     pub correction: bool,
-    /// The first day it covers.
+    /// The first day that the adjustment covers.
     pub from: NaiveDate,
-    /// The last day it covers.
+    /// The last day that the adjustment covers.
     pub to: NaiveDate,
     /// The number to add. Only a correction may be negative.
     pub count: i64,
     /// Source of the figure.
     pub source: String,
-    /// Reason for entering it. Required for a correction.
+    /// Reason for the adjustment. Required for a correction.
     pub reason: String,
 }
 
-/// The largest accepted number. A larger one must be a mistake.
+/// The largest accepted number. A larger number must be a mistake.
 const MOST: u64 = 1_000_000_000;
-/// The first accepted year. An earlier one must be a mistake.
+/// The first accepted year. An earlier year must be a mistake.
 const FIRST_YEAR: i32 = 1900;
-/// Maximum number of adjustments entered at once. All other writers wait meanwhile.
+/// Maximum number of adjustments entered in one transaction. All other writers wait for that transaction.
 const MOST_LINES: usize = 10_000;
 
 impl NewBalance {
@@ -83,14 +84,14 @@ impl NewBalance {
         if negative || self.to < self.from || self.from.year() < FIRST_YEAR || much {
             return Err(Conflict::BalanceBackwards);
         }
-        // This software may still count contacts today, so today cannot be part of an opening balance.
+        // This software may still count contacts today, so an opening balance must end before today.
         if self.to > today || (self.to == today && !self.correction) {
             return Err(Conflict::InTheFuture);
         }
         Ok(())
     }
 
-    /// Returns whether `new` repeats this one, for example because its form was submitted twice.
+    /// Returns whether `new` repeats this adjustment, for example because its form was submitted twice.
     fn is_again(&self, new: &Self) -> bool {
         (self.from, self.to, self.count) == (new.from, new.to, new.count)
             && self.source == new.source.trim()
@@ -153,19 +154,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if a field is missing, the period is reversed or in the future, the number is out of range, the channel or
-    /// institution is not counted, an opening balance overlaps days already counted, or a correction is a repeat.
+    /// institution is not counted, an opening balance overlaps days already counted, or a correction repeats an earlier one.
     pub async fn enter_balance(&self, who: Option<&Person>, new: &NewBalance) -> Result<(), StoreError> {
         self.enter_balances(who, std::slice::from_ref(new)).await
     }
 
-    /// Enters all of these adjustments, or none if one is not valid.
+    /// Enters all of these adjustments, or none of them if one is invalid.
     ///
     /// # Errors
-    /// As [`Store::enter_balance`].
+    /// The errors of [`Store::enter_balance`]; also [`StoreError::Conflict`] if there are too many adjustments.
     pub async fn enter_balances(&self, who: Option<&Person>, new: &[NewBalance]) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
-        // This lock blocks all registration and all other adjustments.
+        // The lock blocks all registration and all other adjustments, so the data loaded here cannot change before the commit.
         let mut known = self.known(new).await?;
         known.entered = entered(&transaction).await?;
         for one in new {
@@ -175,7 +176,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Checks adjustments without entering them. Returns for each one the conflict that it would cause after those before it.
+    /// Checks adjustments without entering them. Each result is the conflict that the adjustment would cause if the ones before it were
+    /// entered; `None` if it is valid.
     ///
     /// # Errors
     /// If a database query fails, or if there are too many adjustments.
@@ -185,7 +187,8 @@ impl Store {
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
     }
 
-    /// Loads the days that this software counted in the period of these adjustments. Does not load earlier adjustments.
+    /// Loads the days on which this software counted anything in the period of these adjustments. The caller loads the adjustments already
+    /// entered.
     async fn known(&self, new: &[NewBalance]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));
@@ -212,7 +215,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Checks one adjustment against the known ones, and adds it to them if it is valid.
+    /// Checks an adjustment against `known`, and adds it to `known` if it is valid.
     fn check(&self, known: &mut Known, new: &NewBalance) -> Result<(), Conflict> {
         new.checked(self.today())?;
         let value = new.value.trim().to_owned();
@@ -298,10 +301,10 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Withdraws an adjustment that was entered by mistake. It remains visible but no longer counts.
+    /// Withdraws an adjustment that was entered by mistake. The adjustment remains visible but no longer counts.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is already withdrawn.
+    /// [`StoreError::Conflict`] if the adjustment is already withdrawn.
     pub async fn withdraw_balance(&self, who: Option<&Person>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -330,7 +333,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the channels that can have adjustments: those of the lines, those logged by counsellors, and two that were counted by hand.
+    /// Returns the channels that can have adjustments: the channels of the lines, the networks that counsellors log, and `telephone` and
+    /// `social`, which were counted by hand.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
         let by_hand = ["telephone", "social"].map(str::to_owned);
@@ -342,7 +346,8 @@ impl Store {
         all.into_iter().collect()
     }
 
-    /// Returns the values that can have adjustments: channels for contacts, institutions and `advisory` for cases.
+    /// Returns the values that can have adjustments. If the measure is contacts, these are the channels; if it is cases, the institutions
+    /// and `advisory`. Other measures have none.
     #[must_use]
     pub fn countable(&self, of: Measure) -> BTreeSet<String> {
         match of {
@@ -355,7 +360,7 @@ impl Store {
         }
     }
 
-    /// Returns all adjustments, by period.
+    /// Returns all adjustments, including withdrawn ones, sorted by their first day.
     ///
     /// # Errors
     /// If a database query fails.

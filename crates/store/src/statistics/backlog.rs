@@ -1,4 +1,4 @@
-//! The backlog at this moment: open contacts, their age, and undelivered replies.
+//! The current backlog: open contacts, their age, and undelivered replies.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{statistics::figures::Measure, time::period::Period};
@@ -19,16 +19,16 @@ use crate::{
     statistics::{figures::StatisticsFilter, snapshot::Snapshot},
 };
 
-/// The backlog at the time of the snapshot. It is not tied to a period, and erasing a contact can change it.
+/// The backlog at the time of the snapshot. It is independent of any period. Erasing a contact can change it.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 pub struct Backlog {
     /// Number of open contacts.
     pub open: i64,
-    /// Age of the oldest open contact: fewer than this many minutes, a multiple of 60. `None` if no contact is open.
+    /// Age of the oldest open contact in minutes, rounded up to a multiple of 60. `None` if no contact is open.
     pub oldest_open: Option<i64>,
-    /// Longest time that a person has been waiting: fewer than this many minutes, a multiple of 60. `None` if no one is waiting.
+    /// Longest time that a person has been waiting, in minutes, rounded up to a multiple of 60. `None` if no one is waiting.
     pub longest_waiting: Option<i64>,
-    /// Number of open contacts with a reply that failed or is unsent for more than 15 minutes.
+    /// Number of open contacts with a reply that failed or has been unsent for more than 15 minutes.
     pub undelivered: i64,
 }
 
@@ -39,7 +39,7 @@ impl Snapshot<'_> {
 
         let open = self.registered(Measure::Contact, Period::default()).await?
             - self.registered(Measure::Closing, Period::default()).await?;
-        // The conditions have the same wording as in their partial indexes, so that the database can use the indexes.
+        // The conditions have the same wording as in the partial indexes, so that the database can use the indexes.
         let oldest_open = self
             .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
             .await?;
@@ -58,7 +58,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the count of a measure in a period.
+    /// Returns the number of items of a measure that this software registered in a period.
     pub(crate) async fn registered(&mut self, of: Measure, period: Period) -> Result<i64, StoreError> {
         Ok(self
             .breakdown(&StatisticsFilter::of(of, period, [], None))
@@ -66,7 +66,7 @@ impl Snapshot<'_> {
             .registered)
     }
 
-    /// Returns the age of the oldest of these contacts, in minutes.
+    /// Returns the age of the oldest contact that matches the SQL condition `these`, in minutes.
     async fn oldest(&self, these: &'static str, since: contacts::Column) -> Result<Option<i64>, StoreError> {
         let oldest: Option<i64> = contacts::Entity::find()
             .select_only()

@@ -1,4 +1,4 @@
-//! Breakdowns: the counts of a period, grouped by dimensions.
+//! Breakdowns: the counts of a period, grouped by up to two dimensions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts that may be read one by one to cross two dimensions.
+/// Maximum number of contacts that may be read one by one to count pairs of values of two dimensions.
 const MOST_LOOKED_AT: i64 = 200_000;
-/// The dimension of single ages.
+/// The dimension of ages in years.
 const AGE: &str = "age";
-/// Prefix of the dimensions of age bands. The name of the body that defines the bands follows it.
+/// Prefix of the name of an age-band dimension. The rest of the name is the body (statistics organisation) that defines the bands.
 pub const BANDS: &str = "age_";
 
 impl Snapshot<'_> {
@@ -148,7 +148,7 @@ impl Snapshot<'_> {
         if days.is_empty() {
             return Ok(Vec::new());
         }
-        // The weekday follows from the day, so the stored counts of the other dimension are sufficient.
+        // The weekday follows from the day, so the stored daily counts of the other dimension are sufficient.
         if one == WEEKDAY || other == WEEKDAY {
             let kept = if one == WEEKDAY { other } else { one };
             let by_day = StatisticsFilter {
@@ -199,7 +199,7 @@ impl Snapshot<'_> {
         Ok(counted.into_iter().map(row).collect())
     }
 
-    /// Loads the stored counts of these spans. Unless the period is divided, the database sums over the spans.
+    /// Loads the stored counts of these spans: days, months or years. If the filter has no intervals, the database sums over the spans.
     async fn counted(
         &self,
         cut: &StatisticsFilter,
@@ -229,7 +229,7 @@ impl Snapshot<'_> {
 }
 
 impl Store {
-    /// Returns the dimensions under which the counts are stored, or an error if the filter's dimensions are invalid.
+    /// Returns the dimensions under which the counts are stored. Returns an error if the filter's dimensions are invalid.
     fn lawful<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
         let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
@@ -251,7 +251,7 @@ impl Store {
         all
     }
 
-    /// Returns the dimension under which the counts are stored. Age bands are computed from stored ages.
+    /// Returns the dimension under which the counts of `dimension` are stored. The two differ for age bands, which are computed from ages.
     pub(super) fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
         let body = dimension.strip_prefix(BANDS);
         match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {
@@ -260,7 +260,8 @@ impl Store {
         }
     }
 
-    /// Returns the band of an age, according to the bands in force at the end of the period. `None` if the dimension has no bands.
+    /// Returns the age band of an age, using the bands in force at the end of the period. `None` if the dimension is not an age-band
+    /// dimension.
     pub(super) fn band(
         &self,
         dimension: &str,

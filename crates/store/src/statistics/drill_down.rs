@@ -48,7 +48,7 @@ pub struct Pointed {
 /// One page of the contacts that a figure counts, newest first.
 #[derive(Debug)]
 pub struct CountedContacts {
-    /// The figure itself.
+    /// The value of the figure.
     pub count: i64,
     /// The contacts on this page.
     pub rows: Vec<ListedContact>,
@@ -73,7 +73,7 @@ impl Store {
     /// Loads a page of the contacts that a figure counts, starting after `after`.
     ///
     /// # Errors
-    /// As [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings.
+    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings.
     pub async fn pointed_at(
         &self,
         pointed: &Pointed,
@@ -122,7 +122,8 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // Only the first page can show that all contacts were found. Later pages may lead to an empty last page.
+        // The count covers all pages, so only the first page can tell from it that no contact is left. A later page may lead to an empty
+        // last page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {
@@ -132,7 +133,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the figure itself.
+    /// Computes the figure.
     async fn count_of(&mut self, pointed: &Pointed) -> Result<i64, StoreError> {
         let cut = StatisticsFilter {
             of: pointed.of,
@@ -151,12 +152,12 @@ impl Snapshot<'_> {
             .sum())
     }
 
-    /// Returns the days on which contacts may match: those on which each selected value was counted.
+    /// Returns the days on which contacts may match: those on which every selected value was counted.
     async fn days_of(&self, pointed: &Pointed) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
         for (dimension, value) in &pointed.values {
             let kept = self.store.kept_as(dimension);
-            // Age bands are not stored. Their days are those on which any age was counted.
+            // Counts by age band are not stored, so every day on which any age was counted may match.
             let value = value.as_deref().filter(|_| kept == dimension);
             places.push((kept, value));
         }
@@ -180,7 +181,7 @@ impl Snapshot<'_> {
                 query = query.filter(cells::Column::Span.lte(to.to_string()));
             }
             let spans: Vec<String> = query.into_tuple().all(&self.on).await?;
-            // Spans of months and years do not parse as days.
+            // Months and years are stored as spans too, but do not parse as days.
             let days: BTreeSet<NaiveDate> = spans.iter().filter_map(|span| span.parse().ok()).collect();
             all = Some(match all {
                 Some(all) => all.intersection(&days).copied().collect(),
@@ -194,7 +195,7 @@ impl Snapshot<'_> {
         hotline_core::time::clock::day_of(time(place.at), self.store.zone)
     }
 
-    /// Loads the next contacts of a day, newest first, after a position.
+    /// Loads the next contacts of a day after a position, newest first.
     async fn contacts_of(
         &self,
         of: Measure,

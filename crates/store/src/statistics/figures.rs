@@ -1,5 +1,5 @@
-//! The stored counts, updated with every change of a contact. [`hotline_core::statistics::figures`] defines the rules of counting, and
-//! [`StatisticsFilter`] the possible queries.
+//! The stored counts, updated with every change of a contact. [`hotline_core::statistics::figures`] defines the counting rules.
+//! [`StatisticsFilter`] defines the possible queries.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub use crate::statistics::{
     rows::After,
 };
 
-/// Number of rows written by one statement. Rows times columns must not exceed the databases' limit of bound values.
+/// Number of rows written by one statement. Rows times columns must not exceed the database's limit of bound values.
 pub(crate) const AT_ONCE: usize = 500;
 
 /// The columns of a contact that determine how it is counted. None of them is sealed.
@@ -79,7 +79,7 @@ impl Store {
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
             read: match contact.first_read_at {
-                // A first reading at the time of arrival means a call. Any other contact is read later.
+                // A first reading at the time of arrival identifies a call. The first reading of any other contact is always later.
                 Some(at) if at <= contact.opened_at => Read::Taken,
                 Some(at) => Read::After(waited(at)),
                 None => Read::NotYet,
@@ -96,7 +96,7 @@ impl Store {
     /// Writes the columns in which `after` differs from `before`, and updates the counts.
     ///
     /// # Errors
-    /// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open one.
+    /// [`Conflict::NewerOpen`] if the change reopens the contact while the same person has another open contact.
     pub(crate) async fn change_contact(
         &self,
         transaction: &DatabaseTransaction,
@@ -143,7 +143,7 @@ pub(crate) async fn recount(
     add(transaction, figures::change(before, after)).await
 }
 
-/// Adds to the stored counts, in the order of their keys, to prevent deadlocks.
+/// Adds the changes to the stored counts, sorted by key. The fixed order prevents deadlocks.
 pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     changes: BTreeMap<Cell, i64>,
@@ -152,7 +152,7 @@ pub(crate) async fn add(
         return Ok(());
     }
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Locks are always taken in this order: contacts, then this lock, then counts. This prevents deadlocks.
+        // Every transaction takes its locks in this order: contacts, then this lock, then counts. The fixed order prevents deadlocks.
         transaction
             .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792795)")
             .await?;

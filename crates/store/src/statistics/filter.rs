@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
 
-/// If a period begins more than this long before the first count, its pieces begin with that count.
+/// If a period begins more than this many days before the first count, its intervals begin at the first count.
 const FARTHEST: Days = Days::new(1_100);
 
 /// A query for figures.
@@ -26,7 +26,7 @@ pub struct StatisticsFilter {
     pub period: Period,
     /// The dimensions to group by: none, one or two.
     pub by: Vec<String>,
-    /// The pieces into which the period is divided, if any, such as months.
+    /// The intervals into which the period is divided, such as months. `None` if the period is not divided.
     pub every: Option<Every>,
 }
 
@@ -48,10 +48,10 @@ impl StatisticsFilter {
         }
     }
 
-    /// Parses a list such as `channel,month`: up to two dimensions, and at most one kind of piece.
+    /// Parses a list such as `channel,month`: dimensions, and at most one kind of interval.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there are two kinds of pieces. Unknown dimensions are rejected when the query runs.
+    /// [`StoreError::Conflict`] if there are two kinds of intervals. Invalid dimensions are rejected when the query runs.
     pub fn parse(of: Measure, period: Period, by: &str) -> Result<Self, StoreError> {
         let mut cut = Self::of(of, period, [], None);
         for name in by.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -80,16 +80,16 @@ pub struct Breakdown {
     pub as_of: DateTime<Utc>,
     /// The dimensions, in the requested order.
     pub by: Vec<String>,
-    /// The pieces into which the period is divided, if any.
+    /// The intervals into which the period is divided. `None` if the period is not divided.
     pub every: Option<Every>,
-    /// Number of items registered by this software in the period: the sum of all rows and the rest.
+    /// Number of items registered by this software in the period. Equals the sum of all rows plus the rest.
     pub registered: i64,
     /// Counts of the items that have a value in each requested dimension.
     pub rows: Vec<FigureRow>,
-    /// Number of items without a value in some dimension, such as unclassified contacts, plus the items of suppressed rows.
+    /// Number of items without a value in one of the dimensions, such as unclassified contacts, plus the items of suppressed rows.
     pub rest: i64,
     /// The count below which rows are suppressed. Further rows are suppressed if small counts could be derived from them
-    /// ([`crate::db::store::Store::shown`]). `None` if figures are not suppressed for the reader.
+    /// ([`crate::db::store::Store::shown`]). `None` if the reader may see all counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_below: Option<i64>,
 }
@@ -97,7 +97,7 @@ pub struct Breakdown {
 /// One row of a breakdown.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct FigureRow {
-    /// The piece of the period, if it is divided.
+    /// The interval of the row, such as `2024-03`. `None` if the period is not divided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub piece: Option<String>,
     /// One value for each dimension.
@@ -113,7 +113,7 @@ impl Breakdown {
         self.rows.iter().map(|row| row.count).sum()
     }
 
-    /// Returns the count of a value of the first dimension; 0 if it has no row.
+    /// Returns the count of a value of the first dimension. 0 if the value has no row.
     #[must_use]
     pub fn count(&self, value: &str) -> i64 {
         let of_value = self
@@ -123,8 +123,8 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Returns all pieces from the first count to the last, extended to the limits of the requested period. If the period begins years
-    /// before the first count, the pieces begin with that count.
+    /// Returns all intervals from the first count to the last, extended to the limits of the requested period. If the period begins years
+    /// before the first count, the intervals begin at the first count.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -147,7 +147,8 @@ impl Breakdown {
         pieces.into_iter().collect()
     }
 
-    /// Suppresses the rows below `least`, and as many others as necessary so that no suppressed row can be derived by subtraction.
+    /// Suppresses the rows with a count below `least`, and as many others as necessary so that no suppressed count can be derived by
+    /// subtraction.
     pub(super) fn hide(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
@@ -162,19 +163,20 @@ impl Breakdown {
 }
 
 impl StatisticsFilter {
-    /// Returns whether the figures are about persons.
+    /// Returns whether the figures are grouped by a dimension that describes persons.
     pub(super) fn is_personal(&self) -> bool {
         self.by.iter().any(|dimension| figures::is_personal(dimension))
     }
 
-    /// Returns whether the rows are so fine that suppressing small ones would not protect persons.
+    /// Returns whether the grouping is so fine that suppressing small counts would not protect persons.
     pub(super) fn is_fine(&self) -> bool {
         let by = |dimensions: &[&str]| self.by.iter().any(|one| dimensions.contains(&one.as_str()));
         let crossed = self.by.len() + usize::from(self.every.is_some()) > 1;
         by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
-            // The number of missed contacts is known for every day, and urgent contacts are few, so crossing either would reveal persons.
+            // The number of missed contacts is known for every day, and urgent contacts are few. Combining either dimension with another
+            // grouping would reveal persons.
             || crossed && by(&[ANSWERED, URGENT_READ])
     }
 }

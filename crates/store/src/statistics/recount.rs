@@ -1,4 +1,4 @@
-//! Recounting all contacts, to compare the result with the stored counts or to replace them.
+//! Recounting all contacts. The result is compared with the stored counts or replaces them.
 
 use futures::{Stream, TryStreamExt, future};
 use hotline_core::statistics::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The result of a recount.
+/// The result of comparing the stored counts with a recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// Number of contacts recounted, including those excluded from the total.
@@ -42,7 +42,7 @@ pub struct OtherFigure {
 }
 
 impl Store {
-    /// Recounts all contacts and returns the counts that differ, at most `most` of them.
+    /// Recounts all contacts and returns the stored counts that differ from the recount, at most `most` of them.
     ///
     /// # Errors
     /// If a database query fails.
@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Conflict::Served`] if another process serves this SQLite database, because that process could not register anything during the
-    /// rebuild. Also if a database query fails; the stored counts are then unchanged.
+    /// rebuild. A [`StoreError`] if a database query fails. The stored counts are unchanged in both cases.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -87,7 +87,8 @@ impl Store {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         if !self.on_sqlite() {
-            // Blocks classifying and marking until the commit. Both lock the contact first, so this does too, to prevent deadlocks.
+            // These locks block classifying and marking until the commit. Both operations lock the contact first. Contacts are locked first
+            // here too, to prevent deadlocks.
             transaction
                 .execute_unprepared("LOCK TABLE contacts IN EXCLUSIVE MODE")
                 .await?;
@@ -118,7 +119,8 @@ impl Store {
         Ok(())
     }
 
-    /// Counts the contacts registered before counts were stored, or before a migration deleted the counts.
+    /// Builds the stored counts if contacts exist but counts do not. This is the case after an upgrade from a version without stored
+    /// counts, or after a migration deleted them.
     pub(crate) async fn count_what_is_not_counted(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;
@@ -126,13 +128,13 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // The serving process counted at its start. There are no counts because all contacts are excluded from the total.
+            // The serving process built the counts at its start. They are still empty because all contacts are excluded from the total.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }
     }
 
-    /// Counts all contacts, cases and referrals. Returns the counts and the number of contacts read.
+    /// Counts all contacts, cases and referrals. Returns the counts, and the number of contacts read.
     async fn count_all(&self, transaction: &DatabaseTransaction) -> Result<(Tally, u64), StoreError> {
         let mut tally = Tally::default();
         let mut count = 0;
@@ -167,7 +169,7 @@ impl Store {
     }
 }
 
-/// Streams the stored counts.
+/// Streams all stored counts.
 async fn kept(
     transaction: &DatabaseTransaction,
 ) -> Result<impl Stream<Item = Result<(Cell, i64), DbErr>>, DbErr> {

@@ -1,4 +1,4 @@
-//! The report of a period. The page, the files and the API are all created from this one value.
+//! The report of a period: one value from which the page, the exported files and the API response are built.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -37,18 +37,18 @@ pub struct Report {
     pub ever: Totals,
     /// Totals of the period.
     pub period: Totals,
-    /// Totals of the preceding period of the same length. If this period is not over, they cover only as many days as this period has had
-    /// so far. `None` if the period has no beginning or no end.
+    /// Totals of the preceding period of the same length. If the reported period is not over, these totals cover only as many days as have
+    /// passed in it. `None` if the reported period has no beginning or no end.
     pub before: Option<Totals>,
-    /// Totals of the same days a year earlier. `None` if the period has no beginning or no end.
+    /// Totals of the same days a year earlier. `None` if the reported period has no beginning or no end.
     pub a_year_before: Option<Totals>,
-    /// Contacts carried over, opened and closed.
+    /// Numbers of contacts carried over, opened and closed.
     pub flow: Flow,
-    /// The backlog at the time of the snapshot.
+    /// The backlog when the figures were read.
     pub standing: Backlog,
     /// The waiting times until the first reply.
     pub first_reply: FirstReply,
-    /// The times for which urgent contacts were unread.
+    /// The times until urgent contacts were first read.
     pub urgent: UrgentRead,
     /// The numbers of answered and missed contacts.
     pub answering: Answering,
@@ -82,22 +82,22 @@ pub struct Flow {
 pub struct FirstReply {
     /// Number of contacts that were sent a reply.
     pub answered: i64,
-    /// Number of contacts that were not sent a reply. Includes calls, which need none.
+    /// Number of contacts that were not sent a reply, including calls, which need no reply.
     pub not_answered: i64,
     /// The time in minutes within which half of these replies were sent. `None` if there was no reply, or if the time exceeds 30 days.
     pub half_within: Option<i64>,
-    /// The time in minutes within which nine of ten of these replies were sent.
+    /// The time in minutes within which nine of ten of these replies were sent. `None` as for `half_within`.
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// The times for which urgent contacts were unread.
+/// The times until urgent contacts were first read.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct UrgentRead {
     /// Number of urgent contacts that were read. `None` if a count is so small that it must be suppressed.
     pub read: Option<i64>,
-    /// The time in minutes within which half of these contacts were read.
+    /// The time in minutes within which half of these contacts were read. `None` if `read` is `None` or 0, or if the time exceeds 30 days.
     pub half_within: Option<i64>,
-    /// The time in minutes within which nine of ten of these contacts were read.
+    /// The time in minutes within which nine of ten of these contacts were read. `None` as for `half_within`.
     pub nine_in_ten_within: Option<i64>,
 }
 
@@ -124,7 +124,7 @@ impl Snapshot<'_> {
         let today = self.today();
         let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
         let (before, a_year_before) = (as_far(period.before()), as_far(period.a_year_before()));
-        // A period that is not over ends today in the report.
+        // If the period is not over, the report gives today as its last day.
         let so_far = period.until(today).unwrap_or(period);
         let waits = self
             .shown(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)
@@ -191,9 +191,9 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads the times for which urgent contacts were unread. Small counts by urgency could identify persons.
-    /// If `least` is not 0, only whole months that are over are used, and the result is empty if the total is
-    /// below `least` or any row would have to be suppressed.
+    /// Loads the times until urgent contacts were first read. If `least` is not 0, only complete months that are over are counted. The
+    /// result is then empty if the total is below `least` or if any row would be suppressed, because small counts by urgency could identify
+    /// persons.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {
@@ -215,9 +215,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was
-/// answered or read. `None` if there are none, or if the time exceeds 30 days, the longest time that is
-/// distinguished.
+/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was answered or read. `None` if
+/// there are no such contacts, or if the time exceeds 30 days, the longest time that the counts distinguish.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows

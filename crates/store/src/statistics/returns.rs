@@ -1,4 +1,4 @@
-//! Returns to the bodies that collect helplines' statistics, filled in from the stored counts.
+//! Returns: the report forms of the bodies that collect helplines' statistics, filled in from the stored counts.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -19,33 +19,33 @@ use crate::{
     },
 };
 
-/// A completed return.
+/// A filled-in return.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct FilledReturn {
     /// Name of the body.
     pub name: String,
-    /// Version of the mapping in force on the last day.
+    /// Version of the mapping to the body's form that was in force on the last day.
     pub version: u32,
-    /// The first day.
+    /// The first day of the period.
     pub from: NaiveDate,
-    /// The last day.
+    /// The last day of the period.
     pub to: NaiveDate,
     /// Time zone that determines where a day begins.
     pub time_zone: String,
-    /// When it was filled in.
+    /// When the return was filled in.
     pub as_of: DateTime<Utc>,
     /// Number of contacts registered in the period, counselling or not.
     pub registered: i64,
     /// Number of these contacts whose classification does not yet show whether they were counselling.
     pub not_classified: i64,
-    /// Whether the days are a complete period for which the body requests a return.
+    /// Whether the period is exactly one for which the body requests a return, such as a quarter.
     pub due_so: bool,
     /// The tables, in the order of the body's form.
     pub tables: Vec<Filled>,
 }
 
 impl FilledReturn {
-    /// Returns whether the period is complete and every contact is classified and has a row.
+    /// Returns whether the return can be sent: its period is as requested, and every contact is classified and has a row in every table.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let whole = |table: &Filled| table.missing == 0 && table.unmapped.is_empty();
@@ -67,7 +67,7 @@ impl Store {
         newest
     }
 
-    /// Returns the mapping of a body in force on a day.
+    /// Returns the mapping of a body that is in force on a day.
     #[must_use]
     pub fn mapping(&self, name: &str, on: NaiveDate) -> Option<&Return> {
         Return::in_force(&self.returns, name, on)

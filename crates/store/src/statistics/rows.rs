@@ -1,4 +1,4 @@
-//! Registered communications one by one, with only the data by which they are counted. These data include no personal data and no
+//! Registered communications, one row each, with only the data by which they are counted. These data contain no personal data and no
 //! identifying value.
 
 use hotline_core::{
@@ -21,10 +21,10 @@ use crate::{
     statistics::figures::CountedColumns,
 };
 
-/// Number of rows read at once.
+/// Number of contacts per page.
 const PAGE: u64 = 5_000;
 
-/// A contact with the data by which it is counted.
+/// The data by which a contact is counted.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct CountedContact {
     pub(super) id: Uuid,

@@ -1,4 +1,4 @@
-//! Snapshots of the figures: everything read in one snapshot is consistent, whatever is registered meanwhile.
+//! Snapshots of the figures. All figures read in one snapshot are consistent, even if contacts are registered meanwhile.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// The longest time to wait for a free place if too many snapshots are active.
+/// The longest time to wait for a free place while the maximum number of snapshots is active.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One snapshot of the figures: a read transaction.
@@ -33,9 +33,9 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) on: DatabaseTransaction,
     /// When the snapshot began.
     pub(crate) as_of: DateTime<Utc>,
-    /// Adjustments that are not withdrawn, once loaded.
+    /// Adjustments that are not withdrawn. `None` until loaded.
     entered: Option<Vec<Adjustment>>,
-    /// The first day of the first year and the last day of the last year with a count, once loaded.
+    /// By measure, the first day of the first year and the last day of the last year with a count. Filled when first needed.
     years: BTreeMap<Measure, (NaiveDate, NaiveDate)>,
     _place: SemaphorePermit<'a>,
 }
@@ -58,7 +58,7 @@ impl Store {
         })
     }
 
-    /// Loads the figures of a period.
+    /// Loads a breakdown: the figures of a period, grouped by the dimensions of `cut`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if a dimension does not exist or is repeated, or if there are more than two.
@@ -68,22 +68,23 @@ impl Store {
         look.end(found).await
     }
 
-    /// Loads the figures of a period for a reader who may not see counts below `least` about persons. With 0, all counts are shown.
+    /// Loads the figures of a period for a reader who may not see counts about persons that are below `least`. If `least` is 0, all counts
+    /// are shown.
     ///
-    /// Figures about persons cover only complete months that are over. Otherwise the answers of one contact could be derived by subtracting
-    /// two periods that differ by a day. Pieces of the period are included only if they consist of such months. Suppressed rows are left
-    /// out, as empty ones are, and their counts are part of the rest. A reader can still subtract the figures of one permitted period from
-    /// those of another.
+    /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
+    /// subtracting two periods that differ by a day. Intervals are included only if they consist of such months. Suppressed rows are left
+    /// out like empty rows, and their counts are part of the rest. One gap remains: a reader can subtract the figures of one permitted
+    /// period from those of another.
     ///
     /// # Errors
-    /// As [`Store::breakdown`]; also [`StoreError::Conflict`] if figures about persons are requested too finely.
+    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the grouping of figures about persons is too fine.
     pub async fn shown(&self, cut: &StatisticsFilter, least: i64) -> Result<Breakdown, StoreError> {
         let mut look = self.at_once().await?;
         let found = look.shown(cut, least).await?;
         look.end(found).await
     }
 
-    /// Loads the totals of a period. An adjustment ([`Adjustment`]) counts only if all its days are in the period.
+    /// Loads the totals of a period. An [`Adjustment`] counts only if all its days are in the period.
     ///
     /// # Errors
     /// If a database query fails.
@@ -93,7 +94,7 @@ impl Store {
         look.end(found).await
     }
 
-    /// Loads the report of a period for managers. See [`Store::shown`] for `least`.
+    /// Loads the report of a period for managers. `least` has the same meaning as in [`Store::shown`].
     ///
     /// # Errors
     /// If a database query fails.
@@ -103,7 +104,7 @@ impl Store {
         look.end(found).await
     }
 
-    /// Fills in the return (report form) to a body, which is an organisation that collects the statistics of helplines.
+    /// Fills in a return: the report form of a body, which is an organisation that collects the statistics of helplines.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if no mapping of this body is in force on the last day.
@@ -135,7 +136,7 @@ impl Snapshot<'_> {
         Ok(self.entered.as_deref().unwrap_or_default())
     }
 
-    /// Limits a period to the years in which anything was counted, so that a very long period is not divided into many empty pieces.
+    /// Limits a period to the years in which anything was counted, so that a very long period is not divided into many empty intervals.
     pub(super) async fn whole(
         &mut self,
         of: Measure,

@@ -32,7 +32,7 @@ pub struct Totals {
     /// Sum of all registered communications.
     #[serde(flatten)]
     pub sum: Sum,
-    /// Sums by channel, which add up to the total.
+    /// Sums by channel. Together they equal the total.
     pub channels: Vec<Part>,
     /// Cases formed in the period.
     pub cases: Cases,
@@ -40,7 +40,7 @@ pub struct Totals {
     pub left_out: usize,
 }
 
-/// Cases of a period. Each is advisory or forwarded, and each forwarded one has an institution.
+/// Cases of a period. Each case is advisory or forwarded, and each forwarded case has an institution.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 pub struct Cases {
     /// Sum of all cases.
@@ -50,16 +50,16 @@ pub struct Cases {
     pub advisory: Sum,
     /// Cases that were forwarded to an institution.
     pub forwarded: Sum,
-    /// Forwarded cases by the first institution they were sent to.
+    /// Forwarded cases by the first institution to which they were sent.
     pub institutions: Vec<Part>,
 }
 
-/// One part of a total.
+/// The sum of one channel or institution.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Part {
     /// The channel or institution.
     pub name: String,
-    /// Its sum.
+    /// The sum.
     #[serde(flatten)]
     pub sum: Sum,
 }
@@ -67,9 +67,9 @@ pub struct Part {
 /// A total, and the numbers from which it is computed.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct Sum {
-    /// The total of the three numbers below.
+    /// The total: the sum of the three numbers below.
     pub total: i64,
-    /// Counted by this software.
+    /// Number counted by this software.
     pub registered: i64,
     /// Opening balances from before this software.
     pub opening_balance: i64,
