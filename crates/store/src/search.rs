@@ -1,5 +1,5 @@
-//! Search over sealed text. The index exists only in memory: it is built from the database when the service starts, updated with each
-//! change, and lost when the process ends. The disk holds no readable copy.
+//! Search over sealed text. The index exists only in memory, so the disk holds no readable copy. The service builds the index from the
+//! database at its start and updates it with each change.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -26,23 +26,23 @@ use crate::{
     memory::search_index::Index,
 };
 
-/// Number of contacts read at a time while the index is built.
+/// Number of contacts loaded per query while the index is built.
 const PORTION: u64 = 2_000;
 /// Maximum number of contacts, newest first, whose texts are searched for phrases.
 const PHRASES: usize = 1_000;
 
 /// Results of a search.
 pub struct SearchResults {
-    /// Matching contacts, newest first, each with the words around the match.
+    /// Matching contacts, newest first, each with the text around the match.
     pub rows: Vec<(InboxRow, String)>,
-    /// Whether there are more results than these.
+    /// Whether there are further results.
     pub more: bool,
     /// Number of contacts indexed so far, while the index is being built. `None` once it covers all contacts.
     pub so_far: Option<u64>,
 }
 
 impl Store {
-    /// Builds the index, then updates it after each change, until the future is dropped. Only the process that serves pages needs it.
+    /// Builds the index, then updates it after each change, until the future is dropped. Only a process that serves pages needs the index.
     pub async fn keep_searchable(self: Arc<Self>) {
         let mut changes = self.watch();
         let mut newest = *changes.borrow_and_update();
@@ -63,14 +63,16 @@ impl Store {
         }
     }
 
-    /// Indexes every contact, in ascending order of the person's last message. Changes made meanwhile are indexed afterwards.
+    /// Indexes every contact, in ascending order of the person's last message. [`Store::keep_searchable`] then indexes the changes made
+    /// meanwhile.
     async fn index_all(&self) -> Result<(), StoreError> {
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
         let mut after = (i64::MIN, Uuid::nil());
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                // This condition alone lets the database seek in the index. With only the next one, it would scan all rows already read.
+                // This redundant condition lets the database seek in its index. The next condition alone would make it scan all earlier
+                // rows.
                 .filter(at.gte(after.0))
                 .filter(later)
                 .order_by_asc(at)
@@ -105,7 +107,7 @@ impl Store {
         Ok(last)
     }
 
-    /// Updates the index from the current state of these contacts.
+    /// Updates the index with the current texts of these contacts.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
         let said = self.searchable_text(&all).await?;
         let texts: Vec<(Uuid, Option<String>)> = all
@@ -127,7 +129,7 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the messages of these contacts, newest first.
+    /// Loads the messages of these contacts, newest first, without notices.
     async fn searchable_text(
         &self,
         all: &[contacts::Model],
@@ -143,7 +145,8 @@ impl Store {
         Ok(said)
     }
 
-    /// Returns all searchable texts of a contact: its messages, newest first, then name, identifier and subject. `None` if it was erased.
+    /// Returns all searchable texts of a contact: its messages, newest first, then name, identifier and subject. `None` if the contact was
+    /// erased.
     fn texts(
         &self,
         contact: &contacts::Model,
@@ -173,13 +176,13 @@ impl Store {
         self.keys.hidden(typed)
     }
 
-    /// Decrypts the result of [`Store::hide_words`]. Returns `None` for any other text.
+    /// Decrypts search words encrypted by [`Store::hide_words`]. Returns `None` for any other text.
     #[must_use]
     pub fn show_words(&self, hidden: &str) -> Option<String> {
         self.keys.shown(hidden)
     }
 
-    /// Searches for words, phrases in quotation marks, a reference, or a complete identifier.
+    /// Searches for words, phrases in quotation marks, a reference, or a complete identifier. Returns at most `size` results.
     ///
     /// # Errors
     /// If a database query fails.
@@ -221,7 +224,7 @@ impl Store {
         })
     }
 
-    /// Returns those of these contacts that contain the phrases, in the same order, each with the words around the match.
+    /// Returns the given contacts that contain the phrases, in the same order, each with the text around the match.
     async fn looked_into(
         &self,
         ids: &[Uuid],
@@ -240,7 +243,7 @@ impl Store {
             .collect())
     }
 
-    /// Finds contacts whose reference or complete identifier was typed.
+    /// Finds contacts by their reference or complete identifier.
     async fn named(&self, typed: &str) -> Result<Vec<contacts::Model>, StoreError> {
         let typed = typed.trim();
         let mut any = Condition::any();
@@ -258,7 +261,7 @@ impl Store {
     }
 }
 
-/// Returns the words around the match from the first text that contains the phrases. `None` if no text contains them.
+/// Returns the text around the match, from the first text that contains the phrases. `None` if no text contains them.
 fn words_round(texts: &[String], sought: &Sought) -> Option<String> {
     let begins = |word: &str| sought.all().any(|sought| word.starts_with(sought));
     let has_some = |text: &&String| words(text).iter().any(|word| begins(word));
