@@ -15,7 +15,7 @@ use crate::reports::{
     tables::{self, part_label},
 };
 
-/// Number of fills. They differ in colour and in pattern.
+/// Number of fills in a chart. Each fill has its own colour and pattern.
 const FILLS: usize = 6;
 /// Size of the column chart, in SVG units.
 const WIDTH: i64 = 720;
@@ -38,7 +38,7 @@ pub(crate) struct Column {
     pub x: i64,
     pub width: i64,
     pub parts: Vec<Part>,
-    /// The text below the column; empty where space is short.
+    /// The text below the column; empty if there is too little space.
     pub label: String,
 }
 
@@ -61,18 +61,18 @@ pub(crate) struct Square {
     pub said: String,
 }
 
-/// A bar of the funnel.
+/// A bar of the funnel chart, which shows communications, cases and forwarded cases.
 pub(crate) struct Bar {
     pub label: String,
     pub count: i64,
-    /// Percent of the longest bar.
+    /// Length as a percentage of the longest bar.
     pub width: i64,
-    /// The share of the bar above, as a percentage.
+    /// The count of this bar as a percentage of the bar above. `None` if there is no bar above or its count is 0.
     pub share: Option<String>,
 }
 
-/// Draws registered communications by channel over time. The largest channels have a fill each; the others share the last one. `None` if
-/// the period has no columns.
+/// Draws registered communications by channel over time. Each of the largest channels has its own fill; all others share the last fill.
+/// `None` if there are no figures.
 pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
@@ -112,7 +112,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let top = rounded_up(most);
     let number = i64::try_from(pieces.len()).unwrap_or(i64::MAX);
     let step = (WIDTH - LEFT) / number.max(1);
-    // A label needs about 70 units.
+    // A label needs about 70 SVG units of width.
     let every = (70 / step.max(1)).max(0) + 1;
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
@@ -160,7 +160,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     })
 }
 
-/// Returns the next round number whose half is whole: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
+/// Returns `most`, rounded up to a number whose half is a whole number: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
 fn rounded_up(most: i64) -> i64 {
     const FIRST: [i64; 9] = [10, 12, 16, 20, 24, 30, 40, 60, 80];
     if most < 10 {
@@ -175,7 +175,7 @@ fn rounded_up(most: i64) -> i64 {
     }
 }
 
-/// Draws when people write, by weekday and hour. `None` if nothing was registered.
+/// Draws registered communications by weekday and hour. `None` if nothing was registered.
 pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     let at = |day: u32, hour: u32| {
         let place = [day.to_string(), format!("{hour:02}")];
@@ -255,7 +255,7 @@ pub(crate) fn percent(words: &Words, part: i64, whole: i64) -> String {
     format!("{}{point}{} %", tenths / 10, tenths % 10)
 }
 
-/// Formats the change since an earlier figure: the number, and the percentage unless the earlier figure is 0.
+/// Formats the change since an earlier figure: the difference, and the percentage unless the earlier figure is 0.
 pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
     let by = now - then;
     let sign = if by > 0 { "+" } else { "" };
@@ -267,7 +267,7 @@ pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
     format!("{number} ({sign}{} %)", words.number(percent))
 }
 
-/// Names the most frequent main topic in a sentence.
+/// Returns a sentence that names the most frequent main topic.
 pub(crate) fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {

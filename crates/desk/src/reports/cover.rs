@@ -1,4 +1,4 @@
-//! The cover of a file: centre, period, time of reading and author.
+//! The cover of an exported file: centre, period, time of the figures, and author.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
@@ -6,21 +6,21 @@ use hotline_store::statistics::{figures::Breakdown, report::Report, returns::Fil
 
 use crate::reports::{labels::format_day, tables};
 
-/// The cover of a file of figures.
+/// The cover of an exported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cover {
     /// The title of the file.
     pub title: String,
-    /// The label and the text of each line.
+    /// The lines of the cover, each with its label and text.
     pub lines: Vec<(String, String)>,
     /// When the figures were read.
     pub as_of: DateTime<Utc>,
-    /// First and last day of the period. `None`: open at that end.
+    /// First and last day of the period. `None` if the period is open at that end.
     pub days: (Option<NaiveDate>, Option<NaiveDate>),
 }
 
 impl Cover {
-    /// Creates the cover of a report. `made_by` is `None` for a program.
+    /// Creates the cover of a report. `made_by` names the person who requested the file; `None` if a program requested it.
     #[must_use]
     pub fn of_report(words: &Words, centre: &Centre, report: &Report, made_by: Option<&str>) -> Self {
         let title = words.say("cover-title");
@@ -106,7 +106,7 @@ impl Cover {
     }
 }
 
-/// Formats a period.
+/// Formats a period as its first and last day.
 pub(crate) fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
     let from = from.map_or_else(|| words.say("from-start"), format_day);
     let to = to.map_or_else(|| words.say("until-now"), format_day);

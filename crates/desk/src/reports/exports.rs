@@ -13,9 +13,9 @@ use crate::reports::{
     tables::{Cell, Line, STANDING, Table},
 };
 
-/// The longest name of a sheet, in characters.
+/// The longest sheet name that Excel accepts, in characters.
 const SHEET_NAME: usize = 31;
-/// The longest text of a cell, in UTF-16 code units.
+/// The longest cell text that Excel accepts, in UTF-16 code units.
 const CELL: usize = 32_767;
 
 /// Options for CSV files.
@@ -25,7 +25,7 @@ pub struct CsvForm {
     pub separator: u8,
     /// Whether the file begins with a byte order mark, which some spreadsheets need to recognise UTF-8.
     pub bom: bool,
-    /// Whether the cover precedes the header row. Without a cover, equal figures always give equal bytes.
+    /// Whether the cover precedes the header row. Without a cover, equal figures always produce equal bytes.
     pub cover: bool,
 }
 
@@ -39,7 +39,7 @@ impl Default for CsvForm {
     }
 }
 
-/// Writes one table as shown on the page.
+/// Writes one table as CSV, with the same rows and columns as on the page.
 ///
 /// # Errors
 /// Fails if the CSV writer fails.
@@ -63,7 +63,7 @@ pub fn csv_of_table(
     )
 }
 
-/// Writes several tables into one file, with a line for each figure: table, row, column, figure.
+/// Writes several tables into one CSV file, with a line for each figure: table, row, column, figure.
 ///
 /// # Errors
 /// Fails if the CSV writer fails.
@@ -75,8 +75,8 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    // The backlog changes from minute to minute. It is left out of a file without a cover, which would state the time, so that two exports
-    // of the same figures are identical.
+    // The backlog changes from minute to minute, and only the cover states the time. A file without a cover leaves the backlog out, so that
+    // two exports of the same figures are identical.
     let lasting = |table: &&Table| form.cover || table.id != STANDING;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {
@@ -120,7 +120,7 @@ fn csv(
     csv.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Returns the first bytes of a file: a byte order mark or nothing.
+/// Returns the first bytes of a file: a byte order mark, or no bytes.
 pub(crate) fn begun(form: CsvForm) -> Vec<u8> {
     if form.bom { "\u{feff}".into() } else { Vec::new() }
 }
@@ -133,7 +133,7 @@ pub(crate) fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W
         .from_writer(into)
 }
 
-/// Prefixes text with an apostrophe if a spreadsheet would run it as a formula (OWASP: CSV injection).
+/// Prefixes text with an apostrophe if a spreadsheet would evaluate it as a formula (OWASP: CSV injection).
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let first = text.trim_start_matches(' ').chars().next();
@@ -151,7 +151,7 @@ pub fn harmless(text: &str) -> String {
 /// Fails if the workbook writer fails.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The creation time is the time on the cover, to the minute, so that the same figures give the same bytes.
+    // The creation time is the time on the cover, to the minute, so that the same figures produce the same bytes.
     let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();
@@ -243,7 +243,7 @@ fn sheet_name(title: &str) -> String {
     lawful.take(SHEET_NAME).collect()
 }
 
-/// Sends a file as a download. Its name contains the period.
+/// Sends a file as a download. The file name contains the period.
 pub(crate) fn download(
     kind: &'static str,
     name: &str,

@@ -1,4 +1,4 @@
-//! Formats of days, channels and query strings.
+//! Formatting of days, channel names and query strings.
 
 use chrono::NaiveDate;
 use hotline_core::text::locale::Words;
@@ -16,7 +16,7 @@ pub(crate) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a St
         .finish()
 }
 
-/// Returns the translated name of a channel, otherwise its id from the settings.
+/// Returns the translated name of a channel, or its id from the settings if there is no translation.
 pub(crate) fn channel_name(words: &Words, channel: &str) -> String {
     let key = format!("channel-{channel}");
     let name = words.say(&key);

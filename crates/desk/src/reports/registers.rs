@@ -1,4 +1,4 @@
-//! Import of old registers from CSV: parses and checks the lines, and reports the errors of each line.
+//! Import of earlier figures (old registers) from CSV: parses and checks each line, and reports its errors.
 
 use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
@@ -9,30 +9,30 @@ use hotline_store::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A line of a register.
+/// A line of an imported register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Line number in the file; the header is line 1.
     pub line: u64,
     /// The fields of the line, joined by commas.
     pub text: String,
-    /// The parsed entry; `None` if parsing failed.
+    /// The parsed entry. `None` if parsing failed.
     pub read: Option<NewBalance>,
-    /// The reason why the line can't be entered; `None` if it can be entered.
+    /// The reason why the line can't be entered. `None` if it can be entered.
     pub wrong: Option<Wrong>,
 }
 
 /// The reason why a line can't be entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
-    /// The line could not be parsed; holds the parser's message.
+    /// The line could not be parsed. Contains the parser's message.
     Unread(String),
     /// The store rejected the parsed entry.
     Refused(Conflict),
 }
 
 impl Wrong {
-    /// Returns the reason in the reader's language.
+    /// Returns the reason as text. A reason from the store is in the reader's language.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -68,8 +68,8 @@ struct Read {
     reason: String,
 }
 
-/// Parses a register with the columns `of,value,from,to,count,source` and optionally `correction,reason`. The file is UTF-8, separated by
-/// commas or semicolons.
+/// Parses a register with the columns `of,value,from,to,count,source` and optionally `correction,reason`. The file must be UTF-8, with
+/// commas or semicolons as separators.
 #[must_use]
 pub fn read(csv: &[u8]) -> Vec<Row> {
     // Spreadsheets put a byte order mark before the text.
@@ -91,7 +91,7 @@ pub fn read(csv: &[u8]) -> Vec<Row> {
             let line = record.position().map_or(number, csv::Position::line);
             let text = record.iter().collect::<Vec<_>>().join(", ");
             if record.len() > head.len() {
-                // The number of fields differs, for example, if a number is written as 20,000.
+                // Each comma inside a number, such as 20,000, adds a field.
                 let why = format!("{} fields where the head has {}", record.len(), head.len());
                 return Row {
                     line,
@@ -133,10 +133,10 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Checks each parsed line as if the lines before it had been entered, and records the reason for each rejected line.
+/// Checks each parsed line as if all lines before it were entered, and records why a line is rejected.
 ///
 /// # Errors
-/// Fails if the database fails.
+/// If a database query fails.
 pub async fn tried(store: &Store, mut rows: Vec<Row>) -> Result<Vec<Row>, StoreError> {
     let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
     let mut found = store.try_balances(&new).await?.into_iter();

@@ -8,7 +8,7 @@ use hotline_store::statistics::report::Report;
 
 use crate::reports::labels::{channel_name, format_day};
 
-/// Describes a period, sentence by sentence. Sentences about figures of 0 are left out.
+/// Returns the sentences that describe the period of a report. Sentences about figures of 0 are left out.
 #[must_use]
 pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
     let mut said = vec![words.with(

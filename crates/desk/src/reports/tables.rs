@@ -22,7 +22,7 @@ pub(crate) const STANDING: &str = "standing";
 /// A table of figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// The id used in files and addresses.
+    /// The id used in files and URLs.
     pub id: String,
     /// The title of the table.
     pub title: String,
@@ -32,22 +32,22 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows of the table.
     pub rows: Vec<Line>,
-    /// The rows below the table: the total, and the remainder that none of the other rows contains.
+    /// The rows at the foot of the table, such as the total, and the remainder that no other row contains.
     pub foot: Vec<Line>,
 }
 
-/// A row.
+/// A row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The label in the first column.
     pub label: String,
-    /// The cells, one for each column.
+    /// The cells after the label, one for each column.
     pub cells: Vec<Cell>,
-    /// The address of the drill-down list of each cell; `None` for cells without one.
+    /// The URL of the drill-down list of each cell. `None` if the cell has no list.
     pub opens: Vec<Option<String>>,
 }
 
-/// A cell.
+/// The content of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
     /// A number of items.
@@ -61,7 +61,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Formats the cell for people.
+    /// Formats the cell in the reader's language.
     #[must_use]
     pub fn localized(self, words: &Words) -> String {
         match self {
@@ -72,7 +72,7 @@ impl Cell {
         }
     }
 
-    /// Formats the cell for programs.
+    /// Formats the cell for programs, independent of the language.
     #[must_use]
     pub fn plain(self) -> String {
         match self {
@@ -85,7 +85,7 @@ impl Cell {
 }
 
 impl Line {
-    /// Formats the label for people.
+    /// Formats the label in the reader's language.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         names::localized_label(words, &self.label)
@@ -105,13 +105,13 @@ impl Line {
         self
     }
 
-    /// Returns the address of a cell's drill-down list if the reader `may` open it and the figure is not 0.
+    /// Returns the URL of a cell's drill-down list if the reader `may` open it and the figure is not 0.
     pub(crate) fn address(&self, column: usize, may: bool) -> Option<&str> {
         let counts = matches!(self.cells.get(column), Some(Cell::Count(1..)));
         self.opens.get(column)?.as_deref().filter(|_| may && counts)
     }
 
-    /// Creates a row with a figure in the last of `columns` columns.
+    /// Creates a row of `columns` cells with a figure in the last cell. The other cells are empty.
     fn last(label: impl Into<String>, columns: usize, count: i64) -> Self {
         let mut cells = vec![Cell::Empty; columns.saturating_sub(1)];
         cells.push(Cell::Count(count));
@@ -124,7 +124,7 @@ impl Line {
 }
 
 impl Table {
-    /// Returns the largest figure in the first column, to scale bars; 0 if there is none.
+    /// Returns the largest figure in the first column, which sets the scale of the bars. 0 if there is no figure.
     fn most(&self) -> i64 {
         let counts = self.rows.iter().filter_map(|row| match row.cells.first() {
             Some(Cell::Count(count)) => Some(*count),
@@ -133,7 +133,7 @@ impl Table {
         counts.max().unwrap_or_default()
     }
 
-    /// Returns the length of a row's bar, as a percentage of the longest.
+    /// Returns the length of a row's bar, as a percentage of the longest bar.
     pub(crate) fn bar(&self, line: &Line) -> i64 {
         match line.cells.first() {
             Some(Cell::Count(count)) => (count * 100).checked_div(self.most()).unwrap_or_default().max(0),

@@ -1,4 +1,4 @@
-//! A breakdown of figures, as a table.
+//! Converts a breakdown into a table.
 
 use std::collections::BTreeMap;
 
@@ -35,14 +35,14 @@ impl Down {
 }
 
 /// Builds the table. The rows are the intervals of the period or the values of the first dimension; the columns are the values of the last
-/// dimension. With three groupings, each row combines an interval with a value of the first dimension.
+/// dimension. If there are intervals and two dimensions, each row combines an interval with a value of the first dimension.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
     let (mut down, mut across) = lines(found, crossed);
     let first = found.by.first().map(String::as_str).unwrap_or_default();
     let across_of = found.by.last().map(String::as_str).unwrap_or_default();
-    // Hours, ages and waiting times keep their natural order. Other values are ordered by size.
+    // Hours, ages and waiting times keep their natural order. Other rows are sorted by their sum, largest first.
     if is_ordered(scheme, across_of) {
         across.sort_by_key(|value| in_order(value));
     }
@@ -95,7 +95,7 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     }
 }
 
-/// Collects the rows, and the values of the columns.
+/// Collects the rows of the table, and the values that become its columns.
 fn lines(found: &Breakdown, crossed: bool) -> (Vec<Down>, Vec<String>) {
     let mut down: Vec<Down> = Vec::new();
     let mut across: Vec<String> = Vec::new();
@@ -148,7 +148,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         let values = values.iter().chain(column).map(String::as_str);
         opening.address(values)
     };
-    // If figures are suppressed, a missing figure is either 0 or suppressed. Both look the same.
+    // If figures are suppressed, a missing figure is either 0 or suppressed. Both are rendered in the same way.
     let none = match found.hidden_below {
         Some(_) => Cell::Hidden,
         None => Cell::Count(0),

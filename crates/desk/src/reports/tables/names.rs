@@ -50,7 +50,8 @@ pub(crate) fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value
     }
 }
 
-/// Formats the interval at the beginning of a row label for people. Files and programs keep its id, such as `2023-08`.
+/// Formats a row label in the reader's language. If it begins with an interval id such as `2023-08`, the id is replaced; files and programs
+/// keep it.
 pub(crate) fn localized_label(words: &Words, label: &str) -> String {
     let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
     let piece = part_label(words, first);
@@ -60,7 +61,7 @@ pub(crate) fn localized_label(words: &Words, label: &str) -> String {
     }
 }
 
-/// Formats an interval such as `2023-08` for people. Other text is returned unchanged.
+/// Formats an interval such as `2023-08` in the reader's language. Other text is returned unchanged.
 pub(crate) fn part_label(words: &Words, piece: &str) -> String {
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = piece.split('-').collect();
@@ -88,7 +89,7 @@ fn without_zero(number: &str) -> String {
     number.trim_start_matches('0').to_owned()
 }
 
-/// Formats minutes as minutes, hours or days.
+/// Formats a time as minutes (up to 90), hours (up to 48) or days.
 #[must_use]
 pub fn minutes_label(words: &Words, minutes: i64) -> String {
     match minutes {

@@ -1,4 +1,4 @@
-//! Drill-down links: the address of the list of items that a figure counts.
+//! Drill-down links: URLs of the lists of items that a figure counts.
 
 use chrono::NaiveDate;
 use hotline_core::{
@@ -9,13 +9,13 @@ use hotline_store::statistics::figures::{BANDS, Breakdown};
 
 use crate::reports::labels::query_of;
 
-/// The figures of one measure in one period.
+/// The figures for which drill-down URLs are built: one measure in one period, with its grouping.
 #[derive(Clone, Copy)]
 pub(crate) struct Opening<'a> {
     of: Measure,
     period: Period,
     by: &'a [String],
-    /// Whether the period was narrowed to an interval.
+    /// Whether the period was narrowed to one of its intervals.
     is_piece: bool,
 }
 
@@ -45,14 +45,14 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Removes the grouping, so that the link lists everything in the period.
+    /// Removes the grouping, so that the URL lists everything in the period.
     pub(crate) const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
 
     /// Narrows the period to an interval such as `2024-03`.
     pub(crate) fn in_piece(self, piece: Option<&str>) -> Self {
-        // The name of an interval does not depend on today's date, so any date will do.
+        // Interval names are absolute, so the date passed as today has no effect.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));
         let Some(named) = named else { return self };
         let from = [named.from, self.period.from].into_iter().flatten().max();
@@ -64,10 +64,10 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Returns the address of the list of items with these values. A dimension without a given value matches all items that have any value
-    /// in this dimension. Returns `None` if there is no such list.
+    /// Returns the URL of the list of items with these values. An empty or omitted value matches all items that have any value in its
+    /// dimension. Returns `None` if there is no such list.
     pub(crate) fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
-        // The list would use the age bands in force at the end of the interval. The figure uses those at the end of the period.
+        // The list would use the age bands in force at the end of the interval, but the figure uses those at the end of the period.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;
         }

@@ -87,7 +87,7 @@ fn totals(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Returns the drill-down link for a figure of the report's period.
+/// Returns the drill-down URL of a figure of the report's period.
 fn opened(report: &Report, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
     let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
     Opening::new(of, (report.from, report.to), &by).address(values.iter().copied())
@@ -217,7 +217,8 @@ fn standing(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // If the count is suppressed, so are the times. If it is shown and a time is missing, no urgent contact was read.
+    // A suppressed count implies suppressed times. With a visible count, a missing time means that no contact was read, or that it exceeds
+    // 30 days.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
@@ -350,7 +351,7 @@ fn peers(words: &Words, totals: &OutreachTotals) -> Table {
     }
 }
 
-/// Builds the tables of a return, including figures that are missing or that no row covers.
+/// Builds the tables of a return. The foot of each table lists values that no row covers, contacts without a value, and the total.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
     let table = |(of, filled): (
