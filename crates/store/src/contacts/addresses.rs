@@ -24,8 +24,8 @@ impl Card {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Offers the reply address that a message names. If the message names none but joined by thread evidence, its sender address is
-    /// offered. An address that already receives the replies is not offered.
+    /// Offers the reply address that a message names. If the message names none but joined the contact by thread evidence, the sender's
+    /// address is offered. An address that already receives the replies is not offered.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier

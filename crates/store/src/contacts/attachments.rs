@@ -41,7 +41,7 @@ pub struct Attachment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Held {
-    /// Stored here.
+    /// Stored by this service.
     Here,
     /// On the platform; not requested yet.
     Elsewhere,
@@ -120,7 +120,7 @@ impl Store {
         })
     }
 
-    /// Returns the key that seals an attachment: the key of its raw message, or the contact's key if staff sent the file.
+    /// Returns the key with which an attachment is sealed: the key of its raw message, or the contact's key if staff sent the file.
     pub(crate) async fn attachment_key(
         &self,
         part: &attachments::Model,

@@ -29,7 +29,7 @@ use crate::{
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. If the person is waiting for a reply, `reason` must explain why none is sent. The reason is stored as a note.
+    /// Closes a contact. If the person is waiting for a reply, `reason` must explain why no reply is sent. The reason is stored as a note.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is already closed, assigned to someone else or not wrapped up, or if a required reason is
@@ -215,7 +215,7 @@ impl Store {
         let reason = words_of(reason)?;
         let detail = marking.map_or("none", Marking::as_str);
         let now = self.now();
-        // If the chosen kind is a marking, removing the marking also removes the kind.
+        // If the chosen kind is also a marking, removing the marking also removes the kind.
         let record = self.record_of(transaction, contact).await?;
         let closes = marking.is_some() && contact.status.0.is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();

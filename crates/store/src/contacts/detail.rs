@@ -47,7 +47,7 @@ pub struct ContactDetail {
     pub status: Status,
     /// The marking that excludes the contact from the total, if there is one.
     pub marking: Option<Marking>,
-    /// What the person wanted, by their own choice: to ask for advice, or to report content or conduct. `None` if unknown.
+    /// The purpose that the person selected: to ask for advice, or to report content or conduct. `None` if unknown.
     pub asks: Option<Asks>,
     /// Language tag, if known.
     pub language: Option<Language>,
@@ -71,7 +71,7 @@ pub struct ContactDetail {
     pub waiting_since: Option<DateTime<Utc>>,
     /// Whether staff have read the contact.
     pub was_read: bool,
-    /// Name, addresses and subject. `None` if erased.
+    /// The contact content, such as name, addresses and subject. `None` if erased.
     pub card: Option<Card>,
     /// Messages, replies and notes, oldest first.
     pub messages: Vec<Message>,
@@ -108,9 +108,9 @@ pub struct Message {
     pub id: Uuid,
     /// `in`, `reply`, `automatic`, `note` or `notice`.
     pub direction: Direction,
-    /// Work name of its author. `None` if staff did not write it.
+    /// Work name of the author. `None` if staff did not write the message.
     pub author: Option<String>,
-    /// When it arrived or was written.
+    /// When the message arrived or was written.
     pub at: DateTime<Utc>,
     /// The message content. `None` if erased.
     pub body: Option<Body>,
@@ -160,11 +160,11 @@ pub struct Delivered {
     pub leaves_at: Option<DateTime<Utc>>,
 }
 
-/// An entry in the history of a contact.
+/// An event in the history of a contact.
 pub struct HistoryEvent {
-    /// When it happened.
+    /// When the event happened.
     pub at: DateTime<Utc>,
-    /// Work name of the member of staff who acted.
+    /// Work name of the member of staff who acted. `None` if the software acted.
     pub actor: Option<String>,
     /// Kind of event.
     pub kind: HistoryKind,

@@ -32,9 +32,9 @@ impl Store {
     /// reports, the texts of its cases and every raw message, together with the keys that sealed them. The hashes of the raw messages
     /// remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
     ///
-    /// `account` is the operating-system account of the person who erases; the audit log names it.
+    /// `account` is the operating-system account of the person who runs the command. The audit log records it.
     ///
-    /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. The next stop of the service removes those pages.
+    /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. Those pages are removed when the service next stops.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact or one of its cases is open, or if the contact is already erased. Nothing changes then.
@@ -144,7 +144,7 @@ impl Store {
     }
 }
 
-/// Deletes messages and their dependent rows. Returns the files to delete.
+/// Deletes the messages, attachments, drafts and links of a contact and the jobs for them. Returns the files to delete.
 async fn erase_messages(
     transaction: &DatabaseTransaction,
     contact: &contacts::Model,

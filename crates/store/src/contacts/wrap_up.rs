@@ -37,13 +37,14 @@ pub struct WrapUpRecord {
 }
 
 impl Store {
-    /// Returns the scheme by which contacts are classified.
+    /// Returns the classification scheme: the questions of the wrap-up and their answers.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.scheme
     }
 
-    /// Saves answers, complete or not. Choosing a kind that is a marking marks the contact. Choosing another kind removes that marking.
+    /// Saves answers, complete or not. Some kinds are also markings (spam, test, duplicate). Choosing such a kind marks the contact;
+    /// choosing another kind removes the marking.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if a marking would close

@@ -86,7 +86,7 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes saved views that staff named after the person, because the names of views are not sealed.
+    /// Deletes saved views whose names consist only of words from the contact content, because the names of views are not sealed.
     pub(super) async fn forget_saved_views(
         &self,
         transaction: &DatabaseTransaction,
