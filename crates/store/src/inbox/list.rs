@@ -56,7 +56,8 @@ pub struct InboxRow {
     pub assignee: Option<String>,
     /// The team to which the contact belongs.
     pub team: Option<String>,
-    /// Work name of the colleague who handed the contact over to this person or their team. `None` once staff have acted on it since.
+    /// Work name of the colleague who handed the contact over to this person or their team. `None` if staff have acted on the contact
+    /// since.
     pub handed_by: Option<String>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
@@ -68,14 +69,14 @@ pub struct InboxRow {
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
-    /// Name, addresses, subject and first words. `None` if erased.
+    /// The contact content, such as name, subject and first words. `None` if erased.
     pub card: Option<Card>,
     /// The state of an undelivered reply: failed, or unsent for more than 15 minutes.
     pub undelivered: Option<Delivery>,
     place: Place,
 }
 
-/// The position of a row in its order. The next page begins after the last row's position.
+/// The position of a row in the sorted list. The next page begins after the position of the last row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub(crate) at: i64,
@@ -110,7 +111,7 @@ pub struct InboxPage {
 }
 
 impl Store {
-    /// Counts the rows of a query in the database.
+    /// Counts the rows of a query without loading them.
     pub(crate) async fn count_rows(&self, rows: SelectStatement) -> Result<u64, StoreError> {
         let count = Query::select()
             .expr_as(Func::count(Expr::col(Asterisk)), "n")
@@ -151,7 +152,7 @@ impl Store {
             } else {
                 (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            // The second condition implies the first one. The database uses the first one to seek in the index.
+            // The first condition is redundant, but lets the database seek in its index.
             query = query
                 .filter(up_to)
                 .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));

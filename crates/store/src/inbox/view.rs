@@ -1,4 +1,4 @@
-//! The views of the inbox and their filters: which contacts they contain, and in what order.
+//! The views of the inbox, their filters and their sort orders.
 
 use chrono::NaiveDate;
 use hotline_core::time::clock;
@@ -28,7 +28,7 @@ pub enum View {
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Answered contacts, where staff wait for the person.
+    /// Contacts that staff have answered and whose person has not written since.
     Answered,
     /// Snoozed contacts.
     Snoozed,
@@ -82,7 +82,8 @@ pub struct Filter {
 
 /// Sort key of an answered contact. It is later than any waiting time, in microseconds since 1970, so answered contacts come last.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
-/// Microseconds by which each level of urgency moves a contact forward. More than the time since 1970, so urgency outranks waiting time.
+/// Microseconds by which each level of urgency moves a contact forward. The value exceeds the time since 1970, so urgency outranks waiting
+/// time.
 const PRESSING: i64 = 100_000_000_000_000_000;
 
 /// The order of a view.
