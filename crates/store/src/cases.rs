@@ -1,4 +1,5 @@
-//! Cases. A case is advisory until a second person confirms that it was forwarded to an institution.
+//! Forming, describing, forwarding and closing cases. A case is advisory until a second person confirms a referral of the case to an
+//! institution.
 
 use hotline_core::{
     contact::message::LONGEST_TEXT,
@@ -389,7 +390,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the facts by which a case is counted.
+    /// Returns the facts (day, kind and institution) by which a case is counted.
     pub(crate) fn case_facts(&self, day: &str, institution: Option<&str>) -> Facts {
         // The store wrote this string, so it always parses as a day.
         Facts::of_case(day.parse().unwrap_or_default(), institution)
