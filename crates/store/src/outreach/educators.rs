@@ -28,7 +28,7 @@ use crate::{
 /// A peer educator: a young person trained to teach other young people.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct Educator {
-    /// The id.
+    /// The id of the peer educator.
     pub id: Uuid,
     /// The name they chose.
     pub name: String,

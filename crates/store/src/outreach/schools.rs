@@ -26,9 +26,9 @@ use crate::{
 /// A school or another institution.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct School {
-    /// Its id.
+    /// The id of the school.
     pub id: Uuid,
-    /// Its name.
+    /// The name of the school.
     pub name: String,
     /// Kind of school or institution.
     pub kind: SchoolKind,
@@ -39,7 +39,7 @@ pub struct School {
 /// A school to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSchool {
-    /// Its name.
+    /// The name of the school.
     pub name: String,
     /// Kind of school or institution.
     pub kind: SchoolKind,
@@ -142,7 +142,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Maps the id of every school to the school it was merged into, or to the school itself.
+    /// Maps the id of every school to the school into which it was merged, or to the school itself.
     pub(super) async fn roots(&self, on: &impl ConnectionTrait) -> Result<HashMap<Uuid, School>, StoreError> {
         let all = schools::Entity::find().all(on).await?;
         let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();

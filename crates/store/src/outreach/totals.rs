@@ -29,7 +29,7 @@ pub struct OutreachTotals {
     pub reached: Reached,
     /// Totals by kind of event.
     pub kinds: Vec<KindTotal>,
-    /// Totals by kind of school. Each school counts once, however many events it had.
+    /// Totals by kind of school. Each school counts once, even if it had several events.
     pub schools: Vec<SchoolTotal>,
     /// Number of all planned events, independent of the period.
     pub planned: i64,
