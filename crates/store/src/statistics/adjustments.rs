@@ -47,8 +47,8 @@ pub struct Adjustment {
 pub struct NewBalance {
     /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,
-    /// The channel, if the measure is contacts. If the measure is cases: `advisory`, or the id of the institution to which the cases were
-    /// sent.
+    /// The value to which the number is added. If the measure is contacts, this is the channel. If the measure is cases, this is `advisory`
+    /// or the id of an institution.
     pub value: String,
     /// `true`: a correction. `false`: an opening balance.
     pub correction: bool,
@@ -176,8 +176,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Checks adjustments without entering them. Each result is the conflict that the adjustment would cause if the ones before it were
-    /// entered; `None` if it is valid.
+    /// Checks adjustments without entering them. Each result is the conflict that the adjustment would cause after the preceding ones were
+    /// entered, or `None` if the adjustment is valid.
     ///
     /// # Errors
     /// If a database query fails, or if there are too many adjustments.

@@ -24,16 +24,16 @@ use crate::{
 pub struct Backlog {
     /// Number of open contacts.
     pub open: i64,
-    /// Age of the oldest open contact in minutes, rounded up to a multiple of 60. `None` if no contact is open.
+    /// Age of the oldest open contact in minutes, raised to the next multiple of 60. `None` if no contact is open.
     pub oldest_open: Option<i64>,
-    /// Longest time that a person has been waiting, in minutes, rounded up to a multiple of 60. `None` if no one is waiting.
+    /// Longest time that a person has been waiting, in minutes, raised to the next multiple of 60. `None` if no one is waiting.
     pub longest_waiting: Option<i64>,
     /// Number of open contacts with a reply that failed or has been unsent for more than 15 minutes.
     pub undelivered: i64,
 }
 
 impl Snapshot<'_> {
-    /// Loads the backlog. Times are rounded up to whole hours, because an exact minute would reveal when one person wrote.
+    /// Loads the backlog. Times are raised to the next whole hour, because an exact minute would reveal when one person wrote.
     pub(crate) async fn standing(&mut self) -> Result<Backlog, StoreError> {
         use contacts::Column;
 

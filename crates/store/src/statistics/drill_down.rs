@@ -122,8 +122,8 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // The count covers all pages, so only the first page can tell from it that no contact is left. A later page may lead to an empty
-        // last page.
+        // The count covers all pages, so it proves only for the first page that no contact is left. A later page may link to an empty last
+        // page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {

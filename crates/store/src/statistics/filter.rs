@@ -147,7 +147,7 @@ impl Breakdown {
         pieces.into_iter().collect()
     }
 
-    /// Suppresses the rows with a count below `least`, and as many others as necessary so that no suppressed count can be derived by
+    /// Suppresses the rows with a count below `least`, and as many other rows as necessary so that no suppressed count can be derived by
     /// subtraction.
     pub(super) fn hide(&mut self, least: i64) {
         let place = |row: &FigureRow| {

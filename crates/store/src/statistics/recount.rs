@@ -74,11 +74,11 @@ impl Store {
         })
     }
 
-    /// Recounts all contacts and replaces the stored counts.
+    /// Recounts all contacts, cases and referrals, and replaces the stored counts.
     ///
     /// # Errors
     /// [`Conflict::Served`] if another process serves this SQLite database, because that process could not register anything during the
-    /// rebuild. A [`StoreError`] if a database query fails. The stored counts are unchanged in both cases.
+    /// rebuild. Another [`StoreError`] if a database query fails. The stored counts are unchanged in both cases.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -87,8 +87,8 @@ impl Store {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         if !self.on_sqlite() {
-            // These locks block classifying and marking until the commit. Both operations lock the contact first. Contacts are locked first
-            // here too, to prevent deadlocks.
+            // These locks block classifying and marking until the commit. Both operations lock the contact first. The same order here
+            // prevents deadlocks.
             transaction
                 .execute_unprepared("LOCK TABLE contacts IN EXCLUSIVE MODE")
                 .await?;

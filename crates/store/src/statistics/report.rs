@@ -108,7 +108,7 @@ pub struct Answering {
     pub replied: i64,
     /// Number of calls.
     pub taken: i64,
-    /// Number of contacts closed without a reply because their kind needs none.
+    /// Number of contacts closed without a reply because their kind needs no reply.
     pub unneeded: i64,
     /// Number of contacts closed without a reply although one was due.
     pub missed: i64,

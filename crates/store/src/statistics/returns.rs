@@ -24,7 +24,7 @@ use crate::{
 pub struct FilledReturn {
     /// Name of the body.
     pub name: String,
-    /// Version of the mapping to the body's form that was in force on the last day.
+    /// Version of the mapping in force on the last day. The mapping assigns counted values to the rows of the body's form.
     pub version: u32,
     /// The first day of the period.
     pub from: NaiveDate,

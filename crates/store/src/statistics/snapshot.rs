@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// The longest time to wait for a free place while the maximum number of snapshots is active.
+/// The longest time to wait for permission to begin a snapshot. The number of concurrent snapshots is limited.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One snapshot of the figures: a read transaction.
@@ -35,7 +35,7 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) as_of: DateTime<Utc>,
     /// Adjustments that are not withdrawn. `None` until loaded.
     entered: Option<Vec<Adjustment>>,
-    /// By measure, the first day of the first year and the last day of the last year with a count. Filled when first needed.
+    /// The first day of the first year and the last day of the last year with a count, by measure. Loaded when first needed.
     years: BTreeMap<Measure, (NaiveDate, NaiveDate)>,
     _place: SemaphorePermit<'a>,
 }
@@ -136,7 +136,7 @@ impl Snapshot<'_> {
         Ok(self.entered.as_deref().unwrap_or_default())
     }
 
-    /// Limits a period to the years in which anything was counted, so that a very long period is not divided into many empty intervals.
+    /// Limits a period to the years with counts, so that a very long period is not divided into many empty intervals.
     pub(super) async fn whole(
         &mut self,
         of: Measure,
