@@ -168,7 +168,7 @@ impl Store {
         )
     }
 
-    /// Encrypts search words for use in a URL, so that only this service can read them.
+    /// Encrypts search words for use in a URL, so that only this service can read the words.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
