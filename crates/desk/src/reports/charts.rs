@@ -1,5 +1,5 @@
-//! Charts: coordinates, labels and descriptions are computed here, and templates turn them into SVG. The page shows a table beside each
-//! chart.
+//! Charts: coordinates, labels and descriptions are computed here, and templates turn them into SVG. The page shows a table with the same
+//! figures beside each chart.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +26,9 @@ const LEFT: i64 = 44;
 /// A stacked column chart over time.
 pub(crate) struct Columns {
     pub columns: Vec<Column>,
-    /// The number of each fill and the channel that it represents.
+    /// The fills, each with its index and the channel that it represents.
     pub legend: Vec<(usize, String)>,
-    /// The y coordinate and the number of each line of the scale.
+    /// The lines of the scale, each with its y coordinate and number.
     pub scale: Vec<(i64, String)>,
     /// A sentence that describes the chart.
     pub said: String,

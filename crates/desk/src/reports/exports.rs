@@ -100,7 +100,7 @@ fn csv(
 ) -> Result<Vec<u8>, csv::Error> {
     let mut csv = writer(begun(form), form);
     if form.cover {
-        // Every record has as many fields as the header (RFC 4180, section 2).
+        // RFC 4180, section 2: every record has as many fields as the header.
         let mut said = |label: &str, text: &str| {
             let mut record = vec![harmless(label), harmless(text)];
             record.resize(head.len().max(record.len()), String::new());

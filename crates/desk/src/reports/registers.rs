@@ -72,7 +72,7 @@ struct Read {
 /// commas or semicolons as separators.
 #[must_use]
 pub fn read(csv: &[u8]) -> Vec<Row> {
-    // Spreadsheets put a byte order mark before the text.
+    // Some spreadsheets write a byte order mark before the text.
     let csv = csv.strip_prefix(b"\xef\xbb\xbf").unwrap_or(csv);
     let head = csv.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = if head.contains(&b';') { b';' } else { b',' };
@@ -133,7 +133,7 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Checks each parsed line as if all lines before it were entered, and records why a line is rejected.
+/// Checks each parsed line as if all preceding lines were entered. Records the reason in each line that would be rejected.
 ///
 /// # Errors
 /// If a database query fails.

@@ -54,7 +54,8 @@ pub enum Cell {
     Count(i64),
     /// A share in thousandths.
     PerMille(i64),
-    /// A suppressed figure, or 0 in a table with suppressed figures. Both look the same, so that readers can't tell them apart.
+    /// A suppressed figure, or 0 in a table with suppressed figures. Both are rendered in the same way, so that readers can't distinguish
+    /// them.
     Hidden,
     /// The table has no value here.
     Empty,

@@ -50,8 +50,8 @@ pub(crate) fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value
     }
 }
 
-/// Formats a row label in the reader's language. If it begins with an interval id such as `2023-08`, the id is replaced; files and programs
-/// keep it.
+/// Formats a row label in the reader's language. An interval id such as `2023-08` at its beginning is replaced by a readable name. Files
+/// and programs keep the id.
 pub(crate) fn localized_label(words: &Words, label: &str) -> String {
     let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
     let piece = part_label(words, first);

@@ -217,8 +217,8 @@ fn standing(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // A suppressed count implies suppressed times. With a visible count, a missing time means that no contact was read, or that it exceeds
-    // 30 days.
+    // A suppressed count implies suppressed times. With a visible count, a missing time means that no contact was read or that the time
+    // exceeds 30 days.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
