@@ -189,7 +189,7 @@ impl Store {
     }
 
     /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages from a blocked identifier are registered, counted and
-    /// kept as usual. They stay hidden until `until`, and counsellors are not notified of them.
+    /// kept as usual. These messages stay hidden until `until`, and counsellors are not notified.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if this contact or another open contact of the identifier is assigned to someone else, if this contact has

@@ -47,7 +47,7 @@ pub enum Held {
     Elsewhere,
     /// Requested; being fetched from the platform.
     Wanted,
-    /// On the platform; the last attempt to fetch them failed.
+    /// On the platform; the last attempt to fetch the bytes failed.
     Failed,
     /// On the platform, but larger than the platform's download limit.
     TooLarge,
@@ -69,7 +69,7 @@ pub struct Bytes {
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
-    /// Removes the files that belong to a message, or to one version of a message, from `rest` and returns them in order.
+    /// Takes the files of a message, or of one version of a message, out of `rest`. Returns these files in order.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,

@@ -64,7 +64,7 @@ impl Store {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
             }
         }
-        // Choosing a kind that is also a marking (spam, test, duplicate) closes the contact, so it is not closed again below.
+        // Choosing a kind that is also a marking (spam, test, duplicate) closes the contact, so the code below does not close it again.
         let marks = self
             .scheme
             .kind(&answers)

@@ -1,4 +1,4 @@
-//! The contact detail: everything on the page of one contact.
+//! The contact detail: all data on the page of one contact.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{
@@ -55,7 +55,7 @@ pub struct ContactDetail {
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Colleagues who asked to take over the contact since it was last assigned or given back.
+    /// Colleagues who asked to take over the contact after its last assignment or return.
     pub asked_by: Vec<(Uuid, String)>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
@@ -82,7 +82,7 @@ pub struct ContactDetail {
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// A contact with another identifier, if the message that opened this contact contained the thread token of that contact.
+    /// The contact whose thread token was in the first message of this contact, if it has a different identifier.
     pub refers_to: Option<Reference>,
     /// Whether a counsellor has asked the person for files that have not arrived yet. `None` if the line does not support asking for files.
     pub files: Option<bool>,

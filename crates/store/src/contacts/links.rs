@@ -68,8 +68,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Adds a contact to the contacts that `who` follows, or removes it. The inbox has a view of followed contacts. Returns `false` if
-    /// nothing changed.
+    /// Adds a contact to those that `who` follows, or removes the contact from them. The inbox has a view of followed contacts. Returns
+    /// `false` if nothing changed.
     ///
     /// # Errors
     /// If the contact does not exist, or a database query fails.

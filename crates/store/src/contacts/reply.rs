@@ -164,8 +164,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns whether this message was already written, because its form was submitted twice. The same id with a different text is an
-    /// error, since the new text would be lost.
+    /// Returns whether this message was already written, because its form was submitted twice. Returns an error if the id exists with a
+    /// different text, since that new text would be lost.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,

@@ -21,8 +21,8 @@ use crate::{
 };
 
 impl Store {
-    /// Erases the texts of every case that a contact belongs to: the summary, the referrals, all earlier versions, and the key that sealed
-    /// them. The number, kind, institution and days remain, because the figures are counted from them.
+    /// Erases the texts of every case that a contact belongs to: the summary, the referrals and all earlier versions. The key that sealed
+    /// these texts is erased too. The number, kind, institution and days remain, because the figures are counted from them.
     ///
     /// # Errors
     /// [`Conflict::CaseOpen`] if one of these cases is still open.
