@@ -45,13 +45,13 @@ impl Store {
         into: Option<Uuid>,
     ) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
-        // Registration takes this lock before it locks any contact. The same order here prevents deadlocks.
+        // Registration takes this lock before it locks a contact. The same order here prevents deadlocks.
         self.one_at_a_time(&transaction).await?;
         let contact = self.lock_for_work(&transaction, who, reference).await?;
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // A second person confirmed the case with the contacts it had at that time, so no contact is added later.
+                // A second person confirmed the referral of the case with its contacts at that time, so no contact is added later.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -198,8 +198,8 @@ impl Store {
     /// confirming person read.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if `who` proposed the referral, if it is already confirmed, does not describe what is
-    /// sent or was changed since `who` read it, or if its case is closed.
+    /// [`StoreError::Conflict`] if `who` proposed the referral, if the referral is already confirmed, has no description of what is sent,
+    /// or was changed since `who` read it, or if the case is closed.
     pub async fn confirm_referral(
         &self,
         who: &Person,
