@@ -62,7 +62,7 @@ pub struct NewEvent {
     pub language: String,
     /// Free remarks.
     pub remarks: String,
-    /// Peer educators who take part, each with their role: they led the event or were trained at it.
+    /// Peer educators who take part, each with their role: leading the event or being trained.
     pub educators: Vec<(Uuid, Part)>,
 }
 
@@ -96,8 +96,8 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Creates an event, or replaces the event `id`. If `held_in` is given, it is added as a new school and replaces the school in `event`.
-    /// `asked_by` is the contact that requested a new event; it is ignored when an event is replaced.
+    /// Creates an event, or replaces the event `id`. A school given as `held_in` is added and replaces the school in `event`. `asked_by` is
+    /// the contact that requested a new event. When an existing event is replaced, `asked_by` is ignored.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if an event is entered as held without a day or on a future day, if a number is out of range, or if a text
@@ -238,8 +238,8 @@ impl Store {
         Ok(self.with_schools(found).await?.pop())
     }
 
-    /// Returns the events of a period, and whether there are more than returned. Up to [`PAGE`] events without a day come first. Up to
-    /// [`PAGE`] events with a day follow, newest first.
+    /// Returns up to [`PAGE`] events without a day, then up to [`PAGE`] events in the period, newest first. The flag is `true` if the
+    /// period has more events.
     ///
     /// # Errors
     /// If a database query fails.

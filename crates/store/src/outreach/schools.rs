@@ -160,7 +160,7 @@ fn school(row: schools::Model) -> School {
     }
 }
 
-/// Returns the id of the school into which this school was merged, or the school's own id.
+/// Returns the id of the school into which the school `id` was merged, or `id` if it was not merged.
 pub(super) async fn root_of(transaction: &DatabaseTransaction, id: Uuid) -> Result<Uuid, StoreError> {
     let found = schools::Entity::find_by_id(id).one(transaction).await?;
     let found = found.ok_or(StoreError::NotFound("school"))?;
