@@ -1,5 +1,5 @@
-//! Adjustments entered by managers: opening balances, which are figures from before this software, and corrections. Adjustments are shown
-//! separately and added to the totals.
+//! Adjustments entered by managers: opening balances (figures from before this software) and corrections. Adjustments are shown separately
+//! and added to the totals.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -47,8 +47,8 @@ pub struct Adjustment {
 pub struct NewBalance {
     /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,
-    /// The value to which the number is added. If the measure is contacts, this is the channel. If the measure is cases, this is `advisory`
-    /// or the id of an institution.
+    /// The value to which the number is added. A channel if the measure is contacts; `advisory` or the id of an institution if the measure
+    /// is cases.
     pub value: String,
     /// `true`: a correction. `false`: an opening balance.
     pub correction: bool,
@@ -333,8 +333,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the channels that can have adjustments: the channels of the lines, the networks that counsellors log, and `telephone` and
-    /// `social`, which were counted by hand.
+    /// Returns the channels that can have adjustments: the channels of the lines, the networks for which counsellors log messages, and
+    /// `telephone` and `social`, which centres counted by hand.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
         let by_hand = ["telephone", "social"].map(str::to_owned);
@@ -346,8 +346,8 @@ impl Store {
         all.into_iter().collect()
     }
 
-    /// Returns the values that can have adjustments. If the measure is contacts, these are the channels; if it is cases, the institutions
-    /// and `advisory`. Other measures have none.
+    /// Returns the values that can have adjustments. Contacts can be adjusted by channel, and cases by institution or as `advisory`. Other
+    /// measures cannot be adjusted.
     #[must_use]
     pub fn countable(&self, of: Measure) -> BTreeSet<String> {
         match of {

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts that may be read one by one to count pairs of values of two dimensions.
+/// Maximum number of contacts read one by one to count pairs of values, one from each of two dimensions.
 const MOST_LOOKED_AT: i64 = 200_000;
 /// The dimension of ages in years.
 const AGE: &str = "age";

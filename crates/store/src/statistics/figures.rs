@@ -40,7 +40,7 @@ pub use crate::statistics::{
 /// Number of rows written by one statement. Rows times columns must not exceed the database's limit of bound values.
 pub(crate) const AT_ONCE: usize = 500;
 
-/// The columns of a contact that determine how it is counted. None of them is sealed.
+/// The columns of a contact that determine how the contact is counted. These columns are not sealed.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub(crate) struct CountedColumns {
     channel: String,

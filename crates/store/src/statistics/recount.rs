@@ -77,8 +77,8 @@ impl Store {
     /// Recounts all contacts, cases and referrals, and replaces the stored counts.
     ///
     /// # Errors
-    /// [`Conflict::Served`] if another process serves this SQLite database, because that process could not register anything during the
-    /// rebuild. Another [`StoreError`] if a database query fails. The stored counts are unchanged in both cases.
+    /// [`Conflict::Served`] if another process serves this SQLite database, because the rebuild would prevent that process from registering
+    /// contacts. Another [`StoreError`] if a database query fails. The stored counts are unchanged in both cases.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -120,7 +120,7 @@ impl Store {
     }
 
     /// Builds the stored counts if contacts exist but counts do not. This is the case after an upgrade from a version without stored
-    /// counts, or after a migration deleted them.
+    /// counts, or after a migration that deleted the counts.
     pub(crate) async fn count_what_is_not_counted(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;

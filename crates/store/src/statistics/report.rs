@@ -38,7 +38,7 @@ pub struct Report {
     /// Totals of the period.
     pub period: Totals,
     /// Totals of the preceding period of the same length. If the reported period is not over, these totals cover only as many days as have
-    /// passed in it. `None` if the reported period has no beginning or no end.
+    /// passed in the reported period. `None` if the reported period has no beginning or no end.
     pub before: Option<Totals>,
     /// Totals of the same days a year earlier. `None` if the reported period has no beginning or no end.
     pub a_year_before: Option<Totals>,
@@ -93,7 +93,7 @@ pub struct FirstReply {
 /// The times until urgent contacts were first read.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 pub struct UrgentRead {
-    /// Number of urgent contacts that were read. `None` if a count is so small that it must be suppressed.
+    /// Number of urgent contacts that were read. `None` if small counts had to be suppressed.
     pub read: Option<i64>,
     /// The time in minutes within which half of these contacts were read. `None` if `read` is `None` or 0, or if the time exceeds 30 days.
     pub half_within: Option<i64>,
@@ -216,7 +216,7 @@ impl Snapshot<'_> {
 }
 
 /// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was answered or read. `None` if
-/// there are no such contacts, or if the time exceeds 30 days, the longest time that the counts distinguish.
+/// there are no such contacts, or if the time exceeds 30 days, which is the longest time that the counts distinguish.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows

@@ -38,7 +38,7 @@ pub struct FilledReturn {
     pub registered: i64,
     /// Number of these contacts whose classification does not yet show whether they were counselling.
     pub not_classified: i64,
-    /// Whether the period is exactly one for which the body requests a return, such as a quarter.
+    /// Whether the days are exactly one reporting period of the body, such as a quarter.
     pub due_so: bool,
     /// The tables, in the order of the body's form.
     pub tables: Vec<Filled>,

@@ -73,8 +73,8 @@ impl Store {
     ///
     /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
     /// subtracting two periods that differ by a day. Intervals are included only if they consist of such months. Suppressed rows are left
-    /// out like empty rows, and their counts are part of the rest. One gap remains: a reader can subtract the figures of one permitted
-    /// period from those of another.
+    /// out like empty rows, and their counts are part of the rest. One gap remains: a reader can still subtract the figures of two
+    /// permitted periods.
     ///
     /// # Errors
     /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the grouping of figures about persons is too fine.

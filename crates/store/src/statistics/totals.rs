@@ -1,4 +1,4 @@
-//! The totals of a period: what this software registered, opening balances, and corrections.
+//! The totals of a period: registered items, opening balances and corrections.
 
 use std::collections::BTreeMap;
 
