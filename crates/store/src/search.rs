@@ -37,7 +37,7 @@ pub struct SearchResults {
     pub rows: Vec<(InboxRow, String)>,
     /// Whether there are further results.
     pub more: bool,
-    /// Number of contacts indexed so far, while the index is being built. `None` once it covers all contacts.
+    /// Number of contacts indexed so far, while the index is being built. `None` once the index covers all contacts.
     pub so_far: Option<u64>,
 }
 
@@ -63,7 +63,7 @@ impl Store {
         }
     }
 
-    /// Indexes every contact, in ascending order of the person's last message. [`Store::keep_searchable`] then indexes the changes made
+    /// Indexes every contact, beginning with the one whose last message is oldest. [`Store::keep_searchable`] then indexes the changes made
     /// meanwhile.
     async fn index_all(&self) -> Result<(), StoreError> {
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
@@ -71,8 +71,8 @@ impl Store {
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                // This redundant condition lets the database seek in its index. The next condition alone would make it scan all earlier
-                // rows.
+                // This redundant condition lets the database seek in its index. With the next condition alone, the database would scan all
+                // earlier rows.
                 .filter(at.gte(after.0))
                 .filter(later)
                 .order_by_asc(at)
