@@ -6,3 +6,4 @@ pub(crate) mod extractors;
 pub(crate) mod live;
 pub(crate) mod page;
 pub(crate) mod problems;
+pub(crate) mod style_sheet;

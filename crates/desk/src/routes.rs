@@ -16,6 +16,7 @@ use crate::{
     http::{
         access::{self, Access},
         errors, live,
+        style_sheet::STYLE_SHEET,
     },
     inbox::{self, bulk},
     openapi, outreach, queue,
@@ -307,7 +308,7 @@ macro_rules! asset {
 }
 
 const ASSETS: [(&str, &str); 11] = [
-    asset!("http/desk.css"),
+    ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.js"),
     asset!("http/morph.js"),
     asset!("http/keys.js"),

@@ -1,0 +1,27 @@
+//! The style sheet of the desk, joined from one file per room.
+
+/// Joins files of `assets` at compile time.
+macro_rules! join_assets {
+    ($($path:literal),+ $(,)?) => {
+        concat!($(include_str!(concat!("../../assets/", $path))),+)
+    };
+}
+
+/// A single file, so that a page needs one request. The order matters: of two equally specific rules, the later one wins.
+/// Rules for narrow screens and for print override the others, so they are last.
+pub const STYLE_SHEET: &str = join_assets!(
+    "http/base.css",
+    "http/forms.css",
+    "http/frame.css",
+    "inbox/inbox.css",
+    "contact/contact.css",
+    "contact/thread.css",
+    "contact/reply.css",
+    "cases/case.css",
+    "http/sheet.css",
+    "statistics/report.css",
+    "account/plain.css",
+    "http/narrow.css",
+    "http/print.css",
+    "statistics/print.css",
+);
