@@ -294,6 +294,7 @@ async fn weight(mila: &Staff) -> Result<()> {
     for part in [
         "http/desk.css",
         "http/desk.js",
+        "http/page.js",
         "http/morph.js",
         "http/keys.js",
         "http/dialog.js",

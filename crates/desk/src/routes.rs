@@ -307,9 +307,10 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 11] = [
+const ASSETS: [(&str, &str); 12] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.js"),
+    asset!("http/page.js"),
     asset!("http/morph.js"),
     asset!("http/keys.js"),
     asset!("http/dialog.js"),

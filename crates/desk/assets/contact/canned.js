@@ -1,6 +1,7 @@
 // Canned replies: `/` at the beginning of a word of a reply lists those whose name goes on like it, in each language.
 
-import { fold } from "../http/keys.js";
+import { foldText } from "../http/keys.js";
+import { getContactAddress } from "../http/page.js";
 
 /** @typedef {{ name: string, language: string, said: string, text: string }} Ready */
 
@@ -8,29 +9,30 @@ import { fold } from "../http/keys.js";
 let all = [];
 /** Whether that language is known: if not, one is chosen with the reply. */
 let known = true;
-let of = "";
+/** The contact for which they were loaded. */
+let loadedFor = "";
 let chosen = 0;
 
-function area() {
+function getReplyField() {
   return /** @type {HTMLTextAreaElement | null} */ (document.getElementById("reply"));
 }
 
-function list() {
+function getReadyList() {
   return /** @type {HTMLElement} */ (document.getElementById("ready"));
 }
 
 /** What is typed after the slash, up to where one types. */
-function typed() {
-  const field = area();
+function getTypedName() {
+  const field = getReplyField();
   if (!field) return null;
   const before = field.value.slice(0, field.selectionStart);
   return before.match(/(^|\s)\/([^\n/]{0,40})$/)?.[2] ?? null;
 }
 
-async function read() {
-  const at = /** @type {HTMLElement | null} */ (document.querySelector("[data-at]"))?.dataset.at ?? "";
+async function loadCanned() {
+  const at = getContactAddress(document);
   // What there was none of may have been written meanwhile.
-  if (of === at && all.length > 0) return;
+  if (loadedFor === at && all.length > 0) return;
   const answer = await fetch(`${at.replace("/desk/", "/api/v1/")}/canned`);
   if (!answer.ok) return;
   const { canned, language } = await answer.json();
@@ -42,20 +44,20 @@ async function read() {
     ...each.filter((/** @type {Ready} */ one) => one.language === language),
     ...each.filter((/** @type {Ready} */ one) => one.language !== language),
   ];
-  of = at;
+  loadedFor = at;
 }
 
-function matching() {
-  const words = fold(typed() ?? "").split(" ");
-  return all.filter((one) => words.every((word) => fold(`${one.name} ${one.said}`).includes(word)));
+function findMatching() {
+  const words = foldText(getTypedName() ?? "").split(" ");
+  return all.filter((one) => words.every((word) => foldText(`${one.name} ${one.said}`).includes(word)));
 }
 
 /**
  * What is said above the list: that there is none, or that a language is to be chosen.
  * @param {number} found
  */
-function remark(found) {
-  const [said, name] = [document.getElementById("ready-said"), typed()];
+function showRemark(found) {
+  const [said, name] = [document.getElementById("ready-said"), getTypedName()];
   if (!said) return;
   const { none = "", unmatched = "", which = "" } = said.dataset;
   if (name === null) said.textContent = "";
@@ -65,8 +67,8 @@ function remark(found) {
   said.hidden = said.textContent === "";
 }
 
-function show() {
-  const found = typed() === null ? [] : matching();
+function showReady() {
+  const found = getTypedName() === null ? [] : findMatching();
   chosen = Math.min(Math.max(chosen, known ? 0 : -1), Math.max(found.length - 1, 0));
   const rows = found.map((one, place) => {
     const row = document.createElement("li");
@@ -79,21 +81,21 @@ function show() {
     row.setAttribute("aria-selected", String(place === chosen));
     row.addEventListener("mousedown", (event) => {
       event.preventDefault();
-      insert(place);
+      insertReady(place);
     });
     return row;
   });
-  remark(rows.length);
-  list().replaceChildren(...rows);
-  list().hidden = rows.length === 0;
+  showRemark(rows.length);
+  getReadyList().replaceChildren(...rows);
+  getReadyList().hidden = rows.length === 0;
   rows[chosen]?.scrollIntoView({ block: "nearest" });
-  if (rows[chosen]) area()?.setAttribute("aria-activedescendant", `ready-${chosen}`);
-  else area()?.removeAttribute("aria-activedescendant");
+  if (rows[chosen]) getReplyField()?.setAttribute("aria-activedescendant", `ready-${chosen}`);
+  else getReplyField()?.removeAttribute("aria-activedescendant");
 }
 
 /** @param {number} place */
-function insert(place) {
-  const [field, one, after] = [area(), matching()[place], typed()];
+function insertReady(place) {
+  const [field, one, after] = [getReplyField(), findMatching()[place], getTypedName()];
   if (!field || !one || after === null) return;
   const end = field.selectionStart;
   // As if it were typed, so that it can be undone by Ctrl+Z and is kept as a draft.
@@ -102,25 +104,25 @@ function insert(place) {
 }
 
 document.addEventListener("input", async (event) => {
-  if (event.target !== area()) return;
-  if (typed() !== null) await read();
+  if (event.target !== getReplyField()) return;
+  if (getTypedName() !== null) await loadCanned();
   chosen = known ? 0 : -1;
-  show();
+  showReady();
 });
 
 document.addEventListener(
   "keydown",
   (event) => {
-    if (event.target !== area() || list().hidden) return;
+    if (event.target !== getReplyField() || getReadyList().hidden) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       chosen += step;
-      show();
+      showReady();
     } else if (event.key === "Enter" || (event.key === "Tab" && chosen >= 0)) {
       // While one is being chosen, what is typed is a name and no reply: it is not sent.
-      if (chosen >= 0 && !event.ctrlKey && !event.metaKey) insert(chosen);
+      if (chosen >= 0 && !event.ctrlKey && !event.metaKey) insertReady(chosen);
     } else if (event.key === "Escape") {
-      list().hidden = true;
+      getReadyList().hidden = true;
       const said = document.getElementById("ready-said");
       if (said) said.hidden = true;
     } else return;

@@ -1,42 +1,44 @@
 // Tells colleagues that somebody reads a contact or writes to its person.
 
+import { getContactAddress } from "../http/page.js";
+
 /** How often it is said that somebody is here, in milliseconds. Who is silent for twelve seconds has gone. */
 const OFTEN = 5000;
 
 let here = "";
 let typed = 0;
-let saying = "";
+let reported = "";
 
 /** @param {string} doing */
-function say(doing) {
-  saying = doing;
+function report(doing) {
+  reported = doing;
   fetch(`${here}/here`, { method: "POST", body: new URLSearchParams({ doing }), keepalive: true }).catch(() => {});
 }
 
-function beat() {
+function reportPresence() {
   if (!here || document.hidden) return;
-  say(Date.now() - typed < OFTEN ? "writing" : "reading");
+  report(Date.now() - typed < OFTEN ? "writing" : "reading");
 }
-setInterval(beat, OFTEN);
+setInterval(reportPresence, OFTEN);
 
 document.addEventListener("input", (event) => {
   const form = event.target instanceof HTMLTextAreaElement ? event.target.form : null;
   if (form?.dataset.draft !== "reply") return;
   typed = Date.now();
-  if (saying !== "writing") beat();
+  if (reported !== "writing") reportPresence();
 });
 
-document.addEventListener("visibilitychange", () => (document.hidden ? leave(here) : beat()));
-addEventListener("pagehide", () => leave());
+document.addEventListener("visibilitychange", () => (document.hidden ? leaveContact(here) : reportPresence()));
+addEventListener("pagehide", () => leaveContact());
 
 /** @param {string} [next] where somebody will be when they come back */
-export function leave(next = "") {
-  if (here && saying !== "gone") say("gone");
+export function leaveContact(next = "") {
+  if (here && reported !== "gone") report("gone");
   here = next;
 }
 
-export function arrive() {
-  here = /** @type {HTMLElement | null} */ (document.querySelector("[data-at]"))?.dataset.at ?? "";
+export function enterContact() {
+  here = getContactAddress(document);
   typed = 0;
-  beat();
+  reportPresence();
 }

@@ -1,9 +1,10 @@
 // The wrap-up: each answer is kept as it is given; what is no counselling is closed with one key.
 
-import { latin } from "../http/keys.js";
-import { children } from "../http/morph.js";
-import { ask } from "../http/dialog.js";
-import { hush, tell } from "../http/refusal.js";
+import { toLatinKey } from "../http/keys.js";
+import { buildBody, findAround, findParts, getRefusal, parsePage } from "../http/page.js";
+import { updateChildren } from "../http/morph.js";
+import { showQuestion } from "../http/dialog.js";
+import { hideRefusal, showRefusal } from "../http/refusal.js";
 
 /** How long after the last answer they are kept, in milliseconds. */
 const SOON = 250;
@@ -12,20 +13,20 @@ const SOON = 250;
  * Shows the wrap-up as the server has it; whoever stands in it stays there, with what they are typing.
  * @param {Document} fresh
  */
-export function wrapped(fresh) {
-  const [old, now] = [document.getElementById("wrapup"), fresh.getElementById("wrapup")];
-  if (old && now) children(old, now);
+export function updateWrapUp(fresh) {
+  const [old, now] = findParts("wrapup", fresh);
+  if (old && now) updateChildren(old, now);
 }
 
 /**
  * Somebody took a contact over, or it is mine again: its wrap-up can be read, or filled in, from now on.
  * @param {Document} fresh
  */
-export function turned(fresh) {
-  const [old, now] = [document.getElementById("wrapup"), fresh.getElementById("wrapup")];
+export function updateWrapUpRights(fresh) {
+  const [old, now] = findParts("wrapup", fresh);
   if (!old || !now || (old.querySelector("form") && now.querySelector("form"))) return;
   const within = old.contains(document.activeElement);
-  children(old, now);
+  updateChildren(old, now);
   if (within && !old.contains(document.activeElement))
     document.getElementById("contact")?.focus({ preventScroll: true });
 }
@@ -38,7 +39,7 @@ document.addEventListener(
   (event) => {
     const form = event.target instanceof HTMLFormElement && event.target.matches(".wrapping") ? event.target : null;
     if (!(form && event.submitter instanceof HTMLButtonElement && event.submitter.name === "quick")) return;
-    answered.set(form.action, new URLSearchParams(/** @type {any} */ (new FormData(form))));
+    answered.set(form.action, buildBody(new FormData(form)));
   },
   true,
 );
@@ -47,7 +48,7 @@ document.addEventListener(
  * Closing was taken back: what was answered before it stands there again.
  * @param {string} action
  */
-export async function restore(action) {
+export async function restoreAnswers(action) {
   const at = action.replace(/\/reopen$/, "/wrap-up");
   const before = at !== action && answered.get(at);
   if (!before) return;
@@ -55,15 +56,15 @@ export async function restore(action) {
   const answer = await fetch(at, { method: "POST", body: before });
   if (!answer.ok) return;
   const wrapping = document.getElementById("wrapup");
-  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (wrapping?.querySelector("form")?.action === at) wrapped(now);
+  const now = parsePage(await answer.text());
+  if (wrapping?.querySelector("form")?.action === at) updateWrapUp(now);
 }
 
 /**
  * Leads to the first answer that is missing before the contact can be closed.
  * @param {HTMLFormElement} form
  */
-export function lacking(form) {
+export function focusMissingAnswer(form) {
   const missing = form.querySelector(".missing:not([hidden]) select, .missing:not([hidden]) input");
   // What is only suggested is kept with the last button.
   const first = /** @type {HTMLElement | null} */ (missing ?? form.querySelector("button[name=close]"));
@@ -72,18 +73,18 @@ export function lacking(form) {
 }
 
 document.addEventListener("click", (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest("[data-lacking]")) return;
+  if (!findAround(event, "[data-lacking]")) return;
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.wrapping"));
   if (!form) return;
   event.preventDefault();
-  lacking(form);
+  focusMissingAnswer(form);
 });
 
 /**
  * Shows the questions that are asked of this kind, and a place for a further answer where there is one before it.
  * @param {Element} form
  */
-function asks(form) {
+function showQuestions(form) {
   const kind = /** @type {HTMLSelectElement | null} */ (form.querySelector("#q-kind"))?.value ?? "";
   for (const one of form.querySelectorAll("[data-only-if]")) {
     /** @type {HTMLElement} */ (one).hidden = !one.getAttribute("data-only-if")?.split(" ").includes(kind);
@@ -97,32 +98,29 @@ function asks(form) {
 
 let soon = 0;
 document.addEventListener("change", (event) => {
-  const form =
-    event.target instanceof Element
-      ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-keep], form[data-asks]"))
-      : null;
-  if (form) asks(form);
+  const form = /** @type {HTMLFormElement | null} */ (findAround(event, "form[data-keep], form[data-asks]"));
+  if (form) showQuestions(form);
   if (!form?.matches("[data-keep]")) return;
   clearTimeout(soon);
-  soon = setTimeout(() => keep(form), SOON);
+  soon = setTimeout(() => saveAnswers(form), SOON);
 });
 
 /** @param {HTMLFormElement} form */
-async function keep(form) {
+async function saveAnswers(form) {
   if (!form.checkValidity()) return;
-  const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+  const body = buildBody(new FormData(form));
   try {
     const answer = await fetch(form.action, { method: "POST", body, keepalive: true });
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = parsePage(await answer.text());
     if (answer.ok) {
-      wrapped(fresh);
+      updateWrapUp(fresh);
       // A message that something is missing goes once nothing is.
-      if (!form.querySelector(".missing:not([hidden])")) hush();
-    } else if (!ask(fresh)) {
-      tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      if (!form.querySelector(".missing:not([hidden])")) hideRefusal();
+    } else if (!showQuestion(fresh)) {
+      showRefusal(getRefusal(fresh, answer));
       // Somebody took it over: it can only be read from now on.
       const shown = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (shown.ok) turned(new DOMParser().parseFromString(await shown.text(), "text/html"));
+      if (shown.ok) updateWrapUpRights(parsePage(await shown.text()));
     }
   } catch {
     // The page says that it is out of date; the next answer is kept with this one.
@@ -130,14 +128,14 @@ async function keep(form) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!(event.target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey) return;
-  const list = /** @type {HTMLDetailsElement | null} */ (event.target.closest("details.quick[open]"));
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const list = /** @type {HTMLDetailsElement | null} */ (findAround(event, "details.quick[open]"));
   if (list && event.key === "Escape") {
     list.open = false;
     list.querySelector("summary")?.focus();
     return;
   }
-  const button = list?.querySelector(`[data-key="${CSS.escape(latin(event))}"]`);
+  const button = list?.querySelector(`[data-key="${CSS.escape(toLatinKey(event))}"]`);
   if (!(button instanceof HTMLButtonElement)) return;
   event.preventDefault();
   button.click();

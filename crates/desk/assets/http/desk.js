@@ -1,55 +1,49 @@
 // Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
 
-import { children } from "./morph.js";
-import { arrive as drafting, flush, fresh_id, newest, pending, sent, taken } from "../contact/drafts.js";
-import { arrive as attending, leave } from "../contact/presence.js";
-import { lacking, restore, turned, wrapped } from "../contact/wrap_up.js";
-import { ask, asked } from "./dialog.js";
-import { hush, tell } from "./refusal.js";
-import { notice } from "../inbox/notification.js";
+import { buildBody, findAround, findParts, getContactAddress, getRefusal, parsePage } from "./page.js";
+import { updateChildren } from "./morph.js";
+import { beginNextMessage, hasUnsavedDrafts, makeId, restoreReply, saveDrafts, updateSeen } from "../contact/drafts.js";
+import { enterContact, leaveContact } from "../contact/presence.js";
+import { focusMissingAnswer, restoreAnswers, updateWrapUp, updateWrapUpRights } from "../contact/wrap_up.js";
+import { closeQuestion, showQuestion } from "./dialog.js";
+import { hideRefusal, showRefusal } from "./refusal.js";
+import { notifyOfWaiting } from "../inbox/notification.js";
 import "./keys.js";
 import "../contact/canned.js";
 
 /** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
 const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits"];
 
-/** @param {string} html */
-function read(html) {
-  return new DOMParser().parseFromString(html, "text/html");
-}
-
 /** @param {Document} fresh */
-function show(fresh) {
-  const at = (/** @type {Document} */ page) =>
-    /** @type {HTMLElement | null} */ (page.querySelector("[data-at]"))?.dataset.at;
+function showParts(fresh) {
+  const [shown, now] = [getContactAddress(document), getContactAddress(fresh)];
   // Never the messages of one person over the reply to another.
-  if (at(fresh) && at(document) && at(fresh) !== at(document)) return arrive(fresh);
+  if (now && shown && now !== shown) return replacePage(fresh);
   for (const id of PARTS) {
-    const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+    const [old, now] = findParts(id, fresh);
     if (!old || !now) continue;
     const atEnd = old.scrollTop + old.clientHeight >= old.scrollHeight - 40;
-    children(old, now);
+    updateChildren(old, now);
     if (id === "thread" && atEnd) old.scrollTop = old.scrollHeight;
   }
-  const write = document.getElementById("write");
-  const now = fresh.getElementById("write");
-  newest(now);
+  const [write, writeNow] = findParts("write", fresh);
+  updateSeen(writeNow);
   // Who may write can change; what is typed may not vanish.
-  if (write && now && !write.querySelector("form") !== !now.querySelector("form") && !typing(write)) {
-    write.replaceChildren(...now.childNodes);
-  } else if (write && now) taken_over(write, !now.querySelector("form"));
-  turned(fresh);
+  if (write && writeNow && !write.querySelector("form") !== !writeNow.querySelector("form") && !hasText(write)) {
+    write.replaceChildren(...writeNow.childNodes);
+  } else if (write && writeNow) blockReply(write, !writeNow.querySelector("form"));
+  updateWrapUpRights(fresh);
   document.title = fresh.title;
-  count();
-  notice();
+  countDown();
+  notifyOfWaiting();
 }
 
 /**
  * I let go of a contact myself: that is no news to me. What I had begun to write is kept as my draft.
  * @param {Document} fresh
  */
-function let_go(fresh) {
-  const [write, now] = [document.getElementById("write"), fresh.getElementById("write")];
+function replaceReplyForm(fresh) {
+  const [write, now] = findParts("write", fresh);
   if (write && now && !now.querySelector("form")) write.replaceChildren(...now.childNodes);
 }
 
@@ -57,7 +51,7 @@ function let_go(fresh) {
  * What I have just written is where I see it.
  * @param {Set<string>} before the messages that were there
  */
-function reveal(before) {
+function revealNewMessage(before) {
   const all = [...document.querySelectorAll("#thread .message")];
   all.findLast((message) => !before.has(message.id))?.scrollIntoView({ block: "nearest" });
 }
@@ -67,7 +61,7 @@ function reveal(before) {
  * @param {HTMLElement} write
  * @param {boolean} others
  */
-function taken_over(write, others) {
+function blockReply(write, others) {
   const form = write.querySelector("form.reply");
   if (!form || others === !!document.getElementById("taken")) return;
   for (const button of form.querySelectorAll("button")) button.disabled = others;
@@ -81,7 +75,7 @@ function taken_over(write, others) {
 }
 
 /** @param {Element} part */
-function typing(part) {
+function hasText(part) {
   return [...part.querySelectorAll("textarea")].some((area) => area.value.trim() !== "");
 }
 
@@ -103,14 +97,14 @@ async function refresh() {
     const answer = await fetch(at, { headers: { accept: "text/html", "hotline-by-itself": "1" } });
     if (answer.redirected && new URL(answer.url).pathname === "/desk/login") location.assign("/desk/login");
     if (answer.ok) html = await answer.text();
-    stale(!answer.ok);
+    markStale(!answer.ok);
   } catch {
-    stale(true);
+    markStale(true);
   }
   reading = false;
   // Somebody may have gone on meanwhile.
   if (before !== done) again = true;
-  else if (html && location.href === at) show(read(html));
+  else if (html && location.href === at) showParts(parsePage(html));
   if (again) {
     again = false;
     refresh();
@@ -118,7 +112,7 @@ async function refresh() {
 }
 
 /** @param {boolean} is */
-function stale(is) {
+function markStale(is) {
   const notice = document.getElementById("stale");
   if (notice) notice.hidden = !is;
 }
@@ -130,13 +124,13 @@ let page = location.pathname + location.search;
  * @param {string} url
  * @param {"pushState" | "replaceState"} how
  */
-function address(url, how) {
+function setAddress(url, how) {
   history[how](null, "", url);
   page = location.pathname + location.search;
 }
 
 /** Shows the place on the page that the address names. */
-function land() {
+function scrollToHash() {
   const place = location.hash && document.getElementById(location.hash.slice(1));
   if (!place) return;
   place.setAttribute("tabindex", "-1");
@@ -147,20 +141,20 @@ function land() {
 let going = 0;
 
 /** A form that keeps no draft, with something filled in. */
-function unsent() {
+function findUnsentForm() {
   const forms = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-leave]"))];
-  return forms.find((form) => [...form.elements].some(changed)) ?? null;
+  return forms.find((form) => [...form.elements].some(isChanged)) ?? null;
 }
 
 /** @param {Element} field */
-function changed(field) {
+function isChanged(field) {
   if (field instanceof HTMLSelectElement)
     return [...field.options].some((option) => option.selected && !option.defaultSelected && option.value !== "");
   if (field instanceof HTMLTextAreaElement) return field.value.trim() !== field.defaultValue.trim();
   return field instanceof HTMLInputElement && field.type !== "hidden" && field.value !== field.defaultValue;
 }
 addEventListener("beforeunload", (event) => {
-  if (unsent()) event.preventDefault();
+  if (findUnsentForm()) event.preventDefault();
 });
 
 /**
@@ -169,66 +163,66 @@ addEventListener("beforeunload", (event) => {
  * @param {boolean} back whether the browser has the address already
  * @param {URLSearchParams} [body] what is sent there, if anything is
  */
-async function go(url, back, body) {
-  const begun = unsent();
+async function openPage(url, back, body) {
+  const begun = findUnsentForm();
   if (begun && !confirm(begun.dataset.leave)) {
     if (back) history.forward();
     return;
   }
   const turn = ++going;
-  await flush();
-  leave();
+  await saveDrafts();
+  leaveContact();
   try {
     const answer = await fetch(url, { headers: { accept: "text/html" }, ...(body && { method: "POST", body }) });
     if (new URL(answer.url).pathname === "/desk/login") return location.assign(answer.url);
-    const fresh = read(await answer.text());
+    const fresh = parsePage(await answer.text());
     // Somebody went elsewhere meanwhile.
     if (turn !== going) return;
     if (!fresh.querySelector("header.top")) {
       if (!body) return location.assign(answer.url);
       // What was sent is not asked for again by its address.
-      return tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      return showRefusal(getRefusal(fresh, answer));
     }
-    if (!back) address(answer.url + new URL(url, location.href).hash, "pushState");
-    arrive(fresh);
-    land();
+    if (!back) setAddress(answer.url + new URL(url, location.href).hash, "pushState");
+    replacePage(fresh);
+    scrollToHash();
   } catch (error) {
     console.error(error);
     // The address is that of another page already.
     if (back) location.reload();
-    else stale(true);
+    else markStale(true);
   }
 }
 
 /** The field a page begins with. It is focused here, not by the browser, which would scroll the heading out of sight. */
-function firstField() {
+function findFirstField() {
   return /** @type {HTMLElement | null} */ (document.querySelector("main [data-first]"));
 }
-if (!location.hash) firstField()?.focus({ preventScroll: true });
+if (!location.hash) findFirstField()?.focus({ preventScroll: true });
 
 /**
  * Shows another page.
  * @param {Document} fresh
  */
-function arrive(fresh) {
+function replacePage(fresh) {
   document.body.className = fresh.body.className;
   for (const place of ["header.top", "main"]) {
     const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
     if (old && now) old.replaceWith(now);
   }
   document.title = fresh.title;
-  stale(false);
-  hush();
-  asked();
-  arrived();
-  const first = firstField() ?? document.getElementById("contact") ?? document.getElementById("main");
+  markStale(false);
+  hideRefusal();
+  closeQuestion();
+  preparePage();
+  const first = findFirstField() ?? document.getElementById("contact") ?? document.getElementById("main");
   if (!first?.matches("select, input, textarea")) first?.setAttribute("tabindex", "-1");
   /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
   if (!document.body.classList.contains("three")) scrollTo(0, 0);
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element && event.target.closest("a[href]");
+  const link = findAround(event, "a[href]");
   if (
     !(link instanceof HTMLAnchorElement) ||
     event.defaultPrevented ||
@@ -248,15 +242,15 @@ document.addEventListener("click", (event) => {
   )
     return;
   event.preventDefault();
-  go(link.href, false);
+  openPage(link.href, false);
 });
 document.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-print]")) print();
+  if (findAround(event, "[data-print]")) print();
 });
 addEventListener("popstate", () => {
   if (location.pathname + location.search === page) return;
   page = location.pathname + location.search;
-  go(location.href, true);
+  openPage(location.href, true);
 });
 
 /** Forms that were sent and not answered yet. */
@@ -267,7 +261,7 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
   if (form.matches("[role=search]")) {
     event.preventDefault();
-    await go(form.action, false, new URLSearchParams(/** @type {any} */ (new FormData(form))));
+    await openPage(form.action, false, buildBody(new FormData(form)));
     document.getElementById("q")?.focus();
     return;
   }
@@ -278,14 +272,14 @@ document.addEventListener("submit", async (event) => {
     );
     const to = new URL(form.action);
     to.search = String(query);
-    await go(to.href, false);
+    await openPage(to.href, false);
     return;
   }
   if (!form.matches("[data-live]")) {
-    if (form.method !== "post" || !pending()) return;
+    if (form.method !== "post" || !hasUnsavedDrafts()) return;
     // The page comes anew: what is being written goes before it.
     event.preventDefault();
-    await flush();
+    await saveDrafts();
     form.submit();
     return;
   }
@@ -295,7 +289,7 @@ document.addEventListener("submit", async (event) => {
   underWay.add(form);
   const turn = going;
   const action = form.action;
-  const filled = String(new URLSearchParams(/** @type {any} */ (new FormData(form))));
+  const filled = String(buildBody(new FormData(form)));
   const buttons = [...form.querySelectorAll("button")];
   const typed = new FormData(form, event.submitter);
   const mine = /\/(hand-over|give-back)$/.test(action);
@@ -303,73 +297,69 @@ document.addEventListener("submit", async (event) => {
   const before = new Set([...document.querySelectorAll("#thread .message")].map((message) => message.id));
   for (const button of buttons) button.disabled = true;
   try {
-    if (mine) await flush();
-    const body = form.enctype === "multipart/form-data" ? typed : new URLSearchParams(/** @type {any} */ (typed));
+    if (mine) await saveDrafts();
+    const body = form.enctype === "multipart/form-data" ? typed : buildBody(typed);
     const answer = await fetch(form.action, { method: "POST", body });
-    const fresh = read(await answer.text());
+    const fresh = parsePage(await answer.text());
     if (answer.ok) {
       done++;
-      hush();
+      hideRefusal();
     }
-    if (form.matches(".why")) asked();
+    if (form.matches(".why")) closeQuestion();
     // Somebody went on meanwhile: they are not called back.
     if (turn !== going) {
-      if (!answer.ok) tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      if (!answer.ok) showRefusal(getRefusal(fresh, answer));
       return refresh();
     }
-    if (!answer.ok && ask(fresh)) return;
+    if (!answer.ok && showQuestion(fresh)) return;
     // What was done leads to a page: of a case, or to the contact with the reply prepared.
     if (form.matches("[data-follow]") && answer.ok) {
       if (new URL(answer.url).pathname !== location.pathname) {
-        address(answer.url, "pushState");
-        return arrive(fresh);
+        setAddress(answer.url, "pushState");
+        return replacePage(fresh);
       }
       // The same page: what is being typed elsewhere on it stays.
-      show(fresh);
-      if (
-        !form.matches("[data-eager]") &&
-        String(new URLSearchParams(/** @type {any} */ (new FormData(form)))) === filled
-      )
-        form.reset();
+      showParts(fresh);
+      if (!form.matches("[data-eager]") && String(buildBody(new FormData(form))) === filled) form.reset();
       return;
     }
     // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
     if (form.matches("[data-asks]") && (answer.ok || answer.status === 422)) {
-      if (answer.ok) address(answer.url, "replaceState");
-      arrive(fresh);
+      if (answer.ok) setAddress(answer.url, "replaceState");
+      replacePage(fresh);
       return;
     }
     if (answer.ok) {
       if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/"))
-        address(answer.url, "replaceState");
-      sent(form, fresh, typed);
-      if (mine) let_go(fresh);
-      show(fresh);
-      if (form.dataset.draft) reveal(before);
-      if (form.id === "several") picked(fresh);
-      if (form.matches(".undo")) taken(fresh);
-      wrapped(fresh);
-      restore(action);
-      refocus(form, action);
+        setAddress(answer.url, "replaceState");
+      beginNextMessage(form, fresh, typed);
+      if (mine) replaceReplyForm(fresh);
+      showParts(fresh);
+      if (form.dataset.draft) revealNewMessage(before);
+      if (form.id === "several") clearPicked(fresh);
+      if (form.matches(".undo")) restoreReply(fresh);
+      updateWrapUp(fresh);
+      restoreAnswers(action);
+      focusNext(form, action);
       const duty = form.querySelector("button.duty");
       if (duty) {
-        const turned = fresh.querySelector(".duty")?.closest("form") ?? form;
-        form.replaceWith(turned);
-        turned.querySelector("button")?.focus();
+        const now = fresh.querySelector(".duty")?.closest("form") ?? form;
+        form.replaceWith(now);
+        now.querySelector("button")?.focus();
       }
     } else {
-      tell(fresh.querySelector("[role=alert]")?.textContent || String(answer.status));
+      showRefusal(getRefusal(fresh, answer));
       // Somebody was quicker, or something came: what is so now is shown.
       if (answer.status === 409) {
         const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
-        if (id && form.dataset.draft) id.value = fresh_id();
-        if (form.matches(".wrapping")) lacking(form);
+        if (id && form.dataset.draft) id.value = makeId();
+        if (form.matches(".wrapping")) focusMissingAnswer(form);
         refresh();
       }
     }
   } catch (error) {
     // What was typed stays where it is, to be sent again: its id makes it the same message.
-    stale(true);
+    markStale(true);
     console.error(error);
   } finally {
     underWay.delete(form);
@@ -379,10 +369,7 @@ document.addEventListener("submit", async (event) => {
 });
 // Kept when it is left: what is done next to it shows the page anew.
 document.addEventListener("change", (event) => {
-  const form =
-    event.target instanceof Element
-      ? /** @type {HTMLFormElement | null} */ (event.target.closest("form[data-eager]"))
-      : null;
+  const form = /** @type {HTMLFormElement | null} */ (findAround(event, "form[data-eager]"));
   form?.requestSubmit();
 });
 
@@ -390,7 +377,7 @@ document.addEventListener("change", (event) => {
  * Something was done to those that were picked: what came of it is told until the next time.
  * @param {Document} fresh
  */
-function picked(fresh) {
+function clearPicked(fresh) {
   for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#list input[name=pick]")))
     box.checked = false;
   document.getElementById("told")?.replaceChildren(...(fresh.getElementById("told")?.childNodes ?? []));
@@ -401,7 +388,7 @@ function picked(fresh) {
  * @param {HTMLFormElement} form
  * @param {string} action what it did; by now it may do something else
  */
-function refocus(form, action) {
+function focusNext(form, action) {
   if (form.isConnected && form.action === action) return;
   const write = action.endsWith("/claim") || action.endsWith("/undo");
   (write ? document.getElementById("reply") : document.getElementById("contact"))?.focus();
@@ -421,7 +408,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 /** Seconds in which a reply can still be taken back. */
-function count() {
+function countDown() {
   let over = false;
   for (const form of document.querySelectorAll("form.undo")) {
     const left = Math.ceil((Number(/** @type {HTMLElement} */ (form).dataset.until) - Date.now()) / 1000);
@@ -433,18 +420,19 @@ function count() {
   }
   if (over) refresh();
 }
-setInterval(count, 500);
+setInterval(countDown, 500);
 
-function arrived() {
+function preparePage() {
   const thread = document.getElementById("thread");
   if (thread) thread.scrollTop = thread.scrollHeight;
   // On a telephone the pages stand in one row that scrolls.
   const nav = document.querySelector("header.top nav");
   const here = /** @type {HTMLElement | null} */ (nav?.querySelector("[aria-current]"));
   if (nav && here) nav.scrollLeft = here.offsetLeft - nav.clientWidth / 3;
-  count();
-  drafting();
-  attending();
+  countDown();
+  // What was typed while the page came is kept where it was typed.
+  saveDrafts();
+  enterContact();
 }
 
 if (document.querySelector("header.top")) {
@@ -453,12 +441,12 @@ if (document.querySelector("header.top")) {
   live.onerror = () => {
     // It ends with the log-in: reading anew leads to the page of logging in.
     if (live.readyState === EventSource.CLOSED) refresh();
-    setTimeout(() => live.readyState !== EventSource.OPEN && stale(true), 5000);
+    setTimeout(() => live.readyState !== EventSource.OPEN && markStale(true), 5000);
   };
-  live.onopen = () => stale(false);
+  live.onopen = () => markStale(false);
   // Waiting times turn with age.
   setInterval(refresh, 30000);
-  arrived();
+  preparePage();
 }
 
 // One menu at a time; a click elsewhere or Escape closes it.
@@ -467,9 +455,7 @@ function closeMenus(but) {
   for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]")))
     if (menu !== but) menu.open = false;
 }
-document.addEventListener("click", (event) =>
-  closeMenus(event.target instanceof Element ? event.target.closest("details.menu") : null),
-);
+document.addEventListener("click", (event) => closeMenus(findAround(event, "details.menu")));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const summary = /** @type {HTMLElement | null} */ (document.querySelector("details.menu[open] summary"));

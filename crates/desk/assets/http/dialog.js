@@ -1,5 +1,7 @@
 // Asks in a window what the service asks before it does something.
 
+import { findAround } from "./page.js";
+
 /** @returns {HTMLDialogElement} */
 function dialog() {
   return /** @type {HTMLDialogElement} */ (document.getElementById("asking"));
@@ -9,7 +11,7 @@ function dialog() {
  * Shows the question in an answer, if it is one.
  * @param {Document} fresh
  */
-export function ask(fresh) {
+export function showQuestion(fresh) {
   const question = fresh.querySelector("main:has(form.why)");
   if (!question) return false;
   dialog().replaceChildren(...question.childNodes);
@@ -19,14 +21,14 @@ export function ask(fresh) {
 }
 
 /** The question is answered, or left. */
-export function asked() {
+export function closeQuestion() {
   if (!dialog()?.open) return;
   dialog().close();
   dialog().replaceChildren();
 }
 
 document.addEventListener("click", (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest("#asking [data-dismiss]")) return;
+  if (!findAround(event, "#asking [data-dismiss]")) return;
   event.preventDefault();
-  asked();
+  closeQuestion();
 });

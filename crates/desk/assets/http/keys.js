@@ -1,22 +1,24 @@
 // The desk by keyboard: single keys, and every command by its name.
 
+import { findAround } from "./page.js";
+
 /** @type {Record<string, () => Element | null | undefined>} what a key presses, or where it leads */
-const PRESSED = {
+const TARGETS = {
   c: () => document.querySelector("form[action$='/claim'] button"),
   u: () => document.querySelector("form.undo button"),
   h: () => document.querySelector("#handing summary"),
   z: () => document.querySelector("#snoozing summary"),
   e: () => document.querySelector(".actions form[action$='/close'] button, .actions a[data-lacking]"),
   l: () => document.querySelector("header nav a[href='/desk/log']"),
-  j: () => row(1),
-  k: () => row(-1),
+  j: () => findRow(1),
+  k: () => findRow(-1),
   r: () => document.getElementById("reply"),
   w: () => document.querySelector("#wrapup select, #wrapup input:not([type=hidden])"),
   "/": () => document.getElementById("q"),
 };
 
 /** @param {number} step */
-function row(step) {
+function findRow(step) {
   const all = [
     .../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#list ol a[href^='/desk/contacts/']")),
   ];
@@ -26,7 +28,7 @@ function row(step) {
   return all[at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step];
 }
 
-function note() {
+function openNote() {
   const noting = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details.noting"));
   if (!noting) return null;
   noting.open = true;
@@ -34,7 +36,7 @@ function note() {
 }
 
 /** @param {string} id */
-function dialog(id) {
+function getDialog(id) {
   return /** @type {HTMLDialogElement} */ (document.getElementById(id));
 }
 
@@ -42,35 +44,35 @@ function dialog(id) {
  * The key as it is on a Latin layout: with a Cyrillic one it is known by its place.
  * @param {KeyboardEvent} event
  */
-export function latin(event) {
+export function toLatinKey(event) {
   return /^[\u0400-\u04ff]$/.test(event.key) && event.code.startsWith("Key")
     ? event.code.slice(3).toLowerCase()
     : event.key;
 }
 
 /** @param {string} key */
-function target(key) {
-  return key === "n" ? note() : PRESSED[key]?.();
+function findTarget(key) {
+  return key === "n" ? openNote() : TARGETS[key]?.();
 }
 
 /** @param {KeyboardEvent} event */
-function single(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || dialog("keys").dataset.quiet !== undefined) return;
+function pressSingleKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || getDialog("keys").dataset.quiet !== undefined) return;
   const at = /** @type {Element} */ (event.target);
   if (at.closest("input, textarea, select, dialog, [contenteditable]")) return;
   if (event.key === "?") {
     event.preventDefault();
-    dialog("keys").showModal();
+    getDialog("keys").showModal();
     return;
   }
-  const found = target(latin(event));
+  const found = findTarget(toLatinKey(event));
   if (!(found instanceof HTMLElement)) return;
   event.preventDefault();
-  reach(found);
+  activate(found);
 }
 
 /** @param {HTMLElement} found */
-function reach(found) {
+function activate(found) {
   found.scrollIntoView({ block: "nearest" });
   if (found.matches("input, textarea, select, #list a")) found.focus();
   else {
@@ -81,9 +83,9 @@ function reach(found) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (latin(event).toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+  if (toLatinKey(event).toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    open();
+    openPalette();
     return;
   }
   // Out of a field, so that single keys work again.
@@ -94,7 +96,7 @@ document.addEventListener("keydown", (event) => {
     !event.target.closest("dialog")
   )
     event.target.blur();
-  single(event);
+  pressSingleKey(event);
 });
 
 /** Serbian letters without their accents: what is looked for is typed in either script. @type {Record<string, string>} */
@@ -113,7 +115,7 @@ let commands = [];
 let chosen = 0;
 
 /** @param {string} text */
-export function fold(text) {
+export function foldText(text) {
   const latin = text.toLowerCase().replace(/[\u0400-\u04ff]/g, (letter) => CYRILLIC[letter] ?? letter);
   return latin
     .normalize("NFD")
@@ -125,7 +127,7 @@ export function fold(text) {
 }
 
 /** What can be done on this page: what its links and buttons say they do. */
-function all() {
+function collectCommands() {
   const found = document.querySelectorAll(
     [
       "header nav a",
@@ -152,44 +154,44 @@ function all() {
     const said =
       /** @type {HTMLElement} */ (one).dataset.command ??
       `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
-    return { said, folded: fold(said), act: () => /** @type {HTMLElement} */ (one).click() };
+    return { said, folded: foldText(said), act: () => /** @type {HTMLElement} */ (one).click() };
   });
   // What only a key does, by what the window of keys says of it.
   const keys = [...document.querySelectorAll("#keys dt")].flatMap((key) => {
     const said = key.nextElementSibling?.textContent ?? "";
     const pressed = key.textContent ?? "";
-    if (pressed === "?") return [{ said, folded: fold(said), act: () => dialog("keys").showModal() }];
+    if (pressed === "?") return [{ said, folded: foldText(said), act: () => getDialog("keys").showModal() }];
     const leads =
       ["r", "n", "w"].includes(pressed) &&
-      (pressed === "n" ? document.querySelector("details.noting") : target(pressed));
+      (pressed === "n" ? document.querySelector("details.noting") : findTarget(pressed));
     const act = () => {
-      const found = target(pressed);
-      if (found instanceof HTMLElement) reach(found);
+      const found = findTarget(pressed);
+      if (found instanceof HTMLElement) activate(found);
     };
-    return leads ? [{ said, folded: fold(said), act }] : [];
+    return leads ? [{ said, folded: foldText(said), act }] : [];
   });
   return [...buttons, ...keys];
 }
 
-function open() {
-  const palette = dialog("palette");
+function openPalette() {
+  const palette = getDialog("palette");
   if (palette.open) return palette.close();
-  commands = all();
+  commands = collectCommands();
   const input = /** @type {HTMLInputElement} */ (palette.querySelector("input"));
   input.value = "";
   palette.showModal();
-  list();
+  showMatching();
   input.focus();
 }
 
-function matching() {
-  const input = /** @type {HTMLInputElement} */ (dialog("palette").querySelector("input"));
-  const typed = fold(input.value);
+function findMatching() {
+  const input = /** @type {HTMLInputElement} */ (getDialog("palette").querySelector("input"));
+  const typed = foldText(input.value);
   const found = commands.filter((one) => typed.split(" ").every((word) => one.folded.includes(word)));
   const search = /** @type {HTMLFormElement | null} */ (document.querySelector("form[role=search]"));
   if (typed && search) {
-    const [before, after] = dialog("palette").dataset.quotes ?? "";
-    const said = `${dialog("palette").dataset.search} ${before}${input.value.trim()}${after}`;
+    const [before, after] = getDialog("palette").dataset.quotes ?? "";
+    const said = `${getDialog("palette").dataset.search} ${before}${input.value.trim()}${after}`;
     const act = () => {
       const field = /** @type {HTMLInputElement} */ (search.elements.namedItem("q"));
       field.value = input.value.trim();
@@ -200,8 +202,8 @@ function matching() {
   return found;
 }
 
-function list() {
-  const found = matching();
+function showMatching() {
+  const found = findMatching();
   chosen = Math.min(Math.max(chosen, 0), Math.max(found.length - 1, 0));
   const rows = found.map((one, place) => {
     const row = document.createElement("li");
@@ -209,39 +211,39 @@ function list() {
     row.id = `command-${place}`;
     row.setAttribute("role", "option");
     row.setAttribute("aria-selected", String(place === chosen));
-    row.addEventListener("click", () => act(place));
+    row.addEventListener("click", () => runCommand(place));
     return row;
   });
   document.getElementById("commands")?.replaceChildren(...rows);
   rows[chosen]?.scrollIntoView({ block: "nearest" });
-  dialog("palette")
+  getDialog("palette")
     .querySelector("input")
     ?.setAttribute("aria-activedescendant", rows.length ? `command-${chosen}` : "");
 }
 
 /** @param {number} place */
-function act(place) {
-  const command = matching()[place];
-  dialog("palette").close();
+function runCommand(place) {
+  const command = findMatching()[place];
+  getDialog("palette").close();
   command?.act();
 }
 
 document.addEventListener("input", (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest("#palette")) return;
+  if (!findAround(event, "#palette")) return;
   chosen = 0;
-  list();
+  showMatching();
 });
 document.addEventListener("keydown", (event) => {
-  if (!(event.target instanceof Element) || !event.target.closest("#palette")) return;
+  if (!findAround(event, "#palette")) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) chosen += step;
-  else if (event.key === "Enter") act(chosen);
+  else if (event.key === "Enter") runCommand(chosen);
   else return;
   event.preventDefault();
-  if (step) list();
+  if (step) showMatching();
 });
 document.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-palette]")) open();
+  if (findAround(event, "[data-palette]")) openPalette();
   // A click beside a window closes it.
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });

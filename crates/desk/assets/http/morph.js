@@ -2,12 +2,12 @@
 // unfolded or being typed stays the same thing.
 
 /** @param {Node} one @param {Node} other */
-function same(one, other) {
+function isSame(one, other) {
   return one.nodeName === other.nodeName && /** @type {Element} */ (one).id === /** @type {Element} */ (other).id;
 }
 
 /** @param {Element} old @param {Element} now */
-function attributes(old, now) {
+function updateAttributes(old, now) {
   for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) {
     // Who unfolded something wants to read it.
@@ -19,7 +19,7 @@ function attributes(old, now) {
  * @param {Node} old
  * @param {Node} now
  */
-export function morph(old, now) {
+function updateNode(old, now) {
   if (old.isEqualNode(now)) return;
   if (!(old instanceof Element) || !(now instanceof Element)) {
     old.nodeValue = now.nodeValue;
@@ -29,27 +29,27 @@ export function morph(old, now) {
   if (old.hasAttribute("data-own")) return;
   const mine = old === document.activeElement && old.matches("select, input, textarea");
   if (mine) return;
-  attributes(old, now);
-  children(old, now);
+  updateAttributes(old, now);
+  updateChildren(old, now);
 }
 
 /**
  * @param {Element} old
  * @param {Element} now
  */
-export function children(old, now) {
+export function updateChildren(old, now) {
   let at = old.firstChild;
   for (const next of [...now.childNodes]) {
     const id = /** @type {Element} */ (next).id;
-    let found = at && same(at, next) ? at : null;
-    for (let one = at; id && one && !found; one = one.nextSibling) if (same(one, next)) found = one;
+    let found = at && isSame(at, next) ? at : null;
+    for (let one = at; id && one && !found; one = one.nextSibling) if (isSame(one, next)) found = one;
     if (!found) {
       old.insertBefore(next, at);
       continue;
     }
     if (found === at) at = at.nextSibling;
     else old.insertBefore(found, at);
-    morph(found, next);
+    updateNode(found, next);
   }
   while (at) {
     const gone = at;

@@ -1,12 +1,12 @@
 // Tells whoever looks elsewhere that somebody new waits, without a word of what was written.
 
-let known = waits();
+let known = countWaiting();
 
-function waits() {
+function countWaiting() {
   return Number(/** @type {HTMLElement | null} */ (document.querySelector("#waits [data-waits]"))?.dataset.waits ?? 0);
 }
 
-function sound() {
+function playSound() {
   const context = new AudioContext();
   const [tone, loudness] = [context.createOscillator(), context.createGain()];
   tone.frequency.value = 660;
@@ -19,13 +19,13 @@ function sound() {
 }
 
 /** Looks whether more wait than before. */
-export function notice() {
-  const now = waits();
+export function notifyOfWaiting() {
+  const now = countWaiting();
   const more = now > known;
   known = now;
   if (!more || !document.hidden) return;
   const { sound: aloud, notify } = document.documentElement.dataset;
-  if (aloud !== undefined) sound();
+  if (aloud !== undefined) playSound();
   // One notification at a time, however many wait.
   if (notify && Notification.permission === "granted") new Notification("Hotline", { body: notify, tag: "waits" });
 }
