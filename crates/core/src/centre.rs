@@ -8,11 +8,11 @@ use crate::text::locale::{Language, Words};
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Centre {
-    /// The name, shown on every page and in every mail.
+    /// The centre's name. Every page and every mail shows it.
     pub name: String,
     /// The IANA time zone that determines where each day begins and ends.
     pub time_zone: Tz,
-    /// The language of automatic texts when the language of a message is unknown.
+    /// The language of automatic texts to a person whose language is unknown.
     pub language: Language,
     /// Opening hours as free text, such as "Monday to Friday, 07:30 to 15:30".
     pub opening_hours: Text,
@@ -22,7 +22,7 @@ pub struct Centre {
     pub emergency: Vec<Emergency>,
     /// The target of "Leave this page": a site that reveals nothing about the visitor.
     pub exit_url: String,
-    /// Number of days after closing during which a later message of the same identifier still joins the contact.
+    /// The number of days after a contact is closed during which a new message from the same identifier can still join it.
     pub reopen_days: u16,
 }
 
@@ -74,7 +74,8 @@ pub enum Text {
 }
 
 impl Text {
-    /// Returns the text in the language and script of `words`, or transliterated Serbian if there is no English version.
+    /// Returns the text in the language and script of `words`. A text without an English version is returned to English readers in
+    /// Serbian, in Latin script.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -83,7 +84,8 @@ impl Text {
         }
     }
 
-    /// Returns the language tag of the text if it differs from the language of the surrounding page, for the HTML `lang` attribute.
+    /// Returns the HTML `lang` attribute of a text that is in another language than its page. `None`: the text needs no such
+    /// attribute.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
         match words.language() {

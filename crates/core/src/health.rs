@@ -3,10 +3,11 @@
 /// The health of a line as its adapter reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// The adapter reached its source just now.
+    /// The adapter can reach its source, such as a mailbox or a chat platform.
     Up,
-    /// The adapter reached its source but cannot read everything in it. The text says why and never quotes a person's words.
+    /// The adapter can reach its source but cannot read everything in it. The text gives the reason and never quotes a person's
+    /// words.
     Ailing(String),
-    /// The adapter cannot reach its source. The text says why and never quotes a person's words.
+    /// The adapter cannot reach its source. The text gives the reason and never quotes a person's words.
     Down(String),
 }

@@ -26,16 +26,16 @@ pub struct Cursor {
 pub enum Source {
     /// A source named in the settings, such as a mail folder.
     Named(String),
-    /// A conversation with a person. Its id is stored encrypted.
+    /// A conversation with a person. The id of the conversation is stored encrypted.
     Conversation(Private<String>),
 }
 
 /// Confirmation that a raw message is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
-    /// The reference that the contact gets if this message opens one.
+    /// The reference that a contact gets if this message opens one.
     pub reference: Reference,
-    /// `false` if the same message had been accepted before.
+    /// `false` if the same message was already accepted earlier.
     pub fresh: bool,
 }
 
@@ -48,11 +48,11 @@ pub struct NotAccepted(pub String);
 /// The queue as channel adapters see it.
 #[async_trait]
 pub trait Intake: Send + Sync {
-    /// Stores the messages, a job for each, and the new cursor position in one transaction. The messages are on disk when this
-    /// returns, deduplicated by line and external id. Results are in the order of `arrived`.
+    /// Stores the messages, one job for each message, and the new cursor position in one transaction. The messages are on disk when
+    /// the function returns. Messages are deduplicated by line and external id. The results are in the order of `arrived`.
     ///
     /// # Errors
-    /// If nothing was stored. The caller must not acknowledge the messages, and tries again.
+    /// If the messages were not stored. The caller must not acknowledge them and must try again.
     async fn accept(
         &self,
         arrived: Vec<RawMessage>,
@@ -76,7 +76,7 @@ pub trait Intake: Send + Sync {
     /// If the database cannot be read.
     async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted>;
 
-    /// Returns every conversation of the line that has a cursor, most recently moved first.
+    /// Returns the cursor of every conversation of the line, the most recently moved cursor first.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -107,8 +107,8 @@ pub trait Intake: Send + Sync {
     /// Records the health of the line, for display to staff.
     async fn health(&self, line: &LineName, health: Health);
 
-    /// Derives the receipt code of the message with this external id. The result is always the same, and cannot be computed without
-    /// the master key.
+    /// Derives the receipt code of the message with this external id. The same id always gives the same code. Computing the code
+    /// requires the master key.
     fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode;
 
     /// Returns the keyed hash that is stored in place of a receipt code.
@@ -128,7 +128,7 @@ pub trait Intake: Send + Sync {
 /// A conversation as shown to the person who started it: without notes and without names of staff.
 #[derive(Debug, Clone)]
 pub struct Conversation {
-    /// The reference of the newest contact in it.
+    /// The reference of the newest contact in the conversation.
     pub reference: Reference,
     /// The messages, oldest first.
     pub said: Vec<Said>,
@@ -139,9 +139,9 @@ pub struct Conversation {
 /// One message of a conversation.
 #[derive(Debug, Clone)]
 pub struct Said {
-    /// `true` if the centre wrote it, `false` if the person did.
+    /// `true` if the centre wrote the message, `false` if the person did.
     pub by_us: bool,
-    /// When it was written.
+    /// When the message was written.
     pub at: DateTime<Utc>,
     /// The text.
     pub text: Private<String>,

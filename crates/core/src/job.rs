@@ -18,7 +18,7 @@ use std::time::Duration;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum JobKind {
-    /// Turn a raw message into a contact.
+    /// Register a raw message.
     Receive,
     /// Send a reply.
     Deliver,
@@ -29,19 +29,19 @@ pub enum JobKind {
 crate::named!(JobKind);
 
 impl JobKind {
-    /// The longest delay before a job runs, even if the other side asks for more. A job whose due time is further ahead was
-    /// scheduled before the clock was set back, and is treated as due.
+    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer one. If a job is
+    /// due later than that, the clock was set back after scheduling, and the job is treated as due.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// The time during which delays that the other side requests do not count as attempts. It begins when the reply is queued or
-    /// the file is requested.
+    /// The period in which delays requested by the other side do not count as attempts. It begins when a reply is queued or a file
+    /// is requested.
     pub const NAMED_WAITS: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns the delay before the next attempt when the other side asked for the delay `asked`. `waited` is the time since the
+    /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the
     /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::NAMED_WAITS`], so the failure counts as an
     /// ordinary attempt.
     ///
-    /// The delay is at least `asked` and at least a tenth of `waited`, up to [`Self::LONGEST_WAIT`]. A side that keeps asking for
+    /// The delay is at least `asked` and at least a tenth of `waited`, up to [`Self::LONGEST_WAIT`]. A server that always requests
     /// two seconds is therefore contacted only about a hundred times a day.
     #[must_use]
     pub fn named_wait(asked: Duration, waited: Duration) -> Option<Duration> {
@@ -49,12 +49,16 @@ impl JobKind {
         (waited < Self::NAMED_WAITS).then_some(wait)
     }
 
-    /// Returns how long to wait after attempt number `attempt` (from 1) failed for a temporary reason. `None`: give up and park the
-    /// job.
+    /// Returns the delay after attempt number `attempt`, counted from 1, failed for a temporary reason. `None`: no further attempt
+    /// is made.
     ///
-    /// Receiving a message usually succeeds at once or not at all, so it gets 5 attempts within 3 minutes. A reply is retried for 5
-    /// days, as mail servers do (Postfix's `maximal_queue_lifetime`): after 30 s, 2 min, 10 min, 30 min, 2 h, then every 6 h. A
-    /// counsellor is waiting for a file, so fetching gets 4 attempts within 6 minutes; a new request starts over.
+    /// A message is usually registered at the first attempt or never, so receiving gets 5 attempts within 3 minutes.
+    ///
+    /// A reply is retried for 5 days, as mail servers do (Postfix's `maximal_queue_lifetime`). The delays are 30 s, 2 min, 10 min,
+    /// 30 min and 2 h, then always 6 h.
+    ///
+    /// Fetching a file gets 4 attempts within 6 minutes, because a counsellor is waiting for the file. A new request starts again
+    /// with attempt 1.
     #[must_use]
     pub const fn wait_after(self, attempt: u32) -> Option<Duration> {
         let seconds = match (self, attempt) {
@@ -79,7 +83,7 @@ impl JobKind {
     }
 }
 
-/// The delivery state of a reply, shown with every reply.
+/// The delivery state of a reply. Screens show it next to every reply.
 #[derive(
     Debug,
     Clone,
@@ -96,18 +100,18 @@ impl JobKind {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Delivery {
-    /// Stored and waiting to be sent.
+    /// The reply is stored and waiting to be sent.
     Queued,
-    /// Being sent now.
+    /// The reply is being sent now.
     Sending,
-    /// The other side accepted it.
+    /// The other side accepted the reply.
     Sent,
-    /// Refused or unreachable for now; it will be retried.
+    /// The other side is unreachable or refused the reply temporarily. Sending will be retried.
     Delayed,
-    /// Refused permanently, or given up on. A counsellor must act.
+    /// The other side refused the reply permanently, or all attempts failed. A counsellor must act.
     Failed,
-    /// Sending was interrupted, so the reply may or may not have arrived. It is retried with the same id, except on channels where
-    /// the person would see a duplicate. There, a counsellor decides whether to send it again.
+    /// Sending was interrupted, so the reply may or may not have arrived. On most channels it is retried with the same id. On
+    /// channels where the person would see a duplicate, a counsellor decides whether to send the reply again.
     Unknown,
 }
 

@@ -1,7 +1,7 @@
 //! Domain types and rules for a helpline's contact intake.
 //!
-//! This crate never reads a clock, a database, a file or the network, so its decisions can be tested and replayed without them.
-//! Other crates import from its modules, never from `lib.rs`.
+//! The rules in this crate read no clock, database, file or network. They can therefore be tested and replayed from their inputs
+//! alone.
 
 pub mod centre;
 pub mod contact;

@@ -1,7 +1,7 @@
-//! Enums whose values are stored and sent by their names.
+//! A macro for enums whose values are stored and sent under their names.
 
-/// Gives an enum the functions that its strum derives imply: `ALL`, `as_str` and `parse`. The enum derives `EnumString`,
-/// `IntoStaticStr` and `VariantArray`.
+/// Adds the constant `ALL` and the functions `as_str` and `parse` to an enum. The enum must derive `EnumString`, `IntoStaticStr`
+/// and `VariantArray` from strum.
 #[macro_export]
 macro_rules! named {
     ($name:ty) => {
@@ -9,7 +9,7 @@ macro_rules! named {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
-            /// Returns its name in the database, the API, URLs and locale keys.
+            /// Returns the value's name in the database, the API, URLs and locale keys.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 self.into()

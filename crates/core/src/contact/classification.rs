@@ -1,5 +1,7 @@
-//! The classification (wrap-up) that a counsellor completes before closing a contact. The scheme is versioned data. The answers
-//! stored for a contact (its record) keep the version of the scheme with which they were given.
+//! The classification, also called wrap-up: questions that a counsellor answers before closing a contact.
+//!
+//! A scheme lists the questions and the permitted answers. Schemes are versioned data. A record is the set of answers stored for
+//! one contact. It names the version of the scheme that it was made with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +13,7 @@ use crate::{contact::lifecycle::Marking, text::locale::Words};
 const CENTRE: &str = include_str!("../../../../config/schemes/centre-2.toml");
 /// The id of the question that separates counselling from non-counselling contacts.
 pub const KIND: &str = "kind";
-/// The answer to [`KIND`] that requests a presentation. An outreach event can be planned from such a contact.
+/// The answer to [`KIND`] for a request for a presentation. Staff can plan an outreach event from such a contact.
 pub const PRESENTATION: &str = "presentation";
 /// The id of the question about the topic.
 pub const TOPIC: &str = "topic";
@@ -24,7 +26,7 @@ pub const URGENCY: &str = "urgency";
 pub struct Scheme {
     /// The name of the scheme.
     pub name: String,
-    /// The version of the scheme. Every record keeps the version with which it was made.
+    /// The version of the scheme. Every record stores the version that it was made with.
     pub version: u32,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
@@ -53,13 +55,13 @@ pub struct Question {
     pub id: String,
     /// The question as shown to counsellors.
     pub label: Label,
-    /// Whether a counselling contact can only be closed once this question is answered.
+    /// Whether a counselling contact must have an answer to this question before it can be closed.
     #[serde(default)]
     pub required: bool,
-    /// The maximum number of answers. The first is the main one.
+    /// The maximum number of answers. The first answer is the main one.
     #[serde(default = "one")]
     pub most: usize,
-    /// The kinds of contact for which the question is asked. Empty: all kinds.
+    /// The ids of the kinds of contact (answers to [`KIND`]) for which the question is asked. Empty: all kinds.
     #[serde(default)]
     pub only_if: Vec<String>,
     /// The answers to choose from.
@@ -107,16 +109,17 @@ pub struct Answer {
     pub sr: String,
     /// The answer in English.
     pub en: String,
-    /// Answers to [`KIND`] only: whether the contact is counselling.
+    /// Whether a contact with this answer is counselling. Used only in answers to [`KIND`].
     #[serde(default = "yes")]
     pub counselling: bool,
-    /// Answers to [`KIND`] only: the marking that this answer sets, which removes the contact from the total.
+    /// The marking that this answer sets on the contact. A marked contact is left out of the total. Used only in answers to
+    /// [`KIND`].
     #[serde(default)]
     pub marking: Option<Marking>,
-    /// The row of the quarterly Insafe return that counts this answer.
+    /// The id of the row that counts this answer in the quarterly return to Insafe.
     #[serde(default)]
     pub insafe: Option<String>,
-    /// The row of Child Helpline International's yearly return that counts this answer.
+    /// The id of the row that counts this answer in the yearly return to Child Helpline International.
     #[serde(default)]
     pub chi: Option<String>,
 }
@@ -125,7 +128,7 @@ const fn yes() -> bool {
     true
 }
 
-/// Answers by question id. They may be incomplete.
+/// The answers for one contact by question id. Questions without an answer are absent.
 pub type Answers = BTreeMap<String, Vec<String>>;
 
 /// The error for answers that do not fit the scheme.
@@ -147,8 +150,8 @@ pub enum InvalidScheme {
     TooMany(String),
 }
 
-/// Returns whether `text` can be the id of a question or an answer: 1 to 40 characters from `a` to `z`, `0` to `9` and `_`. A text
-/// with spaces, capitals or Cyrillic letters is therefore never an id.
+/// Returns whether `text` can be the id of a question or an answer. An id has 1 to 40 characters, which are `a` to `z`, `0` to `9`
+/// and `_`. A text with spaces, capitals or Cyrillic letters is therefore never an id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -159,7 +162,7 @@ impl Scheme {
     /// Returns the built-in scheme.
     ///
     /// # Errors
-    /// If the built-in file is invalid, which a test rules out.
+    /// If the built-in file is invalid. A test checks that it is valid.
     pub fn centre() -> anyhow::Result<Self> {
         Self::read(CENTRE)
     }
@@ -201,8 +204,8 @@ impl Scheme {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Splits answers into those that are safe to count and those in free text. The first part holds predefined answers and
-    /// numbers; the second holds the rest, which may identify a person.
+    /// Splits answers into two maps. The first map holds predefined answers and numbers, which are safe to count. The second map
+    /// holds all other answers, such as free text, which may identify a person.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
         let chosen = |question: &str, answer: &String| {
@@ -227,8 +230,8 @@ impl Scheme {
             .find(|answer| answer.id == *id)
     }
 
-    /// Returns the urgency as the position of the given answer in the scheme, which lists the answers from the least to the most
-    /// urgent. Returns 0 for the first answer, "ordinary", and for a question that was not answered.
+    /// Returns the position of the urgency answer in the scheme, which lists the answers from the least to the most urgent. The
+    /// position is 0 for the first answer, "ordinary", and for a contact without an urgency answer.
     #[must_use]
     pub fn urgency(&self, answers: &Answers) -> i16 {
         let given = answers.get(URGENCY).and_then(|given| given.first());
@@ -241,13 +244,14 @@ impl Scheme {
             .unwrap_or_default()
     }
 
-    /// Returns whether the question is asked for this kind of contact.
+    /// Returns whether the question is asked for a contact of this kind.
     #[must_use]
     pub fn asks(question: &Question, kind: Option<&Answer>) -> bool {
         question.only_if.is_empty() || kind.is_some_and(|kind| question.only_if.contains(&kind.id))
     }
 
-    /// Returns the answers without empty ones, repeated ones, and those to questions that are not asked for this kind of contact.
+    /// Validates the answers and returns them. Drops empty and repeated answers, and answers to questions that are not asked for a
+    /// contact of this kind.
     ///
     /// # Errors
     /// If a question does not exist, or an answer is not permitted.
@@ -282,7 +286,8 @@ impl Scheme {
         Ok(lawful)
     }
 
-    /// Returns the questions that must be answered before the contact can be closed. A non-counselling contact needs only its kind.
+    /// Returns the unanswered questions that must be answered before the contact can be closed. A non-counselling contact needs
+    /// only an answer to [`KIND`].
     #[must_use]
     pub fn missing(&self, answers: &Answers) -> Vec<&Question> {
         let kind = self.kind(answers);

@@ -1,9 +1,11 @@
-//! Counting of registered communications, and the rule for which contact a message belongs to.
+//! The rules that count registered communications and decide which contact a message belongs to.
 //!
-//! The complete rule: a contact counts as one, on the local day on which its first message arrived, under its channel. A later
-//! message joins that contact and adds no count if the contact knows its sender ([`Sender`]), if the message has the required proof
-//! ([`Joining`]), and if the contact is open or was closed within the last `reopen_days` days. Contacts marked as spam, test or
-//! duplicate are left out of the total.
+//! A contact counts as one registered communication. It counts on the local day on which its first message arrived, under its
+//! channel. Contacts marked as spam, test or duplicate are left out of the total.
+//!
+//! A later message joins the contact and adds no count if three conditions are met: the sender takes part in the contact
+//! ([`Sender`]), the message carries the required proof ([`Joining`]), and the contact is open or was closed within the last
+//! `reopen_days` days.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -15,35 +17,37 @@ pub const fn counts(marking: Option<Marking>) -> bool {
     marking.is_none()
 }
 
-/// The proof a message needs before it may join a contact of the same identifier.
+/// The proof that a message needs before it may join a contact of the same identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Joining {
-    /// The identifier is proof enough: only its owner can write with it (a chat account, a receipt code).
+    /// The identifier is sufficient proof, because only its owner can write under it. Examples are a chat account and a receipt
+    /// code.
     ByIdentifier,
-    /// The identifier can be forged (an e-mail address), so the message must also prove that it belongs to the thread.
+    /// The identifier, such as an e-mail address, can be forged. The message must therefore also prove that it belongs to the
+    /// thread.
     #[default]
     ByEvidence,
 }
 
-/// The proof a message carries that it belongs to a particular contact.
+/// The proof with which a message shows that it belongs to a particular contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Proof {
     /// No proof.
     #[default]
     None,
-    /// It refers to a message that the same sender wrote earlier in this contact.
+    /// The message refers to an earlier message that the same sender wrote in this contact.
     TheirMessage,
-    /// It carries the thread token from one of our replies.
+    /// The message carries the thread token from one of our replies.
     Token,
 }
 
-/// How the contact knows the sender of the message.
+/// How the sender of a message takes part in a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// The contact has the same identifier on the same line.
+    /// The contact has the sender's identifier and line.
     Same,
-    /// A reply in this contact was sent to the sender's address, on any line: a Reply-To address, or the address left in a web
-    /// form.
+    /// A reply in this contact was sent to the sender's address, on any line. The address came from a Reply-To header or from the
+    /// web form.
     WrittenTo,
 }
 
@@ -56,9 +60,9 @@ pub struct Candidate<I> {
     pub status: Status,
     /// When the contact was closed. `None`: it is open.
     pub closed_at: Option<DateTime<Utc>>,
-    /// How the contact knows the sender.
+    /// How the sender takes part in the contact.
     pub sender: Sender,
-    /// What the message proves about this contact.
+    /// The proof that the message belongs to this contact.
     pub proof: Proof,
 }
 
@@ -69,17 +73,20 @@ pub enum Belongs<I> {
     Joins(I),
     /// The message opens a contact of its own, which counts as one.
     Opens {
-        /// The previous contact of the same identifier, to be linked to the new one.
+        /// The earlier contact to link to the new one. This is the contact for which the message carries proof, otherwise the first
+        /// candidate.
         earlier: Option<I>,
     },
 }
 
-/// Decides which contact a message that arrived at `now` belongs to. `candidates` holds the contacts that know the sender: first
-/// those of the same identifier, open before closed and in each group the newest first, then those that only sent a reply to the
-/// sender. A message without an identifier has no candidates. If the contact knows the sender only because we wrote to that
-/// address, the thread token is the only accepted proof.
+/// Decides which contact a message that arrived at `now` belongs to.
 ///
-/// Proof takes precedence over recency: a message with proof for an older contact and none for a newer one joins the older contact.
+/// `candidates` holds the contacts in which the sender takes part. The contacts of the same identifier come first, open before
+/// closed and newer before older. The contacts with a reply to the sender's address but another identifier come last. They accept
+/// only the thread token as proof. A message without an identifier has no candidates.
+///
+/// Where proof is required, it takes precedence over recency: a message with proof for an older contact and none for a newer one
+/// joins the older contact.
 #[must_use]
 pub fn belongs<I: Copy>(
     candidates: &[Candidate<I>],

@@ -1,6 +1,6 @@
 //! The status of a contact and its permitted transitions.
 
-/// The status of a contact. Assignment is tracked separately.
+/// The status of a contact. The assignee is stored separately.
 #[derive(
     Debug,
     Clone,
@@ -21,7 +21,7 @@ pub enum Status {
     Waiting,
     /// The centre replied and is waiting for the person.
     Answered,
-    /// A counsellor closed it.
+    /// A counsellor closed the contact.
     Closed,
 }
 
@@ -43,10 +43,10 @@ pub enum Step {
 /// A transition that the current status does not permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionError {
-    /// Closing a contact that is already closed.
+    /// The contact to close is already closed.
     #[error("this contact is closed already")]
     AlreadyClosed,
-    /// Reopening a contact that is already open.
+    /// The contact to reopen is already open.
     #[error("this contact is open already")]
     AlreadyOpen,
 }
@@ -77,7 +77,7 @@ impl Status {
     }
 }
 
-/// The facts that decide whether closing a contact needs a reason.
+/// The facts that decide whether a counsellor must give a reason for closing a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BeforeClosing {
     /// The current status.
@@ -88,9 +88,9 @@ pub struct BeforeClosing {
     pub assigned: bool,
     /// Whether a reply was ever sent.
     pub was_answered: bool,
-    /// Whether the contact is a telephone call, which was answered as it came in.
+    /// Whether the contact is a telephone call. A call is answered when it comes in.
     pub is_call: bool,
-    /// Whether its kind is counselling. `None`: it is not classified yet.
+    /// Whether the kind of the contact is counselling. `None`: the contact is not classified yet.
     pub counselling: Option<bool>,
 }
 
@@ -104,8 +104,9 @@ impl BeforeClosing {
         self.urgent || (!self.was_answered && !matches!(self.counselling, Some(false)))
     }
 
-    /// Returns whether marking the contact as spam, test or duplicate needs a reason. Such a contact needs no reply. An urgent
-    /// contact without an assignee still needs a reason, so that one key press cannot dismiss it.
+    /// Returns whether the counsellor must give a reason for marking the contact as spam, test or duplicate. Usually no reason is
+    /// needed, because such a contact needs no reply. An unassigned urgent contact needs a reason, so that a single key press
+    /// cannot dismiss it.
     #[must_use]
     pub const fn needs_reason_to_mark(self) -> bool {
         self.waits() && !self.is_call && self.urgent && !self.assigned
@@ -116,7 +117,7 @@ impl BeforeClosing {
     }
 }
 
-/// Why a contact is left out of the total. The marking is audited and can be undone.
+/// A mark that leaves a contact out of the total. Setting the mark is audited and can be undone.
 #[derive(
     Debug,
     Clone,
@@ -135,7 +136,7 @@ impl BeforeClosing {
 pub enum Marking {
     /// Advertising and other unsolicited mail.
     Spam,
-    /// Someone tried out whether the channel works.
+    /// Someone tested whether the channel works.
     Test,
     /// The same communication arrived twice.
     Duplicate,

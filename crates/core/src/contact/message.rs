@@ -1,6 +1,7 @@
 //! Messages: raw, normalised and outbound.
 //!
-//! These types never print what a person wrote: they have no `Debug` implementation, or wrap the words in [`Private`].
+//! These types keep people's words out of logs. A type with such words has no `Debug` implementation or wraps the words in
+//! [`Private`].
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -16,14 +17,16 @@ use crate::{
 pub struct RawMessage {
     /// The line that delivered the message.
     pub line: LineName,
-    /// The id that identifies repeated deliveries of the same message. It is unique on its line. Only a keyed hash is stored, so
-    /// this field is empty when the message is read back later.
+    /// The id by which repeated deliveries of the same message are recognised. It is unique on its line. The database stores only a
+    /// keyed hash of the id, so this field is empty in a message that is read from the database.
     pub external_id: String,
-    /// When the platform received the message, capped at our own clock. The contact counts on that day.
+    /// When the platform received the message. A time ahead of our own clock is replaced by the time of our clock. A contact counts
+    /// on the local day of its first message.
     pub received_at: DateTime<Utc>,
     /// The bytes, in a format specific to the channel.
     pub bytes: Vec<u8>,
-    /// The full size of the message in bytes, if it exceeded the limit and only its head was fetched.
+    /// The full size of the message in bytes, if the size exceeded the limit. Only the head of the message was fetched then.
+    /// `None`: the message is complete.
     pub cut_from: Option<u64>,
 }
 
@@ -36,26 +39,27 @@ pub enum Normalised {
     Message(Box<Incoming>),
     /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
-    /// News about a person that is not a message. It is shown in the person's contact and adds no count.
+    /// An event that concerns a person and is not a message, such as blocking us. It is shown in the person's contact and adds no
+    /// count.
     Notice(Notice),
-    /// Not meant for a counsellor. The raw message is kept with this reason and opens no contact.
+    /// A message that is not meant for a counsellor. It opens no contact. The raw message is kept with this reason.
     Ignore(&'static str),
-    /// The message could not be parsed. It still becomes a contact, with the raw message attached.
+    /// A message that could not be parsed. It is still registered, with the raw message attached.
     Unreadable(Unreadable),
 }
 
-/// News about a person, reported by a platform.
+/// An event that a platform reports about a person.
 pub struct Notice {
     /// The person's identifier.
     pub identifier: Private<String>,
-    /// The reported news.
+    /// The reported event.
     pub news: News,
 }
 
-/// The kinds of news a platform can report about a person.
+/// The kinds of event that a platform reports about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
-    /// The person blocked us; our messages no longer arrive.
+    /// The person blocked us. Our messages no longer arrive.
     Blocked,
     /// The person unblocked us.
     Unblocked,
@@ -63,12 +67,12 @@ pub enum News {
     Stopped,
     /// The person chose this language for automatic texts.
     Chose(Language),
-    /// Messages may be missing: those sent while we were offline can no longer be fetched.
+    /// Messages may be missing, because the platform no longer provides messages sent while we were offline.
     Gap,
 }
 
 impl News {
-    /// Returns the name used in the database, which is also the suffix of the text's key.
+    /// Returns the name stored in the database. The locale key of the event's text ends with this name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,9 +88,9 @@ impl News {
 /// The parts of an unparsable message that could be recovered.
 #[derive(Default)]
 pub struct Unreadable {
-    /// Why it could not be parsed, for staff.
+    /// Why the message could not be parsed, as shown to staff.
     pub reason: String,
-    /// The proof it needs before it may join a contact.
+    /// The proof that the message needs before it may join a contact.
     pub joining: Joining,
     /// The sender, if known.
     pub identifier: Option<Private<String>>,
@@ -94,73 +98,75 @@ pub struct Unreadable {
     pub subject: Option<String>,
 }
 
-/// A message sent to us, parsed by its channel. The defaults are cautious: a message with only default values joins no existing
-/// contact.
+/// A message to us, parsed by its channel. The defaults are cautious: a message with only default values joins no existing contact.
 #[derive(Clone, Default)]
 pub struct Incoming {
     /// The sender's address or account in canonical spelling. `None`: the message cannot be answered.
     pub identifier: Option<Private<String>>,
     /// The sender's display name. For display only: anyone can set it.
     pub name: Option<String>,
-    /// Another address at which the person asked to be answered.
+    /// Another address to which the person asked us to send replies.
     pub answer_to: Option<Private<String>>,
-    /// The proof it needs before it may join a contact.
+    /// The proof that the message needs before it may join a contact.
     pub joining: Joining,
-    /// The id of our own message, if this message appears to be a copy of it that came back to us. The thread token is included as
-    /// proof on channels where senders can forge the id.
+    /// The id of one of our own messages, if this message appears to be a copy of it. On channels where senders can forge the id,
+    /// the thread token is added as proof.
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
     /// Evidence that the message belongs to an existing thread.
     pub evidence: Vec<Evidence>,
-    /// The sender's own id for the message (a Message-ID), which later messages can refer to. If `piece` is set: the platform's id
-    /// of the whole message.
+    /// The id by which later messages can refer to this one. Without `piece`, it is the sender's own Message-ID. With `piece`, it
+    /// is the platform's id of the whole message.
     pub message_id: Option<String>,
-    /// The piece and version that this message represents. Set only where the platform assigns the ids, so that senders cannot
-    /// forge them.
+    /// The message part and version that this message contains. Set only if the platform assigns the ids, because senders could
+    /// forge other ids.
     pub piece: Option<Piece>,
-    /// The ids of its ancestors in the thread, oldest first, to be repeated in the reply.
+    /// The ids of the earlier messages in the thread, oldest first. A reply repeats these ids.
     pub references: Vec<String>,
-    /// Whether the person collects the answers with a receipt code, instead of having them sent. The identifier is then a hash of
-    /// the code and is not displayed.
+    /// Whether the person returns with a receipt code to read the replies. The identifier is then a hash of the code and is not
+    /// displayed.
     pub answers_lie_ready: bool,
     /// The subject.
     pub subject: Option<String>,
     /// The text the person wrote.
     pub text: String,
-    /// The text quoted above or below it. Screens show it collapsed.
+    /// The quoted text above or below the person's own text. Screens show it collapsed.
     pub quoted: String,
-    /// The length in bytes of the prefix of `quoted` that appears to copy earlier messages of the thread. A line inserted by the
-    /// mail program marks its start. Text in it that matches no earlier message is shown as new.
+    /// The length in bytes of the prefix of `quoted` that appears to copy earlier messages of the thread. The prefix starts with a
+    /// line inserted by the mail program. Text in the prefix that matches no earlier message is shown as new text.
     pub copied: usize,
     /// A reported URL. It is kept as text and never fetched or opened.
     pub url: Option<String>,
-    /// Whether the person asked for advice or reported something, if they said which.
+    /// The purpose that the person chose: to ask for advice or to report something. `None`: the person chose no purpose.
     pub asks: Option<Asks>,
     /// The language the person chose or wrote in, if known.
     pub language: Option<Language>,
-    /// Attachments and other parts.
+    /// The attachments, including files embedded in the text.
     pub parts: Vec<Part>,
-    /// Whether a person or a machine sent it.
+    /// Whether a person or a machine sent the message.
     pub origin: Origin,
-    /// Whether this is a live location share, in which each new position replaces the previous one. Earlier positions are not kept,
-    /// and updates notify no staff.
+    /// Whether the message shares a live location. Each new position replaces the previous one, which is not kept. New positions do
+    /// not notify staff.
     pub live: bool,
-    /// Whether to suppress automatic replies (RFC 3834), because the message asks for that or its sender address is not read.
+    /// Whether the message must not get an automatic reply (RFC 3834), for example because it forbids one or because its sender
+    /// address is not read.
     pub unacknowledged: bool,
-    /// The time at which the sender claims to have sent it. Shown to staff, never relied on.
+    /// The time of sending according to the sender. It is shown to staff and never relied on.
     pub claimed_at: Option<DateTime<Utc>>,
     /// Remarks for staff about how the message was parsed.
     pub remarks: Vec<Remark>,
 }
 
-/// One piece of a message, in one version. Most messages have a single piece; a photo album arrives as several. The pieces and
-/// versions produce the same message in any order of arrival and after any number of repeats.
+/// One version of one message part. On a chat platform, a message can have several parts, which arrive separately: each photo of an
+/// album is one part. Most messages have a single part.
+///
+/// The resulting message does not depend on the order of arrival or on repeated deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// The platform's id of this piece.
+    /// The platform's id of this message part.
     pub id: String,
-    /// The position in the conversation. A piece sent later has a higher position.
+    /// The position of the message part in the conversation. A part sent later has a higher position.
     pub place: u64,
-    /// Zero for the original; each edit has a higher version.
+    /// Zero for the original. Each edit has a higher version.
     pub version: i64,
 }
 
@@ -169,7 +175,7 @@ pub struct Piece {
 pub enum Evidence {
     /// A thread token that we issued.
     Token(ThreadToken),
-    /// The id of an earlier message of the same identifier.
+    /// The id of an earlier message from the same identifier.
     TheirMessage(String),
 }
 
@@ -197,7 +203,7 @@ pub enum Asks {
 
 crate::named!(Asks);
 
-/// What sent a message. A machine never gets an automatic reply (RFC 3834).
+/// The kind of sender of a message. A machine never gets an automatic reply (RFC 3834).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
     /// A person, as far as can be determined.
@@ -205,7 +211,7 @@ pub enum Origin {
     Person,
     /// A machine. The message opens a contact but gets no automatic reply.
     Machine,
-    /// An automatic reply to one of our messages. It is shown in that contact and never opens one.
+    /// An automatic reply to one of our messages. It is shown in the contact of our message and never opens a contact.
     AutoReply,
 }
 
@@ -213,48 +219,48 @@ pub enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remark {
-    /// It exceeded the size limit, so only its head was fetched.
+    /// The message exceeded the size limit, so only its head was fetched.
     TooLarge,
-    /// The text was truncated for display; the rest is in the raw message.
+    /// The text was truncated for display. The raw message contains the full text.
     TextCut,
-    /// It has more parts than are stored separately; the rest is in the raw message.
+    /// The message has more attachments than are stored separately. The raw message contains all of them.
     PartsCut,
-    /// It contains a Windows attachment bundle (winmail.dat, TNEF), which is not unpacked.
+    /// The message contains a Windows attachment bundle (winmail.dat, TNEF), which is not unpacked.
     Tnef,
-    /// It is encrypted; the encrypted text is in the raw message.
+    /// The message is encrypted. The raw message contains the encrypted text.
     Encrypted,
     /// The text was converted from HTML.
     FromHtml,
-    /// It could not be parsed.
+    /// The message could not be parsed.
     Unreadable,
-    /// It asks for replies to a different address than the sender's.
+    /// The message asks for replies to an address other than its sender address.
     AnswerElsewhere,
     /// The same identifier already sent different content under the same Message-ID.
     SameIdOtherContent,
-    /// It refers to a thread that belongs to another identifier.
+    /// The message refers to a thread that belongs to another identifier.
     OtherSender,
-    /// A machine sent it.
+    /// A machine sent the message.
     Automatic,
-    /// It came through a mailing list or another bulk mailing.
+    /// The message came through a mailing list or another bulk mailing.
     MailingList,
-    /// It forwards someone else's words.
+    /// The message forwards another person's words.
     Forwarded,
-    /// A sticker, shown as its emoji.
+    /// The message is a sticker. Its emoji is shown.
     Sticker,
-    /// A location on a map.
+    /// The message contains a location on a map.
     Location,
-    /// A person's name and number from an address book.
+    /// The message contains a person's name and number from an address book.
     ContactCard,
-    /// A poll.
+    /// The message contains a poll.
     Poll,
-    /// It mentions a person or thing whose name the platform did not provide.
+    /// The message contains a mention, but the platform did not provide the mentioned name.
     NamelessMention,
-    /// It contains content that this program cannot represent; the content is in the raw message.
+    /// The message contains content of a kind that this program cannot represent. The raw message contains that content.
     UnknownContent,
 }
 
 impl Remark {
-    /// Returns the key of its text in the locale files.
+    /// Returns the key of the remark's text in the locale files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -281,40 +287,40 @@ impl Remark {
     }
 }
 
-/// An attachment or other part of a message. It is stored encrypted and shown only on request.
+/// A file attached to a message or embedded in its text. It is stored encrypted and shown only on request.
 #[derive(Clone)]
 pub struct Part {
-    /// The file name as sent. Never used as a path.
+    /// The file name given by the sender. It is never used as a path.
     pub name: Option<String>,
-    /// The media type as sent, such as `image/png`. Never relied on.
+    /// The media type given by the sender, such as `image/png`. It is never relied on.
     pub media_type: String,
-    /// Whether the part was embedded in the text.
+    /// Whether the file was embedded in the text.
     pub inline: bool,
-    /// The content, or why it is absent.
+    /// The content of the file, or the reason why the content is absent.
     pub content: Content,
 }
 
-/// The content of a message part.
+/// The content of an attachment, or the reason why it is absent.
 #[derive(Clone)]
 pub enum Content {
     /// The decoded bytes.
     Here(Vec<u8>),
-    /// The line's settings exclude attachments, so the content was not stored. The value is its size in bytes.
+    /// The line's settings exclude attachments, so the content was not stored. The value is the size in bytes.
     NotTaken(u64),
-    /// The content is too large to fetch. The value is its size in bytes.
+    /// The content is too large to fetch. The value is the size in bytes.
     TooLarge(u64),
     /// The content remains on the platform until it is fetched.
     Elsewhere(Elsewhere),
 }
 
-/// A file stored on the platform.
+/// A reference to a file that is stored on the platform.
 #[derive(Clone)]
 pub struct Elsewhere {
     /// The reference with which the channel fetches the file. Only the channel can interpret it.
     pub reference: Private<String>,
     /// An id that stays the same when the platform refers to the same file again.
     pub unique: String,
-    /// The size in bytes according to the platform; 0 if it gives none.
+    /// The size in bytes according to the platform. 0: the platform gave no size.
     pub size: u64,
     /// Whether to fetch the file immediately, without waiting for a counsellor's request.
     pub at_once: bool,
@@ -341,25 +347,25 @@ pub struct DeliveryReport {
     pub message: Option<Uuid>,
     /// The reported result.
     pub fate: Fate,
-    /// The status and text of the other server, such as `5.1.1 no such user`.
+    /// The status code and text from the other server, such as `5.1.1 no such user`.
     pub said: Private<String>,
 }
 
 /// The result of delivering a reply, as reported by another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It will not be delivered.
+    /// The reply will not be delivered.
     Failed,
     /// Delivery is delayed.
     Delayed,
-    /// It was delivered.
+    /// The reply was delivered.
     Delivered,
 }
 
 /// A message to be sent.
 #[derive(Clone)]
 pub struct OutboundMessage {
-    /// The id of the message. It is the same at every attempt, so that repeats can be recognised.
+    /// The id of the message. Every attempt to send the message uses the same id, so that duplicates can be recognised.
     pub id: Uuid,
     /// The contact's reference.
     pub reference: Reference,
@@ -371,13 +377,13 @@ pub struct OutboundMessage {
     pub subject: Option<Private<String>>,
     /// The text.
     pub text: Private<String>,
-    /// The message ids of the thread, oldest first. The last is the message being answered.
+    /// The message ids of the thread, oldest first. The last id belongs to the message being answered.
     pub thread: Vec<String>,
     /// Attached files.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt to send this piece was interrupted, so that it may already have arrived.
+    /// Whether an earlier attempt to send the next message part was interrupted. That part may already have arrived.
     pub uncertain: bool,
-    /// Whether it is an automatic acknowledgement, as opposed to a counsellor's reply.
+    /// `true` for an automatic acknowledgement, `false` for a counsellor's reply.
     pub automatic: bool,
     /// When the message was written.
     pub written_at: DateTime<Utc>,

@@ -32,16 +32,17 @@ pub enum Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Because {
-    /// The counsellor alone has the fewest open contacts.
+    /// This counsellor has fewer open contacts than any other counsellor on duty.
     FewestOpen,
-    /// Several counsellors have the same smallest number of open contacts; this one has gone longest without a new contact.
+    /// Several counsellors have the smallest number of open contacts. This counsellor has gone longest without an automatic
+    /// assignment.
     LongestIdle,
 }
 
 crate::named!(Because);
 
-/// Routes a contact to the counsellor on duty with the fewest open contacts. A tie goes to the one who has gone longest without a
-/// new contact.
+/// Routes a contact to the counsellor on duty with the fewest open contacts. If several counsellors have equally few, selects the
+/// one who has gone longest without an automatic assignment.
 #[must_use]
 pub fn route(on_duty: &[OnDuty]) -> Route {
     let key = |one: &OnDuty| (one.holds, one.last_given, one.staff);

@@ -1,4 +1,4 @@
-//! The only source of randomness; lints forbid every other one.
+//! The only source of randomness. Lints forbid every other source.
 
 use rand::RngExt;
 

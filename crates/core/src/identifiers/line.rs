@@ -1,4 +1,4 @@
-//! Line names. A channel is a kind of source, such as e-mail; a line is one configured account on a channel.
+//! Line names. A channel is a kind of source, such as e-mail. A line is one configured account on a channel, such as a mailbox.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl LineName {
     /// Validates a line name from the settings.
     ///
     /// # Errors
-    /// If it is not 1 to 40 of the characters `a-z`, `0-9` and `-`.
+    /// If the name does not consist of 1 to 40 of the characters `a-z`, `0-9` and `-`.
     pub fn parse(name: &str) -> Result<Self, BadLineName> {
         let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 40 || !name.chars().all(lawful) {
@@ -26,7 +26,7 @@ impl LineName {
         Ok(Self(name.to_owned()))
     }
 
-    /// Wraps a stored name without validation; it was validated when it was configured.
+    /// Wraps a stored name without validation, because the name was validated when it was configured.
     #[must_use]
     pub fn stored(name: String) -> Self {
         Self(name)

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A secret of sixteen digits, shown once in four groups of four. Anyone who has it can read the answers.
+/// A secret of sixteen digits. It is shown to the visitor once, in four groups of four. Anyone who has the code can read the
+/// replies.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ReceiptCode(String);
 
@@ -20,13 +21,14 @@ impl ReceiptCode {
         Self(format!("{:016}", number % 10_000_000_000_000_000))
     }
 
-    /// Parses typed or pasted text: sixteen digits with any words and punctuation around and between them. Returns `None` if the
-    /// text contains no such code, or two different ones.
+    /// Parses a code from typed or pasted text. Words may surround the sixteen digits, and punctuation may separate them. Returns
+    /// `None` if the text contains no code or two different codes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut found: Vec<String> = Vec::new();
         let mut digits = String::new();
-        // A word with a letter ends a run of digits, because people paste a reference such as 7K3M-2QX9 together with the code.
+        // A word with a letter ends a run of digits. The digits of a reference that is pasted with the code, such as 7K3M-2QX9, are
+        // therefore not read as digits of the code.
         let words = text.split(|c: char| !c.is_alphanumeric()).chain(["end"]);
         for word in words.filter(|word| !word.is_empty()) {
             if word.chars().all(|c| digit(c).is_some()) {
@@ -43,12 +45,12 @@ impl ReceiptCode {
             (Some(_), Some(_)) => return None,
             (None, _) => {}
         }
-        // Fallback for letters attached to the digits, as in `code1234…`.
+        // This fallback accepts letters attached to the digits, as in `code1234…`.
         let all: String = text.chars().filter_map(digit).collect();
         (all.len() == Self::DIGITS).then_some(Self(all))
     }
 
-    /// Returns the sixteen digits, for the keyed hash that is stored in their place.
+    /// Returns the sixteen digits. The store needs them to compute the keyed hash that it keeps in place of the code.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -68,7 +70,7 @@ impl ReceiptCode {
     }
 }
 
-/// Returns the ASCII equivalent of a decimal digit, including full-width, Arabic and Persian ones.
+/// Returns the ASCII digit for a decimal digit. Full-width, Arabic and Persian digits are accepted.
 fn digit(c: char) -> Option<char> {
     let zero = match c {
         '0'..='9' => return Some(c),

@@ -9,16 +9,16 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BITS: u32 = 35;
 
 /// The short public number of a contact, such as `K7QM-3XRA`: seven characters and a check character (Luhn mod 32). The check
-/// character detects every single wrong character and almost every swapped pair.
+/// character detects every single wrong character and almost every swap of two adjacent characters.
 ///
 /// A reference identifies a contact but gives no access to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reference(u64);
 
-/// Why typed text is not a reference.
+/// The reason why typed text is not a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadReference {
-    /// It is not eight characters of the alphabet.
+    /// The text does not have eight characters of the alphabet.
     #[error("a reference is eight letters and digits, such as K7QM-3XRA")]
     Shape,
     /// The check character does not match: a character was misheard or mistyped.
@@ -42,7 +42,7 @@ impl Reference {
         self.0
     }
 
-    /// Parses what a person typed. Case, spaces and hyphens do not matter; O is read as 0, and I and L as 1.
+    /// Parses a reference typed by a person. Ignores case, spaces and hyphens. Reads O as 0, and I and L as 1.
     ///
     /// # Errors
     /// If the text is not a reference, or its check character does not match.

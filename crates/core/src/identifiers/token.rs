@@ -1,9 +1,9 @@
-//! Thread tokens: the evidence that a message answers one of ours.
+//! Thread tokens, which prove that a message answers one of our messages.
 
 use data_encoding::BASE32_NOPAD;
 
-/// An unguessable token that identifies a contact (100 bits, twenty letters and digits). Our messages carry it in their
-/// plus-address and Message-ID, so only their recipients know it.
+/// An unguessable token that identifies a contact. It has 100 bits, written as twenty letters and digits. Our messages carry the
+/// token in their plus-address and Message-ID, so only the recipients of these messages know it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ThreadToken(String);
 

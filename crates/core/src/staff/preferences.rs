@@ -13,9 +13,9 @@ pub struct Preferences {
     pub language: Option<Language>,
     /// The colour theme.
     pub theme: Theme,
-    /// Whether a hidden page plays a short sound when a new person is waiting.
+    /// Whether a desk page in a background tab plays a short sound when a new person is waiting.
     pub sound: bool,
-    /// Whether the browser shows a notification when a new person is waiting. The notification never contains their words.
+    /// Whether the browser shows a notification when a new person is waiting. The notification never contains the person's words.
     pub notify: bool,
     /// Whether single-key shortcuts are off, for people who use speech input or press keys by accident (WCAG 2.1, success criterion
     /// 2.1.4).
@@ -27,13 +27,13 @@ pub struct Preferences {
 /// A view of the inbox with filters, saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavedView {
-    /// The name that the person gave it.
+    /// The name that the member of staff gave the view.
     pub name: String,
-    /// The query string of its URL.
+    /// The query string of the view's URL.
     pub query: String,
 }
 
-/// The maximum number of saved views per person.
+/// The maximum number of saved views per member of staff.
 const MOST_SAVED: usize = 20;
 
 impl Preferences {

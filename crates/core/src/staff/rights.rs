@@ -1,4 +1,4 @@
-//! The table of roles and rights. Every request checks it before reading anything.
+//! The table of roles and rights. Every request is checked against it before any data is read.
 
 /// The role of a member of staff.
 #[derive(
@@ -17,13 +17,13 @@
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Answers people.
+    /// Answers the people who write in.
     Counsellor,
     /// Sees the whole queue and helps counsellors.
     Supervisor,
-    /// Reads totals; has no access to messages or people.
+    /// Reads totals. Has no access to messages or people.
     Manager,
-    /// Runs the service; has no access to messages or people.
+    /// Runs the service. Has no access to messages or people.
     Administrator,
 }
 
@@ -36,7 +36,7 @@ pub enum Right {
     ReadContacts,
     /// Claim, answer, annotate, close, reopen and mark contacts.
     WorkOnContacts,
-    /// Take part in routing by switching to available.
+    /// Receive automatic assignments after switching to available.
     TakeDuty,
     /// Work on a contact assigned to someone else.
     WorkOnOthers,
@@ -46,9 +46,9 @@ pub enum Right {
     RunAgain,
     /// Read the statistics.
     ReadStatistics,
-    /// Enter opening balances and adjustments, and issue tokens with which programs read figures.
+    /// Enter opening balances and adjustments, and issue API tokens for reading figures.
     EnterBalances,
-    /// Enter events, schools and peer educators, and see the educators' names.
+    /// Enter events, schools and peer educators, and see the names of the peer educators.
     EditOutreach,
     /// See the health of the lines.
     SeeHealth,

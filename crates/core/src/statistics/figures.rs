@@ -1,12 +1,17 @@
-//! The definition of what is counted. Every figure shown, exported or published relies on it.
+//! The definition of what is counted. Every figure that is shown, exported or published follows it.
+//!
+//! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell stores
+//! one count of one span: the total, the count of a value in one dimension, or the count of a pair of values in two dimensions.
 //!
 //! A registered communication ([`crate::contact::counting`]) has at most one value in each dimension. It adds one to the total of
-//! its day, month and year, and one to the count of each of its values in these three spans. In the month and the year it also adds
-//! one to the count of each pair of its values. A communication without a value in a dimension counts in the total but in no value
-//! of that dimension. It forms the remainder of the dimension. The values of a dimension plus its remainder therefore always equal
-//! the total.
+//! its day, of its month and of its year. In each of these spans it also adds one to the count of each of its values. In the month
+//! and the year it adds one to the count of each pair of its values as well.
 //!
-//! Cases, referrals and closings are counted in the same way, each on its own date. Their pairs are also counted for the day.
+//! A communication without a value in a dimension counts in the total but under no value of that dimension. All such communications
+//! form the remainder of the dimension. The values of a dimension and its remainder therefore always add up to the total.
+//!
+//! Cases, referrals and closings are counted in the same way, each on the day that [`Measure`] states. Their pairs of values are
+//! also counted for the day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +25,7 @@ use crate::{
 
 use crate::statistics::waits::{Answered, Read, within};
 
-/// The kind of thing that is counted.
+/// The kind of item that is counted.
 #[derive(
     Debug,
     Clone,
@@ -51,8 +56,8 @@ pub enum Measure {
 
 crate::named!(Measure);
 
-/// The dimension of the channel. The constants from here to [`URGENT_READ`] are dimensions of a contact, in addition to the
-/// questions of the scheme.
+/// The dimension of the channel. The constants from this one to [`URGENT_READ`] are dimensions of a contact. The questions of the
+/// scheme are further dimensions of a contact.
 pub const CHANNEL: &str = "channel";
 /// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
@@ -62,11 +67,11 @@ pub const HOUR: &str = "hour";
 pub const WEEKDAY: &str = "weekday";
 /// The dimension "counselling": `yes` if the kind of the contact is counselling, `no` for every other kind.
 pub const COUNSELLING: &str = "counselling";
-/// The dimension of the time until the first reply, grouped into the intervals of [`within`].
+/// The dimension of the time until the first reply, rounded up to a step by [`within`].
 pub const FIRST_REPLY: &str = "first_reply";
 /// The dimension of the answer state: a value of [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// The dimension of the time until an urgent contact was first read, grouped into the intervals of [`within`].
+/// The dimension of the time until an urgent contact was first read, rounded up to a step by [`within`].
 pub const URGENT_READ: &str = "urgent_read";
 /// The dimension of a case's kind: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
@@ -80,11 +85,11 @@ pub const FORWARDED: &str = "forwarded";
 /// The countable facts about one contact, closing, case or referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// The measure it belongs to.
+    /// The measure under which the item counts.
     pub of: Measure,
-    /// The local day on which it counts.
+    /// The local day on which the item counts.
     pub day: NaiveDate,
-    /// Its values by dimension. Dimensions without a value are absent.
+    /// The item's values by dimension. Dimensions without a value are absent.
     pub values: BTreeMap<String, String>,
 }
 
@@ -119,7 +124,7 @@ impl Facts {
             values.insert(URGENT_READ.to_owned(), within(waited));
         }
         for (question, given) in chosen {
-            // Answers that only an earlier version of the scheme offered still count.
+            // An answer still counts if only an earlier version of the scheme offered it.
             if let Some(first) = given.first().filter(|first| is_id(first)) {
                 values.insert(question.clone(), first.clone());
             }
@@ -188,7 +193,7 @@ pub struct Registered<'a> {
     pub at: DateTime<Utc>,
     /// The time from the first message to the first reply. `None`: no reply was sent.
     pub first_reply: Option<TimeDelta>,
-    /// When staff first read it.
+    /// When staff first read the contact.
     pub read: Read,
     /// Whether the contact is closed.
     pub closed: bool,
@@ -265,8 +270,8 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
-/// Returns whether pairs of values are stored for this span. Contacts have no pairs per day, because those would outnumber the
-/// contacts themselves. Queries count the few single days at the ends of a period directly from the contacts.
+/// Returns whether pairs of values are stored for this span. Pairs of contact values are not stored per day, because there would be
+/// more pairs than contacts. For the single days at the ends of a period, queries count the pairs directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()

@@ -1,14 +1,15 @@
-//! Suppression of small counts for readers who may not read contacts. If five of nine girls wrote about one topic, that count
-//! almost identifies them.
+//! Suppression of small counts for readers who may not read contacts. A small count can identify people, for example if two girls
+//! wrote about one topic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Returns the cells of a crossed table to suppress: those whose count is above 0 and below `least`, and as many more as it takes
-/// to protect them. Without those, a suppressed count could be derived by subtracting the other cells of its row or column from the
-/// total.
+/// Returns the cells to suppress in a table with rows and columns.
 ///
-/// Every suppressed cell has another suppressed cell in its row and another in its column, unless it is the only cell there. The
-/// suppressed counts add up to at least `least`, if the table contains enough.
+/// Every cell whose count is above 0 and below `least` is suppressed. Further cells are suppressed to protect these small counts.
+/// Otherwise a reader could derive a small count by subtracting the other cells of its row or column from the total.
+///
+/// Every suppressed cell has another suppressed cell in its row and another in its column, unless it is the only cell of that row
+/// or column. The suppressed counts add up to at least `least`, unless the sum of all cells is smaller.
 #[must_use]
 pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
     let mut masked: BTreeSet<(String, String)> = cells
@@ -41,7 +42,7 @@ pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(
         if masked.len() > known {
             continue;
         }
-        // The table shows the sum of the suppressed counts as its remainder, so that sum must not be small either.
+        // The table shows the sum of the suppressed counts as its remainder, so this sum must not be small either.
         let hidden: i64 = masked.iter().filter_map(|place| cells.get(place)).sum();
         let others = cells.iter().filter(|(place, _)| !masked.contains(*place));
         match others.min_by_key(|(place, count)| (**count, *place)) {

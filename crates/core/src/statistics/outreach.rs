@@ -60,11 +60,11 @@ crate::named!(EventKind);
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum EventState {
-    /// In the future; the day may still be open.
+    /// The event is planned. Its day may still be undecided.
     Planned,
-    /// It took place.
+    /// The event took place.
     Held,
-    /// It will not take place.
+    /// The event will not take place.
     Cancelled,
 }
 
@@ -104,7 +104,7 @@ pub enum SchoolKind {
 
 crate::named!(SchoolKind);
 
-/// The part a peer educator took in an event.
+/// The role of a peer educator in an event.
 #[derive(
     Debug,
     Clone,
@@ -124,15 +124,15 @@ crate::named!(SchoolKind);
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Part {
-    /// Led the event.
+    /// The peer educator led the event.
     Led,
-    /// Was trained at the event.
+    /// The peer educator was trained at the event.
     Trained,
 }
 
 crate::named!(Part);
 
-/// The number of people an event reached, by group.
+/// The number of people that an event reached, by group.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
@@ -148,7 +148,7 @@ pub struct Reached {
     pub others: i64,
 }
 
-/// The maximum size of a group; a larger number is taken for a typing error.
+/// The maximum size of a group. A larger number is rejected as a typing error.
 const MOST: i64 = 100_000;
 
 /// Why an event cannot be saved.
@@ -212,8 +212,8 @@ pub fn checked(
     }
 }
 
-/// Returns a name in the form used for comparison: regardless of script, accents, case and spacing. It prevents entering the same
-/// school twice.
+/// Returns the form of a name that is used for comparison. It ignores script, accents, case and spacing, so that the same school is
+/// not entered twice.
 #[must_use]
 pub fn same_name(name: &str) -> String {
     crate::text::fold::fold(name)

@@ -1,5 +1,7 @@
-//! Statistical returns to the bodies that collect helplines' figures: the mapping from our figures to their rows. The mappings are
-//! versioned data; a new version is added when a body changes its questions.
+//! Statistical returns: tables of figures that statistics bodies, such as Insafe, collect from helplines.
+//!
+//! A mapping assigns our figures to the rows of a body's return. The mappings are versioned data. A new version is added when a
+//! body changes its questions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +21,7 @@ const FILES: [&str; 3] = [
     include_str!("../../../../config/returns/chi-1.toml"),
 ];
 
-/// The mapping for one body's return, for one period of validity.
+/// The mapping for the return to one body, valid from the day `from` to the day `until`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Return {
@@ -27,10 +29,10 @@ pub struct Return {
     pub name: String,
     /// The version of this mapping.
     pub version: u32,
-    /// The first day on which it is in force. `None`: since the beginning.
+    /// The first day on which the mapping is in force. `None`: since the beginning.
     #[serde(default)]
     pub from: Option<NaiveDate>,
-    /// The last day on which it is in force. `None`: until further notice.
+    /// The last day on which the mapping is in force. `None`: until further notice.
     #[serde(default)]
     pub until: Option<NaiveDate>,
     /// How often the return is due.
@@ -71,7 +73,7 @@ pub struct Table {
     /// The body's rows. A value belongs to the row that lists it.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Whether each value belongs to the row that the classification scheme names for that answer.
+    /// Whether the classification scheme names the row for each value. The values are then answers of the scheme.
     #[serde(default)]
     pub of_scheme: bool,
     /// Whether the rows are the age bands, and the values are ages.
@@ -154,7 +156,7 @@ impl Return {
     /// Returns the built-in mappings.
     ///
     /// # Errors
-    /// If one of them is invalid, which a test rules out.
+    /// If one of the mappings is invalid. A test checks that all are valid.
     pub fn all() -> anyhow::Result<Vec<Self>> {
         FILES.into_iter().map(Self::read).collect()
     }
@@ -208,8 +210,8 @@ impl Return {
         found.map(|row| row.id.as_str())
     }
 
-    /// Fills in a table from the counts of its dimension's values. `total` is the count of everything that meets the table's
-    /// condition.
+    /// Fills in a table. `counts` holds the values of the table's dimension and their counts. `total` is the number of all items
+    /// that meet the table's condition.
     #[must_use]
     pub fn fill(&self, table: &Table, scheme: &Scheme, counts: &[(String, i64)], total: i64) -> Filled {
         let mut rows: Vec<(String, i64)> = if table.bands {

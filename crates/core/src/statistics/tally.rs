@@ -1,4 +1,5 @@
-//! Bulk counting: produces the same cells as [`change`](crate::statistics::figures::change) for many items at once, with much less time and memory.
+//! Bulk counting of many items. It produces the same cells as [`change`](crate::statistics::figures::change) with much less time
+//! and memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,15 +11,15 @@ use crate::statistics::figures::{Cell, Facts, Measure, keeps_pairs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Span(i32);
 
-/// A table that numbers the values in the order in which they are first counted.
+/// The values of one measure, numbered in the order in which they are first counted.
 #[derive(Debug, Default)]
 struct Values {
-    /// Each dimension and value once; the index is the value's number.
+    /// Each value once, together with its dimension. The index is the number of the value.
     named: Vec<(String, String)>,
     numbers: HashMap<String, HashMap<String, usize>>,
 }
 
-/// The counts of one span, indexed by value number so that counting is a plain addition.
+/// The counts of one span. They are indexed by value number, so that counting is a plain addition.
 #[derive(Debug, Default)]
 struct Counts {
     total: i64,
@@ -27,7 +28,7 @@ struct Counts {
     of_pair: Vec<i64>,
 }
 
-/// Counts of all cells, while they are being added up.
+/// The counts of all cells while items are being added.
 #[derive(Debug, Default)]
 pub struct Tally {
     values: BTreeMap<Measure, Values>,
@@ -87,7 +88,8 @@ impl Values {
     }
 }
 
-/// Returns the index of a pair of values in a triangular table, in which all pairs of lower numbers come first.
+/// Returns the index of a pair of values in a triangular table. The table lists the pairs by their higher number, then by their
+/// lower number.
 const fn place_of_pair(one: usize, other: usize) -> usize {
     let (lower, higher) = if one < other { (one, other) } else { (other, one) };
     higher * higher.saturating_sub(1) / 2 + lower
@@ -145,7 +147,7 @@ impl Tally {
         }
     }
 
-    /// Adds up months and years from their parts. No more items can be added afterwards.
+    /// Adds up the counts of months and years from those of shorter spans. No more items can be added afterwards.
     #[must_use]
     pub fn finished(mut self) -> Counted {
         let mut longer: HashMap<(Measure, Span), Counts> = HashMap::new();
@@ -166,7 +168,8 @@ impl Tally {
 #[derive(Debug)]
 pub struct Counted(Tally);
 
-/// A cell as numbers that sort like the names behind them. 0: the cell has no such dimension or value.
+/// A cell in which numbers replace the names of dimensions and values. The numbers sort in the same order as the names. 0: the cell
+/// has no such dimension or value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
     of: Measure,
@@ -199,7 +202,7 @@ impl Counted {
         }
     }
 
-    /// Returns the remaining cells in primary-key order, so that neighbouring rows are written together.
+    /// Returns the remaining cells in the order of the primary key, so that the database writes neighbouring rows together.
     pub fn sorted(self) -> impl Iterator<Item = (Cell, i64)> {
         let Tally { values, spans } = self.0;
         let dimensions: BTreeSet<&String> = values.values().flat_map(|all| all.numbers.keys()).collect();

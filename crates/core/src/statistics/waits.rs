@@ -6,16 +6,16 @@ use chrono::TimeDelta;
 
 use crate::statistics::figures::Registered;
 
-/// The steps by which waiting times are counted, in minutes. They are fine enough for a median, and few enough to combine with any
-/// other dimension.
+/// The steps, in minutes, to which waiting times are rounded up. They are fine enough for a median, and few enough to combine with
+/// any other dimension.
 const STEPS: [i64; 22] = [
     5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
     10_080, 20_160, 43_200,
 ];
-/// The value for waiting times beyond the last step.
+/// The value for waiting times longer than the last step.
 pub const LATER: &str = "later";
 
-/// Returns the smallest step that is not shorter than `waited`. `None`: it is longer than every step.
+/// Returns the smallest step that is not shorter than `waited`. `None`: `waited` is longer than every step.
 fn step(waited: TimeDelta) -> Option<TimeDelta> {
     STEPS
         .into_iter()
@@ -23,14 +23,17 @@ fn step(waited: TimeDelta) -> Option<TimeDelta> {
         .find(|step| waited <= *step)
 }
 
-/// Returns the value for a waiting time: the smallest sufficient step in minutes with leading zeros, or `later`.
+/// Rounds a waiting time up to a step and returns the step in minutes with leading zeros. Returns `later` if the time is longer
+/// than the last step.
 #[must_use]
 pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
 }
 
-/// Returns the step within which the given share of all answered contacts were answered; `(1, 2)` is the median. `None`: none were
-/// answered. `counts` are figures by [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY), in any order.
+/// Returns the step within which the share `part` / `of` of all answered contacts got their first reply. `(1, 2)` gives the median.
+/// `None`: no contact was answered.
+///
+/// `counts` holds the values of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) and their counts, in any order.
 #[must_use]
 pub fn quantile<'a>(
     counts: impl IntoIterator<Item = (&'a str, i64)>,
@@ -45,26 +48,27 @@ pub fn quantile<'a>(
     })
 }
 
-/// How a contact was answered. Each contact has exactly one of these values, so they add up to the total.
+/// The answer state of a contact. Each contact has exactly one answer state, so the counts of all states add up to the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Answered {
     /// A reply was sent.
     Replied,
-    /// It was a call, which a counsellor took.
+    /// The contact was a call, which a counsellor took.
     Taken,
-    /// It was closed without a reply, and its kind needs none, such as a prank or a thank-you.
+    /// The contact was closed without a reply. Its kind, such as a prank or a thank-you, needs no reply.
     Unneeded,
-    /// It was closed without a reply although its kind needs one.
+    /// The contact was closed without a reply although its kind needs one.
     Missed,
-    /// It is open and has no reply yet.
+    /// The contact is open and has no reply yet.
     Open,
 }
 
 crate::named!(Answered);
 
 impl Answered {
-    /// Returns how a contact was answered. `counselling` is whether its kind is counselling, if it is classified.
+    /// Returns the answer state of a contact. `counselling` states whether the kind of the contact is counselling. It is `None` for
+    /// a contact that is not classified.
     #[must_use]
     pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {
         match (contact.read, contact.first_reply, contact.closed, counselling) {
@@ -80,9 +84,9 @@ impl Answered {
 /// When staff first read a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// Immediately: it was a call.
+    /// Immediately, because the contact was a call.
     Taken,
-    /// After this time since it arrived.
+    /// This long after the contact arrived.
     After(TimeDelta),
     /// Not yet.
     NotYet,

@@ -1,4 +1,4 @@
-//! Canonical e-mail addresses, so that one person matches regardless of how a mail program writes the address.
+//! Canonical spelling of e-mail addresses, so that all spellings of one address match.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -19,8 +19,8 @@ pub fn canonical(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{}", in_letters(domain)))
 }
 
-/// Returns the address in the form that SMTP servers without SMTPUTF8 accept, with the domain as A-labels (RFC 5890). There is no
-/// such form for the local part, which stays unchanged.
+/// Returns the address with its domain as A-labels (RFC 5890), for SMTP servers without SMTPUTF8. The local part has no such form
+/// and stays unchanged.
 #[must_use]
 pub fn on_the_wire(address: &str) -> String {
     match address.rsplit_once('@') {
@@ -62,7 +62,7 @@ mod tests {
             ("s\u{30c}ana@example.org", Some("šana@example.org")),
             ("ana@[192.0.2.1]", Some("ana@[192.0.2.1]")),
             ("ana@under_score.example", Some("ana@under_score.example")),
-            // Not a valid IDNA label: it stays as it is and differs from every valid domain.
+            // A domain with an invalid IDNA label stays as it is. It differs from every valid domain.
             ("ana@xn--zzzzzzzz.example", Some("ana@xn--zzzzzzzz.example")),
             ("ana", None),
             ("@example.org", None),

@@ -29,8 +29,8 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
     Ok(filled)
 }
 
-/// Returns whether a reply is an unfinished search for a canned reply: only a slash and the start of a name, or text whose last
-/// word is a single slash. The desk refuses such a reply because it would reach the person as typed.
+/// Returns whether a reply is an unfinished search for a canned reply: it consists only of a slash and the start of a name, or its
+/// last word is a single slash. The desk refuses such a reply, because the person would receive it as typed.
 #[must_use]
 pub fn is_unfinished(reply: &str) -> bool {
     let reply = reply.trim();

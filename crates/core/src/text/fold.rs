@@ -1,4 +1,4 @@
-//! Text folding for search: насиље, Nasilje and nasilje are the same word, and so are čuvam and cuvam.
+//! Text folding for search. Насиље, Nasilje and nasilje fold to the same word, and so do čuvam and cuvam.
 
 use crate::text::transliterate::to_latin;
 
@@ -57,14 +57,14 @@ pub fn words(text: &str) -> Vec<String> {
 /// A search query: word prefixes and quoted phrases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sought {
-    /// Word prefixes, all of which must occur.
+    /// Word prefixes that must all occur.
     pub beginnings: Vec<String>,
-    /// Phrases whose words must occur in sequence. A prefix is enough for the last word.
+    /// Phrases whose words must occur in sequence. The last word of a phrase may be a prefix.
     pub phrases: Vec<Vec<String>>,
 }
 
 impl Sought {
-    /// Parses what was typed into the search box.
+    /// Parses the text typed into the search box.
     #[must_use]
     pub fn parse(typed: &str) -> Self {
         let mut sought = Self::default();

@@ -7,7 +7,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::text::transliterate::to_latin;
 
-/// The Serbian source in Cyrillic. The Latin texts are transliterated from it.
+/// The Serbian texts in Cyrillic script. The texts in Latin script are transliterated from them.
 const SERBIAN: &str = include_str!("../../../../config/locales/sr.ftl");
 /// The English texts.
 const ENGLISH: &str = include_str!("../../../../config/locales/en.ftl");
@@ -78,7 +78,7 @@ impl Language {
             })
     }
 
-    /// Returns the most preferred supported language of an `Accept-Language` header (RFC 9110, section 12.5.4).
+    /// Returns the supported language that an `Accept-Language` header prefers most (RFC 9110, section 12.5.4).
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
         let ranges = header.split(',').filter_map(|range| {
@@ -87,14 +87,14 @@ impl Language {
             let weight: f32 = weight.trim().parse().unwrap_or(0.0);
             Some((Self::parse(tag.trim())?, weight)).filter(|(_, weight)| *weight > 0.0)
         });
-        // The first range wins a tie.
+        // If two ranges have the same weight, the first one wins.
         ranges
             .reduce(|best, other| if other.1 > best.1 { other } else { best })
             .map(|(language, _)| language)
     }
 
-    /// Guesses the language of a text. Mostly Cyrillic letters mean Serbian in Cyrillic; otherwise č, ć, š, ž or đ mean Serbian in
-    /// Latin script. Returns `None` for any other text.
+    /// Guesses the language of a text. A text of mostly Cyrillic letters is taken for Serbian in Cyrillic. Another text with č, ć,
+    /// š, ž or đ is taken for Serbian in Latin script. Returns `None` for any other text.
     #[must_use]
     pub fn guess(text: &str) -> Option<Self> {
         let count = |set: &dyn Fn(char) -> bool| text.chars().take(5_000).filter(|c| set(*c)).count();
@@ -120,7 +120,7 @@ impl Words {
         self.language
     }
 
-    /// Returns the text for `key`. A missing text shows its key, which a test rules out.
+    /// Returns the text for `key`, or `key` itself if the text is missing. A test checks that no text is missing.
     #[must_use]
     pub fn say(&self, key: &str) -> String {
         self.format(key, None)
@@ -181,7 +181,8 @@ impl Words {
         self.format(key, Some(&args))
     }
 
-    /// Returns a Serbian text of the centre's own, such as its name, in the script of this language. English uses Latin script.
+    /// Returns a Serbian text from the settings, such as the centre's name, in the script of this language. English uses Latin
+    /// script.
     #[must_use]
     pub fn own(&self, text: &str) -> String {
         match self.language {
@@ -190,7 +191,8 @@ impl Words {
         }
     }
 
-    /// Returns the version of a bilingual text for this language. `sr` is in Cyrillic and is transliterated for Latin script.
+    /// Returns the version of a bilingual text for this language. `sr` is in Cyrillic and is transliterated for Serbian in Latin
+    /// script.
     #[must_use]
     pub fn either(&self, sr: &str, en: &str) -> String {
         match self.language {
@@ -200,8 +202,8 @@ impl Words {
         }
     }
 
-    /// Returns the parts of the text for `key` before and after the value `name`. The caller can then mark up the value as being in
-    /// another language.
+    /// Returns the text for `key` in two halves: before and after the value `name`. The caller can mark up the value between them
+    /// as text in another language.
     #[must_use]
     pub fn around(&self, key: &str, name: &str) -> (String, String) {
         let text = self.with(key, name, "\u{1}");
@@ -211,7 +213,7 @@ impl Words {
         )
     }
 
-    /// Puts somebody's words into the quotation marks of this language.
+    /// Puts a text into the quotation marks of this language.
     #[must_use]
     pub fn quoted(&self, text: &str) -> String {
         let marks = self.say("quotes");
@@ -241,7 +243,7 @@ impl Locales {
     /// Loads the built-in texts.
     ///
     /// # Errors
-    /// If a file is not valid Fluent, which a test rules out.
+    /// If a file is not valid Fluent. A test checks that the files are valid.
     pub fn load() -> anyhow::Result<Self> {
         Ok(Self {
             cyrillic: words(Language::SrCyrl, SERBIAN.to_owned())?,

@@ -1,4 +1,5 @@
-//! Classification of problems from the wording of libraries and servers, so that staff read about them in their own language.
+//! Classification of technical problems by the error texts of libraries and servers. It lets screens describe a problem in the
+//! reader's language.
 
 use crate::text::locale::Words;
 
@@ -114,7 +115,7 @@ pub fn kind_of(noted: &str) -> &'static str {
     found.map_or("other", |(kind, _)| kind)
 }
 
-/// Returns a localized description of a problem. The log keeps the technical one.
+/// Returns a localized description of a problem. The log keeps the technical description.
 #[must_use]
 pub fn localize(words: &Words, noted: &str) -> String {
     if noted.is_empty() {

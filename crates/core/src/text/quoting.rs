@@ -1,9 +1,10 @@
-//! Separates the text that a person wrote from the quoted text around it. Quoted text is folded only if a mail program introduced
-//! it as a copy of a mail that we sent. Any other quoted text may be new, such as a threat pasted with `>` in front, and is shown.
+//! Separates the text that a person wrote from the quoted text around it. Screens collapse quoted text only if a mail program
+//! introduced it as a copy of a mail that we sent. Any other quoted text is shown, because it may be new, such as a threat pasted
+//! with `>` in front.
 
 use crate::text::fold::fold;
 
-/// A predicate that tells whether an address belongs to the centre.
+/// A function that returns whether an address belongs to the centre.
 pub type Ours<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A message split into new and quoted text.
@@ -11,7 +12,7 @@ pub type Ours<'a> = &'a dyn Fn(&str) -> bool;
 pub struct Split {
     /// The text the person wrote.
     pub text: String,
-    /// The quoted text. Empty if the message quotes nothing or has answers between quoted lines.
+    /// The quoted text. Empty if the message was not split.
     pub quoted: String,
 }
 
@@ -35,7 +36,7 @@ const TITLES: [&str; 17] = [
     "прослеђена порука",
     "прослијеђена порука",
 ];
-/// Names of the header field with the sender of a copied mail.
+/// Names of the header field that states the sender of a copied mail.
 const FROM: [&str; 8] = [
     "from",
     "od",
@@ -75,7 +76,7 @@ const FIELDS: [&str; 26] = [
     "an",
     "betreff",
 ];
-/// Beginnings of the word "wrote" in an attribution line such as "Ana wrote:".
+/// Beginnings of words for "wrote" in an attribution line such as "Ana wrote:".
 const WROTE: [&str; 12] = [
     "wrote",
     "writes",
@@ -91,8 +92,8 @@ const WROTE: [&str; 12] = [
     "escribió",
 ];
 
-/// Splits a text. The quote is separated only in an answer to one of our messages; a first message stays in one piece. A text with
-/// answers between quoted lines also stays in one piece, because such answers make no sense without the quote.
+/// Splits a text into new and quoted text. Only an answer to one of our messages is split. An answer with new lines between quoted
+/// lines is not split, because these new lines make no sense without the quote.
 #[must_use]
 pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
     if !answers_ours {
@@ -178,14 +179,15 @@ fn begins_head(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
         && !is_from_another(&head, is_ours)
 }
 
-/// Returns the name of the header field that a line resembles. Some mail programs print it in bold.
+/// Returns the name before the colon if the line looks like a header field. Ignores the characters with which some mail programs
+/// print the name in bold.
 fn field(line: &str) -> Option<String> {
     let (name, _) = line.split_once(':')?;
     let name = name.trim_matches(|c: char| c.is_whitespace() || "*>_".contains(c));
     (name.chars().count() <= 12).then(|| name.to_lowercase())
 }
 
-/// Returns whether the copied mail was written by someone else. Its text was forwarded and is therefore new.
+/// Returns whether the copied mail was written by someone else. Such a mail was forwarded to us, so its text is new.
 fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
     let from = head
         .iter()
@@ -250,8 +252,8 @@ fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
     blocks
 }
 
-/// Returns the start of a quoted block together with the attribution before it. Returns `None` if no attribution names one of our
-/// addresses.
+/// Returns the line at which the quoted block begins, including the attribution before it. Returns `None` if the block has no
+/// attribution or the attribution names only other people's addresses.
 fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<usize> {
     // Apple Mail puts the attribution inside the quote.
     let first: Vec<&str> = lines
@@ -297,8 +299,8 @@ fn is_dated(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
-/// The minimum number of words for a line to match anywhere in an earlier message. Shorter lines could match by chance, so they
-/// must continue the previous match.
+/// The minimum number of words that a line needs to match at any position in an earlier message. A shorter line could match by
+/// chance. It must continue the previous match or, before any match, begin a message.
 const FEWEST_WORDS: usize = 4;
 
 /// Finds the new text inside a copy of earlier messages, such as an answer written inside or below the copy. `earlier` holds the
@@ -346,7 +348,7 @@ pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     }
 }
 
-/// Returns whether a line without letters still has content, such as an emoticon.
+/// Returns whether a line without words still has content, such as an emoticon.
 fn has_sign(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| c.is_whitespace() || ">_-=*.".contains(c));
     !bare.is_empty()
@@ -360,8 +362,8 @@ fn words_of(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns where the words end in an earlier message. The words must continue the previous match, begin a message, or be numerous
-/// enough to match anywhere.
+/// Finds `words` in an earlier message. Returns the index of the message and the position after the last word. The words must
+/// continue the match that ended at `expected`, begin a message, or be numerous enough to match at any position.
 fn place_of(
     words: &[String],
     earlier: &[Vec<String>],
@@ -380,7 +382,7 @@ fn place_of(
     }
     let at_start = (0..earlier.len()).find(|message| is_at(*message, 0));
     let long = words.len() >= FEWEST_WORDS;
-    // A short line that begins an earlier message may still be new, such as "Da" in the middle of a copy.
+    // A short line that matches the beginning of an earlier message may still be new, such as "Da" in the middle of a copy.
     if let Some(message) = at_start.filter(|_| long || expected.is_none()) {
         return Some((message, words.len()));
     }
@@ -528,7 +530,7 @@ mod tests {
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил?\nНа мрежи\nКада је почело?\nЈуче\n\nСаветница",
                 "На мрежи\nЈуче",
             ),
-            // A longer history.
+            // A copy of our message with the mail that it answered.
             (
                 "Поштовани, хвала што сте нам се јавили.\n\nOn 1.1.2026. at 10:00, Ana <ana@osoba.example> wrote:\n> Zovem se Ana i imam pitanje.",
                 "",

@@ -1,16 +1,16 @@
-//! The reason for a reply's delivery state, by kind and in the reader's language.
+//! The reason for a reply's delivery state, and its description in the reader's language.
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::{locale::Words, problem};
 
-/// The reason for a delivery state: a known kind, the words of the other side, or both.
+/// The reason for a delivery state: a known kind, the text received from the other side (the platform or mail server), or both.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reason {
     /// The kind of reason, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
-    /// The words of the other side. They may contain addresses.
+    /// The text received from the other side. It may contain addresses.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub words: String,
 }
@@ -23,7 +23,7 @@ impl Reason {
             Some(known) => words.say(known.key()),
             None => problem::localize(words, &self.words),
         };
-        // The coded answer of a mail server is quoted so that an administrator can look it up.
+        // A mail server's answer with a status code is quoted, so that an administrator can look up the code.
         match self.words.split_once("error (") {
             Some((_, answer)) if answer.starts_with(|c: char| c.is_ascii_digit()) => {
                 let answer = answer.replacen("):", "", 1);
@@ -93,7 +93,7 @@ impl Known {
         Self::GivenUp,
     ];
 
-    /// Returns the key of its text in the locale files.
+    /// Returns the key of the kind's text in the locale files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl Known {
         }
     }
 
-    /// Combines this kind with the words of the other side.
+    /// Returns a reason of this kind with the text received from the other side.
     #[must_use]
     pub fn saying(self, words: impl Into<String>) -> Reason {
         Reason {

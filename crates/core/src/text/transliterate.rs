@@ -1,7 +1,7 @@
-//! Transliteration of Serbian from Cyrillic to Latin script. Every Serbian text has a Cyrillic source.
+//! Transliteration of Serbian from Cyrillic to Latin script. Every Serbian text in Hotline is written in Cyrillic.
 
-/// Transliterates Serbian Cyrillic to Latin script and leaves all other characters unchanged. Љ, Њ and Џ become two letters, both
-/// upper-case only in a word of capitals.
+/// Transliterates Serbian Cyrillic to Latin script and leaves all other characters unchanged. Љ, Њ and Џ become two letters. The
+/// second of these letters is upper-case only in a word written in capitals.
 #[must_use]
 pub fn to_latin(text: &str) -> String {
     let mut latin = String::with_capacity(text.len());

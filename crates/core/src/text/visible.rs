@@ -7,11 +7,11 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark},
 };
 
-/// Characters that show nothing although their Unicode category is letter or symbol: the empty Braille pattern, blank Egyptian
-/// signs, the empty note head, and the object replacement character.
+/// Characters that are blank although their Unicode category is letter or symbol: the empty Braille pattern, blank Egyptian signs,
+/// the empty note head, and the object replacement character.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{1d159}', '\u{fffc}'];
 
-/// Returns whether a text shows nothing: it is empty or consists only of spaces, control characters and invisible characters.
+/// Returns whether a text is blank. A blank text is empty or consists only of spaces, control characters and invisible characters.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(shows_nothing)

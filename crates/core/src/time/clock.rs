@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
-/// A source of the current time. Lints forbid every other one.
+/// A source of the current time. Lints forbid every other source.
 pub trait Clock: Send + Sync {
     /// Returns the current time in UTC.
     fn now(&self) -> DateTime<Utc>;
@@ -25,12 +25,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock whose time changes only when [`FixedClock::advance`] is called.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<DateTime<Utc>>);
 
 impl FixedClock {
-    /// Creates a clock that shows `at`.
+    /// Creates a clock that is set to `at`.
     #[must_use]
     pub const fn new(at: DateTime<Utc>) -> Self {
         Self(Mutex::new(at))

@@ -39,8 +39,8 @@ impl Period {
         }
     }
 
-    /// Returns the complete period with this name. The name is one of [`NAMES`], interpreted as of `today`, or a piece in the form
-    /// that [`Every::piece_of`] returns (`2024`, `2024-Q1`, `2024-03`, `2024-W05`, `2024-01-31`).
+    /// Returns the complete period with this name, including days after `today`. The name is one of [`NAMES`], which are relative
+    /// to `today`, or an interval name that [`Every::piece_of`] returns (`2024`, `2024-Q1`, `2024-03`, `2024-W05`, `2024-01-31`).
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -84,8 +84,8 @@ impl Period {
         Some(every.around(day))
     }
 
-    /// Returns the preceding period of the same length; for a whole month, quarter or year, the month, quarter or year before it.
-    /// `None`: the period has no first or no last day.
+    /// Returns the period before this one. The period before a whole month, quarter or year is the previous month, quarter or year.
+    /// Any other period is preceded by a period of the same length. `None`: this period has no first or no last day.
     #[must_use]
     pub fn before(self) -> Option<Self> {
         let (from, to) = (self.from?, self.to?);
@@ -96,7 +96,7 @@ impl Period {
         if let Some(every) = whole {
             return Some(every.around(last));
         }
-        // Whole months that do not form a quarter, such as January to April.
+        // These whole months form neither a quarter nor a year, such as January to April.
         if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
             let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
             let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
@@ -106,8 +106,8 @@ impl Period {
         Some(Self::of(last.checked_sub_days(Days::new(days))?, last))
     }
 
-    /// Returns the same days a year earlier; 29 February becomes 28 February. A period that ends on the last day of a month still
-    /// does so a year earlier. `None`: the period has no first or no last day.
+    /// Returns the same days a year earlier. 29 February becomes 28 February. If this period ends on the last day of a month, so
+    /// does the result. `None`: this period has no first or no last day.
     #[must_use]
     pub fn a_year_before(self) -> Option<Self> {
         let earlier = |day: NaiveDate| day.checked_sub_months(Months::new(12));
@@ -122,7 +122,7 @@ impl Period {
         Some(Self::of(earlier(from)?, to))
     }
 
-    /// Returns the part of the period up to `today`. `None`: it has not begun.
+    /// Returns the part of the period up to `today`. `None`: the period begins after `today`.
     #[must_use]
     pub fn until(self, today: NaiveDate) -> Option<Self> {
         let begun = self.from.is_none_or(|from| from <= today);
@@ -132,8 +132,8 @@ impl Period {
         })
     }
 
-    /// Shortens this period to as many days as have passed of `other`, so that the two can be compared. If `other` is not in
-    /// progress, the period stays complete.
+    /// Shortens this period to the number of days that have passed in `other`, including `today`. The two periods can then be
+    /// compared. This period stays unchanged if `other` has not begun or has ended.
     #[must_use]
     pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
         let passed = match (other.from, other.to, self.from) {
@@ -148,7 +148,8 @@ impl Period {
         }
     }
 
-    /// Returns the whole months of the period that are over as of `today`. `None`: there are none.
+    /// Returns the part of the period that consists of whole months before the current month. `None`: the period contains no such
+    /// month.
     #[must_use]
     pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
         let over = Every::Month.around(today).before()?.to?;
@@ -171,7 +172,8 @@ impl Period {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Returns the length of the pieces in a chart of the period, chosen so that the pieces stay distinguishable.
+    /// Returns the length of the intervals in a chart of the period. A longer period is divided into longer intervals, so that the
+    /// intervals stay distinguishable.
     #[must_use]
     pub fn pieces(self) -> Every {
         match (self.from, self.to) {

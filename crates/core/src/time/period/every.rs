@@ -1,4 +1,5 @@
-//! Division of periods into pieces, and into the smallest number of stored spans.
+//! Division of periods into intervals for display, and into spans for queries. A span is a day, a month or a year for which counts
+//! are stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,8 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::time::period::Period;
 
-/// Returns the smallest set of spans that make up a period, both ends included: whole years, whole months and single days.
+/// Returns the smallest set of spans that make up the period from `from` to `to`, both included. The spans are whole years, whole
+/// months and single days.
 #[must_use]
 pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     let mut spans = Vec::new();
@@ -32,7 +34,7 @@ pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     spans
 }
 
-/// The length of the pieces that a period is divided into.
+/// The length of the intervals that a period is divided into.
 #[derive(
     Debug,
     Clone,
@@ -63,7 +65,7 @@ pub enum Every {
 crate::named!(Every);
 
 impl Every {
-    /// Returns the length in months. `None` for days and weeks.
+    /// Returns the length of an interval in months. `None` for days and weeks.
     pub(super) const fn months(self) -> Option<u32> {
         match self {
             Self::Day | Self::Week => None,
@@ -73,7 +75,7 @@ impl Every {
         }
     }
 
-    /// Returns the complete piece that contains a day.
+    /// Returns the complete interval that contains a day.
     #[must_use]
     pub fn around(self, day: NaiveDate) -> Period {
         let Some(months) = self.months() else {
@@ -92,7 +94,7 @@ impl Every {
         Period::of(first, last.unwrap_or(first))
     }
 
-    /// Returns the name of the piece that contains a day: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
+    /// Returns the name of the interval that contains a day: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
     #[must_use]
     pub fn piece_of(self, day: NaiveDate) -> String {
         match self {
@@ -105,7 +107,8 @@ impl Every {
     }
 }
 
-/// Returns the spans that make up a period, each with the name of the piece it belongs to.
+/// Returns the spans that make up a period, each with the name of the interval that contains the span. If `every` is `None`, the
+/// names are `None`.
 #[must_use]
 pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<String, Option<String>> {
     let Some(every) = every else {
