@@ -1,4 +1,4 @@
-//! The command line. The doc comments of arguments and commands are its `--help` text.
+//! The command line. The doc comments of its arguments and commands are the `--help` text.
 
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ pub enum Command {
     Staff(Staff),
     /// Print, check and enter statistics.
     Statistics(Statistics),
-    /// Compare the messages at the sources with the registered ones.
+    /// Compare the messages in mailboxes and on platforms with the registered messages.
     Reconcile,
     /// List and retry jobs that are waiting or parked.
     #[command(subcommand)]
@@ -52,13 +52,13 @@ pub enum Command {
         /// The contact's reference, such as 7K3M-2QX9.
         reference: String,
     },
-    /// Fill a new database with invented communications, cases and events that add up to the published figures.
+    /// Fill a new database with invented communications, cases and events that add up to the centre's published figures.
     Fixtures,
 }
 
 #[derive(Subcommand)]
 pub enum Staff {
-    /// Add an account. The password is asked for, or read from the first line of standard input.
+    /// Add an account. The command asks for the password or reads it from the first line of standard input.
     Add {
         /// The login name.
         login: String,
@@ -72,7 +72,7 @@ pub enum Staff {
         #[arg(long)]
         team: Option<String>,
     },
-    /// Put a person into a team; without a team name, remove the person from any team.
+    /// Put a person into a team. Without a team name, remove the person from any team.
     Team {
         /// The login name.
         login: String,
@@ -89,7 +89,8 @@ pub enum Staff {
         /// The login name.
         login: String,
     },
-    /// Set a new password, which is asked for or read from the first line of standard input. A disabled account stays disabled.
+    /// Set a new password. The command asks for it or reads it from the first line of standard input. A disabled account stays
+    /// disabled.
     Reset {
         /// The login name.
         login: String,
@@ -106,8 +107,8 @@ pub struct Statistics {
     /// What to count: contact, closing, case or referral.
     #[arg(long, default_value = "contact", value_parser = parse_measure)]
     pub of: Measure,
-    /// The breakdown, separated by commas, such as channel,month: up to two dimensions (questions of the classification, channel,
-    /// language, hour, weekday, counselling) and one of day, week, month, quarter and year.
+    /// The breakdown, as names separated by commas, such as channel,month. It has up to two dimensions (questions of the
+    /// classification, channel, language, hour, weekday, counselling) and up to one interval (day, week, month, quarter, year).
     #[arg(long)]
     pub by: Option<String>,
     #[command(flatten)]
@@ -152,11 +153,11 @@ pub struct Form {
 
 #[derive(Subcommand)]
 pub enum Figures {
-    /// Recount everything and compare; exits with 1 if anything differs.
+    /// Recount everything and compare the result with the stored figures. Exits with 1 if any figure differs.
     Verify,
     /// Recount everything and replace the stored figures.
     Rebuild,
-    /// Fill in the return of a statistics body; exits with 1 if the return is incomplete.
+    /// Fill in the return for a statistics body. Exits with 1 if the return is incomplete.
     Return {
         /// The statistics body: insafe or chi.
         name: String,
@@ -165,7 +166,8 @@ pub enum Figures {
         #[command(flatten)]
         form: Form,
     },
-    /// Enter an old register: of,value,from,to,count,source and optionally correction,reason. Enters all lines or none.
+    /// Enter the figures of an old register from a CSV file with these columns: of,value,from,to,count,source and optionally
+    /// correction,reason. Enters all lines or none.
     Import {
         /// The CSV file.
         file: PathBuf,
@@ -173,9 +175,9 @@ pub enum Figures {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Enter an opening balance from before this software, or a correction.
+    /// Enter an opening balance for the time before this software, or an adjustment.
     Balance {
-        /// For contacts, the channel; for cases, `advisory` or the institution they were sent to.
+        /// The channel of contacts. For cases: `advisory`, or the institution that the cases were sent to.
         #[arg(long)]
         channel: String,
         /// What the figure counts: contact or case.
@@ -187,16 +189,16 @@ pub enum Figures {
         /// The last day.
         #[arg(long)]
         last: NaiveDate,
-        /// The count; a correction may be negative.
+        /// The count. An adjustment may be negative.
         #[arg(long, allow_negative_numbers = true)]
         count: i64,
         /// The source of the figure.
         #[arg(long)]
         source: String,
-        /// Treat the figure as a correction of what was counted.
+        /// Enter an adjustment of counted figures instead of an opening balance.
         #[arg(long, requires = "reason")]
         correction: bool,
-        /// The reason for a correction.
+        /// The reason for an adjustment.
         #[arg(long, default_value = "")]
         reason: String,
     },
@@ -218,9 +220,9 @@ pub enum Format {
 pub enum Queue {
     /// List every job that is not done.
     List,
-    /// Run parked jobs again: one, or all.
+    /// Run one parked job again, or all of them.
     Retry {
-        /// The number of the job.
+        /// The number of the job. Without it, all parked jobs run again.
         job: Option<i64>,
     },
 }

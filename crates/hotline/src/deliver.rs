@@ -21,14 +21,15 @@ use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
 /// The number of messages sent at the same time.
 const TOGETHER: usize = 8;
-/// How long a worker may hold a job. It is longer than sending one piece takes, and starts over with each piece.
+/// The lease of a job: the time after which another worker may claim it. The lease is longer than the time limit for one message
+/// part and starts again with each part.
 const LEASE: Duration = Duration::from_secs(60);
-/// The delay before a message is retried if an earlier message must be sent first.
+/// The delay before a message is tried again if an earlier message must be sent first.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
-/// The time limit for sending one piece of a message.
+/// The time limit for sending one message part. A reply can have several parts: the sections of a long text, and each file.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Sends messages until `stop` is cancelled, then finishes those in progress.
+/// Sends messages until `stop` is cancelled, then finishes the messages in progress.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
     let mut hands = JoinSet::new();
     let mut in_hand: HashMap<Id, i64> = HashMap::new();
@@ -83,7 +84,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
         None => store.failed(job, Known::CannotPrepare.into()).await,
     };
     if let Err(error) = settled {
-        // The lease runs out, and the job is claimed again.
+        // The job is claimed again when its lease has run out.
         tracing::error!(job.id, error = %error, "Job {} could not be set back", job.id);
     }
 }
@@ -108,7 +109,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     let Some((_, channel)) = lines.get(&outgoing.line) else {
         return store.failed(job, Known::NoLine.into()).await;
     };
-    // No counsellor wrote an acknowledgement, so no counsellor is asked about repeating it.
+    // An acknowledgement is automatic, so a counsellor is not asked whether to repeat it.
     let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
@@ -124,7 +125,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     } = &error
         && let Some(wait) = JobKind::named_wait(*asked, outgoing.waited)
     {
-        // The factor is at least 1, so the delay is never shorter than the other side asked for.
+        // The factor is at least 1, so the delay is never shorter than the one that the other side requested.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
         tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
         return store.set_waiting(job, wait, reason.clone()).await;
@@ -158,7 +159,8 @@ enum Handed {
     ByOther,
 }
 
-/// Sends the remaining pieces in order. An `Err` is our own failure; a failure of the other side is a [`Handed::Not`].
+/// Sends the remaining message parts in order. Returns `Err` for a failure on our side, and [`Handed::Not`] for a failure on the
+/// other side.
 async fn hand_over(
     store: &Store,
     job: &Claimed,
@@ -181,7 +183,7 @@ async fn hand_over(
                 return Ok(Handed::Not(ChannelError::Unknown { reason }));
             }
         }
-        // Only the interrupted piece may have arrived already.
+        // Only the interrupted message part may have arrived already.
         outgoing.message.uncertain = false;
     }
     Ok(Handed::Over)

@@ -146,7 +146,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
         )
         .await?;
     }
-    // Include raw messages that open no contact: an automatic reply, and a message of a line that is no longer configured.
+    // Includes raw messages that open no contact: an automatic reply, and a message of a line that is no longer configured.
     let hour = now - chrono::Duration::hours(1);
     let away = "From: <skola@example.org>\r\nSubject: Odsutni smo\r\nAuto-Submitted: auto-replied\r\n\r\nRadimo od ponedeljka.\r\n";
     accept(store, "mail", hour, "sample away".to_owned(), away.into()).await?;

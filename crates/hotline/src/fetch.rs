@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 
-/// The number of files claimed at once and fetched one after the other.
+/// The number of jobs claimed at once. Their files are fetched one after the other.
 const BATCH: u64 = 4;
-/// How long a worker may hold its jobs. It is longer than fetching a batch takes.
+/// The lease of a batch: the time after which another worker may claim its jobs. The lease is longer than the time limits of all
+/// files in a batch.
 const LEASE: Duration = Duration::from_secs(600);
 /// The time limit for fetching one file.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,7 +28,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
         for job in &jobs {
             if let Err(error) = fetch(&store, &lines, job).await {
                 tracing::error!(job.id, error = %error, "Job {} failed", job.id);
-                // The lease runs out, and the job is claimed again.
+                // The job is claimed again when its lease has run out.
             }
         }
         if jobs.is_empty() {

@@ -1,4 +1,4 @@
-//! `hotline statistics`.
+//! The `hotline statistics` command.
 
 use std::{io::Write, path::Path, process::ExitCode};
 

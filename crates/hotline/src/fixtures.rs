@@ -1,5 +1,5 @@
-//! `hotline fixtures`: fills an empty database with invented communications, cases and events that add up to the figures the centre
-//! has published. Every page and export can then be compared with the publications.
+//! `hotline fixtures`: fills an empty database with invented communications, cases and events that add up to the centre's published
+//! figures. Every page and export can then be compared with the publications.
 
 use std::sync::Arc;
 
@@ -30,12 +30,12 @@ use crate::{receive, service, settings::Settings};
 
 mod published;
 
-/// The source of the figures.
+/// The source stated with each opening balance.
 const SOURCE: &str = "Објављени подаци центра";
-/// The channel of the line that receives the invented e-mails: the first such line in the settings.
+/// The channel of the invented e-mails. The first line of this channel in the settings receives them.
 const EMAIL: &str = "email";
 
-/// The classification answers, given to contacts in turn.
+/// The topics, assigned to the contacts in turn.
 const TOPICS: [&str; 7] = [
     "cyberbullying",
     "grooming",
@@ -143,7 +143,7 @@ struct Making<'a> {
 impl Making<'_> {
     async fn of(&self, published: &Published) -> anyhow::Result<()> {
         let (from, to) = (published.from.parse()?, published.to.parse()?);
-        // Each contact in turn gets a case, until there are enough cases.
+        // Each contact that is logged by hand gets a case, until the published number of cases is reached.
         let mut cases = vec![None; published.advisory];
         cases.extend(
             published
@@ -343,7 +343,8 @@ fn answers(number: usize) -> Answers {
     answers
 }
 
-/// Returns one of `of` times spread evenly over a period, within working hours.
+/// Returns the time of item `number` of `of` items. The days are spread evenly over the period, and each time is within working
+/// hours.
 fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc> {
     let days = usize::try_from((to - from).num_days()).unwrap_or_default() + 1;
     let day = from + Days::new((number * days / of.max(1)) as u64);
@@ -351,7 +352,7 @@ fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc>
     day.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::minutes(6 * 60 + 30 + minutes)
 }
 
-/// Returns the share of item `number` out of `of`. The shares add up exactly to `total`.
+/// Returns the share of `total` that belongs to item `number` of `of` items. The shares of all items add up exactly to `total`.
 fn part_of(total: i64, number: usize, of: usize) -> i64 {
     let (number, of) = (
         i64::try_from(number).unwrap_or_default(),

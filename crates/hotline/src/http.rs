@@ -29,10 +29,10 @@ use crate::{lifecycle::Lifecycle, lines::Lines, process, settings::Http};
 mod places;
 mod serving;
 
-/// The longest pause allowed between two parts of a request body. It allows for a mobile phone with a poor connection.
+/// The longest pause allowed between two chunks of a request body. It suits a mobile phone with a poor connection.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
 
-/// Headers of every response. They forbid inline scripts, foreign content and framing.
+/// Headers of every response. They forbid inline scripts, content from other sites, and framing.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -118,7 +118,7 @@ impl Connections {
     const MOST: usize = 4_096;
 
     /// Divides half of the permitted open files among the listeners. The other half is for the database, attachments, mailboxes and
-    /// platforms. The desk has a share of its own, which the public listener cannot take.
+    /// platforms. The desk gets its own share, so that visitors to the public listener cannot exhaust it.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;
@@ -129,18 +129,19 @@ impl Connections {
     }
 }
 
-/// Returns the routes of the desk with a guard against cross-site requests: only its own pages may post to it. The public form
-/// needs no such guard, because its visitors have no rights that an attacker could use. It must also accept posts from browsers
-/// that send no origin.
+/// Returns the routes of the desk with a guard against cross-site requests, so that only pages of the desk can post to it.
+///
+/// The public form needs no such guard, because its visitors have no rights that an attacker could use. The form must also accept
+/// posts from browsers that send no origin.
 fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     let mut guard = CsrfLayer::new();
     if !settings.desk_url.is_empty() {
-        // Behind a proxy, the host name we see can differ from the one the browser uses.
+        // Behind a proxy, the host name in a request can differ from the one that the browser uses.
         guard = guard
             .add_trusted_origin(settings.desk_url.trim_end_matches('/'))
             .context("`http.desk_url` is no address of a site")?;
     }
-    // With "no-referrer", browsers would not send the origin of a post.
+    // With the policy "no-referrer", browsers would not send the origin of a post.
     let own =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(routes::router(desk).layer(own).layer(guard))
@@ -155,11 +156,11 @@ async fn serve(
 ) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        // Downloads set a stricter policy themselves.
+        // Responses with downloads already have a stricter policy.
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     if https {
-        // Tells browsers that came by HTTPS to use only HTTPS from then on.
+        // This header makes browsers that connected over HTTPS use only HTTPS from then on.
         let always = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         let header = header::STRICT_TRANSPORT_SECURITY;
         router = router.layer(SetResponseHeaderLayer::if_not_present(header, always));

@@ -1,4 +1,5 @@
-//! Startup and shutdown. At shutdown every task is asked to stop and has eight seconds to finish; then the process ends regardless.
+//! Startup and shutdown. At shutdown every task is asked to stop and has eight seconds to finish. The process then ends even if a
+//! task is still running.
 
 use std::time::Duration;
 

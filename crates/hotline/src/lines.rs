@@ -16,10 +16,10 @@ use hotline_store::db::store::LineSettings;
 
 use crate::settings::{self, Settings};
 
-/// Every opened line with the name of its channel.
+/// The opened lines by name, each with the name of its channel.
 pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 
-/// Returns the addresses that people write to, for every line that has one.
+/// Returns the address of every line that has one. People write to these addresses.
 fn addresses(settings: &Settings) -> Arc<[String]> {
     let tables = settings
         .lines
@@ -83,7 +83,7 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
     Ok(lines)
 }
 
-/// Returns the properties of each line that the store needs.
+/// Returns the settings of each line, reduced to those that the store needs.
 pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
     let of_line = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
         name: name.as_str().to_owned(),
@@ -100,7 +100,8 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
     lines.iter().map(of_line).collect()
 }
 
-/// Returns the acknowledgement text in every language, the centre's language first. The store fills in the reference.
+/// Returns the acknowledgement text in every language, the centre's language first. The store later inserts the reference of the
+/// contact.
 fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
     let centre = &settings.centre;
     let mut languages = vec![centre.language];

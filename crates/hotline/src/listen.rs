@@ -6,7 +6,7 @@ use hotline_channels::channel::Channel;
 use hotline_core::{health::Health, identifiers::line::LineName, intake::Intake};
 use tokio_util::sync::CancellationToken;
 
-/// Receives until `stop` is cancelled. A line that fails is shown as down; the other lines continue.
+/// Receives messages until `stop` is cancelled. A line that fails is shown as down, and the other lines continue.
 pub async fn listen(
     name: LineName,
     channel: Arc<dyn Channel>,

@@ -94,13 +94,13 @@ fn log_to_stderr(arguments: &Arguments) {
         .init();
 }
 
-/// Returns whether a log line may be written, whatever log level was requested. Libraries log people's words,
-/// passwords and tokens at `debug` and `trace`, so those levels are dropped for libraries. The libraries in
-/// `LOUD` also do so at higher levels, so all their lines are dropped.
+/// Returns whether a log line may be written. The rule applies at every configured log level. Libraries log people's words,
+/// passwords and tokens at `debug` and `trace`, so those levels are dropped for libraries. The libraries in `LOUD` also log such
+/// data at higher levels, so all their log lines are dropped.
 fn is_discreet(line: &tracing::Metadata<'_>) -> bool {
     const LOUD: [&str; 3] = ["serenity", "teloxide", "tungstenite"];
     let (of, level) = (line.target(), *line.level());
     let is_loud = LOUD.iter().any(|loud| of.starts_with(loud));
-    // SQL statements may be logged at any level, because they are logged without their bound values.
+    // SQL statements may be logged at any level, because the log omits their bound values.
     of.starts_with("hotline") || of == "sqlx::query" || (level <= tracing::Level::INFO && !is_loud)
 }

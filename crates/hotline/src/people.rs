@@ -1,4 +1,4 @@
-//! `hotline staff`, `hotline queue` and `hotline erase`.
+//! The commands `hotline staff`, `hotline queue` and `hotline erase`.
 
 use std::io::{BufRead, IsTerminal, Read};
 
@@ -74,7 +74,7 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lists jobs, or runs parked ones again.
+/// Lists jobs, or runs parked jobs again.
 pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
     let store = open_store(&settings, Vec::new()).await?;
     match command {
@@ -117,7 +117,7 @@ fn password() -> anyhow::Result<Private<String>> {
         return Ok(typed.context(MISSING)?.into());
     }
     let mut line = String::new();
-    // A longer password is rejected for its length.
+    // A longer password is cut here. It is still too long and is rejected later.
     stdin.lock().take(4_096).read_line(&mut line).context(MISSING)?;
     ensure!(!line.is_empty(), MISSING);
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())
@@ -138,7 +138,7 @@ pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the operating-system account that runs the command, also under sudo.
+/// Returns the operating-system account that runs the command. Under sudo, this is the account that called sudo.
 fn account() -> String {
     let named = ["SUDO_USER", "USER", "LOGNAME"]
         .into_iter()

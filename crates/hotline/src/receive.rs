@@ -1,7 +1,7 @@
 //! The receive worker: turns raw messages into contacts.
 //!
-//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that crashes its
-//! parser or exceeds the time limit is registered as unreadable, and the others continue.
+//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that makes its parser
+//! panic or exceeds the time limit is registered as unreadable. The other messages of the batch continue.
 
 use std::{
     collections::HashMap,
@@ -28,18 +28,17 @@ use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
 const BATCH: u64 = 64;
 /// The maximum number of raw-message bytes in memory at once, unless a single message is larger.
 const PORTION: u64 = 32 << 20;
-/// How long to let messages collect after a batch that was not full.
+/// The pause after a batch that was not full, during which more messages collect.
 const GATHER: Duration = Duration::from_millis(10);
-/// How long a worker may hold its jobs before it is considered dead.
+/// The lease of a batch: the time after which another worker may claim its jobs.
 const LEASE: Duration = Duration::from_secs(20);
 /// The time limit for parsing one message.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The stack size of a parser thread. Parsers recurse on untrusted input.
 const STACK: usize = 64 << 20;
-/// The number of interrupted attempts after which a message is parsed alone, because it may be the message that crashes the
-/// process.
+/// The number of interrupted attempts after which a message is parsed alone, because parsing it may have crashed the process.
 const SUSPECT: i32 = 3;
-/// The number of interrupted attempts after which a message is registered as unreadable without parsing it again.
+/// The number of interrupted attempts after which a message is no longer parsed but registered as unreadable.
 const DEADLY: i32 = 12;
 
 /// Registers messages until `stop` is cancelled.
@@ -52,8 +51,8 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
                     () = stop.cancelled() => {}
                 }
             }
-            // Waits so that more messages collect. Small batches would each cost a commit, and these commits
-            // would delay the journal's commits, which new messages wait for.
+            // A short pause lets more messages collect. Each batch costs one commit, and many small commits would delay the commits
+            // that accept new messages.
             Ok(few) if few < BATCH as usize => tokio::time::sleep(GATHER).await,
             Ok(_) => {}
             Err(error) => {
@@ -64,13 +63,14 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
     }
 }
 
-/// Processes one batch, then the oldest remaining job alone. Returns how many jobs there were.
+/// Processes one batch, then the oldest remaining job alone. Returns the number of processed jobs.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
     let batch = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
     for portion in store.in_portions(&batch, PORTION).await? {
         read_and_register(store, lines, &portion).await?;
     }
-    // Suspected messages get their turn however many new ones arrive.
+    // A message that may have crashed the process is parsed alone. One such message is claimed in every round, even if many new
+    // messages arrive.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
         read_and_register(store, lines, &alone).await?;
@@ -90,8 +90,8 @@ async fn read_and_register(
         unread.remove(&journalled.job.id);
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
-            // The line is no longer configured. The job is parked until someone runs it again (`/desk/queue`
-            // or `hotline queue retry`), which helps only once the line is configured again.
+            // The line is no longer configured. The job is parked until someone runs it again (`/desk/queue` or `hotline queue
+            // retry`). Running it succeeds only after the line is configured again.
             None => {
                 store
                     .park(&journalled.job, "its line is not in the settings")
@@ -106,7 +106,7 @@ async fn read_and_register(
     Ok(())
 }
 
-/// Registers a batch. If that fails, registers each message separately, so that one faulty message cannot delay the others.
+/// Registers a batch. If registration fails, registers each message separately, so that one faulty message cannot delay the others.
 async fn register(
     store: &Arc<Store>,
     lines: &Arc<Lines>,
@@ -137,8 +137,8 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
     let mut attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     if error.is_passing() {
-        // A temporary storage error is not the message's fault. The attempt number is capped so that the message is never parked
-        // for it and is retried soon after the disk or database recovers.
+        // A temporary storage error does not depend on the message. The attempt number is capped, so that such errors never park
+        // the job and it is retried soon after the disk or database recovers.
         attempt = attempt.min(2);
     }
     match JobKind::Receive.wait_after(attempt) {
@@ -151,7 +151,7 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     }
 }
 
-/// Parses messages. Returns `None` for those whose line is not configured.
+/// Parses messages. The result is `None` for a message whose line is not configured.
 async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalled, Option<Normalised>)> {
     let mut read = Vec::with_capacity(opened.len());
     let mut waiting = Vec::new();
@@ -172,8 +172,8 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Pairs each message with its parsed form. Messages left unparsed (an earlier one exceeded the time limit,
-/// or no thread could be started) are omitted; the caller makes their jobs due again at once.
+/// Pairs each message with its parsed form. Omits messages that were not parsed because an earlier message exceeded the time limit
+/// or no thread could be started. The caller makes the jobs of these messages due again at once.
 fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()
@@ -184,7 +184,7 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
     journalled.zip(readings.into_iter().map(Some)).collect()
 }
 
-/// Parses messages in order on a thread with a large stack. If one exceeds the time limit, its thread is abandoned and the
+/// Parses messages in order on a thread with a large stack. If one message exceeds the time limit, its thread is abandoned and the
 /// remaining messages are left for the next round.
 fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> Vec<Normalised> {
     let raws = Arc::new(raws);
@@ -216,7 +216,8 @@ fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> V
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     tracing::error!("A message took too long to read; its thread is left behind");
                     readings.push(unreadable("reading it took too long"));
-                    // The remaining messages are retried, so that those already parsed can be registered without further delay.
+                    // Returning now lets the parsed messages be registered without further delay. The remaining messages are
+                    // retried.
                     return readings;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,

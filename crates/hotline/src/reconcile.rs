@@ -1,4 +1,4 @@
-//! `hotline reconcile`: compares the messages at the sources with the registered ones.
+//! `hotline reconcile`: compares the messages in mailboxes and on platforms with the registered messages.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -6,7 +6,7 @@ use hotline_core::text::locale::Locales;
 
 use crate::{lines::open_lines, service::open_store, settings::Settings};
 
-/// Compares each line with its source. Returns failure if a message is missing.
+/// Compares each line with its mailbox or platform. Returns failure if a message is missing.
 pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Arc::new(Locales::load()?);

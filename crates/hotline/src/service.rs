@@ -113,7 +113,8 @@ pub async fn start(
     Ok(store)
 }
 
-/// Returns the names of all channels: those of the lines, and the networks that counsellors log by hand.
+/// Returns the names of all channels. They are the channels of the lines and the networks whose communications counsellors log by
+/// hand.
 fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
     let of_lines = lines.values().map(|(channel, _)| (*channel).to_owned());
     let mut all: Vec<String> = of_lines.chain(settings.desk.networks.iter().cloned()).collect();

@@ -36,15 +36,15 @@ pub struct Settings {
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
-    /// The lines by name. The contents of each table are defined by its channel.
+    /// The lines by name. The keys of each table depend on the line's channel.
     #[serde(default)]
     pub lines: BTreeMap<String, Value>,
-    /// The file the settings were read from. `None`: there was none.
+    /// The file from which the settings were read. `None`: no file was read.
     #[serde(skip)]
     pub file: Option<PathBuf>,
 }
 
-/// `[http]`
+/// The `[http]` table: addresses and URLs of the public pages and the desk.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
@@ -52,9 +52,9 @@ pub struct Http {
     pub public: SocketAddr,
     /// The address that serves the desk. It may equal `public`.
     pub desk: SocketAddr,
-    /// The URL of the public pages as seen from outside. With `https`, browsers are told to use only HTTPS.
+    /// The URL at which visitors reach the public pages. If it begins with `https`, browsers are instructed to use only HTTPS.
     pub public_url: String,
-    /// The URL of the desk as staff reach it. With `https`, its session cookie is sent only over HTTPS.
+    /// The URL at which staff reach the desk. If it begins with `https`, the session cookie is sent only over HTTPS.
     pub desk_url: String,
 }
 
@@ -97,11 +97,11 @@ impl Http {
     }
 }
 
-/// `[desk]`
+/// The `[desk]` table: the behaviour of the desk.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Desk {
-    /// How long a reply can be taken back before it is sent, in seconds.
+    /// The number of seconds during which a reply can be taken back before it is sent.
     pub undo_seconds: u8,
     /// Whether a contact must be classified before it can be closed.
     pub wrap_up: bool,
@@ -131,12 +131,12 @@ impl Default for Desk {
     }
 }
 
-/// `[statistics]`
+/// The `[statistics]` table: publication and suppression of statistics.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
-    /// Cells about people whose count is below this number are suppressed for readers who may not read contacts. 0 suppresses no
-    /// cell.
+    /// The smallest count of people that is shown to readers who may not read contacts. Smaller counts, except 0, are suppressed.
+    /// If this setting is 0, every count is shown.
     pub smallest: u16,
     /// Whether the total since the centre was established is public.
     pub public: bool,
@@ -151,7 +151,7 @@ impl Default for Statistics {
     }
 }
 
-/// `[database]`
+/// The `[database]` table: the database connection.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
@@ -161,7 +161,7 @@ pub struct Database {
     pub url_file: Option<PathBuf>,
 }
 
-/// `[data]`
+/// The `[data]` table: the data folder and its limits.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
@@ -264,7 +264,7 @@ impl Settings {
     }
 }
 
-/// Adds the position in the settings file, and a suggestion, to an error in the settings of a channel line (`[lines.<name>]`).
+/// Adds the position in the settings file, and a suggestion, to an error in the table `[lines.<name>]`.
 pub fn explained_line(error: &anyhow::Error, settings: &Settings, line: &str) -> anyhow::Error {
     let text = settings
         .file
@@ -293,7 +293,7 @@ fn at(file: Option<&Path>, place: Option<usize>) -> String {
     }
 }
 
-/// Returns the names between backticks or quotes in an error message, the wrong one first.
+/// Returns the names between backticks or quotes in an error message. The rejected name comes first.
 fn named(said: &str) -> Vec<String> {
     let quoted = said.split(['`', '"']).skip(1).step_by(2);
     quoted
@@ -301,7 +301,8 @@ fn named(said: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the line number of the first of the named keys within a table of the settings file.
+/// Returns the number of the text line at which the table contains one of the named keys. The names are tried in order. If no key
+/// is found, returns the line at which the table starts.
 fn within(text: &str, table: &[&str], names: &[String]) -> Option<usize> {
     let document = toml_edit::Document::parse(text).ok()?;
     let mut item = document.as_item();
@@ -403,7 +404,7 @@ mod tests {
         let text = include_str!("../../../config/hotline.toml");
         let nothing = Environment::with_prefix("NOTHING_OF_THE_KIND");
         Settings::read(text, nothing).unwrap();
-        // The commented-out examples must be valid as well.
+        // The commented-out examples must also be valid.
         let is_key = |line: &&str| {
             let key = line.split(" = ").next().unwrap_or_default();
             line.starts_with('[')

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lines::Lines;
 
-/// The time limit for showing the indicator, which platforms display for only a few seconds.
+/// The time limit for sending a typing indicator. Platforms display it for only a few seconds, so a late indicator is useless.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Shows typing indicators until `stop` is cancelled.
@@ -18,7 +18,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
             typing = typings.recv() => typing,
             () = stop.cancelled() => return,
         };
-        // A slow receiver misses some notifications; newer ones follow.
+        // A slow receiver misses some notifications. Newer notifications follow.
         let Ok(typing) = typing else { continue };
         if let Some((_, channel)) = lines.get(&typing.line) {
             let shown = channel.show_typing(&typing.to, &typing.thread);

@@ -1,9 +1,9 @@
 //! The connection slots of a listener. They limit the number of connections and record whether each connection waits for its client
-//! or for us.
+//! or for the server.
 //!
-//! A connection waits for its client while a request, the rest of a body, or the reading of a response is due. It is closed if it
-//! waits too long. When all slots are taken, the connection that has waited longest for its client makes room for the newest one.
-//! Visitors are therefore served however many idle connections an attacker holds open.
+//! A connection waits for its client until the client sends a request, sends the rest of a body, or reads a response. A connection
+//! that waits too long is closed. When all slots are taken, the connection that has waited longest for its client is closed to make
+//! room for the newest one. Visitors are therefore served even if an attacker holds many idle connections open.
 
 use std::{
     collections::BTreeMap,
@@ -23,10 +23,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the log repeats that a listener is full.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// How often a full listener checks again whether a connection can be closed, while it is answering all of them.
+/// How often a full listener checks whether a connection can be closed, if the server is answering requests on all connections.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long a response must have taken before a full listener may cut it off. It does so only if no connection is waiting for its
-/// client. Live pages reconnect automatically, and storing a message takes less time than this.
+/// The time after which a full listener may cut off a response, if no connection is waiting for its client. Live pages reconnect
+/// automatically, and storing a message takes less time than this.
 const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client.
@@ -34,8 +34,8 @@ const LONG_ANSWER: Duration = Duration::from_secs(10);
 pub struct Patience {
     /// The time limit for the first request.
     pub first: Duration,
-    /// The time limit for everything after the first request. It is longer than reverse proxies keep idle connections, so that they
-    /// never send a request into a connection that we are closing.
+    /// The time limit for everything after the first request. Reverse proxies keep idle connections for a shorter time, so they
+    /// never send a request into a connection that the server is closing.
     pub later: Duration,
 }
 
@@ -49,7 +49,7 @@ pub struct Places {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    /// Slots by number; the older connection comes first if two have waited equally long.
+    /// Slots by number. If two connections have waited equally long, the older one is closed first.
     places: BTreeMap<u64, Arc<Place>>,
     said_at: Option<Instant>,
     crowded_out: u64,
@@ -63,15 +63,15 @@ pub struct Place {
 }
 
 struct Turns {
-    /// The number of requests that we are working on.
+    /// The number of requests that the server is working on.
     ours: usize,
     /// Whether the head of any request has arrived.
     asked: bool,
-    /// The time at which the connection began to wait for us, or for its client.
+    /// The time at which the connection began its current wait for the server or for its client.
     since: Instant,
 }
 
-/// A guard that frees its slot when dropped. Drop it only after the connection.
+/// A guard that frees its slot when dropped. Drop the guard only after the connection.
 pub struct Held {
     places: Arc<Places>,
     number: u64,
@@ -124,8 +124,8 @@ impl Places {
         })
     }
 
-    /// Closes the connection that has waited longest for its client. If none is waiting, closes the one whose response has taken
-    /// longest, provided that it has taken `LONG_ANSWER`.
+    /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, closes the one
+    /// whose response has taken longest, provided that the response has taken at least `LONG_ANSWER`.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
@@ -160,13 +160,13 @@ impl Drop for Held {
 }
 
 impl Place {
-    /// Returns whether the connection waits for us, and since when it has waited for us or for its client.
+    /// Returns whether the connection waits for the server, and the time at which its current wait began.
     fn turn_since(&self) -> (bool, Instant) {
         let turns = lock(&self.turns);
         (turns.ours > 0, turns.since)
     }
 
-    /// Returns once the client has used up its time limit.
+    /// Waits until the client has exceeded its time limit.
     pub async fn outstayed(&self, patience: Patience) {
         loop {
             let now = Instant::now();
@@ -177,7 +177,7 @@ impl Place {
                 } else {
                     patience.first
                 };
-                // While we are working, the client's time limit has not begun; it begins now at the earliest.
+                // The client's time limit does not run while the server is working. It begins now at the earliest.
                 let since = if turns.ours == 0 { turns.since } else { now };
                 since + patience
             };
@@ -195,14 +195,15 @@ impl Place {
         } else {
             turns.ours = turns.ours.saturating_sub(1);
         }
-        // A second request on the same connection must not restart the time of the first.
+        // A second request on the same connection must not restart the wait of the first.
         if !ours || turns.ours == 1 {
             turns.since = Instant::now();
         }
     }
 }
 
-/// Tracks whether one request waits for us or for the client. It waits for us from the arrival of its head until it is dropped.
+/// Tracks whether one request waits for the server or for its client. Tracking begins when the head of the request arrives and ends
+/// when the value is dropped.
 pub struct Turn {
     place: Arc<Place>,
     ours: AtomicBool,
@@ -232,7 +233,7 @@ impl Drop for Turn {
     }
 }
 
-/// A request or response body that reports whether it waits for us or for the client.
+/// A request or response body that records whether its request waits for the server or for the client.
 pub struct Watched<B> {
     body: B,
     turn: Arc<Turn>,
@@ -247,7 +248,7 @@ enum Way {
 }
 
 impl<B> Watched<B> {
-    /// Wraps a request body. The connection waits for the client whenever we want more bytes than have arrived.
+    /// Wraps a request body. The connection waits for the client whenever the server wants more bytes than have arrived.
     pub fn request(body: B, turn: Arc<Turn>) -> Self {
         Self {
             body,
@@ -280,7 +281,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Watched<B> {
         match self.way {
             Way::In => self.turn.set(polled.is_ready()),
             Way::Out => {
-                // The request for another frame shows that the client is still reading, so the waiting time starts over.
+                // The poll for another frame shows that the client is still reading, so its time limit starts again.
                 self.turn.set(true);
                 self.turn.set(polled.is_pending());
             }

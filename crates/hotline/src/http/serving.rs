@@ -30,22 +30,23 @@ const PATIENCE: Patience = Patience {
     first: Duration::from_secs(20),
     later: Duration::from_secs(150),
 };
-/// How long responses in progress at shutdown may take to finish.
+/// The time within which responses in progress at shutdown must finish.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
-/// How long to pause after the system had no resources to accept a connection.
+/// The pause after a connection could not be accepted because the system lacked resources.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often the log repeats that connections cannot be accepted.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// The maximum size of an HTTP/1 request head, and of the part of a body that is read ahead.
 const BUFFER: usize = 64 * 1024;
-/// The time without traffic after which an HTTP/2 client is pinged, and the time it has to answer before it is disconnected.
+/// The time without traffic after which an HTTP/2 client is pinged. A client that does not answer within the same time is
+/// disconnected.
 const PING: Duration = Duration::from_secs(20);
 /// The maximum number of concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 64;
 /// The maximum size of an HTTP/2 request head.
 const HEADERS: u32 = 16 * 1024;
-/// The maximum number of HTTP/2 requests that were cancelled, or failed with a protocol error, before we handled them. A connection
-/// with more is closed.
+/// The maximum number of requests on one HTTP/2 connection that may be cancelled, or fail with a protocol error, before the server
+/// has handled them. A connection with more such requests is closed.
 const RESETS: usize = 32;
 
 type Builder = auto::Builder<TokioExecutor>;
@@ -120,7 +121,7 @@ fn builder() -> Builder {
     builder
 }
 
-/// Serves HTTP on one connection until either side closes it, it must make room, or the service shuts down.
+/// Serves HTTP on one connection until either side closes it, it is closed to make room, or the service shuts down.
 async fn converse(
     stream: TcpStream,
     router: Router,
@@ -138,7 +139,7 @@ async fn converse(
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
-        // Errors on a connection concern only its client.
+        // An error on a connection concerns only its client.
         _ = connection.as_mut() => {}
         () = place.leave.cancelled() => {}
         () = place.outstayed(patience) => {}
@@ -172,10 +173,10 @@ mod tests {
         first: Duration::from_millis(200),
         later: Duration::from_millis(400),
     };
-    /// More than the socket buffers hold for a client that does not read.
+    /// A response size in bytes that exceeds the socket buffers, so that writing stops if the client does not read.
     const LARGE: usize = 32 << 20;
 
-    /// Connects to a small site. The returned task ends when the site has closed the connection.
+    /// Connects to a small test server. The returned task ends when the server has closed the connection.
     async fn connected() -> (TcpStream, tokio::task::JoinHandle<()>) {
         let drops = || Body::from_stream(ticks().take(10));
         let router = Router::new()
