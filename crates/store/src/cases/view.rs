@@ -76,7 +76,7 @@ pub struct Referral {
 }
 
 /// The details of a referral: what was sent, and the outcome.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Details {
     /// Legal basis.

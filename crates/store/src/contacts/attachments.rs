@@ -38,7 +38,7 @@ pub struct Attachment {
 }
 
 /// The location of the bytes of an attachment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Held {
     /// Stored by this service.

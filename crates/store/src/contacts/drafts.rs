@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use hotline_core::{contact::message::LONGEST_TEXT, identifiers::reference::Reference};
+use schemars::JsonSchema;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
 };
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// A saved draft.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Draft {
     /// The text so far.
     pub text: String,

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A peer educator: a young person trained to teach other young people.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Educator {
     /// The id of the peer educator.
     pub id: Uuid,

@@ -6,6 +6,7 @@ use hotline_core::{
     identifiers::ids,
     statistics::outreach::{SchoolKind, same_name},
 };
+use schemars::JsonSchema;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// A school or another institution.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct School {
     /// The id of the school.
     pub id: Uuid,

@@ -6,6 +6,7 @@ use hotline_core::{
     statistics::outreach::{EventKind, EventState, Part, Reached, SchoolKind},
     time::period::Period,
 };
+use schemars::JsonSchema;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Serialize;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The outreach totals of a period.
-#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct OutreachTotals {
     /// Number of events held.
     pub events: i64,
@@ -42,7 +43,7 @@ pub struct OutreachTotals {
 }
 
 /// Totals of one kind of event.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct KindTotal {
     /// Kind of event.
     pub kind: EventKind,
@@ -54,7 +55,7 @@ pub struct KindTotal {
 }
 
 /// Totals of one kind of school.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct SchoolTotal {
     /// Kind of school.
     pub kind: SchoolKind,

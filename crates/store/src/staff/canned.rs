@@ -1,6 +1,7 @@
 //! Canned replies, shared by all counsellors.
 
 use hotline_core::{contact::message::LONGEST_TEXT, identifiers::ids, text::canned::fill};
+use schemars::JsonSchema;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     sea_query::OnConflict,
@@ -18,7 +19,7 @@ use crate::{
 const LONGEST_NAME: usize = 60;
 
 /// A canned reply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Canned {
     /// Id of the canned reply.
     pub id: Uuid,

@@ -28,7 +28,7 @@ const LONGEST: usize = 60;
 const NOTED: i64 = 60_000_000;
 
 /// A token without its secret. The secret is not stored.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Token {
     /// Id of the token.
     pub id: Uuid,

@@ -9,6 +9,7 @@ use hotline_core::{
     statistics::figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Measure},
     time::period::{Every, Period},
 };
+use schemars::JsonSchema;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// A stored adjustment.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct Adjustment {
     /// The id of the adjustment.
     pub id: Uuid,
@@ -43,7 +44,7 @@ pub struct Adjustment {
 }
 
 /// An adjustment to enter.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct NewBalance {
     /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The backlog at the time of the snapshot. It is independent of any period. Erasing a contact can change it.
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Backlog {
     /// Number of open contacts.
     pub open: i64,

@@ -10,6 +10,7 @@ use hotline_core::{
         period::{self, Every, Period},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
@@ -66,7 +67,7 @@ impl StatisticsFilter {
 }
 
 /// The figures of a period, grouped as requested.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct Breakdown {
     /// The measure that was counted.
     pub of: Measure,
@@ -95,7 +96,7 @@ pub struct Breakdown {
 }
 
 /// One row of a breakdown.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct FigureRow {
     /// The interval of the row, such as `2024-03`. `None` if the period is not divided.
     #[serde(skip_serializing_if = "Option::is_none")]

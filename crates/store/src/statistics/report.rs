@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// All figures of a period for managers.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Report {
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
@@ -65,7 +65,7 @@ pub struct Report {
 }
 
 /// The flow of contacts registered by this software: carried over + opened − closed = open.
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Flow {
     /// Number of contacts open when the period began.
     pub carried_over: i64,
@@ -78,7 +78,7 @@ pub struct Flow {
 }
 
 /// The waiting times until the first reply, for contacts registered in a period.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct FirstReply {
     /// Number of contacts that were sent a reply.
     pub answered: i64,
@@ -91,7 +91,7 @@ pub struct FirstReply {
 }
 
 /// The times until urgent contacts were first read.
-#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct UrgentRead {
     /// Number of urgent contacts that were read. `None` if small counts had to be suppressed.
     pub read: Option<i64>,
@@ -102,7 +102,7 @@ pub struct UrgentRead {
 }
 
 /// The numbers of contacts of a period by answer state ([`Answered`]). The counts add up to all registered contacts.
-#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Answering {
     /// Number of contacts that were sent a reply.
     pub replied: i64,

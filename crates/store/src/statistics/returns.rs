@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A filled-in return.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct FilledReturn {
     /// Name of the body.
     pub name: String,

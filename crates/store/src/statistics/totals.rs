@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The totals of a period.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Totals {
     /// The first day, if the period has one.
     pub from: Option<NaiveDate>,
@@ -41,7 +41,7 @@ pub struct Totals {
 }
 
 /// Cases of a period. Each case is advisory or forwarded, and each forwarded case has an institution.
-#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Cases {
     /// Sum of all cases.
     #[serde(flatten)]
@@ -55,7 +55,8 @@ pub struct Cases {
 }
 
 /// The sum of one channel or institution.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(rename = "NamedSum")]
 pub struct Part {
     /// The channel or institution.
     pub name: String,
@@ -65,7 +66,7 @@ pub struct Part {
 }
 
 /// A total, and the numbers from which it is computed.
-#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Sum {
     /// The total: the sum of the three numbers below.
     pub total: i64,

@@ -46,6 +46,7 @@ pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     strum::EnumString,
     strum::IntoStaticStr,
     strum::VariantArray,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
