@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use hotline_desk::routes::addresses;
+use hotline_desk::routes::routes;
 use hotline_tests::{peers::tools, service::Service, staff::text};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::writing::posted;
 
 #[test]
 fn whatever_a_page_does_a_program_can_do() {
-    let all = addresses();
+    let all = routes();
     let served = |path: &str| all.iter().any(|one| one.method == "POST" && one.path == path);
     // Programs log in at another address; parked jobs are run from their page or by a command.
     let elsewhere = ["/desk/login", "/desk/logout", "/desk/queue/again"];
@@ -18,7 +18,7 @@ fn whatever_a_page_does_a_program_can_do() {
         let Some(action) = one.path.strip_prefix("/desk") else {
             continue;
         };
-        let known = served(&format!("/api/v1{action}")) || elsewhere.contains(&one.path);
+        let known = served(&format!("/api/v1{action}")) || elsewhere.contains(&one.path.as_str());
         assert!(known, "{} is not in the API", one.path);
     }
 }

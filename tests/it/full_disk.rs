@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hotline_desk::routes::addresses;
+use hotline_desk::routes::routes;
 use hotline_tests::{
     peers::{
         bridge::{Bridge, call, now},
@@ -528,18 +528,18 @@ async fn empty_log(service: &Service) {
 /// Fails if an address is missing from the tested actions and from [`NOT_ASKED`].
 fn assert_all_are_asked(actions: &[Action<'_>]) {
     let asked: BTreeSet<&str> = actions.iter().map(|action| action.address).collect();
-    for address in addresses() {
-        let twin = address.path.replacen("/desk", "/api/v1", 1);
+    for route in routes() {
+        let twin = route.path.replacen("/desk", "/api/v1", 1);
         let known = asked.contains(twin.as_str())
             || NOT_ASKED
                 .iter()
-                .any(|(path, _)| [address.path, twin.as_str()].contains(path));
+                .any(|(path, _)| [route.path.as_str(), twin.as_str()].contains(path));
         // The desk's log-in and log-out use the same code as the API's.
-        let log_in = ["/desk/login", "/desk/logout"].contains(&address.path);
+        let log_in = ["/desk/login", "/desk/logout"].contains(&route.path.as_str());
         assert!(
-            address.method != "POST" || known || log_in,
+            route.method != "POST" || known || log_in,
             "{} is not tried on a full disk",
-            address.path
+            route.path
         );
     }
 }

@@ -185,8 +185,8 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
     for role in Role::ALL {
         people.push((role, service.hire(role.as_str(), role.as_str()).await.unwrap()));
     }
-    for address in hotline_desk::routes::addresses() {
-        let path = address
+    for route in hotline_desk::routes::routes() {
+        let path = route
             .path
             .replace("{reference}", reference)
             .replace("{name}", "insafe")
@@ -194,8 +194,8 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
         if path.contains("/live") || path.contains("logout") || path.contains("session") {
             continue;
         }
-        let method: reqwest::Method = address.method.parse().unwrap();
-        if address.access != Access::Open {
+        let method = route.method.clone();
+        if route.access != Access::Open {
             let stranger = client
                 .request(method.clone(), format!("{}{path}", service.base()))
                 .send()
@@ -207,7 +207,7 @@ async fn managers_and_administrators_reach_no_content_and_strangers_reach_nothin
                 stranger.status()
             );
         }
-        let Access::May(right) = address.access else {
+        let Access::May(right) = route.access else {
             continue;
         };
         for (role, person) in &people {

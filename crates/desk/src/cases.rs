@@ -1,4 +1,5 @@
-//! Cases: the list, and the page of a single case.
+//! Cases: the list, the page of a single case, and their JSON.
 
+pub(crate) mod api;
 pub(crate) mod list;
 pub(crate) mod page;

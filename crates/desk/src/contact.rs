@@ -1,5 +1,6 @@
 //! A single contact: its page, its API, and the actions of staff.
 
+pub(crate) mod action;
 pub(crate) mod actions;
 pub(crate) mod api;
 pub(crate) mod attachments;

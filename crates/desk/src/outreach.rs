@@ -1,31 +1,27 @@
 //! The outreach register (`/desk/outreach`): events, the schools that host them, and peer educators.
 
 use askama::Template;
-use axum::{
-    Json,
-    extract::{Query, State},
-    response::{IntoResponse, Redirect},
-};
-use axum_extra::extract::CookieJar;
+use axum::extract::{Query, State};
+use chrono::NaiveDate;
 use hotline_core::{
     identifiers::reference::Reference,
     staff::rights::Right,
     statistics::outreach::{EventKind, EventState, Part, Reached, SchoolKind},
     text::locale::Language,
-    time::period::Every,
+    time::period::{Every, Period},
 };
 use hotline_store::outreach::{Educator, NewEvent, NewSchool, OutreachEvent, OutreachTotals, School};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    contact::open::parsed,
+    contact::open::parse_reference,
     http::{
         access::Who,
-        errors::{PageError, PageResult},
-        extractors::{FormOrJson, RepeatedFields, ResponseFormat},
+        answers::{Answer, EmptyJson, IdJson},
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, FromFields, RepeatedFields, ResponseFormat},
         page::{Frame, page},
     },
     reports::cover::period_label,
@@ -46,11 +42,11 @@ struct OutreachPage<'a> {
     schools: Vec<School>,
     educators: Vec<Educator>,
     /// The event in the form.
-    form: Form,
+    form: EventFields,
 }
 
 /// The content of the event form.
-struct Form {
+struct EventFields {
     id: Option<Uuid>,
     said: NewEvent,
     asked_by: Option<Reference>,
@@ -58,7 +54,7 @@ struct Form {
 
 /// The period to list, and the event to edit.
 #[derive(Default, Deserialize, JsonSchema)]
-pub(crate) struct Shown {
+pub(crate) struct OutreachQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
     /// The id of the event to edit; empty shows an empty form.
@@ -66,9 +62,9 @@ pub(crate) struct Shown {
     edit: String,
 }
 
-impl Shown {
+impl OutreachQuery {
     /// Returns the chosen period or, if none was chosen, the current year.
-    fn asked(&self, desk: &Desk) -> Result<hotline_core::time::period::Period, PageError> {
+    fn period(&self, desk: &Desk) -> Result<Period, PageError> {
         let today = desk.store.today();
         let chosen = &self.period;
         if [&chosen.period, &chosen.from, &chosen.to]
@@ -85,43 +81,49 @@ impl Shown {
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    Query(shown): Query<Shown>,
-) -> PageResult {
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    Query(query): Query<OutreachQuery>,
+) -> Result<Answer<OutreachJson>, PageError> {
     let store = &desk.store;
-    let period = shown.asked(&desk)?;
+    let period = query.period(&desk)?;
     let totals = store.outreach_totals(period).await?;
     let (events, cut_off) = store.events(period).await?;
     let sees = me.role.may(Right::EditOutreach);
-    if program.0 {
-        let events: Vec<Value> = events.iter().map(|event| event_json(event, sees)).collect();
-        let from_to = json!({ "from": period.from, "to": period.to });
-        return Ok(
-            Json(json!({ "period": from_to, "totals": totals, "events": events, "more": cut_off }))
-                .into_response(),
-        );
+    if format.is_json() {
+        return Ok(Answer::Json(OutreachJson {
+            period: PeriodJson {
+                from: period.from,
+                to: period.to,
+            },
+            totals,
+            events: events
+                .into_iter()
+                .map(|event| EventJson::new(event, sees))
+                .collect(),
+            more: cut_off,
+        }));
     }
-    let form = match shown.edit.parse::<Uuid>() {
+    let form = match query.edit.parse::<Uuid>() {
         Ok(id) if sees => {
             let event = store.event(id).await?.ok_or(PageError::NotFound)?;
-            Form {
+            EventFields {
                 id: Some(id),
                 asked_by: event.asked_by,
                 said: event.said,
             }
         }
-        Ok(_) | Err(_) => Form {
+        Ok(_) | Err(_) => EventFields {
             id: None,
             said: new_event(),
             asked_by: None,
         },
     };
     let words = desk.words(&jar);
-    page(&OutreachPage {
+    let rendered = page(&OutreachPage {
         period: period_label(words, period.from, period.to),
         frame: Frame::new(&desk, words, &me, "outreach").await?,
-        asked: shown.period,
+        asked: query.period,
         totals,
         events,
         cut_off,
@@ -132,7 +134,8 @@ pub(crate) async fn list(
             Vec::new()
         },
         form,
-    })
+    })?;
+    Ok(Answer::Page(rendered))
 }
 
 fn new_event() -> NewEvent {
@@ -149,24 +152,72 @@ fn new_event() -> NewEvent {
     }
 }
 
-/// Returns an event as JSON. Presenter, remarks and the requesting contact are included only if `sees` is true, which means that the reader
-/// may edit the register.
-fn event_json(event: &OutreachEvent, sees: bool) -> Value {
-    let said = &event.said;
-    let mut shown = json!({
-        "id": event.id, "kind": said.kind, "state": said.state, "day": said.day, "school": event.school,
-        "reached": said.reached, "language": said.language,
-    });
-    if let Some(fields) = shown.as_object_mut().filter(|_| sees) {
-        fields.insert("presenter".to_owned(), json!(said.presenter));
-        fields.insert("remarks".to_owned(), json!(said.remarks));
-        fields.insert(
-            "asked_by".to_owned(),
-            json!(event.asked_by.map(|asked| asked.to_string())),
-        );
-        fields.insert("educators".to_owned(), json!(said.educators));
+/// The outreach events of a period, and their totals.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct OutreachJson {
+    period: PeriodJson,
+    totals: OutreachTotals,
+    events: Vec<EventJson>,
+    /// Whether there are more events than these.
+    more: bool,
+}
+
+/// The days that a list covers. Null means without a limit.
+#[derive(Serialize, JsonSchema)]
+struct PeriodJson {
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+/// An outreach event.
+#[derive(Serialize, JsonSchema)]
+struct EventJson {
+    id: Uuid,
+    kind: EventKind,
+    state: EventState,
+    day: Option<NaiveDate>,
+    /// The school that hosts it.
+    school: Option<School>,
+    /// The people who attended.
+    reached: Reached,
+    /// The language tag; empty if unknown.
+    language: String,
+    #[serde(flatten)]
+    details: Option<EventDetailsJson>,
+}
+
+/// The fields of an event that only editors of the register see.
+#[derive(Serialize, JsonSchema)]
+struct EventDetailsJson {
+    presenter: String,
+    remarks: String,
+    /// The reference of the contact that asked for the event.
+    asked_by: Option<String>,
+    /// Peer educators who took part: the id and the part of each.
+    educators: Vec<(Uuid, Part)>,
+}
+
+impl EventJson {
+    /// `sees` tells whether the reader may edit the register.
+    fn new(event: OutreachEvent, sees: bool) -> Self {
+        let said = event.said;
+        let details = EventDetailsJson {
+            presenter: said.presenter,
+            remarks: said.remarks,
+            asked_by: event.asked_by.map(|asked| asked.to_string()),
+            educators: said.educators,
+        };
+        Self {
+            id: event.id,
+            kind: said.kind,
+            state: said.state,
+            day: said.day,
+            school: event.school,
+            reached: said.reached,
+            language: said.language,
+            details: sees.then_some(details),
+        }
     }
-    shown
 }
 
 /// An event to add or to change.
@@ -209,8 +260,8 @@ pub(crate) struct EventForm {
     educators: Vec<String>,
 }
 
-impl EventForm {
-    fn of_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
+impl FromFields for EventForm {
+    fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut written = Self::default();
         let number = |text: &str| match text.trim() {
             "" => Ok(0),
@@ -258,7 +309,9 @@ impl EventForm {
         }
         Ok(written)
     }
+}
 
+impl EventForm {
     /// Returns the event and, if its school has to be added, the school.
     fn event(&self) -> Result<(NewEvent, Option<NewSchool>), PageError> {
         let bad = || PageError::Bad("error-form");
@@ -296,27 +349,23 @@ impl EventForm {
 }
 
 /// `POST /desk/outreach`: adds or changes an event.
-pub(crate) async fn write(
+pub(crate) async fn write_event(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    written: RepeatedFields<EventForm>,
-) -> PageResult {
-    let written = match written {
-        RepeatedFields::Json(written) => written,
-        RepeatedFields::Fields(fields) => EventForm::of_fields(fields)?,
-    };
+    format: ResponseFormat,
+    RepeatedFields(written): RepeatedFields<EventForm>,
+) -> Result<Answer<IdJson>, PageError> {
     let id = optional(&written.id)?;
     let asked_by = match written.asked_by.trim() {
         "" => None,
-        text => Some(parsed(text)?),
+        text => Some(parse_reference(text)?),
     };
     let (event, held_in) = written.event()?;
     let store = &desk.store;
     let id = store
         .write_event(&me, id, &event, held_in.as_ref(), asked_by)
         .await?;
-    then(program, json!({ "id": id }), "/desk/outreach")
+    Ok(format.answer(IdJson { id }, "/desk/outreach"))
 }
 
 fn optional(id: &str) -> Result<Option<Uuid>, PageError> {
@@ -324,14 +373,6 @@ fn optional(id: &str) -> Result<Option<Uuid>, PageError> {
         "" => Ok(None),
         id => Ok(Some(id.parse().map_err(|_| PageError::Bad("error-form"))?)),
     }
-}
-
-fn then(program: ResponseFormat, answer: Value, to: &str) -> PageResult {
-    Ok(if program.0 {
-        Json(answer).into_response()
-    } else {
-        Redirect::to(to).into_response()
-    })
 }
 
 fn new_school(name: &str, kind: &str, place: &str) -> Result<NewSchool, PageError> {
@@ -342,14 +383,21 @@ fn new_school(name: &str, kind: &str, place: &str) -> Result<NewSchool, PageErro
     })
 }
 
+/// All schools and other institutions.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SchoolListJson {
+    schools: Vec<School>,
+}
+
 /// `GET /api/v1/outreach/schools`: returns all schools.
-pub(crate) async fn schools(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
-    Ok(Json(json!({ "schools": desk.store.schools().await? })))
+pub(crate) async fn list_schools(State(desk): State<Desk>) -> Result<Answer<SchoolListJson>, PageError> {
+    let schools = desk.store.schools().await?;
+    Ok(Answer::Json(SchoolListJson { schools }))
 }
 
 /// A school to add.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct AddedSchool {
+pub(crate) struct SchoolForm {
     name: String,
     /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
     kind: String,
@@ -362,17 +410,17 @@ pub(crate) struct AddedSchool {
 pub(crate) async fn add_school(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    FormOrJson(new): FormOrJson<AddedSchool>,
-) -> PageResult {
+    format: ResponseFormat,
+    FormOrJson(new): FormOrJson<SchoolForm>,
+) -> Result<Answer<IdJson>, PageError> {
     let new = new_school(&new.name, &new.kind, &new.place)?;
     let id = desk.store.add_school(&me, &new).await?;
-    then(program, json!({ "id": id }), "/desk/outreach#schools")
+    Ok(format.answer(IdJson { id }, "/desk/outreach#schools"))
 }
 
 /// Two records of the same school.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Merging {
+pub(crate) struct MergeForm {
     /// The duplicate, merged into the other record.
     one: Uuid,
     /// The record that is kept.
@@ -380,24 +428,31 @@ pub(crate) struct Merging {
 }
 
 /// `POST /desk/outreach/merge`: merges two records of a school.
-pub(crate) async fn merge(
+pub(crate) async fn merge_schools(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    FormOrJson(merging): FormOrJson<Merging>,
-) -> PageResult {
+    format: ResponseFormat,
+    FormOrJson(merging): FormOrJson<MergeForm>,
+) -> Result<Answer<EmptyJson>, PageError> {
     desk.store.merge_schools(&me, merging.one, merging.into).await?;
-    then(program, json!({}), "/desk/outreach#schools")
+    Ok(format.answer(EmptyJson {}, "/desk/outreach#schools"))
+}
+
+/// All peer educators.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EducatorListJson {
+    educators: Vec<Educator>,
 }
 
 /// `GET /api/v1/outreach/educators`: returns all peer educators.
-pub(crate) async fn educators(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
-    Ok(Json(json!({ "educators": desk.store.educators().await? })))
+pub(crate) async fn list_educators(State(desk): State<Desk>) -> Result<Answer<EducatorListJson>, PageError> {
+    let educators = desk.store.educators().await?;
+    Ok(Answer::Json(EducatorListJson { educators }))
 }
 
 /// A peer educator to add or to change.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct WrittenEducator {
+pub(crate) struct EducatorForm {
     /// The peer educator to change; empty adds a new one.
     #[serde(default)]
     id: String,
@@ -415,15 +470,15 @@ pub(crate) struct WrittenEducator {
 pub(crate) async fn write_educator(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    FormOrJson(new): FormOrJson<WrittenEducator>,
-) -> PageResult {
+    format: ResponseFormat,
+    FormOrJson(new): FormOrJson<EducatorForm>,
+) -> Result<Answer<IdJson>, PageError> {
     let (id, school) = (optional(&new.id)?, optional(&new.school)?);
     let id = desk
         .store
         .write_educator(&me, id, &new.name, school, !new.left)
         .await?;
-    then(program, json!({ "id": id }), "/desk/outreach#educators")
+    Ok(format.answer(IdJson { id }, "/desk/outreach#educators"))
 }
 
 impl OutreachPage<'_> {

@@ -49,7 +49,7 @@ pub(crate) async fn page(
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Again {
+pub(crate) struct RunAgainForm {
     /// The id of the job to run again; `None` runs all parked jobs again.
     job: Option<i64>,
 }
@@ -57,10 +57,10 @@ pub(crate) struct Again {
 pub(crate) async fn run_again(
     State(desk): State<Desk>,
     Who(me): Who,
-    Form(again): Form<Again>,
+    Form(form): Form<RunAgainForm>,
 ) -> Result<Redirect, PageError> {
-    let what = again.job.map_or_else(|| "all".to_owned(), |job| job.to_string());
+    let what = form.job.map_or_else(|| "all".to_owned(), |job| job.to_string());
     desk.store.audit(Some(&me), "run again", &what).await?;
-    desk.store.run_again(again.job).await?;
+    desk.store.run_again(form.job).await?;
     Ok(Redirect::to("/desk/queue"))
 }

@@ -1,300 +1,224 @@
-//! All routes of the desk and the API, with the access rights that they require.
+//! All routes of the desk and the API. Each has one declaration: method, path, access requirement, handler and, for the API, a summary. The
+//! rest of its description comes from the signature of the handler.
 
+use std::sync::LazyLock;
+
+use aide::openapi::OpenApi;
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::header,
+    http::{Method, header},
     middleware,
-    routing::{MethodRouter, get, post},
+    routing::get,
 };
 use hotline_core::staff::rights::Right;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
 
 use crate::{
     account::{self, login, password, preferences},
     cases,
-    contact::{actions, api, attachments, calls, canned, files, reply, wrap_up},
-    http::{
-        access::{self, Access},
-        errors, live,
-        style_sheet::STYLE_SHEET,
-    },
+    contact::{actions, api, attachments, calls, canned, reply, wrap_up},
+    http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue,
     state::Desk,
-    statistics::{self, drill_down, entries, returns, rows},
+    statistics::{self, drill_down, entries, files, returns, rows},
 };
 
-/// A route of the desk or the API.
-pub struct Address {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// The path; the parts in braces are parameters.
-    pub path: &'static str,
-    /// The access requirement of the route.
-    pub access: Access,
-    handler: MethodRouter<Desk>,
+pub use crate::http::route::Route;
+
+/// Declares routes. A route is under `/desk` (`desk`), under `/api/v1` (`api`), or under both with the same handler (`both`).
+macro_rules! routes {
+    ($($place:ident $method:ident $path:literal $access:expr, $handler:expr $(, $summary:literal)?;)*) => {{
+        let mut all = Vec::new();
+        $(routes!(@$place all, Method::$method, $path, $access, $handler $(, $summary)?);)*
+        all
+    }};
+    (@desk $all:ident, $method:expr, $path:expr, $access:expr, $handler:expr) => {
+        $all.push(route::desk($method, $path, $access, $handler))
+    };
+    (@api $all:ident, $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
+        $all.push(route::api($method, $path, $access, $handler, $summary))
+    };
+    (@both $all:ident, $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
+        $all.push(route::desk($method, $path, $access, $handler));
+        $all.push(route::api($method, $path, $access, $handler, $summary))
+    };
 }
 
-/// Returns all routes. Each route must declare its access requirement.
+/// Returns all routes.
 #[must_use]
-pub fn addresses() -> Vec<Address> {
+pub fn routes() -> Vec<Route> {
+    [
+        account_routes(),
+        contact_routes(),
+        case_routes(),
+        statistics_routes(),
+        outreach_routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn account_routes() -> Vec<Route> {
     use Access::{Anyone, May, Open};
-    use Right::{
-        EditCanned, EditOutreach, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeQueue, TakeDuty,
-        WorkOnContacts,
-    };
+    use Right::{ReadContacts, RunAgain, SeeQueue, TakeDuty};
 
-    let mut all = Vec::new();
-    let mut add = |method, path, access, handler| {
-        all.push(Address {
-            method,
-            path,
-            access,
-            handler,
-        })
-    };
-    add("GET", "/desk/login", Open, get(login::page));
-    add("POST", "/desk/login", Open, post(login::log_in));
-    add("POST", "/desk/logout", Anyone, post(login::log_out));
-    add("POST", "/desk/preferences", Anyone, post(preferences::prefer));
-    add("POST", "/api/v1/preferences", Anyone, post(preferences::prefer));
-    for path in ["/desk/saved", "/api/v1/saved"] {
-        add("POST", path, May(ReadContacts), post(preferences::save_view));
+    routes! {
+        desk GET "/login" Open, login::page;
+        desk POST "/login" Open, login::log_in;
+        desk POST "/logout" Anyone, login::log_out;
+        api POST "/session" Open, account::api::log_in, "Log in";
+        api POST "/session/end" Anyone, account::api::log_out, "Log out";
+        api GET "/me" Anyone, preferences::show_me, "Who is logged in";
+        desk GET "/me/password" Anyone, password::page;
+        both POST "/me/password" Anyone, password::change, "Change the password of who is logged in";
+        both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";
+        both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
+        both POST "/duty" May(TakeDuty), actions::set_duty, "Go on duty or off";
+        desk GET "" Anyone, inbox::page::front;
+        desk GET "/live" Anyone, live::live;
+        desk GET "/queue" May(SeeQueue), queue::page;
+        desk POST "/queue/again" May(RunAgain), queue::run_again;
+        desk GET "/{*nothing}" Anyone, errors::not_found;
+        api GET "/openapi.json" Open, show_description, "This description";
+        api GET "/docs" Open, openapi::show_page, "A page that shows this description";
     }
-    add("GET", "/api/v1/me", Anyone, get(preferences::me));
-    add("GET", "/desk/me/password", Anyone, get(password::page));
-    add("POST", "/desk/me/password", Anyone, post(password::change));
-    add("POST", "/api/v1/me/password", Anyone, post(password::change));
-    add("GET", "/desk", Anyone, get(inbox::page::front));
-    add("GET", "/desk/inbox", May(ReadContacts), get(inbox::page::list));
-    add(
-        "POST",
-        "/desk/search",
-        May(ReadContacts),
-        post(inbox::page::search),
-    );
-    add("GET", access::LIVE, Anyone, get(live::live));
-    add(
-        "GET",
-        "/desk/contacts/{reference}",
-        May(ReadContacts),
-        get(inbox::page::contact),
-    );
-    let source = "/desk/contacts/{reference}/messages/{id}/source";
-    add("GET", source, May(ReadContacts), get(attachments::source));
-    let attachment = "/desk/contacts/{reference}/attachments/{id}";
-    add("GET", attachment, May(ReadContacts), get(attachments::attachment));
-    let look = "/desk/contacts/{reference}/attachments/{id}/look";
-    add("GET", look, May(ReadContacts), get(attachments::look));
-    // Actions on a contact, for forms and for the API.
-    for (desk, api, handler) in actions() {
-        add("POST", desk, May(WorkOnContacts), handler.clone());
-        add("POST", api, May(WorkOnContacts), handler);
-    }
-    for path in ["/desk/several", "/api/v1/several"] {
-        add("POST", path, May(WorkOnContacts), post(bulk::several));
-    }
-    add("GET", "/desk/log", May(WorkOnContacts), get(calls::form));
-    add("POST", "/desk/log", May(WorkOnContacts), post(calls::save));
-    add("POST", "/api/v1/log", May(WorkOnContacts), post(calls::api));
-    for (desk, api, method, handler) in cases() {
-        let right = if method == "GET" {
-            ReadContacts
-        } else {
-            WorkOnContacts
-        };
-        add(method, desk, May(right), handler.clone());
-        add(method, api, May(right), handler);
-    }
-    for prefix in [
-        ["/desk/canned", "/desk/canned/{id}/delete"],
-        ["/api/v1/canned", "/api/v1/canned/{id}/delete"],
-    ] {
-        let [all, delete] = prefix;
-        add("GET", all, May(ReadContacts), get(canned::list));
-        add("POST", all, May(EditCanned), post(canned::write));
-        add("POST", delete, May(EditCanned), post(canned::delete));
-    }
-    let ready = "/api/v1/contacts/{reference}/canned";
-    add("GET", ready, May(ReadContacts), get(canned::for_contact));
-    add("POST", "/desk/duty", May(TakeDuty), post(actions::duty));
-    add("POST", "/api/v1/duty", May(TakeDuty), post(actions::duty));
-    add("GET", "/desk/queue", May(SeeQueue), get(queue::page));
-    add("POST", "/desk/queue/again", May(RunAgain), post(queue::run_again));
-    add(
-        "GET",
-        "/desk/statistics",
-        May(ReadStatistics),
-        get(statistics::page::page),
-    );
-    for path in ["/desk/statistics/contacts", "/api/v1/statistics/contacts"] {
-        add("GET", path, May(ReadContacts), get(drill_down::list));
-    }
-    for (desk, api, handler) in entries() {
-        add("POST", desk, May(EnterBalances), handler.clone());
-        add("POST", api, May(EnterBalances), handler);
-    }
-    let tokens = get(entries::tokens);
-    add("GET", "/api/v1/statistics/tokens", May(EnterBalances), tokens);
-    for (path, handler) in [
-        ("/desk/statistics/returns/{name}", get(returns::one)),
-        ("/api/v1/statistics/totals", get(statistics::page::totals)),
-        ("/api/v1/statistics/figures", get(statistics::files::breakdown)),
-        ("/api/v1/statistics/report", get(statistics::files::report)),
-        ("/api/v1/statistics/sentences", get(statistics::page::sentences)),
-        ("/api/v1/statistics/rows", get(rows::csv)),
-        ("/api/v1/statistics/returns", get(returns::list)),
-        ("/api/v1/statistics/returns/{name}", get(returns::file)),
-        ("/api/v1/statistics/entries", get(entries::list)),
-        ("/desk/outreach", get(outreach::list)),
-        ("/api/v1/outreach", get(outreach::list)),
-        ("/api/v1/outreach/schools", get(outreach::schools)),
-    ] {
-        add("GET", path, May(ReadStatistics), handler);
-    }
-    let educators = get(outreach::educators);
-    add("GET", "/api/v1/outreach/educators", May(EditOutreach), educators);
-    for (desk, api, handler) in of_outreach() {
-        add("POST", desk, May(EditOutreach), handler.clone());
-        add("POST", api, May(EditOutreach), handler);
-    }
-    add("GET", "/desk/{*nothing}", Anyone, get(errors::nothing));
-    add("GET", "/api/v1/openapi.json", Open, get(openapi::openapi));
-    add("POST", "/api/v1/session", Open, post(account::api::log_in));
-    add("POST", "/api/v1/session/end", Anyone, post(account::api::log_out));
-    let colleagues = get(inbox::api::colleagues);
-    add("GET", "/api/v1/colleagues", May(ReadContacts), colleagues);
-    add(
-        "POST",
-        "/api/v1/search",
-        May(ReadContacts),
-        post(inbox::api::search),
-    );
-    add("GET", "/api/v1/scheme", May(ReadContacts), get(wrap_up::scheme));
-    add("GET", "/api/v1/inbox", May(ReadContacts), get(inbox::api::inbox));
-    add(
-        "GET",
-        "/api/v1/contacts/{reference}",
-        May(ReadContacts),
-        get(api::contact),
-    );
-    all
 }
 
-/// A path of the desk, the equivalent path of the API, and their handler.
-type Twin = (&'static str, &'static str, MethodRouter<Desk>);
+fn contact_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::{EditCanned, ReadContacts, WorkOnContacts};
 
-/// Returns the routes with which managers enter figures and create tokens.
-fn entries() -> Vec<Twin> {
-    macro_rules! entry {
-        ($path:literal, $handler:expr) => {
-            (
-                concat!("/desk/statistics", $path),
-                concat!("/api/v1/statistics", $path),
-                post($handler),
-            )
-        };
+    routes! {
+        desk GET "/inbox" May(ReadContacts), inbox::page::list;
+        api GET "/inbox" May(ReadContacts), inbox::api::list, "A page of a view of the inbox";
+        desk POST "/search" May(ReadContacts), inbox::page::search;
+        api POST "/search" May(ReadContacts), inbox::api::search, "Search contacts by their messages, references or identifiers";
+        api GET "/colleagues" May(ReadContacts), inbox::api::list_colleagues, "Who works on contacts, and who of them is on duty";
+        api GET "/scheme" May(ReadContacts), wrap_up::show_scheme, "The classification scheme";
+        both POST "/several" May(WorkOnContacts), bulk::act_on_many, "Do the same to several contacts";
+
+        desk GET "/log" May(WorkOnContacts), calls::form;
+        desk POST "/log" May(WorkOnContacts), calls::save;
+        api POST "/log" May(WorkOnContacts), calls::log_call, "Log a call";
+
+        both GET "/canned" May(ReadContacts), canned::list, "All canned replies";
+        both POST "/canned" May(EditCanned), canned::write, "Write a canned reply";
+        both POST "/canned/{id}/delete" May(EditCanned), canned::delete, "Delete a canned reply";
+        api GET "/contacts/{reference}/canned" May(ReadContacts), canned::fill_for_contact, "Canned replies, filled in for this contact";
+
+        desk GET "/contacts/{reference}" May(ReadContacts), inbox::page::contact;
+        api GET "/contacts/{reference}" May(ReadContacts), api::show_contact, "A contact";
+        desk GET "/contacts/{reference}/messages/{id}/source" May(ReadContacts), attachments::download_source;
+        desk GET "/contacts/{reference}/attachments/{id}" May(ReadContacts), attachments::download_attachment;
+        desk GET "/contacts/{reference}/attachments/{id}/look" May(ReadContacts), attachments::preview;
+
+        both POST "/contacts/{reference}/reply" May(WorkOnContacts), reply::reply, "Reply to the person";
+        both POST "/contacts/{reference}/note" May(WorkOnContacts), reply::note, "Write an internal note";
+        both POST "/contacts/{reference}/draft" May(WorkOnContacts), reply::keep_draft, "Keep the draft of a reply or note";
+        both POST "/contacts/{reference}/here" May(WorkOnContacts), reply::report_presence, "Tell colleagues that you are reading or writing";
+        both POST "/contacts/{reference}/messages/{id}/undo" May(WorkOnContacts), reply::undo, "Take back a reply before it is sent";
+        both POST "/contacts/{reference}/messages/{id}/again" May(WorkOnContacts), actions::send_again, "Send a failed reply again";
+        both POST "/contacts/{reference}/attachments/{id}/fetch" May(WorkOnContacts), actions::fetch_attachment, "Fetch a file from its platform";
+        both POST "/contacts/{reference}/claim" May(WorkOnContacts), actions::claim, "Assign a contact to yourself";
+        both POST "/contacts/{reference}/give-back" May(WorkOnContacts), actions::give_back, "Give a contact back";
+        both POST "/contacts/{reference}/ask-for-files" May(WorkOnContacts), actions::ask_for_files, "Ask the person for files";
+        both POST "/contacts/{reference}/close" May(WorkOnContacts), actions::close, "Close a contact, with a reason if its person waits for a reply";
+        both POST "/contacts/{reference}/reopen" May(WorkOnContacts), actions::reopen, "Reopen a contact";
+        both POST "/contacts/{reference}/hand-over" May(WorkOnContacts), actions::hand_over, "Hand a contact over";
+        both POST "/contacts/{reference}/ask-for" May(WorkOnContacts), actions::ask_for, "Ask the assignee to hand a contact over to you";
+        both POST "/contacts/{reference}/snooze" May(WorkOnContacts), actions::snooze, "Hide a contact for a time";
+        both POST "/contacts/{reference}/block" May(WorkOnContacts), actions::block, "Block the identifier of a contact for a time, or unblock it";
+        both POST "/contacts/{reference}/link" May(WorkOnContacts), actions::link, "Link two contacts, or remove the link";
+        both POST "/contacts/{reference}/follow" May(WorkOnContacts), actions::follow, "Follow or unfollow a contact";
+        both POST "/contacts/{reference}/mark" May(WorkOnContacts), actions::mark, "Mark a contact as spam, test or duplicate, or remove the marking";
+        both POST "/contacts/{reference}/wrap-up" May(WorkOnContacts), wrap_up::wrap_up, "Classify a contact, and close it";
     }
-    vec![
-        entry!("/entries", entries::enter),
-        entry!("/entries/{id}/withdraw", entries::withdraw),
-        entry!("/entries/import", entries::import),
-        entry!("/tokens", entries::make_token),
-        entry!("/tokens/{id}/end", entries::end_token),
-    ]
 }
 
-/// Returns the routes that change the outreach register.
-fn of_outreach() -> Vec<Twin> {
-    macro_rules! of_outreach {
-        ($path:literal, $handler:expr) => {
-            (
-                concat!("/desk/outreach", $path),
-                concat!("/api/v1/outreach", $path),
-                post($handler),
-            )
-        };
+fn case_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::{ReadContacts, WorkOnContacts};
+    use cases::page;
+
+    routes! {
+        both GET "/cases" May(ReadContacts), cases::list::list, "Cases, the newest first";
+        both GET "/cases/{id}" May(ReadContacts), page::show_case, "A case";
+        both POST "/contacts/{reference}/case" May(WorkOnContacts), page::form_case, "Form a case, or add to one";
+        both POST "/cases/{id}/summary" May(WorkOnContacts), page::describe, "Write the summary of a case";
+        both POST "/cases/{id}/close" May(WorkOnContacts), page::close, "Close a case, or reopen it";
+        both POST "/cases/{id}/tell/{reference}" May(WorkOnContacts), page::draft_news, "Draft a reply that tells what was done";
+        both POST "/cases/{id}/referrals" May(WorkOnContacts), page::propose_referral, "Propose to forward a case to an institution";
+        both POST "/cases/{id}/referrals/{referral}" May(WorkOnContacts), page::note_outcome, "Note the outcome of a referral";
+        both POST "/cases/{id}/referrals/{referral}/confirm" May(WorkOnContacts), page::confirm_referral, "Confirm a referral that a colleague proposed";
+        both POST "/cases/{id}/referrals/{referral}/withdraw" May(WorkOnContacts), page::withdraw_referral, "Withdraw a referral that is not confirmed";
     }
-    vec![
-        of_outreach!("", outreach::write),
-        of_outreach!("/schools", outreach::add_school),
-        of_outreach!("/merge", outreach::merge),
-        of_outreach!("/educators", outreach::write_educator),
-    ]
 }
 
-/// Returns the routes of actions on a contact.
-fn actions() -> Vec<Twin> {
-    macro_rules! action {
-        ($path:literal, $handler:expr) => {
-            (
-                concat!("/desk/contacts/{reference}", $path),
-                concat!("/api/v1/contacts/{reference}", $path),
-                $handler,
-            )
-        };
+fn statistics_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::{EnterBalances, ReadContacts, ReadStatistics};
+    use statistics::page;
+
+    routes! {
+        desk GET "/statistics" May(ReadStatistics), page::page;
+        api GET "/statistics/totals" May(ReadStatistics), page::totals, "The registered-communications total";
+        api GET "/statistics/figures" May(ReadStatistics), files::breakdown, "The total by one or two dimensions";
+        api GET "/statistics/report" May(ReadStatistics), files::report, "The report of a period";
+        api GET "/statistics/sentences" May(ReadStatistics), page::sentences, "The sentences of an annual report";
+        api GET "/statistics/rows" May(ReadStatistics), rows::download_rows, "Registered communications one by one, as CSV";
+        both GET "/statistics/contacts" May(ReadContacts), drill_down::list, "The contacts that a figure counts";
+        api GET "/statistics/returns" May(ReadStatistics), returns::list, "The returns that can be filled in";
+        desk GET "/statistics/returns/{name}" May(ReadStatistics), returns::show_return;
+        api GET "/statistics/returns/{name}" May(ReadStatistics), returns::download_return, "A return, filled in";
+        api GET "/statistics/entries" May(ReadStatistics), entries::list, "Figures that were entered";
+        both POST "/statistics/entries" May(EnterBalances), entries::enter, "Enter an opening balance or a correction";
+        both POST "/statistics/entries/{id}/withdraw" May(EnterBalances), entries::withdraw, "Withdraw an entered figure";
+        both POST "/statistics/entries/import" May(EnterBalances), entries::import, "Import an old register, or check it first";
+        api GET "/statistics/tokens" May(EnterBalances), entries::list_tokens, "Read-only tokens";
+        both POST "/statistics/tokens" May(EnterBalances), entries::make_token, "Make a read-only token";
+        both POST "/statistics/tokens/{id}/end" May(EnterBalances), entries::end_token, "Revoke a token";
     }
-    vec![
-        action!(
-            "/reply",
-            post(reply::reply).layer(DefaultBodyLimit::max(files::LARGEST_REPLY))
-        ),
-        action!("/note", post(reply::note)),
-        action!("/draft", post(reply::draft)),
-        action!("/here", post(reply::here)),
-        action!("/messages/{id}/undo", post(reply::undo)),
-        action!("/messages/{id}/again", post(actions::send_again)),
-        action!("/attachments/{id}/fetch", post(actions::fetch)),
-        action!("/claim", post(actions::claim)),
-        action!("/give-back", post(actions::give_back)),
-        action!("/ask-for-files", post(actions::ask_for_files)),
-        action!("/close", post(actions::close)),
-        action!("/reopen", post(actions::reopen)),
-        action!("/hand-over", post(actions::hand_over)),
-        action!("/ask-for", post(actions::ask_for)),
-        action!("/snooze", post(actions::snooze)),
-        action!("/block", post(actions::block)),
-        action!("/link", post(actions::link)),
-        action!("/follow", post(actions::follow)),
-        action!("/case", post(cases::page::form)),
-        action!("/mark", post(actions::mark)),
-        action!("/wrap-up", post(wrap_up::wrap_up)),
-    ]
 }
 
-/// Returns the routes of cases: path of the desk, path of the API, method and handler.
-fn cases() -> Vec<(&'static str, &'static str, &'static str, MethodRouter<Desk>)> {
-    macro_rules! of_case {
-        ($path:literal, $method:ident, $name:literal, $handler:expr) => {
-            (
-                concat!("/desk/cases", $path),
-                concat!("/api/v1/cases", $path),
-                $name,
-                $method($handler),
-            )
-        };
+fn outreach_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::{EditOutreach, ReadStatistics};
+
+    routes! {
+        both GET "/outreach" May(ReadStatistics), outreach::list, "Events of a period, and their totals";
+        both POST "/outreach" May(EditOutreach), outreach::write_event, "Write an event";
+        api GET "/outreach/schools" May(ReadStatistics), outreach::list_schools, "Schools and other institutions";
+        both POST "/outreach/schools" May(EditOutreach), outreach::add_school, "Add a school";
+        both POST "/outreach/merge" May(EditOutreach), outreach::merge_schools, "Merge two records of a school";
+        api GET "/outreach/educators" May(EditOutreach), outreach::list_educators, "Peer educators";
+        both POST "/outreach/educators" May(EditOutreach), outreach::write_educator, "Write a peer educator";
     }
-    vec![
-        of_case!("", get, "GET", cases::list::list),
-        of_case!("/{id}", get, "GET", cases::page::one),
-        of_case!("/{id}/summary", post, "POST", cases::page::describe),
-        of_case!("/{id}/close", post, "POST", cases::page::close),
-        of_case!("/{id}/tell/{reference}", post, "POST", cases::page::tell),
-        of_case!("/{id}/referrals", post, "POST", cases::page::propose),
-        of_case!("/{id}/referrals/{referral}", post, "POST", cases::page::detail),
-        of_case!(
-            "/{id}/referrals/{referral}/confirm",
-            post,
-            "POST",
-            cases::page::confirm
-        ),
-        of_case!(
-            "/{id}/referrals/{referral}/withdraw",
-            post,
-            "POST",
-            cases::page::withdraw
-        ),
-    ]
+}
+
+/// The description of the API. It is the same for everyone, so it is made once.
+static DESCRIPTION: LazyLock<OpenApi> = LazyLock::new(|| openapi::describe(&routes()));
+
+/// `GET /api/v1/openapi.json`: returns the description of the API.
+async fn show_description() -> Answer<DescriptionJson> {
+    Answer::Json(DescriptionJson(&DESCRIPTION))
+}
+
+/// An OpenAPI document.
+#[derive(Serialize)]
+struct DescriptionJson(&'static OpenApi);
+
+/// The schema of an OpenAPI document is published by its authors and not repeated here.
+impl JsonSchema for DescriptionJson {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OpenApi".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "description": "An OpenAPI 3.1 document." })
+    }
 }
 
 /// Pairs the URL of a file in `assets` with its text. URLs keep the folders, so that modules can import each other.
@@ -315,6 +239,7 @@ const ASSETS: [(&str, &str); 12] = [
     asset!("http/keys.js"),
     asset!("http/dialog.js"),
     asset!("http/refusal.js"),
+    asset!("http/api_docs.js"),
     asset!("contact/drafts.js"),
     asset!("contact/wrap_up.js"),
     asset!("contact/canned.js"),
@@ -325,11 +250,11 @@ const ASSETS: [(&str, &str); 12] = [
 /// Builds the router of the desk and the API.
 pub fn router(desk: Desk) -> Router {
     let mut router = Router::new();
-    for address in addresses() {
-        let guarded = access::guarded(address.handler, &desk, address.access);
-        router = router.route(address.path, guarded);
+    for route in routes() {
+        let path = route.path.clone();
+        router = router.route(&path, route.guarded(&desk));
     }
-    let mut assets = Router::new();
+    let mut assets = openapi::assets();
     for (path, text) in ASSETS {
         let kind = if path.ends_with(".css") {
             "text/css; charset=utf-8"
@@ -340,7 +265,7 @@ pub fn router(desk: Desk) -> Router {
         assets = assets.route(path, get(move || async move { (headers, text) }));
     }
     router
-        .layer(middleware::from_fn_with_state(desk.clone(), errors::spoken))
+        .layer(middleware::from_fn_with_state(desk.clone(), errors::render_error))
         .with_state(desk)
         .merge(assets)
 }
@@ -349,19 +274,93 @@ pub fn router(desk: Desk) -> Router {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::Value;
+
     use super::*;
+
+    fn description() -> Value {
+        serde_json::to_value(&*DESCRIPTION).unwrap()
+    }
 
     #[test]
     fn every_address_of_the_api_is_described_and_no_other() {
-        let described: BTreeSet<_> = openapi::all()
-            .into_iter()
-            .map(|one| (one.method, one.path))
+        let description = description();
+        let paths = description["paths"].as_object().unwrap().iter();
+        let described: BTreeSet<_> = paths
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys();
+                methods.map(move |method| (method.to_uppercase(), path.clone()))
+            })
             .collect();
-        let served: BTreeSet<_> = addresses()
+        let served: BTreeSet<_> = routes()
             .into_iter()
-            .map(|one| (one.method, one.path))
+            .map(|route| (route.method.to_string(), route.path))
             .filter(|(_, path)| path.starts_with("/api/"))
             .collect();
         assert_eq!(described, served);
+    }
+
+    #[test]
+    fn every_operation_describes_its_response_its_errors_and_its_right() {
+        let description = description();
+        for route in routes().iter().filter(|route| route.path.starts_with("/api/")) {
+            let method = route.method.as_str().to_lowercase();
+            let operation = &description["paths"][&route.path][&method];
+            let place = format!("{method} {}", route.path);
+            let responses = operation["responses"].as_object().unwrap();
+            let success = responses.get("200").map(|response| &response["content"]);
+            assert!(success.is_some() != responses.contains_key("204"), "{place}");
+            for content in success
+                .into_iter()
+                .flat_map(|content| content.as_object().unwrap().values())
+            {
+                let schema = resolve(&description, &content["schema"]);
+                assert!(
+                    schema["type"] == "object" || schema["type"] == "string",
+                    "{place}: {schema}"
+                );
+            }
+            match route.access {
+                Access::Open => assert_eq!(operation["security"], serde_json::json!([{}]), "{place}"),
+                Access::Anyone => assert!(responses.contains_key("401"), "{place}"),
+                Access::May(right) => {
+                    assert_eq!(operation["x-right"], format!("{right:?}"), "{place}");
+                    assert!(
+                        responses.contains_key("401") && responses.contains_key("403"),
+                        "{place}"
+                    );
+                }
+            }
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let in_path = parameters.iter().filter(|one| one["in"] == "path").count();
+            assert_eq!(in_path, route.path.matches('{').count(), "{place}");
+            if route.method == Method::POST {
+                let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+                assert_eq!(body["additionalProperties"], false, "{place}");
+                assert!(responses.contains_key("413"), "{place}");
+            }
+        }
+    }
+
+    fn resolve<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
+        match schema["$ref"].as_str() {
+            Some(place) => description.pointer(place.trim_start_matches('#')).unwrap(),
+            None => schema,
+        }
+    }
+
+    #[test]
+    fn every_schema_is_found_where_it_is_named() {
+        let description = description();
+        let text = description.to_string();
+        let named: BTreeSet<_> = text.split("\"$ref\":\"").skip(1).collect();
+        assert!(named.len() > 20, "schemas are shared");
+        for place in named {
+            let place = place.split('"').next().unwrap();
+            assert!(
+                description.pointer(place.trim_start_matches('#')).is_some(),
+                "{place}"
+            );
+        }
     }
 }

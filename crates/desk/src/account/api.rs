@@ -1,26 +1,25 @@
 //! Logging in and out through the API.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{extract::State, http::HeaderMap, response::NoContent};
 use hotline_core::staff::rights::Role;
 use hotline_store::staff::passwords::Device;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     account::login::{LogInForm, try_log_in},
     http::{
         access::token,
+        answers::Answer,
         errors::PageError,
-        extractors::{FormOrJson, Nothing},
+        extractors::{FormOrJson, NoBody},
     },
     state::Desk,
 };
 
-#[derive(Serialize)]
-pub(crate) struct Session {
+/// A new session.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SessionJson {
     /// The session token, to be sent as `Authorization: Bearer`.
     token: String,
     name: String,
@@ -30,11 +29,11 @@ pub(crate) struct Session {
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
     FormOrJson(typed): FormOrJson<LogInForm>,
-) -> Result<Json<Session>, PageError> {
+) -> Result<Answer<SessionJson>, PageError> {
     let (person, session) = try_log_in(&desk, &typed, Device::Unknown)
         .await?
         .ok_or(PageError::WrongLogIn)?;
-    Ok(Json(Session {
+    Ok(Answer::Json(SessionJson {
         token: session.expose().to_owned(),
         name: person.name,
         role: person.role,
@@ -44,10 +43,10 @@ pub(crate) async fn log_in(
 pub(crate) async fn log_out(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    FormOrJson(_): FormOrJson<Nothing>,
-) -> Result<StatusCode, PageError> {
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<NoContent, PageError> {
     if let Some(token) = token(&desk, &headers) {
         desk.store.log_out(&token).await?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

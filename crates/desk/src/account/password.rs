@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -15,14 +14,14 @@ use hotline_store::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::{
     account::login::take_turn,
     http::{
         access::{Who, token},
+        answers::{Answer, EmptyJson},
         errors::PageError,
-        extractors::{FormOrJson, ResponseFormat},
+        extractors::{Cookies, FormOrJson, ResponseFormat},
         page::{Frame, page as written},
     },
     state::Desk,
@@ -30,7 +29,7 @@ use crate::{
 
 /// The current password and the new one.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Change {
+pub(crate) struct PasswordForm {
     /// The current password.
     #[schemars(with = "String")]
     current: Private<String>,
@@ -73,11 +72,11 @@ pub(crate) async fn page(
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
+    format: ResponseFormat,
     headers: HeaderMap,
-    jar: CookieJar,
-    FormOrJson(change): FormOrJson<Change>,
-) -> Result<Response, PageError> {
+    Cookies(jar): Cookies,
+    FormOrJson(change): FormOrJson<PasswordForm>,
+) -> Result<Answer<EmptyJson>, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
     take_turn(&desk, &me.login, Device::Known).await?;
     let changed = desk
@@ -92,10 +91,10 @@ pub(crate) async fn change(
         )) => Some(("new", PageError::Bad(why.key()))),
         Err(error) => return Err(error.into()),
     };
-    if program.0 {
+    if format.is_json() {
         return match wrong {
             Some((_, error)) => Err(error),
-            None => Ok(Json(json!({})).into_response()),
+            None => Ok(Answer::Json(EmptyJson {})),
         };
     }
     let words = desk.words(&jar);
@@ -109,5 +108,5 @@ pub(crate) async fn change(
         wrong: wrong.map(|(field, error)| (field, error.localized(words))),
         frame,
     })?;
-    Ok((status, page).into_response())
+    Ok(Answer::Page((status, page).into_response()))
 }

@@ -1,59 +1,76 @@
 //! Personal preferences (`/desk/preferences`), and the person logged in (`/api/v1/me`).
 
-use axum::{
-    Json,
-    extract::State,
-    http::HeaderMap,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::State, http::HeaderMap};
 use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
 };
-use hotline_core::staff::preferences::Preferences;
+use hotline_core::staff::{preferences::Preferences, rights::Role};
 use hotline_store::staff::accounts::Person;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     http::{
         access::Who,
+        answers::{Answer, WithCookies},
         errors::PageError,
-        extractors::{FormOrJson, ResponseFormat},
+        extractors::{Cookies, FormOrJson, ResponseFormat},
     },
     state::Desk,
 };
 
-/// Returns the person logged in.
-pub(crate) async fn me(Who(me): Who) -> Json<Value> {
-    Json(whole(&me))
+/// The person who is logged in.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct MeJson {
+    id: Uuid,
+    login: String,
+    /// The name shown to colleagues.
+    name: String,
+    role: Role,
+    on_duty: bool,
+    preferences: Preferences,
 }
 
-fn whole(me: &Person) -> Value {
-    json!({ "id": me.id, "login": me.login, "name": me.name, "role": me.role, "on_duty": me.on_duty, "preferences": me.preferences })
+impl From<Person> for MeJson {
+    fn from(me: Person) -> Self {
+        Self {
+            id: me.id,
+            login: me.login,
+            name: me.name,
+            role: me.role,
+            on_duty: me.on_duty,
+            preferences: me.preferences,
+        }
+    }
 }
 
-pub(crate) async fn prefer(
+/// Returns the person who is logged in.
+pub(crate) async fn show_me(Who(me): Who) -> Answer<MeJson> {
+    Answer::Json(me.into())
+}
+
+pub(crate) async fn set_preferences(
     State(desk): State<Desk>,
     Who(mut me): Who,
-    program: ResponseFormat,
+    format: ResponseFormat,
     headers: HeaderMap,
-    jar: CookieJar,
+    Cookies(jar): Cookies,
     FormOrJson(mut preferences): FormOrJson<Preferences>,
-) -> Result<Response, PageError> {
+) -> Result<WithCookies<Answer<MeJson>>, PageError> {
     // Saved views are changed by a separate form.
     preferences.saved.clone_from(&me.preferences.saved);
     desk.store.prefer(&me, &preferences).await?;
     let jar = on_this_device(jar, &preferences);
-    if program.0 {
-        me.preferences = preferences;
-        return Ok((jar, Json(whole(&me))).into_response());
-    }
+    me.preferences = preferences;
     // Returns to the page on which the preference was changed.
     let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
     let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
-    Ok((jar, Redirect::to(from.unwrap_or("/desk"))).into_response())
+    Ok(WithCookies(
+        jar,
+        format.answer(me.into(), from.unwrap_or("/desk")),
+    ))
 }
 
 /// Query parameters kept in a saved view. The search term is excluded because it may be a name. `holder` is the former name of
@@ -64,7 +81,7 @@ const KEPT: [&str; 9] = [
 
 /// A view to save or to delete.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Saved {
+pub(crate) struct SavedViewForm {
     /// The name of the view.
     #[schemars(length(min = 1, max = 40))]
     name: String,
@@ -76,9 +93,9 @@ pub(crate) struct Saved {
 pub(crate) async fn save_view(
     State(desk): State<Desk>,
     Who(mut me): Who,
-    program: ResponseFormat,
-    FormOrJson(saved): FormOrJson<Saved>,
-) -> Result<Response, PageError> {
+    format: ResponseFormat,
+    FormOrJson(saved): FormOrJson<SavedViewForm>,
+) -> Result<Answer<MeJson>, PageError> {
     let name = saved.name.trim();
     if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {
         return Err(PageError::Bad("error-form"));
@@ -91,15 +108,12 @@ pub(crate) async fn save_view(
         .finish();
     me.preferences.save_view(name, &query);
     desk.store.prefer(&me, &me.preferences).await?;
-    if program.0 {
-        return Ok(Json(whole(&me)).into_response());
-    }
     let to = if query.is_empty() {
         "/desk/inbox".to_owned()
     } else {
         format!("/desk/inbox?{query}")
     };
-    Ok(Redirect::to(&to).into_response())
+    Ok(format.answer(me.into(), &to))
 }
 
 /// Sets the language cookie. Pages without a log-in, such as the log-in page, use the language last chosen on this device.

@@ -1,12 +1,7 @@
 //! The list of cases. Figures that count cases link to it.
 
 use askama::Template;
-use axum::{
-    Json,
-    extract::{Query, State},
-    response::IntoResponse,
-};
-use axum_extra::extract::CookieJar;
+use axum::extract::{Query, State};
 use hotline_core::{
     contact::classification::is_id,
     staff::rights::Right,
@@ -16,15 +11,15 @@ use hotline_core::{
 };
 use hotline_store::cases::{CaseRow, CasesOf};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    cases::page::row,
+    cases::api::CaseRowJson,
     http::{
         access::Who,
-        errors::{PageError, PageResult},
-        extractors::ResponseFormat,
+        answers::Answer,
+        errors::PageError,
+        extractors::{Cookies, ResponseFormat},
         page::{Frame, page},
     },
     reports::{cover::period_label, exports::days, tables::value_label},
@@ -37,7 +32,7 @@ const MOST: u64 = 200;
 
 #[derive(Template)]
 #[template(path = "cases/list.html")]
-struct List<'a> {
+struct CaseListPage<'a> {
     frame: Frame<'a>,
     cases: Vec<CaseRow>,
     /// The filter in words; `None` if the list is unfiltered.
@@ -48,7 +43,7 @@ struct List<'a> {
     cut_off: Option<String>,
 }
 
-impl List<'_> {
+impl CaseListPage<'_> {
     fn number(&self) -> String {
         self.frame.words.number(self.count)
     }
@@ -86,13 +81,22 @@ impl CasesQuery {
     }
 }
 
+/// The cases that match a filter.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CaseListJson {
+    /// Number of cases that match. At most 200 of them are listed.
+    count: u64,
+    /// The newest first.
+    cases: Vec<CaseRowJson>,
+}
+
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
     Query(asked): Query<CasesQuery>,
-) -> PageResult {
+) -> Result<Answer<CaseListJson>, PageError> {
     let of = asked.read(&desk)?;
     let (cases, count) = desk.store.cases(&of, MOST).await?;
     let days = match of.period {
@@ -102,20 +106,21 @@ pub(crate) async fn list(
     let listed = [days.as_str(), &asked.kind, &asked.institution];
     let listed: Vec<&str> = listed.into_iter().filter(|one| !one.is_empty()).collect();
     desk.note_read(&me, "list cases", &listed.join(" ")).await;
-    if program.0 {
-        let cases: Vec<_> = cases.iter().map(row).collect();
-        return Ok(Json(json!({ "count": count, "cases": cases })).into_response());
+    if format.is_json() {
+        let cases = cases.into_iter().map(CaseRowJson::from).collect();
+        return Ok(Answer::Json(CaseListJson { count, cases }));
     }
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let shown = i64::try_from(cases.len()).unwrap_or(i64::MAX);
     let words = desk.words(&jar);
-    page(&List {
+    let rendered = page(&CaseListPage {
         asked_for: grouping_label(&desk, words, &of),
         count,
         cut_off: (shown < count).then(|| words.counted("cases-shown", shown)),
         frame: Frame::new(&desk, words, &me, "cases").await?,
         cases,
-    })
+    })?;
+    Ok(Answer::Page(rendered))
 }
 
 /// Describes the filter in words; `None` if it matches every case.

@@ -1,30 +1,33 @@
 //! Cases (`/desk/cases`): formed from contacts, sent to institutions with the approval of a second person, and printed.
 
+use aide::OperationInput;
 use askama::Template;
 use axum::{
-    Json,
-    extract::{Path, State},
-    response::{IntoResponse, Redirect},
+    extract::{FromRequestParts, Path, State},
+    http::request::Parts,
 };
-use axum_extra::extract::CookieJar;
 use hotline_core::{contact::classification::Institution, staff::rights::Right, text::locale::Language};
 use hotline_store::{
-    cases::{Case, CaseRow, CaseVersion, Details, Referral},
+    cases::{Case, CaseVersion, Details, Referral},
     contacts::drafts::DraftKind,
     error::Conflict,
     staff::accounts::Person,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    contact::open::{find, parsed},
+    cases::api::CaseJson,
+    contact::{
+        action::{ContactAction, ContactAnswer, answer_with_contact},
+        open::{find_contact, parse_reference},
+    },
     http::{
         access::Who,
-        errors::{PageError, PageResult},
-        extractors::{FormOrJson, Nothing, ResponseFormat},
+        answers::Answer,
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
         page::{Frame, page},
     },
     state::Desk,
@@ -32,112 +35,134 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "cases/page.html")]
-struct One<'a> {
+struct CasePage<'a> {
     frame: Frame<'a>,
     case: Case,
     institutions: &'a [Institution],
 }
 
-pub(crate) async fn one(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    Path(id): Path<Uuid>,
-) -> PageResult {
-    let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
-    desk.note_read(&me, "open case", &id.to_string()).await;
-    if program.0 {
-        return Ok(Json(whole(&case)).into_response());
+/// The response to a change of a case: the case for the API, or a redirect to its page for a form.
+type CaseAnswer = Result<Answer<CaseJson>, PageError>;
+
+/// The path parameters of a referral.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ReferralPath {
+    /// The id of the case.
+    id: Uuid,
+    /// The id of the referral.
+    referral: Uuid,
+}
+
+/// The path parameters of a contact of a case.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct CaseContactPath {
+    /// The id of the case.
+    id: Uuid,
+    /// The reference of the contact as shown on screen, such as 7K3M-2QX9.
+    reference: String,
+}
+
+/// A member of staff who works on cases, and the format of the response.
+pub(crate) struct CaseRequest {
+    desk: Desk,
+    me: Person,
+    format: ResponseFormat,
+}
+
+impl FromRequestParts<Desk> for CaseRequest {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, PageError> {
+        let Who(me) = Who::from_request_parts(parts, desk)
+            .await
+            .map_err(|_| PageError::NotLoggedIn)?;
+        let Ok(format) = ResponseFormat::from_request_parts(parts, desk).await;
+        let desk = desk.clone();
+        Ok(Self { desk, me, format })
     }
-    page(&One {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "cases").await?,
+}
+
+impl OperationInput for CaseRequest {}
+
+impl CaseRequest {
+    /// Returns the response to a change of this case.
+    async fn respond(&self, id: Uuid) -> CaseAnswer {
+        answer_with_case(&self.desk, &self.me, self.format, id).await
+    }
+}
+
+async fn answer_with_case(desk: &Desk, me: &Person, format: ResponseFormat, id: Uuid) -> CaseAnswer {
+    if !format.is_json() {
+        return Ok(Answer::redirect(&format!("/desk/cases/{id}")));
+    }
+    let case = open_case(desk, me, id).await?;
+    Ok(Answer::Json(case.into()))
+}
+
+/// Loads a case for display, and records that `me` opened it.
+async fn open_case(desk: &Desk, me: &Person, id: Uuid) -> Result<Case, PageError> {
+    let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+    desk.note_read(me, "open case", &id.to_string()).await;
+    Ok(case)
+}
+
+/// `GET /desk/cases/{id}` and `GET /api/v1/cases/{id}`: shows a case.
+pub(crate) async fn show_case(
+    request: CaseRequest,
+    Cookies(jar): Cookies,
+    Path(IdPath { id }): Path<IdPath>,
+) -> CaseAnswer {
+    let (desk, me) = (&request.desk, &request.me);
+    let case = open_case(desk, me, id).await?;
+    if request.format.is_json() {
+        return Ok(Answer::Json(case.into()));
+    }
+    let rendered = page(&CasePage {
+        frame: Frame::new(desk, desk.words(&jar), me, "cases").await?,
         case,
         institutions: &desk.store.scheme().institutions,
-    })
-}
-
-pub(super) fn row(case: &CaseRow) -> Value {
-    json!({
-        "id": case.id, "number": format!("{}/{}", case.number, case.year), "forwarded": case.forwarded,
-        "formed_at": case.formed_at, "closed_at": case.closed_at, "summary": case.summary, "to_confirm": case.to_confirm,
-    })
-}
-
-fn whole(case: &Case) -> Value {
-    let referrals = case.referrals.iter().map(|one| {
-        json!({
-            "id": one.id, "institution": one.institution, "proposed_by": one.proposed_by.1, "proposed_at": one.proposed_at,
-            "changed": one.changed, "confirmed_by": one.confirmed_by, "confirmed_at": one.confirmed_at, "details": one.details,
-        })
-    });
-    let contacts = case
-        .contacts
-        .iter()
-        .map(|(reference, channel, day)| json!({ "reference": reference.to_string(), "channel": channel, "day": day }));
-    let versions = case
-        .versions
-        .iter()
-        .map(|one| json!({ "at": one.at, "by": one.by, "referral": one.referral, "text": one.text }));
-    json!({
-        "id": case.id, "number": format!("{}/{}", case.number, case.year), "forwarded": case.forwarded,
-        "formed_by": case.formed_by, "formed_at": case.formed_at, "closed_at": case.closed_at, "summary": case.summary,
-        "contacts": contacts.collect::<Vec<_>>(), "referrals": referrals.collect::<Vec<_>>(),
-        "versions": versions.collect::<Vec<_>>(),
-    })
-}
-
-/// Returns the response to a change: the case as JSON for an API request, or a redirect to the case's page for a form.
-async fn then(desk: &Desk, me: &Person, program: ResponseFormat, id: Uuid) -> PageResult {
-    if program.0 {
-        let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
-        desk.note_read(me, "open case", &id.to_string()).await;
-        return Ok(Json(whole(&case)).into_response());
-    }
-    Ok(Redirect::to(&format!("/desk/cases/{id}")).into_response())
+    })?;
+    Ok(Answer::Page(rendered))
 }
 
 /// The id of the case that the contact joins; empty forms a new case.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Into {
+pub(crate) struct CaseForm {
     #[serde(default)]
     case: String,
 }
 
-pub(crate) async fn form(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(into): FormOrJson<Into>,
-) -> PageResult {
-    let into = match into.case.as_str() {
+pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> CaseAnswer {
+    let (desk, me) = (&action.desk, &action.me);
+    let case = match action.form.case.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
     };
-    let id = desk.store.form_case(&me, parsed(&reference)?, into).await?;
-    then(&desk, &me, program, id).await
+    let id = desk.store.form_case(me, action.reference, case).await?;
+    answer_with_case(desk, me, action.format, id).await
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Summary {
+pub(crate) struct SummaryForm {
     summary: String,
 }
 
 pub(crate) async fn describe(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(id): Path<Uuid>,
-    FormOrJson(to): FormOrJson<Summary>,
-) -> PageResult {
-    desk.store.describe_case(&me, id, &to.summary).await?;
-    then(&desk, &me, program, id).await
+    request: CaseRequest,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(form): FormOrJson<SummaryForm>,
+) -> CaseAnswer {
+    request
+        .desk
+        .store
+        .describe_case(&request.me, id, &form.summary)
+        .await?;
+    request.respond(id).await
 }
 
 /// A proposed referral: the institution, the legal basis and the text to send.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Proposal {
+pub(crate) struct ProposalForm {
     institution: String,
     #[serde(default)]
     basis: String,
@@ -145,45 +170,47 @@ pub(crate) struct Proposal {
     sent: String,
 }
 
-pub(crate) async fn propose(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(id): Path<Uuid>,
-    FormOrJson(to): FormOrJson<Proposal>,
-) -> PageResult {
+pub(crate) async fn propose_referral(
+    request: CaseRequest,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(form): FormOrJson<ProposalForm>,
+) -> CaseAnswer {
     let details = Details {
-        basis: to.basis,
-        sent: to.sent,
+        basis: form.basis,
+        sent: form.sent,
         ..Details::default()
     };
-    desk.store
-        .propose_referral(&me, id, &to.institution, &details)
+    request
+        .desk
+        .store
+        .propose_referral(&request.me, id, &form.institution, &details)
         .await?;
-    then(&desk, &me, program, id).await
+    request.respond(id).await
 }
 
 /// The version of a referral that the confirming person has read.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct ReadReferral {
+pub(crate) struct ConfirmationForm {
     /// The value of `changed` in the version that was read.
     seen: i64,
 }
 
-pub(crate) async fn confirm(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path((id, referral)): Path<(Uuid, Uuid)>,
-    FormOrJson(read): FormOrJson<ReadReferral>,
-) -> PageResult {
-    desk.store.confirm_referral(&me, id, referral, read.seen).await?;
-    then(&desk, &me, program, id).await
+pub(crate) async fn confirm_referral(
+    request: CaseRequest,
+    Path(ReferralPath { id, referral }): Path<ReferralPath>,
+    FormOrJson(form): FormOrJson<ConfirmationForm>,
+) -> CaseAnswer {
+    request
+        .desk
+        .store
+        .confirm_referral(&request.me, id, referral, form.seen)
+        .await?;
+    request.respond(id).await
 }
 
 /// Details of a referral that become known later. Omitted fields keep their value.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Known {
+pub(crate) struct ReferralOutcome {
     basis: Option<String>,
     sent: Option<String>,
     /// The day of sending, as `YYYY-MM-DD`; empty removes it.
@@ -193,70 +220,76 @@ pub(crate) struct Known {
     outcome: Option<String>,
 }
 
-pub(crate) async fn detail(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path((id, referral)): Path<(Uuid, Uuid)>,
-    FormOrJson(known): FormOrJson<Known>,
-) -> PageResult {
-    let sent_on = match known.sent_on.as_deref() {
+pub(crate) async fn note_outcome(
+    request: CaseRequest,
+    Path(ReferralPath { id, referral }): Path<ReferralPath>,
+    FormOrJson(outcome): FormOrJson<ReferralOutcome>,
+) -> CaseAnswer {
+    let sent_on = match outcome.sent_on.as_deref() {
         None => None,
         Some("") => Some(None),
         Some(day) => Some(Some(day.parse().map_err(|_| PageError::Bad("error-form"))?)),
     };
     let change = |details: &mut Details| {
         details.sent_on = sent_on.unwrap_or(details.sent_on);
-        for (place, said) in [
-            (&mut details.basis, known.basis),
-            (&mut details.sent, known.sent),
-            (&mut details.number, known.number),
-            (&mut details.outcome, known.outcome),
+        for (field, text) in [
+            (&mut details.basis, outcome.basis),
+            (&mut details.sent, outcome.sent),
+            (&mut details.number, outcome.number),
+            (&mut details.outcome, outcome.outcome),
         ] {
-            *place = said.unwrap_or_else(|| std::mem::take(place));
+            *field = text.unwrap_or_else(|| std::mem::take(field));
         }
     };
-    desk.store.detail_referral(&me, id, referral, change).await?;
-    then(&desk, &me, program, id).await
+    request
+        .desk
+        .store
+        .detail_referral(&request.me, id, referral, change)
+        .await?;
+    request.respond(id).await
 }
 
-pub(crate) async fn withdraw(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path((id, referral)): Path<(Uuid, Uuid)>,
-    FormOrJson(_): FormOrJson<Nothing>,
-) -> PageResult {
-    desk.store.withdraw_referral(&me, id, referral).await?;
-    then(&desk, &me, program, id).await
+pub(crate) async fn withdraw_referral(
+    request: CaseRequest,
+    Path(ReferralPath { id, referral }): Path<ReferralPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> CaseAnswer {
+    request
+        .desk
+        .store
+        .withdraw_referral(&request.me, id, referral)
+        .await?;
+    request.respond(id).await
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Closing {
+pub(crate) struct CaseClosing {
     closed: bool,
 }
 
 pub(crate) async fn close(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(id): Path<Uuid>,
-    FormOrJson(to): FormOrJson<Closing>,
-) -> PageResult {
-    desk.store.close_case(&me, id, to.closed).await?;
-    then(&desk, &me, program, id).await
+    request: CaseRequest,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(form): FormOrJson<CaseClosing>,
+) -> CaseAnswer {
+    request
+        .desk
+        .store
+        .close_case(&request.me, id, form.closed)
+        .await?;
+    request.respond(id).await
 }
 
 /// Drafts a reply that informs the reporter of the outcome, in their language. A counsellor reads the draft and sends it.
-pub(crate) async fn tell(
+pub(crate) async fn draft_news(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    Path((id, reference)): Path<(Uuid, String)>,
-    FormOrJson(_): FormOrJson<Nothing>,
-) -> PageResult {
+    format: ResponseFormat,
+    Path(CaseContactPath { id, reference }): Path<CaseContactPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> ContactAnswer {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
-    let contact = find(&desk, &reference).await?;
+    let contact = find_contact(&desk, parse_reference(&reference)?).await?;
     if case.contacts.iter().all(|(one, ..)| *one != contact.reference) {
         return Err(PageError::NotFound);
     }
@@ -301,10 +334,10 @@ pub(crate) async fn tell(
             None,
         )
         .await?;
-    program.then(&desk, &me, &reference, "all").await
+    answer_with_contact(&desk, &me, format, contact.reference, "all").await
 }
 
-impl One<'_> {
+impl CasePage<'_> {
     fn number(&self) -> String {
         format!("{}/{}", self.case.number, self.case.year)
     }

@@ -1,108 +1,76 @@
 //! The actions of a counsellor on a contact.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse, Redirect},
-};
-use axum_extra::extract::CookieJar;
+use axum::extract::{Path, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{contact::lifecycle::Marking, identifiers::reference::Reference};
 use hotline_store::contacts::assignment::Recipient;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::{
     contact::{
-        closing::{WithReason, or_ask, words_of},
-        open::parsed,
+        action::{ContactAction, ContactAnswer},
+        closing::{CloseForm, ask_for_reason, chosen_reason},
     },
     http::{
         access::Who,
-        errors::{PageError, PageResult},
-        extractors::{Back, FormOrJson, ResponseFormat},
+        answers::Confirmation,
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, IdPath, ResponseFormat, ReturnTo},
     },
     state::Desk,
 };
 
-pub(crate) async fn fetch(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path((reference, id)): Path<(String, Uuid)>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.want_file(&me, parsed(&reference)?, id).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+/// An action whose form has no fields of its own.
+pub(crate) type SimpleAction = ContactAction<FormOrJson<ReturnTo>>;
+
+pub(crate) async fn fetch_attachment(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
+    let store = &action.desk.store;
+    store.want_file(&action.me, action.reference, path.id).await?;
+    action.respond(&action.form.view).await
 }
 
-pub(crate) async fn claim(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.take(&me, parsed(&reference)?).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn claim(action: SimpleAction) -> ContactAnswer {
+    action.desk.store.take(&action.me, action.reference).await?;
+    action.respond(&action.form.view).await
 }
 
-pub(crate) async fn give_back(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.give_back(&me, parsed(&reference)?).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn give_back(action: SimpleAction) -> ContactAnswer {
+    action.desk.store.give_back(&action.me, action.reference).await?;
+    action.respond(&action.form.view).await
 }
 
-pub(crate) async fn ask_for_files(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.ask_for_files(&me, parsed(&reference)?).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn ask_for_files(action: SimpleAction) -> ContactAnswer {
+    let store = &action.desk.store;
+    store.ask_for_files(&action.me, action.reference).await?;
+    action.respond(&action.form.view).await
 }
 
 pub(crate) async fn close(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<WithReason>,
-) -> PageResult {
-    let reason = words_of(&to.reason, &to.why);
-    let done = desk.store.close(&me, parsed(&reference)?, reason).await;
-    if program.0 {
-        done?;
-    } else {
-        let fields = vec![("view".to_owned(), to.view.clone())];
-        if let Some(asked) = or_ask(&desk, &jar, done, &reference, "close", fields)? {
-            return Ok(asked);
-        }
+    Cookies(jar): Cookies,
+    action: ContactAction<FormOrJson<CloseForm>>,
+) -> ContactAnswer {
+    let form = &action.form;
+    let reason = chosen_reason(&form.reason, &form.why);
+    let closed = action
+        .desk
+        .store
+        .close(&action.me, action.reference, reason)
+        .await;
+    let fields = vec![("view".to_owned(), form.view.clone())];
+    if let Some(question) = ask_for_reason(&action, &jar, closed, "close", fields)? {
+        return Ok(question);
     }
-    program.then(&desk, &me, &reference, &to.view).await
+    action.respond(&form.view).await
 }
 
-pub(crate) async fn reopen(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.reopen(&me, parsed(&reference)?).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
+    action.desk.store.reopen(&action.me, action.reference).await?;
+    action.respond(&action.form.view).await
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Mark {
+pub(crate) struct MarkForm {
     /// `spam`, `test` or `duplicate` removes the contact from the total; `none` adds the contact to the total again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
@@ -119,67 +87,51 @@ pub(crate) struct Mark {
 }
 
 pub(crate) async fn mark(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    Path(reference): Path<String>,
-    FormOrJson(mark): FormOrJson<Mark>,
-) -> PageResult {
-    let marking = match mark.marking.as_str() {
+    Cookies(jar): Cookies,
+    action: ContactAction<FormOrJson<MarkForm>>,
+) -> ContactAnswer {
+    let form = &action.form;
+    let marking = match form.marking.as_str() {
         "none" => None,
         name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
     };
-    let reason = words_of(&mark.reason, &mark.why);
-    let done = desk
-        .store
-        .mark_with_reason(&me, parsed(&reference)?, marking, reason)
+    let reason = chosen_reason(&form.reason, &form.why);
+    let store = &action.desk.store;
+    let marked = store
+        .mark_with_reason(&action.me, action.reference, marking, reason)
         .await;
-    let done = done.map(|_| ());
-    if program.0 {
-        done?;
-    } else {
-        let fields = [("view", &mark.view), ("marking", &mark.marking)]
-            .map(|(name, value)| (name.to_owned(), value.clone()));
-        if let Some(asked) = or_ask(&desk, &jar, done, &reference, "mark", fields.into())? {
-            return Ok(asked);
-        }
+    let fields = [("view", &form.view), ("marking", &form.marking)];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.clone()));
+    if let Some(question) = ask_for_reason(&action, &jar, marked.map(|_| ()), "mark", fields.into())? {
+        return Ok(question);
     }
-    program.then(&desk, &me, &reference, &mark.view).await
+    action.respond(&form.view).await
 }
 
-pub(crate) async fn send_again(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path((reference, id)): Path<(String, Uuid)>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.send_again(&me, parsed(&reference)?, id).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn send_again(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
+    let store = &action.desk.store;
+    store.send_again(&action.me, action.reference, path.id).await?;
+    action.respond(&action.form.view).await
 }
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Duty {
+pub(crate) struct DutyForm {
     on: bool,
 }
 
-pub(crate) async fn duty(
+pub(crate) async fn set_duty(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    FormOrJson(duty): FormOrJson<Duty>,
-) -> PageResult {
+    format: ResponseFormat,
+    FormOrJson(duty): FormOrJson<DutyForm>,
+) -> Result<Confirmation, PageError> {
     desk.store.set_on_duty(&me, duty.on).await?;
-    if program.0 {
-        return Ok(axum::http::StatusCode::NO_CONTENT.into_response());
-    }
-    Ok(Redirect::to("/desk/inbox").into_response())
+    Ok(format.confirm("/desk/inbox"))
 }
 
 /// The other contact of a link.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Link {
+pub(crate) struct LinkForm {
     /// The reference of the other contact.
     to: String,
     /// `true` links the two contacts; `false` removes the link.
@@ -194,21 +146,17 @@ const fn yes() -> bool {
     true
 }
 
-pub(crate) async fn link(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(link): FormOrJson<Link>,
-) -> PageResult {
-    let to = Reference::parse(&link.to).map_err(|_| PageError::Bad("error-reference"))?;
-    desk.store.link(&me, parsed(&reference)?, to, link.linked).await?;
-    program.then(&desk, &me, &reference, &link.view).await
+pub(crate) async fn link(action: ContactAction<FormOrJson<LinkForm>>) -> ContactAnswer {
+    let form = &action.form;
+    let to = Reference::parse(&form.to).map_err(|_| PageError::Bad("error-reference"))?;
+    let store = &action.desk.store;
+    store.link(&action.me, action.reference, to, form.linked).await?;
+    action.respond(&form.view).await
 }
 
 /// The choice to follow or unfollow the contact.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Follow {
+pub(crate) struct FollowForm {
     #[serde(default = "yes")]
     follows: bool,
     #[serde(default)]
@@ -216,22 +164,17 @@ pub(crate) struct Follow {
     view: String,
 }
 
-pub(crate) async fn follow(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(follow): FormOrJson<Follow>,
-) -> PageResult {
-    desk.store
-        .set_followed(&me, parsed(&reference)?, follow.follows)
+pub(crate) async fn follow(action: ContactAction<FormOrJson<FollowForm>>) -> ContactAnswer {
+    let (store, form) = (&action.desk.store, &action.form);
+    store
+        .set_followed(&action.me, action.reference, form.follows)
         .await?;
-    program.then(&desk, &me, &reference, &follow.view).await
+    action.respond(&form.view).await
 }
 
 /// The new assignee, and the reason for handing over.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct HandOver {
+pub(crate) struct HandOverForm {
     /// The id of a colleague, or `team:` and the name of a team.
     to: String,
     #[serde(default)]
@@ -241,59 +184,43 @@ pub(crate) struct HandOver {
     view: String,
 }
 
-pub(crate) async fn hand_over(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<HandOver>,
-) -> PageResult {
-    let recipient = match to.to.strip_prefix("team:") {
+pub(crate) async fn hand_over(action: ContactAction<FormOrJson<HandOverForm>>) -> ContactAnswer {
+    let (store, form) = (&action.desk.store, &action.form);
+    let recipient = match form.to.strip_prefix("team:") {
         Some(team) => Recipient::Team(team.to_owned()),
-        None => Recipient::Person(to.to.parse().map_err(|_| PageError::Bad("error-form"))?),
+        None => Recipient::Person(form.to.parse().map_err(|_| PageError::Bad("error-form"))?),
     };
-    desk.store
-        .hand_over(&me, parsed(&reference)?, &recipient, &to.note)
+    store
+        .hand_over(&action.me, action.reference, &recipient, &form.note)
         .await?;
-    program.then(&desk, &me, &reference, &to.view).await
+    action.respond(&form.view).await
 }
 
-pub(crate) async fn ask_for(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> PageResult {
-    desk.store.ask_for(&me, parsed(&reference)?).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn ask_for(action: SimpleAction) -> ContactAnswer {
+    action.desk.store.ask_for(&action.me, action.reference).await?;
+    action.respond(&action.form.view).await
 }
 
 /// The number of days for which contacts of this identifier are hidden and unassigned. They are still registered and counted. 0 ends the
 /// block.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Block {
+pub(crate) struct BlockForm {
     days: u8,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
 }
 
-pub(crate) async fn block(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(block): FormOrJson<Block>,
-) -> PageResult {
-    let until = (block.days > 0).then(|| desk.clock.now() + TimeDelta::days(block.days.into()));
-    desk.store.block(&me, parsed(&reference)?, until).await?;
-    program.then(&desk, &me, &reference, &block.view).await
+pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> ContactAnswer {
+    let (desk, form) = (&action.desk, &action.form);
+    let until = (form.days > 0).then(|| desk.clock.now() + TimeDelta::days(form.days.into()));
+    desk.store.block(&action.me, action.reference, until).await?;
+    action.respond(&form.view).await
 }
 
 /// The length of a snooze: a number of hours from now, or an end time. Without either, the contact is shown again.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Snooze {
+pub(crate) struct SnoozeForm {
     hours: Option<u16>,
     until: Option<DateTime<Utc>>,
     #[serde(default)]
@@ -301,17 +228,11 @@ pub(crate) struct Snooze {
     view: String,
 }
 
-pub(crate) async fn snooze(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(snooze): FormOrJson<Snooze>,
-) -> PageResult {
-    let hours = snooze.hours.filter(|hours| *hours > 0);
-    let until = hours.map(|hours| desk.clock.now() + TimeDelta::hours(hours.into()));
-    desk.store
-        .snooze(&me, parsed(&reference)?, snooze.until.or(until))
-        .await?;
-    program.then(&desk, &me, &reference, &snooze.view).await
+pub(crate) async fn snooze(action: ContactAction<FormOrJson<SnoozeForm>>) -> ContactAnswer {
+    let (desk, form) = (&action.desk, &action.form);
+    let hours = form.hours.filter(|hours| *hours > 0);
+    let end = hours.map(|hours| desk.clock.now() + TimeDelta::hours(hours.into()));
+    let until = form.until.or(end);
+    desk.store.snooze(&action.me, action.reference, until).await?;
+    action.respond(&form.view).await
 }

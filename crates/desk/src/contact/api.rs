@@ -1,191 +1,415 @@
 //! A single contact as JSON.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
+use axum::extract::{Path, State};
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    contact::{
+        classification::Answers,
+        lifecycle::{Marking, Status},
+        message::{Asks, Remark},
+    },
+    job::Delivery,
+    statistics::outreach::{EventKind, EventState},
+    text::locale::{Language, Words},
 };
-use hotline_core::text::locale::Language;
 use hotline_store::{
-    contacts::{attachments::Attachment, detail::ContactDetail, drafts::DraftKind},
-    inbox::list::View,
-    staff::accounts::Person,
+    contacts::{
+        attachments::{Attachment, Held},
+        detail::{ContactDetail, Message},
+        drafts::{Draft, DraftKind},
+    },
+    db::values::{Direction, HistoryKind},
 };
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
-    contact::open::{opened, parsed},
-    http::{access::Who, errors::PageError, extractors::ResponseFormat},
+    contact::open::{open_contact, parse_reference},
+    http::{access::Who, answers::Answer, errors::PageError, extractors::ContactPath},
     state::Desk,
 };
 
-type Answer<T = Value> = Result<Json<T>, PageError>;
-
-pub(crate) async fn contact(State(desk): State<Desk>, Who(me): Who, Path(reference): Path<String>) -> Answer {
-    let found = opened(&desk, &me, &reference).await?;
-    let mut whole = whole(&desk, &found);
-    let draft = desk.store.draft(me.id, found.reference, DraftKind::Reply).await?;
-    let noting = desk.store.draft(me.id, found.reference, DraftKind::Note).await?;
-    let followed = desk.store.is_followed(me.id, found.id).await?;
-    let present = desk.store.present(found.id, me.id).await?;
-    let present: Vec<_> = present
-        .iter()
-        .map(|one| json!({ "name": one.name, "writing": one.writing }))
-        .collect();
-    if let Some(fields) = whole.as_object_mut() {
-        fields.insert("draft".to_owned(), json!(draft));
-        fields.insert("note_draft".to_owned(), json!(noting));
-        fields.insert("followed".to_owned(), json!(followed));
-        fields.insert("present".to_owned(), json!(present));
-    }
-    Ok(Json(whole))
+/// A contact and what its reader does with it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct OpenContactJson {
+    #[serde(flatten)]
+    contact: ContactJson,
+    /// The reader's draft of a reply.
+    draft: Option<Draft>,
+    /// The reader's draft of a note.
+    note_draft: Option<Draft>,
+    /// Whether the reader follows the contact.
+    followed: bool,
+    /// Colleagues who have the contact open.
+    present: Vec<PresentJson>,
 }
 
-impl ResponseFormat {
-    /// Returns the response to an action: the contact as JSON for an API request, or a redirect to the contact's page for a form.
-    pub(crate) async fn then(
-        self,
-        desk: &Desk,
-        me: &Person,
-        reference: &str,
-        view: &str,
-    ) -> Result<Response, PageError> {
-        if self.0 {
-            let opened = opened(desk, me, reference).await?;
-            return Ok(Json(whole(desk, &opened)).into_response());
-        }
-        let view = View::parse(view).unwrap_or(View::Mine);
-        let path = format!("/desk/contacts/{}?view={}", parsed(reference)?, view.as_str());
-        Ok(Redirect::to(&path).into_response())
-    }
+/// A colleague who has the contact open.
+#[derive(Serialize, JsonSchema)]
+struct PresentJson {
+    name: String,
+    /// Whether they are writing a reply.
+    writing: bool,
 }
 
-/// Returns all fields of a contact as JSON, except those that depend on the reader: drafts, `followed` and `present`.
-pub(crate) fn whole(desk: &Desk, contact: &ContactDetail) -> Value {
-    let words = desk.locales.of(Language::En);
-    let messages: Vec<Value> = contact
-        .messages
-        .iter()
-        .map(|message| {
-            let deliveries: Vec<Value> = message
-                .deliveries
-                .iter()
-                .map(|one| {
-                    let said = one.said.as_ref().map(|said| said.localized(words));
-                    json!({ "line": one.line, "state": one.state, "said": said, "sent_at": one.sent_at, "leaves_at": one.leaves_at, "under_way": one.under_way })
-                })
-                .collect();
-            let versions: Vec<Value> = message
-                .versions
-                .iter()
-                .map(|one| {
-                    json!({
-                        "at": one.at,
-                        "text": one.body.as_ref().map(|body| &body.text),
-                        "attachments": attachments(&one.attachments),
-                    })
-                })
-                .collect();
-            json!({
-                "id": message.id,
-                "direction": message.direction,
-                "author": message.author,
-                "at": message.at,
-                "claimed_at": message.claimed(),
-                "text": message.body.as_ref().map(|body| &body.text),
-                "quoted": message.body.as_ref().map(|body| &body.quoted),
-                "url": message.body.as_ref().and_then(|body| body.url.as_ref()),
-                "from": message.body.as_ref().and_then(|body| body.from.as_ref()),
-                "answer_to": message.body.as_ref().and_then(|body| body.answer_to.as_ref()),
-                "remarks": message.body.as_ref().map(|body| &body.remarks),
-                "attachments": attachments(&message.attachments),
-                "has_source": message.has_source,
-                "edited_at": message.body.as_ref().and_then(|body| body.edited_at),
-                "versions": versions,
-                "deliveries": deliveries,
+/// A contact. Fields with the person's words or addresses are null once they are erased.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ContactJson {
+    reference: String,
+    line: String,
+    channel: String,
+    status: Status,
+    /// The marking that removes the contact from the total.
+    marking: Option<Marking>,
+    /// The purpose that the person chose in the web form.
+    asks: Option<Asks>,
+    /// The language tag, if the language is known.
+    language: Option<String>,
+    /// The local day under which the statistics count the contact.
+    day: String,
+    /// When the contact was registered.
+    opened_at: DateTime<Utc>,
+    /// The time since which the person has been waiting for a reply.
+    waiting_since: Option<DateTime<Utc>>,
+    /// 0 ordinary, 1 urgent, 2 immediate danger.
+    urgency: i16,
+    snoozed_until: Option<DateTime<Utc>>,
+    /// The names of colleagues who asked to take over the contact.
+    asked_by: Vec<String>,
+    /// The newest event that can make a reply unsuitable. Sent back as `seen` with a reply.
+    newest: i64,
+    assignee: Option<String>,
+    team: Option<String>,
+    /// The end of the block of the person's identifier.
+    blocked_until: Option<DateTime<Utc>>,
+    /// The address or account of the person on the channel.
+    identifier: Option<String>,
+    /// The address to which replies go, if it is not the identifier.
+    answer_to: Option<String>,
+    /// Other addresses at which the person asked for replies.
+    other_addresses: Option<Vec<String>>,
+    /// The person's name as received.
+    name: Option<String>,
+    subject: Option<String>,
+    /// The reference of the contact whose thread the first message belongs to.
+    refers_to: Option<String>,
+    /// References of other contacts of the same identifier.
+    others: Vec<String>,
+    /// References of linked contacts.
+    linked: Vec<String>,
+    /// Ids of the outreach events that the contact asked for.
+    events: Vec<Uuid>,
+    /// Ids of the cases that contain the contact.
+    cases: Vec<Uuid>,
+    /// The classification so far: the answers to each question.
+    record: Answers,
+    /// Questions that must be answered before the contact can be closed.
+    missing: Vec<String>,
+    /// Messages, replies and notes, oldest first.
+    messages: Vec<MessageJson>,
+    /// What happened to the contact, oldest first.
+    history: Vec<HistoryEventJson>,
+    /// Whether the person reads replies on a page with their receipt code, so that no reply is sent to a server.
+    answers_lie_ready: bool,
+    /// Whether the person was asked for files that have not arrived; null if the line can't ask for files.
+    files_asked_for: Option<bool>,
+    /// Whether files can be sent with a reply.
+    sends_files: bool,
+    /// `others` with details.
+    other_contacts: Vec<OtherContactJson>,
+    /// `linked` with details.
+    linked_contacts: Vec<LinkedContactJson>,
+    /// `events` with details.
+    outreach: Vec<ContactEventJson>,
+    /// `cases` with details.
+    in_cases: Vec<ContactCaseJson>,
+}
+
+/// A message, reply or note of a contact.
+#[derive(Serialize, JsonSchema)]
+struct MessageJson {
+    id: Uuid,
+    direction: Direction,
+    /// The member of staff who wrote it.
+    author: Option<String>,
+    /// When it arrived or was written.
+    at: DateTime<Utc>,
+    /// When its sender claims to have sent it, if that differs much from `at`.
+    claimed_at: Option<DateTime<Utc>>,
+    text: Option<String>,
+    /// Quoted text of earlier messages.
+    quoted: Option<String>,
+    /// The web address that it reports.
+    url: Option<String>,
+    /// The sender's address, if it is not the identifier of the contact.
+    from: Option<String>,
+    /// The address at which it asks for replies, if it is not the sender's.
+    answer_to: Option<String>,
+    /// Remarks about how it was read.
+    remarks: Option<Vec<Remark>>,
+    attachments: Vec<AttachmentJson>,
+    /// Whether its raw message can be downloaded.
+    has_source: bool,
+    edited_at: Option<DateTime<Utc>>,
+    /// Earlier versions, oldest first.
+    versions: Vec<VersionJson>,
+    /// Its delivery on each line that sends it.
+    deliveries: Vec<DeliveryJson>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AttachmentJson {
+    id: Uuid,
+    name: Option<String>,
+    /// The media type that the sender declared.
+    media_type: String,
+    /// The size in bytes.
+    size: i64,
+    held: Held,
+}
+
+/// An earlier version of a message.
+#[derive(Serialize, JsonSchema)]
+struct VersionJson {
+    at: DateTime<Utc>,
+    text: Option<String>,
+    /// Files that no later version contains.
+    attachments: Vec<AttachmentJson>,
+}
+
+/// The delivery of a message on one line.
+#[derive(Serialize, JsonSchema)]
+struct DeliveryJson {
+    line: String,
+    state: Delivery,
+    /// The reason for the state, in English.
+    said: Option<String>,
+    sent_at: Option<DateTime<Utc>>,
+    /// The time until which the message can be taken back.
+    leaves_at: Option<DateTime<Utc>>,
+    /// Whether an attempt will be made without further action.
+    under_way: bool,
+}
+
+/// An event in the history of a contact.
+#[derive(Serialize, JsonSchema)]
+struct HistoryEventJson {
+    at: DateTime<Utc>,
+    /// The member of staff who acted.
+    actor: Option<String>,
+    kind: HistoryKind,
+    /// Details, depending on the kind.
+    detail: String,
+}
+
+/// Another contact of the same identifier.
+#[derive(Serialize, JsonSchema)]
+struct OtherContactJson {
+    reference: String,
+    opened_at: DateTime<Utc>,
+    status: Status,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct LinkedContactJson {
+    reference: String,
+    status: Status,
+}
+
+/// An outreach event that a contact asked for.
+#[derive(Serialize, JsonSchema)]
+struct ContactEventJson {
+    id: Uuid,
+    kind: EventKind,
+    state: EventState,
+    day: Option<NaiveDate>,
+}
+
+/// A case that contains a contact.
+#[derive(Serialize, JsonSchema)]
+struct ContactCaseJson {
+    id: Uuid,
+    /// The number within the year.
+    number: i32,
+    year: i32,
+    forwarded: bool,
+}
+
+/// `GET /api/v1/contacts/{reference}`: returns a contact.
+pub(crate) async fn show_contact(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Path(path): Path<ContactPath>,
+) -> Result<Answer<OpenContactJson>, PageError> {
+    let contact = open_contact(&desk, &me, parse_reference(&path.reference)?).await?;
+    let store = &desk.store;
+    let present = store.present(contact.id, me.id).await?.into_iter();
+    Ok(Answer::Json(OpenContactJson {
+        draft: store.draft(me.id, contact.reference, DraftKind::Reply).await?,
+        note_draft: store.draft(me.id, contact.reference, DraftKind::Note).await?,
+        followed: store.is_followed(me.id, contact.id).await?,
+        present: present
+            .map(|one| PresentJson {
+                name: one.name,
+                writing: one.writing,
             })
-        })
-        .collect();
-    let others: Vec<String> = contact
-        .others
-        .iter()
-        .map(|other| other.reference.to_string())
-        .collect();
-    let history = contact.history.iter().map(
-        |event| json!({ "at": event.at, "actor": event.actor, "kind": event.kind, "detail": event.detail }),
-    );
-    let mut whole = json!({
-        "reference": contact.reference.to_string(),
-        "line": contact.line,
-        "channel": contact.channel,
-        "status": contact.status,
-        "marking": contact.marking,
-        "asks": contact.asks,
-        "language": contact.language,
-        "day": contact.day,
-        "waiting_since": contact.waiting_since,
-        "urgency": contact.urgency,
-        "snoozed_until": contact.snoozed_until,
-        "asked_by": contact.asked_by.iter().map(|(_, name)| name).collect::<Vec<_>>(),
-        "newest": contact.newest,
-        "assignee": contact.assignee.as_ref().map(|(_, name)| name),
-        "team": contact.team,
-        "blocked_until": contact.blocked_until,
-        "identifier": contact.card.as_ref().and_then(|card| card.identifier.as_ref()),
-        "answer_to": contact.card.as_ref().and_then(|card| card.answered_at()),
-        "other_addresses": contact.card.as_ref().map(|card| &card.offered),
-        "name": contact.card.as_ref().and_then(|card| card.name.as_ref()),
-        "subject": contact.card.as_ref().and_then(|card| card.subject.as_ref()),
-        "refers_to": contact.refers_to.map(|reference| reference.to_string()),
-        "others": others,
-        "linked": contact.linked.iter().map(|(other, _)| other.to_string()).collect::<Vec<_>>(),
-        "events": contact.events.iter().map(|event| event.id).collect::<Vec<_>>(),
-        "cases": contact.cases.iter().map(|case| case.id).collect::<Vec<_>>(),
-        "record": contact.record.answers,
-        "missing": contact.record.missing,
-        "messages": messages,
-        "history": history.collect::<Vec<_>>(),
-    });
-    if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), surroundings(contact)) {
-        whole.extend(more);
+            .collect(),
+        contact: ContactJson::new(&desk, contact),
+    }))
+}
+
+impl ContactJson {
+    pub(crate) fn new(desk: &Desk, contact: ContactDetail) -> Self {
+        let words = desk.locales.of(Language::En);
+        let card = contact.card.as_ref();
+        Self {
+            answers_lie_ready: card.is_some_and(|card| card.answers_lie_ready),
+            identifier: card.and_then(|card| card.identifier.clone()),
+            answer_to: card.and_then(|card| card.answered_at().map(str::to_owned)),
+            other_addresses: card.map(|card| card.offered.clone()),
+            name: card.and_then(|card| card.name.clone()),
+            subject: card.and_then(|card| card.subject.clone()),
+            reference: contact.reference.to_string(),
+            line: contact.line,
+            channel: contact.channel,
+            status: contact.status,
+            marking: contact.marking,
+            asks: contact.asks,
+            language: contact.language,
+            day: contact.day,
+            opened_at: contact.opened_at,
+            waiting_since: contact.waiting_since,
+            urgency: contact.urgency,
+            snoozed_until: contact.snoozed_until,
+            asked_by: contact.asked_by.into_iter().map(|(_, name)| name).collect(),
+            newest: contact.newest,
+            assignee: contact.assignee.map(|(_, name)| name),
+            team: contact.team,
+            blocked_until: contact.blocked_until,
+            refers_to: contact.refers_to.map(|reference| reference.to_string()),
+            others: contact
+                .others
+                .iter()
+                .map(|other| other.reference.to_string())
+                .collect(),
+            linked: contact
+                .linked
+                .iter()
+                .map(|(other, _)| other.to_string())
+                .collect(),
+            events: contact.events.iter().map(|event| event.id).collect(),
+            cases: contact.cases.iter().map(|case| case.id).collect(),
+            record: contact.record.answers,
+            missing: contact.record.missing,
+            messages: contact
+                .messages
+                .into_iter()
+                .map(|message| MessageJson::new(words, message))
+                .collect(),
+            history: contact
+                .history
+                .into_iter()
+                .map(|event| HistoryEventJson {
+                    at: event.at,
+                    actor: event.actor,
+                    kind: event.kind,
+                    detail: event.detail,
+                })
+                .collect(),
+            files_asked_for: contact.files,
+            sends_files: contact.sends_files,
+            other_contacts: contact
+                .others
+                .iter()
+                .map(|other| OtherContactJson {
+                    reference: other.reference.to_string(),
+                    opened_at: other.opened_at,
+                    status: other.status,
+                })
+                .collect(),
+            linked_contacts: contact
+                .linked
+                .iter()
+                .map(|(other, status)| LinkedContactJson {
+                    reference: other.to_string(),
+                    status: *status,
+                })
+                .collect(),
+            outreach: contact
+                .events
+                .iter()
+                .map(|event| ContactEventJson {
+                    id: event.id,
+                    kind: event.said.kind,
+                    state: event.said.state,
+                    day: event.said.day,
+                })
+                .collect(),
+            in_cases: contact
+                .cases
+                .iter()
+                .map(|case| ContactCaseJson {
+                    id: case.id,
+                    number: case.number,
+                    year: case.year,
+                    forwarded: case.forwarded,
+                })
+                .collect(),
+        }
     }
-    whole
 }
 
-/// Returns the remaining fields: the time of opening, how answers and files are delivered, and the contacts, outreach events and cases that
-/// are related to the contact.
-fn surroundings(contact: &ContactDetail) -> Value {
-    let card = contact.card.as_ref();
-    let others = contact.others.iter().map(|other| {
-        json!({ "reference": other.reference.to_string(), "opened_at": other.opened_at, "status": other.status })
-    });
-    let linked = contact
-        .linked
-        .iter()
-        .map(|(other, status)| json!({ "reference": other.to_string(), "status": status }));
-    let outreach = contact.events.iter().map(|event| {
-        json!({
-            "id": event.id, "kind": event.said.kind.as_str(), "state": event.said.state.as_str(), "day": event.said.day,
-        })
-    });
-    let cases = contact.cases.iter().map(|case| {
-        json!({ "id": case.id, "number": case.number, "year": case.year, "forwarded": case.forwarded })
-    });
-    json!({
-        "opened_at": contact.opened_at,
-        "answers_lie_ready": card.is_some_and(|card| card.answers_lie_ready),
-        "files_asked_for": contact.files,
-        "sends_files": contact.sends_files,
-        "other_contacts": others.collect::<Vec<_>>(),
-        "linked_contacts": linked.collect::<Vec<_>>(),
-        "outreach": outreach.collect::<Vec<_>>(),
-        "in_cases": cases.collect::<Vec<_>>(),
-    })
+impl MessageJson {
+    fn new(words: &Words, message: Message) -> Self {
+        let body = message.body.as_ref();
+        Self {
+            claimed_at: message.claimed(),
+            text: body.map(|body| body.text.clone()),
+            quoted: body.map(|body| body.quoted.clone()),
+            url: body.and_then(|body| body.url.clone()),
+            from: body.and_then(|body| body.from.clone()),
+            answer_to: body.and_then(|body| body.answer_to.clone()),
+            remarks: body.map(|body| body.remarks.clone()),
+            edited_at: body.and_then(|body| body.edited_at),
+            id: message.id,
+            direction: message.direction,
+            author: message.author,
+            at: message.at,
+            attachments: attachments_json(message.attachments),
+            has_source: message.has_source,
+            versions: message
+                .versions
+                .into_iter()
+                .map(|version| VersionJson {
+                    at: version.at,
+                    text: version.body.map(|body| body.text),
+                    attachments: attachments_json(version.attachments),
+                })
+                .collect(),
+            deliveries: message
+                .deliveries
+                .into_iter()
+                .map(|delivery| DeliveryJson {
+                    line: delivery.line,
+                    state: delivery.state,
+                    said: delivery.said.map(|reason| reason.localized(words)),
+                    sent_at: delivery.sent_at,
+                    leaves_at: delivery.leaves_at,
+                    under_way: delivery.under_way,
+                })
+                .collect(),
+        }
+    }
 }
 
-fn attachments(attachments: &[Attachment]) -> Vec<Value> {
-    attachments
-        .iter()
-        .map(|one| json!({ "id": one.id, "name": one.name, "media_type": one.media_type, "size": one.size, "held": one.held }))
-        .collect()
+fn attachments_json(attachments: Vec<Attachment>) -> Vec<AttachmentJson> {
+    let json = attachments.into_iter().map(|one| AttachmentJson {
+        id: one.id,
+        name: one.name,
+        media_type: one.media_type,
+        size: one.size,
+        held: one.held,
+    });
+    json.collect()
 }

@@ -9,7 +9,7 @@ use hotline_store::{contacts::attachments::Bytes, staff::accounts::Person};
 use uuid::Uuid;
 
 use crate::{
-    contact::open::parsed,
+    contact::open::parse_reference,
     http::{access::Who, errors::PageError},
     state::Desk,
 };
@@ -17,12 +17,12 @@ use crate::{
 /// The largest file that the page displays, in bytes. Larger files can only be downloaded.
 pub(crate) const LARGEST_SHOWN: i64 = 25 * 1024 * 1024;
 
-pub(crate) async fn source(
+pub(crate) async fn download_source(
     State(desk): State<Desk>,
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let reference = parsed(&reference)?;
+    let reference = parse_reference(&reference)?;
     desk.store
         .audit(Some(&me), "source", &format!("{reference} {id}"))
         .await?;
@@ -34,19 +34,25 @@ pub(crate) async fn source(
     Ok(download(bytes, &format!("{reference}.txt")))
 }
 
-pub(crate) async fn attachment(
+pub(crate) async fn download_attachment(
     State(desk): State<Desk>,
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let found = opened(&desk, &me, "attachment", &reference, id).await?;
+    let found = load_attachment(&desk, &me, "attachment", &reference, id).await?;
     let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
     Ok(download(found.bytes, &name))
 }
 
 /// Loads an attachment of a contact. The audit entry is written first; if that fails, the file is not loaded.
-async fn opened(desk: &Desk, me: &Person, what: &str, reference: &str, id: Uuid) -> Result<Bytes, PageError> {
-    let reference = parsed(reference)?;
+async fn load_attachment(
+    desk: &Desk,
+    me: &Person,
+    what: &str,
+    reference: &str,
+    id: Uuid,
+) -> Result<Bytes, PageError> {
+    let reference = parse_reference(reference)?;
     desk.store
         .audit(Some(me), what, &format!("{reference} {id}"))
         .await?;
@@ -92,23 +98,23 @@ fn percent(byte: u8) -> String {
 }
 
 /// Sends an image, audio or video file to the page, which blurs it until the reader uncovers it. The type is detected from the first bytes;
-/// the type declared by the sender is ignored. [`SHOWN`] contains no type that can contain scripts.
-pub(crate) async fn look(
+/// the type declared by the sender is ignored. [`PREVIEWED`] contains no type that can contain scripts.
+pub(crate) async fn preview(
     State(desk): State<Desk>,
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let found = opened(&desk, &me, "look", &reference, id).await?;
+    let found = load_attachment(&desk, &me, "look", &reference, id).await?;
     let kind = infer::get(&found.bytes).map(|kind| kind.mime_type());
     let kind = kind
-        .filter(|kind| SHOWN.contains(kind))
+        .filter(|kind| PREVIEWED.contains(kind))
         .ok_or(PageError::NotFound)?;
     let kept_nowhere = [(header::CACHE_CONTROL, "no-store")];
     Ok((kept_nowhere, harmless(kind), found.bytes).into_response())
 }
 
 /// Media types that a page may display.
-const SHOWN: [&str; 12] = [
+const PREVIEWED: [&str; 12] = [
     "image/png",
     "image/jpeg",
     "image/gif",

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{
-    Json,
     extract::{Form, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
@@ -18,14 +17,14 @@ use hotline_store::{
     staff::accounts::Person,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     contact::questions::Questions,
     http::{
         access::Who,
+        answers::Answer,
         errors::PageError,
         extractors::FormOrJson,
         page::{Frame, page},
@@ -35,7 +34,7 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "contact/calls.html")]
-struct Log<'a> {
+struct CallPage<'a> {
     frame: Frame<'a>,
     networks: &'a [String],
     colleagues: Vec<Person>,
@@ -63,7 +62,7 @@ struct CallForm {
 const AT: &str = "%Y-%m-%dT%H:%M";
 
 impl Desk {
-    async fn log_page(
+    async fn call_page(
         &self,
         jar: &CookieJar,
         me: &Person,
@@ -75,7 +74,7 @@ impl Desk {
         let mut colleagues = self.store.colleagues().await?;
         colleagues.retain(|one| one.id != me.id);
         let words = self.words(jar);
-        page(&Log {
+        page(&CallPage {
             frame: Frame::new(self, words, me, "log").await?,
             networks: &self.networks,
             colleagues,
@@ -123,7 +122,7 @@ pub(crate) async fn form(
         ..CallForm::default()
     };
     let logged = done.logged.and_then(|logged| Reference::parse(&logged).ok());
-    desk.log_page(&jar, &me, typed, Answers::new(), None, logged)
+    desk.call_page(&jar, &me, typed, Answers::new(), None, logged)
         .await
 }
 
@@ -148,7 +147,7 @@ pub(crate) async fn save(
     }
     let Some(at) = desk.time_of(&typed.at) else {
         return desk
-            .log_page(&jar, &me, typed, answers, Some("log-no-time"), None)
+            .call_page(&jar, &me, typed, answers, Some("log-no-time"), None)
             .await;
     };
     let call = NewCall {
@@ -160,12 +159,12 @@ pub(crate) async fn save(
         text: typed.text.clone(),
         answers: answers.clone(),
     };
-    match desk.log(&me, call).await {
+    match desk.log_call(&me, call).await {
         Ok(reference) => Ok(Redirect::to(&format!("/desk/log?logged={reference}")).into_response()),
         // Shows the form again with everything that was typed.
         Err(PageError::Conflict(why)) => {
             let mut page = desk
-                .log_page(&jar, &me, typed, answers, Some(why.key()), None)
+                .call_page(&jar, &me, typed, answers, Some(why.key()), None)
                 .await?;
             *page.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
             Ok(page)
@@ -191,12 +190,18 @@ pub(crate) struct ApiCall {
     answers: Answers,
 }
 
+/// The contact of a logged call.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct LoggedCallJson {
+    reference: String,
+}
+
 /// `POST /api/v1/log`: logs a call.
-pub(crate) async fn api(
+pub(crate) async fn log_call(
     State(desk): State<Desk>,
     Who(me): Who,
     FormOrJson(call): FormOrJson<ApiCall>,
-) -> Result<Response, PageError> {
+) -> Result<Answer<LoggedCallJson>, PageError> {
     let call = NewCall {
         id: call.id.unwrap_or_else(|| desk.new_id()),
         at: call.at.unwrap_or_else(|| desk.clock.now()),
@@ -206,12 +211,12 @@ pub(crate) async fn api(
         text: call.text,
         answers: call.answers,
     };
-    let reference = desk.log(&me, call).await?;
-    Ok(Json(json!({ "reference": reference.to_string() })).into_response())
+    let reference = desk.log_call(&me, call).await?.to_string();
+    Ok(Answer::Json(LoggedCallJson { reference }))
 }
 
 impl Desk {
-    async fn log(&self, me: &Person, call: NewCall) -> Result<Reference, PageError> {
+    async fn log_call(&self, me: &Person, call: NewCall) -> Result<Reference, PageError> {
         if !self.networks.contains(&call.network) {
             return Err(StoreError::Conflict(Conflict::NoNetwork).into());
         }

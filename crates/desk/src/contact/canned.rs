@@ -1,12 +1,7 @@
 //! Canned replies (`/desk/canned`): written by supervisors, inserted with `/` while writing a reply.
 
 use askama::Template;
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::{IntoResponse, Redirect},
-};
-use axum_extra::extract::CookieJar;
+use axum::extract::{Path, State};
 use hotline_core::{
     staff::rights::Right,
     text::{
@@ -19,16 +14,15 @@ use hotline_store::{
     staff::{accounts::Person, canned::Canned},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact::open::find,
+    contact::open::{find_contact, parse_reference},
     http::{
         access::Who,
-        errors::{PageError, PageResult},
-        extractors::{FormOrJson, Nothing, ResponseFormat},
+        answers::{Answer, IdJson},
+        errors::PageError,
+        extractors::{ContactPath, Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
         page::{Frame, page},
     },
     state::Desk,
@@ -41,20 +35,28 @@ struct CannedPage<'a> {
     all: Vec<Canned>,
 }
 
+/// All canned replies as they were written.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CannedListJson {
+    canned: Vec<Canned>,
+}
+
+/// `GET /desk/canned` and `GET /api/v1/canned`: lists the canned replies.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-) -> PageResult {
-    let all = desk.store.canned().await?;
-    if program.0 {
-        return Ok(Json(json!({ "canned": all })).into_response());
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+) -> Result<Answer<CannedListJson>, PageError> {
+    let canned = desk.store.canned().await?;
+    if format.is_json() {
+        return Ok(Answer::Json(CannedListJson { canned }));
     }
-    page(&CannedPage {
+    let rendered = page(&CannedPage {
         frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
-        all,
-    })
+        all: canned,
+    })?;
+    Ok(Answer::Page(rendered))
 }
 
 /// A canned reply to add or to change.
@@ -75,9 +77,9 @@ pub(crate) struct CannedForm {
 pub(crate) async fn write(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
+    format: ResponseFormat,
     FormOrJson(written): FormOrJson<CannedForm>,
-) -> PageResult {
+) -> Result<Answer<IdJson>, PageError> {
     let id = match written.id.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
@@ -86,54 +88,79 @@ pub(crate) async fn write(
         .store
         .write_canned(&me, id, &written.name, &written.sr, &written.en)
         .await?;
-    then(program, json!({ "id": id }))
+    Ok(format.answer(IdJson { id }, "/desk/canned"))
 }
 
 pub(crate) async fn delete(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    Path(id): Path<Uuid>,
-    FormOrJson(_): FormOrJson<Nothing>,
-) -> PageResult {
+    format: ResponseFormat,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Answer<IdJson>, PageError> {
     desk.store.delete_canned(&me, id).await?;
-    then(program, json!({ "id": id }))
+    Ok(format.answer(IdJson { id }, "/desk/canned"))
 }
 
-fn then(program: ResponseFormat, said: Value) -> PageResult {
-    if program.0 {
-        return Ok(Json(said).into_response());
-    }
-    Ok(Redirect::to("/desk/canned").into_response())
+/// The canned replies, filled in for a contact.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FilledCannedListJson {
+    canned: Vec<FilledCannedJson>,
+    /// The language of the contact; null if unknown.
+    language: Option<&'static str>,
+}
+
+/// A canned reply, filled in for a contact.
+#[derive(Serialize, JsonSchema)]
+struct FilledCannedJson {
+    name: String,
+    /// The text in the language of the contact, or of the centre if that is unknown.
+    text: String,
+    /// The text in each language in which it was written.
+    texts: Vec<FilledTextJson>,
+}
+
+/// A canned reply in one language.
+#[derive(Serialize, JsonSchema)]
+struct FilledTextJson {
+    /// The tag of the language.
+    language: &'static str,
+    /// The name of the language in that language.
+    said: &'static str,
+    text: String,
 }
 
 /// Returns every canned reply with its placeholders filled in: once in the person's language and script, and once in each language in which
 /// the reply was written.
-pub(crate) async fn for_contact(
+pub(crate) async fn fill_for_contact(
     State(desk): State<Desk>,
     Who(me): Who,
-    Path(reference): Path<String>,
-) -> Result<Json<Value>, PageError> {
-    let contact = find(&desk, &reference).await?;
+    Path(path): Path<ContactPath>,
+) -> Result<Answer<FilledCannedListJson>, PageError> {
+    let contact = find_contact(&desk, parse_reference(&path.reference)?).await?;
     let language = contact.language;
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
     let all = desk.store.canned().await?;
-    let ready = all.iter().map(|one| {
-        let texts = Language::ALL.into_iter().filter(|language| {
-            let written = desk.locales.of(*language).either(&one.sr, &one.en);
-            !written.is_empty()
+    let canned = all.iter().map(|one| {
+        let written = Language::ALL.into_iter().filter(|language| {
+            let text = desk.locales.of(*language).either(&one.sr, &one.en);
+            !text.is_empty()
         });
-        let texts = texts.map(|language| {
-            let text = filled(&desk, desk.locales.of(language), one, &contact, &me);
-            json!({ "language": language.tag(), "said": language.own_name(), "text": text })
+        let texts = written.map(|language| FilledTextJson {
+            language: language.tag(),
+            said: language.own_name(),
+            text: filled(&desk, desk.locales.of(language), one, &contact, &me),
         });
-        let text = filled(&desk, words, one, &contact, &me);
-        json!({ "name": one.name, "text": text, "texts": texts.collect::<Vec<_>>() })
+        FilledCannedJson {
+            name: one.name.clone(),
+            text: filled(&desk, words, one, &contact, &me),
+            texts: texts.collect(),
+        }
     });
-    let language = language.map(Language::tag);
-    Ok(Json(
-        json!({ "canned": ready.collect::<Vec<_>>(), "language": language }),
-    ))
+    Ok(Answer::Json(FilledCannedListJson {
+        canned: canned.collect(),
+        language: language.map(Language::tag),
+    }))
 }
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &Person) -> String {

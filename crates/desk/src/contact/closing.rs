@@ -1,7 +1,7 @@
 //! The page that asks for a reason when a contact is closed although its person waits for a reply.
 
 use askama::Template;
-use axum::{http::StatusCode, response::Response};
+use axum::http::StatusCode;
 use axum_extra::extract::CookieJar;
 use hotline_core::text::locale::Words;
 use hotline_store::error::{Conflict, StoreError};
@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    http::{errors::PageError, page::page},
-    state::Desk,
+    contact::{action::ContactAction, api::ContactJson},
+    http::{answers::Answer, errors::PageError, extractors::ResponseFormat, page::page},
 };
 
 /// The suffixes of the locale keys of the ready-made reasons. The page offers a key for each reason.
@@ -19,7 +19,7 @@ const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"]
 /// The reason for closing a contact whose person waits for a reply.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WithReason {
+pub(crate) struct CloseForm {
     /// The reason for closing the contact without a reply, kept as a note. Required if the person waits for a reply, and either never had
     /// one or the contact is urgent.
     #[serde(default)]
@@ -34,14 +34,14 @@ pub(crate) struct WithReason {
 }
 
 /// Returns the chosen reason, otherwise the typed one; `None` if both are blank.
-pub(crate) fn words_of<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
+pub(crate) fn chosen_reason<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
     let given = [reason, why].map(str::trim);
     given.into_iter().find(|reason| !reason.is_empty())
 }
 
 #[derive(Template)]
 #[template(path = "contact/closing_reason.html")]
-struct Why<'a> {
+struct ReasonPage<'a> {
     words: &'a Words,
     action: String,
     back: String,
@@ -49,37 +49,37 @@ struct Why<'a> {
     fields: Vec<(String, String)>,
 }
 
-impl Why<'_> {
+impl ReasonPage<'_> {
     fn ready(&self) -> Vec<String> {
         READY.map(|end| self.words.say(&format!("why-{end}"))).into()
     }
 }
 
-/// Converts the error for a missing reason into a page that asks for the reason and sends the same fields again. Returns other errors
-/// unchanged.
-pub(crate) fn or_ask(
-    desk: &Desk,
+/// Converts the error for a missing reason into a page that asks for the reason and sends the same fields again. Returns other errors, and
+/// every error of an API request, unchanged. `step` is the last part of the form's address.
+pub(crate) fn ask_for_reason<Body>(
+    action: &ContactAction<Body>,
     jar: &CookieJar,
-    done: Result<(), StoreError>,
-    reference: &str,
+    outcome: Result<(), StoreError>,
     step: &str,
     fields: Vec<(String, String)>,
-) -> Result<Option<Response>, PageError> {
-    match done {
-        Ok(()) => Ok(None),
-        Err(StoreError::Conflict(Conflict::ReasonNeeded)) => {
+) -> Result<Option<Answer<ContactJson>>, PageError> {
+    match (outcome, action.format) {
+        (Ok(()), _) => Ok(None),
+        (Err(StoreError::Conflict(Conflict::ReasonNeeded)), ResponseFormat::Page) => {
             let view = fields.iter().find(|(name, _)| name == "view");
             let view = view.map_or("mine", |(_, view)| view.as_str());
+            let reference = action.reference;
             let back = format!("/desk/contacts/{reference}?view={view}");
-            let mut asked = page(&Why {
-                words: desk.words(jar),
+            let mut asked = page(&ReasonPage {
+                words: action.desk.words(jar),
                 action: format!("/desk/contacts/{reference}/{step}"),
                 back,
                 fields,
             })?;
             *asked.status_mut() = StatusCode::CONFLICT;
-            Ok(Some(asked))
+            Ok(Some(Answer::Page(asked)))
         }
-        Err(error) => Err(error.into()),
+        (Err(error), _) => Err(error.into()),
     }
 }

@@ -1,6 +1,11 @@
 //! The form of a reply: text, and files if the line can send them.
 
-use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
+use aide::{
+    OperationInput,
+    generate::GenContext,
+    openapi::{Operation, Response},
+};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, multipart::Field};
 use hotline_core::contact::message::OutboundFile;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,11 +23,11 @@ use crate::{
 const MOST: usize = 5;
 const LARGEST: usize = 10 << 20;
 /// The largest request body of a reply, in bytes.
-pub(crate) const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
+const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 
 /// The text of a reply, its files and its options.
 #[derive(Default, Deserialize, JsonSchema)]
-pub(crate) struct Reply {
+pub(crate) struct ReplyForm {
     /// Makes the request idempotent: repeated requests with the same id send the reply only once.
     pub id: Option<Uuid>,
     /// The newest event that the writer has seen.
@@ -42,10 +47,11 @@ pub(crate) struct Reply {
     pub files: Vec<OutboundFile>,
 }
 
-impl FromRequest<Desk> for Reply {
+impl FromRequest<Desk> for ReplyForm {
     type Rejection = PageError;
 
-    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+    async fn from_request(mut request: Request, desk: &Desk) -> Result<Self, PageError> {
+        DefaultBodyLimit::max(LARGEST_REPLY).apply(&mut request);
         let kind = request.headers().get("content-type");
         let multipart = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
         if !multipart {
@@ -81,9 +87,22 @@ impl FromRequest<Desk> for Reply {
     }
 }
 
+impl OperationInput for ReplyForm {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        FormOrJson::<Self>::operation_input(ctx, operation);
+    }
+
+    fn inferred_early_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, Response)> {
+        FormOrJson::<Self>::inferred_early_responses(ctx, operation)
+    }
+}
+
 const UNREADABLE: PageError = PageError::Bad("error-form");
 
-impl Reply {
+impl ReplyForm {
     async fn take(&mut self, mut field: Field<'_>) -> Result<(), PageError> {
         let name = field.file_name().unwrap_or_default().to_owned();
         let media_type = field

@@ -6,26 +6,28 @@ use hotline_store::{contacts::detail::ContactDetail, staff::accounts::Person};
 use crate::{http::errors::PageError, state::Desk};
 
 /// Loads a contact for display, and records that `me` opened it.
-pub(crate) async fn opened(desk: &Desk, me: &Person, reference: &str) -> Result<ContactDetail, PageError> {
-    let opened = find(desk, reference).await?;
-    desk.note_read(me, "open contact", &opened.reference.to_string())
+pub(crate) async fn open_contact(
+    desk: &Desk,
+    me: &Person,
+    reference: Reference,
+) -> Result<ContactDetail, PageError> {
+    let contact = find_contact(desk, reference).await?;
+    desk.note_read(me, "open contact", &contact.reference.to_string())
         .await;
-    if !opened.was_read
-        && let Err(error) = desk.store.note_first_read(opened.id).await
+    if !contact.was_read
+        && let Err(error) = desk.store.note_first_read(contact.id).await
     {
         tracing::warn!(error = %error, "When a contact was first read could not be noted");
     }
-    Ok(opened)
+    Ok(contact)
 }
 
 /// Loads a contact, or fails with [`PageError::NotFound`].
-pub(crate) async fn find(desk: &Desk, reference: &str) -> Result<ContactDetail, PageError> {
-    desk.store
-        .contact(parsed(reference)?)
-        .await?
-        .ok_or(PageError::NotFound)
+pub(crate) async fn find_contact(desk: &Desk, reference: Reference) -> Result<ContactDetail, PageError> {
+    desk.store.contact(reference).await?.ok_or(PageError::NotFound)
 }
 
-pub(crate) fn parsed(reference: &str) -> Result<Reference, PageError> {
+/// Parses a reference from a path. A malformed one identifies no contact.
+pub(crate) fn parse_reference(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)
 }

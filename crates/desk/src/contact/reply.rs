@@ -1,10 +1,8 @@
 //! Drafts, replies and notes of a contact, and the presence of colleagues who have the contact open.
 
 use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    extract::Path,
+    response::{IntoResponse, NoContent},
 };
 use hotline_store::{
     contacts::{drafts::DraftKind, reply::NewReply},
@@ -13,54 +11,66 @@ use hotline_store::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    contact::{files::Reply, open::parsed},
-    http::{
-        access::Who,
-        errors::PageError,
-        extractors::{Back, FormOrJson, ResponseFormat},
+    contact::{
+        action::{ContactAction, ContactAnswer},
+        actions::SimpleAction,
+        files::ReplyForm,
     },
-    state::Desk,
+    http::{
+        answers::{Answer, IdJson},
+        errors::PageError,
+        extractors::{FormOrJson, IdPath},
+    },
 };
 
-pub(crate) async fn reply(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    reply: Reply,
-) -> Result<Response, PageError> {
-    let number = parsed(&reference)?;
-    let id = reply.id.unwrap_or_else(|| desk.new_id());
-    let seen = reply.seen.filter(|_| !reply.anyway);
+impl<Body> ContactAction<Body> {
+    /// Returns the id of what was written or, for a form, a redirect to the contact.
+    async fn respond_with_id(&self, id: Uuid, view: &str) -> Result<Answer<IdJson>, PageError> {
+        if self.format.is_json() {
+            return Ok(Answer::Json(IdJson { id }));
+        }
+        let page = self.respond(view).await?;
+        Ok(Answer::Page(page.into_response()))
+    }
+}
+
+pub(crate) async fn reply(mut action: ContactAction<ReplyForm>) -> Result<Answer<IdJson>, PageError> {
+    let files = std::mem::take(&mut action.form.files);
+    let (store, form) = (&action.desk.store, &action.form);
+    let id = form.id.unwrap_or_else(|| action.desk.new_id());
+    let seen = form.seen.filter(|_| !form.anyway);
     let new = NewReply {
         id,
-        text: reply.text.clone(),
-        files: reply.files,
-        to: reply.to.filter(|to| !to.is_empty()),
+        text: form.text.clone(),
+        files,
+        to: form.to.clone().filter(|to| !to.is_empty()),
         seen,
     };
-    let written = desk.store.reply(&me, number, new).await;
+    let written = store.reply(&action.me, action.reference, new).await;
     if let Err(StoreError::Conflict(Conflict::NotSeen)) = &written {
         // Saves the text as a draft, so that the next page shows the text again.
         let seen = seen.unwrap_or_default();
-        desk.store
-            .keep_draft(&me, number, DraftKind::Reply, &reply.text, seen, None)
+        store
+            .keep_draft(
+                &action.me,
+                action.reference,
+                DraftKind::Reply,
+                &form.text,
+                seen,
+                None,
+            )
             .await?;
     }
     written?;
-    if program.0 {
-        return Ok(Json(json!({ "id": id })).into_response());
-    }
-    program.then(&desk, &me, &reference, &reply.view).await
+    action.respond_with_id(id, &form.view).await
 }
 
 /// An internal note.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Note {
+pub(crate) struct NoteForm {
     /// Makes the request idempotent: repeated requests with the same id add the note only once.
     id: Option<Uuid>,
     text: String,
@@ -69,24 +79,18 @@ pub(crate) struct Note {
     view: String,
 }
 
-pub(crate) async fn note(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path(reference): Path<String>,
-    FormOrJson(note): FormOrJson<Note>,
-) -> Result<Response, PageError> {
-    let id = note.id.unwrap_or_else(|| desk.new_id());
-    desk.store.note(&me, parsed(&reference)?, id, &note.text).await?;
-    if program.0 {
-        return Ok(Json(json!({ "id": id })).into_response());
-    }
-    program.then(&desk, &me, &reference, &note.view).await
+pub(crate) async fn note(action: ContactAction<FormOrJson<NoteForm>>) -> Result<Answer<IdJson>, PageError> {
+    let (desk, form) = (&action.desk, &action.form);
+    let id = form.id.unwrap_or_else(|| desk.new_id());
+    desk.store
+        .note(&action.me, action.reference, id, &form.text)
+        .await?;
+    action.respond_with_id(id, &form.view).await
 }
 
 /// A draft to store.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Draft {
+pub(crate) struct DraftForm {
     /// `reply` or `note`.
     #[schemars(with = "String", extend("enum" = ["reply", "note"]))]
     kind: DraftKind,
@@ -97,51 +101,40 @@ pub(crate) struct Draft {
     id: Option<Uuid>,
 }
 
-pub(crate) async fn draft(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-    FormOrJson(draft): FormOrJson<Draft>,
-) -> Result<StatusCode, PageError> {
-    desk.store
+pub(crate) async fn keep_draft(action: ContactAction<FormOrJson<DraftForm>>) -> Result<NoContent, PageError> {
+    let (store, form) = (&action.desk.store, &action.form);
+    store
         .keep_draft(
-            &me,
-            parsed(&reference)?,
-            draft.kind,
-            &draft.text,
-            draft.seen,
-            draft.id,
+            &action.me,
+            action.reference,
+            form.kind,
+            &form.text,
+            form.seen,
+            form.id,
         )
         .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// The presence of a colleague at a contact.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Here {
+pub(crate) struct PresenceForm {
     /// `reading`, `writing` or `gone`.
     #[schemars(extend("enum" = ["reading", "writing", "gone"]))]
     doing: String,
 }
 
-pub(crate) async fn here(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    Path(reference): Path<String>,
-    FormOrJson(here): FormOrJson<Here>,
-) -> Result<StatusCode, PageError> {
-    let doing = Doing::parse(&here.doing).ok_or(PageError::Bad("error-form"))?;
-    desk.store.is_at(&me, parsed(&reference)?, doing).await?;
-    Ok(StatusCode::NO_CONTENT)
+pub(crate) async fn report_presence(
+    action: ContactAction<FormOrJson<PresenceForm>>,
+) -> Result<NoContent, PageError> {
+    let doing = Doing::parse(&action.form.doing).ok_or(PageError::Bad("error-form"))?;
+    let store = &action.desk.store;
+    store.is_at(&action.me, action.reference, doing).await?;
+    Ok(NoContent)
 }
 
-pub(crate) async fn undo(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    Path((reference, id)): Path<(String, Uuid)>,
-    FormOrJson(to): FormOrJson<Back>,
-) -> Result<Response, PageError> {
-    desk.store.undo(&me, parsed(&reference)?, id).await?;
-    program.then(&desk, &me, &reference, &to.view).await
+pub(crate) async fn undo(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
+    let store = &action.desk.store;
+    store.undo(&action.me, action.reference, path.id).await?;
+    action.respond(&action.form.view).await
 }

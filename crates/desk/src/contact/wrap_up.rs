@@ -1,27 +1,24 @@
 //! The wrap-up: the classification of a contact. It can be saved incomplete and, unless it is optional, must be complete before the contact
 //! is closed.
 
-use axum::{
-    Json,
-    extract::{FromRequest, Path, Request, State},
-    response::Response,
+use axum::extract::State;
+use hotline_core::contact::{
+    classification::{Answers, KIND, Question, Scheme},
+    lifecycle::Marking,
 };
-use axum_extra::extract::CookieJar;
-use hotline_core::contact::classification::{Answers, KIND, Scheme};
 use hotline_store::contacts::detail::ContactDetail;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     contact::{
-        closing::{or_ask, words_of},
-        open::parsed,
+        action::{ContactAction, ContactAnswer},
+        closing::{ask_for_reason, chosen_reason},
     },
     http::{
-        access::Who,
+        answers::Answer,
         errors::PageError,
-        extractors::{RepeatedFields, ResponseFormat},
+        extractors::{Cookies, FromFields, RepeatedFields},
     },
     state::Desk,
 };
@@ -29,7 +26,7 @@ use crate::{
 /// The answers, and whether to close the contact after saving them.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WrapUp {
+pub(crate) struct WrapUpForm {
     #[serde(default)]
     answers: Answers,
     #[serde(default)]
@@ -48,15 +45,9 @@ pub(crate) struct WrapUp {
     fields: Vec<(String, String)>,
 }
 
-impl FromRequest<Desk> for WrapUp {
-    type Rejection = PageError;
-
-    /// Parses JSON or a form. The form has a field for each question, `quick` for a kind that needs no further answers, and `close`.
-    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        let fields = match RepeatedFields::from_request(request, desk).await? {
-            RepeatedFields::Json(read) => return Ok(read),
-            RepeatedFields::Fields(fields) => fields,
-        };
+impl FromFields for WrapUpForm {
+    /// Parses a form. It has a field for each question, `quick` for a kind that needs no further answers, and `close`.
+    fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         let mut quick = None;
         let asked_again = |name: &str| name != "reason" && name != "why";
@@ -84,45 +75,94 @@ impl FromRequest<Desk> for WrapUp {
 }
 
 pub(crate) async fn wrap_up(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    Path(reference): Path<String>,
-    asked: WrapUp,
-) -> Result<Response, PageError> {
-    let (number, reason) = (parsed(&reference)?, words_of(&asked.reason, &asked.why));
-    let done = desk
-        .store
-        .wrap_up(&me, number, asked.answers, asked.close, reason)
+    Cookies(jar): Cookies,
+    mut action: ContactAction<RepeatedFields<WrapUpForm>>,
+) -> ContactAnswer {
+    let RepeatedFields(form) = &mut action.form;
+    let (answers, fields) = (
+        std::mem::take(&mut form.answers),
+        std::mem::take(&mut form.fields),
+    );
+    let RepeatedFields(form) = &action.form;
+    let reason = chosen_reason(&form.reason, &form.why);
+    let store = &action.desk.store;
+    let saved = store
+        .wrap_up(&action.me, action.reference, answers, form.close, reason)
         .await;
-    if program.0 {
-        done?;
-    } else if let Some(question) = or_ask(&desk, &jar, done, &reference, "wrap-up", asked.fields)? {
+    if let Some(question) = ask_for_reason(&action, &jar, saved, "wrap-up", fields)? {
         return Ok(question);
     }
-    program.then(&desk, &me, &reference, &asked.view).await
+    action.respond(&form.view).await
+}
+
+/// The classification scheme.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SchemeJson {
+    name: String,
+    version: u32,
+    /// The questions, in the order in which they are asked.
+    questions: Vec<QuestionJson>,
+}
+
+/// A question of the classification scheme.
+#[derive(Serialize, JsonSchema)]
+struct QuestionJson {
+    id: String,
+    /// The question in Serbian, in Cyrillic script.
+    sr: String,
+    /// The question in English.
+    en: String,
+    /// Whether a counselling contact can be closed only once it is answered.
+    required: bool,
+    /// The largest number of answers.
+    most: usize,
+    /// The kinds of contact for which it is asked; empty means all kinds.
+    only_if: Vec<String>,
+    /// The answers to choose from; empty for a number or free text.
+    answers: Vec<SchemeAnswerJson>,
+}
+
+/// An answer of the classification scheme.
+#[derive(Serialize, JsonSchema)]
+struct SchemeAnswerJson {
+    id: String,
+    /// The answer in Serbian, in Cyrillic script.
+    sr: String,
+    /// The answer in English.
+    en: String,
+    /// For a kind of contact: whether the contact is counselling.
+    counselling: bool,
+    /// For a kind of contact: the marking that the answer sets.
+    marking: Option<Marking>,
 }
 
 /// `GET /api/v1/scheme`: returns the questions of the classification.
-pub(crate) async fn scheme(State(desk): State<Desk>) -> Json<Value> {
+pub(crate) async fn show_scheme(State(desk): State<Desk>) -> Answer<SchemeJson> {
     let scheme = desk.store.scheme();
-    let questions = scheme.questions.iter().map(|question| {
-        let answers = question.answers.iter().map(|answer| {
-            json!({
-                "id": answer.id, "sr": answer.sr, "en": answer.en,
-                "counselling": answer.counselling, "marking": answer.marking,
-            })
-        });
-        json!({
-            "id": question.id, "sr": question.label.sr, "en": question.label.en,
-            "required": question.required, "most": question.most, "only_if": question.only_if,
-            "answers": answers.collect::<Vec<_>>(),
-        })
+    Answer::Json(SchemeJson {
+        name: scheme.name.clone(),
+        version: scheme.version,
+        questions: scheme.questions.iter().map(question_json).collect(),
+    })
+}
+
+fn question_json(question: &Question) -> QuestionJson {
+    let answers = question.answers.iter().map(|answer| SchemeAnswerJson {
+        id: answer.id.clone(),
+        sr: answer.sr.clone(),
+        en: answer.en.clone(),
+        counselling: answer.counselling,
+        marking: answer.marking,
     });
-    Json(
-        json!({ "name": scheme.name, "version": scheme.version, "questions": questions.collect::<Vec<_>>() }),
-    )
+    QuestionJson {
+        id: question.id.clone(),
+        sr: question.label.sr.clone(),
+        en: question.label.en.clone(),
+        required: question.required,
+        most: question.most,
+        only_if: question.only_if.clone(),
+        answers: answers.collect(),
+    }
 }
 
 /// Returns the answers so far. If there are none, suggests the kind that the person chose in the web form.

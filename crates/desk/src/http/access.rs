@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use aide::OperationInput;
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{Method, StatusCode, header, request::Parts},
@@ -30,7 +31,7 @@ pub enum Access {
 }
 
 /// The name of the header that marks a request as sent by a page automatically, without an action of its user.
-const BY_ITSELF: &str = "hotline-by-itself";
+const SENT_BY_PAGE: &str = "hotline-by-itself";
 /// The path of the event stream that makes pages refresh.
 pub(crate) const LIVE: &str = "/desk/live";
 
@@ -45,9 +46,12 @@ pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) 
 }
 
 async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Request, next: Next) -> Response {
-    let for_program = request.uri().path().starts_with("/api/");
+    let for_api = request.uri().path().starts_with("/api/");
     let token = token(&desk, request.headers());
-    if let (Some(token), true) = (&token, reads_figures(access, &request)) {
+    if let (Some(token), true) = (
+        &token,
+        needs_only_token(access, request.method(), request.uri().path()),
+    ) {
         match desk.store.reads_figures(token).await {
             Ok(true) => return uncached(next.run(request).await),
             Ok(false) => {}
@@ -63,7 +67,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         Err(error) => return PageError::from(error).into_response(),
     };
     let Some(person) = person else {
-        if for_program {
+        if for_api {
             return PageError::NotLoggedIn.into_response();
         }
         return Redirect::to("/desk/login").into_response();
@@ -77,12 +81,11 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Returns whether a read-only token suffices for the request. Such a token permits reading statistics, except for returns (report forms),
+/// Returns whether a read-only token suffices for a request. Such a token permits reading statistics, except for returns (report forms),
 /// which show even the smallest figures about persons.
-fn reads_figures(access: Access, request: &Request) -> bool {
-    let path = request.uri().path();
+pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
-        && request.method() == Method::GET
+        && method == Method::GET
         && path.starts_with("/api/v1/statistics/")
         && !path.starts_with("/api/v1/statistics/returns/")
 }
@@ -92,7 +95,7 @@ fn reads_figures(access: Access, request: &Request) -> bool {
 /// person's.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
-    if request.headers().contains_key(BY_ITSELF) || path == LIVE || path.ends_with("/here") {
+    if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {
         Asker::Page
     } else {
         Asker::Person
@@ -140,6 +143,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     }
 }
 
+impl OperationInput for Reader {}
+
 /// Returns the session token from the cookie or, without a cookie, from `Authorization: Bearer`.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
@@ -174,6 +179,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
             .ok_or(StatusCode::UNAUTHORIZED)
     }
 }
+
+impl OperationInput for Who {}
 
 impl Desk {
     /// Returns the texts in the language chosen on this device, otherwise in the language of the centre.

@@ -1,5 +1,10 @@
 //! Error messages for people and API clients. A message names the problem and the remedy; the internal cause is only logged.
 
+use aide::{
+    OperationOutput,
+    generate::GenContext,
+    openapi::{Operation, Response as DescribedResponse},
+};
 use askama::Template;
 use axum::{
     Json,
@@ -11,11 +16,13 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use hotline_core::text::locale::{Language, Words};
 use hotline_store::error::{Conflict, StoreError};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::{http::page, state::Desk};
-
-/// The result of a handler.
-pub(crate) type PageResult = Result<Response, PageError>;
+use crate::{
+    http::{answers::describe_content, page},
+    state::Desk,
+};
 
 /// The error of a failed request.
 #[derive(Debug, Clone)]
@@ -76,6 +83,55 @@ impl PageError {
     }
 }
 
+/// The body of every error response of the API.
+#[derive(Serialize, JsonSchema)]
+struct ErrorJson {
+    /// The problem and its remedy, in English.
+    error: String,
+}
+
+/// The statuses of errors, each with its meaning.
+const STATUSES: [(u16, &str); 8] = [
+    (401, "Not logged in, or the log-in was refused"),
+    (403, "The role of this person lacks the right"),
+    (
+        404,
+        "The object does not exist, or a parameter could not be parsed",
+    ),
+    (409, "The present state of the data does not allow it"),
+    (413, "The body is too large"),
+    (422, "The body or a parameter is invalid"),
+    (
+        500,
+        "An internal error; the message has the number under which its cause is logged",
+    ),
+    (503, "Overloaded or out of disk space; try again later"),
+];
+
+/// Describes errors with these statuses.
+pub(crate) fn describe_errors(
+    ctx: &mut GenContext,
+    statuses: &[u16],
+) -> Vec<(Option<u16>, DescribedResponse)> {
+    let chosen = STATUSES.iter().filter(|(status, _)| statuses.contains(status));
+    chosen
+        .map(|(status, meaning)| {
+            let schema = ctx.schema.subschema_for::<ErrorJson>();
+            let response = describe_content(meaning, [("application/json", schema)]);
+            (Some(*status), response)
+        })
+        .collect()
+}
+
+/// Describes the errors that any handler can return. Extractors add those of their own, and routes add the one of a missing right.
+impl OperationOutput for PageError {
+    type Inner = Self;
+
+    fn inferred_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, DescribedResponse)> {
+        describe_errors(ctx, &[401, 404, 409, 422, 500, 503])
+    }
+}
+
 #[derive(Template)]
 #[template(path = "http/error.html")]
 struct ErrorPage<'a> {
@@ -84,13 +140,13 @@ struct ErrorPage<'a> {
 }
 
 /// Renders the error of a response as a page in the person's language or, for an API request, as JSON in English.
-pub(crate) async fn spoken(
+pub(crate) async fn render_error(
     State(desk): State<Desk>,
     jar: CookieJar,
     request: Request,
     next: Next,
 ) -> Response {
-    let for_program = request.uri().path().starts_with("/api/");
+    let for_api = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
@@ -98,9 +154,9 @@ pub(crate) async fn spoken(
         None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
         None => return response,
     };
-    if for_program {
-        let said = error.localized(desk.locales.of(Language::En));
-        return (error.status(), Json(serde_json::json!({ "error": said }))).into_response();
+    if for_api {
+        let message = error.localized(desk.locales.of(Language::En));
+        return (error.status(), Json(ErrorJson { error: message })).into_response();
     }
     let words = desk.words(&jar);
     let said = error.localized(words);
@@ -111,7 +167,7 @@ pub(crate) async fn spoken(
 }
 
 /// Returns the error for unknown addresses of the desk.
-pub(crate) async fn nothing() -> PageError {
+pub(crate) async fn not_found() -> PageError {
     PageError::NotFound
 }
 
@@ -130,7 +186,7 @@ impl From<StoreError> for PageError {
     }
 }
 
-/// Attaches the error to the response as an extension, which [`spoken`] renders.
+/// Attaches the error to the response as an extension, which [`render_error`] renders.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

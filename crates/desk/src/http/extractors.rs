@@ -1,15 +1,28 @@
-//! Extractors for actions, shared by HTML forms and API requests.
+//! Extractors for actions, shared by HTML forms and API requests. Each one also describes what it reads for the OpenAPI document.
 
+use std::{convert::Infallible, ops::Deref};
+
+use aide::{
+    OperationInput,
+    generate::GenContext,
+    openapi::{MediaType, Operation, RequestBody, Response, SchemaObject},
+    operation::set_body,
+};
 use axum::{
     body::Bytes,
     extract::{Form, FromRequest, FromRequestParts, Request},
     http::{StatusCode, header, request::Parts},
 };
+use axum_extra::extract::CookieJar;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_path_to_error::Track;
+use uuid::Uuid;
 
-use crate::{http::errors::PageError, state::Desk};
+use crate::{
+    http::errors::{PageError, describe_errors},
+    state::Desk,
+};
 
 /// The body of an action, sent as a form or as JSON. A request without a content type is read as `{}`, so every field takes its default.
 pub(crate) struct FormOrJson<T>(pub T);
@@ -19,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
         if is_json(&request) {
-            return Ok(Self(strict(&whole(request, desk).await?)?));
+            return Ok(Self(strict(&read_body(request, desk).await?)?));
         }
         if !request.headers().contains_key(header::CONTENT_TYPE) {
             return Ok(Self(strict(b"{}")?));
@@ -29,25 +42,82 @@ impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
     }
 }
 
-/// The body of a form that can repeat fields, as name-value pairs, or the JSON that an API client sends instead.
-pub(crate) enum RepeatedFields<T> {
-    Json(T),
-    Fields(Vec<(String, String)>),
+impl<T> Deref for FormOrJson<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
-impl<T: DeserializeOwned> FromRequest<Desk> for RepeatedFields<T> {
+impl<T: JsonSchema> OperationInput for FormOrJson<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe_body::<T>(ctx, operation);
+    }
+
+    fn inferred_early_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, Response)> {
+        describe_errors(ctx, &BODY_ERRORS)
+    }
+}
+
+/// A value that a form with repeated fields and an API client's JSON can express.
+pub(crate) trait FromFields: DeserializeOwned {
+    /// Parses the fields of a form, in their order.
+    fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError>;
+}
+
+/// The body of an action, sent as a form that can repeat fields or as JSON.
+pub(crate) struct RepeatedFields<T>(pub T);
+
+impl<T: FromFields> FromRequest<Desk> for RepeatedFields<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
         if is_json(&request) {
-            return Ok(Self::Json(strict(&whole(request, desk).await?)?));
+            return Ok(Self(strict(&read_body(request, desk).await?)?));
         }
         let read = Form::from_request(request, desk).await;
-        Ok(Self::Fields(read.map_err(|error| unreadable(error.status()))?.0))
+        let Form(fields) = read.map_err(|error| unreadable(error.status()))?;
+        Ok(Self(T::from_fields(fields)?))
     }
 }
 
-async fn whole(request: Request, desk: &Desk) -> Result<Bytes, PageError> {
+impl<T: JsonSchema> OperationInput for RepeatedFields<T> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        describe_body::<T>(ctx, operation);
+    }
+
+    fn inferred_early_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, Response)> {
+        describe_errors(ctx, &BODY_ERRORS)
+    }
+}
+
+/// The statuses with which a request is refused because of its body.
+pub(crate) const BODY_ERRORS: [u16; 2] = [413, 422];
+
+/// Describes a JSON body of this type.
+pub(crate) fn describe_body<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Operation) {
+    let mut json_schema = ctx.schema.subschema_for::<T>();
+    // The API rejects unknown fields.
+    json_schema.insert("additionalProperties".to_owned(), false.into());
+    let schema = SchemaObject {
+        json_schema,
+        external_docs: None,
+        example: None,
+    };
+    let json = MediaType {
+        schema: Some(schema),
+        ..MediaType::default()
+    };
+    let body = RequestBody {
+        content: [("application/json".to_owned(), json)].into_iter().collect(),
+        required: true,
+        ..RequestBody::default()
+    };
+    set_body(ctx, operation, body);
+}
+
+async fn read_body(request: Request, desk: &Desk) -> Result<Bytes, PageError> {
     let read = Bytes::from_request(request, desk).await;
     read.map_err(|error| unreadable(error.status()))
 }
@@ -95,27 +165,70 @@ fn is_json(request: &Request) -> bool {
 
 /// The empty body of an action without parameters.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Nothing {}
+pub(crate) struct NoBody {}
 
 /// The body of an action whose only parameter is the view to return to.
 #[derive(Default, Deserialize, JsonSchema)]
-pub(crate) struct Back {
+pub(crate) struct ReturnTo {
     #[serde(default)]
     #[schemars(skip)]
     pub view: String,
 }
 
-/// The format of the response: JSON (`true`) for paths under `/api/`, otherwise a redirect to a page (`false`).
-#[derive(Clone, Copy)]
-pub(crate) struct ResponseFormat(pub bool);
+/// The path parameter of a contact.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ContactPath {
+    /// The reference of the contact as shown on screen, such as 7K3M-2QX9.
+    pub reference: String,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for ResponseFormat {
-    type Rejection = std::convert::Infallible;
+/// The path parameter of anything that has an id.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct IdPath {
+    pub id: Uuid,
+}
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.uri.path().starts_with("/api/")))
+/// The format of the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseFormat {
+    /// JSON, for paths under `/api/`.
+    Json,
+    /// A page or a redirect to one, for paths of the desk.
+    Page,
+}
+
+impl ResponseFormat {
+    pub(crate) fn is_json(self) -> bool {
+        self == Self::Json
     }
 }
+
+impl<S: Send + Sync> FromRequestParts<S> for ResponseFormat {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(if parts.uri.path().starts_with("/api/") {
+            Self::Json
+        } else {
+            Self::Page
+        })
+    }
+}
+
+impl OperationInput for ResponseFormat {}
+
+/// The cookies of the request. Unlike [`CookieJar`], it can be an argument of a handler of the API.
+pub(crate) struct Cookies(pub CookieJar);
+
+impl<S: Send + Sync> FromRequestParts<S> for Cookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(CookieJar::from_headers(&parts.headers)))
+    }
+}
+
+impl OperationInput for Cookies {}
 
 #[cfg(test)]
 mod tests {

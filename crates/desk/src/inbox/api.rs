@@ -1,25 +1,30 @@
 //! The inbox, the search and the list of colleagues as JSON.
 
-use axum::{
-    Json,
-    extract::{Query, State},
+use axum::extract::{Query, State};
+use chrono::{DateTime, Utc};
+use hotline_core::{
+    contact::lifecycle::{Marking, Status},
+    job::Delivery,
 };
 use hotline_store::inbox::list::{InboxRow, Place, View};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    http::{access::Who, errors::PageError, extractors::FormOrJson},
-    inbox::{filters::InboxFilterForm, page::looks},
+    http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson},
+    inbox::{
+        filters::InboxFilterForm,
+        page::{SearchForm, note_search},
+    },
     state::Desk,
 };
 
-type Answer<T = Value> = Result<Json<T>, PageError>;
-
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ApiInboxQuery {
+    /// The view: `mine`, `unassigned`, `all` or another one. Omitted: `all`.
     view: Option<String>,
+    /// The field `next` of the previous page. Omitted: the first page.
     after: Option<String>,
     /// Number of rows per page, from 1 to 200.
     size: Option<String>,
@@ -27,11 +32,48 @@ pub(crate) struct ApiInboxQuery {
     filter: InboxFilterForm,
 }
 
-pub(crate) async fn inbox(
+/// A page of a view of the inbox.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct InboxPageJson {
+    contacts: Vec<InboxRowJson>,
+    /// The position of the next page; null on the last page.
+    next: Option<String>,
+}
+
+/// A contact on a list.
+#[derive(Serialize, JsonSchema)]
+struct InboxRowJson {
+    reference: String,
+    line: String,
+    channel: String,
+    status: Status,
+    /// The state of a reply that failed or has been unsent for more than 15 minutes.
+    undelivered: Option<Delivery>,
+    /// The marking that removes the contact from the total.
+    marking: Option<Marking>,
+    assignee: Option<String>,
+    team: Option<String>,
+    /// The colleague who handed it over, until another action follows.
+    handed_by: Option<String>,
+    /// 0 ordinary, 1 urgent, 2 immediate danger.
+    urgency: i16,
+    snoozed_until: Option<DateTime<Utc>>,
+    /// The time since which the person has been waiting for a reply.
+    waiting_since: Option<DateTime<Utc>>,
+    /// When the person last wrote.
+    last_in_at: DateTime<Utc>,
+    /// The subject; null if there is none or if it is erased.
+    subject: Option<String>,
+    /// The first words of the newest message; null if they are erased.
+    first_words: Option<String>,
+}
+
+/// `GET /api/v1/inbox`: returns a page of a view.
+pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
     Query(asked): Query<ApiInboxQuery>,
-) -> Answer {
+) -> Result<Answer<InboxPageJson>, PageError> {
     let view = match asked.view.as_deref() {
         Some(name) => View::parse(name).ok_or(PageError::Bad("error-view"))?,
         None => View::All,
@@ -43,66 +85,102 @@ pub(crate) async fn inbox(
         .store
         .inbox(view, &asked.filter.read(), me.id, after, size)
         .await?;
-    let contacts: Vec<Value> = page.rows.iter().map(row).collect();
-    Ok(Json(
-        json!({ "contacts": contacts, "next": page.next.map(Place::to_text) }),
-    ))
+    Ok(Answer::Json(InboxPageJson {
+        contacts: page.rows.into_iter().map(InboxRowJson::from).collect(),
+        next: page.next.map(Place::to_text),
+    }))
 }
 
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct Looked {
-    /// The search term: words, beginnings of words, "phrases", a reference or a whole identifier.
-    #[serde(default)]
-    q: String,
+/// Everyone who works on contacts.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ColleaguesJson {
+    colleagues: Vec<ColleagueJson>,
+}
+
+/// A member of staff who works on contacts.
+#[derive(Serialize, JsonSchema)]
+struct ColleagueJson {
+    id: Uuid,
+    name: String,
+    on_duty: bool,
+    team: Option<String>,
 }
 
 /// `GET /api/v1/colleagues`: returns all colleagues.
-pub(crate) async fn colleagues(State(desk): State<Desk>) -> Answer {
-    let all = desk.store.colleagues().await?;
-    let all = all
-        .iter()
-        .map(|one| json!({ "id": one.id, "name": one.name, "on_duty": one.on_duty, "team": one.team }));
-    Ok(Json(json!({ "colleagues": all.collect::<Vec<_>>() })))
+pub(crate) async fn list_colleagues(State(desk): State<Desk>) -> Result<Answer<ColleaguesJson>, PageError> {
+    let all = desk.store.colleagues().await?.into_iter();
+    let colleagues = all.map(|one| ColleagueJson {
+        id: one.id,
+        name: one.name,
+        on_duty: one.on_duty,
+        team: one.team,
+    });
+    Ok(Answer::Json(ColleaguesJson {
+        colleagues: colleagues.collect(),
+    }))
+}
+
+/// The results of a search.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SearchResultsJson {
+    /// The contacts that match, newest first.
+    contacts: Vec<FoundContactJson>,
+    /// Whether there are more results than these.
+    more: bool,
+    /// The number of contacts indexed so far, while the index is being built; null once it covers all contacts.
+    read_so_far: Option<u64>,
+}
+
+/// A contact that matches a search.
+#[derive(Serialize, JsonSchema)]
+struct FoundContactJson {
+    #[serde(flatten)]
+    row: InboxRowJson,
+    /// The words around the match.
+    found: String,
 }
 
 /// `POST /api/v1/search`: searches contacts. The method is POST because the term may be a name, and proxies log URLs.
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,
-    FormOrJson(looked): FormOrJson<Looked>,
-) -> Answer {
-    looks(&desk, &me, &looked.q).await?;
-    let found = desk.store.find(&looked.q, 100).await?;
-    let contacts = found.rows.iter().map(|(found, round)| {
-        let mut row = row(found);
-        if let Some(fields) = row.as_object_mut() {
-            fields.insert("found".to_owned(), json!(round));
-        }
-        row
+    FormOrJson(sought): FormOrJson<SearchForm>,
+) -> Result<Answer<SearchResultsJson>, PageError> {
+    note_search(&desk, &me, &sought.q).await?;
+    let results = desk.store.find(&sought.q, 100).await?;
+    let contacts = results.rows.into_iter().map(|(row, found)| FoundContactJson {
+        row: row.into(),
+        found,
     });
-    Ok(Json(json!({
-        "contacts": contacts.collect::<Vec<_>>(),
-        "more": found.more,
-        "read_so_far": found.so_far,
-    })))
+    Ok(Answer::Json(SearchResultsJson {
+        contacts: contacts.collect(),
+        more: results.more,
+        read_so_far: results.so_far,
+    }))
 }
 
-fn row(row: &InboxRow) -> Value {
-    json!({
-        "reference": row.reference.to_string(),
-        "line": row.line,
-        "channel": row.channel,
-        "status": row.status,
-        "undelivered": row.undelivered,
-        "marking": row.marking,
-        "assignee": row.assignee,
-        "team": row.team,
-        "handed_by": row.handed_by,
-        "urgency": row.urgency,
-        "snoozed_until": row.snoozed_until,
-        "waiting_since": row.waiting_since,
-        "last_in_at": row.last_in_at,
-        "subject": row.card.as_ref().and_then(|card| card.subject.clone()),
-        "first_words": row.card.as_ref().map(|card| card.first_words.clone()),
-    })
+impl From<InboxRow> for InboxRowJson {
+    fn from(row: InboxRow) -> Self {
+        let (subject, first_words) = match row.card {
+            Some(card) => (card.subject, Some(card.first_words)),
+            None => (None, None),
+        };
+        Self {
+            reference: row.reference.to_string(),
+            line: row.line,
+            channel: row.channel,
+            status: row.status,
+            undelivered: row.undelivered,
+            marking: row.marking,
+            assignee: row.assignee,
+            team: row.team,
+            handed_by: row.handed_by,
+            urgency: row.urgency,
+            snoozed_until: row.snoozed_until,
+            waiting_since: row.waiting_since,
+            last_in_at: row.last_in_at,
+            subject,
+            first_words,
+        }
+    }
 }

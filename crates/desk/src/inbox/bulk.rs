@@ -1,25 +1,20 @@
 //! Bulk actions on contacts. Each contact succeeds or fails independently of the others.
 
-use axum::{
-    Json,
-    extract::{FromRequest, Request, State},
-    response::{IntoResponse, Response},
-};
-use axum_extra::extract::CookieJar;
-use hotline_core::contact::lifecycle::Marking;
+use axum::extract::State;
+use hotline_core::{contact::lifecycle::Marking, text::locale::Language};
 use hotline_store::error::Conflict;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact::open::parsed,
+    contact::open::parse_reference,
     http::{
         access::Who,
+        answers::Answer,
         errors::PageError,
-        extractors::{RepeatedFields, ResponseFormat},
+        extractors::{Cookies, FromFields, RepeatedFields, ResponseFormat},
     },
-    inbox::page::{BulkOutcome, InboxQuery, shown},
+    inbox::page::{BulkOutcome, InboxQuery, render_inbox},
     state::Desk,
 };
 
@@ -41,15 +36,9 @@ pub(crate) struct BulkAction {
     view: String,
 }
 
-impl FromRequest<Desk> for BulkAction {
-    type Rejection = PageError;
-
-    /// Reads JSON, or a form with a field `pick` for each contact.
-    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
-        let fields = match RepeatedFields::from_request(request, desk).await? {
-            RepeatedFields::Json(read) => return Ok(read),
-            RepeatedFields::Fields(fields) => fields,
-        };
+impl FromFields for BulkAction {
+    /// Reads a form with a field `pick` for each contact.
+    fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         for (name, value) in fields {
             match name.as_str() {
@@ -63,21 +52,38 @@ impl FromRequest<Desk> for BulkAction {
     }
 }
 
-pub(crate) async fn several(
+/// The outcome of a bulk action.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BulkOutcomeJson {
+    /// References of the contacts for which the action succeeded.
+    done: Vec<String>,
+    refused: Vec<RefusedContactJson>,
+}
+
+/// A contact for which a bulk action failed.
+#[derive(Serialize, JsonSchema)]
+struct RefusedContactJson {
+    reference: String,
+    /// The reason, in English.
+    error: String,
+}
+
+/// `POST /desk/several` and `POST /api/v1/several`: acts on several contacts.
+pub(crate) async fn act_on_many(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    several: BulkAction,
-) -> Result<Response, PageError> {
-    if several.references.len() > MOST {
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    RepeatedFields(action): RepeatedFields<BulkAction>,
+) -> Result<Answer<BulkOutcomeJson>, PageError> {
+    if action.references.len() > MOST {
         return Err(PageError::Bad("error-form"));
     }
     let (mut done, mut refused) = (Vec::new(), Vec::new());
-    for one in &several.references {
-        let reference = parsed(one)?;
+    for one in &action.references {
+        let reference = parse_reference(one)?;
         let store = &desk.store;
-        let did = match several.what.as_str() {
+        let changed = match action.what.as_str() {
             "claim" => store.take(&me, reference).await,
             "give-back" => store.give_back(&me, reference).await,
             "follow" => store.set_followed(&me, reference, true).await,
@@ -85,22 +91,23 @@ pub(crate) async fn several(
             "spam" => store.mark(&me, reference, Some(Marking::Spam)).await,
             _ => return Err(PageError::Bad("error-form")),
         };
-        match did.map_err(PageError::from) {
+        match changed.map_err(PageError::from) {
             Ok(true) => done.push(one.clone()),
             Ok(false) => refused.push((one.clone(), PageError::Conflict(Conflict::SoAlready))),
             Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => refused.push((one.clone(), why)),
             Err(fault) => return Err(fault),
         }
     }
-    let words = desk.words(&jar);
-    if program.0 {
-        let words = desk.locales.of(hotline_core::text::locale::Language::En);
-        let refused = refused
-            .iter()
-            .map(|(one, why)| json!({ "reference": one, "error": why.localized(words) }));
-        let refused: Vec<_> = refused.collect();
-        return Ok(Json(json!({ "done": done, "refused": refused })).into_response());
+    if format.is_json() {
+        let words = desk.locales.of(Language::En);
+        let refused = refused.into_iter().map(|(reference, why)| RefusedContactJson {
+            reference,
+            error: why.localized(words),
+        });
+        let refused = refused.collect();
+        return Ok(Answer::Json(BulkOutcomeJson { done, refused }));
     }
+    let words = desk.words(&jar);
     let count = i64::try_from(done.len()).unwrap_or_default();
     let told = BulkOutcome {
         done: (count > 0).then(|| words.count("several-done", count)),
@@ -109,5 +116,6 @@ pub(crate) async fn several(
             .map(|(one, why)| (one.clone(), why.localized(words)))
             .collect(),
     };
-    shown(&desk, &jar, me, InboxQuery::of(&several.view), None, told).await
+    let page = render_inbox(&desk, &jar, me, InboxQuery::of(&action.view), None, told).await?;
+    Ok(Answer::Page(page))
 }

@@ -29,11 +29,16 @@ use hotline_store::{
     search::SearchResults,
     staff::accounts::Person,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    contact::{open::opened, questions::Questions, wrap_up::suggested},
+    contact::{
+        open::{open_contact, parse_reference},
+        questions::Questions,
+        wrap_up::suggested,
+    },
     http::{
         access::Who,
         errors::PageError,
@@ -136,7 +141,7 @@ pub(crate) async fn list(
     jar: CookieJar,
     Query(asked): Query<InboxQuery>,
 ) -> Result<Response, PageError> {
-    shown(&desk, &jar, me, asked, None, BulkOutcome::default()).await
+    render_inbox(&desk, &jar, me, asked, None, BulkOutcome::default()).await
 }
 
 pub(crate) async fn contact(
@@ -146,15 +151,16 @@ pub(crate) async fn contact(
     Path(reference): Path<String>,
     Query(asked): Query<InboxQuery>,
 ) -> Result<Response, PageError> {
-    let opened = opened(&desk, &me, &reference).await?;
-    shown(&desk, &jar, me, asked, Some(&opened), BulkOutcome::default()).await
+    let contact = open_contact(&desk, &me, parse_reference(&reference)?).await?;
+    render_inbox(&desk, &jar, me, asked, Some(&contact), BulkOutcome::default()).await
 }
 
 /// The form of a search.
-#[derive(Deserialize)]
-pub(crate) struct Sought {
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct SearchForm {
+    /// The search term: words, beginnings of words, "phrases", a reference or a whole identifier.
     #[serde(default)]
-    q: String,
+    pub(super) q: String,
 }
 
 /// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers keep a
@@ -162,18 +168,18 @@ pub(crate) struct Sought {
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,
-    FormOrJson(sought): FormOrJson<Sought>,
+    FormOrJson(sought): FormOrJson<SearchForm>,
 ) -> Result<Redirect, PageError> {
     if sought.q.trim().is_empty() {
         return Ok(Redirect::to("/desk/inbox"));
     }
-    looks(&desk, &me, &sought.q).await?;
+    note_search(&desk, &me, &sought.q).await?;
     let hidden = desk.store.hide_words(sought.q.trim())?;
     Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
 }
 
 /// Checks the length of a search term, and records in the audit that `me` searched.
-pub(crate) async fn looks(desk: &Desk, me: &Person, sought: &str) -> Result<(), PageError> {
+pub(crate) async fn note_search(desk: &Desk, me: &Person, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));
     }
@@ -191,7 +197,7 @@ pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
 }
 
 /// Renders the inbox, together with the open contact and the outcome of a bulk action, if any.
-pub(crate) async fn shown(
+pub(crate) async fn render_inbox(
     desk: &Desk,
     jar: &CookieJar,
     me: Person,

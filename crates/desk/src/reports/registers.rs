@@ -7,7 +7,6 @@ use hotline_store::{
     statistics::adjustments::NewBalance,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 /// A line of an imported register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,17 +38,6 @@ impl Wrong {
             Self::Unread(why) => why.clone(),
             Self::Refused(why) => words.say(why.key()),
         }
-    }
-}
-
-impl Row {
-    /// Returns the line as JSON.
-    pub(crate) fn to_json(&self, words: &Words) -> Value {
-        json!({
-            "line": self.line,
-            "text": self.text,
-            "wrong": self.wrong.as_ref().map(|wrong| wrong.localized(words)),
-        })
     }
 }
 

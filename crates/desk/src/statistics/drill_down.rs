@@ -1,28 +1,25 @@
 //! Drill-down: lists the contacts that a figure counts (`/desk/statistics/contacts`), for readers of contacts.
 
 use askama::Template;
-use axum::{
-    Json,
-    extract::{Query, State},
-    response::{IntoResponse, Response},
-};
-use axum_extra::extract::CookieJar;
+use axum::extract::{Query, State};
+use chrono::{DateTime, Utc};
 use hotline_core::{
-    staff::rights::Right, statistics::figures::Measure, text::locale::Language, time::period::Period,
+    contact::lifecycle::Status, staff::rights::Right, statistics::figures::Measure, text::locale::Language,
+    time::period::Period,
 };
 use hotline_store::{
     inbox::list::Place,
     statistics::figures::{CountedContacts, Pointed},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     http::{
         access::Who,
+        answers::Answer,
         errors::PageError,
-        extractors::ResponseFormat,
+        extractors::{Cookies, ResponseFormat},
         page::{Frame, page},
     },
     reports::{
@@ -42,7 +39,7 @@ const ROWS: usize = 100;
 
 /// A figure to list: its measure, period and values.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct At {
+pub(crate) struct DrillDownQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
     /// `contact` (registered communications) or `closing`.
@@ -59,7 +56,7 @@ pub(crate) struct At {
     after: String,
 }
 
-impl At {
+impl DrillDownQuery {
     fn pointed(&self, desk: &Desk) -> Result<Pointed, PageError> {
         let of = match self.of.as_str() {
             "" => Measure::Contact,
@@ -108,36 +105,55 @@ struct DrillDownPage<'a> {
     differs: bool,
 }
 
+/// A page of the contacts that a figure counts.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CountedContactsJson {
+    /// The figure itself.
+    count: i64,
+    contacts: Vec<CountedContactJson>,
+    /// The position of the next page; null on the last page.
+    next: Option<String>,
+}
+
+/// A contact that a figure counts.
+#[derive(Serialize, JsonSchema)]
+struct CountedContactJson {
+    reference: String,
+    /// When the contact was registered or, if the figure counts closings, closed.
+    at: DateTime<Utc>,
+    channel: String,
+    status: Status,
+}
+
 /// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`: lists the contacts of a figure, page by page.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    Query(at): Query<At>,
-) -> Result<Response, PageError> {
-    let pointed = at.pointed(&desk)?;
-    let after = match at.after.as_str() {
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    Query(query): Query<DrillDownQuery>,
+) -> Result<Answer<CountedContactsJson>, PageError> {
+    let pointed = query.pointed(&desk)?;
+    let after = match query.after.as_str() {
         "" => None,
         place => Some(Place::parse(place).ok_or(PageError::Bad("error-form"))?),
     };
     let listed = desk.store.pointed_at(&pointed, after, ROWS).await?;
     let days = days(pointed.period.from, pointed.period.to);
-    let figure = format!("{} {days} {} {}", pointed.of.as_str(), at.by, at.is);
+    let figure = format!("{} {days} {} {}", pointed.of.as_str(), query.by, query.is);
     desk.note_read(&me, "list figure", &figure).await;
-    if program.0 {
-        let contacts = listed.rows.iter().map(|row| {
-            json!({
-                "reference": row.reference.to_string(),
-                "at": row.at,
-                "channel": row.channel,
-                "status": row.status.as_str(),
-            })
+    if format.is_json() {
+        let contacts = listed.rows.iter().map(|row| CountedContactJson {
+            reference: row.reference.to_string(),
+            at: row.at,
+            channel: row.channel.clone(),
+            status: row.status,
         });
-        let contacts: Vec<_> = contacts.collect();
-        let next = listed.next.map(Place::to_text);
-        let listed = json!({ "count": listed.count, "contacts": contacts, "next": next });
-        return Ok(Json(listed).into_response());
+        return Ok(Answer::Json(CountedContactsJson {
+            count: listed.count,
+            contacts: contacts.collect(),
+            next: listed.next.map(Place::to_text),
+        }));
     }
     let words = desk.words(&jar);
     let scheme = desk.store.scheme();
@@ -150,14 +166,15 @@ pub(crate) async fn list(
     };
     let whole = after.is_none() && listed.next.is_none();
     let count = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);
-    page(&DrillDownPage {
+    let rendered = page(&DrillDownPage {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         values: pointed.values.iter().map(said).collect(),
-        next: listed.next.map(|place| at.next(place)),
+        next: listed.next.map(|place| query.next(place)),
         differs: whole && count != listed.count,
         pointed,
         listed,
-    })
+    })?;
+    Ok(Answer::Page(rendered))
 }
 
 impl DrillDownPage<'_> {

@@ -1,26 +1,23 @@
 //! Figures that managers enter: opening balances, corrections, and registers imported from CSV. Also manages access tokens for programs.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::{IntoResponse, Redirect},
-};
-use axum_extra::extract::CookieJar;
+use axum::extract::{Path, State};
 use hotline_core::{
     statistics::figures::{ADVISORY, INSTITUTION, Measure},
     text::locale::{Language, Words},
 };
-use hotline_store::statistics::adjustments::{Adjustment, NewBalance};
+use hotline_store::{
+    staff::tokens::Token,
+    statistics::adjustments::{Adjustment, NewBalance},
+};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     http::{
         access::Who,
-        errors::{PageError, PageResult},
-        extractors::{FormOrJson, Nothing, ResponseFormat},
+        answers::{Answer, EmptyJson},
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
         page::plain_page,
     },
     reports::{
@@ -35,7 +32,7 @@ use crate::{
 
 /// A figure to enter.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Entered {
+pub(crate) struct EntryForm {
     /// The measure, a colon and the value: `contact:` and a channel, `case:advisory`, or `case:` and an institution. Examples:
     /// `contact:telephone`, `case:mup`.
     what: String,
@@ -59,9 +56,9 @@ pub(crate) struct Entered {
 pub(crate) async fn enter(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    FormOrJson(entered): FormOrJson<Entered>,
-) -> PageResult {
+    format: ResponseFormat,
+    FormOrJson(entered): FormOrJson<EntryForm>,
+) -> Result<Answer<EmptyJson>, PageError> {
     let missing = || PageError::Bad("error-days-missing");
     let (of, value) = what(&entered.what).ok_or(PageError::Bad("error-channel"))?;
     let new = NewBalance {
@@ -75,7 +72,7 @@ pub(crate) async fn enter(
         reason: entered.reason,
     };
     desk.store.enter_balance(Some(&me), &new).await?;
-    back(program)
+    succeed(format)
 }
 
 /// Parses text such as `contact:telephone`.
@@ -84,34 +81,41 @@ fn what(text: &str) -> Option<(Measure, String)> {
     Some((Measure::parse(of)?, value.to_owned()))
 }
 
-fn back(program: ResponseFormat) -> PageResult {
-    Ok(if program.0 {
-        Json(json!({})).into_response()
-    } else {
-        Redirect::to("/desk/statistics#entries").into_response()
-    })
+/// Returns the response to a change that returns no data.
+fn succeed(format: ResponseFormat) -> Result<Answer<EmptyJson>, PageError> {
+    Ok(format.answer(EmptyJson {}, ENTRIES))
 }
+
+/// The part of the statistics page that lists the entered figures.
+const ENTRIES: &str = "/desk/statistics#entries";
 
 /// `POST /desk/statistics/entries/{id}/withdraw`: withdraws an entered figure.
 pub(crate) async fn withdraw(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    Path(id): Path<Uuid>,
-    FormOrJson(_): FormOrJson<Nothing>,
-) -> PageResult {
+    format: ResponseFormat,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Answer<EmptyJson>, PageError> {
     desk.store.withdraw_balance(Some(&me), id).await?;
-    back(program)
+    succeed(format)
+}
+
+/// All entered figures, also those withdrawn.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EntryListJson {
+    entries: Vec<Adjustment>,
 }
 
 /// `GET /api/v1/statistics/entries`: returns all entered figures.
-pub(crate) async fn list(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
-    Ok(Json(json!({ "entries": desk.store.balances().await? })))
+pub(crate) async fn list(State(desk): State<Desk>) -> Result<Answer<EntryListJson>, PageError> {
+    let entries = desk.store.balances().await?;
+    Ok(Answer::Json(EntryListJson { entries }))
 }
 
 /// A register to import.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Register {
+pub(crate) struct RegisterForm {
     /// CSV with a header row: of, value, from, to, count, source, and optionally correction and reason.
     csv: String,
     /// Whether to check the lines without entering them.
@@ -119,14 +123,33 @@ pub(crate) struct Register {
     dry_run: bool,
 }
 
+/// The outcome of an import.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ImportJson {
+    /// Whether the lines were entered.
+    entered: bool,
+    rows: Vec<ImportedRowJson>,
+}
+
+/// A line of an imported register.
+#[derive(Serialize, JsonSchema)]
+struct ImportedRowJson {
+    /// The line number in the file; the header is line 1.
+    line: u64,
+    /// The fields of the line, joined by commas.
+    text: String,
+    /// The reason why the line can't be entered, in English.
+    wrong: Option<String>,
+}
+
 /// `POST /desk/statistics/entries/import`: enters all lines, or none if one of them is invalid.
 pub(crate) async fn import(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    FormOrJson(register): FormOrJson<Register>,
-) -> PageResult {
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    FormOrJson(register): FormOrJson<RegisterForm>,
+) -> Result<Answer<ImportJson>, PageError> {
     let rows = registers::read(register.csv.as_bytes());
     let rows = registers::tried(&desk.store, rows).await?;
     let lawful = rows.iter().all(|row| row.wrong.is_none()) && !rows.is_empty();
@@ -135,13 +158,20 @@ pub(crate) async fn import(
         let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
         desk.store.enter_balances(Some(&me), &new).await?;
     }
-    if program.0 {
+    if format.is_json() {
         let words = desk.locales.of(Language::En);
-        let rows: Vec<Value> = rows.iter().map(|row| row.to_json(words)).collect();
-        return Ok(Json(json!({ "entered": enters, "rows": rows })).into_response());
+        let rows = rows.into_iter().map(|row| ImportedRowJson {
+            line: row.line,
+            wrong: row.wrong.map(|wrong| wrong.localized(words)),
+            text: row.text,
+        });
+        return Ok(Answer::Json(ImportJson {
+            entered: enters,
+            rows: rows.collect(),
+        }));
     }
     if enters {
-        return back(program);
+        return Ok(Answer::redirect(ENTRIES));
     }
     let words = desk.words(&jar);
     let said: Vec<String> = rows.iter().map(|row| row_label(&desk, words, row)).collect();
@@ -150,7 +180,7 @@ pub(crate) async fn import(
         (false, true) => "import-would",
         (false, false) => "import-wrong",
     });
-    plain_page(words, &head, &said, "/desk/statistics#entries")
+    Ok(Answer::Page(plain_page(words, &head, &said, ENTRIES)?))
 }
 
 fn row_label(desk: &Desk, words: &Words, row: &Row) -> String {
@@ -171,43 +201,59 @@ fn row_label(desk: &Desk, words: &Words, row: &Row) -> String {
 
 /// A token to create.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Named {
+pub(crate) struct TokenForm {
     /// The purpose of the token.
     name: String,
+}
+
+/// A new read-only token.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct NewTokenJson {
+    /// The token, to be sent as `Authorization: Bearer`. It is shown only here.
+    token: String,
 }
 
 /// `POST /desk/statistics/tokens`: creates a token. Only this response shows the token.
 pub(crate) async fn make_token(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    jar: CookieJar,
-    FormOrJson(named): FormOrJson<Named>,
-) -> PageResult {
-    let token = desk.store.make_token(Some(&me), &named.name).await?;
-    if program.0 {
-        return Ok(Json(json!({ "token": token.expose() })).into_response());
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    FormOrJson(form): FormOrJson<TokenForm>,
+) -> Result<Answer<NewTokenJson>, PageError> {
+    let token = desk.store.make_token(Some(&me), &form.name).await?;
+    if format.is_json() {
+        let token = token.expose().clone();
+        return Ok(Answer::Json(NewTokenJson { token }));
     }
     let words = desk.words(&jar);
     let said = [words.say("token-once"), token.expose().clone()];
-    plain_page(words, &words.say("token-made"), &said, "/desk/statistics#tokens")
+    let page = plain_page(words, &words.say("token-made"), &said, "/desk/statistics#tokens")?;
+    Ok(Answer::Page(page))
 }
 
 /// `POST /desk/statistics/tokens/{id}/end`: revokes a token.
 pub(crate) async fn end_token(
     State(desk): State<Desk>,
     Who(me): Who,
-    program: ResponseFormat,
-    Path(id): Path<Uuid>,
-    FormOrJson(_): FormOrJson<Nothing>,
-) -> PageResult {
+    format: ResponseFormat,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Answer<EmptyJson>, PageError> {
     desk.store.end_token(Some(&me), id).await?;
-    back(program)
+    succeed(format)
+}
+
+/// The read-only tokens, also those revoked.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct TokenListJson {
+    tokens: Vec<Token>,
 }
 
 /// `GET /api/v1/statistics/tokens`: lists the tokens.
-pub(crate) async fn tokens(State(desk): State<Desk>) -> Result<Json<Value>, PageError> {
-    Ok(Json(json!({ "tokens": desk.store.tokens().await? })))
+pub(crate) async fn list_tokens(State(desk): State<Desk>) -> Result<Answer<TokenListJson>, PageError> {
+    let tokens = desk.store.tokens().await?;
+    Ok(Answer::Json(TokenListJson { tokens }))
 }
 
 /// Returns the form value and the label of each value for which figures can be entered.

@@ -1,21 +1,20 @@
 //! Figures as JSON and as files, with the same content as the page.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-    response::{IntoResponse, Response},
-};
+use axum::extract::{Query, State};
 use axum_extra::extract::CookieJar;
 use hotline_core::{
     statistics::figures::Measure,
     text::locale::{Language, Words},
 };
-use hotline_store::statistics::figures::StatisticsFilter;
+use hotline_store::statistics::{
+    figures::{Breakdown, StatisticsFilter},
+    report::Report,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    http::{access::Reader, errors::PageError},
+    http::{access::Reader, answers::FiguresFile, errors::PageError, extractors::Cookies},
     reports::{
         cover::Cover,
         exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, download, workbook},
@@ -27,7 +26,7 @@ use crate::{
 
 /// A period, and the format of its figures.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Wanted {
+pub(crate) struct FileQuery {
     #[serde(flatten)]
     pub(crate) period: StatisticsQuery,
     /// `json`, `csv` or `xlsx`; empty means JSON.
@@ -47,7 +46,7 @@ pub(crate) struct Wanted {
     cover: String,
 }
 
-impl Wanted {
+impl FileQuery {
     /// Returns the texts in the requested language, otherwise in the one chosen on this device.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
@@ -76,27 +75,28 @@ impl Wanted {
 
     /// Sends tables in the requested format. As CSV, a single table has the layout of the page, and several tables become one line for each
     /// figure.
-    pub(crate) fn answer(
+    pub(crate) fn answer<T>(
         &self,
         words: &Words,
         name: &str,
         cover: &Cover,
         tables: &[Table],
-        json: impl IntoResponse,
-    ) -> Result<Response, PageError> {
+        json: T,
+    ) -> Result<FiguresFile<T>, PageError> {
         let form = self.csv_form()?;
         Ok(match self.format.as_str() {
-            "" | "json" => json.into_response(),
+            "" | "json" => FiguresFile::Json(json),
             "csv" => {
                 let csv = match tables {
                     [one] => csv_of_table(words, cover, one, form),
                     many => csv_of_tables(words, cover, many, form),
                 };
-                download(CSV, name, cover.days, csv.map_err(PageError::fault)?)
+                let csv = csv.map_err(PageError::fault)?;
+                FiguresFile::File(download(CSV, name, cover.days, csv))
             }
             "xlsx" => {
                 let book = workbook(words, cover, tables).map_err(PageError::fault)?;
-                download(XLSX, name, cover.days, book)
+                FiguresFile::File(download(XLSX, name, cover.days, book))
             }
             _ => return Err(PageError::Bad("error-format")),
         })
@@ -107,22 +107,22 @@ impl Wanted {
 pub(crate) async fn report(
     State(desk): State<Desk>,
     reader: Reader,
-    jar: CookieJar,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, PageError> {
+    Cookies(jar): Cookies,
+    Query(wanted): Query<FileQuery>,
+) -> Result<FiguresFile<Report>, PageError> {
     let period = wanted.period.period(desk.store.today())?;
     let report = desk.store.report(period, reader.least(&desk)).await?;
     let words = wanted.words(&desk, &jar);
     let cover = Cover::of_report(words, &desk.centre, &report, reader.name());
     let tables = tables::of_report(words, desk.store.scheme(), &report);
-    wanted.answer(words, "statistics", &cover, &tables, Json(&report))
+    wanted.answer(words, "statistics", &cover, &tables, report)
 }
 
 /// A period, and the groupings of its figures.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Cutting {
+pub(crate) struct BreakdownQuery {
     #[serde(flatten)]
-    wanted: Wanted,
+    file: FileQuery,
     /// The measure: `contact` (registered communications), `closing`, `case` or `referral`.
     #[serde(default)]
     of: String,
@@ -135,19 +135,19 @@ pub(crate) struct Cutting {
 pub(crate) async fn breakdown(
     State(desk): State<Desk>,
     reader: Reader,
-    jar: CookieJar,
-    Query(asked): Query<Cutting>,
-) -> Result<Response, PageError> {
+    Cookies(jar): Cookies,
+    Query(asked): Query<BreakdownQuery>,
+) -> Result<FiguresFile<Breakdown>, PageError> {
     let of = match asked.of.as_str() {
         "" => Measure::Contact,
         name => Measure::parse(name).ok_or(PageError::Bad("error-form"))?,
     };
-    let wanted = asked.wanted;
+    let wanted = asked.file;
     let period = wanted.period.period(desk.store.today())?;
     let cut = StatisticsFilter::parse(of, period, &asked.by)?;
     let found = desk.store.shown(&cut, reader.least(&desk)).await?;
     let words = wanted.words(&desk, &jar);
     let table = tables::of_breakdown(words, desk.store.scheme(), &found);
     let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, reader.name());
-    wanted.answer(words, "figures", &cover, &[table], Json(&found))
+    wanted.answer(words, "figures", &cover, &[table], found)
 }

@@ -2,9 +2,8 @@
 
 use askama::Template;
 use axum::{
-    Json,
     extract::{Query, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use axum_extra::extract::CookieJar;
 use chrono::{Datelike, NaiveDate};
@@ -20,13 +19,14 @@ use hotline_store::{
     statistics::{adjustments::Adjustment, report::Report, totals::Totals},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     http::{
         access::{Reader, Who},
+        answers::Answer,
         errors::PageError,
+        extractors::Cookies,
         page::{Frame, page as written},
     },
     reports::{
@@ -38,7 +38,7 @@ use crate::{
     state::Desk,
     statistics::{
         entries,
-        files::Wanted,
+        files::FileQuery,
         filter::{self, FilterForm},
     },
 };
@@ -174,23 +174,33 @@ pub(crate) async fn page(
 pub(crate) async fn totals(
     State(desk): State<Desk>,
     Query(asked): Query<StatisticsQuery>,
-) -> Result<Json<Totals>, PageError> {
+) -> Result<Answer<Totals>, PageError> {
     let period = asked.period(desk.store.today())?;
-    Ok(Json(desk.store.totals(period).await?))
+    Ok(Answer::Json(desk.store.totals(period).await?))
+}
+
+/// The sentences of an annual report.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SentencesJson {
+    /// The tag of their language.
+    language: &'static str,
+    sentences: Vec<String>,
 }
 
 /// Sends the sentences of an annual report.
 pub(crate) async fn sentences(
     State(desk): State<Desk>,
     reader: Reader,
-    jar: CookieJar,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, PageError> {
+    Cookies(jar): Cookies,
+    Query(wanted): Query<FileQuery>,
+) -> Result<Answer<SentencesJson>, PageError> {
     let period = wanted.period.period(desk.store.today())?;
     let report = desk.store.report(period, reader.least(&desk)).await?;
     let words = wanted.words(&desk, &jar);
-    let said = sentences::of_report(words, &report);
-    Ok(Json(json!({ "language": words.language().tag(), "sentences": said })).into_response())
+    Ok(Answer::Json(SentencesJson {
+        language: words.language().tag(),
+        sentences: sentences::of_report(words, &report),
+    }))
 }
 
 impl StatisticsPage<'_> {

@@ -50,11 +50,18 @@ struct Figure {
     /// Registered communications since the establishment, including corrections and opening balances.
     total: i64,
     /// The total of each channel.
-    channels: Vec<(String, i64)>,
+    channels: Vec<ChannelTotal>,
     /// The last day that is counted.
     until: NaiveDate,
     /// The time zone of the days.
     time_zone: String,
+}
+
+/// The public total of a channel.
+#[derive(Debug, Clone, Serialize)]
+struct ChannelTotal {
+    name: String,
+    total: i64,
 }
 
 /// Builds the router: `/api/v1/public/total`, and `/total` for embedding in a page.
@@ -106,7 +113,10 @@ impl Public {
             channels: totals
                 .channels
                 .into_iter()
-                .map(|part| (part.name, part.sum.total))
+                .map(|part| ChannelTotal {
+                    name: part.name,
+                    total: part.sum.total,
+                })
                 .collect(),
             until,
             time_zone: totals.time_zone,
@@ -143,17 +153,7 @@ fn unavailable(error: &StoreError) -> Response {
 
 async fn total(State(public): State<Public>) -> Response {
     match public.figure().await {
-        Ok(figure) => {
-            let channels = figure.channels.iter();
-            let channels =
-                channels.map(|(channel, total)| serde_json::json!({ "name": channel, "total": total }));
-            shared(Json(serde_json::json!({
-                "total": figure.total,
-                "channels": channels.collect::<Vec<_>>(),
-                "until": figure.until,
-                "time_zone": figure.time_zone,
-            })))
-        }
+        Ok(figure) => shared(Json(figure)),
         Err(error) => unavailable(&error),
     }
 }
@@ -187,7 +187,7 @@ async fn embedded(State(public): State<Public>, Query(shown): Query<Shown>) -> R
         centre: words.own(&public.centre.name),
         total: words.number(figure.total),
         channels: channels
-            .map(|(channel, total)| (channel_name(words, channel), words.number(*total)))
+            .map(|one| (channel_name(words, &one.name), words.number(one.total)))
             .collect(),
         until: format_day(figure.until),
     };

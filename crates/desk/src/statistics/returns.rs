@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::{
-    Json,
     extract::{Path, Query, State},
     response::Response,
 };
@@ -12,15 +11,18 @@ use hotline_core::{
     staff::rights::Right,
     statistics::returns::Return,
     text::locale::{Language, Words},
-    time::period::Period,
+    time::period::{Every, Period},
 };
 use hotline_store::{error::Conflict, statistics::returns::FilledReturn};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     http::{
         access::{Reader, Who},
+        answers::{Answer, FiguresFile},
         errors::PageError,
+        extractors::Cookies,
         page::{Frame, page},
     },
     reports::{
@@ -28,7 +30,7 @@ use crate::{
         tables::{self, Table},
     },
     state::Desk,
-    statistics::{files::Wanted, filter::FilterForm, page::StatisticsQuery},
+    statistics::{files::FileQuery, filter::FilterForm, page::StatisticsQuery},
 };
 
 #[derive(Template)]
@@ -42,7 +44,7 @@ struct ReturnPage<'a> {
 }
 
 /// `GET /desk/statistics/returns/{name}`: shows a return.
-pub(crate) async fn one(
+pub(crate) async fn show_return(
     State(desk): State<Desk>,
     Who(me): Who,
     reader: Reader,
@@ -61,28 +63,74 @@ pub(crate) async fn one(
     })
 }
 
+/// The path parameter of a return.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ReturnPath {
+    /// The name of the return, such as insafe or chi.
+    name: String,
+}
+
+/// A return, filled in.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FilledReturnJson {
+    /// Whether nothing prevents sending it.
+    complete: bool,
+    #[serde(rename = "return")]
+    filled: FilledReturn,
+}
+
 /// `GET /api/v1/statistics/returns/{name}`: sends a return as JSON or as a file.
-pub(crate) async fn file(
+pub(crate) async fn download_return(
     State(desk): State<Desk>,
     reader: Reader,
-    jar: CookieJar,
-    Path(name): Path<String>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, PageError> {
+    Cookies(jar): Cookies,
+    Path(ReturnPath { name }): Path<ReturnPath>,
+    Query(wanted): Query<FileQuery>,
+) -> Result<FiguresFile<FilledReturnJson>, PageError> {
     let words = wanted.words(&desk, &jar);
     let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &wanted.period).await?;
     let cover = Cover::of_return(words, &desk.centre, mapping, &filled, reader.name());
-    let json = Json(json!({ "complete": filled.is_complete(), "return": &filled }));
-    wanted.answer(words, &filled.name, &cover, &tables, json)
+    let name = filled.name.clone();
+    let complete = filled.is_complete();
+    wanted.answer(
+        words,
+        &name,
+        &cover,
+        &tables,
+        FilledReturnJson { complete, filled },
+    )
+}
+
+/// The returns that can be filled in.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ReturnListJson {
+    returns: Vec<ReturnJson>,
+}
+
+/// A return.
+#[derive(Serialize, JsonSchema)]
+struct ReturnJson {
+    name: String,
+    /// The version of its mapping.
+    version: u32,
+    /// The length of the periods for which it is due.
+    every: Every,
+    /// The title in English.
+    label: String,
 }
 
 /// `GET /api/v1/statistics/returns`: lists the returns.
-pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
-    let all = desk.store.returns();
-    let all = all.iter().map(|one| {
-        json!({ "name": one.name, "version": one.version, "every": one.every.as_str(), "label": one.label.en })
+pub(crate) async fn list(State(desk): State<Desk>) -> Answer<ReturnListJson> {
+    let all = desk.store.returns().into_iter();
+    let returns = all.map(|one| ReturnJson {
+        name: one.name.clone(),
+        version: one.version,
+        every: one.every,
+        label: one.label.en.clone(),
     });
-    Json(json!({ "returns": all.collect::<Vec<_>>() }))
+    Answer::Json(ReturnListJson {
+        returns: returns.collect(),
+    })
 }
 
 /// Fills in a return for the requested days or, without a request, for the last complete period that is due. Figures in returns are not

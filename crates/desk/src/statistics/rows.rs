@@ -6,7 +6,7 @@ use axum::{
     body::{Body, Bytes},
     extract::{Query, State},
     http::header,
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use futures::stream;
 use hotline_core::{
@@ -16,19 +16,19 @@ use hotline_core::{
 use hotline_store::db::store::Store;
 
 use crate::{
-    http::{access::Reader, errors::PageError},
+    http::{access::Reader, answers::CsvFile, errors::PageError},
     reports::exports::{CSV, CsvForm, begun, days, harmless, writer},
     state::Desk,
-    statistics::files::Wanted,
+    statistics::files::FileQuery,
 };
 
 /// `GET /api/v1/statistics/rows`: sends a line for each communication with its day and its values. The line has no reference, so that it
 /// can't be used to find the contact. Dimensions about persons are included only for readers who may read contacts.
-pub(crate) async fn csv(
+pub(crate) async fn download_rows(
     State(desk): State<Desk>,
     reader: Reader,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, PageError> {
+    Query(wanted): Query<FileQuery>,
+) -> Result<CsvFile, PageError> {
     let period = wanted.period.period(desk.store.today())?;
     let form = wanted.csv_form()?;
     let days = days(period.from, period.to);
@@ -71,7 +71,7 @@ pub(crate) async fn csv(
             format!("attachment; filename=\"communications-{days}.csv\""),
         ),
     ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok(CsvFile((headers, Body::from_stream(lines)).into_response()))
 }
 
 struct Rows {

@@ -1,0 +1,11 @@
+// Shows the description of the API with Swagger UI. `SwaggerUIBundle` comes from swagger-ui-bundle.js.
+
+SwaggerUIBundle({
+  url: "/api/v1/openapi.json",
+  dom_id: "#api",
+  deepLinking: true,
+  docExpansion: "none",
+  showExtensions: true,
+  // Swagger's public validator would receive the address of this page.
+  validatorUrl: null,
+});

@@ -1,0 +1,134 @@
+//! Cases as JSON.
+
+use chrono::{DateTime, Utc};
+use hotline_store::cases::{Case, CaseRow, Details};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// A case on a list.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CaseRowJson {
+    id: Uuid,
+    /// The number within the year, and the year: `12/2026`.
+    number: String,
+    /// Whether the case was sent to an institution; otherwise it is advisory.
+    forwarded: bool,
+    formed_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    /// The first words of the summary.
+    summary: String,
+    /// Whether a referral waits for a second person.
+    to_confirm: bool,
+}
+
+/// A case.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CaseJson {
+    id: Uuid,
+    /// The number within the year, and the year: `12/2026`.
+    number: String,
+    /// Whether the case was sent to an institution; otherwise it is advisory.
+    forwarded: bool,
+    /// The member of staff who formed it.
+    formed_by: Option<String>,
+    formed_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    summary: String,
+    contacts: Vec<CaseContactJson>,
+    referrals: Vec<ReferralJson>,
+    /// Earlier texts of the summary and of referrals, oldest first.
+    versions: Vec<CaseVersionJson>,
+}
+
+/// A contact of a case.
+#[derive(Serialize, JsonSchema)]
+struct CaseContactJson {
+    reference: String,
+    channel: String,
+    /// The local day under which the statistics count the contact.
+    day: String,
+}
+
+/// A referral of a case to an institution.
+#[derive(Serialize, JsonSchema)]
+struct ReferralJson {
+    id: Uuid,
+    /// The id of the institution in the classification scheme.
+    institution: String,
+    proposed_by: String,
+    proposed_at: DateTime<Utc>,
+    /// The version of the details. Sent back as `seen` with a confirmation.
+    changed: i64,
+    /// The second person, who confirmed it.
+    confirmed_by: Option<String>,
+    confirmed_at: Option<DateTime<Utc>>,
+    details: Details,
+}
+
+/// An earlier text of a case.
+#[derive(Serialize, JsonSchema)]
+struct CaseVersionJson {
+    /// When the text was replaced.
+    at: DateTime<Utc>,
+    /// The member of staff who replaced it.
+    by: String,
+    /// The referral to which the text belongs; null for the summary.
+    referral: Option<Uuid>,
+    text: String,
+}
+
+impl From<CaseRow> for CaseRowJson {
+    fn from(case: CaseRow) -> Self {
+        Self {
+            id: case.id,
+            number: format!("{}/{}", case.number, case.year),
+            forwarded: case.forwarded,
+            formed_at: case.formed_at,
+            closed_at: case.closed_at,
+            summary: case.summary,
+            to_confirm: case.to_confirm,
+        }
+    }
+}
+
+impl From<Case> for CaseJson {
+    fn from(case: Case) -> Self {
+        let contacts = case
+            .contacts
+            .into_iter()
+            .map(|(reference, channel, day)| CaseContactJson {
+                reference: reference.to_string(),
+                channel,
+                day,
+            });
+        let referrals = case.referrals.into_iter().map(|one| ReferralJson {
+            id: one.id,
+            institution: one.institution,
+            proposed_by: one.proposed_by.1,
+            proposed_at: one.proposed_at,
+            changed: one.changed,
+            confirmed_by: one.confirmed_by,
+            confirmed_at: one.confirmed_at,
+            details: one.details,
+        });
+        let versions = case.versions.into_iter().map(|one| CaseVersionJson {
+            at: one.at,
+            by: one.by,
+            referral: one.referral,
+            text: one.text,
+        });
+        Self {
+            id: case.id,
+            number: format!("{}/{}", case.number, case.year),
+            forwarded: case.forwarded,
+            formed_by: case.formed_by,
+            formed_at: case.formed_at,
+            closed_at: case.closed_at,
+            summary: case.summary,
+            contacts: contacts.collect(),
+            referrals: referrals.collect(),
+            versions: versions.collect(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The request of an action on a contact, and its response.
+
+use aide::{
+    OperationInput,
+    generate::GenContext,
+    openapi::{Operation, Response},
+};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use hotline_core::identifiers::reference::Reference;
+use hotline_store::{inbox::list::View, staff::accounts::Person};
+
+use crate::{
+    contact::{
+        api::ContactJson,
+        open::{open_contact, parse_reference},
+    },
+    http::{
+        access::Who,
+        answers::Answer,
+        errors::PageError,
+        extractors::{ContactPath, ResponseFormat},
+    },
+    state::Desk,
+};
+
+/// The response to an action on a contact: the contact for the API, or a redirect to its page for a form.
+pub(crate) type ContactAnswer = Result<Answer<ContactJson>, PageError>;
+
+/// An action of a member of staff on a contact. `Body` is the extractor of its form.
+pub(crate) struct ContactAction<Body> {
+    pub desk: Desk,
+    pub me: Person,
+    pub format: ResponseFormat,
+    pub reference: Reference,
+    pub form: Body,
+}
+
+impl<Body> ContactAction<Body> {
+    /// Returns the response. `view` is the view of the inbox to which a browser returns.
+    pub(crate) async fn respond(&self, view: &str) -> ContactAnswer {
+        answer_with_contact(&self.desk, &self.me, self.format, self.reference, view).await
+    }
+}
+
+/// Returns the contact as JSON, or a redirect to its page in `view`.
+pub(crate) async fn answer_with_contact(
+    desk: &Desk,
+    me: &Person,
+    format: ResponseFormat,
+    reference: Reference,
+    view: &str,
+) -> ContactAnswer {
+    match format {
+        ResponseFormat::Json => {
+            let contact = open_contact(desk, me, reference).await?;
+            Ok(Answer::Json(ContactJson::new(desk, contact)))
+        }
+        ResponseFormat::Page => {
+            let view = View::parse(view).unwrap_or(View::Mine);
+            let page = format!("/desk/contacts/{reference}?view={}", view.as_str());
+            Ok(Answer::redirect(&page))
+        }
+    }
+}
+
+impl<Body: FromRequest<Desk, Rejection = PageError>> FromRequest<Desk> for ContactAction<Body> {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let Who(me) = Who::from_request_parts(&mut parts, desk)
+            .await
+            .map_err(|_| PageError::NotLoggedIn)?;
+        let Ok(format) = ResponseFormat::from_request_parts(&mut parts, desk).await;
+        let Path(ContactPath { reference }) = Path::from_request_parts(&mut parts, desk)
+            .await
+            .map_err(|_| PageError::NotFound)?;
+        let form = Body::from_request(Request::from_parts(parts, body), desk).await?;
+        Ok(Self {
+            desk: desk.clone(),
+            me,
+            format,
+            reference: parse_reference(&reference)?,
+            form,
+        })
+    }
+}
+
+impl<Body: OperationInput> OperationInput for ContactAction<Body> {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        Path::<ContactPath>::operation_input(ctx, operation);
+        Body::operation_input(ctx, operation);
+    }
+
+    fn inferred_early_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, Response)> {
+        Body::inferred_early_responses(ctx, operation)
+    }
+}

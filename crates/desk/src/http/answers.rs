@@ -1,0 +1,218 @@
+//! Responses that are JSON for the API and a page or a redirect for the desk. Their types describe the JSON for the OpenAPI document.
+
+use aide::{
+    OperationOutput,
+    generate::GenContext,
+    openapi::{MediaType, Operation, Response as DescribedResponse, SchemaObject},
+};
+use axum::{
+    Json,
+    response::{IntoResponse, NoContent, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    http::extractors::ResponseFormat,
+    reports::exports::{CSV, XLSX},
+};
+
+/// The response of a handler that serves the API and the desk.
+pub(crate) enum Answer<T> {
+    /// The response of the API.
+    Json(T),
+    /// The response of the desk.
+    Page(Response),
+}
+
+impl<T> Answer<T> {
+    /// Redirects a browser to a page of the desk.
+    pub(crate) fn redirect(path: &str) -> Self {
+        Self::Page(Redirect::to(path).into_response())
+    }
+}
+
+impl ResponseFormat {
+    /// Returns the response to a change: `json` for the API, or a redirect to a page of the desk for a form.
+    pub(crate) fn answer<T>(self, json: T, page: &str) -> Answer<T> {
+        match self {
+            Self::Json => Answer::Json(json),
+            Self::Page => Answer::redirect(page),
+        }
+    }
+
+    /// Confirms a change: without content for the API, or with a redirect to a page of the desk for a form.
+    pub(crate) fn confirm(self, page: &str) -> Confirmation {
+        match self {
+            Self::Json => Confirmation::NoContent,
+            Self::Page => Confirmation::Page(Redirect::to(page)),
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Json(json) => Json(json).into_response(),
+            Self::Page(page) => page,
+        }
+    }
+}
+
+impl<T: JsonSchema> OperationOutput for Answer<T> {
+    type Inner = T;
+
+    fn inferred_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, DescribedResponse)> {
+        let schema = ctx.schema.subschema_for::<T>();
+        succeed(describe_content(SUCCESS, [("application/json", schema)]))
+    }
+}
+
+/// The response to a change that returns no data.
+pub(crate) enum Confirmation {
+    /// The response of the API.
+    NoContent,
+    /// The response of the desk.
+    Page(Redirect),
+}
+
+impl IntoResponse for Confirmation {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NoContent => NoContent.into_response(),
+            Self::Page(page) => page.into_response(),
+        }
+    }
+}
+
+impl OperationOutput for Confirmation {
+    type Inner = ();
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, DescribedResponse)> {
+        NoContent::inferred_responses(ctx, operation)
+    }
+}
+
+/// A response that also sets cookies.
+pub(crate) struct WithCookies<T>(pub CookieJar, pub T);
+
+impl<T: IntoResponse> IntoResponse for WithCookies<T> {
+    fn into_response(self) -> Response {
+        (self.0, self.1).into_response()
+    }
+}
+
+impl<T: OperationOutput> OperationOutput for WithCookies<T> {
+    type Inner = T::Inner;
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, DescribedResponse)> {
+        T::inferred_responses(ctx, operation)
+    }
+}
+
+/// Figures in the format that the request names.
+pub(crate) enum FiguresFile<T> {
+    /// JSON.
+    Json(T),
+    /// A download: CSV or a workbook.
+    File(Response),
+}
+
+impl<T: Serialize> IntoResponse for FiguresFile<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Json(json) => Json(json).into_response(),
+            Self::File(file) => file,
+        }
+    }
+}
+
+impl<T: JsonSchema> OperationOutput for FiguresFile<T> {
+    type Inner = T;
+
+    fn inferred_responses(ctx: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, DescribedResponse)> {
+        let schema = ctx.schema.subschema_for::<T>();
+        let text = json_schema!({ "type": "string" });
+        let binary = json_schema!({ "type": "string", "format": "binary" });
+        succeed(describe_content(
+            "The figures, in the requested format",
+            [
+                ("application/json", schema),
+                (media_type(CSV), text),
+                (XLSX, binary),
+            ],
+        ))
+    }
+}
+
+/// A download as CSV.
+pub(crate) struct CsvFile(pub Response);
+
+impl IntoResponse for CsvFile {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl OperationOutput for CsvFile {
+    type Inner = String;
+
+    fn inferred_responses(_: &mut GenContext, _: &mut Operation) -> Vec<(Option<u16>, DescribedResponse)> {
+        let text = json_schema!({ "type": "string" });
+        succeed(describe_content(SUCCESS, [(media_type(CSV), text)]))
+    }
+}
+
+/// The id of what a request added or changed.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct IdJson {
+    pub id: Uuid,
+}
+
+/// An empty object: the request succeeded, and there is nothing to return.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EmptyJson {}
+
+const SUCCESS: &str = "The request succeeded";
+
+/// Describes the response to a successful request.
+pub(crate) fn succeed(response: DescribedResponse) -> Vec<(Option<u16>, DescribedResponse)> {
+    vec![(Some(200), response)]
+}
+
+/// Returns a media type without its parameters.
+fn media_type(kind: &'static str) -> &'static str {
+    kind.split(';').next().unwrap_or(kind)
+}
+
+/// Describes a response by the schema of each media type that it can have.
+pub(crate) fn describe_content<const N: usize>(
+    description: &str,
+    content: [(&str, Schema); N],
+) -> DescribedResponse {
+    let content = content.into_iter().map(|(kind, json_schema)| {
+        let schema = SchemaObject {
+            json_schema,
+            external_docs: None,
+            example: None,
+        };
+        let described = MediaType {
+            schema: Some(schema),
+            ..MediaType::default()
+        };
+        (kind.to_owned(), described)
+    });
+    DescribedResponse {
+        description: description.to_owned(),
+        content: content.collect(),
+        ..DescribedResponse::default()
+    }
+}

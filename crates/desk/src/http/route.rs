@@ -1,0 +1,214 @@
+//! The declaration of a route. One declaration yields the handler, the access check and the description in the OpenAPI document.
+
+use std::collections::BTreeMap;
+
+use aide::{
+    OperationInput, OperationOutput,
+    generate::GenContext,
+    openapi::{Operation, Parameter, ParameterSchemaOrContent, ReferenceOr, SecurityRequirement, StatusCode},
+    operation::OperationHandler,
+};
+use axum::{
+    handler::Handler,
+    http::Method,
+    routing::{MethodRouter, get, post},
+};
+use hotline_core::staff::rights::Role;
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{
+        access::{self, Access, needs_only_token},
+        errors::describe_errors,
+    },
+    state::Desk,
+};
+
+/// A route of the desk or the API.
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// The path; the parts in braces are parameters.
+    pub path: String,
+    /// The access requirement of the route.
+    pub access: Access,
+    handler: MethodRouter<Desk>,
+    /// The description; `None` for the desk.
+    description: Option<Description>,
+}
+
+/// The description of a route of the API.
+struct Description {
+    summary: &'static str,
+    /// Adds what the signature of the handler tells: parameters, body, responses and errors.
+    describe_signature: fn(&mut GenContext, &mut Operation),
+}
+
+/// Declares a route of the desk.
+pub(crate) fn desk<H, T>(method: Method, path: &str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, Desk>,
+    T: 'static,
+{
+    Route {
+        handler: on(&method, handler),
+        method,
+        path: format!("/desk{path}"),
+        access,
+        description: None,
+    }
+}
+
+/// Declares a route of the API.
+pub(crate) fn api<H, T, I, O>(
+    method: Method,
+    path: &str,
+    access: Access,
+    handler: H,
+    summary: &'static str,
+) -> Route
+where
+    H: Handler<T, Desk> + OperationHandler<I, O>,
+    T: 'static,
+    I: OperationInput,
+    O: OperationOutput,
+{
+    Route {
+        handler: on(&method, handler),
+        method,
+        path: format!("/api/v1{path}"),
+        access,
+        description: Some(Description {
+            summary,
+            describe_signature: describe_signature::<I, O>,
+        }),
+    }
+}
+
+fn on<H, T>(method: &Method, handler: H) -> MethodRouter<Desk>
+where
+    H: Handler<T, Desk>,
+    T: 'static,
+{
+    if method == Method::GET {
+        get(handler)
+    } else {
+        post(handler)
+    }
+}
+
+impl Route {
+    /// Returns the handler behind its access check.
+    pub(crate) fn guarded(self, desk: &Desk) -> MethodRouter<Desk> {
+        access::guarded(self.handler, desk, self.access)
+    }
+
+    /// Describes the route; `None` for the desk.
+    pub(crate) fn describe(&self, ctx: &mut GenContext) -> Option<Operation> {
+        let description = self.description.as_ref()?;
+        let mut operation = Operation {
+            summary: Some(description.summary.to_owned()),
+            ..Operation::default()
+        };
+        (description.describe_signature)(ctx, &mut operation);
+        self.describe_access(ctx, &mut operation);
+        Some(operation)
+    }
+
+    fn describe_access(&self, ctx: &mut GenContext, operation: &mut Operation) {
+        let who = match self.access {
+            Access::Open => {
+                // An empty requirement replaces that of the document: no log-in is needed.
+                operation.security = vec![SecurityRequirement::default()];
+                "Open to everyone, without a log-in.".to_owned()
+            }
+            Access::Anyone => "Open to every person who is logged in.".to_owned(),
+            Access::May(right) => {
+                let roles = Role::ALL.into_iter().filter(|role| role.may(right));
+                let roles: Vec<&str> = roles.map(Role::as_str).collect();
+                operation
+                    .extensions
+                    .insert("x-right".to_owned(), format!("{right:?}").into());
+                operation.extensions.insert("x-roles".to_owned(), json!(roles));
+                add_errors(ctx, operation, &[403]);
+                format!("Needs the right `{right:?}`. Roles: {}.", roles.join(", "))
+            }
+        };
+        if self.access != Access::Open {
+            add_errors(ctx, operation, &[401, 500]);
+        }
+        let token = if needs_only_token(self.access, &self.method, &self.path) {
+            " A read-only token suffices."
+        } else {
+            ""
+        };
+        operation.description = Some(format!("{who}{token}"));
+    }
+}
+
+/// Returns the generator for the schemas of responses, which collects them as components.
+pub(crate) fn response_schemas() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    settings.into_generator()
+}
+
+/// Returns the generator for the schemas of requests. They are inlined, because a type can look different in a request and in a response.
+fn request_schemas() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    settings.into_generator()
+}
+
+fn describe_signature<I: OperationInput, O: OperationOutput>(
+    ctx: &mut GenContext,
+    operation: &mut Operation,
+) {
+    let responses = std::mem::replace(&mut ctx.schema, request_schemas());
+    I::operation_input(ctx, operation);
+    ctx.schema = responses;
+    operation.parameters.iter_mut().for_each(remove_null);
+    let mut found = O::inferred_responses(ctx, operation);
+    found.extend(I::inferred_early_responses(ctx, operation));
+    let found = found
+        .into_iter()
+        .filter_map(|(status, response)| Some((StatusCode::Code(status?), ReferenceOr::Item(response))));
+    // Sorted by status.
+    let found: BTreeMap<_, _> = found.collect();
+    operation
+        .responses
+        .get_or_insert_default()
+        .responses
+        .extend(found);
+}
+
+/// Removes `null` and the default from the schema of a parameter: a URL can only omit it.
+fn remove_null(parameter: &mut ReferenceOr<Parameter>) {
+    let Some(parameter) = parameter.as_item_mut() else {
+        return;
+    };
+    let ParameterSchemaOrContent::Schema(schema) = &mut parameter.parameter_data_mut().format else {
+        return;
+    };
+    schema.json_schema.remove("default");
+    let kind = match schema.json_schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().find(|kind| *kind != "null").cloned(),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        schema.json_schema.insert("type".to_owned(), kind);
+    }
+}
+
+fn add_errors(ctx: &mut GenContext, operation: &mut Operation, statuses: &[u16]) {
+    let responses = &mut operation.responses.get_or_insert_default().responses;
+    for (status, response) in describe_errors(ctx, statuses) {
+        let status = status.unwrap_or_default();
+        responses.insert(StatusCode::Code(status), ReferenceOr::Item(response));
+    }
+}
