@@ -231,7 +231,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 12] = [
+const ASSETS: [(&str, &str); 13] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.js"),
     asset!("http/page.js"),

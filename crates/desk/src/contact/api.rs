@@ -65,7 +65,7 @@ pub(crate) struct ContactJson {
     /// The purpose that the person chose in the web form.
     asks: Option<Asks>,
     /// The language tag, if the language is known.
-    language: Option<String>,
+    language: Option<Language>,
     /// The local day under which the statistics count the contact.
     day: String,
     /// When the contact was registered.

@@ -126,7 +126,7 @@ impl Route {
             Access::Anyone => "Open to every person who is logged in.".to_owned(),
             Access::May(right) => {
                 let roles = Role::ALL.into_iter().filter(|role| role.may(right));
-                let roles: Vec<&str> = roles.map(Role::as_str).collect();
+                let roles: Vec<&str> = roles.map(|role| role.as_str()).collect();
                 operation
                     .extensions
                     .insert("x-right".to_owned(), format!("{right:?}").into());
