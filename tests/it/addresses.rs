@@ -132,7 +132,7 @@ async fn an_answer_to_an_address_left_in_a_form_belongs_to_the_form() {
     on_both(async |world| {
         let form = Incoming {
             joining: Joining::ByIdentifier,
-            answers_lie_ready: true,
+            replies_wait_on_page: true,
             ..asks_at(
                 mail("receipt", "f@x", "Neko mi preti.", vec![]),
                 "Ucenica@Example.org",

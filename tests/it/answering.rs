@@ -22,7 +22,7 @@ use hotline_store::{
     outbound::outgoing::Due,
     registration::register::NewCall,
     statistics::{
-        figures::{Pointed, StatisticsFilter},
+        figures::{DrillDown, StatisticsFilter},
         report::{Answering, Report},
     },
 };
@@ -281,7 +281,7 @@ async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
                 .unwrap();
             world.clock.advance(TimeDelta::hours(20));
         }
-        let pointed = Pointed {
+        let pointed = DrillDown {
             of: Measure::Contact,
             period: Period::default(),
             values: vec![("topic".to_owned(), Some("grooming".to_owned()))],
@@ -290,7 +290,7 @@ async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
         assert_eq!((first.count, first.rows.len()), (4, 3));
         let second = world.store.pointed_at(&pointed, first.next, 3).await.unwrap();
         assert_eq!((second.count, second.rows.len(), second.next), (4, 1, None));
-        let any = Pointed {
+        let any = DrillDown {
             values: vec![("topic".to_owned(), None)],
             ..pointed.clone()
         };
@@ -298,7 +298,7 @@ async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
             world.store.pointed_at(&any, None, 50).await.unwrap().rows.len(),
             7
         );
-        let of_cases = Pointed {
+        let of_cases = DrillDown {
             of: Measure::Case,
             ..pointed
         };

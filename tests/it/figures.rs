@@ -8,7 +8,7 @@ use hotline_core::{
 };
 use hotline_store::{
     error::{Conflict, StoreError},
-    statistics::{adjustments::NewBalance, figures::StatisticsFilter},
+    statistics::{adjustments::NewAdjustment, figures::StatisticsFilter},
 };
 use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::json;
@@ -108,7 +108,7 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
         }
         let shown = async |by: &str, period: Period, least: i64| {
             let cut = StatisticsFilter::parse(Measure::Contact, period, by).unwrap();
-            world.store.shown(&cut, least).await
+            world.store.breakdown_for_reader(&cut, least).await
         };
         let ever = Period::default();
         let rows = |found: hotline_store::statistics::figures::Breakdown| {
@@ -190,7 +190,7 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
 async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
     on_both(async |world: World| {
         let today = world.store.today();
-        let new = NewBalance {
+        let new = NewAdjustment {
             of: Measure::Contact,
             value: "telephone".to_owned(),
             correction: false,
@@ -200,18 +200,18 @@ async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
             source: "Book".to_owned(),
             reason: String::new(),
         };
-        let enter = async |new: NewBalance| world.store.enter_balance(None, &new).await;
+        let enter = async |new: NewAdjustment| world.store.enter_adjustment(None, &new).await;
         let refused = |answer: Result<(), StoreError>, why: Conflict| match answer {
             Err(StoreError::Conflict(found)) => assert_eq!(found, why),
             other => panic!("{other:?}"),
         };
-        let until = |to| NewBalance { to, ..new.clone() };
+        let until = |to| NewAdjustment { to, ..new.clone() };
         refused(enter(until(today)).await, Conflict::InTheFuture);
         refused(
             enter(until("+10000-01-01".parse().unwrap())).await,
             Conflict::InTheFuture,
         );
-        let count = |count, correction| NewBalance {
+        let count = |count, correction| NewAdjustment {
             count,
             correction,
             reason: "why".to_owned(),
@@ -219,7 +219,10 @@ async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
         };
         refused(enter(count(i64::MIN, true)).await, Conflict::BalanceBackwards);
         refused(enter(count(i64::MAX, false)).await, Conflict::BalanceBackwards);
-        let many = world.store.enter_balances(None, &vec![new.clone(); 10_001]).await;
+        let many = world
+            .store
+            .enter_adjustments(None, &vec![new.clone(); 10_001])
+            .await;
         refused(many, Conflict::TooManyLines);
         enter(new.clone()).await.unwrap();
         refused(enter(new.clone()).await, Conflict::BalanceOverlaps);
@@ -229,7 +232,7 @@ async fn nothing_is_counted_twice_because_a_figure_was_entered_for_its_day() {
         let late = world.store.log_call(&world.mila, call(20)).await;
         refused(late.map(|_| ()), Conflict::DayEntered);
         world.store.log_call(&world.mila, call(5)).await.unwrap();
-        let registered = NewBalance {
+        let registered = NewAdjustment {
             from: today - chrono::Days::new(9),
             to: today - chrono::Days::new(1),
             ..new.clone()

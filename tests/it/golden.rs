@@ -136,10 +136,13 @@ fn shown(reading: &Normalised) -> String {
                  claimed: {:?}\n{}parts: {}{}\n--- text\n{}\n--- quoted\n{}",
                 message.identifier.as_ref().map(|one| one.expose()),
                 message.name,
-                message.piece.as_ref().map_or_else(String::new, |piece| format!(
-                    "piece: {piece:?} of {:?}\n",
-                    message.message_id
-                )),
+                message
+                    .message_part
+                    .as_ref()
+                    .map_or_else(String::new, |piece| format!(
+                        "piece: {piece:?} of {:?}\n",
+                        message.message_id
+                    )),
                 message.answer_to.as_ref().map(|one| one.expose()),
                 message.subject,
                 message.origin,

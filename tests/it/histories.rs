@@ -35,8 +35,8 @@ use hotline_store::{
     registration::register::NewCall,
     staff::accounts::Person,
     statistics::{
-        adjustments::NewBalance,
-        figures::{Pointed, StatisticsFilter},
+        adjustments::NewAdjustment,
+        figures::{DrillDown, StatisticsFilter},
     },
 };
 use hotline_tests::peers::postgres::Postgres;
@@ -166,7 +166,7 @@ impl Happens {
                 let before = number.saturating_sub(50)..number;
                 let evidence = before
                     .filter(|_| joins)
-                    .map(|earlier| Evidence::TheirMessage(format!("m{earlier}")));
+                    .map(|earlier| Evidence::EarlierMessage(format!("m{earlier}")));
                 let mut incoming = mail_number(number, evidence.collect());
                 incoming.language = language;
                 world.arrives(&format!("e{number}"), incoming).await;
@@ -240,7 +240,7 @@ impl Happens {
                 correction,
             } => {
                 let day = store.today() - TimeDelta::days(days_ago);
-                let new = NewBalance {
+                let new = NewAdjustment {
                     of: Measure::Contact,
                     value: "telephone".to_owned(),
                     correction,
@@ -250,7 +250,7 @@ impl Happens {
                     source: "izveštaj".to_owned(),
                     reason: "razlog".to_owned(),
                 };
-                store.enter_balance(None, &new).await?;
+                store.enter_adjustment(None, &new).await?;
             }
             Self::Withdrawn { which } => {
                 let entered = store.balances().await?;
@@ -519,7 +519,7 @@ async fn opens_to_what_it_counts(store: &Store, of: Measure, period: Period, by:
     let cut = StatisticsFilter::parse(of, period, by).unwrap();
     for row in store.breakdown(&cut).await.unwrap().rows {
         let values = cut.by.iter().cloned().zip(row.values.into_iter().map(Some));
-        let pointed = Pointed {
+        let pointed = DrillDown {
             of,
             period,
             values: values.collect(),

@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Content, Elsewhere, Evidence, Incoming, Normalised, Part, Piece, RawMessage, Remark},
+        message::{
+            Content, Elsewhere, Evidence, Incoming, MessagePart, Normalised, Part, RawMessage, Remark,
+        },
     },
     identifiers::line::LineName,
     intake::Intake,
@@ -29,7 +31,7 @@ use crate::{
 fn piece(from: &str, whole: &str, id: &str, version: i64, text: &str) -> Incoming {
     Incoming {
         joining: Joining::ByIdentifier,
-        piece: Some(Piece {
+        message_part: Some(MessagePart {
             id: format!("{whole}/{id}"),
             place: id.parse().unwrap_or_default(),
             version,
@@ -259,7 +261,7 @@ proptest! {
                     3 => piece(people[*who], "album", &(version * 7).to_string(), 0, &text),
                     _ => piece(people[*who], &format!("m{which}"), "1", *version, &text),
                 };
-                one.evidence.extend(claims.map(|other| Evidence::TheirMessage(format!("{other}@x"))));
+                one.evidence.extend(claims.map(|other| Evidence::EarlierMessage(format!("{other}@x"))));
                 one.name = Some(people[version.unsigned_abs() as usize].to_owned());
                 one
             };

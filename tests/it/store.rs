@@ -26,7 +26,7 @@ use hotline_store::{
     db::store::{LineSettings, Settings, Store},
     inbox::list::{Filter, View},
     staff::accounts::Person,
-    statistics::adjustments::NewBalance,
+    statistics::adjustments::NewAdjustment,
 };
 use hotline_tests::peers::{
     postgres::{FreshDatabase, Postgres},
@@ -106,7 +106,7 @@ pub async fn on_both(test: impl AsyncFn(World)) {
 
 pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incoming {
     Incoming {
-        piece: None,
+        message_part: None,
         identifier: Some(from.to_owned().into()),
         name: None,
         answer_to: None,
@@ -115,7 +115,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         evidence,
         message_id: Some(id.to_owned()),
         references: Vec::new(),
-        answers_lie_ready: false,
+        replies_wait_on_page: false,
         subject: None,
         text: text.to_owned(),
         quoted: String::new(),
@@ -245,7 +245,7 @@ async fn a_repeated_delivery_opens_no_second_contact() {
 #[tokio::test]
 async fn a_message_joins_by_evidence_of_the_same_identifier_for_seven_days_after_closing() {
     on_both(async |world| {
-        let evidence = || vec![Evidence::TheirMessage("a@x".to_owned())];
+        let evidence = || vec![Evidence::EarlierMessage("a@x".to_owned())];
         world
             .arrives("1", mail("ana@example.org", "a@x", "help", vec![]))
             .await;
@@ -333,7 +333,7 @@ async fn what_only_seems_to_be_copied_is_shown_as_new() {
                 "ana@example.org",
                 id,
                 "Evo.",
-                vec![Evidence::TheirMessage("a@x".to_owned())],
+                vec![Evidence::EarlierMessage("a@x".to_owned())],
             );
             answer.quoted = format!("{copy}\n\nattached");
             answer.copied = copy.len();
@@ -370,9 +370,9 @@ async fn a_marking_leaves_the_total_and_comes_back() {
         let day = |text: &str| text.parse().unwrap();
         world
             .store
-            .enter_balance(
+            .enter_adjustment(
                 None,
-                &NewBalance {
+                &NewAdjustment {
                     of: Measure::Contact,
                     value: "telephone".to_owned(),
                     correction: false,
@@ -541,7 +541,7 @@ async fn who_waits_longest_stands_first_and_writing_again_costs_no_place() {
             "ana@example.org",
             "c@x",
             "please",
-            vec![Evidence::TheirMessage("a@x".to_owned())],
+            vec![Evidence::EarlierMessage("a@x".to_owned())],
         );
         world.arrives("3", again).await;
         let order = async |view| {
@@ -598,7 +598,7 @@ async fn what_a_disabled_counsellor_held_is_nobodys_closed_or_not() {
             "ana@example.org",
             "c@x",
             "please",
-            vec![Evidence::TheirMessage("a@x".to_owned())],
+            vec![Evidence::EarlierMessage("a@x".to_owned())],
         );
         world.arrives("2", again).await;
         let rows = world
@@ -663,7 +663,7 @@ async fn a_flood_from_one_sender_crowds_out_no_other() {
         assert_eq!(world.contacts().await, 1 + 2_400);
         // Ana's answer is in the same batch as the flood and still joins her contact. It is delivered twice and stored once.
         for external in ["again 1", "again 2"] {
-            let evidence = vec![Evidence::TheirMessage(id.to_owned())];
+            let evidence = vec![Evidence::EarlierMessage(id.to_owned())];
             let answer = mail("ana@example.org", "ana-second@example.org", "more", evidence);
             assert!(world.accept(external).await && world.accept(&format!("flood {external}")).await);
             let claim = world

@@ -98,6 +98,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "core",
         &[
+            "named",
             "identifiers",
             "text",
             "time",

@@ -27,7 +27,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Incoming, Normalised, OutboundMessage, Piece, RawMessage, Unreadable},
+        message::{Incoming, MessagePart, Normalised, OutboundMessage, RawMessage, Unreadable},
     },
     identifiers::{line::LineName, private::Private},
     intake::Intake,
@@ -155,7 +155,7 @@ impl Channel for Bridge {
             identifier: named(call.from.id).map(Private::new),
             name: call.from.name.as_deref().map(clean::one_line),
             joining: Joining::ByIdentifier,
-            piece: id.clone().map(|id| Piece {
+            message_part: id.clone().map(|id| MessagePart {
                 id,
                 place: call.place,
                 version: call.edit.max(0),

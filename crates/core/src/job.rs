@@ -35,18 +35,18 @@ impl JobKind {
 
     /// The period in which delays requested by the other side do not count as attempts. It begins when a reply is queued or a file
     /// is requested.
-    pub const NAMED_WAITS: Duration = Duration::from_secs(24 * 3_600);
+    pub const REQUESTED_DELAY_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 
     /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the
-    /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::NAMED_WAITS`], so the failure counts as an
+    /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`], so the failure counts as an
     /// ordinary attempt.
     ///
     /// The delay is at least `asked` and at least a tenth of `waited`, up to [`Self::LONGEST_WAIT`]. A server that always requests
     /// two seconds is therefore contacted only about a hundred times a day.
     #[must_use]
-    pub fn named_wait(asked: Duration, waited: Duration) -> Option<Duration> {
+    pub fn requested_delay(asked: Duration, waited: Duration) -> Option<Duration> {
         let wait = asked.max(waited / 10).min(Self::LONGEST_WAIT);
-        (waited < Self::NAMED_WAITS).then_some(wait)
+        (waited < Self::REQUESTED_DELAY_PERIOD).then_some(wait)
     }
 
     /// Returns the delay after attempt number `attempt`, counted from 1, failed for a temporary reason. `None`: no further attempt
@@ -60,7 +60,7 @@ impl JobKind {
     /// Fetching a file gets 4 attempts within 6 minutes, because a counsellor is waiting for the file. A new request starts again
     /// with attempt 1.
     #[must_use]
-    pub const fn wait_after(self, attempt: u32) -> Option<Duration> {
+    pub const fn retry_delay(self, attempt: u32) -> Option<Duration> {
         let seconds = match (self, attempt) {
             (Self::Receive, 0..=1) => 2,
             (Self::Receive, 2) => 10,
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_reply_is_tried_for_about_five_days_ever_more_rarely() {
         let waits: Vec<_> = (1..)
-            .map_while(|attempt| JobKind::Deliver.wait_after(attempt))
+            .map_while(|attempt| JobKind::Deliver.retry_delay(attempt))
             .collect();
         let total: Duration = waits.iter().sum();
         assert!(waits.is_sorted());
@@ -140,16 +140,16 @@ mod tests {
     fn a_wait_that_is_named_again_and_again_ends_and_is_not_asked_for_often() {
         for asked in [0, 2, 60, 7_200, 999_999_999] {
             let (asked, mut waited, mut times) = (Duration::from_secs(asked), Duration::from_secs(1), 0);
-            while let Some(wait) = JobKind::named_wait(asked, waited) {
+            while let Some(wait) = JobKind::requested_delay(asked, waited) {
                 assert!(wait >= asked.min(JobKind::LONGEST_WAIT));
                 waited += wait;
                 times += 1;
             }
             assert!(times < 150, "{times} times for {asked:?}");
-            assert!(waited < JobKind::NAMED_WAITS + JobKind::LONGEST_WAIT);
+            assert!(waited < JobKind::REQUESTED_DELAY_PERIOD + JobKind::LONGEST_WAIT);
         }
         assert_eq!(
-            JobKind::named_wait(Duration::from_secs(2), Duration::from_secs(9)),
+            JobKind::requested_delay(Duration::from_secs(2), Duration::from_secs(9)),
             Some(Duration::from_secs(2))
         );
     }
@@ -158,7 +158,7 @@ mod tests {
     fn what_cannot_be_received_is_parked_after_five_attempts() {
         assert_eq!(
             (1..)
-                .map_while(|attempt| JobKind::Receive.wait_after(attempt))
+                .map_while(|attempt| JobKind::Receive.retry_delay(attempt))
                 .count(),
             4
         );

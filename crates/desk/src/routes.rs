@@ -159,7 +159,7 @@ fn case_routes() -> Vec<Route> {
 
 fn statistics_routes() -> Vec<Route> {
     use Access::May;
-    use Right::{EnterBalances, ReadContacts, ReadStatistics};
+    use Right::{EnterAdjustments, ReadContacts, ReadStatistics};
     use statistics::page;
 
     routes! {
@@ -174,12 +174,12 @@ fn statistics_routes() -> Vec<Route> {
         desk GET "/statistics/returns/{name}" May(ReadStatistics), returns::show_return;
         api GET "/statistics/returns/{name}" May(ReadStatistics), returns::download_return, "A return, filled in";
         api GET "/statistics/entries" May(ReadStatistics), entries::list, "Figures that were entered";
-        both POST "/statistics/entries" May(EnterBalances), entries::enter, "Enter an opening balance or a correction";
-        both POST "/statistics/entries/{id}/withdraw" May(EnterBalances), entries::withdraw, "Withdraw an entered figure";
-        both POST "/statistics/entries/import" May(EnterBalances), entries::import, "Import an old register, or check it first";
-        api GET "/statistics/tokens" May(EnterBalances), entries::list_tokens, "Read-only tokens";
-        both POST "/statistics/tokens" May(EnterBalances), entries::make_token, "Make a read-only token";
-        both POST "/statistics/tokens/{id}/end" May(EnterBalances), entries::end_token, "Revoke a token";
+        both POST "/statistics/entries" May(EnterAdjustments), entries::enter, "Enter an opening balance or a correction";
+        both POST "/statistics/entries/{id}/withdraw" May(EnterAdjustments), entries::withdraw, "Withdraw an entered figure";
+        both POST "/statistics/entries/import" May(EnterAdjustments), entries::import, "Import an old register, or check it first";
+        api GET "/statistics/tokens" May(EnterAdjustments), entries::list_tokens, "Read-only tokens";
+        both POST "/statistics/tokens" May(EnterAdjustments), entries::make_token, "Make a read-only token";
+        both POST "/statistics/tokens/{id}/end" May(EnterAdjustments), entries::end_token, "Revoke a token";
     }
 }
 

@@ -79,7 +79,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
     if error.is_passing() {
         tries = tries.min(1);
     }
-    let settled = match JobKind::Deliver.wait_after(tries) {
+    let settled = match JobKind::Deliver.retry_delay(tries) {
         Some(wait) => store.retry(job, wait, "it could not be prepared").await,
         None => store.failed(job, Known::CannotPrepare.into()).await,
     };
@@ -114,16 +114,16 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
     }
-    let error = match hand_over(store, job, channel, &mut outgoing).await? {
-        Handed::Over => return store.sent(job).await,
-        Handed::ByOther => return Ok(()),
-        Handed::Not(error) => error,
+    let error = match send_remaining_parts(store, job, channel, &mut outgoing).await? {
+        SendOutcome::Sent => return store.sent(job).await,
+        SendOutcome::LeaseLost => return Ok(()),
+        SendOutcome::Failed(error) => error,
     };
     if let ChannelError::Transient {
         reason,
         retry_after: Some(asked),
     } = &error
-        && let Some(wait) = JobKind::named_wait(*asked, outgoing.waited)
+        && let Some(wait) = JobKind::requested_delay(*asked, outgoing.waited)
     {
         // The factor is at least 1, so the delay is never shorter than the one that the other side requested.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
@@ -139,7 +139,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         ChannelError::Unknown { reason } => (Delivery::Unknown, reason, None),
         ChannelError::Transient { reason, retry_after } => (Delivery::Delayed, reason, retry_after),
     };
-    let Some(wait) = JobKind::Deliver.wait_after(outgoing.tries.saturating_add(1)) else {
+    let Some(wait) = JobKind::Deliver.retry_delay(outgoing.tries.saturating_add(1)) else {
         tracing::warn!(job.id, line.name = %outgoing.line, "A message was given up on");
         return store.failed(job, Known::GivenUp.saying(reason.words)).await;
     };
@@ -152,39 +152,39 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
 }
 
 /// The result of sending a message.
-enum Handed {
-    Over,
-    Not(ChannelError),
+enum SendOutcome {
+    Sent,
+    Failed(ChannelError),
     /// Our lease ran out, and another worker has claimed the message since.
-    ByOther,
+    LeaseLost,
 }
 
-/// Sends the remaining message parts in order. Returns `Err` for a failure on our side, and [`Handed::Not`] for a failure on the
+/// Sends the remaining message parts in order. Returns `Err` for a failure on our side, and [`SendOutcome::Failed`] for a failure on the
 /// other side.
-async fn hand_over(
+async fn send_remaining_parts(
     store: &Store,
     job: &Claimed,
     channel: &Arc<dyn Channel>,
     outgoing: &mut Outgoing,
-) -> Result<Handed, StoreError> {
-    let pieces = channel.chunk_count(&outgoing.message);
-    for piece in outgoing.done..pieces {
-        let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, piece)).await;
+) -> Result<SendOutcome, StoreError> {
+    let chunks = channel.chunk_count(&outgoing.message);
+    for chunk in outgoing.done..chunks {
+        let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, chunk)).await;
         match sent {
-            Ok(Ok(())) if piece + 1 < pieces => {
-                if !store.pieces_done(job, piece + 1, LEASE).await? {
-                    return Ok(Handed::ByOther);
+            Ok(Ok(())) if chunk + 1 < chunks => {
+                if !store.pieces_done(job, chunk + 1, LEASE).await? {
+                    return Ok(SendOutcome::LeaseLost);
                 }
             }
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Ok(Handed::Not(error)),
+            Ok(Err(error)) => return Ok(SendOutcome::Failed(error)),
             Err(_) => {
                 let reason = Known::TooSlow.into();
-                return Ok(Handed::Not(ChannelError::Unknown { reason }));
+                return Ok(SendOutcome::Failed(ChannelError::Unknown { reason }));
             }
         }
         // Only the interrupted message part may have arrived already.
         outgoing.message.uncertain = false;
     }
-    Ok(Handed::Over)
+    Ok(SendOutcome::Sent)
 }

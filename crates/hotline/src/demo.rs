@@ -20,7 +20,7 @@ use hotline_store::{
     inbox::list::{Filter, View},
     registration::register::NewCall,
     staff::accounts::Person,
-    statistics::adjustments::NewBalance,
+    statistics::adjustments::NewAdjustment,
 };
 
 use self::samples::{
@@ -111,7 +111,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).context("No such day");
     let source = "Годишњи извештаји центра (пример)";
     for (channel, count) in [("telephone", 23_410), ("email", 3_105), ("social", 1_690)] {
-        let balance = NewBalance {
+        let balance = NewAdjustment {
             of: Measure::Contact,
             value: channel.to_owned(),
             correction: false,
@@ -121,7 +121,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
             source: source.to_owned(),
             reason: String::new(),
         };
-        store.enter_balance(Some(&petra), &balance).await?;
+        store.enter_adjustment(Some(&petra), &balance).await?;
     }
     let now = SystemClock.now();
     for (number, (minutes, from, subject, text)) in MAILS.iter().enumerate() {

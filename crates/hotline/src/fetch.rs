@@ -58,11 +58,11 @@ async fn fetch(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), StoreE
         Ok(Err(ChannelError::Unknown { .. })) | Err(_) => None,
     };
     if let Some(asked) = retry_after
-        && let Some(wait) = JobKind::named_wait(asked, file.waited)
+        && let Some(wait) = JobKind::requested_delay(asked, file.waited)
     {
         return store.retry(job, wait, "the platform asks us to wait").await;
     }
-    match JobKind::Fetch.wait_after(u32::try_from(job.attempt).unwrap_or(u32::MAX)) {
+    match JobKind::Fetch.retry_delay(u32::try_from(job.attempt).unwrap_or(u32::MAX)) {
         Some(wait) => {
             let wait = retry_after.map_or(wait, |asked| wait.max(asked));
             let wait = wait.min(JobKind::LONGEST_WAIT);

@@ -15,7 +15,7 @@ use hotline_desk::reports::{
 };
 use hotline_store::{
     db::store::Store,
-    statistics::{adjustments::NewBalance, figures::StatisticsFilter},
+    statistics::{adjustments::NewAdjustment, figures::StatisticsFilter},
 };
 
 use crate::{
@@ -48,7 +48,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
             correction,
             reason,
         }) => {
-            let new = NewBalance {
+            let new = NewAdjustment {
                 of,
                 value: channel,
                 correction,
@@ -58,7 +58,7 @@ pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Resu
                 source,
                 reason,
             };
-            store.enter_balance(None, &new).await?;
+            store.enter_adjustment(None, &new).await?;
             println!("Entered.");
         }
         Some(Figures::Import { file, dry_run }) => return import(&store, &file, dry_run, words(None)).await,
@@ -189,8 +189,8 @@ async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> any
         println!("These {} would be entered; nothing was.", rows.len());
         return Ok(ExitCode::SUCCESS);
     }
-    let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
-    store.enter_balances(None, &new).await?;
+    let new: Vec<NewAdjustment> = rows.iter().filter_map(|row| row.read.clone()).collect();
+    store.enter_adjustments(None, &new).await?;
     println!("Entered {}.", new.len());
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,7 @@ use hotline_store::{
     outreach::{NewEvent, NewSchool},
     registration::register::NewCall,
     staff::accounts::Person,
-    statistics::adjustments::NewBalance,
+    statistics::adjustments::NewAdjustment,
 };
 
 use self::published::{BEFORE, HELD, PRIMARY_SCHOOLS, PUBLISHED, Published, SECONDARY_SCHOOLS};
@@ -116,9 +116,9 @@ impl Staff {
 
 async fn enter_before(store: &Store) -> anyhow::Result<()> {
     let (from, to) = ("2017-02-27".parse()?, "2022-12-31".parse()?);
-    let new: Vec<NewBalance> = BEFORE
+    let new: Vec<NewAdjustment> = BEFORE
         .into_iter()
-        .map(|(of, value, count)| NewBalance {
+        .map(|(of, value, count)| NewAdjustment {
             of,
             value: value.to_owned(),
             correction: false,
@@ -129,7 +129,7 @@ async fn enter_before(store: &Store) -> anyhow::Result<()> {
             reason: String::new(),
         })
         .collect();
-    Ok(store.enter_balances(None, &new).await?)
+    Ok(store.enter_adjustments(None, &new).await?)
 }
 
 struct Making<'a> {

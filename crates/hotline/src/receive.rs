@@ -141,7 +141,7 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
         // the job and it is retried soon after the disk or database recovers.
         attempt = attempt.min(2);
     }
-    match JobKind::Receive.wait_after(attempt) {
+    match JobKind::Receive.retry_delay(attempt) {
         Some(wait) => store.retry(job, wait, "it could not be registered").await,
         None => {
             store

@@ -170,7 +170,7 @@ impl Store {
             .iter()
             .any(|known| known.id == institution)
         {
-            return Err(StoreError::Conflict(Conflict::Unlawful));
+            return Err(StoreError::Conflict(Conflict::InvalidAnswers));
         }
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;

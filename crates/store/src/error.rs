@@ -114,7 +114,7 @@ pub enum Conflict {
     CannedNotChosen,
     /// The classification scheme has no such question or answer.
     #[error("the classification has no such question or answer")]
-    Unlawful,
+    InvalidAnswers,
     /// The reply was already handed to its channel, or is being handed to it now.
     #[error("this reply has left already")]
     HasLeft,
@@ -198,10 +198,10 @@ pub enum Conflict {
     Served,
     /// The log-in name contains characters that are not allowed, or is too long.
     #[error("a log-in name is up to 60 letters, digits, '.', '-', '_' and '@'")]
-    UnlawfulLogin,
+    InvalidLogin,
     /// The team name is empty or too long.
     #[error("the name of a team has 1 to 40 characters")]
-    UnlawfulTeam,
+    InvalidTeam,
     /// The log-in name is taken by another account.
     #[error("this log-in name is taken")]
     LoginTaken,
@@ -253,7 +253,7 @@ impl Conflict {
             Self::ReasonNeeded => "conflict-reason-needed",
             Self::SoAlready => "conflict-so-already",
             Self::CannedNotChosen => "conflict-canned-not-chosen",
-            Self::Unlawful => "conflict-unlawful-answer",
+            Self::InvalidAnswers => "conflict-unlawful-answer",
             Self::NotYours => "conflict-not-yours",
             Self::Stopped => "conflict-stopped",
             Self::NothingToFetch => "conflict-nothing-to-fetch",
@@ -283,8 +283,8 @@ impl Conflict {
             Self::WeakPassword => "conflict-weak-password",
             // These occur only on the command line.
             Self::Served
-            | Self::UnlawfulLogin
-            | Self::UnlawfulTeam
+            | Self::InvalidLogin
+            | Self::InvalidTeam
             | Self::LoginTaken
             | Self::UnhashablePassword => "conflict-other",
         }

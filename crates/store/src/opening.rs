@@ -15,7 +15,7 @@ use crate::{
 /// If the database cannot be opened or was created by a newer version, or if the master key is missing or belongs to another database.
 pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Store>> {
     let (store, requests) = Store::open(settings, clock).await?;
-    store.count_what_is_not_counted().await?;
+    store.count_uncounted_contacts().await?;
     journal::serve_requests(Arc::downgrade(&store), requests);
     Ok(store)
 }

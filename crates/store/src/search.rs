@@ -153,9 +153,9 @@ impl Store {
         said: &HashMap<Uuid, Vec<messages::Model>>,
     ) -> Option<Vec<String>> {
         let key = self.contact_key(contact).ok()?;
-        let card = self.card(contact).ok()?;
+        let card = self.contact_content(contact).ok()?;
         let messages = said.get(&contact.id).into_iter().flatten();
-        let bodies = messages.filter_map(|message| self.body(&key, message).ok());
+        let bodies = messages.filter_map(|message| self.message_content(&key, message).ok());
         let person = [card.name, card.identifier, card.subject].into_iter().flatten();
         Some(
             bodies
@@ -173,13 +173,13 @@ impl Store {
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
     pub fn hide_words(&self, typed: &str) -> Result<String, StoreError> {
-        self.keys.hidden(typed)
+        self.keys.encrypt_for_url(typed)
     }
 
     /// Decrypts search words encrypted by [`Store::hide_words`]. Returns `None` for any other text.
     #[must_use]
     pub fn show_words(&self, hidden: &str) -> Option<String> {
-        self.keys.shown(hidden)
+        self.keys.decrypt_from_url(hidden)
     }
 
     /// Searches for words, phrases in quotation marks, a reference, or a complete identifier. Returns at most `size` results.

@@ -3,7 +3,7 @@
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark},
+        message::{Incoming, MessagePart, News, Normalised, Notice, Origin, RawMessage, Remark},
     },
     identifiers::private::Private,
     text::locale::Language,
@@ -128,7 +128,7 @@ fn read_message(
     let bot = message.pointer("/author/bot") == Some(&Value::Bool(true));
     let machine = bot || json::id(message, "/webhook_id").is_some();
     Normalised::Message(Box::new(Incoming {
-        piece: id.map(|id| Piece {
+        message_part: id.map(|id| MessagePart {
             id: format!("{channel}:{id}"),
             place: id,
             version: changed_at(message).map_or(0, |at| at.timestamp_micros()),
@@ -158,7 +158,7 @@ fn read_form(form: Form) -> Normalised {
     let place = form.id.parse().unwrap_or_default();
     let name = display_name(&form.user.username, form.user.global_name.as_deref());
     Normalised::Message(Box::new(Incoming {
-        piece: Some(Piece {
+        message_part: Some(MessagePart {
             id: format!("{FORM}:{}", form.id),
             place,
             version: 0,

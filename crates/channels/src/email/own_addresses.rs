@@ -57,7 +57,7 @@ impl OurAddresses {
     pub fn evidence(&self, message_id: &str) -> Evidence {
         match self.own_message(message_id) {
             Some((_, token)) => Evidence::Token(token),
-            None => Evidence::TheirMessage(message_id.to_owned()),
+            None => Evidence::EarlierMessage(message_id.to_owned()),
         }
     }
 }

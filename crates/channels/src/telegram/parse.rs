@@ -3,7 +3,7 @@
 use hotline_core::{
     contact::{
         counting::Joining,
-        message::{Incoming, News, Normalised, Notice, Origin, Piece, RawMessage, Remark},
+        message::{Incoming, MessagePart, News, Normalised, Notice, Origin, RawMessage, Remark},
     },
     text::locale::Language,
 };
@@ -114,7 +114,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         name: from.map(display_name),
         joining: Joining::ByIdentifier,
         message_id: whole,
-        piece: ids.map(|(chat, id)| Piece {
+        message_part: ids.map(|(chat, id)| MessagePart {
             id: format!("{bot}:{chat}:{id}"),
             place: u64::try_from(id).unwrap_or_default(),
             version,

@@ -86,7 +86,7 @@ pub fn parse_post(raw: &RawMessage) -> Normalised {
         identifier: Some(posted.receipt.into()),
         answer_to: given(posted.reply_to).map(Into::into),
         joining: Joining::ByIdentifier,
-        answers_lie_ready: true,
+        replies_wait_on_page: true,
         text: posted.message,
         url: given(posted.url),
         asks: posted.kind,

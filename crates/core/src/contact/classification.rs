@@ -133,7 +133,7 @@ pub type Answers = BTreeMap<String, Vec<String>>;
 
 /// The error for answers that do not fit the scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidScheme {
+pub enum InvalidAnswers {
     /// The scheme has no question with this id.
     #[error("there is no question {0}")]
     Question(String),
@@ -255,24 +255,24 @@ impl Scheme {
     ///
     /// # Errors
     /// If a question does not exist, or an answer is not permitted.
-    pub fn lawful(&self, answers: Answers) -> Result<Answers, InvalidScheme> {
+    pub fn validate(&self, answers: Answers) -> Result<Answers, InvalidAnswers> {
         let kind = self.kind(&answers).cloned();
         let mut lawful = Answers::new();
         for (id, mut given) in answers {
             let question = self
                 .question(&id)
-                .ok_or_else(|| InvalidScheme::Question(id.clone()))?;
+                .ok_or_else(|| InvalidAnswers::Question(id.clone()))?;
             given.iter_mut().for_each(|one| *one = one.trim().to_owned());
             given.retain(|one| !one.is_empty());
             if given.is_empty() || !Self::asks(question, kind.as_ref()) {
                 continue;
             }
             if given.len() > question.most {
-                return Err(InvalidScheme::TooMany(id));
+                return Err(InvalidAnswers::TooMany(id));
             }
             if let Some(answer) = given.iter().find(|one| !question.takes(one)) {
                 let answer = answer.clone();
-                return Err(InvalidScheme::Answer { question: id, answer });
+                return Err(InvalidAnswers::Answer { question: id, answer });
             }
             let mut known = Vec::new();
             given.retain(|one| {
@@ -391,7 +391,7 @@ mod tests {
             ),
             (answers(&[("platform", &["a\u{7}b"])]), "a control character"),
         ] {
-            assert!(scheme.lawful(unlawful).is_err(), "{why}");
+            assert!(scheme.validate(unlawful).is_err(), "{why}");
         }
         let record = answers(&[
             ("kind", &["counselling"]),
@@ -404,7 +404,7 @@ mod tests {
             ("age", &["14"]),
             ("topic", &["gaming"]),
         ]);
-        assert_eq!(scheme.lawful(record)?, expected);
+        assert_eq!(scheme.validate(record)?, expected);
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub enum Proof {
     #[default]
     None,
     /// The message refers to an earlier message that the same sender wrote in this contact.
-    TheirMessage,
+    EarlierMessage,
     /// The message carries the thread token from one of our replies.
     Token,
 }
@@ -142,7 +142,7 @@ mod tests {
             closed_at: None,
             sender: Sender::Same,
             proof: if evidence {
-                Proof::TheirMessage
+                Proof::EarlierMessage
             } else {
                 Proof::None
             },
@@ -187,7 +187,7 @@ mod tests {
         for joining in [Joining::ByEvidence, Joining::ByIdentifier] {
             let decide = |proof| belongs(&[written_to(proof)], joining, 7, at(0));
             assert_eq!(decide(Proof::Token), Belongs::Joins(1), "{joining:?}");
-            for proof in [Proof::None, Proof::TheirMessage] {
+            for proof in [Proof::None, Proof::EarlierMessage] {
                 assert_eq!(
                     decide(proof),
                     Belongs::Opens { earlier: Some(1) },

@@ -119,12 +119,12 @@ pub struct Incoming {
     pub message_id: Option<String>,
     /// The message part and version that this message contains. Set only if the platform assigns the ids, because senders could
     /// forge other ids.
-    pub piece: Option<Piece>,
+    pub message_part: Option<MessagePart>,
     /// The ids of the earlier messages in the thread, oldest first. A reply repeats these ids.
     pub references: Vec<String>,
     /// Whether the person returns with a receipt code to read the replies. The identifier is then a hash of the code and is not
     /// displayed.
-    pub answers_lie_ready: bool,
+    pub replies_wait_on_page: bool,
     /// The subject.
     pub subject: Option<String>,
     /// The text the person wrote.
@@ -161,7 +161,7 @@ pub struct Incoming {
 ///
 /// The resulting message does not depend on the order of arrival or on repeated deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct MessagePart {
     /// The platform's id of this message part.
     pub id: String,
     /// The position of the message part in the conversation. A part sent later has a higher position.
@@ -176,7 +176,7 @@ pub enum Evidence {
     /// A thread token that we issued.
     Token(ThreadToken),
     /// The id of an earlier message from the same identifier.
-    TheirMessage(String),
+    EarlierMessage(String),
 }
 
 /// The two purposes that the public form offers.

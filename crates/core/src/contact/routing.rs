@@ -9,7 +9,7 @@ pub struct OnDuty {
     /// The counsellor's staff id.
     pub staff: Uuid,
     /// The number of open contacts assigned to the counsellor.
-    pub holds: u64,
+    pub open_contacts: u64,
     /// When a contact was last assigned to the counsellor automatically. `None`: never.
     pub last_given: Option<DateTime<Utc>>,
 }
@@ -45,11 +45,15 @@ crate::named!(Because);
 /// one who has gone longest without an automatic assignment.
 #[must_use]
 pub fn route(on_duty: &[OnDuty]) -> Route {
-    let key = |one: &OnDuty| (one.holds, one.last_given, one.staff);
+    let key = |one: &OnDuty| (one.open_contacts, one.last_given, one.staff);
     let Some(chosen) = on_duty.iter().min_by_key(|one| key(one)) else {
         return Route::Waits;
     };
-    let alone = on_duty.iter().filter(|one| one.holds == chosen.holds).count() == 1;
+    let alone = on_duty
+        .iter()
+        .filter(|one| one.open_contacts == chosen.open_contacts)
+        .count()
+        == 1;
     Route::To {
         staff: chosen.staff,
         because: if alone {
@@ -66,11 +70,11 @@ mod tests {
 
     use super::*;
 
-    fn someone(id: u128, holds: u64, last_given: Option<i64>) -> OnDuty {
+    fn someone(id: u128, open_contacts: u64, last_given: Option<i64>) -> OnDuty {
         let last_given = last_given.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         OnDuty {
             staff: Uuid::from_u128(id),
-            holds,
+            open_contacts,
             last_given,
         }
     }
@@ -103,10 +107,10 @@ mod tests {
             for round in 0..count * 3 {
                 let Route::To { staff, .. } = route(&on_duty) else { panic!("somebody is there") };
                 let one = on_duty.iter_mut().find(|one| one.staff == staff).unwrap();
-                one.holds += 1;
+                one.open_contacts += 1;
                 one.last_given = DateTime::from_timestamp(i64::try_from(round).unwrap(), 0);
             }
-            prop_assert!(on_duty.iter().all(|one| one.holds == 3));
+            prop_assert!(on_duty.iter().all(|one| one.open_contacts == 3));
         }
     }
 }

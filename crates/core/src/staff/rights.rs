@@ -48,7 +48,7 @@ pub enum Right {
     /// Read the statistics.
     ReadStatistics,
     /// Enter opening balances and adjustments, and issue API tokens for reading figures.
-    EnterBalances,
+    EnterAdjustments,
     /// Enter events, schools and peer educators, and see the names of the peer educators.
     EditOutreach,
     /// See the health of the lines.
@@ -62,7 +62,7 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EnterBalances, ReadContacts, ReadStatistics, RunAgain, SeeHealth,
+            EditCanned, EditOutreach, EnterAdjustments, ReadContacts, ReadStatistics, RunAgain, SeeHealth,
             SeeQueue, TakeDuty, WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
@@ -70,14 +70,14 @@ impl Role {
                 Self::Counsellor,
                 ReadContacts | WorkOnContacts | TakeDuty | ReadStatistics | SeeHealth | EditOutreach,
             ) => true,
-            (Self::Counsellor, WorkOnOthers | SeeQueue | RunAgain | EnterBalances | EditCanned) => false,
-            (Self::Supervisor, EnterBalances) => false,
+            (Self::Counsellor, WorkOnOthers | SeeQueue | RunAgain | EnterAdjustments | EditCanned) => false,
+            (Self::Supervisor, EnterAdjustments) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain
                 | ReadStatistics | SeeHealth | EditCanned | EditOutreach,
             ) => true,
-            (Self::Manager, ReadStatistics | EnterBalances) => true,
+            (Self::Manager, ReadStatistics | EnterAdjustments) => true,
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain | SeeHealth
@@ -86,7 +86,7 @@ impl Role {
             (Self::Administrator, SeeQueue | RunAgain | SeeHealth) => true,
             (
                 Self::Administrator,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | ReadStatistics | EnterBalances
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | ReadStatistics | EnterAdjustments
                 | EditCanned | EditOutreach,
             ) => false,
         }

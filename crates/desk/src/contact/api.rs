@@ -14,7 +14,7 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::{
-        attachments::{Attachment, Held},
+        attachments::{Attachment, FileLocation},
         detail::{ContactDetail, Message},
         drafts::{Draft, DraftKind},
     },
@@ -111,7 +111,7 @@ pub(crate) struct ContactJson {
     /// What happened to the contact, oldest first.
     history: Vec<HistoryEventJson>,
     /// Whether the person reads replies on a page with their receipt code, so that no reply is sent to a server.
-    answers_lie_ready: bool,
+    replies_wait_on_page: bool,
     /// Whether the person was asked for files that have not arrived; null if the line can't ask for files.
     files_asked_for: Option<bool>,
     /// Whether files can be sent with a reply.
@@ -166,7 +166,7 @@ struct AttachmentJson {
     media_type: String,
     /// The size in bytes.
     size: i64,
-    held: Held,
+    held: FileLocation,
 }
 
 /// An earlier version of a message.
@@ -264,7 +264,7 @@ impl ContactJson {
         let words = desk.locales.of(Language::En);
         let card = contact.card.as_ref();
         Self {
-            answers_lie_ready: card.is_some_and(|card| card.answers_lie_ready),
+            replies_wait_on_page: card.is_some_and(|card| card.replies_wait_on_page),
             identifier: card.and_then(|card| card.identifier.clone()),
             answer_to: card.and_then(|card| card.answered_at().map(str::to_owned)),
             other_addresses: card.map(|card| card.offered.clone()),
@@ -409,7 +409,7 @@ fn attachments_json(attachments: Vec<Attachment>) -> Vec<AttachmentJson> {
         name: one.name,
         media_type: one.media_type,
         size: one.size,
-        held: one.held,
+        held: one.location,
     });
     json.collect()
 }

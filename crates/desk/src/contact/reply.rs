@@ -7,7 +7,7 @@ use axum::{
 use hotline_store::{
     contacts::{drafts::DraftKind, reply::NewReply},
     error::{Conflict, StoreError},
-    memory::presence::Doing,
+    memory::presence::Activity,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -127,9 +127,9 @@ pub(crate) struct PresenceForm {
 pub(crate) async fn report_presence(
     action: ContactAction<FormOrJson<PresenceForm>>,
 ) -> Result<NoContent, PageError> {
-    let doing = Doing::parse(&action.form.doing).ok_or(PageError::Bad("error-form"))?;
+    let doing = Activity::parse(&action.form.doing).ok_or(PageError::Bad("error-form"))?;
     let store = &action.desk.store;
-    store.is_at(&action.me, action.reference, doing).await?;
+    store.report_presence(&action.me, action.reference, doing).await?;
     Ok(NoContent)
 }
 

@@ -176,7 +176,7 @@ pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
         && let Some(kind) = kind
     {
         let suggested = Answers::from([(KIND.to_owned(), vec![kind.to_owned()])]);
-        answers = scheme.lawful(suggested).unwrap_or_default();
+        answers = scheme.validate(suggested).unwrap_or_default();
     }
     answers
 }

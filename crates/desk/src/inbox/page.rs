@@ -19,7 +19,7 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::{
-        attachments::Held,
+        attachments::FileLocation,
         detail::ContactDetail,
         drafts::{Draft, DraftKind},
     },

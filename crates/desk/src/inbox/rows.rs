@@ -9,7 +9,7 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::{
-        attachments::{Attachment, Held},
+        attachments::{Attachment, FileLocation},
         detail::{ContactDetail, Delivered, HistoryEvent, Message},
     },
     db::values::{Direction, HistoryKind},
@@ -127,7 +127,7 @@ impl Inbox<'_> {
     /// Describes a delivery. A reply that the person collects with a receipt code is shown as ready, because it is not sent to a server.
     pub(super) fn fares(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
-            let lies_ready = open.card.as_ref().is_some_and(|card| card.answers_lie_ready);
+            let lies_ready = open.card.as_ref().is_some_and(|card| card.replies_wait_on_page);
             lies_ready && open.line == one.line && one.state == Delivery::Sent
         });
         if ready {
@@ -308,20 +308,20 @@ impl Inbox<'_> {
 
     /// Returns whether the file is still on the platform and I may fetch it.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
-        matches!(part.held, Held::Elsewhere | Held::Failed) && self.may_write()
+        matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
     }
 
     /// Returns the kind of viewer (image, audio or video) for a file that the page can display.
     pub(super) fn shown_as(&self, part: &Attachment) -> Option<&'static str> {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let known = ["image", "audio", "video"].into_iter().find(|one| *one == kind);
-        known.filter(|_| part.held == Held::Here && part.size <= attachments::LARGEST_SHOWN)
+        known.filter(|_| part.location == FileLocation::Stored && part.size <= attachments::LARGEST_SHOWN)
     }
 
     /// Returns the media type and, if known, the size.
     pub(super) fn kind_of(&self, part: &Attachment) -> String {
         match part.size {
-            0 if part.held != Held::Here => part.media_type.clone(),
+            0 if part.location != FileLocation::Stored => part.media_type.clone(),
             size => format!("{}, {}", part.media_type, self.size_of(&size)),
         }
     }

@@ -272,7 +272,7 @@ pub(crate) fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {
         Some(first) => words.with("topics-said", "topic", &first.label),
-        None if report.topics.hidden_below.is_some() => words.say("topics-hidden"),
+        None if report.topics.suppressed_below.is_some() => words.say("topics-hidden"),
         None => words.say("topics-none"),
     }
 }

@@ -30,7 +30,7 @@ impl Cover {
         if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
             cover.say(words, "cover-left-out", words.counted("left-out", left_out));
         }
-        cover.say_hidden(words, report.topics.hidden_below);
+        cover.say_hidden(words, report.topics.suppressed_below);
         cover
     }
 
@@ -49,7 +49,7 @@ impl Cover {
         cover.say(words, "figures-of", tables::measure_label(words, found.of));
         cover.say(words, "cover-definition", words.say("definition"));
         cover.say(words, "cover-remark", words.say("figures-registered-here"));
-        cover.say_hidden(words, found.hidden_below);
+        cover.say_hidden(words, found.suppressed_below);
         cover
     }
 

@@ -4,7 +4,7 @@ use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
     db::store::Store,
     error::{Conflict, StoreError},
-    statistics::adjustments::NewBalance,
+    statistics::adjustments::NewAdjustment,
 };
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ pub struct Row {
     /// The fields of the line, joined by commas.
     pub text: String,
     /// The parsed entry. `None` if parsing failed.
-    pub read: Option<NewBalance>,
+    pub read: Option<NewAdjustment>,
     /// The reason why the line can't be entered. `None` if it can be entered.
     pub wrong: Option<Wrong>,
 }
@@ -92,7 +92,7 @@ pub fn read(csv: &[u8]) -> Vec<Row> {
                 Ok(read) => Row {
                     line,
                     text,
-                    read: Some(NewBalance {
+                    read: Some(NewAdjustment {
                         of: read.of,
                         value: read.value,
                         correction: read.correction,
@@ -126,8 +126,8 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
 /// # Errors
 /// If a database query fails.
 pub async fn tried(store: &Store, mut rows: Vec<Row>) -> Result<Vec<Row>, StoreError> {
-    let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
-    let mut found = store.try_balances(&new).await?.into_iter();
+    let new: Vec<NewAdjustment> = rows.iter().filter_map(|row| row.read.clone()).collect();
+    let mut found = store.check_adjustments(&new).await?.into_iter();
     for row in rows.iter_mut().filter(|row| row.read.is_some()) {
         row.wrong = found.next().flatten().map(Wrong::Refused);
     }

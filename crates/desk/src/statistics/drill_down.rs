@@ -9,7 +9,7 @@ use hotline_core::{
 };
 use hotline_store::{
     inbox::list::Place,
-    statistics::figures::{CountedContacts, Pointed},
+    statistics::figures::{CountedContacts, DrillDown},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ pub(crate) struct DrillDownQuery {
 }
 
 impl DrillDownQuery {
-    fn pointed(&self, desk: &Desk) -> Result<Pointed, PageError> {
+    fn pointed(&self, desk: &Desk) -> Result<DrillDown, PageError> {
         let of = match self.of.as_str() {
             "" => Measure::Contact,
             name => Measure::parse(name).ok_or(PageError::Bad("error-form"))?,
@@ -71,7 +71,7 @@ impl DrillDownQuery {
         let is = is.into_iter().chain(std::iter::repeat(""));
         let value = |is: &str| Some(is.to_owned()).filter(|is| !is.is_empty());
         let values = by.into_iter().zip(is).map(|(by, is)| (by.to_owned(), value(is)));
-        Ok(Pointed {
+        Ok(DrillDown {
             of,
             period: self.period.period(desk.store.today())?,
             values: values.collect(),
@@ -98,7 +98,7 @@ struct DrillDownPage<'a> {
     frame: Frame<'a>,
     /// The dimensions of the figure and their values, in words.
     values: Vec<(String, String)>,
-    pointed: Pointed,
+    pointed: DrillDown,
     listed: CountedContacts,
     next: Option<String>,
     /// Whether the complete list has a different number of contacts than the figure.

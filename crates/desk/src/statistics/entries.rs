@@ -7,7 +7,7 @@ use hotline_core::{
 };
 use hotline_store::{
     staff::tokens::Token,
-    statistics::adjustments::{Adjustment, NewBalance},
+    statistics::adjustments::{Adjustment, NewAdjustment},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub(crate) async fn enter(
 ) -> Result<Answer<EmptyJson>, PageError> {
     let missing = || PageError::Bad("error-days-missing");
     let (of, value) = what(&entered.what).ok_or(PageError::Bad("error-channel"))?;
-    let new = NewBalance {
+    let new = NewAdjustment {
         of,
         value,
         correction: entered.correction,
@@ -71,7 +71,7 @@ pub(crate) async fn enter(
         source: entered.source,
         reason: entered.reason,
     };
-    desk.store.enter_balance(Some(&me), &new).await?;
+    desk.store.enter_adjustment(Some(&me), &new).await?;
     succeed(format)
 }
 
@@ -155,8 +155,8 @@ pub(crate) async fn import(
     let lawful = rows.iter().all(|row| row.wrong.is_none()) && !rows.is_empty();
     let enters = lawful && !register.dry_run;
     if enters {
-        let new: Vec<NewBalance> = rows.iter().filter_map(|row| row.read.clone()).collect();
-        desk.store.enter_balances(Some(&me), &new).await?;
+        let new: Vec<NewAdjustment> = rows.iter().filter_map(|row| row.read.clone()).collect();
+        desk.store.enter_adjustments(Some(&me), &new).await?;
     }
     if format.is_json() {
         let words = desk.locales.of(Language::En);

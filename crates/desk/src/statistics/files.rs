@@ -145,7 +145,7 @@ pub(crate) async fn breakdown(
     let wanted = asked.file;
     let period = wanted.period.period(desk.store.today())?;
     let cut = StatisticsFilter::parse(of, period, &asked.by)?;
-    let found = desk.store.shown(&cut, reader.least(&desk)).await?;
+    let found = desk.store.breakdown_for_reader(&cut, reader.least(&desk)).await?;
     let words = wanted.words(&desk, &jar);
     let table = tables::of_breakdown(words, desk.store.scheme(), &found);
     let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, reader.name());

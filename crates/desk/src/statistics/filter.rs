@@ -102,7 +102,7 @@ pub(crate) async fn table(
     if cut.by.is_empty() && cut.every.is_none() {
         return Ok(None);
     }
-    let found = desk.store.shown(&cut, least).await?;
+    let found = desk.store.breakdown_for_reader(&cut, least).await?;
     Ok(Some(of_breakdown(words, desk.store.scheme(), &found)))
 }
 

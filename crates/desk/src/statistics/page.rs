@@ -129,7 +129,7 @@ pub(crate) async fn page(
         true => store.balances().await?,
         false => Vec::new(),
     };
-    let tokens = match me.role.may(Right::EnterBalances) {
+    let tokens = match me.role.may(Right::EnterAdjustments) {
         true => store.tokens().await?,
         false => Vec::new(),
     };

@@ -11,13 +11,13 @@ use hotline_core::{
 
 use crate::{
     error::{Conflict, StoreError},
-    sealing::bodies::Card,
+    sealing::bodies::ContactContent,
 };
 
 /// Maximum number of offered addresses. The newest ones are kept.
 const MOST_OFFERED: usize = 5;
 
-impl Card {
+impl ContactContent {
     /// Returns the current reply address: the chosen address, or the contact's own identifier if none was chosen.
     #[must_use]
     pub fn answered_at(&self) -> Option<&str> {
@@ -92,10 +92,10 @@ mod tests {
         }
     }
 
-    fn ana() -> Card {
-        Card {
+    fn ana() -> ContactContent {
+        ContactContent {
             identifier: Some("ana@example.org".to_owned()),
-            ..Card::default()
+            ..ContactContent::default()
         }
     }
 
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn who_goes_on_at_the_first_address_is_offered_that() {
-        let mut card = Card {
+        let mut card = ContactContent {
             answer_to: Some("nova@example.com".to_owned()),
             ..ana()
         };

@@ -15,7 +15,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     sealing::{
-        bodies::Body,
+        bodies::MessageContent,
         keys::DataKey,
         places::{attachment_place, raw_place},
     },
@@ -34,25 +34,29 @@ pub struct Attachment {
     /// Whether the message displays the file inside its text.
     pub inline: bool,
     /// The location of the bytes, or the reason why they are missing.
-    pub held: Held,
+    pub location: FileLocation,
 }
 
 /// The location of the bytes of an attachment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Held {
+pub enum FileLocation {
     /// Stored by this service.
-    Here,
+    #[serde(rename = "here")]
+    Stored,
     /// On the platform; not requested yet.
-    Elsewhere,
+    #[serde(rename = "elsewhere")]
+    OnPlatform,
     /// Requested; being fetched from the platform.
-    Wanted,
+    #[serde(rename = "wanted")]
+    Requested,
     /// On the platform; the last attempt to fetch the bytes failed.
     Failed,
     /// On the platform, but larger than the platform's download limit.
     TooLarge,
     /// Dropped, because the line accepts no files.
-    NotTaken,
+    #[serde(rename = "not_taken")]
+    Dropped,
 }
 
 /// The bytes of an attachment, with its name and media type.
@@ -73,7 +77,7 @@ impl Store {
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,
-        body: Option<&Body>,
+        body: Option<&MessageContent>,
         contact: &contacts::Model,
     ) -> Result<Vec<Attachment>, StoreError> {
         let place = |part: &attachments::Model| match body {
@@ -102,13 +106,13 @@ impl Store {
             }
             None => None,
         };
-        let held = match (part.kept, part.fate, part.remote.is_some()) {
-            (true, ..) => Held::Here,
-            (false, FetchState::Wanted, _) => Held::Wanted,
-            (false, FetchState::Failed, _) => Held::Failed,
-            (false, FetchState::TooLarge, _) => Held::TooLarge,
-            (false, _, true) => Held::Elsewhere,
-            (false, _, false) => Held::NotTaken,
+        let location = match (part.kept, part.fate, part.remote.is_some()) {
+            (true, ..) => FileLocation::Stored,
+            (false, FetchState::Wanted, _) => FileLocation::Requested,
+            (false, FetchState::Failed, _) => FileLocation::Failed,
+            (false, FetchState::TooLarge, _) => FileLocation::TooLarge,
+            (false, _, true) => FileLocation::OnPlatform,
+            (false, _, false) => FileLocation::Dropped,
         };
         Ok(Attachment {
             id: part.id,
@@ -116,7 +120,7 @@ impl Store {
             media_type: part.media_type.clone(),
             size: part.size,
             inline: part.inline,
-            held,
+            location,
         })
     }
 

@@ -28,7 +28,7 @@ use crate::{
     intake::choices::choice_of,
     outreach,
     sealing::{
-        bodies::{Body, Card, unseal},
+        bodies::{ContactContent, MessageContent, unseal},
         places::version_place,
     },
 };
@@ -72,7 +72,7 @@ pub struct ContactDetail {
     /// Whether staff have read the contact.
     pub was_read: bool,
     /// The contact content, such as name, addresses and subject. `None` if erased.
-    pub card: Option<Card>,
+    pub card: Option<ContactContent>,
     /// Messages, replies and notes, oldest first.
     pub messages: Vec<Message>,
     /// History events, oldest first.
@@ -113,7 +113,7 @@ pub struct Message {
     /// When the message arrived or was written.
     pub at: DateTime<Utc>,
     /// The message content. `None` if erased.
-    pub body: Option<Body>,
+    pub body: Option<MessageContent>,
     /// Whether the raw message can be shown.
     pub has_source: bool,
     /// Files of the current version.
@@ -139,7 +139,7 @@ pub struct Version {
     /// When this version was written.
     pub at: DateTime<Utc>,
     /// The content of this version. `None` if erased.
-    pub body: Option<Body>,
+    pub body: Option<MessageContent>,
     /// Files of this version that no later version contains.
     pub attachments: Vec<Attachment>,
 }
@@ -274,7 +274,7 @@ impl Store {
                 .snoozed_until
                 .filter(|until| *until > self.now())
                 .map(time),
-            card: self.card(&contact).ok(),
+            card: self.contact_content(&contact).ok(),
             status: contact.status.0,
             marking: contact.marking.map(|marking| marking.0),
             asks: contact.asks.map(|asks| asks.0),
@@ -327,13 +327,13 @@ impl Store {
             .await?;
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
-            let body = key.as_ref().and_then(|key| self.body(key, &row).ok());
+            let body = key.as_ref().and_then(|key| self.message_content(key, &row).ok());
             let mut rest: Vec<_> = parts.iter().filter(|part| part.message_id == row.id).collect();
             let own = self.take_files(&mut rest, body.as_ref(), contact).await?;
             let mut earlier = Vec::new();
             // A file that the current version no longer contains is listed with the earlier version that contained it.
             for version in versions.extract_if(.., |version| version.message_id == row.id) {
-                let body: Option<Body> = key
+                let body: Option<MessageContent> = key
                     .as_ref()
                     .zip(version.body.as_ref())
                     .and_then(|(key, sealed)| unseal(key, &version_place(version.id), sealed).ok());
@@ -370,7 +370,11 @@ impl Store {
         shown.sort_by_key(|message| {
             (
                 message.at,
-                message.body.as_ref().and_then(Body::place).unwrap_or(u64::MAX),
+                message
+                    .body
+                    .as_ref()
+                    .and_then(MessageContent::place)
+                    .unwrap_or(u64::MAX),
             )
         });
         Ok(shown)

@@ -58,7 +58,7 @@ impl Store {
             && let Some(written) = messages::Entity::find_by_id(id).one(&transaction).await?
             && written.contact_id == contact.id
             && self
-                .body(&self.contact_key(&contact)?, &written)?
+                .message_content(&self.contact_key(&contact)?, &written)?
                 .text
                 .starts_with(text.trim())
         {

@@ -51,7 +51,7 @@ impl Store {
         let mut files = self.erase_raw(&transaction, &contact, &said).await?;
         files.extend(erase_messages(&transaction, &contact, &said).await?);
         self.erase_cases(&transaction, contact.id).await?;
-        self.forget_saved_views(&transaction, &self.card(&contact)?)
+        self.forget_saved_views(&transaction, &self.contact_content(&contact)?)
             .await?;
         self.forget_person(&transaction, &contact).await?;
         // Removes the values by which a later message from the same address or thread would find this contact.
@@ -92,8 +92,8 @@ impl Store {
         for message in said {
             raw.extend(message.journal_id);
             // A message with several parts arrived in several raw messages.
-            let body = self.body(&key, message)?;
-            raw.extend(body.pieces.iter().map(|piece| piece.files_of));
+            let body = self.message_content(&key, message)?;
+            raw.extend(body.parts.iter().map(|part| part.files_of));
         }
         // Also erases the raw messages of earlier versions, delivery reports and repeated deliveries.
         let of_contact = || journal_contacts::Column::ContactId.eq(contact.id);

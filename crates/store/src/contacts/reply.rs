@@ -25,8 +25,8 @@ use crate::{
     error::{Conflict, StoreError},
     intake::choices::choice_of,
     sealing::{
-        bodies::{Body, seal},
-        places::{body_place, card_place},
+        bodies::{MessageContent, seal},
+        places::{contact_content_place, message_content_place},
     },
     staff::accounts::Person,
 };
@@ -85,7 +85,7 @@ impl Store {
         {
             return Err(StoreError::Conflict(Conflict::NotSeen));
         }
-        let mut card = self.card(&contact)?;
+        let mut card = self.contact_content(&contact)?;
         if let Some(to) = &to {
             card.choose(to)?;
         }
@@ -107,7 +107,11 @@ impl Store {
             Some(_) => contact.team.clone(),
             None => who.team.clone(),
         };
-        let card = seal(&self.contact_key(&contact)?, &card_place(contact.id), &card)?;
+        let card = seal(
+            &self.contact_key(&contact)?,
+            &contact_content_place(contact.id),
+            &card,
+        )?;
         let answered = contacts::Model {
             status: Stored(status),
             assignee: Some(contact.assignee.unwrap_or(who.id)),
@@ -181,7 +185,7 @@ impl Store {
         let same = known.contact_id == contact.id
             && known.author == Some(who.id)
             && known.direction == direction
-            && self.body(&self.contact_key(contact)?, &known)?.text == text;
+            && self.message_content(&self.contact_key(contact)?, &known)?.text == text;
         if same {
             Ok(true)
         } else {
@@ -228,9 +232,9 @@ impl Store {
         text: &str,
         now: i64,
     ) -> Result<(), StoreError> {
-        let body = Body {
+        let body = MessageContent {
             text: text.to_owned(),
-            ..Body::default()
+            ..MessageContent::default()
         };
         let message = messages::ActiveModel {
             id: Set(id),
@@ -239,8 +243,12 @@ impl Store {
             author: Set(Some(who.id)),
             at: Set(now),
             journal_id: Set(None),
-            body: Set(Some(seal(&self.contact_key(contact)?, &body_place(id), &body)?)),
-            their_id_hash: Set(None),
+            body: Set(Some(seal(
+                &self.contact_key(contact)?,
+                &message_content_place(id),
+                &body,
+            )?)),
+            message_id_hash: Set(None),
             digest: Set(None),
         };
         message.insert(transaction).await?;

@@ -68,8 +68,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let answers = self
             .scheme
-            .lawful(answers)
-            .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
+            .validate(answers)
+            .map_err(|_| StoreError::Conflict(Conflict::InvalidAnswers))?;
         let (transaction, contact) = self.begin_work(who, reference).await?;
         let before = self.record_of(&transaction, &contact).await?;
         if before.answers == answers {

@@ -52,10 +52,10 @@ impl Store {
                 return;
             }
         }
-        self.look().await;
+        self.publish_newest_event().await;
     }
 
-    pub(crate) async fn look(&self) {
+    pub(crate) async fn publish_newest_event(&self) {
         if let Ok(id) = newest(&self.reading).await {
             self.changes
                 .newest

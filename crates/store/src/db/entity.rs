@@ -266,7 +266,8 @@ pub mod messages {
         pub at: i64,
         pub journal_id: Option<i64>,
         pub body: Option<Vec<u8>>,
-        pub their_id_hash: Option<Vec<u8>>,
+        #[sea_orm(column_name = "their_id_hash")]
+        pub message_id_hash: Option<Vec<u8>>,
         pub digest: Option<Vec<u8>>,
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Kinds of history events after which a reply that was begun earlier may be unsuitable.
-const NEWS: [HistoryKind; 6] = [
+const KINDS_A_WRITER_MUST_SEE: [HistoryKind; 6] = [
     HistoryKind::Registered,
     HistoryKind::Joined,
     HistoryKind::Edited,
@@ -64,7 +64,7 @@ pub(crate) async fn newest_event(
 ) -> Result<i64, StoreError> {
     let newest = events::Entity::find()
         .filter(events::Column::ContactId.eq(contact))
-        .filter(events::Column::Kind.is_in(NEWS))
+        .filter(events::Column::Kind.is_in(KINDS_A_WRITER_MUST_SEE))
         .order_by_desc(events::Column::Id)
         .one(connection)
         .await?;

@@ -7,9 +7,9 @@ use crate::{
     },
     error::StoreError,
     sealing::{
-        bodies::{Body, Card, unseal},
+        bodies::{ContactContent, MessageContent, unseal},
         keys::DataKey,
-        places::{body_place, card_place, contact_place},
+        places::{contact_content_place, contact_place, message_content_place},
     },
 };
 
@@ -24,20 +24,28 @@ impl Store {
     }
 
     /// Opens the sealed content of a contact.
-    pub(crate) fn card(&self, contact: &contacts::Model) -> Result<Card, StoreError> {
+    pub(crate) fn contact_content(&self, contact: &contacts::Model) -> Result<ContactContent, StoreError> {
         let sealed = contact
             .card
             .as_ref()
             .ok_or(StoreError::NotFound("content: it was erased"))?;
-        unseal(&self.contact_key(contact)?, &card_place(contact.id), sealed)
+        unseal(
+            &self.contact_key(contact)?,
+            &contact_content_place(contact.id),
+            sealed,
+        )
     }
 
     /// Opens the sealed content of a message.
-    pub(crate) fn body(&self, key: &DataKey, message: &messages::Model) -> Result<Body, StoreError> {
+    pub(crate) fn message_content(
+        &self,
+        key: &DataKey,
+        message: &messages::Model,
+    ) -> Result<MessageContent, StoreError> {
         let sealed = message
             .body
             .as_ref()
             .ok_or(StoreError::NotFound("content: it was erased"))?;
-        unseal(key, &body_place(message.id), sealed)
+        unseal(key, &message_content_place(message.id), sealed)
     }
 }

@@ -103,7 +103,7 @@ pub struct Store {
     /// Connection for writing, always in transactions. On SQLite this is the only connection that writes.
     pub(crate) writing: Writer,
     /// Limits concurrent statistics snapshots. Each snapshot occupies a connection until it ends, and other queries need connections too.
-    pub(crate) looks: Semaphore,
+    pub(crate) snapshot_permits: Semaphore,
     pub(crate) keys: Keys,
     pub(crate) files: Files,
     /// The file of a SQLite database. `None` on PostgreSQL.
@@ -176,7 +176,7 @@ impl Store {
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {
             reading,
-            looks: Semaphore::new(SNAPSHOTS),
+            snapshot_permits: Semaphore::new(SNAPSHOTS),
             writing: Writer::new(writing),
             keys,
             files,

@@ -22,7 +22,7 @@ use crate::{
         values::{Direction, HistoryKind},
     },
     error::StoreError,
-    sealing::bodies::Card,
+    sealing::bodies::ContactContent,
 };
 
 pub(crate) use crate::inbox::view::Order;
@@ -70,7 +70,7 @@ pub struct InboxRow {
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
     /// The contact content, such as name, subject and first words. `None` if erased.
-    pub card: Option<Card>,
+    pub card: Option<ContactContent>,
     /// The state of an undelivered reply: failed, or unsent for more than 15 minutes.
     pub undelivered: Option<Delivery>,
     place: Place,
@@ -251,7 +251,7 @@ impl Store {
             handed_by: None,
             is_call: is_call(&contact),
             reference: reference_of(&contact),
-            card: self.card(&contact).ok(),
+            card: self.contact_content(&contact).ok(),
             status: contact.status.0,
             marking: contact.marking.map(|marking| marking.0),
             assignee: contact.assignee.and_then(|assignee| name_of(names, assignee)),

@@ -44,7 +44,7 @@ impl Store {
                 .all(&self.reading)
                 .await?;
             for row in rows {
-                let body = self.body(&key, &row)?;
+                let body = self.message_content(&key, &row)?;
                 let text = body
                     .url
                     .into_iter()

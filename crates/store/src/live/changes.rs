@@ -38,7 +38,7 @@ impl Store {
             }
             self.notice_ended_sessions().await;
             self.presence.sweep();
-            self.look().await;
+            self.publish_newest_event().await;
             self.count_waiting().await;
             // Another process may have accepted a message, or a waiting job may have become due.
             self.receive_due.notify_one();

@@ -10,7 +10,7 @@ use crate::{
     db::{changes::CHANNEL, entity::contacts, store::Store},
     error::StoreError,
     inbox::list::name_of,
-    memory::presence::{Doing, Present},
+    memory::presence::{Activity, Present},
     staff::accounts::Person,
 };
 
@@ -19,7 +19,12 @@ impl Store {
     ///
     /// # Errors
     /// If there is no such contact.
-    pub async fn is_at(&self, who: &Person, reference: Reference, doing: Doing) -> Result<(), StoreError> {
+    pub async fn report_presence(
+        &self,
+        who: &Person,
+        reference: Reference,
+        doing: Activity,
+    ) -> Result<(), StoreError> {
         let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         let contact = found
             .one(&self.reading)
@@ -31,7 +36,7 @@ impl Store {
             let told = format!("NOTIFY {CHANNEL}, '{} {} {}'", contact.id, who.id, doing.as_str());
             let _ = self.reading.execute_unprepared(&told).await;
         }
-        if doing == Doing::Writing {
+        if doing == Activity::Writing {
             self.tell_typing(who, &contact).await?;
         }
         Ok(())
@@ -46,7 +51,7 @@ impl Store {
             let here = self.presence.here();
             let others = here.iter().filter(|((at, who), _)| *at == contact && *who != but);
             others
-                .map(|((_, who), (doing, _))| (*who, *doing == Doing::Writing))
+                .map(|((_, who), (doing, _))| (*who, *doing == Activity::Writing))
                 .collect()
         };
         if found.is_empty() {

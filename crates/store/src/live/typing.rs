@@ -23,7 +23,7 @@ impl Store {
         if contact.assignee != Some(who.id) || stopped {
             return Ok(());
         }
-        if let Some(to) = self.card(contact)?.answer_address(true) {
+        if let Some(to) = self.contact_content(contact)?.answer_address(true) {
             // Sending fails if there is no subscriber, which is not an error.
             let _ = self.typing.send(Typing {
                 line: LineName::stored(contact.line.clone()),

@@ -15,7 +15,7 @@ const SILENT: Duration = Duration::from_secs(12);
 /// The activity of a member of staff at a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Doing {
+pub enum Activity {
     /// Has left the contact.
     Gone,
     /// Reading the contact.
@@ -24,7 +24,7 @@ pub enum Doing {
     Writing,
 }
 
-hotline_core::named!(Doing);
+hotline_core::named!(Activity);
 
 /// A member of staff at a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Present {
 /// The members of staff who are at contacts.
 pub(crate) struct Presence {
     /// Activity and time of the last report, by contact and member of staff.
-    here: Mutex<HashMap<(Uuid, Uuid), (Doing, Instant)>>,
+    here: Mutex<HashMap<(Uuid, Uuid), (Activity, Instant)>>,
     pub(crate) changed: watch::Sender<u64>,
 }
 
@@ -50,17 +50,17 @@ impl Presence {
         }
     }
 
-    pub(crate) fn here(&self) -> MutexGuard<'_, HashMap<(Uuid, Uuid), (Doing, Instant)>> {
+    pub(crate) fn here(&self) -> MutexGuard<'_, HashMap<(Uuid, Uuid), (Activity, Instant)>> {
         self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn note(&self, contact: Uuid, staff: Uuid, doing: Doing) {
+    pub(crate) fn note(&self, contact: Uuid, staff: Uuid, doing: Activity) {
         let key = (contact, staff);
         let before = match doing {
-            Doing::Gone => self.here().remove(&key),
-            Doing::Reading | Doing::Writing => self.here().insert(key, (doing, Instant::now())),
+            Activity::Gone => self.here().remove(&key),
+            Activity::Reading | Activity::Writing => self.here().insert(key, (doing, Instant::now())),
         };
-        if before.map_or(Doing::Gone, |(before, _)| before) != doing {
+        if before.map_or(Activity::Gone, |(before, _)| before) != doing {
             self.changed.send_modify(|count| *count += 1);
         }
     }
@@ -80,7 +80,7 @@ impl Presence {
         let mut words = told.split(' ');
         let mut id = || words.next()?.parse().ok();
         if let (Some(contact), Some(staff)) = (id(), id())
-            && let Some(doing) = words.next().and_then(Doing::parse)
+            && let Some(doing) = words.next().and_then(Activity::parse)
         {
             self.note(contact, staff, doing);
         }

@@ -208,7 +208,7 @@ impl Store {
         )
         .await?;
         if matches!(state, Delivery::Failed | Delivery::Unknown) {
-            self.look_again(transaction, row).await?;
+            self.reopen_after_failed_delivery(transaction, row).await?;
         }
         Ok(())
     }
@@ -227,7 +227,7 @@ impl Store {
     }
 
     /// Sets a contact back to waiting, even if closed, because its reply did not reach the person or may not have reached them.
-    async fn look_again(
+    async fn reopen_after_failed_delivery(
         &self,
         transaction: &DatabaseTransaction,
         row: &outbox::Model,

@@ -28,7 +28,7 @@ use crate::{
         new::{deliver_job, outbox_row},
         queue::Claimed,
     },
-    sealing::bodies::Card,
+    sealing::bodies::ContactContent,
 };
 
 /// An outgoing message with its delivery progress.
@@ -84,8 +84,8 @@ impl Store {
             .await?
             .ok_or(StoreError::NotFound("message"))?;
         let key = self.contact_key(&contact)?;
-        let body = self.body(&key, &message)?;
-        let card = self.card(&contact)?;
+        let body = self.message_content(&key, &message)?;
+        let card = self.contact_content(&contact)?;
         let to = card
             .answer_address(row.line == contact.line)
             .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
@@ -167,16 +167,16 @@ impl Store {
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
-            .filter(messages::Column::TheirIdHash.is_not_null())
+            .filter(messages::Column::MessageIdHash.is_not_null())
             .order_by_desc(messages::Column::At)
             .one(&self.reading)
             .await?;
         let Some(newest) = newest else {
             return Ok(Vec::new());
         };
-        let body = self.body(&self.contact_key(contact)?, &newest)?;
+        let body = self.message_content(&self.contact_key(contact)?, &newest)?;
         let mut ids = body.references;
-        ids.extend(body.their_id);
+        ids.extend(body.message_id);
         let surplus = ids.len().saturating_sub(20);
         Ok(ids.split_off(surplus))
     }
@@ -213,7 +213,7 @@ impl Store {
         &self,
         transaction: &impl ConnectionTrait,
         contact: &contacts::Model,
-        card: &Card,
+        card: &ContactContent,
         message: Uuid,
         now: i64,
     ) -> Result<(), StoreError> {

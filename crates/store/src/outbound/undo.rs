@@ -48,7 +48,7 @@ impl Store {
         if leaving.is_empty() || dropped.rows_affected != leaving.len() as u64 {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
-        let mut text = self.body(&self.contact_key(&contact)?, &message)?.text;
+        let mut text = self.message_content(&self.contact_key(&contact)?, &message)?.text;
         // Keeps a draft that was begun after the reply, and adds it below the text of the reply.
         if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
             text = format!("{text}\n\n{}", begun.text);

@@ -16,7 +16,7 @@ use crate::{
 
 impl Store {
     /// Seals the files of a message and writes them to disk. Returns their attachment rows.
-    pub(super) async fn keep_parts(
+    pub(super) async fn write_incoming_files(
         &self,
         journalled: &Journalled,
         normalised: &Normalised,

@@ -30,7 +30,7 @@ use crate::{
 
 /// Maximum number of contacts loaded for each identifier. Open contacts come before closed ones, and newer contacts before older ones. The
 /// same limit applies to messages with the same id. A sender who floods a mailbox therefore cannot displace the contacts of others.
-const OF_ONE: i64 = 20;
+const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
 /// A stored message that has the same channel id as a message of the batch.
 pub(super) struct Written {
@@ -66,8 +66,8 @@ impl BatchState {
     }
 
     /// Returns the messages with this channel id that belong to one of these contacts.
-    pub(super) fn written(&self, mine: &[Uuid], their_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
-        let seen = their_id_hash.and_then(|hash| self.theirs.get(hash));
+    pub(super) fn written(&self, mine: &[Uuid], message_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
+        let seen = message_id_hash.and_then(|hash| self.theirs.get(hash));
         let of_mine = seen
             .into_iter()
             .flatten()
@@ -152,10 +152,10 @@ pub(super) enum Repeated {
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[Uuid],
-    their_id_hash: Option<&Vec<u8>>,
+    message_id_hash: Option<&Vec<u8>>,
     digest: &Vec<u8>,
 ) -> Repeated {
-    let Some(seen) = their_id_hash.and_then(|hash| known.theirs.get(hash)) else {
+    let Some(seen) = message_id_hash.and_then(|hash| known.theirs.get(hash)) else {
         return Repeated::No;
     };
     let mut of_sender = seen
@@ -179,7 +179,7 @@ impl Store {
         kept: &[ReadMessage],
     ) -> Result<BatchState, StoreError> {
         let (mut identifiers, mut threads, mut their_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
-        let mut pieces = false;
+        let mut has_parts = false;
         for (journalled, normalised, _) in kept {
             let line = journalled.raw.line.as_str();
             let identifier = identifier_of(normalised);
@@ -192,7 +192,7 @@ impl Store {
             let Normalised::Message(incoming) = normalised else {
                 continue;
             };
-            pieces |= incoming.piece.is_some();
+            has_parts |= incoming.message_part.is_some();
             their_ids.extend(
                 incoming
                     .message_id
@@ -202,7 +202,7 @@ impl Store {
             for evidence in &incoming.evidence {
                 match evidence {
                     Evidence::Token(token) => threads.insert(self.keys.lookup("thread", token.expose())),
-                    Evidence::TheirMessage(id) => their_ids.insert(self.keys.lookup("their id", id)),
+                    Evidence::EarlierMessage(id) => their_ids.insert(self.keys.lookup("their id", id)),
                 };
             }
         }
@@ -212,7 +212,7 @@ impl Store {
         }
         let written = || known.theirs.values().flatten();
         let pointed_at: HashSet<Uuid> = written().map(|written| written.contact).collect();
-        if pieces && !pointed_at.is_empty() {
+        if has_parts && !pointed_at.is_empty() {
             let found = messages::Entity::find()
                 .filter(messages::Column::Id.is_in(written().map(|written| written.message)))
                 .all(transaction)
@@ -262,13 +262,13 @@ impl Store {
                         proof: Proof::Token,
                     }));
                 }
-                Evidence::TheirMessage(id) => {
+                Evidence::EarlierMessage(id) => {
                     let hash = self.keys.lookup("their id", id);
                     let written = known.theirs.get(&hash).into_iter().flatten();
                     let loaded = written.filter(|written| known.contacts.contains_key(&written.contact));
                     found.extend(loaded.map(|written| EvidentContact {
                         contact: written.contact,
-                        proof: Proof::TheirMessage,
+                        proof: Proof::EarlierMessage,
                     }));
                 }
             }
@@ -287,7 +287,7 @@ fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     }
 }
 
-/// Builds the query for the first [`OF_ONE`] contact ids of each identifier.
+/// Builds the query for the first [`CONTACTS_PER_IDENTIFIER`] contact ids of each identifier.
 fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
     let window = WindowStatement::partition_by(contacts::Column::IdentifierHash)
         .order_by_expr(
@@ -305,7 +305,7 @@ fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
     Query::select()
         .column("id")
         .from_subquery(numbered, "numbered")
-        .and_where(Expr::col("n").lte(OF_ONE))
+        .and_where(Expr::col("n").lte(CONTACTS_PER_IDENTIFIER))
         .to_owned()
 }
 
@@ -315,14 +315,14 @@ async fn written_before(
     their_ids: &HashSet<Vec<u8>>,
     identifiers: &HashSet<Vec<u8>>,
 ) -> Result<HashMap<Vec<u8>, Vec<Written>>, StoreError> {
-    let window = WindowStatement::partition_by((messages::Entity, messages::Column::TheirIdHash))
+    let window = WindowStatement::partition_by((messages::Entity, messages::Column::MessageIdHash))
         .add_partition_by(Expr::col((contacts::Entity, contacts::Column::IdentifierHash)))
         .order_by((messages::Entity, messages::Column::At), Order::Desc)
         .to_owned();
     let numbered = Query::select()
         .column((messages::Entity, messages::Column::Id))
         .column((messages::Entity, messages::Column::ContactId))
-        .column((messages::Entity, messages::Column::TheirIdHash))
+        .column((messages::Entity, messages::Column::MessageIdHash))
         .column((messages::Entity, messages::Column::Digest))
         .expr_window_as(Func::cust("ROW_NUMBER"), window, "n")
         .from(messages::Entity)
@@ -332,7 +332,7 @@ async fn written_before(
                 .equals((messages::Entity, messages::Column::ContactId)),
         )
         .and_where(
-            Expr::col((messages::Entity, messages::Column::TheirIdHash)).is_in(their_ids.iter().cloned()),
+            Expr::col((messages::Entity, messages::Column::MessageIdHash)).is_in(their_ids.iter().cloned()),
         )
         .and_where(
             Expr::col((contacts::Entity, contacts::Column::IdentifierHash))
@@ -342,7 +342,7 @@ async fn written_before(
     let select = Query::select()
         .columns(["id", "contact_id", "their_id_hash", "digest"])
         .from_subquery(numbered, "numbered")
-        .and_where(Expr::col("n").lte(OF_ONE))
+        .and_where(Expr::col("n").lte(CONTACTS_PER_IDENTIFIER))
         .to_owned();
     let mut theirs: HashMap<Vec<u8>, Vec<Written>> = HashMap::new();
     for row in transaction.query_all(&select).await? {

@@ -75,8 +75,8 @@ impl Store {
         }
         let answers = self
             .scheme
-            .lawful(call.answers)
-            .map_err(|_| StoreError::Conflict(Conflict::Unlawful))?;
+            .validate(call.answers)
+            .map_err(|_| StoreError::Conflict(Conflict::InvalidAnswers))?;
         let line = LineName::parse(&call.network).map_err(|_| StoreError::Conflict(Conflict::NoNetwork))?;
         let taken_by = match call.for_whom {
             Some(colleague) => self.colleague(colleague).await?,
@@ -113,14 +113,14 @@ impl Store {
                 .one(&transaction)
                 .await?;
             let contact = contact.ok_or(StoreError::NotFound("contact"))?;
-            let said = self.body(&self.contact_key(&contact)?, &known)?.text;
+            let said = self.message_content(&self.contact_key(&contact)?, &known)?.text;
             if known.author != Some(taken_by.id) || said != call.text.trim() {
                 return Err(StoreError::Conflict(Conflict::DoneAlready));
             }
             return Ok(reference_of(&contact));
         }
         let day = clock::day_of(call.at, self.zone);
-        if self.was_entered(&transaction, &call.network, day).await? {
+        if self.has_opening_balance(&transaction, &call.network, day).await? {
             return Err(StoreError::Conflict(Conflict::DayEntered));
         }
         let journalled = Journalled {

@@ -22,8 +22,8 @@ use crate::{
     error::StoreError,
     registration::{batch::Written, changes::Changes, message::Arrival},
     sealing::{
-        bodies::{Body, Card, PieceBody, first_words, seal},
-        places::{body_place, card_place, contact_place},
+        bodies::{ContactContent, MessageContent, PartContent, first_words, seal},
+        places::{contact_content_place, contact_place, message_content_place},
     },
 };
 
@@ -40,13 +40,13 @@ impl Store {
         let received_at = journalled.raw.received_at;
         let id = ids::new(self.clock.now());
         let (key, data_key) = self.keys.new_data_key(&contact_place(id))?;
-        let card = Card {
+        let card = ContactContent {
             identifier: incoming
                 .identifier
                 .as_ref()
-                .filter(|_| !incoming.answers_lie_ready)
+                .filter(|_| !incoming.replies_wait_on_page)
                 .map(|identifier| identifier.expose().clone()),
-            answers_lie_ready: incoming.answers_lie_ready,
+            replies_wait_on_page: incoming.replies_wait_on_page,
             name: incoming.name.clone(),
             answer_to: incoming
                 .answer_to
@@ -54,7 +54,7 @@ impl Store {
                 .map(|address| address.expose().clone()),
             subject: incoming.subject.clone(),
             first_words: words_of(incoming),
-            ..Card::default()
+            ..ContactContent::default()
         };
         let line = journalled.raw.line.as_str();
         let channel = self
@@ -83,7 +83,7 @@ impl Store {
             thread_hash,
             open_key,
             data_key: Some(data_key),
-            card: Some(seal(&key, &card_place(id), &card)?),
+            card: Some(seal(&key, &contact_content_place(id), &card)?),
             opened_at: received_at.timestamp_micros(),
             last_in_at: received_at.timestamp_micros(),
             waiting_since: Some(received_at.timestamp_micros()),
@@ -113,18 +113,18 @@ impl Store {
             journalled,
             incoming,
             attachments,
-            their_id_hash,
+            message_id_hash,
             digest,
             ..
         } = arrival;
         let contact = changes.state.contact(contact_id)?;
         let key = self.contact_key(contact)?;
-        let mut card: Card = self.card(contact)?;
+        let mut card: ContactContent = self.contact_content(contact)?;
         card.first_words = words_of(&incoming);
         card.offer(&incoming);
-        let sealed_card = seal(&key, &card_place(contact_id), &card)?;
+        let sealed_card = seal(&key, &contact_content_place(contact_id), &card)?;
         let id = ids::new(self.clock.now());
-        let body = Body {
+        let body = MessageContent {
             text: incoming.text.clone(),
             quoted: incoming.quoted.clone(),
             subject: incoming.subject.clone(),
@@ -141,18 +141,18 @@ impl Store {
                 .answer_to
                 .as_ref()
                 .map(|address| address.expose().clone()),
-            their_id: incoming.message_id.clone(),
+            message_id: incoming.message_id.clone(),
             references: incoming.references.clone(),
             remarks: incoming.remarks.clone(),
             claimed_at: incoming.claimed_at,
-            pieces: incoming
-                .piece
+            parts: incoming
+                .message_part
                 .iter()
-                .map(|piece| PieceBody::new(&incoming, piece, journalled.job.journal_id))
+                .map(|part| PartContent::new(&incoming, part, journalled.job.journal_id))
                 .collect(),
             edited_at: None,
         };
-        if let Some(hash) = &their_id_hash {
+        if let Some(hash) = &message_id_hash {
             changes
                 .state
                 .theirs
@@ -171,8 +171,8 @@ impl Store {
             author: None,
             at: journalled.raw.received_at.timestamp_micros(),
             journal_id: Some(journalled.job.journal_id),
-            body: Some(seal(&key, &body_place(id), &body)?),
-            their_id_hash,
+            body: Some(seal(&key, &message_content_place(id), &body)?),
+            message_id_hash,
             digest: Some(digest),
         });
         let contact = changes.state.contact_mut(contact_id)?;

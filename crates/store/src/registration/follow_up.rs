@@ -24,8 +24,8 @@ use crate::{
     jobs::new::outbox_row,
     registration::changes::Changes,
     sealing::{
-        bodies::{Body, seal},
-        places::body_place,
+        bodies::{MessageContent, seal},
+        places::message_content_place,
     },
 };
 
@@ -51,7 +51,7 @@ impl Store {
         };
         let now = self.now();
         if let Some(one) = on_duty.iter_mut().find(|one| one.staff == staff) {
-            one.holds += 1;
+            one.open_contacts += 1;
             one.last_given = Some(time(now));
         }
         let team = changes.teams.get(&staff).cloned();
@@ -107,9 +107,9 @@ impl Store {
         let reference = reference_of(contact).to_string();
         let key = self.contact_key(contact)?;
         let id = ids::new(self.clock.now());
-        let body = Body {
+        let body = MessageContent {
             text: template.replace("{reference}", &reference),
-            ..Body::default()
+            ..MessageContent::default()
         };
         changes.messages.push(messages::Model {
             id,
@@ -118,8 +118,8 @@ impl Store {
             author: None,
             at: now,
             journal_id: None,
-            body: Some(seal(&key, &body_place(id), &body)?),
-            their_id_hash: None,
+            body: Some(seal(&key, &message_content_place(id), &body)?),
+            message_id_hash: None,
             digest: None,
         });
         changes
@@ -144,9 +144,9 @@ async fn on_duty(
     transaction: &DatabaseTransaction,
 ) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {
     #[derive(FromQueryResult)]
-    struct Holds {
+    struct Load {
         assignee: Uuid,
-        holds: i64,
+        open_contacts: i64,
     }
     let people = staff::Entity::find()
         .filter(staff::Column::Active.eq(true))
@@ -156,10 +156,10 @@ async fn on_duty(
     if people.is_empty() {
         return Ok(Default::default());
     }
-    let holds: Vec<Holds> = contacts::Entity::find()
+    let open_contacts: Vec<Load> = contacts::Entity::find()
         .select_only()
         .column(contacts::Column::Assignee)
-        .column_as(contacts::Column::Id.count(), "holds")
+        .column_as(contacts::Column::Id.count(), "open_contacts")
         .filter(contacts::Column::Assignee.is_in(people.iter().map(|one| one.id)))
         .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
         .group_by(contacts::Column::Assignee)
@@ -167,14 +167,14 @@ async fn on_duty(
         .all(transaction)
         .await?;
     let held = |id: Uuid| {
-        holds
+        open_contacts
             .iter()
             .find(|one| one.assignee == id)
-            .map_or(0, |one| one.holds)
+            .map_or(0, |one| one.open_contacts)
     };
     let on_duty = people.iter().map(|one| OnDuty {
         staff: one.id,
-        holds: u64::try_from(held(one.id)).unwrap_or_default(),
+        open_contacts: u64::try_from(held(one.id)).unwrap_or_default(),
         last_given: one.last_given.map(time),
     });
     let on_duty = on_duty.collect();

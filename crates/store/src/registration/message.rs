@@ -2,7 +2,7 @@
 
 use hotline_core::contact::{
     counting::{Belongs, Proof, belongs},
-    message::{Incoming, Origin, Piece, Remark},
+    message::{Incoming, MessagePart, Origin, Remark},
 };
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub(super) struct Arrival<'a> {
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) identifier_hash: Option<Vec<u8>>,
     /// The hash of the channel's message id.
-    pub(super) their_id_hash: Option<Vec<u8>>,
+    pub(super) message_id_hash: Option<Vec<u8>>,
     /// The digest of the content as it arrived.
     pub(super) digest: Vec<u8>,
 }
@@ -42,7 +42,7 @@ enum Duplicate {
     /// The contact already contains the message, or the message is an echo of one that we sent.
     Stored { contact: Uuid, reason: &'static str },
     /// The message is a part or another version of a stored message.
-    PartOf { found: FoundMessage, piece: Piece },
+    PartOf { found: FoundMessage, part: MessagePart },
     /// The message is new. `copy_of` is the contact that contains a shorter copy of it.
     No { copy_of: Option<Uuid> },
 }
@@ -65,10 +65,10 @@ impl Store {
     ) -> Arrival<'a> {
         let line = journalled.raw.line.as_str();
         let identifier = incoming.identifier.as_ref();
-        let their_id = incoming.message_id.as_ref();
+        let message_id = incoming.message_id.as_ref();
         Arrival {
             identifier_hash: identifier.map(|identifier| self.hash_of_identifier(line, identifier.expose())),
-            their_id_hash: their_id.map(|id| self.keys.lookup("their id", id)),
+            message_id_hash: message_id.map(|id| self.keys.lookup("their id", id)),
             digest: self.digest(&incoming),
             journalled,
             incoming,
@@ -112,8 +112,8 @@ impl Store {
                 changes.set_outcome(journal_id, Outcome::Ignored, reason);
                 return Ok(());
             }
-            Duplicate::PartOf { found, piece } => {
-                return self.merge(changes, arrival, &piece, &mine, found);
+            Duplicate::PartOf { found, part } => {
+                return self.merge(changes, arrival, &part, &mine, found);
             }
             Duplicate::No { copy_of } => copy_of,
         };
@@ -142,19 +142,19 @@ impl Store {
             let reason = "our own message, come back";
             return Ok(Duplicate::Stored { contact, reason });
         }
-        let their_id_hash = arrival.their_id_hash.as_ref();
-        if let Some(piece) = &arrival.incoming.piece {
-            let written = changes.state.written(mine, their_id_hash);
+        let message_id_hash = arrival.message_id_hash.as_ref();
+        if let Some(part) = &arrival.incoming.message_part {
+            let written = changes.state.written(mine, message_id_hash);
             return Ok(
                 match self
-                    .match_part(transaction, changes, &arrival.incoming, piece, &written)
+                    .match_part(transaction, changes, &arrival.incoming, part, &written)
                     .await?
                 {
                     Match::New => Duplicate::No { copy_of: None },
                     Match::Repeated(found) => stored(found.contact),
                     Match::Belongs(found) => Duplicate::PartOf {
                         found,
-                        piece: piece.clone(),
+                        part: part.clone(),
                     },
                     Match::OtherContent => {
                         arrival.incoming.remarks.push(Remark::SameIdOtherContent);
@@ -163,7 +163,7 @@ impl Store {
                 },
             );
         }
-        match repeated(&changes.state, mine, their_id_hash, &arrival.digest) {
+        match repeated(&changes.state, mine, message_id_hash, &arrival.digest) {
             Repeated::SameContent(contact) => Ok(stored(contact)),
             Repeated::OtherContent => {
                 let copied = self.copied(transaction, changes, mine, arrival).await?;
@@ -192,7 +192,7 @@ impl Store {
         let mut evident = self.evident(&changes.state, &incoming.evidence);
         evident.extend(copy_of.map(|contact| EvidentContact {
             contact,
-            proof: Proof::TheirMessage,
+            proof: Proof::EarlierMessage,
         }));
         let written_to = self.written_to(&changes.state, mine, &evident, incoming);
         let by_token = |one: &&EvidentContact| one.proof == Proof::Token;

@@ -19,8 +19,8 @@ use crate::{
     jobs::queue::Journalled,
     registration::changes::Changes,
     sealing::{
-        bodies::{Body, seal},
-        places::body_place,
+        bodies::{MessageContent, seal},
+        places::message_content_place,
     },
 };
 
@@ -59,9 +59,9 @@ impl Store {
         }
         let key = self.contact_key(changes.state.contact(contact_id)?)?;
         let id = ids::new(self.clock.now());
-        let body = Body {
+        let body = MessageContent {
             text: notice.news.as_str().to_owned(),
-            ..Body::default()
+            ..MessageContent::default()
         };
         changes.messages.push(messages::Model {
             id,
@@ -70,8 +70,8 @@ impl Store {
             author: None,
             at: journalled.raw.received_at.timestamp_micros(),
             journal_id: Some(journal_id),
-            body: Some(seal(&key, &body_place(id), &body)?),
-            their_id_hash: None,
+            body: Some(seal(&key, &message_content_place(id), &body)?),
+            message_id_hash: None,
             digest: None,
         });
         changes.event(

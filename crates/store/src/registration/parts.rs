@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::{
         lifecycle::Status,
-        message::{Content, Incoming, Origin, Part, Piece},
+        message::{Content, Incoming, MessagePart, Origin, Part},
     },
     identifiers::ids,
 };
@@ -22,9 +22,9 @@ use crate::{
     error::StoreError,
     registration::{changes::Changes, message::Arrival},
     sealing::{
-        bodies::{Body, PieceBody, first_words, seal, unseal},
+        bodies::{MessageContent, PartContent, first_words, seal, unseal},
         keys::DataKey,
-        places::{body_place, card_place, version_place},
+        places::{contact_content_place, message_content_place, version_place},
     },
 };
 
@@ -57,12 +57,12 @@ enum Change {
     Older,
 }
 
-impl PieceBody {
-    pub(super) fn new(incoming: &Incoming, piece: &Piece, journal_id: i64) -> Self {
+impl PartContent {
+    pub(super) fn new(incoming: &Incoming, part: &MessagePart, journal_id: i64) -> Self {
         Self {
-            id: piece.id.clone(),
-            place: piece.place,
-            version: piece.version,
+            id: part.id.clone(),
+            place: part.place,
+            version: part.version,
             text: incoming.text.clone(),
             quoted: incoming.quoted.clone(),
             files: incoming.parts.iter().map(same_file).collect(),
@@ -95,18 +95,18 @@ impl Store {
         transaction: &DatabaseTransaction,
         changes: &Changes,
         incoming: &Incoming,
-        piece: &Piece,
+        part: &MessagePart,
         all: &[FoundMessage],
     ) -> Result<Match, StoreError> {
-        let new = PieceBody::new(incoming, piece, 0);
+        let new = PartContent::new(incoming, part, 0);
         for found in all {
             let key = self.contact_key(changes.state.contact(found.contact)?)?;
-            let mut body = self.body(&key, changes.message(found.message)?)?;
-            body.pieces.retain(|known| known.id == piece.id);
-            let same_version = match body.pieces.pop() {
+            let mut body = self.message_content(&key, changes.message(found.message)?)?;
+            body.parts.retain(|known| known.id == part.id);
+            let same_version = match body.parts.pop() {
                 Some(known) if known.version == new.version => Some(known),
                 Some(known) if known.version > new.version => {
-                    self.kept_version(transaction, changes, &key, found.message, piece)
+                    self.kept_version(transaction, changes, &key, found.message, part)
                         .await?
                 }
                 Some(_) | None => None,
@@ -131,8 +131,8 @@ impl Store {
         changes: &Changes,
         key: &DataKey,
         message: Uuid,
-        piece: &Piece,
-    ) -> Result<Option<PieceBody>, StoreError> {
+        part: &MessagePart,
+    ) -> Result<Option<PartContent>, StoreError> {
         let stored = versions::Entity::find()
             .filter(versions::Column::MessageId.eq(message))
             .all(transaction)
@@ -140,9 +140,9 @@ impl Store {
         let new = changes.versions.iter().filter(|kept| kept.message_id == message);
         for kept in stored.iter().chain(new) {
             let Some(sealed) = &kept.body else { continue };
-            let body: Body = unseal(key, &version_place(kept.id), sealed)?;
-            let mut same = body.pieces.into_iter();
-            if let Some(same) = same.find(|one| one.id == piece.id && one.version == piece.version) {
+            let body: MessageContent = unseal(key, &version_place(kept.id), sealed)?;
+            let mut same = body.parts.into_iter();
+            if let Some(same) = same.find(|one| one.id == part.id && one.version == part.version) {
                 return Ok(Some(same));
             }
         }
@@ -154,7 +154,7 @@ impl Store {
         &self,
         changes: &mut Changes,
         arrival: Arrival<'_>,
-        piece: &Piece,
+        part: &MessagePart,
         mine: &[Uuid],
         found: FoundMessage,
     ) -> Result<(), StoreError> {
@@ -163,11 +163,11 @@ impl Store {
         let key = self.contact_key(changes.state.contact(found.contact)?)?;
         let mut message = changes.message(found.message)?.clone();
         changes.link_raw(journal_id, Some(message.contact_id));
-        let before = self.body(&key, &message)?;
+        let before = self.message_content(&key, &message)?;
         let mut body = before.clone();
-        let mut new = PieceBody::new(incoming, piece, journal_id);
-        let known = before.pieces.iter().find(|known| known.id == piece.id);
-        let change = match known.map(|known| piece.version.cmp(&known.version)) {
+        let mut new = PartContent::new(incoming, part, journal_id);
+        let known = before.parts.iter().find(|known| known.id == part.id);
+        let change = match known.map(|known| part.version.cmp(&known.version)) {
             None => Change::Added,
             Some(Ordering::Greater | Ordering::Equal) => Change::Newer,
             Some(Ordering::Less) => Change::Older,
@@ -175,10 +175,10 @@ impl Store {
         if incoming.live && known.is_some() {
             changes.set_outcome(journal_id, Outcome::Version, "");
             if let Change::Newer = change {
-                body.pieces.retain(|known| known.id != piece.id);
-                body.pieces.push(new);
+                body.parts.retain(|known| known.id != part.id);
+                body.parts.push(new);
                 body.compose();
-                message.body = Some(seal(&key, &body_place(message.id), &body)?);
+                message.body = Some(seal(&key, &message_content_place(message.id), &body)?);
                 changes.put(message);
             }
             return Ok(());
@@ -196,8 +196,8 @@ impl Store {
                     part
                 }));
         }
-        body.pieces.retain(|known| known.id != piece.id);
-        body.pieces.push(new);
+        body.parts.retain(|known| known.id != part.id);
+        body.parts.push(new);
         body.compose();
         for remark in &incoming.remarks {
             if !body.remarks.contains(remark) {
@@ -215,19 +215,19 @@ impl Store {
             }
             Change::Older => {
                 changes.set_outcome(journal_id, Outcome::Version, "");
-                let written = if piece.version == 0 { time(message.at) } else { at };
+                let written = if part.version == 0 { time(message.at) } else { at };
                 self.keep_version(changes, &key, message.id, written.timestamp_micros(), &body)?;
                 if before.edited_at.is_none() {
                     let mut shown = before;
                     shown.edited_at = Some(time(message.at));
-                    message.body = Some(seal(&key, &body_place(message.id), &shown)?);
+                    message.body = Some(seal(&key, &message_content_place(message.id), &shown)?);
                     changes.put(message);
                 }
                 return Ok(());
             }
         }
         let words = first_words(&body.text);
-        message.body = Some(seal(&key, &body_place(message.id), &body)?);
+        message.body = Some(seal(&key, &message_content_place(message.id), &body)?);
         changes.put(message);
         let target = wait_again(changes, mine, found.contact, at, incoming.origin)?;
         self.show_change(changes, target, found.contact, &change, words)
@@ -245,11 +245,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let contact = changes.state.contact(target)?;
         let key = self.contact_key(contact)?;
-        let mut card = self.card(contact)?;
+        let mut card = self.contact_content(contact)?;
         if target == found && !words.is_empty() {
             card.first_words = words;
         }
-        let card = seal(&key, &card_place(target), &card)?;
+        let card = seal(&key, &contact_content_place(target), &card)?;
         changes.state.contact_mut(target)?.card = Some(card);
         let kind = match change {
             Change::Newer if target == found => HistoryKind::Edited,
@@ -266,7 +266,7 @@ impl Store {
         key: &DataKey,
         message: Uuid,
         at: i64,
-        body: &Body,
+        body: &MessageContent,
     ) -> Result<(), StoreError> {
         let id = ids::new(self.clock.now());
         changes.versions.push(versions::Model {

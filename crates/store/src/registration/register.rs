@@ -45,7 +45,7 @@ impl Store {
         }
         let mut kept = Vec::with_capacity(batch.len());
         for (journalled, normalised) in batch {
-            let parts = self.keep_parts(&journalled, &normalised).await?;
+            let parts = self.write_incoming_files(&journalled, &normalised).await?;
             kept.push((journalled, normalised, parts));
         }
         let files: HashSet<Uuid> = kept

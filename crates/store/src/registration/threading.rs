@@ -77,7 +77,7 @@ impl Store {
             let id = one.contact;
             let other = one.proof == Proof::Token && !mine.contains(&id) && !found.contains(&id);
             let contact = known.contacts.get(&id).filter(|_| other);
-            let card = contact.and_then(|contact| self.card(contact).ok());
+            let card = contact.and_then(|contact| self.contact_content(contact).ok());
             if card.is_some_and(|card| card.was_written_to(sender.expose())) {
                 found.push(id);
             }
@@ -99,7 +99,7 @@ impl Store {
         if incoming.claimed_at.is_none() {
             return Ok(None);
         }
-        for found in changes.state.written(mine, arrival.their_id_hash.as_ref()) {
+        for found in changes.state.written(mine, arrival.message_id_hash.as_ref()) {
             let contact = changes.state.contact(found.contact)?;
             let message = match changes.message(found.message) {
                 Ok(message) => Some(message.clone()),
@@ -112,7 +112,7 @@ impl Store {
             let Some(message) = message else { continue };
             let Ok(body) = self
                 .contact_key(contact)
-                .and_then(|key| self.body(&key, &message))
+                .and_then(|key| self.message_content(&key, &message))
             else {
                 continue;
             };

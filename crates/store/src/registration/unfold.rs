@@ -49,7 +49,7 @@ impl Store {
                 .filter(|message| message.contact_id == contact.id);
             for message in stored.iter().chain(added) {
                 if message.body.is_some() {
-                    let body = self.body(&key, message)?;
+                    let body = self.message_content(&key, message)?;
                     earlier.extend([body.text, body.quoted]);
                 }
             }

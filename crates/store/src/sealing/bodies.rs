@@ -8,12 +8,12 @@ use crate::{error::StoreError, sealing::keys::DataKey};
 
 /// The sealed content of a contact: the person's identifier, addresses and name, and the subject. Intentionally without `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Card {
+pub struct ContactContent {
     /// The address or account of the person on the channel.
     pub identifier: Option<String>,
     /// Whether answers are shown to the holder of the receipt code instead of being sent.
-    #[serde(default)]
-    pub answers_lie_ready: bool,
+    #[serde(default, rename = "answers_lie_ready")]
+    pub replies_wait_on_page: bool,
     /// The sender's name as received.
     pub name: Option<String>,
     /// The address at which the person asked to be answered. On the contact's own line, answers go to this address instead of the
@@ -34,7 +34,7 @@ pub struct Card {
 /// The sealed content of a message. Intentionally without `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Body {
+pub struct MessageContent {
     /// The text, without quoted text.
     pub text: String,
     /// Quoted text.
@@ -50,7 +50,8 @@ pub struct Body {
     /// The address for answers, if it is not the sender's.
     pub answer_to: Option<String>,
     /// The channel's own id of the message, which replies refer to.
-    pub their_id: Option<String>,
+    #[serde(rename = "their_id")]
+    pub message_id: Option<String>,
     /// Ids of earlier messages in the same thread.
     pub references: Vec<String>,
     /// Remarks by the parser.
@@ -58,14 +59,15 @@ pub struct Body {
     /// When the message was sent, according to its sender.
     pub claimed_at: Option<DateTime<Utc>>,
     /// The message parts, if the platform gives them ids.
-    pub pieces: Vec<PieceBody>,
+    #[serde(rename = "pieces")]
+    pub parts: Vec<PartContent>,
     /// When the newest version of the message was written. `None` if the message was never edited.
     pub edited_at: Option<DateTime<Utc>>,
 }
 
 /// The current version of one message part.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub struct PieceBody {
+pub struct PartContent {
     /// The platform's id of the message part.
     pub id: String,
     /// Position of the message part in the conversation.
@@ -82,12 +84,12 @@ pub struct PieceBody {
     pub files_of: i64,
 }
 
-impl Card {
+impl ContactContent {
     /// Returns the address for answers on a line, or `None` if there is none. On the contact's own line, the address is `answer_to` or else
     /// the identifier. The address is the empty string if answers on that line are only shown to the holder of the receipt code. On any
     /// other line, the address is `answer_to`.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
-        if own_line && self.answers_lie_ready {
+        if own_line && self.replies_wait_on_page {
             Some(String::new())
         } else if own_line {
             self.answer_to.clone().or_else(|| self.identifier.clone())
@@ -97,37 +99,36 @@ impl Card {
     }
 }
 
-impl Body {
+impl MessageContent {
     /// Sorts the message parts and joins their texts into the text of the message.
     pub(crate) fn compose(&mut self) {
-        self.pieces
-            .sort_by(|a, b| (a.place, &a.id).cmp(&(b.place, &b.id)));
-        let joined = |of: fn(&PieceBody) -> &str| {
+        self.parts.sort_by(|a, b| (a.place, &a.id).cmp(&(b.place, &b.id)));
+        let joined = |of: fn(&PartContent) -> &str| {
             let texts: Vec<&str> = self
-                .pieces
+                .parts
                 .iter()
                 .map(of)
                 .filter(|text| !text.is_empty())
                 .collect();
             texts.join("\n\n")
         };
-        let (text, quoted) = (joined(|piece| &piece.text), joined(|piece| &piece.quoted));
+        let (text, quoted) = (joined(|part| &part.text), joined(|part| &part.quoted));
         self.text = text;
         self.quoted = quoted;
     }
 
     /// Returns the position of the message in the conversation, if the platform provides positions.
     pub(crate) fn place(&self) -> Option<u64> {
-        self.pieces.first().map(|piece| piece.place)
+        self.parts.first().map(|part| part.place)
     }
 
     /// Returns the index of the message part whose files came with this raw message. Returns 0 if the message has no parts, and `None` if
     /// the files belong to another version.
     pub(crate) fn place_of_files(&self, journal_id: i64) -> Option<usize> {
-        if self.pieces.is_empty() {
+        if self.parts.is_empty() {
             return Some(0);
         }
-        self.pieces.iter().position(|piece| piece.files_of == journal_id)
+        self.parts.iter().position(|part| part.files_of == journal_id)
     }
 }
 

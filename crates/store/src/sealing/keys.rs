@@ -115,14 +115,14 @@ impl Keys {
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
-    pub fn hidden(&self, words: &str) -> Result<String, StoreError> {
+    pub fn encrypt_for_url(&self, words: &str) -> Result<String, StoreError> {
         let sealed = seal(&self.addresses, "address", words.as_bytes())?;
         Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
     }
 
-    /// Decrypts the result of [`Keys::hidden`]. Returns `None` for any other text.
+    /// Decrypts the result of [`Keys::encrypt_for_url`]. Returns `None` for any other text.
     #[must_use]
-    pub fn shown(&self, hidden: &str) -> Option<String> {
+    pub fn decrypt_from_url(&self, hidden: &str) -> Option<String> {
         let sealed = data_encoding::BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
         String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
     }
@@ -321,15 +321,18 @@ mod tests {
 
     #[test]
     fn words_in_an_address_are_readable_to_us_alone() {
-        let hidden = keys().hidden("Петар из 7б").unwrap();
+        let hidden = keys().encrypt_for_url("Петар из 7б").unwrap();
         assert!(
             hidden
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         );
-        assert_eq!(keys().shown(&hidden).as_deref(), Some("Петар из 7б"));
-        assert_eq!(Keys::from_master(&[8; 32]).unwrap().shown(&hidden), None);
-        assert_eq!(keys().shown("anything"), None);
+        assert_eq!(keys().decrypt_from_url(&hidden).as_deref(), Some("Петар из 7б"));
+        assert_eq!(
+            Keys::from_master(&[8; 32]).unwrap().decrypt_from_url(&hidden),
+            None
+        );
+        assert_eq!(keys().decrypt_from_url("anything"), None);
     }
 
     #[test]

@@ -7,11 +7,11 @@ pub(crate) fn contact_place(id: Uuid) -> String {
     format!("contact|{id}|key")
 }
 
-pub(crate) fn card_place(id: Uuid) -> String {
+pub(crate) fn contact_content_place(id: Uuid) -> String {
     format!("contact|{id}|card")
 }
 
-pub(crate) fn body_place(id: Uuid) -> String {
+pub(crate) fn message_content_place(id: Uuid) -> String {
     format!("message|{id}|body")
 }
 

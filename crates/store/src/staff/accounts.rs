@@ -65,7 +65,7 @@ impl Store {
         let login = login.trim().to_lowercase();
         let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
         if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
-            return Err(StoreError::Conflict(Conflict::UnlawfulLogin));
+            return Err(StoreError::Conflict(Conflict::InvalidLogin));
         }
         if self.find_login(&login).await?.is_some() {
             return Err(StoreError::Conflict(Conflict::LoginTaken));
@@ -131,7 +131,7 @@ impl Store {
             .as_ref()
             .is_some_and(|team| team.is_empty() || team.chars().count() > 40)
         {
-            return Err(StoreError::Conflict(Conflict::UnlawfulTeam));
+            return Err(StoreError::Conflict(Conflict::InvalidTeam));
         }
         let transaction = self.begin().await?;
         staff::ActiveModel {

@@ -36,7 +36,7 @@ pub struct Adjustment {
     pub id: Uuid,
     /// The adjustment as entered.
     #[serde(flatten)]
-    pub said: NewBalance,
+    pub said: NewAdjustment,
     /// When the adjustment was entered.
     pub entered_at: DateTime<Utc>,
     /// When the adjustment was withdrawn. A withdrawn adjustment does not count.
@@ -45,7 +45,7 @@ pub struct Adjustment {
 
 /// An adjustment to enter.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, JsonSchema)]
-pub struct NewBalance {
+pub struct NewAdjustment {
     /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,
     /// The value to which the number is added. A channel if the measure is contacts; `advisory` or the id of an institution if the measure
@@ -72,7 +72,7 @@ const FIRST_YEAR: i32 = 1900;
 /// Maximum number of adjustments entered in one transaction. All other writers wait for that transaction.
 const MOST_LINES: usize = 10_000;
 
-impl NewBalance {
+impl NewAdjustment {
     fn checked(&self, today: NaiveDate) -> Result<(), Conflict> {
         if self.value.trim().is_empty() || self.source.trim().is_empty() {
             return Err(Conflict::BalanceWithoutSource);
@@ -104,14 +104,14 @@ impl NewBalance {
 #[derive(Default)]
 struct Known {
     /// Adjustments that are not withdrawn, by measure and value.
-    entered: HashMap<(Measure, String), Vec<NewBalance>>,
+    entered: HashMap<(Measure, String), Vec<NewAdjustment>>,
     /// Days on which this software counted anything, by measure and value.
     counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 
 async fn entered(
     database: &impl ConnectionTrait,
-) -> Result<HashMap<(Measure, String), Vec<NewBalance>>, StoreError> {
+) -> Result<HashMap<(Measure, String), Vec<NewAdjustment>>, StoreError> {
     let rows = balances::Entity::find()
         .filter(balances::Column::WithdrawnAt.is_null())
         .all(database)
@@ -129,7 +129,7 @@ fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
     let day = |day: &str| day.parse().map_err(unreadable);
     Ok(Adjustment {
         id: row.id,
-        said: NewBalance {
+        said: NewAdjustment {
             of: row.of.0,
             value: row.value,
             correction: row.correction,
@@ -156,15 +156,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if a field is missing, the period is reversed or in the future, the number is out of range, the channel or
     /// institution is not counted, an opening balance overlaps days already counted, or a correction repeats an earlier one.
-    pub async fn enter_balance(&self, who: Option<&Person>, new: &NewBalance) -> Result<(), StoreError> {
-        self.enter_balances(who, std::slice::from_ref(new)).await
+    pub async fn enter_adjustment(
+        &self,
+        who: Option<&Person>,
+        new: &NewAdjustment,
+    ) -> Result<(), StoreError> {
+        self.enter_adjustments(who, std::slice::from_ref(new)).await
     }
 
     /// Enters all of these adjustments, or none of them if one is invalid.
     ///
     /// # Errors
-    /// The errors of [`Store::enter_balance`]; also [`StoreError::Conflict`] if there are too many adjustments.
-    pub async fn enter_balances(&self, who: Option<&Person>, new: &[NewBalance]) -> Result<(), StoreError> {
+    /// The errors of [`Store::enter_adjustment`]; also [`StoreError::Conflict`] if there are too many adjustments.
+    pub async fn enter_adjustments(
+        &self,
+        who: Option<&Person>,
+        new: &[NewAdjustment],
+    ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         // The lock blocks all registration and all other adjustments, so the data loaded here cannot change before the commit.
@@ -182,7 +190,10 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails, or if there are too many adjustments.
-    pub async fn try_balances(&self, new: &[NewBalance]) -> Result<Vec<Option<Conflict>>, StoreError> {
+    pub async fn check_adjustments(
+        &self,
+        new: &[NewAdjustment],
+    ) -> Result<Vec<Option<Conflict>>, StoreError> {
         let mut known = self.known(new).await?;
         known.entered = entered(&self.reading).await?;
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
@@ -190,7 +201,7 @@ impl Store {
 
     /// Loads the days on which this software counted anything in the period of these adjustments. The caller loads the adjustments already
     /// entered.
-    async fn known(&self, new: &[NewBalance]) -> Result<Known, StoreError> {
+    async fn known(&self, new: &[NewAdjustment]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));
         }
@@ -217,7 +228,7 @@ impl Store {
     }
 
     /// Checks an adjustment against `known`, and adds it to `known` if it is valid.
-    fn check(&self, known: &mut Known, new: &NewBalance) -> Result<(), Conflict> {
+    fn check(&self, known: &mut Known, new: &NewAdjustment) -> Result<(), Conflict> {
         new.checked(self.today())?;
         let value = new.value.trim().to_owned();
         if !self.countable(new.of).contains(&value) {
@@ -247,7 +258,7 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         who: Option<&Person>,
-        new: &NewBalance,
+        new: &NewAdjustment,
     ) -> Result<(), StoreError> {
         let value = new.value.trim();
         let now = self.clock.now();
@@ -284,7 +295,7 @@ impl Store {
     }
 
     /// Returns whether an opening balance for contacts of this channel covers this day.
-    pub(crate) async fn was_entered(
+    pub(crate) async fn has_opening_balance(
         &self,
         transaction: &DatabaseTransaction,
         channel: &str,

@@ -34,7 +34,7 @@ pub struct Backlog {
 
 impl Snapshot<'_> {
     /// Loads the backlog. Times are raised to the next whole hour, because an exact minute would reveal when one person wrote.
-    pub(crate) async fn standing(&mut self) -> Result<Backlog, StoreError> {
+    pub(crate) async fn backlog(&mut self) -> Result<Backlog, StoreError> {
         use contacts::Column;
 
         let open = self.registered(Measure::Contact, Period::default()).await?

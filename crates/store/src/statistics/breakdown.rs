@@ -19,15 +19,15 @@ use crate::{
 };
 
 /// Maximum number of contacts read one by one to count pairs of values, one from each of two dimensions.
-const MOST_LOOKED_AT: i64 = 200_000;
+const MOST_CONTACTS_READ: i64 = 200_000;
 /// The dimension of ages in years.
 const AGE: &str = "age";
 /// Prefix of the name of an age-band dimension. The rest of the name is the body (statistics organisation) that defines the bands.
 pub const BANDS: &str = "age_";
 
 impl Snapshot<'_> {
-    /// Implements [`Store::shown`].
-    pub(crate) async fn shown(
+    /// Implements [`Store::breakdown_for_reader`].
+    pub(crate) async fn breakdown_for_reader(
         &mut self,
         cut: &StatisticsFilter,
         least: i64,
@@ -35,7 +35,7 @@ impl Snapshot<'_> {
         if least == 0 || !cut.is_personal() {
             return self.breakdown(cut).await;
         }
-        self.store.lawful(cut)?;
+        self.store.validate(cut)?;
         if cut.is_fine() {
             return Err(StoreError::Conflict(Conflict::TooFine));
         }
@@ -54,7 +54,7 @@ impl Snapshot<'_> {
                 _ => false,
             };
             found.rows.retain(|row| row.piece.as_ref().is_none_or(is_whole));
-            found.hide(least);
+            found.suppress_small_counts(least);
             rows = found.rows;
         }
         let mut found = self
@@ -64,13 +64,13 @@ impl Snapshot<'_> {
         found.every = cut.every;
         found.rows = rows;
         found.rest = found.registered - found.sum();
-        found.hidden_below = Some(least);
+        found.suppressed_below = Some(least);
         Ok(found)
     }
 
     /// Implements [`Store::breakdown`].
     pub(crate) async fn breakdown(&mut self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
-        let kept = self.store.lawful(cut)?;
+        let kept = self.store.validate(cut)?;
         let mut sorted = kept.clone();
         sorted.sort_unstable();
         let (one, other) = (
@@ -132,7 +132,7 @@ impl Snapshot<'_> {
                 .into_iter()
                 .map(|((piece, values), count)| FigureRow { piece, values, count })
                 .collect(),
-            hidden_below: None,
+            suppressed_below: None,
         })
     }
 
@@ -169,7 +169,7 @@ impl Snapshot<'_> {
         let spans: Vec<String> = days.iter().map(ToString::to_string).collect();
         let uncut = StatisticsFilter::of(cut.of, cut.period, [], None);
         let whole = self.counted(&uncut, "", "", spans.iter()).await?;
-        if whole.iter().map(|row| row.count).sum::<i64>() > MOST_LOOKED_AT {
+        if whole.iter().map(|row| row.count).sum::<i64>() > MOST_CONTACTS_READ {
             return Err(StoreError::Conflict(Conflict::TooManyToCross));
         }
         let mut counted: BTreeMap<(NaiveDate, String, String), i64> = BTreeMap::new();
@@ -230,7 +230,7 @@ impl Snapshot<'_> {
 
 impl Store {
     /// Returns the dimensions under which the counts are stored. Returns an error if the filter's dimensions are invalid.
-    fn lawful<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
+    fn validate<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
         let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
         let kept: Vec<&str> = cut.by.iter().map(|dimension| self.kept_as(dimension)).collect();

@@ -29,14 +29,14 @@ use crate::{
 };
 
 /// Maximum number of contacts read for one page. This limit can make a page shorter than requested.
-const MOST_LOOKED_AT: usize = 50_000;
+const MOST_CONTACTS_READ: usize = 50_000;
 
 /// The latest accepted time, in microseconds since 1970: the year 9987.
 const FARTHEST: i64 = 253_000_000_000_000_000;
 
 /// A figure selected for drill-down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pointed {
+pub struct DrillDown {
     /// The measure: contacts or closings.
     pub of: Measure,
     /// The days that the figure covers.
@@ -76,7 +76,7 @@ impl Store {
     /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings.
     pub async fn pointed_at(
         &self,
-        pointed: &Pointed,
+        pointed: &DrillDown,
         after: Option<Place>,
         size: usize,
     ) -> Result<CountedContacts, StoreError> {
@@ -85,7 +85,7 @@ impl Store {
         {
             return Err(StoreError::Conflict(Conflict::NoDimension));
         }
-        let mut look = self.at_once().await?;
+        let mut look = self.begin_figures().await?;
         let listed = look.listed(pointed, after, size).await?;
         look.end(listed).await
     }
@@ -94,7 +94,7 @@ impl Store {
 impl Snapshot<'_> {
     async fn listed(
         &mut self,
-        pointed: &Pointed,
+        pointed: &DrillDown,
         after: Option<Place>,
         size: usize,
     ) -> Result<CountedContacts, StoreError> {
@@ -112,7 +112,7 @@ impl Snapshot<'_> {
                     if self.is_counted(pointed, contact)? {
                         found.push(here);
                     }
-                    if found.len() == size || looked == MOST_LOOKED_AT {
+                    if found.len() == size || looked == MOST_CONTACTS_READ {
                         next = Some(here);
                         break 'days;
                     }
@@ -134,7 +134,7 @@ impl Snapshot<'_> {
     }
 
     /// Computes the figure.
-    async fn count_of(&mut self, pointed: &Pointed) -> Result<i64, StoreError> {
+    async fn count_of(&mut self, pointed: &DrillDown) -> Result<i64, StoreError> {
         let cut = StatisticsFilter {
             of: pointed.of,
             period: pointed.period,
@@ -153,7 +153,7 @@ impl Snapshot<'_> {
     }
 
     /// Returns the days on which contacts may match: those on which every selected value was counted.
-    async fn days_of(&self, pointed: &Pointed) -> Result<BTreeSet<NaiveDate>, StoreError> {
+    async fn days_of(&self, pointed: &DrillDown) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
         for (dimension, value) in &pointed.values {
             let kept = self.store.kept_as(dimension);
@@ -222,7 +222,7 @@ impl Snapshot<'_> {
         Ok(select_counted(query).all(&self.on).await?)
     }
 
-    fn is_counted(&self, pointed: &Pointed, contact: &CountedContact) -> Result<bool, StoreError> {
+    fn is_counted(&self, pointed: &DrillDown, contact: &CountedContact) -> Result<bool, StoreError> {
         let facts = self.store.facts_of(contact)?;
         let facts = facts.into_iter().find(|facts| facts.of == pointed.of);
         Ok(facts.is_some_and(|facts| {

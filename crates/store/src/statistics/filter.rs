@@ -90,9 +90,9 @@ pub struct Breakdown {
     /// Number of items without a value in one of the dimensions, such as unclassified contacts, plus the items of suppressed rows.
     pub rest: i64,
     /// The count below which rows are suppressed. Further rows are suppressed if small counts could be derived from them
-    /// ([`crate::db::store::Store::shown`]). `None` if the reader may see all counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hidden_below: Option<i64>,
+    /// ([`crate::db::store::Store::breakdown_for_reader`]). `None` if the reader may see all counts.
+    #[serde(rename = "hidden_below", skip_serializing_if = "Option::is_none")]
+    pub suppressed_below: Option<i64>,
 }
 
 /// One row of a breakdown.
@@ -150,7 +150,7 @@ impl Breakdown {
 
     /// Suppresses the rows with a count below `least`, and as many other rows as necessary so that no suppressed count can be derived by
     /// subtraction.
-    pub(super) fn hide(&mut self, least: i64) {
+    pub(super) fn suppress_small_counts(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
             values.extend(row.values.iter().map(String::as_str));

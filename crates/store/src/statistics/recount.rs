@@ -121,7 +121,7 @@ impl Store {
 
     /// Builds the stored counts if contacts exist but counts do not. This is the case after an upgrade from a version without stored
     /// counts, or after a migration that deleted the counts.
-    pub(crate) async fn count_what_is_not_counted(&self) -> Result<(), StoreError> {
+    pub(crate) async fn count_uncounted_contacts(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;
         if counted.is_some() || registered.is_none() {

@@ -127,10 +127,10 @@ impl Snapshot<'_> {
         // If the period is not over, the report gives today as its last day.
         let so_far = period.until(today).unwrap_or(period);
         let waits = self
-            .shown(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)
+            .breakdown_for_reader(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)
             .await?;
         let answered = self
-            .shown(&StatisticsFilter::contacts(period, [ANSWERED], None), least)
+            .breakdown_for_reader(&StatisticsFilter::contacts(period, [ANSWERED], None), least)
             .await?;
         let over_time = StatisticsFilter::contacts(period, [CHANNEL], Some(period.pieces()));
         let hours = StatisticsFilter::contacts(period, [WEEKDAY, HOUR], None);
@@ -144,17 +144,17 @@ impl Snapshot<'_> {
             before: self.totals_if(before).await?,
             a_year_before: self.totals_if(a_year_before).await?,
             flow: self.flow(period).await?,
-            standing: self.standing().await?,
+            standing: self.backlog().await?,
             first_reply: first_reply(&waits),
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),
-            over_time: self.shown(&over_time, least).await?,
+            over_time: self.breakdown_for_reader(&over_time, least).await?,
             topics: self
-                .shown(&StatisticsFilter::contacts(period, [TOPIC], None), least)
+                .breakdown_for_reader(&StatisticsFilter::contacts(period, [TOPIC], None), least)
                 .await?,
-            hours: self.shown(&hours, least).await?,
+            hours: self.breakdown_for_reader(&hours, least).await?,
             counselling: self
-                .shown(&StatisticsFilter::contacts(period, [COUNSELLING], None), least)
+                .breakdown_for_reader(&StatisticsFilter::contacts(period, [COUNSELLING], None), least)
                 .await?,
             outreach: self.store.outreach_totals_on(&self.on, period).await?,
         })
@@ -204,7 +204,10 @@ impl Snapshot<'_> {
             return Ok(UrgentRead::default());
         };
         let found = self.breakdown(&cut(period)).await?;
-        if least > 0 && (found.sum() < least || self.shown(&cut(period), least).await?.rows != found.rows) {
+        if least > 0
+            && (found.sum() < least
+                || self.breakdown_for_reader(&cut(period), least).await?.rows != found.rows)
+        {
             return Ok(UrgentRead::default());
         }
         Ok(UrgentRead {

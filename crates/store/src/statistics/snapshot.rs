@@ -41,9 +41,9 @@ pub(crate) struct Snapshot<'a> {
 }
 
 impl Store {
-    pub(super) async fn at_once(&self) -> Result<Snapshot<'_>, StoreError> {
+    pub(super) async fn begin_figures(&self) -> Result<Snapshot<'_>, StoreError> {
         let refused = |error| StoreError::from(DbErr::ConnectionAcquire(error));
-        let place = tokio::time::timeout(PATIENCE, self.looks.acquire())
+        let place = tokio::time::timeout(PATIENCE, self.snapshot_permits.acquire())
             .await
             .map_err(|_| refused(ConnAcquireErr::Timeout))?
             .map_err(|_| refused(ConnAcquireErr::ConnectionClosed))?;
@@ -63,7 +63,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if a dimension does not exist or is repeated, or if there are more than two.
     pub async fn breakdown(&self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
-        let mut look = self.at_once().await?;
+        let mut look = self.begin_figures().await?;
         let found = look.breakdown(cut).await?;
         look.end(found).await
     }
@@ -78,9 +78,13 @@ impl Store {
     ///
     /// # Errors
     /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the grouping of figures about persons is too fine.
-    pub async fn shown(&self, cut: &StatisticsFilter, least: i64) -> Result<Breakdown, StoreError> {
-        let mut look = self.at_once().await?;
-        let found = look.shown(cut, least).await?;
+    pub async fn breakdown_for_reader(
+        &self,
+        cut: &StatisticsFilter,
+        least: i64,
+    ) -> Result<Breakdown, StoreError> {
+        let mut look = self.begin_figures().await?;
+        let found = look.breakdown_for_reader(cut, least).await?;
         look.end(found).await
     }
 
@@ -89,17 +93,17 @@ impl Store {
     /// # Errors
     /// If a database query fails.
     pub async fn totals(&self, period: Period) -> Result<Totals, StoreError> {
-        let mut look = self.at_once().await?;
+        let mut look = self.begin_figures().await?;
         let found = look.totals(period).await?;
         look.end(found).await
     }
 
-    /// Loads the report of a period for managers. `least` has the same meaning as in [`Store::shown`].
+    /// Loads the report of a period for managers. `least` has the same meaning as in [`Store::breakdown_for_reader`].
     ///
     /// # Errors
     /// If a database query fails.
     pub async fn report(&self, period: Period, least: i64) -> Result<Report, StoreError> {
-        let mut look = self.at_once().await?;
+        let mut look = self.begin_figures().await?;
         let found = look.report(period, least).await?;
         look.end(found).await
     }
@@ -114,7 +118,7 @@ impl Store {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<FilledReturn, StoreError> {
-        let mut look = self.at_once().await?;
+        let mut look = self.begin_figures().await?;
         let found = look.fill_return(name, from, to).await?;
         look.end(found).await
     }

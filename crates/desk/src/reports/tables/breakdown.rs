@@ -69,7 +69,7 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
         true => format!("{side} × {}", dimension_label(words, scheme, across_of)),
         false => side.clone(),
     };
-    let rest = match found.hidden_below {
+    let rest = match found.suppressed_below {
         Some(_) => "figures-rest-hidden",
         None => "figures-rest",
     };
@@ -99,7 +99,7 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
 fn lines(found: &Breakdown, crossed: bool) -> (Vec<Down>, Vec<String>) {
     let mut down: Vec<Down> = Vec::new();
     let mut across: Vec<String> = Vec::new();
-    if found.every.is_some() && found.by.len() < 2 && found.hidden_below.is_none() {
+    if found.every.is_some() && found.by.len() < 2 && found.suppressed_below.is_none() {
         // Intervals without any figures are shown as empty rows.
         let empty = |piece| Down {
             places: vec![piece],
@@ -149,7 +149,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         opening.address(values)
     };
     // If figures are suppressed, a missing figure is either 0 or suppressed. Both are rendered in the same way.
-    let none = match found.hidden_below {
+    let none = match found.suppressed_below {
         Some(_) => Cell::Hidden,
         None => Cell::Count(0),
     };

@@ -45,7 +45,7 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         cut("hours", "hours-of-week", &report.hours),
         cut("counselling", "by-counselling", &report.counselling),
         flow(words, report),
-        standing(words, report.standing),
+        backlog(words, report.standing),
         first_reply(words, report),
         urgent(words, report),
         answering(words, report),
@@ -189,7 +189,7 @@ fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     }
 }
 
-fn standing(words: &Words, standing: Backlog) -> Table {
+fn backlog(words: &Words, standing: Backlog) -> Table {
     Table {
         id: STANDING.to_owned(),
         title: words.say("standing"),

@@ -17,7 +17,7 @@ use crate::{
         store::Store,
     },
     error::{Conflict, StoreError},
-    sealing::bodies::Card,
+    sealing::bodies::ContactContent,
 };
 
 impl Store {
@@ -90,7 +90,7 @@ impl Store {
     pub(super) async fn forget_saved_views(
         &self,
         transaction: &DatabaseTransaction,
-        card: &Card,
+        card: &ContactContent,
     ) -> Result<(), StoreError> {
         let about = [&card.name, &card.identifier, &card.answer_to, &card.subject];
         let about: BTreeSet<String> = about.into_iter().flatten().flat_map(|text| words(text)).collect();
