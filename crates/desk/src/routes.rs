@@ -71,9 +71,9 @@ fn account_routes() -> Vec<Route> {
         desk POST "/logout" Anyone, login::log_out;
         api POST "/session" Open, account::api::log_in, "Log in";
         api POST "/session/end" Anyone, account::api::log_out, "Log out";
-        api GET "/me" Anyone, preferences::show_me, "Who is logged in";
+        api GET "/me" Anyone, preferences::show_me, "The person who is logged in";
         desk GET "/me/password" Anyone, password::page;
-        both POST "/me/password" Anyone, password::change, "Change the password of who is logged in";
+        both POST "/me/password" Anyone, password::change, "Change your own password";
         both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";
         both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
         both POST "/duty" May(TakeDuty), actions::set_duty, "Go on duty or off";
@@ -90,51 +90,52 @@ fn account_routes() -> Vec<Route> {
 fn contact_routes() -> Vec<Route> {
     use Access::May;
     use Right::{EditCanned, ReadContacts, WorkOnContacts};
+    let (read, work) = (May(ReadContacts), May(WorkOnContacts));
 
     routes! {
-        desk GET "/inbox" May(ReadContacts), inbox::page::list;
-        api GET "/inbox" May(ReadContacts), inbox::api::list, "A page of a view of the inbox";
-        desk POST "/search" May(ReadContacts), inbox::page::search;
-        api POST "/search" May(ReadContacts), inbox::api::search, "Search contacts by their messages, references or identifiers";
-        api GET "/colleagues" May(ReadContacts), inbox::api::list_colleagues, "Who works on contacts, and who of them is on duty";
-        api GET "/scheme" May(ReadContacts), wrap_up::show_scheme, "The classification scheme";
-        both POST "/several" May(WorkOnContacts), bulk::act_on_many, "Do the same to several contacts";
+        desk GET "/inbox" read, inbox::page::list;
+        api GET "/inbox" read, inbox::api::list, "A page of a view of the inbox";
+        desk POST "/search" read, inbox::page::search;
+        api POST "/search" read, inbox::api::search, "Search contacts by their messages, references or identifiers";
+        api GET "/colleagues" read, inbox::api::list_colleagues, "Who works on contacts, and who of them is on duty";
+        api GET "/scheme" read, wrap_up::show_scheme, "The classification scheme";
+        both POST "/several" work, bulk::act_on_many, "Do the same to several contacts";
 
-        desk GET "/log" May(WorkOnContacts), calls::form;
-        desk POST "/log" May(WorkOnContacts), calls::save;
-        api POST "/log" May(WorkOnContacts), calls::log_call, "Log a call";
+        desk GET "/log" work, calls::form;
+        desk POST "/log" work, calls::save;
+        api POST "/log" work, calls::log_call, "Log a call";
 
-        both GET "/canned" May(ReadContacts), canned::list, "All canned replies";
+        both GET "/canned" read, canned::list, "All canned replies";
         both POST "/canned" May(EditCanned), canned::write, "Write a canned reply";
         both POST "/canned/{id}/delete" May(EditCanned), canned::delete, "Delete a canned reply";
-        api GET "/contacts/{reference}/canned" May(ReadContacts), canned::fill_for_contact, "Canned replies, filled in for this contact";
+        api GET "/contacts/{reference}/canned" read, canned::fill_for_contact, "Canned replies, filled in for this contact";
 
-        desk GET "/contacts/{reference}" May(ReadContacts), inbox::page::contact;
-        api GET "/contacts/{reference}" May(ReadContacts), api::show_contact, "A contact";
-        desk GET "/contacts/{reference}/messages/{id}/source" May(ReadContacts), attachments::download_source;
-        desk GET "/contacts/{reference}/attachments/{id}" May(ReadContacts), attachments::download_attachment;
-        desk GET "/contacts/{reference}/attachments/{id}/look" May(ReadContacts), attachments::preview;
+        desk GET "/contacts/{reference}" read, inbox::page::contact;
+        api GET "/contacts/{reference}" read, api::show_contact, "A contact";
+        desk GET "/contacts/{reference}/messages/{id}/source" read, attachments::download_source;
+        desk GET "/contacts/{reference}/attachments/{id}" read, attachments::download_attachment;
+        desk GET "/contacts/{reference}/attachments/{id}/look" read, attachments::preview;
 
-        both POST "/contacts/{reference}/reply" May(WorkOnContacts), reply::reply, "Reply to the person";
-        both POST "/contacts/{reference}/note" May(WorkOnContacts), reply::note, "Write an internal note";
-        both POST "/contacts/{reference}/draft" May(WorkOnContacts), reply::keep_draft, "Keep the draft of a reply or note";
-        both POST "/contacts/{reference}/here" May(WorkOnContacts), reply::report_presence, "Tell colleagues that you are reading or writing";
-        both POST "/contacts/{reference}/messages/{id}/undo" May(WorkOnContacts), reply::undo, "Take back a reply before it is sent";
-        both POST "/contacts/{reference}/messages/{id}/again" May(WorkOnContacts), actions::send_again, "Send a failed reply again";
-        both POST "/contacts/{reference}/attachments/{id}/fetch" May(WorkOnContacts), actions::fetch_attachment, "Fetch a file from its platform";
-        both POST "/contacts/{reference}/claim" May(WorkOnContacts), actions::claim, "Assign a contact to yourself";
-        both POST "/contacts/{reference}/give-back" May(WorkOnContacts), actions::give_back, "Give a contact back";
-        both POST "/contacts/{reference}/ask-for-files" May(WorkOnContacts), actions::ask_for_files, "Ask the person for files";
-        both POST "/contacts/{reference}/close" May(WorkOnContacts), actions::close, "Close a contact, with a reason if its person waits for a reply";
-        both POST "/contacts/{reference}/reopen" May(WorkOnContacts), actions::reopen, "Reopen a contact";
-        both POST "/contacts/{reference}/hand-over" May(WorkOnContacts), actions::hand_over, "Hand a contact over";
-        both POST "/contacts/{reference}/ask-for" May(WorkOnContacts), actions::ask_for, "Ask the assignee to hand a contact over to you";
-        both POST "/contacts/{reference}/snooze" May(WorkOnContacts), actions::snooze, "Hide a contact for a time";
-        both POST "/contacts/{reference}/block" May(WorkOnContacts), actions::block, "Block the identifier of a contact for a time, or unblock it";
-        both POST "/contacts/{reference}/link" May(WorkOnContacts), actions::link, "Link two contacts, or remove the link";
-        both POST "/contacts/{reference}/follow" May(WorkOnContacts), actions::follow, "Follow or unfollow a contact";
-        both POST "/contacts/{reference}/mark" May(WorkOnContacts), actions::mark, "Mark a contact as spam, test or duplicate, or remove the marking";
-        both POST "/contacts/{reference}/wrap-up" May(WorkOnContacts), wrap_up::wrap_up, "Classify a contact, and close it";
+        both POST "/contacts/{reference}/reply" work, reply::reply, "Reply to the person";
+        both POST "/contacts/{reference}/note" work, reply::note, "Write an internal note";
+        both POST "/contacts/{reference}/draft" work, reply::keep_draft, "Keep the draft of a reply or note";
+        both POST "/contacts/{reference}/here" work, reply::report_presence, "Tell colleagues that you are reading or writing";
+        both POST "/contacts/{reference}/messages/{id}/undo" work, reply::undo, "Take back a reply before it is sent";
+        both POST "/contacts/{reference}/messages/{id}/again" work, actions::send_again, "Send a failed reply again";
+        both POST "/contacts/{reference}/attachments/{id}/fetch" work, actions::fetch_attachment, "Fetch a file from its platform";
+        both POST "/contacts/{reference}/claim" work, actions::claim, "Assign a contact to yourself";
+        both POST "/contacts/{reference}/give-back" work, actions::give_back, "Give a contact back";
+        both POST "/contacts/{reference}/ask-for-files" work, actions::ask_for_files, "Ask the person for files";
+        both POST "/contacts/{reference}/close" work, actions::close, "Close a contact, with a reason if its person waits for a reply";
+        both POST "/contacts/{reference}/reopen" work, actions::reopen, "Reopen a contact";
+        both POST "/contacts/{reference}/hand-over" work, actions::hand_over, "Hand a contact over";
+        both POST "/contacts/{reference}/ask-for" work, actions::ask_for, "Ask the assignee to hand a contact over to you";
+        both POST "/contacts/{reference}/snooze" work, actions::snooze, "Hide a contact for a time";
+        both POST "/contacts/{reference}/block" work, actions::block, "Block the identifier of a contact for a time, or unblock it";
+        both POST "/contacts/{reference}/link" work, actions::link, "Link two contacts, or remove the link";
+        both POST "/contacts/{reference}/follow" work, actions::follow, "Follow or unfollow a contact";
+        both POST "/contacts/{reference}/mark" work, actions::mark, "Mark a contact as spam, test or duplicate, or remove the marking";
+        both POST "/contacts/{reference}/wrap-up" work, wrap_up::wrap_up, "Classify a contact, and close it";
     }
 }
 
@@ -142,18 +143,19 @@ fn case_routes() -> Vec<Route> {
     use Access::May;
     use Right::{ReadContacts, WorkOnContacts};
     use cases::page;
+    let (read, work) = (May(ReadContacts), May(WorkOnContacts));
 
     routes! {
-        both GET "/cases" May(ReadContacts), cases::list::list, "Cases, the newest first";
-        both GET "/cases/{id}" May(ReadContacts), page::show_case, "A case";
-        both POST "/contacts/{reference}/case" May(WorkOnContacts), page::form_case, "Form a case, or add to one";
-        both POST "/cases/{id}/summary" May(WorkOnContacts), page::describe, "Write the summary of a case";
-        both POST "/cases/{id}/close" May(WorkOnContacts), page::close, "Close a case, or reopen it";
-        both POST "/cases/{id}/tell/{reference}" May(WorkOnContacts), page::draft_news, "Draft a reply that tells what was done";
-        both POST "/cases/{id}/referrals" May(WorkOnContacts), page::propose_referral, "Propose to forward a case to an institution";
-        both POST "/cases/{id}/referrals/{referral}" May(WorkOnContacts), page::note_outcome, "Note the outcome of a referral";
-        both POST "/cases/{id}/referrals/{referral}/confirm" May(WorkOnContacts), page::confirm_referral, "Confirm a referral that a colleague proposed";
-        both POST "/cases/{id}/referrals/{referral}/withdraw" May(WorkOnContacts), page::withdraw_referral, "Withdraw a referral that is not confirmed";
+        both GET "/cases" read, cases::list::list, "Cases, the newest first";
+        both GET "/cases/{id}" read, page::show_case, "A case";
+        both POST "/contacts/{reference}/case" work, page::form_case, "Form a case, or add to one";
+        both POST "/cases/{id}/summary" work, page::describe, "Write the summary of a case";
+        both POST "/cases/{id}/close" work, page::close, "Close a case, or reopen it";
+        both POST "/cases/{id}/tell/{reference}" work, page::draft_news, "Draft a reply that tells what was done";
+        both POST "/cases/{id}/referrals" work, page::propose_referral, "Propose to forward a case to an institution";
+        both POST "/cases/{id}/referrals/{referral}" work, page::note_outcome, "Note the outcome of a referral";
+        both POST "/cases/{id}/referrals/{referral}/confirm" work, page::confirm_referral, "Confirm a referral that a colleague proposed";
+        both POST "/cases/{id}/referrals/{referral}/withdraw" work, page::withdraw_referral, "Withdraw a referral that is not confirmed";
     }
 }
 

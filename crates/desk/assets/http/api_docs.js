@@ -4,7 +4,6 @@ SwaggerUIBundle({
   url: "/api/v1/openapi.json",
   dom_id: "#api",
   deepLinking: true,
-  docExpansion: "none",
   showExtensions: true,
   // Swagger's public validator would receive the address of this page.
   validatorUrl: null,

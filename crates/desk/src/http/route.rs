@@ -107,7 +107,10 @@ impl Route {
     /// Describes the route; `None` for the desk.
     pub(crate) fn describe(&self, ctx: &mut GenContext) -> Option<Operation> {
         let description = self.description.as_ref()?;
+        // Operations are grouped by the first part of their path: `/api/v1/contacts/…` is in `contacts`.
+        let group = self.path.split('/').nth(3).unwrap_or_default();
         let mut operation = Operation {
+            tags: vec![group.to_owned()],
             summary: Some(description.summary.to_owned()),
             ..Operation::default()
         };
@@ -196,10 +199,8 @@ fn remove_null(parameter: &mut ReferenceOr<Parameter>) {
         return;
     };
     schema.json_schema.remove("default");
-    let kind = match schema.json_schema.get("type") {
-        Some(Value::Array(kinds)) => kinds.iter().find(|kind| *kind != "null").cloned(),
-        _ => None,
-    };
+    let kinds = schema.json_schema.get("type").and_then(Value::as_array);
+    let kind = kinds.and_then(|kinds| kinds.iter().find(|kind| *kind != "null").cloned());
     if let Some(kind) = kind {
         schema.json_schema.insert("type".to_owned(), kind);
     }
