@@ -2,11 +2,16 @@
 
 use std::process::{Command, Stdio};
 
+use fantoccini::Locator;
 use hotline_desk::routes::routes;
-use hotline_tests::{peers::tools, service::Service, staff::text};
+use hotline_tests::{
+    peers::{browser::Browser, tools},
+    service::Service,
+    staff::text,
+};
 use serde_json::json;
 
-use crate::writing::posted;
+use crate::writing::{posted, until};
 
 #[test]
 fn whatever_a_page_does_a_program_can_do() {
@@ -72,4 +77,37 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
     assert!(said.contains("generated"), "it has asked something: {said}");
     service.must(&["statistics", "verify"]).unwrap();
     service.must(&["reconcile"]).unwrap();
+}
+
+/// Lists the addresses of everything that a page has loaded.
+const LOADED: &str = "return performance.getEntriesByType('resource').map((one) => one.name);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_is_a_page_that_loads_nothing_from_other_hosts() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let page = format!("{}/api/v1/docs", service.base());
+    let html = reqwest::get(&page).await.unwrap().error_for_status().unwrap();
+    let html = html.text().await.unwrap();
+    let named = html.split('"').filter(|text| text.starts_with("/assets/"));
+    assert_eq!(named.clone().count(), 3, "a style sheet and two scripts");
+    for asset in named {
+        let answer = reqwest::get(format!("{}{asset}", service.base())).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{asset}");
+    }
+    assert!(!html.contains("://"), "no other host");
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    client.goto(&page).await.unwrap();
+    until(client, ".opblock").await;
+    let operations = client.find_all(Locator::Css(".opblock")).await.unwrap();
+    assert!(operations.len() > 50, "{} operations", operations.len());
+    let loaded = client.execute(LOADED, vec![]).await.unwrap();
+    for address in loaded.as_array().unwrap() {
+        let address = address.as_str().unwrap();
+        assert!(
+            address.starts_with(&service.base()) || address.starts_with("data:"),
+            "{address}"
+        );
+    }
 }
