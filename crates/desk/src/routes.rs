@@ -30,19 +30,20 @@ pub use crate::http::route::Route;
 /// Declares routes. A route is under `/desk` (`desk`), under `/api/v1` (`api`), or under both with the same handler (`both`).
 macro_rules! routes {
     ($($place:ident $method:ident $path:literal $access:expr, $handler:expr $(, $summary:literal)?;)*) => {{
-        let mut all = Vec::new();
-        $(routes!(@$place all, Method::$method, $path, $access, $handler $(, $summary)?);)*
-        all
+        let declared = [$(routes!(@$place Method::$method, $path, $access, $handler $(, $summary)?)),*];
+        declared.into_iter().flatten().collect()
     }};
-    (@desk $all:ident, $method:expr, $path:expr, $access:expr, $handler:expr) => {
-        $all.push(route::desk($method, $path, $access, $handler))
+    (@desk $method:expr, $path:expr, $access:expr, $handler:expr) => {
+        vec![route::desk($method, $path, $access, $handler)]
     };
-    (@api $all:ident, $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
-        $all.push(route::api($method, $path, $access, $handler, $summary))
+    (@api $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
+        vec![route::api($method, $path, $access, $handler, $summary)]
     };
-    (@both $all:ident, $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
-        $all.push(route::desk($method, $path, $access, $handler));
-        $all.push(route::api($method, $path, $access, $handler, $summary))
+    (@both $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
+        vec![
+            route::desk($method, $path, $access, $handler),
+            route::api($method, $path, $access, $handler, $summary),
+        ]
     };
 }
 
