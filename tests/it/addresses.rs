@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{DeliveryReport, Evidence, Fate, Incoming, Normalised, Origin, Remark},
     },
     identifiers::{reference::Reference, token::ThreadToken},

@@ -22,7 +22,7 @@ use hotline_store::{
     outbound::outgoing::Due,
     registration::register::NewCall,
     statistics::{
-        figures::{DrillDown, StatisticsFilter},
+        counts::{DrillDown, StatisticsFilter},
         report::{Answering, Report},
     },
 };

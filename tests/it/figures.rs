@@ -8,7 +8,7 @@ use hotline_core::{
 };
 use hotline_store::{
     error::{Conflict, StoreError},
-    statistics::{adjustments::NewAdjustment, figures::StatisticsFilter},
+    statistics::{adjustments::NewAdjustment, counts::StatisticsFilter},
 };
 use hotline_tests::{peers::browser::Browser, service::Service, staff::text};
 use serde_json::json;
@@ -111,7 +111,7 @@ async fn what_tells_of_persons_is_of_whole_months_that_are_over_and_never_of_few
             world.store.breakdown_for_reader(&cut, least).await
         };
         let ever = Period::default();
-        let rows = |found: hotline_store::statistics::figures::Breakdown| {
+        let rows = |found: hotline_store::statistics::counts::Breakdown| {
             assert_eq!(found.sum() + found.rest, found.registered);
             found
                 .rows

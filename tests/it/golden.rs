@@ -9,7 +9,7 @@ use hotline_channels::{
 use hotline_core::{
     centre::Centre,
     contact::message::{Content, Evidence, Normalised, RawMessage},
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     text::locale::Locales,
     time::clock::SystemClock,
 };

@@ -36,7 +36,7 @@ use hotline_store::{
     staff::accounts::Person,
     statistics::{
         adjustments::NewAdjustment,
-        figures::{DrillDown, StatisticsFilter},
+        counts::{DrillDown, StatisticsFilter},
     },
 };
 use hotline_tests::peers::postgres::Postgres;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{
             Content, Elsewhere, Evidence, Incoming, MessagePart, Normalised, Part, RawMessage, Remark,
         },
     },
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     intake::Intake,
     job::JobKind,
 };

@@ -6,11 +6,11 @@ use chrono::TimeDelta;
 use hotline_core::{
     contact::{
         classification::Scheme,
-        counting::Joining,
+        joining::Joining,
         lifecycle::Marking,
         message::{Evidence, Incoming, Normalised, Origin, RawMessage},
     },
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
     staff::rights::Role,

@@ -130,7 +130,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "outbound",
             "search",
             "live",
-            "opening",
+            "startup",
         ],
     ),
     (

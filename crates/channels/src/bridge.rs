@@ -26,10 +26,10 @@ use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{Incoming, MessagePart, Normalised, OutboundMessage, RawMessage, Unreadable},
     },
-    identifiers::{line::LineName, private::Private},
+    identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     text::{locale::Language, reason::Known},
     time::clock::Clock,

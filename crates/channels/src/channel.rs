@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use hotline_core::{
     centre::Centre,
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{Normalised, OutboundMessage, RawMessage, Unreadable},
     },
-    identifiers::{line::LineName, private::Private},
+    identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     text::{locale::Locales, reason::Reason},
     time::clock::Clock,

@@ -42,7 +42,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     intake::Intake,
     time::clock::Clock,
 };

@@ -2,7 +2,7 @@
 
 pub mod chance;
 pub mod ids;
-pub mod line;
+pub mod line_name;
 pub mod private;
 pub mod receipt;
 pub mod reference;

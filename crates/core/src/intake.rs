@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     contact::message::RawMessage,
     health::Health,
-    identifiers::{line::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
+    identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
     text::locale::Language,
 };
 

@@ -1,8 +1,8 @@
 //! The registered-communications statistic as pure functions: cells, measures, returns and outreach.
 
 pub mod figures;
-pub mod mask;
 pub mod outreach;
 pub mod returns;
+pub mod suppression;
 pub mod tally;
 pub mod waits;

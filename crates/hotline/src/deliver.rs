@@ -17,7 +17,7 @@ use hotline_store::{
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
+use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The number of messages sent at the same time.
 const TOGETHER: usize = 8;

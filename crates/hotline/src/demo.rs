@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use chrono::{NaiveDate, Utc};
 use hotline_core::{
     contact::{classification::Answers, message::RawMessage},
-    identifiers::{ids, line::LineName},
+    identifiers::{ids, line_name::LineName},
     intake::Intake,
     staff::rights::Role,
     statistics::figures::Measure,
@@ -27,7 +27,7 @@ use self::samples::{
     MAILS, OF_THE_CALL, OF_THE_PARENT, POSTS, THE_CALL, THE_CASE, TO_THE_PARENT, TO_THE_PROSECUTOR,
     TO_THE_SCHOOL,
 };
-use crate::{lifecycle::Lifecycle, service, settings::Settings};
+use crate::{service, settings::Settings, shutdown::Lifecycle};
 
 mod samples;
 

@@ -7,7 +7,7 @@ use hotline_core::job::JobKind;
 use hotline_store::{db::store::Store, error::StoreError, jobs::queue::Claimed};
 use tokio_util::sync::CancellationToken;
 
-use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
+use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The number of jobs claimed at once. Their files are fetched one after the other.
 const BATCH: u64 = 4;

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use hotline_core::{
     contact::{classification::Answers, message::RawMessage},
-    identifiers::{ids, line::LineName, private::Private, reference::Reference},
+    identifiers::{ids, line_name::LineName, private::Private, reference::Reference},
     intake::Intake,
     job::JobKind,
     staff::rights::Role,

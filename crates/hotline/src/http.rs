@@ -24,7 +24,7 @@ use tower_http::{
 };
 
 use self::places::Places;
-use crate::{lifecycle::Lifecycle, lines::Lines, process, settings::Http};
+use crate::{lines::Lines, process, settings::Http, shutdown::Lifecycle};
 
 mod places;
 mod serving;

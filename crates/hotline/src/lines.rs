@@ -8,7 +8,7 @@ use hotline_channels::{
     channel::{Channel, Opening},
 };
 use hotline_core::{
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     text::locale::{Language, Locales},
     time::clock::SystemClock,
 };

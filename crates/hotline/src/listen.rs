@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hotline_channels::channel::Channel;
-use hotline_core::{health::Health, identifiers::line::LineName, intake::Intake};
+use hotline_core::{health::Health, identifiers::line_name::LineName, intake::Intake};
 use tokio_util::sync::CancellationToken;
 
 /// Receives messages until `stop` is cancelled. A line that fails is shown as down, and the other lines continue.

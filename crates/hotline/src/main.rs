@@ -5,10 +5,8 @@ mod check;
 mod deliver;
 mod demo;
 mod fetch;
-mod figures;
 mod fixtures;
 mod http;
-mod lifecycle;
 mod lines;
 mod listen;
 mod people;
@@ -17,6 +15,8 @@ mod receive;
 mod reconcile;
 mod service;
 mod settings;
+mod shutdown;
+mod statistics;
 mod typing;
 
 use std::process::ExitCode;
@@ -56,7 +56,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check => return check::check(settings::Settings::load(file)?).await,
         Command::Staff(command) => people::staff(settings::Settings::load(file)?, command).await?,
         Command::Statistics(command) => {
-            return figures::statistics(settings::Settings::load(file)?, command).await;
+            return statistics::run(settings::Settings::load(file)?, command).await;
         }
         Command::Erase { reference } => people::erase(settings::Settings::load(file)?, &reference).await?,
         Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,

@@ -22,7 +22,7 @@ use hotline_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{lifecycle::LOOK_AGAIN, lines::Lines};
+use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The maximum number of messages claimed at once.
 const BATCH: u64 = 64;
@@ -280,7 +280,7 @@ mod tests {
         let brittle: Arc<dyn Channel> = Arc::new(Brittle);
         let waiting = [b"one".as_slice(), b"panic", b"two", b"hang", b"three", b"panic"].map(|bytes| {
             let raw = RawMessage {
-                line: hotline_core::identifiers::line::LineName::stored("line".to_owned()),
+                line: hotline_core::identifiers::line_name::LineName::stored("line".to_owned()),
                 external_id: String::new(),
                 received_at: chrono::DateTime::UNIX_EPOCH,
                 bytes: bytes.to_vec(),

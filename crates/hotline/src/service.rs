@@ -15,10 +15,10 @@ use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
     deliver, fetch, http,
-    lifecycle::Lifecycle,
     lines::{Lines, line_settings, open_lines},
     listen, receive,
     settings::Settings,
+    shutdown::Lifecycle,
     typing,
 };
 

@@ -26,7 +26,7 @@ use crate::{
         keys::DataKey,
     },
     staff::accounts::Person,
-    statistics::figures::recount,
+    statistics::counts::recount,
 };
 
 pub use crate::cases::view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral};

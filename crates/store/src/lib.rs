@@ -10,13 +10,13 @@ pub mod intake;
 pub mod jobs;
 pub mod live;
 pub mod memory;
-mod opening;
 pub mod outbound;
 pub mod outreach;
 pub mod registration;
 pub mod sealing;
 pub mod search;
 pub mod staff;
+mod startup;
 pub mod statistics;
 
-pub use self::opening::open;
+pub use crate::startup::open;

@@ -15,12 +15,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, event_educators, outreach},
         history::event as history,
         store::Store,
+        stored::Stored,
         values::HistoryKind,
     },
     error::{Conflict, StoreError},

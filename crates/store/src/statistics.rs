@@ -3,8 +3,8 @@
 pub mod adjustments;
 pub mod backlog;
 pub(crate) mod breakdown;
+pub mod counts;
 pub(crate) mod drill_down;
-pub mod figures;
 pub(crate) mod filter;
 pub(crate) mod recount;
 pub mod report;

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use hotline_core::{
     centre::Centre,
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     intake::{Cursor, Intake, NotAccepted, Source},
     text::locale::{Language, Locales, Words},
     time::clock::Clock,

@@ -2,7 +2,7 @@
 
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{Incoming, MessagePart, News, Normalised, Notice, Origin, RawMessage, Remark},
     },
     identifiers::private::Private,

@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use hotline_core::{
     contact::message::RawMessage,
     health::Health,
-    identifiers::{chance, line::LineName},
+    identifiers::{chance, line_name::LineName},
     intake::{Cursor, Intake, Source},
     time::clock::Clock,
 };

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{Evidence, Incoming, Normalised, Origin, RawMessage, Remark, Unreadable},
     },
     identifiers::{private::Private, token::ThreadToken},

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use hotline_core::{
-    identifiers::{line::LineName, private::Private},
+    identifiers::{line_name::LineName, private::Private},
     time::clock::Clock,
 };
 use serde::Deserialize;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hotline_core::{
     centre::Centre,
-    identifiers::{line::LineName, private::Private},
+    identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     text::locale::{Language, Locales},
 };

@@ -1,7 +1,7 @@
 //! Raw updates: their numbers and their times.
 
 use chrono::{DateTime, Duration, Utc};
-use hotline_core::{contact::message::RawMessage, identifiers::line::LineName};
+use hotline_core::{contact::message::RawMessage, identifiers::line_name::LineName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -12,7 +12,7 @@ use axum::{
     routing::post,
 };
 use chrono::{DateTime, Utc};
-use hotline_core::{health::Health, identifiers::line::LineName, intake::Intake, time::clock::Clock};
+use hotline_core::{health::Health, identifiers::line_name::LineName, intake::Intake, time::clock::Clock};
 use sha2::{Digest, Sha256};
 use teloxide::{
     payloads::SetWebhookSetters,

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta};
 use hotline_core::{
     centre::Centre,
     contact::message::RawMessage,
-    identifiers::{chance, ids, line::LineName, receipt::ReceiptCode},
+    identifiers::{chance, ids, line_name::LineName, receipt::ReceiptCode},
     intake::{Accepted, Intake, NotAccepted},
     text::locale::{Language, Locales, Words},
     time::clock::Clock,

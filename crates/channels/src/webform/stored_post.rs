@@ -2,7 +2,7 @@
 
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         message::{Asks, Incoming, Normalised, RawMessage, Unreadable},
     },
     intake::NotAccepted,

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    contact::counting::Joining,
-    identifiers::{line::LineName, private::Private, reference::Reference, token::ThreadToken},
+    contact::joining::Joining,
+    identifiers::{line_name::LineName, private::Private, reference::Reference, token::ThreadToken},
     text::locale::Language,
 };
 

@@ -3,7 +3,7 @@
 //! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell stores
 //! one count of one span: the total, the count of a value in one dimension, or the count of a pair of values in two dimensions.
 //!
-//! A registered communication ([`crate::contact::counting`]) has at most one value in each dimension. It adds one to the total of
+//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds one to the total of
 //! its day, of its month and of its year. In each of these spans it also adds one to the count of each of its values. In the month
 //! and the year it adds one to the count of each pair of its values as well.
 //!
@@ -20,10 +20,9 @@ use chrono_tz::Tz;
 
 use crate::{
     contact::classification::{Answers, Scheme, is_id},
+    statistics::waits::{Answered, Read, within},
     time::clock,
 };
-
-use crate::statistics::waits::{Answered, Read, within};
 
 /// The kind of item that is counted.
 #[derive(

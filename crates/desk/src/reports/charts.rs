@@ -8,7 +8,7 @@ use hotline_core::{
     statistics::figures::{HOUR, WEEKDAY},
     text::locale::{Language, Words},
 };
-use hotline_store::statistics::{figures::Breakdown, report::Report, totals::Totals};
+use hotline_store::statistics::{counts::Breakdown, report::Report, totals::Totals};
 
 use crate::reports::{
     labels::channel_name,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
-use hotline_store::statistics::{figures::Breakdown, report::Report, returns::FilledReturn};
+use hotline_store::statistics::{counts::Breakdown, report::Report, returns::FilledReturn};
 
 use crate::reports::{labels::format_day, tables};
 

@@ -9,7 +9,7 @@ use hotline_core::{
 };
 use hotline_store::{
     inbox::list::Place,
-    statistics::figures::{CountedContacts, DrillDown},
+    statistics::counts::{CountedContacts, DrillDown},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use hotline_core::{
     text::locale::{Language, Words},
 };
 use hotline_store::statistics::{
-    figures::{Breakdown, StatisticsFilter},
+    counts::{Breakdown, StatisticsFilter},
     report::Report,
 };
 use schemars::JsonSchema;

@@ -7,7 +7,7 @@ use hotline_core::{
     text::locale::Words,
     time::period::{Every, Period},
 };
-use hotline_store::statistics::figures::StatisticsFilter;
+use hotline_store::statistics::counts::StatisticsFilter;
 use serde::Deserialize;
 
 use crate::{

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::places::{Held, Patience, Place, Places, Turn, Watched};
-use crate::lifecycle::Lifecycle;
+use crate::shutdown::Lifecycle;
 
 /// How long a connection may wait for its client.
 const PATIENCE: Patience = Patience {

@@ -5,7 +5,7 @@
 //! the old mailbox and the new address may belong to someone else.
 
 use hotline_core::{
-    contact::{counting::Joining, message::Incoming},
+    contact::{joining::Joining, message::Incoming},
     text::address::canonical,
 };
 

@@ -9,10 +9,10 @@ use hotline_core::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::db::contact_row::write_contact;
 use crate::{
     contacts::reply::not_too_long,
     db::{
+        contact_row::write_contact,
         entity::contacts,
         store::Store,
         values::{Direction, HistoryKind},

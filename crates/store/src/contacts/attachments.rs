@@ -7,11 +7,11 @@ use hotline_core::{
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use uuid::Uuid;
 
-use crate::db::values::FetchState;
 use crate::{
     db::{
         entity::{attachments, contacts, journal},
         store::Store,
+        values::FetchState,
     },
     error::{Conflict, StoreError},
     sealing::{

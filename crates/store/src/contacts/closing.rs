@@ -10,19 +10,19 @@ use hotline_core::{
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use crate::db::contact_row::write_contact;
-use crate::db::stored::Stored;
 use crate::{
     contacts::{reply::not_too_long, wrap_up::WrapUpRecord},
     db::{
+        contact_row::write_contact,
         entity::{contacts, messages},
         store::Store,
+        stored::Stored,
         values::{Direction, HistoryKind},
     },
     error::{Conflict, StoreError},
     inbox::list::{is_call, reference_of},
     staff::accounts::Person,
-    statistics::figures,
+    statistics::counts,
 };
 
 /// The reason for closing or marking a contact. The text is stored as a sealed note, and the history event stores the id of that note.
@@ -235,7 +235,7 @@ impl Store {
             ..contact.clone()
         };
         let counted = self.facts(&(&marked).into(), &chosen);
-        figures::recount(transaction, &counted_before, &counted).await?;
+        counts::recount(transaction, &counted_before, &counted).await?;
         // Marking ends the work on a contact, so the contact is closed. A later message from the person appears as usual.
         if closes {
             marked.status = Stored(Status::Closed);

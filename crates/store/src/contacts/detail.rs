@@ -8,8 +8,7 @@ use hotline_core::{
     },
     identifiers::reference::Reference,
     job::Delivery,
-    text::locale::Language,
-    text::reason::Reason,
+    text::{locale::Language, reason::Reason},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;

@@ -21,7 +21,7 @@ use crate::{
         values::HistoryKind,
     },
     error::{Conflict, StoreError},
-    statistics::figures::AT_ONCE,
+    statistics::counts::AT_ONCE,
 };
 
 mod cases;

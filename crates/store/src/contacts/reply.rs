@@ -11,16 +11,15 @@ use hotline_core::{
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use uuid::Uuid;
 
-use crate::db::contact_row::write_contact;
-use crate::db::stored::Stored;
-use crate::db::values::DraftKind;
 use crate::{
     contacts::drafts::drop_draft,
     db::{
+        contact_row::write_contact,
         entity::{contacts, messages},
         history::{newest_event, was_taken_back},
         store::Store,
-        values::{Direction, HistoryKind},
+        stored::Stored,
+        values::{Direction, DraftKind, HistoryKind},
     },
     error::{Conflict, StoreError},
     intake::choices::choice_of,

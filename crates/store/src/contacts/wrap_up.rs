@@ -22,7 +22,7 @@ use crate::{
     error::{Conflict, StoreError, unreadable},
     sealing::bodies::{seal, unseal},
     staff::accounts::Person,
-    statistics::figures,
+    statistics::counts,
 };
 
 /// The classification of a contact so far.
@@ -110,7 +110,7 @@ impl Store {
         let (chosen, words) = self.scheme.chosen_and_words(answers);
         let columns = contact.into();
         let (before, after) = (self.facts(&columns, &before), self.facts(&columns, &chosen));
-        figures::recount(transaction, &before, &after).await?;
+        counts::recount(transaction, &before, &after).await?;
         if answers
             .get(KIND)
             .is_some_and(|kinds| kinds.iter().any(|kind| kind == PRESENTATION))

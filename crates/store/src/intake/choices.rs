@@ -3,18 +3,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hotline_core::{contact::message::News, identifiers::line::LineName, text::locale::Language};
+use hotline_core::{contact::message::News, identifiers::line_name::LineName, text::locale::Language};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, people},
         store::Store,
+        stored::Stored,
     },
     error::StoreError,
 };

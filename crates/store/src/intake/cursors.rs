@@ -2,7 +2,7 @@
 //! existence of a conversation is confidential.
 
 use hotline_core::{
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     intake::{Cursor, Source},
 };
 use sea_orm::{

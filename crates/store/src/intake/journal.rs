@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use hotline_core::{
     contact::{lifecycle::Status, message::RawMessage},
     health::Health,
-    identifiers::{line::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
+    identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
     intake::{Accepted, Conversation, Cursor, Intake, NotAccepted, Source},
     job::JobKind,
     text::locale::Language,
@@ -24,12 +24,12 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         batch_request::{BatchRequest, JournalRow},
         entity::{contacts, jobs, journal},
         store::Store,
+        stored::Stored,
         values::{JobState, Outcome},
     },
     error::StoreError,

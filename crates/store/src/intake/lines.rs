@@ -1,7 +1,7 @@
 //! The state of the lines, as shown to staff.
 
 use chrono::{DateTime, Utc};
-use hotline_core::{health::Health, identifiers::line::LineName};
+use hotline_core::{health::Health, identifiers::line_name::LineName};
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder, sea_query::OnConflict};
 
 use crate::{

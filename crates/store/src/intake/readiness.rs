@@ -1,7 +1,7 @@
 //! Readiness: whether messages can be accepted.
 
 use hotline_core::{
-    identifiers::line::LineName,
+    identifiers::line_name::LineName,
     intake::{Cursor, Source},
 };
 

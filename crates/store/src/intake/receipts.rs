@@ -1,7 +1,7 @@
 //! The conversation that a person can read with a receipt code.
 
 use hotline_core::{
-    identifiers::{line::LineName, receipt::ReceiptCode},
+    identifiers::{line_name::LineName, receipt::ReceiptCode},
     intake::{Conversation, Said},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};

@@ -4,9 +4,9 @@ use hotline_core::job::{Delivery, JobKind};
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::db::{
     entity::{jobs, outbox},
+    stored::Stored,
     values::JobState,
 };
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use hotline_core::{
     contact::message::RawMessage,
-    identifiers::{line::LineName, reference::Reference},
+    identifiers::{line_name::LineName, reference::Reference},
     job::JobKind,
 };
 use sea_orm::{

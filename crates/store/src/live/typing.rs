@@ -1,6 +1,6 @@
 //! Typing: notifies subscribers that a counsellor is writing an answer, so that they can show it to the person. Typing is not stored.
 
-use hotline_core::identifiers::line::LineName;
+use hotline_core::identifiers::line_name::LineName;
 use tokio::sync::broadcast;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Reports that an answer is being written.
 
-use hotline_core::identifiers::{line::LineName, private::Private};
+use hotline_core::identifiers::{line_name::LineName, private::Private};
 
 /// An answer that is being written.
 #[derive(Debug, Clone)]

@@ -19,11 +19,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, jobs, messages, outbox},
         store::Store,
+        stored::Stored,
         values::{Direction, HistoryKind, JobState},
     },
     error::{Conflict, StoreError},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotline_core::identifiers::{line::LineName, private::Private, reference::Reference};
+use hotline_core::identifiers::{line_name::LineName, private::Private, reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -10,12 +10,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::values::FetchState;
 use crate::{
     db::{
         entity::{attachments, contacts, jobs},
         store::Store,
-        values::HistoryKind,
+        values::{FetchState, HistoryKind},
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,

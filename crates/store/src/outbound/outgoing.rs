@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hotline_core::{
     contact::message::{OutboundFile, OutboundMessage},
-    identifiers::{ids, line::LineName},
+    identifiers::{ids, line_name::LineName},
     job::Delivery,
 };
 use sea_orm::{
@@ -14,11 +14,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{attachments, contacts, messages, outbox},
         store::{Store, time},
+        stored::Stored,
         values::Direction,
     },
     error::{Conflict, StoreError},

@@ -4,15 +4,14 @@ use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
-use crate::db::values::DraftKind;
 use crate::{
     contacts::drafts::Draft,
     db::{
         entity::{attachments, contacts, jobs, messages, outbox},
         history::newest_event,
         store::Store,
-        values::{Direction, HistoryKind, JobState},
+        stored::Stored,
+        values::{Direction, DraftKind, HistoryKind, JobState},
     },
     error::{Conflict, StoreError},
     staff::accounts::Person,

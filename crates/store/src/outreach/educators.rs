@@ -14,11 +14,11 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{educators, event_educators, outreach},
         store::Store,
+        stored::Stored,
     },
     error::{Conflict, StoreError},
     outreach::{reached, schools::root_of, short},

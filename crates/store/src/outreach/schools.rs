@@ -16,9 +16,8 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
-    db::{entity::schools, store::Store},
+    db::{entity::schools, store::Store, stored::Stored},
     error::{Conflict, StoreError},
     outreach::short,
     staff::accounts::Person,

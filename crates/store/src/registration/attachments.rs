@@ -6,9 +6,8 @@ use hotline_core::{
 };
 use sea_orm::ActiveValue::{NotSet, Set};
 
-use crate::db::values::FetchState;
 use crate::{
-    db::{entity::attachments, store::Store},
+    db::{entity::attachments, store::Store, values::FetchState},
     error::StoreError,
     jobs::queue::Journalled,
     sealing::places::{attachment_place, raw_place},

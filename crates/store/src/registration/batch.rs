@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hotline_core::{
     contact::{
-        counting::Proof,
+        joining::Proof,
         lifecycle::{Status, Step},
         message::{Evidence, Normalised, Origin},
     },
@@ -17,11 +17,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, messages},
         store::Store,
+        stored::Stored,
     },
     error::StoreError,
     intake::choices::{Choice, choices},

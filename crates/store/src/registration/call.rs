@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     contact::{
         classification::Answers,
-        counting::Joining,
+        joining::Joining,
         lifecycle::Status,
         message::{Incoming, LONGEST_TEXT, RawMessage},
     },
-    identifiers::{line::LineName, reference::Reference},
+    identifiers::{line_name::LineName, reference::Reference},
     time::clock,
 };
 use sea_orm::{
@@ -18,11 +18,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::{contacts, journal, messages},
         store::Store,
+        stored::Stored,
         values::{Direction, HistoryKind, Outcome},
     },
     error::{Conflict, StoreError},

@@ -11,7 +11,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::values::FetchState;
 use crate::{
     db::{
         contact_row::write_contact,
@@ -19,13 +18,13 @@ use crate::{
             attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
         },
         history::event,
-        values::{HistoryKind, Outcome},
+        values::{FetchState, HistoryKind, Outcome},
     },
     error::StoreError,
     intake::choices,
     jobs::new::{deliver_job, fetch_job},
     registration::{batch::BatchState, message::Arrival},
-    statistics::figures,
+    statistics::counts,
 };
 
 /// All changes of a batch.
@@ -188,7 +187,7 @@ impl Changes {
                 .exec_without_returning(transaction)
                 .await?;
         }
-        figures::add(transaction, self.figures).await?;
+        counts::add(transaction, self.figures).await?;
         if !self.raw_links.is_empty() {
             journal_contacts::Entity::insert_many(self.raw_links)
                 .exec_without_returning(transaction)

@@ -2,7 +2,7 @@
 
 use hotline_core::{
     contact::{
-        counting::Joining,
+        joining::Joining,
         lifecycle::Status,
         message::{Incoming, Origin},
     },

@@ -1,7 +1,7 @@
 //! Deciding about one message: whether it is new, which contact it belongs to, and what changes it causes.
 
 use hotline_core::contact::{
-    counting::{Belongs, Proof, belongs},
+    joining::{Belongs, Proof, belongs},
     message::{Incoming, MessagePart, Origin, Remark},
 };
 use sea_orm::DatabaseTransaction;

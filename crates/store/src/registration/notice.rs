@@ -7,11 +7,11 @@ use hotline_core::{
 };
 use sea_orm::DatabaseTransaction;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::messages,
         store::Store,
+        stored::Stored,
         values::{Direction, HistoryKind, Outcome},
     },
     error::StoreError,

@@ -1,7 +1,7 @@
 //! Finding the contacts that a message may join, and finding earlier copies of a message.
 
 use hotline_core::contact::{
-    counting::{Candidate, Proof, Sender},
+    joining::{Candidate, Proof, Sender},
     message::Incoming,
 };
 use sea_orm::{DatabaseTransaction, EntityTrait};

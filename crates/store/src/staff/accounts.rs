@@ -17,12 +17,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::contact_row::write_contact;
-use crate::db::stored::Stored;
 use crate::{
     db::{
+        contact_row::write_contact,
         entity::{contacts, sessions, staff, tokens},
         store::Store,
+        stored::Stored,
         values::HistoryKind,
     },
     error::{Conflict, StoreError},

@@ -18,15 +18,15 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         entity::balances,
         store::{Store, time},
+        stored::Stored,
     },
     error::{Conflict, StoreError, unreadable},
     staff::accounts::Person,
-    statistics::figures::StatisticsFilter,
+    statistics::counts::StatisticsFilter,
 };
 
 /// A stored adjustment.

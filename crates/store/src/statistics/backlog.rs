@@ -16,7 +16,7 @@ use crate::{
     },
     error::StoreError,
     inbox::list::not_through,
-    statistics::{figures::StatisticsFilter, snapshot::Snapshot},
+    statistics::{counts::StatisticsFilter, snapshot::Snapshot},
 };
 
 /// The backlog at the time of the snapshot. It is independent of any period. Erasing a contact can change it.

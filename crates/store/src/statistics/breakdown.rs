@@ -13,7 +13,7 @@ use crate::{
     db::{entity::figures as cells, store::Store},
     error::{Conflict, StoreError},
     statistics::{
-        figures::{Breakdown, FigureRow, StatisticsFilter},
+        counts::{Breakdown, FigureRow, StatisticsFilter},
         snapshot::Snapshot,
     },
 };

@@ -22,7 +22,7 @@ use crate::{
     error::{Conflict, StoreError},
     inbox::list::{Place, reference_of},
     statistics::{
-        figures::{AT_ONCE, StatisticsFilter},
+        counts::{AT_ONCE, StatisticsFilter},
         rows::{CountedContact, select_counted},
         snapshot::Snapshot,
     },

@@ -158,7 +158,7 @@ impl Breakdown {
             (values.pop().unwrap_or_default().to_owned(), last)
         };
         let cells = self.rows.iter().map(|row| (place(row), row.count));
-        let masked = hotline_core::statistics::mask::masked(&cells.collect(), least);
+        let masked = hotline_core::statistics::suppression::masked(&cells.collect(), least);
         self.rows.retain(|row| !masked.contains(&place(row)));
     }
 }

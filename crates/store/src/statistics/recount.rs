@@ -16,7 +16,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     statistics::{
-        figures::{AT_ONCE, row},
+        counts::{AT_ONCE, row},
         rows::select_counted,
     },
 };

@@ -16,7 +16,7 @@ use crate::{
     outreach::OutreachTotals,
     statistics::{
         backlog::Backlog,
-        figures::{Breakdown, StatisticsFilter},
+        counts::{Breakdown, StatisticsFilter},
         snapshot::Snapshot,
         totals::Totals,
     },

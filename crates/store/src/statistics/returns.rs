@@ -14,7 +14,7 @@ use crate::{
     db::store::Store,
     error::StoreError,
     statistics::{
-        figures::{Breakdown, StatisticsFilter},
+        counts::{Breakdown, StatisticsFilter},
         snapshot::Snapshot,
     },
 };

@@ -18,7 +18,7 @@ use crate::{
         store::Store,
     },
     error::{StoreError, unreadable},
-    statistics::figures::CountedColumns,
+    statistics::counts::CountedColumns,
 };
 
 /// Number of contacts per page.

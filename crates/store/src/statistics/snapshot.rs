@@ -17,7 +17,7 @@ use crate::{
     error::StoreError,
     statistics::{
         adjustments::Adjustment,
-        figures::{Breakdown, StatisticsFilter},
+        counts::{Breakdown, StatisticsFilter},
         report::Report,
         returns::FilledReturn,
         totals::Totals,

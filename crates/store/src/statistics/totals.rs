@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
     statistics::{
         adjustments::{Adjustment, overlaps},
-        figures::StatisticsFilter,
+        counts::StatisticsFilter,
         snapshot::Snapshot,
     },
 };

@@ -7,7 +7,7 @@ use hotline_core::{
     statistics::figures::{FIRST_REPLY, HOUR, URGENT_READ, WEEKDAY},
     text::locale::Words,
 };
-use hotline_store::statistics::figures::{BANDS, Breakdown};
+use hotline_store::statistics::counts::{BANDS, Breakdown};
 
 use crate::reports::tables::{
     Cell, Line, Table,

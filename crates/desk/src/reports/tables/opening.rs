@@ -5,7 +5,7 @@ use hotline_core::{
     statistics::figures::{CASE_KIND, FORWARDED, INSTITUTION, Measure},
     time::period::Period,
 };
-use hotline_store::statistics::figures::{BANDS, Breakdown};
+use hotline_store::statistics::counts::{BANDS, Breakdown};
 
 use crate::reports::labels::query_of;
 

@@ -16,7 +16,7 @@ use hotline_store::{
     outreach::OutreachTotals,
     statistics::{
         backlog::Backlog,
-        figures::Breakdown,
+        counts::Breakdown,
         report::Report,
         returns::FilledReturn,
         totals::{Part, Sum, Totals},

@@ -15,7 +15,7 @@ use hotline_desk::reports::{
 };
 use hotline_store::{
     db::store::Store,
-    statistics::{adjustments::NewAdjustment, figures::StatisticsFilter},
+    statistics::{adjustments::NewAdjustment, counts::StatisticsFilter},
 };
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 const MOST_NAMED: usize = 1_000;
 
 /// Prints figures, recounts them, or enters figures from before this software.
-pub async fn statistics(settings: Settings, command: Statistics) -> anyhow::Result<ExitCode> {
+pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Locales::load()?;
     let words = |language: Option<Language>| locales.of(language.unwrap_or(settings.centre.language));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use hotline_core::{
-    contact::{classification::Answers, counting, lifecycle::Marking},
+    contact::{classification::Answers, joining, lifecycle::Marking},
     statistics::{
         figures::{self, Cell, Facts, Registered},
         waits::Read,
@@ -18,12 +18,12 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use crate::db::stored::Stored;
 use crate::{
     db::{
         contact_row::write_contact,
         entity::{contacts, figures as cells},
         store::{Store, time},
+        stored::Stored,
     },
     error::StoreError,
 };
@@ -69,7 +69,7 @@ impl From<&contacts::Model> for CountedColumns {
 impl Store {
     /// Returns the facts by which a contact with these answers is counted. The result is empty if the contact is excluded from the total.
     pub(crate) fn facts(&self, contact: &CountedColumns, chosen: &Answers) -> Vec<Facts> {
-        if !counting::counts(contact.marking.map(|marking| marking.0)) {
+        if !joining::counts(contact.marking.map(|marking| marking.0)) {
             return Vec::new();
         }
         let waited = |at: i64| time(at) - time(contact.opened_at);
