@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use hotline_core::text::locale::{Language, Locales};
-use hotline_desk::reports::{
+use hotline_reports::{
     cover::Cover,
     exports::{CsvForm, csv_of_table, csv_of_tables, workbook},
     tables::{Cell, Line, Table},

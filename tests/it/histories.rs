@@ -21,7 +21,7 @@ use hotline_core::{
         period::{Every, Period},
     },
 };
-use hotline_desk::reports::{
+use hotline_reports::{
     cover::Cover,
     exports::{CsvForm, csv_of_tables},
     tables::of_report,

@@ -8,7 +8,6 @@ pub mod inbox;
 mod openapi;
 mod outreach;
 mod queue;
-pub mod reports;
 pub mod routes;
 pub mod state;
 pub mod statistics;

@@ -24,10 +24,10 @@ use crate::{
         extractors::{Cookies, FormOrJson, FromFields, RepeatedFields, ResponseFormat},
         page::{Frame, page},
     },
-    reports::cover::period_label,
     state::Desk,
     statistics::page::{StatisticsQuery, day},
 };
+use hotline_reports::cover::period_label;
 
 #[derive(Template)]
 #[template(path = "outreach.html")]
@@ -494,7 +494,7 @@ impl OutreachPage<'_> {
         event
             .said
             .day
-            .map(crate::reports::labels::format_day)
+            .map(hotline_reports::labels::format_day)
             .unwrap_or_default()
     }
 

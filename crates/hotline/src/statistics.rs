@@ -7,7 +7,7 @@ use hotline_core::{
     text::locale::{Language, Locales, Words},
     time::period::Period,
 };
-use hotline_desk::reports::{
+use hotline_reports::{
     cover::Cover,
     exports::{CsvForm, csv_of_table, csv_of_tables, workbook},
     registers,

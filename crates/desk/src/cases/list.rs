@@ -22,10 +22,10 @@ use crate::{
         extractors::{Cookies, ResponseFormat},
         page::{Frame, page},
     },
-    reports::{cover::period_label, exports::days, tables::value_label},
     state::Desk,
     statistics,
 };
+use hotline_reports::{cover::period_label, exports::days, tables::value_label};
 
 /// The largest number of cases on the list.
 const MOST: u64 = 200;

@@ -14,10 +14,8 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    http::extractors::ResponseFormat,
-    reports::exports::{CSV, XLSX},
-};
+use crate::http::extractors::ResponseFormat;
+use hotline_reports::exports::{CSV, XLSX};
 
 /// The response of a handler that serves the API and the desk.
 pub(crate) enum Answer<T> {

@@ -16,11 +16,8 @@ use hotline_core::{
 };
 use hotline_store::{intake::lines::LineState, staff::accounts::Person};
 
-use crate::{
-    http::errors::PageError,
-    reports::labels::{channel_name, format_day},
-    state::Desk,
-};
+use crate::{http::errors::PageError, state::Desk};
+use hotline_reports::labels::{channel_name, format_day};
 
 /// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements them.
 const KEYS: [(&str, &str); 16] = [

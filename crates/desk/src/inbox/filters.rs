@@ -4,7 +4,7 @@ use hotline_store::inbox::list::Filter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::reports::labels::query_of;
+use hotline_reports::labels::query_of;
 
 /// The filters of a view. Empty or invalid ones match every contact.
 #[derive(Default, Deserialize, JsonSchema)]

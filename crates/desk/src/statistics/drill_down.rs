@@ -22,14 +22,14 @@ use crate::{
         extractors::{Cookies, ResponseFormat},
         page::{Frame, page},
     },
-    reports::{
-        cover::period_label,
-        exports::days,
-        labels::query_of,
-        tables::{dimension_label, measure_label, value_label},
-    },
     state::Desk,
     statistics::page::StatisticsQuery,
+};
+use hotline_reports::{
+    cover::period_label,
+    exports::days,
+    labels::query_of,
+    tables::{dimension_label, measure_label, value_label},
 };
 
 /// The longest value of a dimension, in bytes.

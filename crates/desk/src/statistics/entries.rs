@@ -20,14 +20,14 @@ use crate::{
         extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
         page::plain_page,
     },
-    reports::{
-        cover::period_label,
-        labels::channel_name,
-        registers::{self, Row},
-        tables,
-    },
     state::Desk,
     statistics::page::day,
+};
+use hotline_reports::{
+    cover::period_label,
+    labels::channel_name,
+    registers::{self, Row},
+    tables,
 };
 
 /// A figure to enter.
@@ -284,5 +284,5 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
 
 /// Returns the label of an entry's value.
 pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
-    value_label(desk, words, entry.said.of, &entry.said.value)
+    value_label(desk, words, entry.entry.of, &entry.entry.value)
 }

@@ -1,7 +1,12 @@
 //! Figures as JSON and as files, with the same content as the page.
 
-use axum::extract::{Query, State};
+use axum::{
+    extract::{Query, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
 use axum_extra::extract::CookieJar;
+use chrono::NaiveDate;
 use hotline_core::{
     statistics::figures::Measure,
     text::locale::{Language, Words},
@@ -15,13 +20,13 @@ use serde::Deserialize;
 
 use crate::{
     http::{access::Reader, answers::FiguresFile, errors::PageError, extractors::Cookies},
-    reports::{
-        cover::Cover,
-        exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, download, workbook},
-        tables::{self, Table},
-    },
     state::Desk,
     statistics::page::StatisticsQuery,
+};
+use hotline_reports::{
+    cover::Cover,
+    exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, days, workbook},
+    tables::{self, Table},
 };
 
 /// A period, and the format of its figures.
@@ -150,4 +155,22 @@ pub(crate) async fn breakdown(
     let table = tables::of_breakdown(words, desk.store.scheme(), &found);
     let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, reader.name());
     wanted.answer(words, "figures", &cover, &[table], found)
+}
+
+/// Sends a file as a download. The file name contains the period.
+fn download(
+    kind: &'static str,
+    name: &str,
+    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
+    bytes: Vec<u8>,
+) -> Response {
+    let ending = if kind == CSV { "csv" } else { "xlsx" };
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}-{}.{ending}\"", days(from, to)),
+        ),
+    ];
+    (headers, bytes).into_response()
 }

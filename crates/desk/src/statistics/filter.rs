@@ -10,14 +10,10 @@ use hotline_core::{
 use hotline_store::statistics::counts::StatisticsFilter;
 use serde::Deserialize;
 
-use crate::{
-    http::errors::PageError,
-    reports::{
-        labels::query_of,
-        tables::{Table, dimension_label, of_breakdown},
-    },
-    state::Desk,
-    statistics::page::StatisticsQuery,
+use crate::{http::errors::PageError, state::Desk, statistics::page::StatisticsQuery};
+use hotline_reports::{
+    labels::query_of,
+    tables::{Table, dimension_label, of_breakdown},
 };
 
 /// The fields of the filter form: a period, a measure (`of`), up to two dimensions (`by`, `and`) and a unit of time (`every`).

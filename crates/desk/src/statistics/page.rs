@@ -29,18 +29,19 @@ use crate::{
         extractors::Cookies,
         page::{Frame, page as written},
     },
-    reports::{
-        charts::{self, Bar, Columns, Heat},
-        cover::period_label,
-        sentences,
-        tables::{self, Cell, Table},
-    },
     state::Desk,
     statistics::{
         entries,
         files::FileQuery,
         filter::{self, FilterForm},
     },
+};
+use hotline_reports::{
+    charts::{self, Bar, Columns, Heat},
+    cover::period_label,
+    labels::difference,
+    sentences,
+    tables::{self, Cell, Table},
 };
 
 #[derive(Template)]
@@ -263,7 +264,7 @@ impl StatisticsPage<'_> {
         let (report, words) = (&self.report, self.frame.words);
         let of = |key: &str, then: &Option<Totals>| {
             let then = then.as_ref().filter(|then| then.sum.total != 0)?;
-            let by = charts::difference(words, report.period.sum.total, then.sum.total);
+            let by = difference(words, report.period.sum.total, then.sum.total);
             let (days, total) = (
                 period_label(words, then.from, then.to),
                 words.number(then.sum.total),

@@ -23,7 +23,7 @@ use hotline_core::{
 use hotline_store::{db::store::Store, error::StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::reports::labels::{channel_name, format_day};
+use hotline_reports::labels::{channel_name, format_day};
 
 /// The time for which the figure is cached.
 const KEPT: Duration = Duration::from_secs(60);

@@ -25,12 +25,12 @@ use crate::{
         extractors::Cookies,
         page::{Frame, page},
     },
-    reports::{
-        cover::{Cover, period_label},
-        tables::{self, Table},
-    },
     state::Desk,
     statistics::{files::FileQuery, filter::FilterForm, page::StatisticsQuery},
+};
+use hotline_reports::{
+    cover::{Cover, period_label},
+    tables::{self, Table},
 };
 
 #[derive(Template)]

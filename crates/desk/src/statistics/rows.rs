@@ -17,10 +17,10 @@ use hotline_store::db::store::Store;
 
 use crate::{
     http::{access::Reader, answers::CsvFile, errors::PageError},
-    reports::exports::{CSV, CsvForm, begun, days, harmless, writer},
     state::Desk,
     statistics::files::FileQuery,
 };
+use hotline_reports::exports::{CSV, CsvForm, begun, days, harmless, writer};
 
 /// `GET /api/v1/statistics/rows`: sends a line for each communication with its day and its values. The line has no reference, so that it
 /// can't be used to find the contact. Dimensions about persons are included only for readers who may read contacts.

@@ -36,7 +36,7 @@ pub struct Adjustment {
     pub id: Uuid,
     /// The adjustment as entered.
     #[serde(flatten)]
-    pub said: NewAdjustment,
+    pub entry: NewAdjustment,
     /// When the adjustment was entered.
     pub entered_at: DateTime<Utc>,
     /// When the adjustment was withdrawn. A withdrawn adjustment does not count.
@@ -119,8 +119,8 @@ async fn entered(
     let mut entered: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
         let one = read(row)?;
-        let of = (one.said.of, one.said.value.clone());
-        entered.entry(of).or_default().push(one.said);
+        let of = (one.entry.of, one.entry.value.clone());
+        entered.entry(of).or_default().push(one.entry);
     }
     Ok(entered)
 }
@@ -129,7 +129,7 @@ fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
     let day = |day: &str| day.parse().map_err(unreadable);
     Ok(Adjustment {
         id: row.id,
-        said: NewAdjustment {
+        entry: NewAdjustment {
             of: row.of.0,
             value: row.value,
             correction: row.correction,
@@ -146,8 +146,8 @@ fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
 
 /// Returns whether an adjustment and a period have a day in common.
 pub(crate) fn overlaps(period: Period, balance: &Adjustment) -> bool {
-    period.from.is_none_or(|from| from <= balance.said.to)
-        && period.to.is_none_or(|to| balance.said.from <= to)
+    period.from.is_none_or(|from| from <= balance.entry.to)
+        && period.to.is_none_or(|to| balance.entry.from <= to)
 }
 
 impl Store {

@@ -98,7 +98,7 @@ impl Snapshot<'_> {
     pub(crate) async fn totals(&mut self, period: Period) -> Result<Totals, StoreError> {
         let entered = self.entered().await?.iter().cloned();
         let (inside, others): (Vec<Adjustment>, Vec<Adjustment>) =
-            entered.partition(|one| period.holds(one.said.from) && period.holds(one.said.to));
+            entered.partition(|one| period.holds(one.entry.from) && period.holds(one.entry.to));
         let left_out = others.iter().filter(|one| overlaps(period, one)).count();
         let channels = self.parts(Measure::Contact, CHANNEL, period, &inside).await?;
         // Advisory cases have no institution, so they are counted separately.
@@ -142,7 +142,7 @@ impl Snapshot<'_> {
             let value = row.values.into_iter().next().unwrap_or_default();
             parts.entry(value).or_default().registered += row.count;
         }
-        for one in entered.iter().map(|one| &one.said).filter(|one| one.of == of) {
+        for one in entered.iter().map(|one| &one.entry).filter(|one| one.of == of) {
             let part = parts.entry(one.value.clone()).or_default();
             if one.correction {
                 part.corrections += one.count;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
 use hotline_store::statistics::{counts::Breakdown, report::Report, returns::FilledReturn};
 
-use crate::reports::{labels::format_day, tables};
+use crate::{labels::format_day, tables};
 
 /// The cover of an exported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Cover {
 }
 
 /// Formats a period as its first and last day.
-pub(crate) fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+pub fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
     let from = from.map_or_else(|| words.say("from-start"), format_day);
     let to = to.map_or_else(|| words.say("until-now"), format_day);
     format!("{from} – {to}")

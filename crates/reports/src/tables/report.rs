@@ -23,7 +23,7 @@ use hotline_store::{
     },
 };
 
-use crate::reports::{
+use crate::{
     labels::channel_name,
     tables::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_label},
 };

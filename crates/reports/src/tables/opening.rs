@@ -7,11 +7,11 @@ use hotline_core::{
 };
 use hotline_store::statistics::counts::{BANDS, Breakdown};
 
-use crate::reports::labels::query_of;
+use crate::labels::query_of;
 
 /// The figures for which drill-down URLs are built: one measure in one period, with its grouping.
 #[derive(Clone, Copy)]
-pub(crate) struct Opening<'a> {
+pub struct Opening<'a> {
     of: Measure,
     period: Period,
     by: &'a [String],
@@ -20,7 +20,7 @@ pub(crate) struct Opening<'a> {
 }
 
 impl<'a> Opening<'a> {
-    pub(crate) fn of(found: &'a Breakdown) -> Self {
+    pub fn of(found: &'a Breakdown) -> Self {
         Self {
             of: found.of,
             period: Period {
@@ -32,7 +32,7 @@ impl<'a> Opening<'a> {
         }
     }
 
-    pub(crate) const fn new(
+    pub const fn new(
         of: Measure,
         (from, to): (Option<NaiveDate>, Option<NaiveDate>),
         by: &'a [String],
@@ -46,12 +46,12 @@ impl<'a> Opening<'a> {
     }
 
     /// Removes the grouping, so that the URL lists everything in the period.
-    pub(crate) const fn uncut(self) -> Self {
+    pub const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
 
     /// Narrows the period to an interval such as `2024-03`.
-    pub(crate) fn in_piece(self, piece: Option<&str>) -> Self {
+    pub fn in_piece(self, piece: Option<&str>) -> Self {
         // Interval names are absolute, so the date passed as today has no effect.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));
         let Some(named) = named else { return self };
@@ -66,7 +66,7 @@ impl<'a> Opening<'a> {
 
     /// Returns the URL of the list of items with these values. An empty or omitted value matches all items that have any value in its
     /// dimension. Returns `None` if there is no such list.
-    pub(crate) fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
+    pub fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
         // The list would use the age bands in force at the end of the interval, but the figure uses those at the end of the period.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;

@@ -1,14 +1,10 @@
 //! Tables as files: CSV (RFC 4180) and Excel workbooks.
 
-use axum::{
-    http::header,
-    response::{IntoResponse, Response},
-};
 use chrono::NaiveDate;
 use hotline_core::text::locale::Words;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
 
-use crate::reports::{
+use crate::{
     cover::Cover,
     tables::{Cell, Line, STANDING, Table},
 };
@@ -121,12 +117,12 @@ fn csv(
 }
 
 /// Returns the first bytes of a file: a byte order mark, or no bytes.
-pub(crate) fn begun(form: CsvForm) -> Vec<u8> {
+pub fn begun(form: CsvForm) -> Vec<u8> {
     if form.bom { "\u{feff}".into() } else { Vec::new() }
 }
 
 /// Creates a CSV writer with the line endings of RFC 4180.
-pub(crate) fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W> {
+pub fn writer<W: std::io::Write>(into: W, form: CsvForm) -> csv::Writer<W> {
     csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .delimiter(form.separator)
@@ -243,26 +239,8 @@ fn sheet_name(title: &str) -> String {
     lawful.take(SHEET_NAME).collect()
 }
 
-/// Sends a file as a download. The file name contains the period.
-pub(crate) fn download(
-    kind: &'static str,
-    name: &str,
-    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
-    bytes: Vec<u8>,
-) -> Response {
-    let ending = if kind == CSV { "csv" } else { "xlsx" };
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}-{}.{ending}\"", days(from, to)),
-        ),
-    ];
-    (headers, bytes).into_response()
-}
-
 /// Formats a period for a file name.
-pub(crate) fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+pub fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
     match (from, to) {
         (Some(from), Some(to)) => format!("{from}-{to}"),
         (Some(from), None) => format!("from-{from}"),
@@ -272,9 +250,9 @@ pub(crate) fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
 }
 
 /// The media type of CSV.
-pub(crate) const CSV: &str = "text/csv; charset=utf-8";
+pub const CSV: &str = "text/csv; charset=utf-8";
 /// The media type of a workbook.
-pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[cfg(test)]
 mod tests {

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use hotline_core::{
     contact::classification::Scheme,
     statistics::figures::{HOUR, WEEKDAY},
-    text::locale::{Language, Words},
+    text::locale::Words,
 };
 use hotline_store::statistics::{counts::Breakdown, report::Report, totals::Totals};
 
-use crate::reports::{
-    labels::channel_name,
+use crate::{
+    labels::{channel_name, percent},
     tables::{self, part_label},
 };
 
@@ -24,46 +24,62 @@ const HEIGHT: i64 = 200;
 const LEFT: i64 = 44;
 
 /// A stacked column chart over time.
-pub(crate) struct Columns {
+pub struct Columns {
+    /// The columns, from left to right.
     pub columns: Vec<Column>,
     /// The fills, each with its index and the channel that it represents.
     pub legend: Vec<(usize, String)>,
     /// The lines of the scale, each with its y coordinate and number.
     pub scale: Vec<(i64, String)>,
     /// A sentence that describes the chart.
-    pub said: String,
+    pub description: String,
 }
 
-pub(crate) struct Column {
+/// One column of the chart: an interval of the period. Lengths are in SVG units.
+pub struct Column {
+    /// The left edge.
     pub x: i64,
+    /// The width.
     pub width: i64,
+    /// The channels, stacked.
     pub parts: Vec<Part>,
     /// The text below the column; empty if there is too little space.
     pub label: String,
 }
 
-pub(crate) struct Part {
+/// The part of a column that represents one channel. Lengths are in SVG units.
+pub struct Part {
+    /// The upper edge.
     pub y: i64,
+    /// The height.
     pub height: i64,
+    /// The index of the fill.
     pub fill: usize,
-    pub said: String,
+    /// The text for the tooltip.
+    pub description: String,
 }
 
 /// A heat map of hours (across) and weekdays (down).
-pub(crate) struct Heat {
+pub struct Heat {
+    /// A row for each weekday, with its name.
     pub days: Vec<(String, Vec<Square>)>,
-    pub said: String,
+    /// A sentence that describes the chart.
+    pub description: String,
 }
 
-pub(crate) struct Square {
+/// One hour of a weekday.
+pub struct Square {
     /// Darkness, from 0 to 5.
     pub level: i64,
-    pub said: String,
+    /// The text for the tooltip.
+    pub description: String,
 }
 
 /// A bar of the funnel chart, which shows communications, cases and forwarded cases.
-pub(crate) struct Bar {
+pub struct Bar {
+    /// The name of what is counted.
     pub label: String,
+    /// The count.
     pub count: i64,
     /// Length as a percentage of the longest bar.
     pub width: i64,
@@ -73,7 +89,7 @@ pub(crate) struct Bar {
 
 /// Draws registered communications by channel over time. Each of the largest channels has its own fill; all others share the last fill.
 /// `None` if there are no figures.
-pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
+pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
         let channel = row.values.first().map_or("", String::as_str);
@@ -123,7 +139,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
                 y,
                 height,
                 fill: *fill,
-                said: format!(
+                description: format!(
                     "{}, {}: {}",
                     part_label(words, piece),
                     called(*fill),
@@ -144,7 +160,7 @@ pub(crate) fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     });
     let legend = (0..channels.len().min(FILLS)).map(|fill| (fill, called(fill)));
     Some(Columns {
-        said: words.with_all(
+        description: words.with_all(
             "over-time-said",
             &[
                 ("count", &words.number(found.registered)),
@@ -176,7 +192,7 @@ fn rounded_up(most: i64) -> i64 {
 }
 
 /// Draws registered communications by weekday and hour. `None` if nothing was registered.
-pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
+pub fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     let at = |day: u32, hour: u32| {
         let place = [day.to_string(), format!("{hour:02}")];
         let row = found
@@ -192,13 +208,13 @@ pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
         let name = words.say(&format!("weekday-{day}"));
         let squares = (0..24).map(|hour| {
             let count = at(day, hour);
-            let said = format!("{name}, {hour:02}:00: {}", words.number(count));
+            let description = format!("{name}, {hour:02}:00: {}", words.number(count));
             if count > busiest.0 {
                 busiest = (count, format!("{name}, {hour:02}:00"));
             }
             Square {
                 level: (count * 5 + most - 1) / most.max(1),
-                said,
+                description,
             }
         });
         let squares = squares.collect();
@@ -207,7 +223,7 @@ pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     let days = days.collect();
     Some(Heat {
         days,
-        said: words.with_all(
+        description: words.with_all(
             "hours-said",
             &[("when", &busiest.1), ("count", &words.number(busiest.0))],
         ),
@@ -215,7 +231,7 @@ pub(crate) fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
 }
 
 /// Draws the numbers of registered communications, cases and forwarded cases.
-pub(crate) fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
+pub fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
     let steps = [
         ("communications", totals.sum.total),
         ("cases", totals.cases.sum.total),
@@ -245,30 +261,8 @@ pub(crate) fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
         .collect()
 }
 
-/// Formats a share as a percentage with one decimal.
-pub(crate) fn percent(words: &Words, part: i64, whole: i64) -> String {
-    let tenths = (part * 1_000 + whole / 2) / whole.max(1);
-    let point = match words.language() {
-        Language::En => '.',
-        Language::SrCyrl | Language::SrLatn => ',',
-    };
-    format!("{}{point}{} %", tenths / 10, tenths % 10)
-}
-
-/// Formats the change since an earlier figure: the difference, and the percentage unless the earlier figure is 0.
-pub(crate) fn difference(words: &Words, now: i64, then: i64) -> String {
-    let by = now - then;
-    let sign = if by > 0 { "+" } else { "" };
-    let number = format!("{sign}{}", words.number(by));
-    if then == 0 {
-        return number;
-    }
-    let percent = (by * 100 + by.signum() * then / 2) / then;
-    format!("{number} ({sign}{} %)", words.number(percent))
-}
-
 /// Returns a sentence that names the most frequent main topic.
-pub(crate) fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
+pub fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {
         Some(first) => words.with("topics-said", "topic", &first.label),
@@ -287,15 +281,5 @@ mod tests {
             [0, 1, 3, 4, 5, 17, 39, 41, 2_079].map(rounded_up),
             [2, 2, 4, 4, 6, 20, 40, 60, 2_400]
         );
-    }
-
-    #[test]
-    fn a_difference_is_said_in_number_and_percent() {
-        let locales = hotline_core::text::locale::Locales::load().unwrap();
-        let words = locales.of(hotline_core::text::locale::Language::En);
-        assert_eq!(difference(words, 2_790, 2_000), "+790 (+40 %)");
-        assert_eq!(difference(words, 90, 120), "−30 (−25 %)");
-        assert_eq!(difference(words, 3, 0), "+3");
-        assert_eq!(percent(words, 605, 2_790), "21.7 %");
     }
 }

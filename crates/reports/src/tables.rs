@@ -2,10 +2,10 @@
 
 use hotline_core::text::locale::Words;
 
-use crate::reports::charts;
+use crate::labels;
 
-pub(crate) use crate::reports::tables::names::{dimension_label, measure_label, part_label, value_label};
-pub use crate::reports::tables::{
+pub use crate::tables::names::{dimension_label, measure_label, part_label, value_label};
+pub use crate::tables::{
     breakdown::of_breakdown,
     names::minutes_label,
     report::{of_report, of_return},
@@ -17,7 +17,7 @@ mod opening;
 mod report;
 
 /// The id of the table of the current backlog.
-pub(crate) const STANDING: &str = "standing";
+pub const STANDING: &str = "standing";
 
 /// A table of figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Cell {
     pub fn localized(self, words: &Words) -> String {
         match self {
             Self::Count(count) => words.number(count),
-            Self::PerMille(part) => charts::percent(words, part, 1_000),
+            Self::PerMille(part) => labels::percent(words, part, 1_000),
             Self::Hidden => words.say("figure-hidden"),
             Self::Empty => String::new(),
         }
@@ -107,7 +107,7 @@ impl Line {
     }
 
     /// Returns the URL of a cell's drill-down list if the reader `may` open it and the figure is not 0.
-    pub(crate) fn address(&self, column: usize, may: bool) -> Option<&str> {
+    pub fn address(&self, column: usize, may: bool) -> Option<&str> {
         let counts = matches!(self.cells.get(column), Some(Cell::Count(1..)));
         self.opens.get(column)?.as_deref().filter(|_| may && counts)
     }
@@ -135,7 +135,7 @@ impl Table {
     }
 
     /// Returns the length of a row's bar, as a percentage of the longest bar.
-    pub(crate) fn bar(&self, line: &Line) -> i64 {
+    pub fn bar(&self, line: &Line) -> i64 {
         match line.cells.first() {
             Some(Cell::Count(count)) => (count * 100).checked_div(self.most()).unwrap_or_default().max(0),
             Some(Cell::PerMille(_) | Cell::Hidden | Cell::Empty) | None => 0,

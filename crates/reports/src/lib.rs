@@ -1,9 +1,9 @@
 //! Statistics as tables, for pages, CSV files and workbooks.
 
-pub(crate) mod charts;
+pub mod charts;
 pub mod cover;
 pub mod exports;
-pub(crate) mod labels;
+pub mod labels;
 pub mod registers;
 pub mod sentences;
 pub mod tables;

@@ -9,7 +9,7 @@ use hotline_core::{
 };
 use hotline_store::statistics::counts::{BANDS, Breakdown};
 
-use crate::reports::tables::{
+use crate::tables::{
     Cell, Line, Table,
     names::{dimension_label, measure_label, value_label},
     opening::Opening,

@@ -6,7 +6,7 @@ use hotline_core::{
 };
 use hotline_store::statistics::report::Report;
 
-use crate::reports::labels::{channel_name, format_day};
+use crate::labels::{channel_name, format_day};
 
 /// Returns the sentences that describe the period of a report. Sentences about figures of 0 are left out.
 #[must_use]

@@ -9,15 +9,15 @@ use hotline_core::{
     text::locale::{Language, Words},
 };
 
-use crate::reports::labels::{channel_name, format_day};
+use crate::labels::{channel_name, format_day};
 
 /// Returns the label of a measure.
-pub(crate) fn measure_label(words: &Words, of: Measure) -> String {
+pub fn measure_label(words: &Words, of: Measure) -> String {
     words.say(&format!("counted-{}", of.as_str()))
 }
 
 /// Returns the label of a dimension.
-pub(crate) fn dimension_label(words: &Words, scheme: &Scheme, dimension: &str) -> String {
+pub fn dimension_label(words: &Words, scheme: &Scheme, dimension: &str) -> String {
     match scheme.question(dimension) {
         Some(question) => question.label.localized(words),
         None if dimension == CHANNEL => words.say("channel"),
@@ -25,7 +25,8 @@ pub(crate) fn dimension_label(words: &Words, scheme: &Scheme, dimension: &str) -
     }
 }
 
-pub(crate) fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
+/// Returns the translated name of a value of a dimension.
+pub fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value: &str) -> String {
     match dimension {
         CHANNEL => channel_name(words, value),
         LANGUAGE => Language::parse(value).map_or_else(|| value.to_owned(), |one| one.own_name().to_owned()),
@@ -52,7 +53,7 @@ pub(crate) fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value
 
 /// Formats a row label in the reader's language. An interval id such as `2023-08` at its beginning is replaced by a readable name. Files
 /// and programs keep the id.
-pub(crate) fn localized_label(words: &Words, label: &str) -> String {
+pub fn localized_label(words: &Words, label: &str) -> String {
     let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
     let piece = part_label(words, first);
     match rest {
@@ -62,7 +63,7 @@ pub(crate) fn localized_label(words: &Words, label: &str) -> String {
 }
 
 /// Formats an interval such as `2023-08` in the reader's language. Other text is returned unchanged.
-pub(crate) fn part_label(words: &Words, piece: &str) -> String {
+pub fn part_label(words: &Words, piece: &str) -> String {
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = piece.split('-').collect();
     match parts.as_slice() {

@@ -1,0 +1,61 @@
+//! Formatting of days, channel names and query strings.
+
+use chrono::NaiveDate;
+use hotline_core::text::locale::{Language, Words};
+
+/// Formats a day as `31.01.2026.`.
+pub fn format_day(day: NaiveDate) -> String {
+    day.format("%d.%m.%Y.").to_string()
+}
+
+/// Builds a query string from the non-empty parameters.
+pub fn query_of<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a String)>) -> String {
+    let filled = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(filled)
+        .finish()
+}
+
+/// Returns the translated name of a channel, or its id from the settings if there is no translation.
+pub fn channel_name(words: &Words, channel: &str) -> String {
+    let key = format!("channel-{channel}");
+    let name = words.say(&key);
+    if name == key { channel.to_owned() } else { name }
+}
+
+/// Formats a share as a percentage with one decimal.
+pub fn percent(words: &Words, part: i64, whole: i64) -> String {
+    let tenths = (part * 1_000 + whole / 2) / whole.max(1);
+    let point = match words.language() {
+        Language::En => '.',
+        Language::SrCyrl | Language::SrLatn => ',',
+    };
+    format!("{}{point}{} %", tenths / 10, tenths % 10)
+}
+
+/// Formats the change since an earlier figure: the difference, and the percentage unless the earlier figure is 0.
+pub fn difference(words: &Words, now: i64, then: i64) -> String {
+    let by = now - then;
+    let sign = if by > 0 { "+" } else { "" };
+    let number = format!("{sign}{}", words.number(by));
+    if then == 0 {
+        return number;
+    }
+    let percent = (by * 100 + by.signum() * then / 2) / then;
+    format!("{number} ({sign}{} %)", words.number(percent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_said_in_number_and_percent() {
+        let locales = hotline_core::text::locale::Locales::load().unwrap();
+        let words = locales.of(hotline_core::text::locale::Language::En);
+        assert_eq!(difference(words, 2_790, 2_000), "+790 (+40 %)");
+        assert_eq!(difference(words, 90, 120), "−30 (−25 %)");
+        assert_eq!(difference(words, 3, 0), "+3");
+        assert_eq!(percent(words, 605, 2_790), "21.7 %");
+    }
+}
