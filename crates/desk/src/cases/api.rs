@@ -94,14 +94,11 @@ impl From<CaseRow> for CaseRowJson {
 
 impl From<Case> for CaseJson {
     fn from(case: Case) -> Self {
-        let contacts = case
-            .contacts
-            .into_iter()
-            .map(|(reference, channel, day)| CaseContactJson {
-                reference: reference.to_string(),
-                channel,
-                day,
-            });
+        let contacts = case.contacts.into_iter().map(|contact| CaseContactJson {
+            reference: contact.reference.to_string(),
+            channel: contact.channel,
+            day: contact.day,
+        });
         let referrals = case.referrals.into_iter().map(|one| ReferralJson {
             id: one.id,
             institution: one.institution,

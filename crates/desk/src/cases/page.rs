@@ -290,7 +290,7 @@ pub(crate) async fn draft_news(
 ) -> ContactAnswer {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     let contact = find_contact(&desk, parse_reference(&reference)?).await?;
-    if case.contacts.iter().all(|(one, ..)| *one != contact.reference) {
+    if case.contacts.iter().all(|one| one.reference != contact.reference) {
         return Err(PageError::NotFound);
     }
     let others = contact

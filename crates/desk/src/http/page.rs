@@ -57,6 +57,16 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
 
+/// One of several values to choose from.
+pub(crate) struct Choice {
+    /// The value that the form or the link sends.
+    pub(crate) value: String,
+    /// The text on the screen.
+    pub(crate) label: String,
+    /// Whether it is the current value.
+    pub(crate) chosen: bool,
+}
+
 impl<'a> Frame<'a> {
     pub(crate) async fn new(
         desk: &'a Desk,
@@ -104,13 +114,17 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Returns the id and the label of each theme, and whether I use this theme.
-    pub(crate) fn themes(&self) -> Vec<(&'static str, String, bool)> {
+    /// Returns the themes to choose from.
+    pub(crate) fn themes(&self) -> Vec<Choice> {
         Theme::ALL
             .iter()
             .map(|theme| {
-                let said = self.words.say(&format!("theme-{}", theme.as_str()));
-                (theme.as_str(), said, *theme == self.me.preferences.theme)
+                let name = theme.as_str();
+                Choice {
+                    value: name.to_owned(),
+                    label: self.words.say(&format!("theme-{name}")),
+                    chosen: *theme == self.me.preferences.theme,
+                }
             })
             .collect()
     }

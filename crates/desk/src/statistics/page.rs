@@ -27,7 +27,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::Cookies,
-        page::{Frame, page as written},
+        page::{Choice, Frame, page as written},
     },
     state::Desk,
     statistics::{
@@ -223,20 +223,17 @@ impl StatisticsPage<'_> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
 
-    /// Returns the periods to choose from: query string, label, and whether it is the current one.
-    fn periods(&self) -> Vec<(String, String, bool)> {
+    /// Returns the periods to choose from. Their values are query strings.
+    fn periods(&self) -> Vec<Choice> {
         let chosen = &self.chosen;
         let ever = chosen.asked.period.is_empty() && self.period == Period::default();
         let of = |name: &str| {
-            let said = self
-                .frame
-                .words
-                .say(&format!("period-{}", name.replace('_', "-")));
-            (
-                chosen.of_period(name),
-                said,
-                chosen.asked.period == name || (ever && name == "ever"),
-            )
+            let key = format!("period-{}", name.replace('_', "-"));
+            Choice {
+                value: chosen.of_period(name),
+                label: self.frame.words.say(&key),
+                chosen: chosen.asked.period == name || (ever && name == "ever"),
+            }
         };
         NAMES.into_iter().map(of).collect()
     }

@@ -53,7 +53,11 @@ pub(crate) async fn show_return(
     Query(chosen): Query<FilterForm>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
-    let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &chosen.asked).await?;
+    let ReturnTables {
+        filled,
+        mapping,
+        tables,
+    } = fill_in(&desk, &reader, words, &name, &chosen.asked).await?;
     page(&ReturnPage {
         frame: Frame::new(&desk, words, &me, "statistics").await?,
         query: format!("from={}&to={}", filled.from, filled.to),
@@ -88,7 +92,11 @@ pub(crate) async fn download_return(
     Query(wanted): Query<FileQuery>,
 ) -> Result<FiguresFile<FilledReturnJson>, PageError> {
     let words = wanted.words(&desk, &jar);
-    let (filled, mapping, tables) = filled(&desk, &reader, words, &name, &wanted.period).await?;
+    let ReturnTables {
+        filled,
+        mapping,
+        tables,
+    } = fill_in(&desk, &reader, words, &name, &wanted.period).await?;
     let cover = Cover::of_return(words, &desk.centre, mapping, &filled, reader.name());
     let name = filled.name.clone();
     let complete = filled.is_complete();
@@ -133,15 +141,23 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Answer<ReturnListJson> {
     })
 }
 
+/// A return, filled in.
+struct ReturnTables<'a> {
+    filled: FilledReturn,
+    /// The rows that the body asks for.
+    mapping: &'a Return,
+    tables: Vec<Table>,
+}
+
 /// Fills in a return for the requested days or, without a request, for the last complete period that is due. Figures in returns are not
 /// suppressed. Readers who see suppressed figures elsewhere may therefore open only returns that are due.
-async fn filled<'a>(
+async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,
     words: &Words,
     name: &str,
     asked: &StatisticsQuery,
-) -> Result<(FilledReturn, &'a Return, Vec<Table>), PageError> {
+) -> Result<ReturnTables<'a>, PageError> {
     let store = &desk.store;
     let asked = asked.period(store.today())?;
     let period = match asked {
@@ -161,7 +177,11 @@ async fn filled<'a>(
             .await;
     }
     let tables = tables::of_return(words, store.scheme(), mapping, &filled);
-    Ok((filled, mapping, tables))
+    Ok(ReturnTables {
+        filled,
+        mapping,
+        tables,
+    })
 }
 
 impl ReturnPage<'_> {

@@ -17,6 +17,17 @@ use crate::{
     sealing::bodies::{first_words, unseal},
 };
 
+/// A contact of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseContact {
+    /// The reference of the contact.
+    pub reference: Reference,
+    /// The channel of the contact.
+    pub channel: String,
+    /// The local day on which the contact was opened, as `YYYY-MM-DD`.
+    pub day: String,
+}
+
 /// A case with its contacts, referrals and earlier texts.
 pub struct Case {
     /// The id of the case.
@@ -35,8 +46,8 @@ pub struct Case {
     pub closed_at: Option<DateTime<Utc>>,
     /// Summary written by the counsellors.
     pub summary: String,
-    /// Reference, channel and day of each contact in the case.
-    pub contacts: Vec<(Reference, String, String)>,
+    /// The contacts in the case.
+    pub contacts: Vec<CaseContact>,
     /// Referrals of the case to institutions.
     pub referrals: Vec<Referral>,
     /// Earlier texts of the case and its referrals, oldest first.
@@ -198,12 +209,10 @@ impl Store {
             summary: self.summary(&key, &row)?,
             contacts: of
                 .iter()
-                .map(|contact| {
-                    (
-                        reference_of(contact),
-                        contact.channel.clone(),
-                        contact.day.clone(),
-                    )
+                .map(|contact| CaseContact {
+                    reference: reference_of(contact),
+                    channel: contact.channel.clone(),
+                    day: contact.day.clone(),
                 })
                 .collect(),
             referrals: all,

@@ -25,7 +25,7 @@ use crate::{
     },
     error::StoreError,
     intake::choices::{Choice, choices},
-    registration::{parts::FoundMessage, register::ReadMessage, threading::EvidentContact},
+    registration::{parts::FoundMessage, register::ParsedMessage, threading::EvidentContact},
 };
 
 /// Maximum number of contacts loaded for each identifier. Open contacts come before closed ones, and newer contacts before older ones. The
@@ -176,11 +176,16 @@ impl Store {
     pub(super) async fn look_up(
         &self,
         transaction: &DatabaseTransaction,
-        kept: &[ReadMessage],
+        kept: &[ParsedMessage],
     ) -> Result<BatchState, StoreError> {
         let (mut identifiers, mut threads, mut their_ids) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut has_parts = false;
-        for (journalled, normalised, _) in kept {
+        for ParsedMessage {
+            journalled,
+            normalised,
+            ..
+        } in kept
+        {
             let line = journalled.raw.line.as_str();
             let identifier = identifier_of(normalised);
             identifiers

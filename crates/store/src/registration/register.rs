@@ -45,12 +45,16 @@ impl Store {
         }
         let mut kept = Vec::with_capacity(batch.len());
         for (journalled, normalised) in batch {
-            let parts = self.write_incoming_files(&journalled, &normalised).await?;
-            kept.push((journalled, normalised, parts));
+            let attachments = self.write_incoming_files(&journalled, &normalised).await?;
+            kept.push(ParsedMessage {
+                journalled,
+                normalised,
+                attachments,
+            });
         }
         let files: HashSet<Uuid> = kept
             .iter()
-            .flat_map(|(_, _, parts)| parts.iter().map(|part| *part.id.as_ref()))
+            .flat_map(|message| message.attachments.iter().map(|file| *file.id.as_ref()))
             .collect();
         let used = self.register_kept(kept).await?;
         // No attachment rows were written for repeated messages, so their files are deleted. After an error it is unknown whether rows were
@@ -65,32 +69,30 @@ impl Store {
     }
 
     /// Registers the batch in one transaction. Returns the ids of the stored attachments.
-    async fn register_kept(&self, mut kept: Vec<ReadMessage>) -> Result<HashSet<Uuid>, StoreError> {
+    async fn register_kept(&self, mut kept: Vec<ParsedMessage>) -> Result<HashSet<Uuid>, StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
-        kept.retain(|(journalled, ..)| held.contains(&journalled.job.id));
+        kept.retain(|message| held.contains(&message.journalled.job.id));
         // Also locks the contacts of delivery reports, because contacts must be locked before figures.
         let known = self.look_up(&transaction, &kept).await?;
         let mut changes = Changes {
             now: self.now(),
             ..Changes::default()
         };
-        let is_report = |kept: &ReadMessage| matches!(kept.1, Normalised::Report(_));
-        let (reports, others): (Vec<ReadMessage>, Vec<ReadMessage>) = kept.into_iter().partition(is_report);
+        let is_report = |message: &ParsedMessage| matches!(message.normalised, Normalised::Report(_));
+        let (reports, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(is_report);
         // Delivery reports change stored contacts. The records for the other messages are therefore loaded again after the reports.
         let stale = !reports.is_empty();
-        for (journalled, normalised, parts) in reports {
-            self.decide(&transaction, &mut changes, &journalled, normalised, parts)
-                .await?;
+        for report in reports {
+            self.decide(&transaction, &mut changes, report).await?;
         }
         changes.state = match stale {
             true => self.look_up(&transaction, &others).await?,
             false => known,
         };
-        for (journalled, normalised, parts) in others {
-            self.decide(&transaction, &mut changes, &journalled, normalised, parts)
-                .await?;
+        for message in others {
+            self.decide(&transaction, &mut changes, message).await?;
         }
         self.count(&transaction, &mut changes).await?;
         let used = changes.attachments.iter().map(|part| *part.id.as_ref()).collect();
@@ -141,24 +143,27 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
-        journalled: &Journalled,
-        normalised: Normalised,
-        parts: Vec<attachments::ActiveModel>,
+        message: ParsedMessage,
     ) -> Result<(), StoreError> {
+        let ParsedMessage {
+            journalled,
+            normalised,
+            attachments,
+        } = message;
         let journal_id = journalled.job.journal_id;
         match normalised {
             Normalised::Message(incoming) => {
-                let arrival = self.arrival(journalled, *incoming, parts);
+                let arrival = self.arrival(&journalled, *incoming, attachments);
                 self.decide_message(transaction, changes, arrival, Outcome::Message)
                     .await
             }
             Normalised::Unreadable(unreadable) => {
-                let arrival = self.arrival(journalled, from_unreadable(unreadable), parts);
+                let arrival = self.arrival(&journalled, from_unreadable(unreadable), attachments);
                 self.decide_message(transaction, changes, arrival, Outcome::Unreadable)
                     .await
             }
             Normalised::Notice(notice) => {
-                self.decide_notice(transaction, changes, journalled, &notice)
+                self.decide_notice(transaction, changes, &journalled, &notice)
                     .await
             }
             Normalised::Ignore(reason) => {
@@ -184,15 +189,19 @@ impl Store {
 }
 
 /// A raw message with its normalised form and the rows of its attachments.
-pub(super) type ReadMessage = (Journalled, Normalised, Vec<attachments::ActiveModel>);
+pub(super) struct ParsedMessage {
+    pub(super) journalled: Journalled,
+    pub(super) normalised: Normalised,
+    attachments: Vec<attachments::ActiveModel>,
+}
 
 /// Deletes the batch's jobs whose lease was not lost, and returns their ids.
 async fn finish_jobs(
     transaction: &DatabaseTransaction,
-    kept: &[ReadMessage],
+    kept: &[ParsedMessage],
 ) -> Result<HashSet<i64>, StoreError> {
     let mut ours = Condition::any();
-    for (journalled, ..) in kept {
+    for ParsedMessage { journalled, .. } in kept {
         ours = ours.add(
             Expr::col(jobs::Column::Id)
                 .eq(journalled.job.id)
