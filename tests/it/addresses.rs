@@ -260,7 +260,7 @@ async fn reports_that_overtake_each_other_say_the_worst() {
                 token: Some(token.clone()),
                 message: None,
                 fate,
-                said: "said".to_owned().into(),
+                reason: "said".to_owned().into(),
             })
         };
         for (id, fate, expected) in [

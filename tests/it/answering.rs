@@ -397,7 +397,7 @@ async fn a_report_about_a_reply_and_a_message_of_the_same_person_are_counted_in_
                     token: Some(token.clone()),
                     message: Some(outgoing.message.id),
                     fate,
-                    said: "5.1.1".to_owned().into(),
+                    reason: "5.1.1".to_owned().into(),
                 });
                 let id = format!("again-{name}");
                 let evidence = vec![Evidence::Token(token)];

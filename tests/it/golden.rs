@@ -108,7 +108,7 @@ fn shown(reading: &Normalised) -> String {
                 "report: {:?}, ours: {}, {}",
                 report.fate,
                 report.token.is_some(),
-                report.said.expose()
+                report.reason.expose()
             )
         }
         Normalised::Message(message) => {

@@ -306,3 +306,43 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     }
     found
 }
+
+/// Returns the spans between backticks in a Markdown file, outside code blocks.
+fn code_spans(markdown: &str) -> Vec<String> {
+    let outside = markdown.split("\n```").step_by(2);
+    outside
+        .flat_map(|text| text.split('`').skip(1).step_by(2))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_guides_name_only_types_and_functions_that_exist() {
+    let mut sources = String::new();
+    for folder in ["crates", "migrations", "tests", "config"] {
+        for path in files(&root().join(folder), &["rs", "html", "js", "css", "toml", "ftl"]) {
+            sources.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    let words: std::collections::HashSet<&str> = sources
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .collect();
+    let is_name = |word: &str| {
+        let camel =
+            word.chars().next().is_some_and(char::is_uppercase) && word.chars().any(char::is_lowercase);
+        let snake = word.contains('_') && word.chars().all(|c| c.is_lowercase() || c == '_');
+        camel || snake
+    };
+    for guide in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root().join(guide)).unwrap();
+        for span in code_spans(&text) {
+            // Paths, commands, and names with a placeholder have a space, a slash or a bracket.
+            if span.contains([' ', '/', '<', '*', '.', '-', '=']) {
+                continue;
+            }
+            for word in span.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+                assert!(!is_name(word) || words.contains(word), "{guide} names {word}");
+            }
+        }
+    }
+}

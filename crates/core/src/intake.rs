@@ -131,14 +131,14 @@ pub struct Conversation {
     /// The reference of the newest contact in the conversation.
     pub reference: Reference,
     /// The messages, oldest first.
-    pub said: Vec<Said>,
+    pub messages: Vec<ConversationMessage>,
     /// Whether a counsellor asked the person for files and has not received any yet.
     pub files_wanted: bool,
 }
 
 /// One message of a conversation.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct ConversationMessage {
     /// `true` if the centre wrote the message, `false` if the person did.
     pub by_us: bool,
     /// When the message was written.

@@ -48,7 +48,7 @@ struct OutreachPage<'a> {
 /// The content of the event form.
 struct EventFields {
     id: Option<Uuid>,
-    said: NewEvent,
+    details: NewEvent,
     asked_by: Option<Reference>,
 }
 
@@ -110,12 +110,12 @@ pub(crate) async fn list(
             EventFields {
                 id: Some(id),
                 asked_by: event.asked_by,
-                said: event.said,
+                details: event.details,
             }
         }
         Ok(_) | Err(_) => EventFields {
             id: None,
-            said: new_event(),
+            details: new_event(),
             asked_by: None,
         },
     };
@@ -200,7 +200,7 @@ struct EventDetailsJson {
 impl EventJson {
     /// `sees` tells whether the reader may edit the register.
     fn new(event: OutreachEvent, sees: bool) -> Self {
-        let said = event.said;
+        let said = event.details;
         let details = EventDetailsJson {
             presenter: said.presenter,
             remarks: said.remarks,
@@ -487,12 +487,12 @@ impl OutreachPage<'_> {
     }
 
     fn all_reached(&self, event: &OutreachEvent) -> String {
-        self.frame.words.number(event.said.reached.all())
+        self.frame.words.number(event.details.reached.all())
     }
 
     fn day(&self, event: &OutreachEvent) -> String {
         event
-            .said
+            .details
             .day
             .map(hotline_reports::labels::format_day)
             .unwrap_or_default()
@@ -513,12 +513,17 @@ impl OutreachPage<'_> {
     }
 
     fn is_there(&self, school: &School) -> bool {
-        self.form.said.school == Some(school.id)
+        self.form.details.school == Some(school.id)
     }
 
     /// Returns the role of an educator in the event shown in the form.
     fn did(&self, educator: &Educator) -> &'static str {
-        let found = self.form.said.educators.iter().find(|(id, _)| *id == educator.id);
+        let found = self
+            .form
+            .details
+            .educators
+            .iter()
+            .find(|(id, _)| *id == educator.id);
         found.map_or("", |(_, part)| part.as_str())
     }
 }

@@ -72,7 +72,7 @@ pub struct OutreachEvent {
     /// The id of the event.
     pub id: Uuid,
     /// The event as entered by staff.
-    pub said: NewEvent,
+    pub details: NewEvent,
     /// The school where the event is held. A merged school is replaced by the school into which it was merged.
     pub school: Option<School>,
     /// The contact that requested the event.
@@ -299,7 +299,7 @@ impl Store {
                 OutreachEvent {
                     id: row.id,
                     asked_by: row.contact_id.and_then(|id| asked.get(&id).copied()),
-                    said: NewEvent {
+                    details: NewEvent {
                         school: school.as_ref().map(|school| school.id),
                         ..to_event(row, &mut educators)
                     },

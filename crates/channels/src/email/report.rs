@@ -132,7 +132,7 @@ fn delivery_report(mail: &Message<'_>, status: Option<String>, token: Option<Fou
         token,
         message,
         fate,
-        said: reason.trim().to_owned().into(),
+        reason: reason.trim().to_owned().into(),
     }
 }
 

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
     contact::message::Asks,
-    intake::Said,
+    intake::ConversationMessage,
     text::locale::{Language, Words},
 };
 
@@ -106,7 +106,7 @@ pub struct Shown {
 }
 
 /// Formats messages, with their times in the centre's time zone.
-pub fn format_messages(said: &[Said], zone: Tz) -> Vec<Shown> {
+pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {
             by_us: said.by_us,

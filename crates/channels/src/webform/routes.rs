@@ -13,7 +13,7 @@ use axum::{
 use hotline_core::{
     contact::message::Asks,
     identifiers::{receipt::ReceiptCode, reference::Reference},
-    intake::{Conversation, Intake, NotAccepted, Said},
+    intake::{Conversation, ConversationMessage, Intake, NotAccepted},
 };
 use serde::Deserialize;
 
@@ -351,11 +351,11 @@ async fn send_further_message(
     };
     // The message is on disk but may not be registered yet. The page shows it anyway.
     let shown = found
-        .said
+        .messages
         .iter()
         .any(|said| said.text.expose() == &fields.message);
     if accepted.fresh || !shown {
-        found.said.push(Said {
+        found.messages.push(ConversationMessage {
             by_us: false,
             at: context.line.clock.now(),
             text: fields.message.clone().into(),
@@ -437,7 +437,7 @@ fn conversation_page(
         centre: &context.line.centre,
         reference: found.reference.to_string(),
         code: code.spoken(),
-        said: pages::format_messages(&found.said, context.line.centre.time_zone),
+        said: pages::format_messages(&found.messages, context.line.centre.time_zone),
         typed: text,
         id,
         sent: matches!(written, Written::Sent),

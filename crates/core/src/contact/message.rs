@@ -349,7 +349,7 @@ pub struct DeliveryReport {
     /// The reported result.
     pub fate: Fate,
     /// The status code and text from the other server, such as `5.1.1 no such user`.
-    pub said: Private<String>,
+    pub reason: Private<String>,
 }
 
 /// The result of delivering a reply, as reported by another server.

@@ -341,9 +341,9 @@ impl ContactJson {
                 .iter()
                 .map(|event| ContactEventJson {
                     id: event.id,
-                    kind: event.said.kind,
-                    state: event.said.state,
-                    day: event.said.day,
+                    kind: event.details.kind,
+                    state: event.details.state,
+                    day: event.details.day,
                 })
                 .collect(),
             in_cases: contact
@@ -393,7 +393,7 @@ impl MessageJson {
                 .map(|delivery| DeliveryJson {
                     line: delivery.line,
                     state: delivery.state,
-                    said: delivery.said.map(|reason| reason.localized(words)),
+                    said: delivery.reason.map(|reason| reason.localized(words)),
                     sent_at: delivery.sent_at,
                     leaves_at: delivery.leaves_at,
                     under_way: delivery.under_way,

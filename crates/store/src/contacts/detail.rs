@@ -150,7 +150,7 @@ pub struct Delivered {
     /// The delivery state.
     pub state: Delivery,
     /// The reason for the state, if there is one.
-    pub said: Option<Reason>,
+    pub reason: Option<Reason>,
     /// When the channel accepted the message.
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether an unfinished job will send the message automatically, for the first time or again.
@@ -348,7 +348,7 @@ impl Store {
                 .map(|outgoing| Delivered {
                     line: outgoing.line.clone(),
                     state: outgoing.state.0,
-                    said: self.localized(contact, outgoing),
+                    reason: self.localized(contact, outgoing),
                     sent_at: outgoing.sent_at.map(time),
                     under_way: job_of(outgoing.id).is_some(),
                     leaves_at: job_of(outgoing.id).filter(untouched).map(|job| time(job.due_at)),

@@ -326,7 +326,8 @@ pub mod outbox {
         pub tries: i32,
         pub queued_at: i64,
         pub sent_at: Option<i64>,
-        pub said: Option<Vec<u8>>,
+        #[sea_orm(column_name = "said")]
+        pub reason: Option<Vec<u8>>,
         pub done: i32,
     }
 

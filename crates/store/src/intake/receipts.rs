@@ -2,7 +2,7 @@
 
 use hotline_core::{
     identifiers::{line_name::LineName, receipt::ReceiptCode},
-    intake::{Conversation, Said},
+    intake::{Conversation, ConversationMessage},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -33,7 +33,7 @@ impl Store {
             return Ok(None);
         };
         let reference = reference_of(newest);
-        let mut said = Vec::new();
+        let mut shown = Vec::new();
         for contact in &found {
             let key = self.contact_key(contact)?;
             let rows = messages::Entity::find()
@@ -50,7 +50,7 @@ impl Store {
                     .into_iter()
                     .chain(Some(body.text))
                     .filter(|text| !text.is_empty());
-                said.push(Said {
+                shown.push(ConversationMessage {
                     by_us: row.direction != Direction::In,
                     at: time(row.at),
                     text: text.collect::<Vec<_>>().join("\n\n").into(),
@@ -59,7 +59,7 @@ impl Store {
         }
         Ok(Some(Conversation {
             reference,
-            said,
+            messages: shown,
             files_wanted: newest.files_wanted,
         }))
     }

@@ -27,7 +27,7 @@ pub(crate) fn outbox_row(
         tries: Set(0),
         queued_at: Set(now),
         sent_at: Set(None),
-        said: Set(None),
+        reason: Set(None),
         done: Set(0),
     }
 }

@@ -79,8 +79,8 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn failed(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
-        self.end(job, Delivery::Failed, Some(&said)).await
+    pub async fn failed(&self, job: &Claimed, reason: Reason) -> Result<(), StoreError> {
+        self.end(job, Delivery::Failed, Some(&reason)).await
     }
 
     /// Records that it is unknown whether the channel accepted the message. If it were sent again, the person might receive it twice, so
@@ -88,8 +88,8 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn uncertain(&self, job: &Claimed, said: Reason) -> Result<(), StoreError> {
-        self.end(job, Delivery::Unknown, Some(&said)).await
+    pub async fn uncertain(&self, job: &Claimed, reason: Reason) -> Result<(), StoreError> {
+        self.end(job, Delivery::Unknown, Some(&reason)).await
     }
 
     /// Retries a message after `wait`, because the channel did not accept it or may not have accepted it. Until then the message is shown
@@ -102,9 +102,9 @@ impl Store {
         job: &Claimed,
         state: Delivery,
         wait: Duration,
-        said: Reason,
+        reason: Reason,
     ) -> Result<(), StoreError> {
-        self.put_back(job, state, wait, said, Counts::AsAttempt).await
+        self.put_back(job, state, wait, reason, Counts::AsAttempt).await
     }
 
     /// Retries a message after `wait`, because the channel asked for a pause. The pause does not count as an attempt. Until then the
@@ -112,8 +112,8 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn set_waiting(&self, job: &Claimed, wait: Duration, said: Reason) -> Result<(), StoreError> {
-        self.put_back(job, Delivery::Delayed, wait, said, Counts::Not)
+    pub async fn set_waiting(&self, job: &Claimed, wait: Duration, reason: Reason) -> Result<(), StoreError> {
+        self.put_back(job, Delivery::Delayed, wait, reason, Counts::Not)
             .await
     }
 
@@ -122,7 +122,7 @@ impl Store {
         job: &Claimed,
         state: Delivery,
         wait: Duration,
-        said: Reason,
+        reason: Reason,
         counts: Counts,
     ) -> Result<(), StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
@@ -136,7 +136,7 @@ impl Store {
             id: Unchanged(row.id),
             state: Set(Stored(state)),
             tries: Set(tries),
-            said: Set(Some(self.seal_reason(&contact, row.id, &said)?)),
+            reason: Set(Some(self.seal_reason(&contact, row.id, &reason)?)),
             ..Default::default()
         };
         let transaction = self.begin().await?;
@@ -162,16 +162,16 @@ impl Store {
         self.commit(transaction).await
     }
 
-    async fn end(&self, job: &Claimed, state: Delivery, said: Option<&Reason>) -> Result<(), StoreError> {
+    async fn end(&self, job: &Claimed, state: Delivery, reason: Option<&Reason>) -> Result<(), StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             return self.drop_job(job).await;
         };
-        let said = said
-            .map(|said| self.seal_reason(&contact, row.id, said))
+        let reason = reason
+            .map(|reason| self.seal_reason(&contact, row.id, reason))
             .transpose()?;
         let transaction = self.begin().await?;
         if end_job(&transaction, job).await? {
-            self.note_fate(&transaction, &row, state, said).await?;
+            self.note_fate(&transaction, &row, state, reason).await?;
         }
         self.commit(transaction).await
     }
@@ -181,7 +181,7 @@ impl Store {
         transaction: &DatabaseTransaction,
         row: &outbox::Model,
         state: Delivery,
-        said: Option<Vec<u8>>,
+        reason: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let now = self.now();
         // Locks the contact before its messages, in the same order as everywhere else, to prevent deadlocks.
@@ -191,8 +191,8 @@ impl Store {
             state: Set(Stored(state)),
             ..Default::default()
         };
-        if said.is_some() {
-            update.said = Set(said);
+        if reason.is_some() {
+            update.reason = Set(reason);
         }
         if state == Delivery::Sent {
             update.sent_at = Set(Some(now));
@@ -266,13 +266,18 @@ impl Store {
     /// Opens the sealed reason of a delivery state.
     pub(crate) fn localized(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
         let key = self.contact_key(contact).ok()?;
-        unseal(&key, &reason_place(outgoing.id), outgoing.said.as_ref()?).ok()
+        unseal(&key, &reason_place(outgoing.id), outgoing.reason.as_ref()?).ok()
     }
 
-    fn seal_reason(&self, contact: &contacts::Model, id: Uuid, said: &Reason) -> Result<Vec<u8>, StoreError> {
+    fn seal_reason(
+        &self,
+        contact: &contacts::Model,
+        id: Uuid,
+        reason: &Reason,
+    ) -> Result<Vec<u8>, StoreError> {
         let short = Reason {
-            known: said.known,
-            words: said.words.chars().take(2_000).collect(),
+            known: reason.known,
+            words: reason.words.chars().take(2_000).collect(),
         };
         seal(&self.contact_key(contact)?, &reason_place(id), &short)
     }
@@ -323,13 +328,13 @@ impl Store {
         if report.fate == Fate::Delayed && row.state.0 == Delivery::Failed {
             return Ok(Some(contact.id));
         }
-        let said = self.seal_reason(&contact, row.id, &report.said.expose().as_str().into())?;
+        let reason = self.seal_reason(&contact, row.id, &report.reason.expose().as_str().into())?;
         let state = match report.fate {
             Fate::Failed => Delivery::Failed,
             Fate::Delayed => Delivery::Delayed,
             Fate::Delivered => Delivery::Sent,
         };
-        self.note_fate(transaction, &row, state, Some(said)).await?;
+        self.note_fate(transaction, &row, state, Some(reason)).await?;
         Ok(Some(contact.id))
     }
 
