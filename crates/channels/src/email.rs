@@ -1,8 +1,8 @@
-//! E-mail: IMAP in, SMTP out.
+//! The e-mail channel: receives mails over IMAP and sends replies over SMTP.
 //!
-//! Repeats are recognised in both directions. The external id of an incoming mail is a hash of its raw bytes, followed by its
-//! Message-ID. Every attempt to send a mail uses the same Message-ID. SMTP leaves one gap: if the connection breaks after the
-//! server took a mail and before it confirmed the mail, the server gets the mail again.
+//! Duplicates are recognised in both directions. An incoming mail is identified by its external id: a hash of the mail's raw
+//! bytes, followed by the Message-ID. All attempts to send one reply use the same Message-ID. SMTP leaves one gap: if the
+//! connection breaks after the server accepted a mail but before it confirmed the mail, a retry sends the mail a second time.
 
 mod address;
 mod alternative;
@@ -50,7 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channel::{Channel, ChannelError, ChannelKind, Opening};
 
-/// The entry of this channel in `KINDS`.
+/// The e-mail channel's entry in `KINDS`, the list of channel kinds.
 pub const KIND: ChannelKind = ChannelKind {
     name: "email",
     only_one: false,
