@@ -1,4 +1,4 @@
-//! Reads the sender of a mail, even from headers that violate the standards.
+//! Reads the sender of a mail, even if the header is malformed.
 
 use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
 
@@ -12,7 +12,7 @@ const LONGEST_NAME: usize = 200;
 pub struct Sender {
     /// The address to which an answer can be sent.
     pub address: Option<String>,
-    /// The name. If the header contains no address, this is the whole header.
+    /// The name. If the `From` header contains no address, the name is the whole header.
     pub name: Option<String>,
 }
 
@@ -51,7 +51,7 @@ fn shown(name: &str) -> Option<String> {
     Some(one_line(name).chars().take(LONGEST_NAME).collect()).filter(|name: &String| !name.is_empty())
 }
 
-/// Returns the subject and the author of a forwarded mail.
+/// Returns the subject and the sender of a forwarded mail, each on its own line.
 pub fn heading(head: &MessagePart<'_>) -> String {
     let text = |name: HeaderName<'_>| head.headers.header_value(&name);
     let subject = text(HeaderName::Subject)
@@ -78,17 +78,18 @@ pub fn heading(head: &MessagePart<'_>) -> String {
     lines.join("\n")
 }
 
-/// Returns the first address that can be answered, in its canonical spelling.
+/// Returns the first valid address, in its canonical spelling.
 fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
 
-/// Returns an address in its canonical spelling, without the route, quotes or trailing dot that RFC 5322 allows around it.
+/// Returns an address in its canonical spelling. Removes the source route, quotes and trailing dot that may surround the address
+/// (RFC 5322).
 pub fn canonical(address: &str) -> Option<String> {
     hotline_core::text::address::canonical(&bare(address)?)
 }
 
-/// Returns an address without the parts that do not identify the mailbox: a route before it (RFC 5322, section 4.4), comments,
+/// Returns an address without the elements that do not identify the mailbox: a source route (RFC 5322, section 4.4), comments,
 /// unneeded quotes and a dot after the domain.
 fn bare(address: &str) -> Option<String> {
     let address = without_comments(address);
@@ -106,7 +107,8 @@ fn bare(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{domain}"))
 }
 
-/// Removes the quotes from a quoted local part if they are not needed. Removes the blanks around the dots of an unquoted one.
+/// Removes the quotes from a quoted local part if they are not needed. Removes the spaces around the dots of an unquoted local
+/// part.
 fn unquoted(local: &str) -> String {
     let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return local.split('.').map(str::trim).collect::<Vec<_>>().join(".");
@@ -120,7 +122,7 @@ fn unquoted(local: &str) -> String {
     }
 }
 
-/// Removes the comments from a header, which are in parentheses outside of quotes.
+/// Removes comments from a header. A comment is text in parentheses outside quotes.
 fn without_comments(value: &str) -> String {
     let mut depth = 0usize;
     let mut quoted = false;
@@ -145,11 +147,11 @@ fn without_comments(value: &str) -> String {
             out.push(c);
         }
     }
-    // A parenthesis that is never closed begins no comment.
+    // If a parenthesis is never closed, the header is returned unchanged.
     if depth > 0 { value.to_owned() } else { out }
 }
 
-/// Finds an address in a malformed header: in angle brackets, or in any word with an at sign.
+/// Finds an address in a malformed header. Looks in angle brackets first, then in every word with an at sign.
 fn loose_address(header: &str) -> Option<String> {
     let header = without_comments(header);
     let bracketed = header

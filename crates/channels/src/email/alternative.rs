@@ -1,14 +1,15 @@
-//! One message in several forms (RFC 2046, section 5.1.4). Chooses the form to show, and keeps what only the others say.
+//! Handles one message in several forms (`multipart/alternative`, RFC 2046, section 5.1.4). Chooses the form to show, and keeps
+//! text that occurs only in the other forms.
 
 use std::collections::HashSet;
 
 use super::{part_contents::PartContents, text::word_set};
 
-/// A form with more words than this is not a mail program's notice.
+/// The largest number of different words in a mail program's notice. A form with more words is not a notice.
 const LONGEST_NOTICE: usize = 80;
 
-/// Returns the form that says the most. Lines of the others with words that it lacks are kept aside. They are shown below it if
-/// the other form is a different text.
+/// Returns the form with the most content. Lines of the other forms are kept if they contain words that this form lacks. If
+/// another form is a different text, such lines are shown below this form; otherwise they are shown folded (collapsed).
 pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(choose_of_two).unwrap_or_default()
 }
@@ -44,8 +45,9 @@ fn choose_of_two(first: PartContents, second: PartContents) -> PartContents {
     winner.with_all_but_text_of(loser)
 }
 
-/// Returns whether the first of two forms is shown: it contains all words of the second, or lacks a smaller share of the other
-/// form's words.
+/// Returns whether to show the first of two forms rather than the second. The form that lacks the smaller share of the other
+/// form's words is shown. If the forms are different texts, a text has priority over a notice, and a longer text over a shorter
+/// one.
 fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
     if first_lacks == 0 || second_lacks == 0 {
@@ -61,14 +63,14 @@ fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     first_lacks <= second_lacks
 }
 
-/// Returns the percentage of the words of `other` that a form lacks. The result is at least 1 if a word is missing.
+/// Returns how many percent of the words in `other` a form lacks, rounded up.
 fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
     let missing = other.difference(form).count();
     (missing * 100).div_ceil(other.len().max(1))
 }
 
-/// Returns whether the words are those of a notice, such as "Your program does not show HTML", in any language. A notice has
-/// few words, and one of them is technical.
+/// Returns whether a form is a mail program's notice, such as "Your program does not show HTML", in any language. A notice has
+/// few words, and at least one of them is a technical term.
 fn is_notice(words: &HashSet<String>) -> bool {
     let technical = ["html", "mime", "browser", "multipart", "webmail"];
     words.len() <= LONGEST_NOTICE && technical.iter().any(|word| words.contains(*word))
@@ -98,7 +100,7 @@ mod tests {
             ),
             (["", "Moja ćerka."], "Moja ćerka.", ""),
             (["Moja ćerka.", ""], "Moja ćerka.", ""),
-            // Accents and placeholders of pictures do not make a different text.
+            // Accents and picture placeholders do not make a different text.
             (
                 ["Moja cerka [image: a.png]", "Moja ćerka"],
                 "Moja cerka [image: a.png]",
@@ -129,7 +131,7 @@ mod tests {
                 "Dugačka priča o tome šta se desilo juče\n\nPoslato sa telefona",
                 "",
             ),
-            // A difference is kept aside.
+            // Text that occurs only in the other form is kept.
             (
                 ["Prvi red priče ovde\nPogledajte u čitaču", "Prvi red priče ovde"],
                 "Prvi red priče ovde\nPogledajte u čitaču",

@@ -1,14 +1,15 @@
-//! Determines whether a person or a machine wrote a mail, and whether the mail may be acknowledged (RFC 3834).
+//! Determines whether a person or a machine wrote a mail, and whether an automatic acknowledgement may be sent (RFC 3834).
 //!
-//! A person whose mail is taken for a machine's may get no answer. A header therefore marks a mail as automatic by its value,
-//! never by its presence. A mail from a list or to many recipients is a person's, but it is not acknowledged.
+//! A person may get no answer if the person's mail is mistaken for an automatic one. A header therefore marks a mail as automatic
+//! only through its value, not through its presence. A mail from a mailing list or a mass mailing counts as written by a person,
+//! but is not acknowledged.
 
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::own_addresses::OurAddresses;
 
-/// Headers by which a program marks an automatic answer. Every value counts except a negative one.
+/// Headers with which a program marks an automatic answer. Any value counts, except one that means "no".
 const ANSWERED: [&str; 6] = [
     "X-Autoreply",
     "X-Auto-Reply",
@@ -18,7 +19,7 @@ const ANSWERED: [&str; 6] = [
     "X-Vacation",
 ];
 
-/// How out-of-office answers begin their subjects, in the languages in which such programs write to people here.
+/// The beginnings of the subjects of out-of-office answers, in the languages that correspondents use.
 const ABSENT_SUBJECTS: [&str; 41] = [
     "automatic reply",
     "automatic response",
@@ -97,7 +98,8 @@ const ABSENT_WORDS: [&str; 30] = [
     "automatski odgovor",
 ];
 
-/// Local parts of addresses that have no reader, or at which an answer may trigger another answer (RFC 3834, section 2).
+/// Local parts of addresses that no person reads, or at which an answer may trigger another automatic answer (RFC 3834, section
+/// 2).
 const UNREAD: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
@@ -125,7 +127,7 @@ pub struct ParsedMail<'a> {
     pub identifier: Option<&'a str>,
     pub subject: Option<&'a str>,
     pub text: &'a str,
-    /// Whether it answers a message of ours.
+    /// Whether the mail answers one of our messages.
     pub answers_us: bool,
 }
 
@@ -141,8 +143,9 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let machine = !submitted.is_empty() || has_null_sender(parsed.mail);
     let suppresses = header(parsed.mail, "X-Auto-Response-Suppress").is_some();
     let absent = has_absent_subject(parsed.subject);
-    // Exchange marks its automatic answers as "auto-generated" and asks for no answer in return. Some programs mark nothing.
-    // Their mail counts as automatic only with all three signs: the subject, the text, and a message of ours that it answers.
+    // Exchange marks its automatic answers with `Auto-Submitted: auto-generated` and `X-Auto-Response-Suppress`. Some programs
+    // set neither header. A mail without these headers counts as automatic only if its subject and its text are those of an
+    // out-of-office answer, and if it answers one of our messages.
     let away = match machine {
         true => absent || (suppresses && parsed.answers_us),
         false => absent && parsed.answers_us && has_absent_words(parsed.text),
@@ -156,7 +159,7 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     }
 }
 
-/// Returns whether no automatic message may be sent in return.
+/// Returns whether an automatic answer to the mail is forbidden.
 pub fn is_unacknowledged(parsed: &ParsedMail<'_>) -> bool {
     let unread = parsed
         .identifier
@@ -176,13 +179,14 @@ pub fn is_to_many(mail: &Message<'_>) -> bool {
         || lists.iter().any(|name| header(mail, name).is_some())
 }
 
-/// Returns whether the envelope sender is empty, so that the mail must not be answered.
+/// Returns whether the envelope sender is empty. An empty sender means that the mail must not be answered.
 pub fn has_null_sender(mail: &Message<'_>) -> bool {
     // Postfix's pipe program writes `<mailer-daemon>` for the empty sender.
     header(mail, "Return-Path").is_some_and(|path| ["", "<>", "<mailer-daemon>"].contains(&path.as_str()))
 }
 
-/// Returns the value of `Auto-Submitted` without parameters and comments. Returns an empty text for "no" and if it is missing.
+/// Returns the value of `Auto-Submitted` without parameters and comments. Returns an empty text for "no" and for a missing
+/// header.
 pub fn auto_submitted(mail: &Message<'_>) -> String {
     let value = header(mail, "Auto-Submitted").unwrap_or_default();
     let word = value
@@ -196,7 +200,7 @@ pub fn auto_submitted(mail: &Message<'_>) -> String {
     }
 }
 
-/// Returns whether a subject is that of an out-of-office answer.
+/// Returns whether a subject begins like that of an out-of-office answer.
 pub fn has_absent_subject(subject: Option<&str>) -> bool {
     let subject = subject.unwrap_or_default().trim().to_lowercase();
     ABSENT_SUBJECTS.iter().any(|start| subject.starts_with(start))
@@ -245,7 +249,7 @@ mod tests {
 
     use super::{super::own_addresses::OwnAddress, *};
 
-    /// Returns who wrote a mail with these headers, and whether it is acknowledged.
+    /// Returns who wrote a mail with these headers, and whether the mail may be acknowledged.
     fn parsed(headers: &str, answers_us: bool, text: &str) -> (Origin, bool) {
         let from = if headers.contains("From:") {
             ""
@@ -329,7 +333,7 @@ mod tests {
                 "Auto-Submitted: auto-generated\r\nSubject: Abwesenheitsnotiz: Re: x",
                 Origin::AutoReply,
             ),
-            // A school's web form, which asks for no answers. The mail may contain a person's message.
+            // A school's web form suppresses automatic answers, but the mail may contain a person's message.
             (
                 "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All",
                 Origin::Machine,

@@ -1,12 +1,12 @@
-//! Decodes bytes into text: in the charset of their label or, if that can't be right, in the most plausible charset. Bodies,
-//! header words and file names all go through [`decode`].
+//! Decodes bytes into text. Uses the declared charset (the label) or, if the label can't be right, the most plausible charset.
+//! Bodies, encoded words and file names are all decoded with [`decode`].
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::charset_detection;
 
-/// Decodes bytes that are labelled `label`.
+/// Decodes bytes whose declared charset is `label`.
 pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         let bytes = bytes.get(length..).unwrap_or_default();
@@ -31,7 +31,7 @@ pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
         }
         _ => {}
     }
-    // Text in another charset is practically never valid UTF-8 from beginning to end.
+    // Text in another charset is practically never valid UTF-8 from beginning to end, so valid UTF-8 overrides the label.
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
@@ -47,7 +47,7 @@ pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
     if enough {
         return text.into_owned();
     }
-    // `mail_parser` knows some charsets that are not in the encoding standard of the web.
+    // `mail_parser` supports some charsets that are not in the WHATWG Encoding Standard.
     if named.is_none()
         && let Some(decode) = charset_decoder(label.as_bytes())
     {
@@ -65,7 +65,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Returns a label in its registered spelling. Programs also write `cp-1250`, `win1250` or `utf-8*sr`.
+/// Returns a charset label in its registered spelling. Some programs write `cp-1250`, `win1250` or `utf-8*sr`.
 fn registered_label(label: &str) -> String {
     let label = label.trim_matches(|c: char| c.is_whitespace() || "\"';".contains(c));
     let label = label.split('*').next().unwrap_or_default().to_ascii_lowercase();
@@ -77,7 +77,8 @@ fn registered_label(label: &str) -> String {
     label
 }
 
-/// Decodes UTF-16 without a byte order mark. Returns `None` for single-byte text under a wrong label.
+/// Decodes UTF-16 without a byte order mark. Returns `None` if the bytes are valid UTF-8 without control characters, because the
+/// label is then wrong.
 fn utf_16(label: &str, named: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let controls = bytes
         .iter()

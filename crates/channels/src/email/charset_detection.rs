@@ -1,14 +1,15 @@
-//! Detects a charset by how plausible the decoded letters are. The rules cover Serbian in both scripts, other Cyrillic, and the
-//! languages of western and central Europe. The general detector has no model of Serbian in Latin script.
+//! Detects the charset of a text: decodes the text in each candidate charset and scores how plausible the letters are. The rules
+//! cover Serbian in both scripts, other Cyrillic, and the languages of western and central Europe. The general detector
+//! (`chardetng`) has no model of Serbian in Latin script, so the detector is used only for other scripts.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
-/// How many bytes are examined.
+/// The number of bytes that are examined.
 const SAMPLE: usize = 64 * 1024;
-/// Charsets that mail programs are known to declare for text in one of the others.
+/// Charsets that mail programs confuse: text in one of them may be labelled with another.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
-/// The points for a known word of a language. At most `MOST_WORDS` words count.
+/// The points for each common word of a language that occurs in the text. At most `MOST_WORDS` words count.
 const WORD: i64 = 4;
 const MOST_WORDS: usize = 15;
 
@@ -36,14 +37,15 @@ const WESTERN_WORDS: &str = " the and of is to le la les de des et est un une qu
 const CENTRAL_WORDS: &str = " nie jest w z do jak co po tak mnie dla oraz czy jsem pro ve ze nebo jako hogy nem egy az van volt \
     csak este si din cu ";
 
-/// How plausible a text is in an encoding and a language.
+/// One interpretation of a text, as an encoding and a language, with points for its plausibility.
 struct Reading {
     points: i64,
     language: Language,
     encoding: &'static Encoding,
 }
 
-/// Returns the encoding of bytes that are not UTF-8. `label` is their declared encoding, if it is a single-byte one.
+/// Returns the most plausible encoding of bytes that are not UTF-8. `label` is the declared encoding, if that is a single-byte
+/// encoding.
 pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
     let start = first.saturating_sub(SAMPLE / 4);
@@ -74,7 +76,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             reading.points += if reading.encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
-    // A possible label is overruled only by Serbian or another Cyrillic reading, never by another foreign one.
+    // A Serbian or Cyrillic reading may override a possible label. A reading in any other language counts only if it uses the
+    // label's encoding.
     let best = readings
         .into_iter()
         .filter(|reading| match reading.language {
@@ -87,8 +90,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
     best.map_or(WINDOWS_1250, |reading| reading.encoding)
 }
 
-/// Returns whether text can be in an encoding: it decodes without undefined characters and without non-ASCII control
-/// characters.
+/// Returns whether a sample can be in an encoding. The decoded text must contain no undefined characters and no control
+/// characters outside ASCII.
 fn can_be(encoding: &'static Encoding, sample: &[u8]) -> bool {
     let text = encoding.decode_without_bom_handling(sample).0;
     !text
@@ -118,8 +121,8 @@ fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<Reading> {
     readings.collect()
 }
 
-/// Returns whether most 8-bit bytes are next to ASCII letters, like accented letters, and not next to each other, like
-/// Cyrillic.
+/// Returns whether a text is probably in Latin script. In Latin text, most 8-bit bytes are next to ASCII letters. In Cyrillic
+/// text, most 8-bit bytes are next to each other.
 fn is_latin(bytes: &[u8]) -> bool {
     let (mut among, mut beside) = (0usize, 0usize);
     for pair in bytes.windows(2) {
@@ -171,7 +174,7 @@ fn points_of_letter(language: Language, before: char, c: char, after: char) -> i
     if !c.is_alphabetic() || matches!(c, 'ª' | 'º') {
         return points_of_symbol(before, c, after);
     }
-    // People do not write a capital in the middle of a word or a letter next to a digit.
+    // A capital in the middle of a word, or a letter next to a digit, suggests a wrong charset.
     let case = if before.is_lowercase() && c.is_uppercase() {
         -15
     } else {
@@ -216,7 +219,7 @@ fn points_of_letter(language: Language, before: char, c: char, after: char) -> i
         }
 }
 
-/// Scores a symbol. Inside a word it is probably a misread letter: `po¹tovani`.
+/// Scores a symbol. A symbol inside a word is probably a misread letter, as in `po¹tovani`.
 fn points_of_symbol(before: char, c: char, after: char) -> i64 {
     let punctuation = matches!(
         c,
@@ -234,7 +237,7 @@ fn is_vowel(c: char) -> bool {
     "aeiou".contains(c.to_ascii_lowercase())
 }
 
-/// Scores a Serbian letter. The bytes of č and ć are è and æ in western text, so the next letter decides.
+/// Scores a Serbian letter. The bytes of č and ć mean è and æ in western charsets, so the score depends on the next letter.
 fn serbian_points(before: char, c: char, after: char) -> i64 {
     match c {
         _ if !before.is_alphabetic() && !after.is_alphabetic() => -10,

@@ -15,16 +15,16 @@ use tokio_rustls::TlsConnector;
 use super::settings::{Imap, Security, token};
 use crate::channel::read_secret;
 
-/// A connection that is silent for this long is dead.
+/// A connection without traffic for this long is treated as broken.
 const SILENCE: Duration = Duration::from_secs(300);
 /// How long connecting and logging in may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A stream of bytes, with TLS or without.
+/// A stream of bytes, with or without TLS.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Wire for T {}
 
-/// A logged-in session over either kind of stream.
+/// A logged-in IMAP session, with or without TLS.
 pub type Logged = Session<Box<dyn Wire>>;
 
 /// Connects and logs in. Never falls back from TLS to an unprotected connection.

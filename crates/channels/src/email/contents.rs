@@ -1,4 +1,4 @@
-//! Collects the text and the files of a mail from its parts, in their order.
+//! Collects the text and the files of a mail from its MIME parts, in the order of the parts.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::{
     tree::{Inside, Part},
 };
 
-/// The longest text that is shown, in characters. The rest is only in the raw message.
+/// The longest text that is shown, in characters. Any further text is only in the raw message.
 const LONGEST_TEXT: usize = 100_000;
 /// The largest number of uuencoded files that are extracted from one text.
 const MOST_UUENCODED: usize = 50;
@@ -23,8 +23,8 @@ const MOST_UUENCODED: usize = 50;
 pub struct MailContents {
     /// The text that is shown.
     pub text: String,
-    /// The text that is shown folded: forwarded mails, and lines with words that occur only in an alternative
-    /// that is not shown.
+    /// The text that is shown folded (collapsed). It consists of forwarded mails and of lines from hidden alternatives
+    /// (`multipart/alternative`). Each such line contains words that the shown alternative lacks.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,
@@ -35,8 +35,8 @@ pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
     let mut found = collect(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // Here a file without a name is the whole body of a mail that declares no type and is not text. It is
-        // not listed as a file, because the raw message keeps it.
+        // The mail has one part and declares no media type, so a file without a name is the whole body. That file is not listed,
+        // because the raw message contains it.
         files.retain(|file| file.name.is_some());
     }
     if !found.mails.is_empty() {
@@ -106,7 +106,7 @@ fn collect(part: &Part) -> PartContents {
     }
 }
 
-/// How a part without inner parts is treated.
+/// The kind of content of a MIME part without inner parts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TextKind {
     Plain,
@@ -123,7 +123,7 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     match part.media_type.as_str() {
         "text/rtf" | "application/rtf" => TextKind::Rtf,
         "text/plain" if bytes.starts_with(b"{\\rtf") => TextKind::Rtf,
-        // A person's first word may begin like a file: "BMW" like a bitmap, "MZ" like a program.
+        // A person's text may begin with the signature of a file type: "BMW" with that of a bitmap, "MZ" with that of a program.
         _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => TextKind::MailFile,
         "text/plain" | "text/html" if !looks_like_text(bytes) => TextKind::MailFile,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
@@ -132,7 +132,7 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
         "text/html" | "application/xhtml+xml" => TextKind::Html,
         "text/enriched" | "text/richtext" => TextKind::Enriched,
         "text/calendar" | "application/ics" => TextKind::Invitation,
-        // A multipart that could not be split is text, because all of it may be the message.
+        // A multipart that could not be split is shown as text, because the whole body may be the person's message.
         kind if kind.starts_with("multipart/") => TextKind::Plain,
         kind if kind.starts_with("text/") || kind.starts_with("message/") => TextKind::OtherText,
         "application/octet-stream" if part.name().is_none() && is_text(bytes) => TextKind::OtherText,
@@ -140,19 +140,20 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     }
 }
 
-/// Returns whether bytes begin like a file of a known type.
+/// Returns whether bytes begin with the signature of a known file type.
 fn is_file(bytes: &[u8]) -> bool {
     infer::Infer::new()
         .get(bytes)
         .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text)
 }
 
-/// Returns whether bytes contain only characters that occur in text. Every binary file contains others.
+/// Returns whether bytes contain only characters that occur in text. Binary files also contain other characters.
 fn has_only_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_rare_control(*byte) || *byte == 0)
 }
 
-/// Returns whether a byte is a control character that is rare in text. Those that UTF-16 and ISO 2022 use are excepted.
+/// Returns whether a byte is a control character that is rare in text. The control characters that UTF-16 and ISO 2022 use do not
+/// count.
 fn is_rare_control(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
@@ -270,7 +271,7 @@ fn is_shown_inline(media_type: &str) -> bool {
         .any(|start| media_type.starts_with(start))
 }
 
-/// Returns the charset of an HTML document. What the document declares counts if the mail declares nothing or only ASCII.
+/// Returns the charset of an HTML document. The document's own declaration is used if the mail declares no charset or ASCII.
 fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     let named = part.parameter("charset").map(str::to_owned);
     if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {

@@ -10,13 +10,14 @@ const MOST: usize = 200;
 /// A file that was embedded in a document.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Embedded {
-    /// Its media type.
+    /// The media type.
     pub media_type: String,
-    /// Its bytes.
+    /// The decoded bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Returns a document without its embedded files, and the files. Only attribute values are searched; URLs in the text stay.
+/// Returns a document without its embedded files, and the files. Searches only attribute values, so `data:` URLs in the text stay
+/// in place.
 pub fn extract_files(html: &str) -> (String, Vec<Embedded>) {
     let mut out = String::new();
     let mut files = Vec::new();

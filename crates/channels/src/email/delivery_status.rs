@@ -1,8 +1,9 @@
-//! Interprets a delivery report by its fields, or by the words of programs that write no fields.
+//! Determines the outcome that a delivery report states. The outcome is in the report's status fields or, if a program writes no
+//! such fields, in the words of the subject and text.
 
 use hotline_core::contact::message::Fate;
 
-/// How much of a report's own text is read, in bytes. The returned message follows that text.
+/// The largest number of bytes that are read from a report's text. The returned message may follow the text.
 const LONGEST: usize = 4_000;
 
 /// Phrases about delivery in the subjects of reports.
@@ -60,7 +61,7 @@ const DELIVERY: [&str; 51] = [
     "could not send message",
 ];
 
-/// How mail programs begin the subjects of replies and of forwarded mails.
+/// Prefixes that mail programs add to the subjects of replies and forwarded mails.
 const PREFIXES: [&str; 12] = [
     "re:",
     "fw:",
@@ -121,7 +122,7 @@ const LATE_WORDS: [&str; 22] = [
     "wird weiterhin versucht",
 ];
 
-/// Phrases in the text that mean the end of all attempts. They override `LATE_WORDS`.
+/// Phrases in the text that say that the server stopped trying. They override `LATE_WORDS`.
 const FINAL_WORDS: [&str; 9] = [
     "permanent error",
     "permanent fatal error",
@@ -144,7 +145,7 @@ const ARRIVED: [&str; 6] = [
     "expanded:",
 ];
 
-/// How the lines begin that announce a copy of the returned message.
+/// The beginnings of lines at which a copy of the returned message starts.
 const COPY: [&str; 12] = [
     "this is a copy of",
     "below this line is a copy",
@@ -160,7 +161,7 @@ const COPY: [&str; 12] = [
     "message-id:",
 ];
 
-/// Returns whether a subject speaks of delivery, like the subject of a report.
+/// Returns whether a subject mentions delivery, as the subjects of delivery reports do.
 pub fn is_of_delivery(subject: &str) -> bool {
     let subject = subject.trim_start().to_lowercase();
     // Replies and forwarded mails come from people.
@@ -171,7 +172,8 @@ pub fn is_of_delivery(subject: &str) -> bool {
     speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
-/// Returns the outcome in the fields of a status part: the worst one of all recipients. Returns `None` if the fields give none.
+/// Returns the outcome that the fields of a status part (`message/delivery-status`) state. If outcomes differ between recipients,
+/// returns the worst. Returns `None` if no field states an outcome.
 pub fn fate_of(status: &str) -> Option<Fate> {
     let actions = fields(status, "action").filter_map(|action| {
         let word = action
@@ -201,7 +203,8 @@ pub fn fate_of(status: &str) -> Option<Fate> {
     })
 }
 
-/// Returns the outcome in a report's own words. Unclear words mean a failure, so that staff check it.
+/// Returns the outcome that the subject and the text of a report express in words. An unclear report counts as a failure, so that
+/// staff check the report.
 pub fn fate_in_words(subject: &str, text: &str) -> Fate {
     let (subject, text) = (subject.to_lowercase(), text.to_lowercase());
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -234,7 +237,7 @@ pub fn without_copy(text: &str) -> &str {
     text.get(..at).unwrap_or(text)
 }
 
-/// Returns the status code and the other server's message.
+/// Returns the status code and the other server's error message from the fields of a status part.
 pub fn describe_status(status: &str) -> String {
     let code = field(status, "status");
     format!("{code} {}", field(status, "diagnostic-code"))
@@ -242,7 +245,7 @@ pub fn describe_status(status: &str) -> String {
         .to_owned()
 }
 
-/// Returns the first line that contains an SMTP server's answer, such as `550 5.1.1 User unknown`.
+/// Returns the first line that contains the error reply of an SMTP server, such as `550 5.1.1 User unknown`.
 pub fn reply_line(text: &str) -> Option<String> {
     let line = text.lines().find(|line| {
         let mut words = line.split(|c: char| c.is_whitespace() || "-:;()<>#".contains(c));
@@ -262,12 +265,13 @@ fn is_enhanced_code(word: &str) -> bool {
     numbers.len() == 3 && one_digit && word.starts_with(['4', '5']) && numbers.iter().all(number)
 }
 
-/// Returns a field of a status part, with its continuation lines joined. Returns an empty text if there is none.
+/// Returns the value of the first field with this name in a status part, with continuation lines joined. Returns an empty text if
+/// there is no such field.
 pub fn field(status: &str, name: &str) -> String {
     fields(status, name).next().unwrap_or_default()
 }
 
-/// Returns all fields with this name.
+/// Returns the values of all fields with this name.
 fn fields<'a>(status: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     let lines: Vec<&str> = status.lines().collect();
     let starts: Vec<usize> = lines

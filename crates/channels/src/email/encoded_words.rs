@@ -1,4 +1,4 @@
-//! Encoded words in headers (RFC 2047). Words that a strict parser would misread are rewritten in UTF-8.
+//! Decodes encoded words in headers (RFC 2047). Words that a strict parser would misread are encoded again in UTF-8.
 
 use std::borrow::Cow;
 
@@ -14,19 +14,19 @@ const LONGEST_WORD: usize = 2_000;
 struct Word<'a> {
     charset: &'a str,
     bytes: Vec<u8>,
-    /// Whether a strict parser reads it correctly.
+    /// Whether a strict parser reads the word correctly.
     well: bool,
-    /// Where the next word may begin.
+    /// The offset in the head at which the word ends.
     end: usize,
 }
 
-/// Rewrites a head so that each encoded word can be decoded alone. Letters that are split between two words are joined. Words
-/// with raw bytes, missing padding or a wrong charset are encoded again.
+/// Rewrites a head (header section) so that each encoded word can be decoded on its own. If the bytes of a letter are split
+/// between two words, the words are joined. Words with raw bytes, missing padding or a wrong charset are encoded again.
 pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     if !head.windows(2).any(|pair| pair == b"=?") {
         return Cow::Borrowed(head);
     }
-    // Each byte becomes the character with the same number, so that invalid UTF-8 can be split like a string.
+    // Each byte is converted to the character with the same code point, so that string functions can split invalid UTF-8.
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let Some(repaired) = rewritten(&text) else {
         return Cow::Borrowed(head);
@@ -34,7 +34,7 @@ pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes_of(&repaired))
 }
 
-/// Decodes the value of a header that is read without a parser.
+/// Decodes the encoded words in the raw value of a header.
 pub fn decode(value: &str) -> String {
     let text: String = value.bytes().map(char::from).collect();
     let mut out = Vec::new();
@@ -69,16 +69,16 @@ fn rewritten(head: &str) -> Option<String> {
     })
 }
 
-/// Adjacent words of one charset.
+/// Adjacent encoded words in the same charset.
 struct Run {
     start: usize,
     end: usize,
     text: String,
-    /// Whether a strict parser reads all of them correctly.
+    /// Whether a strict parser reads all the words correctly.
     well: bool,
 }
 
-/// Returns the encoded words of a text, with adjacent words of one charset joined.
+/// Returns the encoded words of a head, with adjacent words in the same charset joined.
 fn runs(head: &str) -> impl Iterator<Item = Run> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -126,7 +126,7 @@ fn word(head: &str, start: usize) -> Option<Word<'_>> {
     let (encoding, rest) = rest.split_once('?')?;
     let (text, _) = rest.split_once("?=")?;
     let lawful = !charset.is_empty() && charset.len() < 60 && !charset.contains(char::is_whitespace);
-    // A line break inside a word must be a fold. Otherwise the word would include the next field.
+    // A line break inside a word must be a fold: white space must follow. Otherwise the word would include the next field.
     let folded = text.split('\n').skip(1).all(|line| line.starts_with([' ', '\t']));
     if !lawful || !folded {
         return None;

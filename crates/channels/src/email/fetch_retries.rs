@@ -1,5 +1,5 @@
-//! Messages that can't be fetched. Fetching one message at a time identifies them, so that they do not delay the others. Each
-//! of them is retried.
+//! Tracks messages that can't be fetched, and schedules their retries. Fetching one message at a time identifies these messages,
+//! so that they do not delay the others.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -13,26 +13,26 @@ use tokio::time::Instant;
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// The failures in one folder. They are kept from one connection to the next.
+/// The fetch failures in one folder. They are kept when the connection is replaced.
 #[derive(Default)]
 pub struct FetchRetries {
     validity: u32,
     /// The UIDs that are being fetched now.
     pub in_hand: Vec<u32>,
-    /// The UIDs to fetch one at a time. A connection broke while they were fetched, or an answer did not contain them.
+    /// The UIDs to fetch one at a time, because the connection broke during their fetch or a response did not contain them.
     pub alone: BTreeSet<u32>,
-    /// The UIDs that could not be fetched even alone.
+    /// The UIDs that could not be fetched even one at a time, with their failures.
     pub refused: BTreeMap<u32, FetchFailure>,
 }
 
-/// How often fetching a message failed, and when to retry.
+/// The number of failed fetches of a message, and the time of the next retry.
 pub struct FetchFailure {
     times: u32,
     again: Instant,
 }
 
 impl FetchRetries {
-    /// Forgets everything if UIDVALIDITY changed. A UID identifies a message only under one UIDVALIDITY.
+    /// Discards all records if UIDVALIDITY changed, because a UID identifies a message only under one UIDVALIDITY.
     pub fn use_validity(&mut self, validity: u32) {
         if self.validity != validity {
             *self = Self {
@@ -42,7 +42,8 @@ impl FetchRetries {
         }
     }
 
-    /// Records that the connection broke. A message that was fetched alone is the cause; several are fetched alone from now on.
+    /// Records that the connection broke. If a single message was being fetched, that message is the cause. If several messages
+    /// were being fetched, each of them is fetched alone from now on.
     pub fn note_failure(&mut self) {
         let in_hand = std::mem::take(&mut self.in_hand);
         match in_hand.as_slice() {
@@ -69,7 +70,7 @@ impl FetchRetries {
         self.refused.remove(&uid);
     }
 
-    /// Forgets messages that are no longer in the folder.
+    /// Discards the records of messages that are no longer in the folder.
     pub fn retain(&mut self, there: impl Fn(&u32) -> bool) {
         self.alone.retain(|uid| there(uid));
         self.refused.retain(|uid, _| there(uid));
@@ -80,8 +81,8 @@ impl FetchRetries {
         self.alone.contains(&uid) || self.refused.contains_key(&uid)
     }
 
-    /// Returns the order in which to fetch the wanted messages. Those that failed before come last, and only if their retry is
-    /// due.
+    /// Returns the UIDs of the wanted messages in the order in which to fetch them. Messages that failed before come last. They
+    /// are left out if their retry is not due.
     pub fn ordered(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
         let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =
@@ -92,7 +93,7 @@ impl FetchRetries {
         order
     }
 
-    /// Returns how long until the next retry is due.
+    /// Returns the time until the next retry is due, but at least one second.
     pub fn wait(&self) -> Duration {
         let next = self.refused.values().map(|refused| refused.again).min();
         next.map_or(LONGEST_WAIT, |next| {
@@ -101,7 +102,7 @@ impl FetchRetries {
         .max(Duration::from_secs(1))
     }
 
-    /// Returns the health of a working line. It names the messages that can't be fetched.
+    /// Returns the health of a line whose mailbox can be read. The health lists messages that can't be fetched.
     pub fn health(&self) -> Health {
         if self.refused.is_empty() {
             return Health::Up;

@@ -1,4 +1,4 @@
-//! Encodes names of IMAP folders as servers know them: in modified UTF-7 (RFC 3501, section 5.1.3).
+//! Encodes names of IMAP folders in modified UTF-7, as servers expect them (RFC 3501, section 5.1.3).
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use data_encoding::BASE64_NOPAD;
 
 use super::transfer_encoding::decode_base64;
 
-/// Returns the name by which a server knows a folder. A name that is already in modified UTF-7 stays unchanged, because earlier
-/// versions required that form in the settings.
+/// Returns the name of a folder in modified UTF-7. A name that is already encoded is returned unchanged, because earlier versions
+/// of Hotline required encoded names in the settings.
 pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     let plain = |c: char| matches!(c, ' '..='~') && c != '&';
     if name.chars().all(plain) || is_encoded(name) {
@@ -33,8 +33,8 @@ pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns whether a name is already encoded. It is printable ASCII, every `&` begins an encoded run, and at least one run
-/// encodes other characters.
+/// Returns whether a name is already encoded. Such a name is printable ASCII, every `&` in it begins an encoded run, and at least
+/// one run encodes a character.
 fn is_encoded(name: &str) -> bool {
     let Some((before, mut rest)) = name.split_once('&') else {
         return false;
@@ -60,7 +60,8 @@ fn is_encoded(name: &str) -> bool {
     }
 }
 
-/// Decodes the text between `&` and `-`. Returns `None` if one of the characters needs no encoding. An empty run is an `&`.
+/// Decodes the run between `&` and `-`. Returns `None` if the run is invalid, or if one of its characters needs no encoding. An
+/// empty run (`&-`) means `&`.
 fn decoded(run: &str) -> Option<String> {
     let bytes = decode_base64(run.replace(',', "/").as_bytes())?;
     let units: Vec<u16> = bytes
@@ -109,10 +110,10 @@ mod tests {
             ("Deca & mladi", "Deca &- mladi"),
             ("škola&kuća", "&AWE-kola&-ku&AQc-a"),
             ("😀", "&2D3eAA-"),
-            // These are encoded already.
+            // These names are already encoded.
             ("Po&AWE-ta", "Po&AWE-ta"),
             ("&AWE-kola&-ku&AQc-a", "&AWE-kola&-ku&AQc-a"),
-            // These are not encoded: the letters need no encoding, or the encoding is invalid.
+            // These names are not encoded: their letters need no encoding, or the encoding is invalid.
             ("a&-b", "a&--b"),
             ("Q&A-list", "Q&-A-list"),
             ("&AEE-", "&-AEE-"),

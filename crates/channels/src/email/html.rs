@@ -1,5 +1,5 @@
-//! Converts an HTML mail to readable text without markup, scripts and styles. The URL of a link follows its label, as text.
-//! Embedded pictures are extracted.
+//! Converts an HTML mail to readable text without markup, scripts and styles. Writes the URL of each link as text after the
+//! link's label. Extracts embedded pictures as files.
 
 use html5ever::{ParseOpts, driver::parse_document, tendril::TendrilSink, tree_builder::TreeBuilderOpts};
 use mail_parser::decoders::html::html_to_text;
@@ -10,14 +10,15 @@ use super::{
     layout::Layout,
 };
 
-/// The longest document that is read to its end, in characters.
+/// The largest number of characters that are read from a document.
 const LONGEST: usize = 2 << 20;
-/// The deepest nesting that is parsed. Deeper nesting has no meaning, and the parser's time grows with its square.
+/// The deepest nesting of elements that is parsed. Deeper nesting adds no meaning, and the parse time grows with the square of
+/// the depth.
 const DEEPEST: usize = 1_000;
 
 /// The contents of an HTML document.
 pub struct Document {
-    /// Its text.
+    /// The text.
     pub text: String,
     /// The pictures and files that are embedded as `data:` URLs.
     pub embedded: Vec<Embedded>,
@@ -27,7 +28,7 @@ pub struct Document {
     pub cut: bool,
 }
 
-/// Reads an HTML document. If it is nested too deeply to be laid out, only its tags are removed.
+/// Reads an HTML document. If its elements are nested deeper than `DEEPEST`, the text is not laid out; only the tags are removed.
 pub fn read(html: &str) -> Document {
     let (html, embedded) = data_uri::extract_files(html);
     let cut = html.chars().nth(LONGEST).is_some();
@@ -46,7 +47,7 @@ pub fn read(html: &str) -> Document {
     }
 }
 
-/// Parses a document like a browser without scripts, so that the content of `noscript` is read.
+/// Parses a document like a browser with scripts disabled, so that the content of `noscript` elements is read.
 fn parse(html: &str) -> Html {
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts {
@@ -58,7 +59,7 @@ fn parse(html: &str) -> Html {
     parse_document(HtmlTreeSink::new(Html::new_document()), options).one(html)
 }
 
-/// Returns whether elements are nested too deeply. Counts the open elements that must have an end tag.
+/// Returns whether elements are nested deeper than `DEEPEST`. Counts only elements that need an end tag.
 fn too_deep(html: &str) -> bool {
     const ENDLESS: [&str; 18] = [
         "br", "img", "hr", "input", "meta", "link", "wbr", "col", "p", "li", "td", "th", "tr", "dt", "dd",
@@ -82,7 +83,7 @@ fn too_deep(html: &str) -> bool {
                 return true;
             }
         } else if let Some(at) = open.iter().rposition(|one| *one == name) {
-            // An end tag without a start tag closes no element.
+            // An end tag without a start tag is ignored.
             open.truncate(at);
         }
     }

@@ -1,9 +1,9 @@
-//! Reads a mailbox: every message once and in order, even if connections break.
+//! Reads a mailbox over IMAP. Accepts every message once and in order, even if connections break.
 //!
 //! The folder is opened read-only and read by UID (RFC 9051), so the flags that other clients set have no effect. The cursor
-//! consists of UIDVALIDITY, the highest UID that was read, and the few UIDs up to it that could not be fetched yet. It is
-//! stored in the commit that accepts the messages. If UIDVALIDITY changes, everything is read again, and the external ids
-//! identify the messages that are known.
+//! records how far the folder was read. It contains UIDVALIDITY, the highest UID that was read, and the UIDs, up to the highest,
+//! that could not be fetched yet. The database commit that accepts the messages also stores the cursor. If UIDVALIDITY changes,
+//! the whole folder is read again. Messages that were accepted before are then recognised by their external ids.
 
 use std::time::Duration;
 
@@ -30,22 +30,25 @@ use super::{
     settings::Imap,
 };
 
-/// The largest number of messages that are fetched and accepted together. They have at most `PAGE_BYTES` bytes, unless a single
-/// message is larger.
+/// The largest number of messages that are fetched and accepted together. Their total size is at most `PAGE_BYTES`, unless a
+/// single message is larger.
 const PAGE: usize = 200;
 const PAGE_BYTES: u64 = 8 << 20;
 
-/// A mailbox, and how to read it.
+/// A mailbox to read, with its settings.
 pub struct Mailbox<'a> {
     pub line: &'a LineName,
     pub settings: &'a Imap,
+    /// The size in bytes above which only the headers of a message are fetched.
     pub largest: u64,
+    /// How long the mailbox may be unreachable before an error is logged.
     pub alarm: Duration,
     pub clock: &'a dyn Clock,
 }
 
 impl Mailbox<'_> {
-    /// Reads the mailbox until `stop`. Reconnects after every failure, with growing pauses of at most five minutes.
+    /// Reads the mailbox until `stop` is cancelled. After every failure, pauses and reconnects. The pauses grow to about five
+    /// minutes.
     pub async fn receive(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
@@ -77,7 +80,7 @@ impl Mailbox<'_> {
         }
     }
 
-    /// Runs one connection until it ends.
+    /// Connects, and reads the mailbox until the connection fails or `stop` is cancelled.
     async fn stay_connected(
         &self,
         intake: &dyn Intake,
@@ -105,8 +108,8 @@ impl Mailbox<'_> {
             if idles {
                 let mut idle = session.idle();
                 idle.init().await?;
-                // Messages that arrived between the search and IDLE were announced before IDLE began, and are not announced
-                // again.
+                // A message may arrive after the search but before IDLE. The server has then already announced the message, and
+                // does not announce it again during IDLE.
                 let news = std::iter::from_fn(|| announcements.try_recv().ok()).any(|one| {
                     matches!(
                         one,
@@ -115,7 +118,8 @@ impl Mailbox<'_> {
                 });
                 if !news {
                     let (woken, interrupt) = idle.wait_with_timeout(most);
-                    // The timeout of `wait_with_timeout` restarts with every keep-alive response, so another timeout is needed.
+                    // The timeout of `wait_with_timeout` restarts with every keep-alive response, so a second timeout limits the
+                    // whole wait.
                     tokio::select! {
                         woken = tokio::time::timeout(most, woken) => { woken.ok().transpose()?; }
                         () = stop.cancelled() => {}
@@ -155,7 +159,7 @@ impl Mailbox<'_> {
         })
     }
 
-    /// Accepts all new messages, page by page. Messages that could not be fetched before come last, one at a time.
+    /// Accepts all new messages, page by page. Messages that an earlier attempt could not fetch come last, one at a time.
     async fn read_new(
         &self,
         intake: &dyn Intake,
@@ -167,7 +171,7 @@ impl Mailbox<'_> {
             .missing
             .first()
             .map_or(position.highest.saturating_add(1), |first| *first);
-        // "n:*" always includes the last message, even if its UID is below n.
+        // The range "n:*" always includes the last message, even if the UID of that message is below n.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
         retries.retain(|uid| found.contains(uid));
@@ -182,7 +186,7 @@ impl Mailbox<'_> {
                 .take(PAGE)
                 .count();
             let mut page: Vec<u32> = rest.drain(..most.max(1)).collect();
-            // If the connection breaks now, one of these messages is the cause.
+            // If the connection breaks now, one of these messages is assumed to be the cause.
             retries.in_hand.clone_from(&page);
             let sizes = sizes(session, &page).await?;
             for uid in page.split_off(fitting_count(&page, &sizes)).into_iter().rev() {
@@ -208,7 +212,7 @@ impl Mailbox<'_> {
                 }
                 next.highest = next.highest.max(*uid);
             }
-            // Messages that were skipped because their retry is not due must not count as read.
+            // Messages whose retry is not due were skipped. They stay in `missing`, so that they do not count as read.
             next.missing
                 .extend(retries.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
@@ -254,7 +258,7 @@ impl Mailbox<'_> {
 
     fn raw(&self, fetched: &Fetch, bytes: Vec<u8>, cut_from: Option<u64>) -> RawMessage {
         let now = self.clock.now();
-        // This is when the mailbox received the message. The Date header is only a claim of the sender.
+        // INTERNALDATE is the time at which the mailbox received the message. The Date header is only the sender's claim.
         let received_at = fetched
             .internal_date()
             .map_or(now, |date| date.with_timezone(&Utc).min(now));
@@ -278,7 +282,7 @@ async fn open_folder(settings: &Imap) -> anyhow::Result<(Logged, async_imap::typ
     Ok((session, folder))
 }
 
-/// The sizes of messages in bytes, by UID.
+/// Message sizes in bytes, by UID.
 type Sizes = std::collections::HashMap<u32, u64>;
 
 fn size_of(sizes: &Sizes, uid: u32) -> u64 {
@@ -296,7 +300,7 @@ async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     Ok(sizes)
 }
 
-/// Returns how many of the first messages are fetched together.
+/// Returns how many messages from the start of the list fit into `PAGE_BYTES`, but at least 1.
 fn fitting_count(uids: &[u32], sizes: &Sizes) -> usize {
     let mut bytes = 0;
     let fit = uids.iter().take_while(|uid| {
@@ -306,7 +310,7 @@ fn fitting_count(uids: &[u32], sizes: &Sizes) -> usize {
     fit.count().max(1)
 }
 
-/// Formats UIDs as a `sequence-set` (RFC 9051), with consecutive UIDs as ranges.
+/// Formats UIDs as a `sequence-set` (RFC 9051). Consecutive UIDs become ranges.
 fn uid_set(uids: &[u32]) -> String {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for uid in uids {
@@ -326,14 +330,15 @@ fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
     fetched.body().or_else(|| fetched.header()).map(<[u8]>::to_vec)
 }
 
-/// Returns the id by which a redelivered message is recognised: a hash of its bytes. The Message-ID is added for human readers.
+/// Returns the external id of a message, by which a second delivery is recognised. The id is a hash of the message's bytes,
+/// followed by the Message-ID for human readers.
 pub fn external_id(bytes: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     format!("{hash} {}", message_id(bytes).unwrap_or_default())
 }
 
-/// Describes an error without the server's last response. async-imap puts everything it received into some errors, and that may
-/// be a person's message.
+/// Describes an error without quoting the server. Some errors of async-imap contain all received bytes, which may include a
+/// person's message.
 fn describe_error(error: &anyhow::Error) -> String {
     let mut words = Vec::new();
     for cause in error.chain() {

@@ -1,4 +1,5 @@
-//! Lays out an HTML document as text. Every text node is written; elements only decide where line breaks and spaces go.
+//! Lays out an HTML document as text. Writes every text node that mail programs show. The elements decide where line breaks and
+//! spaces go.
 
 use ego_tree::{NodeRef, iter::Edge};
 use mail_parser::decoders::html::html_to_text;
@@ -6,9 +7,10 @@ use scraper::{Html, Node, node::Element};
 
 /// Elements whose content no mail program shows.
 const HIDDEN: [&str; 6] = ["head", "script", "style", "template", "datalist", "title"];
-/// Elements whose content the parser leaves unparsed. Mail programs that do not support them show their content.
+/// Elements whose content the HTML parser keeps as unparsed text. Mail programs that do not support these elements show the
+/// content.
 const UNPARSED: [&str; 3] = ["iframe", "noembed", "noframes"];
-/// Elements that begin and end a line.
+/// Elements with a line break before and after them.
 const LINES: [&str; 33] = [
     "address",
     "article",
@@ -62,33 +64,33 @@ const PARAGRAPHS: [&str; 14] = [
     "ul",
 ];
 
-/// Bytes of text after which the rest is dropped; far more than a message shows. Repeated quote marks and link addresses can make the
-/// text much longer than the document.
+/// The length in bytes after which the rest of the text is dropped. The limit is far above the length of the text that is shown.
+/// It is needed because repeated quote marks and link addresses can make the text much longer than the document.
 const LONGEST: usize = 2 << 20;
-/// Boxes inside a line. A space separates them, whatever is between their tags.
+/// Elements that form boxes inside a line, such as table cells. A space separates two boxes, even if their tags are adjacent.
 const BOXES: [&str; 6] = ["td", "th", "textarea", "select", "button", "svg"];
 
-/// A list that is open.
+/// A list whose end tag has not been reached.
 enum List {
     Bullets,
     /// The number of the next item.
     Numbers(i64),
 }
 
-/// A link that is open.
+/// A link whose end tag has not been reached.
 struct Link {
     address: String,
-    /// Where its label begins in the text; `None` until the label has text.
+    /// The offset in the text at which the link's label begins; `None` until the label has text.
     start: Option<usize>,
 }
 
-/// A text while it is being laid out.
+/// The text laid out so far, with the state of the open elements.
 #[derive(Default)]
 pub struct Layout {
     text: String,
-    /// The number of line breaks to write before the next character. None are written at the beginning of the text.
+    /// The number of line breaks to write before the next character. No line breaks are written at the beginning of the text.
     breaks: usize,
-    /// Whether to write a space before the next character, if it is on the same line.
+    /// Whether to write a space before the next character, if that character is on the same line.
     space: bool,
     /// The number of open blockquotes.
     quotes: usize,
@@ -96,9 +98,9 @@ pub struct Layout {
     quotes_of_line: usize,
     lists: Vec<List>,
     links: Vec<Link>,
-    /// The mark of a list item that has no text yet.
+    /// The bullet or number to write before the first text of a list item.
     mark: Option<String>,
-    /// The number of open elements that keep white space.
+    /// The number of open elements whose white space is kept.
     verbatim: usize,
     /// The number of open elements whose content is hidden.
     hidden: usize,
@@ -224,7 +226,7 @@ impl Layout {
         }
     }
 
-    /// Writes the URL of a link after its label, unless the label is the URL.
+    /// Writes the URL of a link after the link's label, if the URL adds information to the label.
     fn close_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
         let words = link
@@ -268,7 +270,7 @@ impl Layout {
         self.space = text.ends_with(char::is_whitespace) || (self.space && text.trim().is_empty());
     }
 
-    /// Writes a text, after the line breaks and the space that are due before it.
+    /// Writes the pending line breaks or space, and then a text.
     fn put(&mut self, words: &str) {
         if self.text.len() > LONGEST {
             return;
@@ -318,7 +320,7 @@ fn keeps_white_space(element: &Element) -> bool {
     matches!(element.name(), "pre" | "textarea" | "listing" | "xmp") || style.contains("white-space:pre")
 }
 
-/// Returns whether a URL says anything that its label does not.
+/// Returns whether the URL of a link contains information that the link's label does not.
 fn adds_to_label(words: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();

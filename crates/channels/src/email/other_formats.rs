@@ -2,7 +2,7 @@
 
 use super::charset;
 
-/// Returns the contents of an invitation: what, when, where, who and why.
+/// Returns the text of an invitation: its summary, times, place, organiser, description, comment and URL.
 pub fn calendar(text: &str) -> String {
     let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     let mut out: Vec<String> = Vec::new();
@@ -74,7 +74,7 @@ fn time(value: &str, parameters: &str) -> String {
     }
 }
 
-/// Returns enriched text without its commands, such as `<bold>`. `<<` is an escaped `<`.
+/// Returns enriched text without its commands, such as `<bold>`. Replaces `<<`, an escaped `<`, with `<`.
 pub fn enriched(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -91,7 +91,7 @@ pub fn enriched(text: &str) -> String {
             continue;
         };
         let command = command.to_ascii_lowercase();
-        // The content of `param` is a colour or a font.
+        // The content of `param` is a colour or a font, so it is dropped.
         rest = match command.as_str() {
             "param" => more.split_once("</param>").map_or(more, |(_, more)| more),
             "nl" | "paragraph" | "/paragraph" => {
@@ -114,7 +114,8 @@ pub fn rtf(document: &[u8]) -> String {
     let label = code_page(document);
     let mut out: Vec<u8> = Vec::new();
     let mut text = String::new();
-    // The depth of a group that holds fonts, colours, pictures or data for programs. Its content is not shown.
+    // The depth of the outermost group whose content is not shown. Such a group contains fonts, colours, pictures or data for
+    // programs.
     let mut hidden: Option<usize> = None;
     let mut depth = 0usize;
     let mut rest = document;
@@ -150,7 +151,7 @@ pub fn rtf(document: &[u8]) -> String {
                         flush(&mut out, &mut text, label.as_deref());
                         let unit = number.unwrap_or_default().rem_euclid(65_536);
                         text.extend(u32::try_from(unit).ok().and_then(char::from_u32));
-                        // A substitute character follows for programs that do not know the letter.
+                        // A substitute character for programs without Unicode follows. It is skipped.
                         rest = match rest {
                             [b'\\', b'\'', _, _, after @ ..] => after,
                             [b'?', after @ ..] => after,
@@ -190,7 +191,7 @@ fn code_page(document: &[u8]) -> Option<String> {
 struct Control<'a> {
     word: &'a [u8],
     number: Option<i64>,
-    /// The bytes after it.
+    /// The bytes after the word or symbol.
     after: &'a [u8],
 }
 

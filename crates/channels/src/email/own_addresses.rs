@@ -1,20 +1,20 @@
-//! Our own addresses, and the Message-IDs and tagged addresses by which a person's mail is matched to its
-//! thread.
+//! Our own addresses, and the Message-IDs and tagged addresses that are built from them. A person's mail is matched to its thread
+//! by these Message-IDs and tags.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,
 };
 use uuid::Uuid;
 
-/// The address of a mailbox. Its domain is stored as A-labels, which every server accepts.
+/// The address of a mailbox. The domain is stored as A-labels (the ASCII form of international domain names), which every server
+/// accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAddress {
     local: String,
     domain: String,
 }
 
-/// The e-mail addresses of all lines. A mail that arrives in one mailbox may concern a message that was sent
-/// from another mailbox.
+/// The e-mail addresses of all lines. A mail that arrives in one mailbox may answer a message that was sent from another mailbox.
 #[derive(Debug, Clone)]
 pub struct OurAddresses(Vec<OwnAddress>);
 
@@ -41,13 +41,13 @@ impl OurAddresses {
         self.iter().any(|own| own.receives(address))
     }
 
-    /// Returns the token in an address, if the address is one of ours with a token.
+    /// Returns the token in the tag of an address, if the address is one of ours.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         self.iter().find_map(|own| own.token_in_address(address))
     }
 
-    /// Returns our id (UUID) of the message and the thread token, both read from the Message-ID, if one of
-    /// our mailboxes issued it.
+    /// Returns the UUID of the message and the thread token from a Message-ID that one of our mailboxes issued. Returns `None`
+    /// for any other Message-ID.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         self.iter().find_map(|own| own.own_message(message_id))
     }
@@ -79,7 +79,7 @@ impl OwnAddress {
         &self.domain
     }
 
-    /// Returns whether mail to an address arrives here: it is this address, with or without a tag after a plus sign.
+    /// Returns whether mail to an address arrives in this mailbox. The address may have a tag after a plus sign.
     fn receives(&self, address: &str) -> bool {
         let Some((local, domain)) = address.trim().rsplit_once('@') else {
             return false;
@@ -96,17 +96,17 @@ impl OwnAddress {
         format!("{}@{}", self.local, self.domain)
     }
 
-    /// Returns the address with a thread's token. A reply to it proves that it belongs to the thread.
+    /// Returns the address with a thread's token as its tag. The token proves that a mail to this address belongs to the thread.
     pub fn tagged(&self, token: &ThreadToken) -> String {
         format!("{}+{}@{}", self.local, token.expose(), self.domain)
     }
 
-    /// Returns the Message-ID of one of our messages. It is the same for every attempt.
+    /// Returns the Message-ID of one of our messages. All attempts to send the message use the same Message-ID.
     pub fn message_id(&self, id: Uuid, token: &ThreadToken) -> String {
         format!("r.{}.{}@{}", id.simple(), token.expose(), self.domain)
     }
 
-    /// Returns the token in an address, if it is this address with a token.
+    /// Returns the token in the tag of an address, if the address without the tag is this address.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         let (local, domain) = address.rsplit_once('@')?;
         let (own, tag) = local.rsplit_once('+')?;
@@ -114,8 +114,8 @@ impl OwnAddress {
         if ours { ThreadToken::parse(tag) } else { None }
     }
 
-    /// Returns our id (UUID) of the message and the thread token, both read from the Message-ID, if this
-    /// mailbox issued it.
+    /// Returns the UUID of the message and the thread token from a Message-ID that this mailbox issued. Returns `None` for any
+    /// other Message-ID.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         let (left, domain) = message_id.rsplit_once('@')?;
         if !domain.eq_ignore_ascii_case(&self.domain) {
@@ -131,7 +131,8 @@ impl OwnAddress {
     }
 }
 
-/// Finds the Message-ID in the head of a raw message, without parsing the rest. Returns `None` if there is none.
+/// Finds the Message-ID in the head (header section) of a raw message, without parsing the rest. Returns `None` if the head has
+/// no Message-ID.
 pub fn message_id(raw: &[u8]) -> Option<String> {
     let head = raw.get(..raw.len().min(64 * 1024))?;
     for line in head.split(|byte| *byte == b'\n') {

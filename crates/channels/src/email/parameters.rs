@@ -1,5 +1,6 @@
-//! Parameters in pieces or with a charset (RFC 2231), such as `filename*0*=windows-1251''%CF%F0`. The pieces are joined before
-//! they are decoded, because a letter may be split between two of them.
+//! Rewrites header parameters that are split into numbered pieces or declare a charset (RFC 2231), such as
+//! `filename*0*=windows-1251''%CF%F0`. The pieces are joined before they are decoded, because the bytes of a letter may be split
+//! between two pieces.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub fn is_in_pieces(field: &[u8]) -> bool {
     let named = [b"content-type".as_slice(), b"content-disposition"]
         .iter()
         .any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
-    // Every parser reads a single UTF-8 value, which is the form that this module writes.
+    // A parameter in one UTF-8 piece needs no rewriting, because every parser reads it. This module writes that form.
     named
         && parameters(field)
             .1
@@ -43,10 +44,12 @@ impl Parameter<'_> {
     }
 }
 
-/// The pieces of one value, by number. Each has its text, and whether that is percent-encoded.
+/// The pieces of one parameter's value, by number. Each pair contains a flag, which is true for a percent-encoded piece, and the
+/// text of the piece.
 type Pieces<'a> = BTreeMap<usize, (bool, &'a [u8])>;
 
-/// Returns the field with the pieces of each parameter joined and in UTF-8. Returns `None` if nothing has to be rewritten.
+/// Returns the field with the pieces of each parameter joined and encoded in UTF-8. Returns `None` if no parameter has to be
+/// rewritten.
 pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
     if !is_in_pieces(field) {
         return None;

@@ -1,4 +1,4 @@
-//! Parses a mail: bytes in, a message out. Uses no clock and no network. Our own code in it never panics.
+//! Parses the bytes of a mail into a message. Uses no clock and no network. Our own parsing code never panics.
 
 use bytes::Bytes;
 use hotline_core::{
@@ -25,11 +25,10 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// How many ids of a thread are examined.
+/// The largest number of Message-IDs of a thread that are examined.
 const MOST_REFERENCES: usize = 50;
 
-/// Parses a raw message that arrived at one of our addresses. With `Attachments::Never` the parts are listed without their
-/// bytes.
+/// Parses a raw message that arrived at one of our addresses. With `Attachments::Never`, files are listed without their bytes.
 pub fn parse_mail(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
     let bytes = repair::repaired(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
@@ -141,8 +140,8 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     })
 }
 
-/// Returns which of our messages this mail may be a copy of. A copy carries our Message-ID and our address. The store checks
-/// whether we sent the message.
+/// Returns the id and the token of one of our messages, if this mail may be a copy of that message. A copy has our Message-ID and
+/// our sender address. The store checks whether we sent the message.
 fn echo_of(
     ours: &OurAddresses,
     message_id: Option<&str>,
@@ -155,8 +154,9 @@ fn echo_of(
     Some((id, Some(token)))
 }
 
-/// Returns the address at which the person asked to be answered. Ignores our own addresses, which only we read, and addresses
-/// of lists, which everybody reads.
+/// Returns the `Reply-To` address at which the person asks to be answered. Ignores our own addresses, because an answer would
+/// only return to us. Ignores mailing lists, because all subscribers would read the answer. Returns `None` if several addresses
+/// remain, or only the sender's own.
 fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) -> Option<String> {
     let posts = mail.header_raw("List-Post").unwrap_or_default().to_lowercase();
     let headers = [mail.to(), mail.cc()].into_iter().flatten();
@@ -182,7 +182,7 @@ fn subject(mail: &Message<'_>) -> Option<String> {
         .filter(|subject: &String| !subject.is_empty())
 }
 
-/// Returns every address in a header, whatever type the parser gave the header.
+/// Returns all addresses in a header. The parser may have read the header as addresses or as plain text.
 fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     if let HeaderValue::Address(addresses) = value {
         addresses
@@ -200,7 +200,8 @@ fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     }
 }
 
-/// Returns the ids that a mail names as its ancestors, oldest first: those in References, then those in In-Reply-To.
+/// Returns the Message-IDs of earlier messages that a mail's headers name. The ids from `References`, oldest first, come before
+/// the ids from `In-Reply-To`.
 fn ancestors(mail: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for header in [mail.references(), mail.in_reply_to()] {

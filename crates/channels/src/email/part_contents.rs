@@ -1,20 +1,20 @@
-//! The texts and files of a part of a mail, and the choice of the texts that are shown.
+//! Holds the texts and files of a MIME part, and selects the texts that are shown.
 
 use bytes::Bytes;
 
 use super::text::{has_words, join_paragraphs, tidy, word_set};
 
-/// A decoded file.
+/// A decoded file of a mail.
 pub struct MailFile {
     /// The name as sent.
     pub name: Option<String>,
     /// The media type as sent.
     pub media_type: String,
-    /// Whether it was inside the text.
+    /// Whether the sender's mail program placed the file inside the text.
     pub inline: bool,
     /// The bytes, unchanged.
     pub bytes: Bytes,
-    /// Whether it is encrypted.
+    /// Whether the file may contain encrypted data.
     pub encrypted: bool,
 }
 
@@ -24,24 +24,24 @@ pub struct ShownText {
     pub from_html: bool,
 }
 
-/// The contents of a part and of the parts inside it.
+/// The contents of a MIME part and of the parts inside it.
 #[derive(Default)]
 pub struct PartContents {
     pub shown: Vec<ShownText>,
-    /// Lines with words that occur only in an alternative of the message (`multipart/alternative`) that is
-    /// not shown.
+    /// Lines from hidden alternatives (`multipart/alternative`). Each line contains words that the shown alternative lacks.
     pub only_in_hidden: Vec<String>,
     /// Forwarded mails.
     pub mails: Vec<String>,
     pub invitations: Vec<String>,
-    /// Texts that are shown only if nothing else has words: attached texts, and texts of unknown types.
+    /// Texts that are shown only if no other text has words: attached texts, and texts of unknown types.
     pub spare: Vec<String>,
-    /// Texts before the first and after the last part of multiparts.
+    /// Texts before the first part and after the last part of a multipart.
     pub around: Vec<String>,
     /// The URLs of external pictures.
     pub pictures: Vec<String>,
     /// The files of the part.
     pub files: Vec<MailFile>,
+    /// Whether a text was too long to be read to its end.
     pub cut: bool,
 }
 
@@ -60,7 +60,7 @@ impl PartContents {
         });
     }
 
-    /// Adds everything of another alternative of the same message except its text.
+    /// Adds everything except the shown text from another alternative of the same message.
     pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -79,9 +79,9 @@ impl PartContents {
         self.cut |= other.cut;
     }
 
-    /// Returns the text, and whether it was made from HTML. The text is made from `shown` and `invitations`;
-    /// if these are empty, from `spare`; if that is empty too and there is no forwarded mail, from `around`
-    /// and `pictures`.
+    /// Returns the text to show, and whether it comes from HTML. The text consists of `shown` and `invitations`. If both are
+    /// empty, the text is `spare`. If `spare` is empty too and there is no forwarded mail, the text consists of `around` and
+    /// `pictures`.
     pub fn shown_text(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
@@ -111,8 +111,8 @@ impl PartContents {
         )
     }
 
-    /// Drops a text that follows a text of the other format (plain or HTML) and contains no new words. Some
-    /// programs send both formats one after the other.
+    /// Removes a text if the text before it is in the other format (plain or HTML) and contains all its words. Some programs send
+    /// both formats one after the other.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();
@@ -138,7 +138,7 @@ impl PartContents {
     }
 }
 
-/// Returns whether a text is the preamble that programs write for programs without MIME.
+/// Returns whether a text is the preamble that mail programs write for readers whose programs do not support MIME.
 fn is_preamble(text: &str) -> bool {
     let words = word_set(text);
     words.len() < 60 && words.contains("mime")

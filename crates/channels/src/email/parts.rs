@@ -1,14 +1,14 @@
-//! Converts the files of a mail into parts of a message.
+//! Converts the files of a mail into message parts.
 
 use hotline_core::contact::message::{Content, Part, Remark};
 
 use super::part_contents::MailFile;
 use crate::{channel::Attachments, clean};
 
-/// The largest number of parts. Further files are only in the raw message.
+/// The largest number of message parts. Any further files are only in the raw message.
 const MOST_PARTS: usize = 200;
 
-/// Converts files into parts. Their bytes are included unless the line takes no files.
+/// Converts files into message parts. Includes the bytes of the files unless the line's setting is `Attachments::Never`.
 pub fn parts(files: Vec<MailFile>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
     if files.iter().any(|file| file.media_type == "application/ms-tnef") {
         remarks.push(Remark::Tnef);

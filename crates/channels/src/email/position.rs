@@ -1,4 +1,4 @@
-//! The position in a folder, which is stored in the cursor.
+//! The position in a folder: how far the folder was read. The cursor stores the position as text.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ pub struct Position {
     pub validity: u32,
     /// The highest UID that was read.
     pub highest: u32,
-    /// UIDs up to `highest` that could not be fetched yet.
+    /// The UIDs up to `highest` that could not be fetched yet.
     pub missing: BTreeSet<u32>,
 }
 
 impl Position {
-    /// Parses a cursor. Returns `None` if the text is not in this form.
+    /// Parses the text of a cursor. Returns `None` if the text is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let mut number = || parts.next()?.parse().ok();
@@ -32,7 +32,7 @@ impl Position {
         })
     }
 
-    /// Formats the position as a cursor.
+    /// Formats the position as the text of a cursor.
     pub fn to_text(&self) -> String {
         let missing: Vec<_> = self.missing.iter().map(u32::to_string).collect();
         format!("{}:{}:{}", self.validity, self.highest, missing.join(","))

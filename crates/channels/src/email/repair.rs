@@ -1,6 +1,8 @@
-//! Repairs heads that mail programs write incorrectly, so that a strict parser still finds what was meant. A head may lack its
-//! blank line or have blank lines before it. It may contain lone carriage returns, 8-bit bytes, split or mislabelled encoded
-//! words (RFC 2047) and parameters in pieces (RFC 2231). The stored raw message is not changed.
+//! Repairs malformed heads (header sections) of mails and MIME parts, so that a strict parser can read every field.
+//!
+//! A head may lack the blank line after it, or have blank lines before it. It may contain carriage returns without line feeds,
+//! 8-bit bytes, encoded words (RFC 2047) that are split or mislabelled, and parameters in numbered pieces (RFC 2231). The stored
+//! raw message is not changed.
 
 use std::borrow::Cow;
 
@@ -8,9 +10,10 @@ use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// After this many lines that are not fields, the following lines are text even if they look like fields.
+/// The number of stray lines at which a head ends, even if more fields follow. A stray line is neither a field nor the
+/// continuation of a field.
 const MOST_STRAYS: usize = 20;
-/// Fields that prove that a line belongs to a head.
+/// Names of common header fields. A line that begins with one of these names belongs to a head.
 const KNOWN_FIELDS: [&str; 15] = [
     "received",
     "date",
@@ -28,12 +31,12 @@ const KNOWN_FIELDS: [&str; 15] = [
     "content-type",
     "content-transfer-encoding",
 ];
-/// Fields that end with a time and its zone.
+/// Names of header fields that end with a time and its zone.
 const DATES: [&[u8]; 4] = [b"date", b"resent-date", b"delivery-date", b"received"];
-/// The head that is put before a text without one.
+/// The head that is added to a text without a head.
 const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 
-/// Returns a raw message that is ready to be parsed.
+/// Returns a raw message with its head repaired.
 pub fn repaired(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = with_line_feeds(raw);
     match raw {
@@ -58,7 +61,7 @@ fn repaired_lines(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Returns the fields of a head, each of them repaired.
+/// Returns a head with each field repaired.
 pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     let joined = unfolded_strays(head);
     let words = encoded_words::repaired(&joined);
@@ -87,8 +90,8 @@ pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(repaired.collect::<Vec<_>>().concat())
 }
 
-/// Returns a date field with a numeric zone in place of one or two letters (`Z`, `UT`). The parser reads three letters there
-/// and would take the end of the line for one of them.
+/// Returns a date field with its zone of one or two letters (`Z`, `UT`) replaced by a numeric zone. The parser always reads three
+/// letters, so the zone would include the line end. Returns `None` for any other field.
 fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let name = field_name(field)?.to_ascii_lowercase();
     if !DATES.contains(&name.as_slice()) {
@@ -98,11 +101,12 @@ fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let space = bare.iter().rposition(u8::is_ascii_whitespace)?;
     let (before, zone) = bare.split_at_checked(space + 1)?;
     let is_short = zone.len() < 3 && zone.iter().all(u8::is_ascii_alphabetic);
-    // The letters of RFC 822 were used with both signs, so RFC 5322 reads each as UTC.
+    // Mail programs used the one-letter zones of RFC 822 with opposite signs, so RFC 5322 treats each of them as UTC.
     is_short.then(|| [before, b"+0000\r\n".as_slice()].concat())
 }
 
-/// Returns the repaired head of one part of a multipart, and where its body begins. The head or its blank line may be missing.
+/// Returns the repaired head of a MIME part, and the offset at which the body begins. The head, or the blank line after the head,
+/// may be missing.
 pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
     let mut at = 0;
     let mut known = false;
@@ -118,7 +122,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         }
         let name = field_name(line);
         known |= name.is_some_and(is_field_of_a_part);
-        // "Note: he follows me" is text and not a field, unless the blank line at the end of a head follows.
+        // A line such as "Note: he follows me" counts as a field only if all lines from there to the next blank line are fields.
         let ends =
             !folded && !name.is_some_and(|name| is_field_of_a_part(name) || goes_on_to_blank(part, at));
         if ends || at > LONGEST_HEAD {
@@ -133,7 +137,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
     }
 }
 
-/// Returns whether only fields follow up to the next blank line.
+/// Returns whether all lines from `at` to the next blank line are fields or continuation lines.
 fn goes_on_to_blank(part: &[u8], at: usize) -> bool {
     let lines = part.get(at..).unwrap_or_default();
     let lines = lines.split_inclusive(|byte| *byte == b'\n');
@@ -173,7 +177,7 @@ pub fn fields_of(head: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// Removes the byte order mark and the blank lines that some programs write before the head.
+/// Removes a byte order mark and blank lines before the head. Some programs write them.
 fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     let bare = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut at = 0;
@@ -186,7 +190,7 @@ fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     bare.get(at..).unwrap_or_default()
 }
 
-/// Returns whether the first block of lines contains a field that is typical of a mail.
+/// Returns whether the lines before the first blank line contain a typical header field of a mail.
 fn has_known_field(raw: &[u8]) -> bool {
     raw.split(|byte| *byte == b'\n')
         .take(500)
@@ -201,7 +205,7 @@ fn is_text(raw: &[u8]) -> bool {
         .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
-/// Converts line ends to CR LF in a message that has only carriage returns.
+/// Converts line ends to CR LF in a message whose line ends are carriage returns alone.
 fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.contains(&b'\n') || !raw.contains(&b'\r') {
         return Cow::Borrowed(raw);
@@ -210,7 +214,8 @@ fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(lines.join(b"\r\n".as_slice()))
 }
 
-/// Returns where the head ends, and whether a blank line has to be inserted there. Returns `None` if the head is too long.
+/// Returns the offset at which the head ends, and whether a blank line must be inserted there. Returns `None` if the head is
+/// longer than `LONGEST_HEAD`.
 fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
     let mut at = 0;
     let mut fields = 0usize;
@@ -226,7 +231,7 @@ fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
         let first = at == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         let belongs = folded || first || field_name(line).is_some();
         if !belongs {
-            // This line is not a field. The text begins here, unless more fields of the head follow.
+            // This line is not a field. The text begins with it, unless known fields follow.
             strays += 1;
             let more = strays < MOST_STRAYS && raw.get(at + line.len()..).is_some_and(more_of_the_head);
             if fields > 0 && !more {
@@ -248,7 +253,7 @@ fn more_of_the_head(rest: &[u8]) -> bool {
         .any(is_known)
 }
 
-/// Returns the name of the field that begins in a line (RFC 5322, section 2.2).
+/// Returns the field name at the start of a line (RFC 5322, section 2.2). Returns `None` if the line begins no field.
 fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = line.get(..colon)?.trim_ascii_end();
@@ -256,7 +261,7 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     lawful.then_some(name)
 }
 
-/// Indents lines inside a head that are not fields, because they were meant to continue the line before them.
+/// Indents lines of a head that are not fields. The indentation turns each of them into a continuation of the line before.
 fn unfolded_strays(head: &[u8]) -> Cow<'_, [u8]> {
     let is_stray = |index: usize, line: &[u8]| {
         index > 0

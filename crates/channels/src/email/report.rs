@@ -1,7 +1,8 @@
 //! Recognises delivery reports (RFC 3464) and bounces in other formats.
 //!
-//! The evidence decides, not the server that wrote the mail: one of our messages came back, and a mail system sent the mail. A
-//! person who only forwards a report, or whose mail has the headers of one, counts as a person.
+//! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The server
+//! software makes no difference. A person who only forwards a report counts as a person. So does a person whose mail merely has
+//! the headers of a report.
 
 use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
@@ -13,28 +14,28 @@ use super::{
     token_search::{self, FoundToken, Place},
 };
 
-/// The kind of report that a machine sent.
+/// A report that a machine sent.
 pub enum Report {
-    /// A report about a message of ours, or about one that we did not send.
+    /// A report on the delivery of a message, whether we sent that message or not.
     Delivery(DeliveryReport),
-    /// A read receipt: a person's program reports that a mail was opened.
+    /// A read receipt: the recipient's mail program reports that a mail was opened.
     Opened,
     /// A provider reports that a recipient marked a mail as abuse (RFC 5965).
     Complaint,
 }
 
-/// The sender of a mail, as far as reports are concerned.
+/// The kind of sender, as used to recognise reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Author {
     /// A mail system, recognised by its name.
     Daemon,
     /// The postmaster, who may be a mail system or a person.
     Postmaster,
-    /// A gateway, recognised by its name, such as a virus scanner.
+    /// A gateway, such as a virus scanner, recognised by its name.
     Gateway,
-    /// A sender that can't be answered.
+    /// An empty sender, which can't be answered.
     Nobody,
-    /// A program that declares itself as one.
+    /// A program that marks its mail as automatic (`Auto-Submitted`).
     Program,
     /// Any other sender.
     Person,
@@ -43,7 +44,7 @@ enum Author {
 /// Recognises a report. Returns `None` for an ordinary mail.
 pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
     let author = author(mail);
-    // A mail system that sends a disposition notification has discarded the mail, so that is not a read receipt.
+    // A disposition notification from a mail system means that the system discarded the mail. It is not a read receipt.
     if author != Author::Daemon
         && let Some(disposition) = part_in_report(mail, &["disposition-notification"])
         && !delivery_status::field(&disposition, "disposition").is_empty()
@@ -55,7 +56,7 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
     }
     let status = part_in_report(mail, &STATUS).or_else(|| match author {
         Author::Person => None,
-        // Programs of these senders may put the status part outside the report or give the report another type.
+        // Automatic senders may put the status part outside the `multipart/report`, or declare another type for the report.
         Author::Daemon | Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
             first_part_of(mail.parts.iter(), &STATUS)
         }
@@ -76,12 +77,12 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
     })
 }
 
-/// The types of parts that contain a delivery status, in ASCII and in UTF-8 (RFC 6533).
+/// The media subtypes of parts that contain a delivery status. The first is for ASCII, the second for UTF-8 (RFC 6533).
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
-/// Returns whether a mail without a status part reports on a delivery. The mail may come from a person: a web form without the
-/// visitor's address, or a postmaster who writes in person. It is a report only if it returns something of ours or has no
-/// sender to answer.
+/// Returns whether a mail without a status part is a delivery report. A person may have written the mail: a visitor through a web
+/// form that sets no address, or a postmaster. The mail is therefore a report only if it contains one of our tokens, or if it
+/// mentions a delivery and was sent automatically.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
@@ -89,11 +90,11 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let token = token_search::find_token(mail, raw, ours);
     let returned = token.as_ref().is_some_and(|token| token.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
-    // The mail of a person contains at least a name.
+    // A mail from a person contains at least a name in `From`.
     let is_nobodys = mail.header_raw("From").is_some_and(|from| from.trim() == "<>");
     match author {
         Author::Daemon => true,
-        // An out-of-office answer may return the message that it answers.
+        // An out-of-office answer may contain the message that it answers.
         Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
         Author::Nobody if is_nobodys && token.is_some() => true,
         Author::Nobody | Author::Postmaster => returned || (failed && (by_program || token.is_some())),
@@ -186,7 +187,7 @@ fn is_report(part: &MessagePart<'_>) -> bool {
     kind.is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"))
 }
 
-/// Returns the first part of one of these types inside a report, decoded.
+/// Returns the decoded text of the first part with one of these subtypes inside a `multipart/report`.
 fn part_in_report(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
     let reports = mail.parts.iter().filter(|part| is_report(part));
     let inside = reports.flat_map(|report| match &report.body {
@@ -221,7 +222,7 @@ fn part_bytes<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
     }
 }
 
-/// Returns the report's text for people.
+/// Returns the report's text for human readers, without the returned message.
 fn first_text(mail: &Message<'_>) -> String {
     let found = mail.body_text(0).unwrap_or_default();
     delivery_status::without_copy(&found).to_owned()

@@ -17,23 +17,23 @@ pub struct Email {
     _channel: String,
     /// The address people write to.
     pub address: String,
-    /// The sender name of replies; the centre's name if not given.
+    /// The sender name of replies; `None` means the centre's name.
     pub name: Option<String>,
     /// The server from which messages are read.
     pub imap: Imap,
     /// The server through which replies are sent.
     pub smtp: Smtp,
-    /// The size in bytes above which only the head of a message is fetched.
+    /// The size in bytes above which only the headers of a message are fetched.
     #[serde(default = "default_max_size")]
     pub max_size: u64,
     /// Whether the mailbox receives mail to `local+anything@domain`.
     #[serde(default = "default_true")]
     pub plus_addressing: bool,
-    /// Whether the first message of a contact is acknowledged.
+    /// Whether the first message of a contact is acknowledged automatically.
     #[serde(default = "default_true")]
     pub acknowledge: bool,
-    /// How files are handled. `on_request` stores them encrypted and hands them out when a counsellor asks; each request is
-    /// logged. `never` only lists them.
+    /// How files are handled. With `on_request`, files are stored encrypted and are sent to a counsellor on request; each request
+    /// is logged. With `never`, files are only listed.
     #[serde(default)]
     pub attachments: Attachments,
     /// The number of minutes after which an unreachable mailbox raises an alarm.
@@ -53,7 +53,7 @@ pub struct Imap {
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
-    /// Whether `plain` may be used to another machine.
+    /// Whether connections to another machine may be unencrypted (`security = "plain"`).
     #[serde(default)]
     pub allow_plain: bool,
     /// The user name.
@@ -67,10 +67,11 @@ pub struct Imap {
     /// The folder to read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// The seconds between polls of a server without IDLE, and the longest IDLE: a server may fail to announce a mail.
+    /// The number of seconds between two polls of a server without IDLE. With IDLE, this is the longest wait for an announcement,
+    /// because a server may fail to announce a mail.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
-    /// A file of certificates to trust in addition to the system's.
+    /// A PEM file with certificates to trust in addition to the system's certificates.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -86,7 +87,7 @@ pub struct Smtp {
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
-    /// Whether `plain` may be used to another machine.
+    /// Whether connections to another machine may be unencrypted (`security = "plain"`).
     #[serde(default)]
     pub allow_plain: bool,
     /// The user name; `None` for no authentication.
@@ -97,7 +98,7 @@ pub struct Smtp {
     pub password_file: Option<PathBuf>,
     /// A command that prints an access token (XOAUTH2) to use instead of a password.
     pub token_command: Option<String>,
-    /// A file of certificates to trust in addition to the system's.
+    /// A PEM file with certificates to trust in addition to the system's certificates.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -108,14 +109,14 @@ pub enum Security {
     /// TLS from the first byte.
     #[default]
     Tls,
-    /// TLS after STARTTLS. The connection is not used without it.
+    /// TLS that the STARTTLS command starts. If the server refuses the command, the connection is not used.
     Starttls,
-    /// No TLS. Allowed to this machine only, unless `allow_plain` is set.
+    /// No TLS. Allowed only for connections to this machine, unless `allow_plain` is set.
     Plain,
 }
 
 impl Email {
-    /// Refuses settings that would send a password unencrypted, and other invalid settings.
+    /// Returns an error if a password would be sent unencrypted, or if another setting is invalid.
     pub fn check(&self) -> anyhow::Result<()> {
         for (what, host, security, allowed) in [
             ("imap", &self.imap.host, self.imap.security, self.imap.allow_plain),

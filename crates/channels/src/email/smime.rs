@@ -1,5 +1,5 @@
-//! Opaque S/MIME (RFC 8551). The signed content is inside the signature, in BER (RFC 5652), often of indefinite length. The
-//! content is extracted without verifying the signature. Encrypted content is not opened.
+//! Extracts the signed content from opaque S/MIME (RFC 8551). The content is inside the signature structure (RFC 5652), which is
+//! encoded in BER, often with indefinite lengths. The signature is not verified. Encrypted content is not decrypted.
 
 /// The object identifier of signed data, 1.2.840.113549.1.7.2.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
@@ -7,7 +7,7 @@ const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const OCTET_STRING: u8 = 0x04;
 const OCTET_STRING_IN_PIECES: u8 = 0x24;
-/// An explicit tag with the number 0.
+/// The explicit ASN.1 tag with the number 0.
 const EXPLICIT: u8 = 0xa0;
 /// How deeply the pieces of an octet string may be nested.
 const DEEPEST: usize = 8;
@@ -28,7 +28,7 @@ pub fn signed_content(data: &[u8]) -> Option<Vec<u8>> {
     }
     let (explicit, _) = element(rest)?.of(EXPLICIT)?;
     let (signed_data, _) = element(explicit)?.of(SEQUENCE)?;
-    // The version and the digest algorithms come first.
+    // The version and the digest algorithms come before the content.
     let after_version = element(signed_data)?.rest;
     let after_digests = element(after_version)?.rest;
     let (encapsulated, _) = element(after_digests)?.of(SEQUENCE)?;
@@ -107,7 +107,7 @@ fn indefinite(tag: u8, data: &[u8], depth: usize) -> Option<Element<'_>> {
     }
 }
 
-/// Collects the bytes of an octet string, which may consist of pieces.
+/// Collects the bytes of an octet string. The string may consist of nested pieces.
 fn collect_octets(data: &[u8], depth: usize, out: &mut Vec<u8>) -> Option<()> {
     let mut rest = data;
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Sends mails by SMTP submission, with the same Message-ID for every attempt.
+//! Sends messages by SMTP submission. All attempts to send one message use the same Message-ID.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -27,15 +27,16 @@ use super::{
 };
 use crate::channel::{ChannelError, read_secret};
 
-/// How long the server may take for each step.
+/// The longest time that the server may take to accept the connection or to answer a command.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The SMTP client of one mailbox.
 pub struct Sender {
     builder: AsyncSmtpTransportBuilder,
-    /// The user name, and the command that prints a token before each message; `None` with a password or without a log-in.
+    /// The user name, and the command that prints an access token (XOAUTH2). The command runs before each message. `None` if a
+    /// password or no authentication is used.
     token: Option<(String, String)>,
-    /// Connections that stay open after the first message.
+    /// The transport that all messages share, so that connections stay open. Not used with access tokens.
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
@@ -46,7 +47,7 @@ pub struct Sender {
 type Smtp1 = AsyncSmtpTransport<Tokio1Executor>;
 
 impl Sender {
-    /// Reads the settings without connecting yet.
+    /// Creates a client from the settings. Does not connect yet.
     pub fn new(
         settings: &Smtp,
         shown: String,
@@ -94,15 +95,15 @@ impl Sender {
             .build())
     }
 
-    /// Connects, logs in and disconnects.
+    /// Checks that the server accepts a connection and the log-in.
     pub async fn check(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.transport().await?.test_connection().await?, "It said no");
         Ok(())
     }
 
-    /// Hands over one message.
+    /// Sends one message to the SMTP server.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
-        // A message to our own address would come back to us and reach no one else.
+        // A message to one of our own addresses would only return to us.
         if self.ours.contains(message.to.expose()) {
             return Err(ChannelError::permanent(Known::OwnAddress));
         }
@@ -115,8 +116,7 @@ impl Sender {
             .map_err(|error| ChannelError::transient(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
-            // The server does not support the non-ASCII letters in this address (RFC 6531), so every further attempt would
-            // fail, too.
+            // The server does not support the non-ASCII letters in this address (RFC 6531), so a retry would fail, too.
             Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
                 Err(ChannelError::permanent(Known::LettersInAddress))
             }
@@ -127,7 +127,7 @@ impl Sender {
         }
     }
 
-    /// Writes the mail. Line breaks in received text can't add headers: lettre encodes them or refuses.
+    /// Builds the mail. Line breaks in received text can't add headers, because lettre encodes them or returns an error.
     fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let own: Address = self.address.plain().parse()?;
         let tagged: Address = self.address.tagged(&message.token).parse()?;
@@ -167,8 +167,8 @@ impl Sender {
             for file in &message.files {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
-                // Files are always encoded. Servers may change line ends in unencoded content, and refuse lone line ends and
-                // NUL.
+                // Files are always encoded in Base64. Servers may change the line ends of unencoded content, or refuse content
+                // with NUL bytes or with a CR or LF alone.
                 let encoding = ContentTransferEncoding::Base64;
                 let body = Body::new_with_encoding(file.bytes.clone(), encoding)
                     .map_err(|_| anyhow::anyhow!("A file cannot be encoded"))?;
@@ -224,15 +224,15 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     })
 }
 
-/// Returns whether the server refused our log-in rather than the message (RFC 4954, section 6). The message can leave after the
+/// Returns whether the server refused our log-in rather than the message (RFC 4954, section 6). The message can be sent once the
 /// password is corrected.
 fn refuses_us(error: &lettre::transport::smtp::Error) -> bool {
     let code = error.status().map(|code| code.to_string());
     code.is_some_and(|code| ["530", "534", "535", "538"].contains(&code.as_str()))
 }
 
-/// Returns whether the server cannot have taken the message: it answered "later", or was never reached. lettre shows the latter
-/// only in the text of the error.
+/// Returns whether the server certainly did not accept the message. Either the server answered with a temporary error, or the
+/// connection failed. lettre reveals a failed connection only in the text of the error.
 fn never_began(error: &lettre::transport::smtp::Error) -> bool {
     error.is_transient()
         || error.is_tls()

@@ -1,4 +1,4 @@
-//! Joins texts and prepares them to be shown.
+//! Joins texts and prepares them for display.
 
 use std::collections::HashSet;
 
@@ -20,8 +20,8 @@ pub fn join_paragraphs(texts: &[impl AsRef<str>]) -> String {
     texts.join("\n\n")
 }
 
-/// Joins the lines of flowed text (RFC 3676). A line that ends in a space continues in the next line of the same quote depth.
-/// If `deleted` is set, that space is removed.
+/// Joins the lines of flowed text (RFC 3676). A line that ends in a space continues in the next line of the same quote depth. If
+/// `deleted` is set (the parameter `DelSp=yes`), the space at the end of the line is removed.
 pub fn join_flowed(text: &str, deleted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
@@ -56,7 +56,8 @@ pub fn tidy(text: &str) -> String {
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
-/// Returns the words of a text without accents and capitals. The forms of one message may differ in those.
+/// Returns the words of a text without accents and capitals, because the alternative forms of one message may differ in accents
+/// and capitals.
 pub fn word_set(text: &str) -> HashSet<String> {
     fold(&without_placeholders(text))
         .split(|c: char| !c.is_alphanumeric())

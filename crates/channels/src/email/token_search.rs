@@ -1,7 +1,9 @@
-//! Finds the thread token of a message that we sent: in its Message-ID or in its tagged address.
+//! Finds the thread token of a message that we sent. The token is in the message's Message-ID and in our tagged address
+//! (`local+token@domain`).
 //!
-//! A report may quote our message in any form: as an attachment, as bare headers, encoded, folded, indented, or in the middle
-//! of its text. The letters of a token are the same in every form, so the whole mail is searched for them.
+//! A delivery report may contain our message in any form: as an attachment, as bare headers, encoded, folded, indented, or in the
+//! middle of the report's text. Once decoded, the token has the same letters in every form, so the whole mail is searched for
+//! tokens.
 
 use std::borrow::Cow;
 
@@ -11,17 +13,17 @@ use uuid::Uuid;
 
 use super::own_addresses::OurAddresses;
 
-/// A binary part larger than this is not searched, because it can't be the head of a mail.
+/// The size of the largest binary part that is searched, in bytes. A larger part can't be the head (header section) of a mail.
 const LARGEST_BINARY: usize = 1 << 20;
-/// How deeply nested attached mails are searched.
+/// How many levels of nested attached mails are searched.
 const DEEPEST: usize = 8;
-/// The longest local part that is examined. All of ours are shorter.
+/// The longest local part that is examined, in bytes. All local parts that we create are shorter.
 const LONGEST_LOCAL: usize = 200;
 
-/// The best token in a mail.
+/// A token that was found in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundToken {
-    /// The id of our message, if its Message-ID was found.
+    /// The id of our message, if the token was in a Message-ID.
     pub message: Option<Uuid>,
     /// The token of the message's thread.
     pub token: ThreadToken,
@@ -34,15 +36,15 @@ pub struct FoundToken {
 pub enum Place {
     /// In a tagged address.
     Address,
-    /// In an id somewhere below the mail's own head.
+    /// In a Message-ID anywhere in the mail's body.
     Text,
-    /// In an id that the mail names as its ancestor.
+    /// In a Message-ID in the mail's own head, where the mail names the messages that it answers.
     Ancestor,
-    /// In the id of a message that the mail contains.
+    /// In the body, after the field name `Message-ID:`. The mail then contains our message or its head.
     Returned,
 }
 
-/// Searches the whole mail for our tokens.
+/// Searches the whole mail for our tokens, and returns the one with the strongest evidence.
 pub fn find_token(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<FoundToken> {
     let start = usize::try_from(mail.root_part().raw_body_offset()).unwrap_or_default();
     let (head, body) = raw.split_at_checked(start).unwrap_or((raw, &[]));
@@ -63,7 +65,7 @@ struct TokenSearch<'a> {
 }
 
 impl TokenSearch<'_> {
-    /// Searches the parts of a mail that have another encoding or charset.
+    /// Searches the decoded MIME parts of a mail. A transfer encoding or charset may hide tokens in the raw bytes.
     fn search_parts(&mut self, mail: &Message<'_>, depth: usize) {
         for part in &mail.parts {
             match &part.body {
@@ -84,7 +86,8 @@ impl TokenSearch<'_> {
         }
     }
 
-    /// Searches a text. An id after the name of its header field is better than one elsewhere in the text.
+    /// Searches a text. A Message-ID after the field name `Message-ID:` is stronger evidence than a Message-ID elsewhere in the
+    /// text.
     fn search(&mut self, text: &[u8], place: Place) {
         for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'@') {
             let (before, after) = text.split_at(at);
@@ -117,8 +120,8 @@ impl TokenSearch<'_> {
         }
     }
 
-    /// Keeps the better of two tokens. The last of several ancestors is the message that was answered. The first of several
-    /// returned messages is the one that came back, and it quotes the others.
+    /// Keeps the better of two tokens. If the mail names several ancestors, the last one is the message that the mail answers. If
+    /// the mail contains several returned messages, the first one is the message that came back, and the others are quoted in it.
     fn keep_better(&mut self, mark: FoundToken) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,
@@ -130,7 +133,7 @@ impl TokenSearch<'_> {
     }
 }
 
-/// Returns whether a text begins with an at sign and this domain, and not with a longer domain.
+/// Returns whether a text begins with an at sign and exactly this domain. A longer domain does not count.
 fn begins_with_domain(text: &[u8], domain: &str) -> bool {
     let Some((found, rest)) = text.get(1..).and_then(|text| text.split_at_checked(domain.len())) else {
         return false;
@@ -150,7 +153,8 @@ fn trailing_local(text: &[u8]) -> &[u8] {
     text.get(text.len() - length..).unwrap_or_default()
 }
 
-/// Returns whether a text ends with the name of a Message-ID field, even if that is folded or quoted.
+/// Returns whether a text ends with the field name `Message-ID:`. White space, quote marks and brackets after the name are
+/// skipped.
 fn is_labelled(text: &[u8]) -> bool {
     let decoration = |byte: &&u8| byte.is_ascii_whitespace() || b"<>|*\"'&lt;".contains(byte);
     let skipped = text.iter().rev().take(40).take_while(decoration).count();
@@ -165,7 +169,8 @@ fn is_labelled(text: &[u8]) -> bool {
     label == b"message-id:" || label.ends_with(b"messageid:") || label == b"message id:"
 }
 
-/// Removes soft line breaks, which would split ids. They occur in quoted-printable text that no header declares.
+/// Removes the soft line breaks of quoted-printable text, because they split Message-IDs. Some reports contain quoted-printable
+/// text that no header declares.
 fn without_soft_breaks(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.windows(2).any(|pair| pair == b"=\n" || pair == b"=\r") {
         return Cow::Borrowed(text);

@@ -1,8 +1,9 @@
-//! Decodes transfer encodings as far as possible: with junk in them, truncated, followed by text, or misspelt.
+//! Decodes transfer encodings as far as possible. The encoded data may contain junk, be truncated, or be followed by text. The
+//! name of the encoding may be misspelt.
 
 use std::borrow::Cow;
 
-/// The shortest line after the end of base64 that still counts as base64. Shorter lines may be a person's words.
+/// The shortest line after the end of base64 that still counts as base64, in bytes. A shorter line may be a person's words.
 const SHORTEST_LINE: usize = 16;
 
 /// The transfer encoding of a body (RFC 2045, section 6).
@@ -18,7 +19,7 @@ pub enum Transfer {
     Uuencode,
 }
 
-/// A body whose transfer encoding was removed.
+/// A decoded body.
 pub struct Decoded<'a> {
     /// The decoded bytes.
     pub bytes: Cow<'a, [u8]>,
@@ -27,7 +28,8 @@ pub struct Decoded<'a> {
 }
 
 impl Transfer {
-    /// Returns the encoding that a header names, however it is spelt: `base-64`, `quoted-printable (comment)`.
+    /// Returns the encoding that a `Content-Transfer-Encoding` header names. Accepts unusual spellings and comments, such as
+    /// `base-64` and `quoted-printable (comment)`.
     pub fn named(header: &str) -> Self {
         let mut depth = 0usize;
         let bare: String = header
@@ -49,7 +51,7 @@ impl Transfer {
         }
     }
 
-    /// Decodes a body. A body that can't be in this encoding is returned unchanged.
+    /// Decodes a body. Returns the body unchanged if it can't be in this encoding.
     pub fn decode(self, body: &[u8]) -> Decoded<'_> {
         let whole = |bytes| Decoded { bytes, rest: &[] };
         match self {
@@ -67,7 +69,7 @@ impl Transfer {
     }
 }
 
-/// Decodes quoted-printable. An equals sign that escapes nothing is kept.
+/// Decodes quoted-printable. Keeps an equals sign that begins no valid escape.
 pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
     for line in body.split_inclusive(|byte| *byte == b'\n') {
@@ -75,7 +77,7 @@ pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
         let end = match line {
             [.., b'\r', b'\n'] => b"\r\n".as_slice(),
             [.., b'\n'] => b"\n",
-            // In a header word and in the last line, spaces at the end belong to the text.
+            // In an encoded word and in the last line of a body, spaces at the end belong to the text.
             _ => {
                 unescape(line, &mut out);
                 continue;
@@ -106,7 +108,7 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
                 out.push(byte);
                 rest = more.get(2..).unwrap_or_default();
             }
-            // This is a soft line break at the end of a truncated body.
+            // The equals sign is a soft line break at the end of a truncated body.
             None if *first == b'=' && more.is_empty() => return,
             None => {
                 out.push(*first);
@@ -116,8 +118,8 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Decodes base64 line by line. Ignores lines of words inside it, and returns those after it as the rest. Returns `None` if no
-/// line is base64.
+/// Decodes base64 line by line. Ignores lines of words within the base64. Returns the lines after the base64 as `rest`. Returns
+/// `None` if the body is text with a wrong label.
 fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let mut segment: Vec<u8> = Vec::new();
@@ -131,7 +133,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         if bare.is_empty() {
             continue;
         }
-        // Words follow the padding, so the text continues on the same line.
+        // Words follow the padding on this line, so the base64 ends at the padding.
         if !ended && let Some(length) = padded_length(line) {
             segment.extend(line.iter().take(length).filter(|byte| is_base64(**byte)));
             ended = true;
@@ -150,7 +152,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         end = at;
     }
     flush(&mut segment, &mut out);
-    // This is text under a wrong label, in which a line or two look like base64.
+    // This body is text with a wrong label, even if a few of its lines look like base64.
     if out.is_empty() || (words_first && end < body.len() / 2) {
         return None;
     }
@@ -160,7 +162,8 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     })
 }
 
-/// Returns the length of the base64 at the start of a line, if padding ends it and words follow.
+/// Returns the length of the base64 at the start of a line, in bytes. Returns `None` unless the base64 ends with padding and
+/// words follow.
 fn padded_length(line: &[u8]) -> Option<usize> {
     let letters = line.iter().position(|byte| !is_base64(*byte))?;
     let padding = line
@@ -179,7 +182,8 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Returns whether a line contains words with spaces between them, and not base64 that contains spaces.
+/// Returns whether a line consists of words. A line of base64 may contain spaces, too, but has more characters between the
+/// spaces.
 fn is_words(line: &[u8]) -> bool {
     let words = line
         .split(u8::is_ascii_whitespace)
@@ -188,7 +192,7 @@ fn is_words(line: &[u8]) -> bool {
     words > 1 && line.len() / words < SHORTEST_LINE
 }
 
-/// Adds the base64 letters of a text to the current segment. Padding ends the segment.
+/// Adds the base64 characters of a text to the current segment. Padding ends the segment, which is then decoded to `out`.
 fn push_base64(text: &[u8], segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     for byte in text {
         if *byte == b'=' {
@@ -209,14 +213,14 @@ fn flush(segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     segment.clear();
 }
 
-/// Decodes base64 without padding. Unused bits in the last letter are ignored.
+/// Decodes base64 without padding. Unused bits in the last character are ignored.
 pub fn decode_base64(letters: &[u8]) -> Option<Vec<u8>> {
     let mut lenient = data_encoding::BASE64_NOPAD.specification();
     lenient.check_trailing_bits = false;
     lenient.encoding().ok()?.decode(letters).ok()
 }
 
-/// Decodes the base64 of a header word, ignoring any errors.
+/// Decodes the base64 of an encoded word or a `data:` URL. Skips invalid characters.
 pub fn lenient_base64(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut segment = Vec::new();
@@ -225,15 +229,15 @@ pub fn lenient_base64(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A uuencoded file in a text.
+/// A uuencoded file that was found in a text.
 pub struct Uuencoded {
-    /// Its name.
+    /// The file name.
     pub name: Vec<u8>,
-    /// Its bytes.
+    /// The decoded bytes.
     pub bytes: Vec<u8>,
-    /// Where the file begins in the text.
+    /// The offset in the text at which the file begins.
     pub start: usize,
-    /// Where the text continues after the file.
+    /// The offset at which the text continues after the file.
     pub end: usize,
 }
 
@@ -282,7 +286,8 @@ fn begins(line: &[u8]) -> Option<Vec<u8>> {
     lawful.then(|| name.trim_ascii().to_vec())
 }
 
-/// Decodes a line of uuencode: the number of bytes, then six bits a letter. Spaces at the end of the line may be missing.
+/// Decodes a line of uuencode. The first character encodes the number of bytes, and each further character encodes six bits.
+/// Spaces at the end of the line may be missing.
 fn uu_line(line: &[u8]) -> Option<Vec<u8>> {
     let (length, letters) = line.split_first()?;
     let bits = |byte: u8| (32..=96).contains(&byte).then(|| byte.wrapping_sub(32) & 63);

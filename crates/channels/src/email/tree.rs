@@ -1,23 +1,23 @@
-//! Splits a mail into a tree of parts (RFC 2046), as mail programs do. A boundary is a line of its own. An outer boundary ends
-//! all inner parts. A declared multipart that can't be split is text.
+//! Splits a mail into a tree of MIME parts (RFC 2046), as mail programs do. A boundary must fill a whole line. The boundary of an
+//! outer multipart also ends the parts inside it. A multipart that can't be split is treated as text.
 
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
 use super::{repair, smime, transfer_encoding::Transfer};
 
-/// How deeply nested parts are opened.
+/// The number of nesting levels that are split. Deeper parts stay whole.
 const DEEPEST: usize = 250;
 /// The largest number of parts in one multipart.
 const MOST_PARTS: usize = 2_000;
 
 /// One part of a mail, or the whole mail.
 pub struct Part {
-    /// The header fields.
+    /// The head (header section).
     pub head: MessagePart<'static>,
     /// The media type in lower case.
     pub media_type: String,
-    /// The body, with its transfer encoding.
+    /// The body, still in its transfer encoding.
     pub body: Bytes,
     /// The contents.
     pub inside: Inside,
@@ -29,18 +29,18 @@ pub enum Inside {
     Leaf,
     /// Other parts.
     Parts {
-        /// The text before the first part and after the last.
+        /// The text before the first part and after the last part.
         around: Bytes,
         /// The parts in order.
         parts: Vec<Part>,
     },
     /// A forwarded mail.
     Mail(Box<Part>),
-    /// The signed content, in one piece with its signature (RFC 8551).
+    /// The signed content, extracted from an opaque S/MIME signature (RFC 8551).
     Signed(Box<Part>),
 }
 
-/// Reads a repaired mail.
+/// Splits a repaired mail into its parts.
 pub fn read(mail: &Bytes) -> Part {
     part(mail, 0, false)
 }
@@ -87,7 +87,7 @@ impl Part {
         Inside::Leaf
     }
 
-    /// Splits a multipart into its parts. Returns `None` if its boundary never occurs.
+    /// Splits a multipart into its parts. Returns `None` if the boundary never occurs.
     fn split(&self, depth: usize) -> Option<Inside> {
         let named = self
             .parameter("boundary")
@@ -119,7 +119,8 @@ impl Part {
         })
     }
 
-    /// Returns the body between two boundaries. The line break before a boundary belongs to the boundary.
+    /// Returns the bytes between two boundaries. Leaves out the line break before the second boundary, because that line break
+    /// belongs to the boundary.
     fn between(&self, start: usize, end: usize) -> &[u8] {
         let piece = self.body.get(start..end).unwrap_or_default();
         if end == self.body.len() {
@@ -155,7 +156,7 @@ impl Part {
         disposition.is_some_and(mail_parser::ContentType::is_attachment)
     }
 
-    /// Returns whether the sender wants the part to be shown inside the text.
+    /// Returns whether the sender asked for the part to be shown inside the text.
     pub fn is_inline(&self) -> bool {
         let disposition = self.head.content_disposition();
         disposition.is_some_and(mail_parser::ContentType::is_inline)
@@ -169,8 +170,8 @@ impl Part {
             .any(|header| header.name == HeaderName::ContentType)
     }
 
-    /// Returns the main part of a multipart (RFC 2387): the one with the id in `start`, or else the first of the declared
-    /// `type`.
+    /// Returns the main part of a `multipart/related` (RFC 2387): the part whose Content-ID is in the parameter `start`, or else
+    /// the first part with the media type in the parameter `type`.
     pub fn root<'a>(&self, parts: &'a [Part]) -> Option<&'a Part> {
         let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
         let start = self.parameter("start").map(bare);
@@ -182,7 +183,7 @@ impl Part {
     }
 }
 
-/// Returns the media type of a part. Completes half a type, which some programs write.
+/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs write.
 fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     let Some(kind) = head.content_type() else {
         return if in_digest { "message/rfc822" } else { "text/plain" }.to_owned();
@@ -204,14 +205,15 @@ fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     }
 }
 
-/// A line that is a boundary.
+/// A boundary line, with its offsets in the body.
 struct Delimiter {
     start: usize,
     end: usize,
     closes: bool,
 }
 
-/// Finds the lines that are this boundary. If there are none, finds those that begin with it.
+/// Finds the lines that consist of this boundary. If no such line begins a part, finds the lines that only begin with the
+/// boundary.
 fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     let find = |is: &dyn Fn(&[u8]) -> Option<bool>| -> Vec<Delimiter> {
         let mut at = 0;
@@ -241,7 +243,8 @@ fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     find(&|after| Some(after.starts_with(b"--")))
 }
 
-/// Guesses the boundary of a multipart that declares none or a wrong one: a line that begins with two dashes, above a field.
+/// Guesses the boundary of a multipart that declares no boundary or a wrong one. The guess is the first line that begins with two
+/// dashes and is followed by a `Content-` field.
 fn guessed_boundary(body: &[u8]) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').take(200).collect();
     lines.windows(2).find_map(|pair| {
@@ -279,7 +282,7 @@ mod tests {
                 "--b\n\nprvo\n--b\nContent-Type: image/png\n\nAA\n--b--\n",
                 "[text/plain:prvo image/png:AA]",
             ),
-            // In the middle of a line it is not a boundary.
+            // In the middle of a line, the boundary has no effect.
             (
                 "--b\n\nmoj ključ je --b i dalje\n--bb nije\n--b--\n",
                 "[text/plain:moj ključ je --b i dalje\r\n--bb nije]",
@@ -291,7 +294,7 @@ mod tests {
                 "--b\n\nprvo\n--b--\n--b\n\ndrugo\n--b--",
                 "[text/plain:prvo text/plain:drugo]",
             ),
-            // A head without its blank line.
+            // The blank line after the head of the part is missing.
             (
                 "--b\nContent-Type: text/html\n<p>Zdravo</p>\n--b--",
                 "[text/html:<p>Zdravo</p>]",
