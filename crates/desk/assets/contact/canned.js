@@ -1,15 +1,15 @@
-// Canned replies: `/` at the beginning of a word of a reply lists those whose name goes on like it, in each language.
+// Canned replies. Typing `/` and part of a name in the reply field lists the canned replies with a matching name or language.
 
 import { foldText } from "../http/keys.js";
 import { getContactAddress } from "../http/page.js";
 
 /** @typedef {{ name: string, language: string, said: string, text: string }} Ready */
 
-/** @type {Ready[]} in the language of the person first */
+/** @type {Ready[]} All canned replies. Those in the person's language come first. */
 let all = [];
-/** Whether that language is known: if not, one is chosen with the reply. */
+/** Whether the person's language is known. If it is unknown, the counsellor chooses a language together with the reply. */
 let known = true;
-/** The contact for which they were loaded. */
+/** The address of the contact for which the canned replies were loaded. */
 let loadedFor = "";
 let chosen = 0;
 
@@ -21,7 +21,7 @@ function getReadyList() {
   return /** @type {HTMLElement} */ (document.getElementById("ready"));
 }
 
-/** What is typed after the slash, up to where one types. */
+/** Returns the text between the slash and the cursor, or null if no slash begins the word before the cursor. */
 function getTypedName() {
   const field = getReplyField();
   if (!field) return null;
@@ -31,7 +31,7 @@ function getTypedName() {
 
 async function loadCanned() {
   const at = getContactAddress(document);
-  // What there was none of may have been written meanwhile.
+  // An empty list is loaded again, because a colleague may have written a canned reply in the meantime.
   if (loadedFor === at && all.length > 0) return;
   const answer = await fetch(`${at.replace("/desk/", "/api/v1/")}/canned`);
   if (!answer.ok) return;
@@ -53,8 +53,8 @@ function findMatching() {
 }
 
 /**
- * What is said above the list: that there is none, or that a language is to be chosen.
- * @param {number} found
+ * Shows a remark above the list if no canned reply exists, if none matches, or if a language has to be chosen.
+ * @param {number} found the number of matching canned replies
  */
 function showRemark(found) {
   const [said, name] = [document.getElementById("ready-said"), getTypedName()];
@@ -98,7 +98,7 @@ function insertReady(place) {
   const [field, one, after] = [getReplyField(), findMatching()[place], getTypedName()];
   if (!field || !one || after === null) return;
   const end = field.selectionStart;
-  // As if it were typed, so that it can be undone by Ctrl+Z and is kept as a draft.
+  // The input event makes the inserted text part of the saved draft, as if it had been typed.
   field.setRangeText(one.text, end - after.length - 1, end, "end");
   field.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
@@ -119,7 +119,7 @@ document.addEventListener(
       chosen += step;
       showReady();
     } else if (event.key === "Enter" || (event.key === "Tab" && chosen >= 0)) {
-      // While one is being chosen, what is typed is a name and no reply: it is not sent.
+      // While the list is open, the text after the slash is a name and not a reply, so Ctrl+Enter does not send the form.
       if (chosen >= 0 && !event.ctrlKey && !event.metaKey) insertReady(chosen);
     } else if (event.key === "Escape") {
       getReadyList().hidden = true;

@@ -1,13 +1,14 @@
-// What is being written: kept on the server while it is typed, and asked about before it is sent past something unseen.
+// Saves replies and notes as drafts on the server while they are typed. Also shows a notice if a message arrived that the author
+// of a reply has not seen yet.
 
 import { findAround } from "../http/page.js";
 
-/** How long after the last key it is kept, in milliseconds. */
+/** The delay between the last keystroke and saving the draft, in milliseconds. */
 const SOON = 700;
-/** How long after it could not be kept it is tried again, in milliseconds. */
+/** The delay before another attempt to save a draft after a failure, in milliseconds. */
 const RETRY = 5000;
 
-/** @type {Map<HTMLFormElement, number>} */
+/** @type {Map<HTMLFormElement, number>} The forms with unsaved drafts, each with the id of its timer. */
 const waiting = new Map();
 
 /** @param {HTMLFormElement} form */
@@ -21,7 +22,7 @@ function findSeen() {
 }
 
 /**
- * Where a form's own contact is, whatever the page shows by now.
+ * Returns the element of the contact to which a form belongs. The page may show another contact by now.
  * @param {Element} form
  */
 function findContact(form) {
@@ -45,7 +46,7 @@ async function saveDraft(form) {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   const at = findContact(form)?.dataset.at ?? "";
-  // Somebody came back to it: what they see there is newer.
+  // The counsellor left this contact and opened it again. The draft in the new form is newer, so this one is dropped.
   if (!form.isConnected && document.querySelector(`[data-at="${at}"]`)) return;
   const said = form.isConnected ? document.getElementById("kept") : null;
   const words = /** @type {DOMStringMap} */ (said?.dataset ?? {});
@@ -70,12 +71,12 @@ function scheduleDraft(form, delay) {
   );
 }
 
-/** Whether something is not kept yet. */
+/** Returns whether a draft is not saved yet. */
 export function hasUnsavedDrafts() {
   return waiting.size > 0;
 }
 
-/** Keeps at once what is not kept yet. */
+/** Saves all unsaved drafts immediately. */
 export async function saveDrafts() {
   await Promise.all([...waiting.keys()].map(saveDraft));
 }
@@ -87,25 +88,25 @@ document.addEventListener("input", (event) => {
   scheduleDraft(form, SOON);
 });
 
-// A tab that is closed, or a telephone that is put away, keeps what was typed last.
+// Saves the last keystrokes when a tab is closed or a phone is locked.
 addEventListener("pagehide", () => {
   for (const form of waiting.keys()) navigator.sendBeacon(`${findContact(form)?.dataset.at}/draft`, buildDraft(form));
 });
-// What could not be kept is not left behind without a question.
+// Asks before the page is closed if a draft could not be saved because the browser is offline.
 addEventListener("beforeunload", (event) => {
   if (waiting.size && !navigator.onLine) event.preventDefault();
 });
 
 /**
- * A page that was read anew tells what a reply has to have seen by now.
- * @param {Element | null} write
+ * Reads the number of the newest message from a refreshed page. Shows a notice if the author of the reply has not seen it.
+ * @param {Element | null} write the reply area of the refreshed page
  */
 export function updateSeen(write) {
   const mine = findSeen();
   const now = /** @type {HTMLInputElement | null} */ (write?.querySelector("input[name=seen]"));
   if (!mine?.form || !now) return;
   mine.dataset.newest = now.dataset.newest;
-  // Who has written nothing yet has seen what is shown.
+  // With an empty reply field, every message on the page counts as seen.
   if (findTextArea(mine.form).value.trim() === "") mine.value = now.dataset.newest ?? mine.value;
   showNewer(mine);
 }
@@ -130,7 +131,7 @@ document.addEventListener("click", (event) => {
   saveDraft(mine.form);
 });
 
-/** An id as a form has it; `crypto.randomUUID` is not there without TLS. */
+/** Creates a version 4 UUID for a form. `crypto.randomUUID` is unavailable on pages without TLS. */
 export function makeId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -140,20 +141,20 @@ export function makeId() {
 }
 
 /**
- * A form was sent: the next text is another message.
+ * Prepares a form for the next message after it was sent: empties the form and gives it another id.
  * @param {HTMLFormElement} form
- * @param {Document} fresh
- * @param {FormData} what what was sent
+ * @param {Document} fresh the server's answer
+ * @param {FormData} what the fields that were sent
  */
 export function beginNextMessage(form, fresh, what) {
   const now = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
-  // It was taken back before its own answer came: its words stand there again.
+  // The message was taken back before the server's answer arrived. The form already shows its text again, under another id.
   if (now && now.value !== what.get("id")) return;
   const text = what.get("text");
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   const typed = form.querySelector("textarea");
-  // What was typed on while it was under way is the beginning of the next.
+  // Text that was typed while the request was running is the beginning of the next message.
   const further = typed && text !== null && typed.value !== text;
   if (typed && !further) typed.value = "";
   for (const file of form.querySelectorAll("input[type=file]")) {
@@ -170,7 +171,7 @@ export function beginNextMessage(form, fresh, what) {
 }
 
 /**
- * Says which files are chosen, in the language of the desk and not of the browser.
+ * Shows the names of the chosen files. The browser's own file button would use the browser's language, not the desk's.
  * @param {HTMLInputElement} field
  */
 function showChosenFiles(field) {
@@ -183,8 +184,8 @@ document.addEventListener("change", (event) => {
 });
 
 /**
- * A reply was taken back: its words are a draft again.
- * @param {Document} fresh
+ * Puts the text of a reply that was taken back into the reply field. The text is a draft again.
+ * @param {Document} fresh the server's answer, with the text in its reply field
  */
 export function restoreReply(fresh) {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.reply"));
@@ -193,7 +194,7 @@ export function restoreReply(fresh) {
     const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
     if (id) id.value = makeId();
     const begun = findTextArea(form).value;
-    // What was begun since, and is not kept yet, stays below.
+    // Text that was typed since then stays, below the restored text.
     findTextArea(form).value = text.includes(begun.trim()) ? text : `${text}\n\n${begun}`;
   }
   updateSeen(fresh.getElementById("write"));

@@ -1,8 +1,8 @@
-// Tells colleagues that somebody reads a contact or writes to its person.
+// Reports to the server that this counsellor is reading a contact or writing a reply. Colleagues see the report.
 
 import { getContactAddress } from "../http/page.js";
 
-/** How often it is said that somebody is here, in milliseconds. Who is silent for twelve seconds has gone. */
+/** The interval between reports, in milliseconds. The server removes a counsellor who has not reported for twelve seconds. */
 const OFTEN = 5000;
 
 let here = "";
@@ -31,7 +31,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("visibilitychange", () => (document.hidden ? leaveContact(here) : reportPresence()));
 addEventListener("pagehide", () => leaveContact());
 
-/** @param {string} [next] where somebody will be when they come back */
+/** @param {string} [next] the address of the contact that is open when the tab is visible again */
 export function leaveContact(next = "") {
   if (here && reported !== "gone") report("gone");
   here = next;

@@ -1,4 +1,4 @@
-// The wrap-up: each answer is kept as it is given; what is no counselling is closed with one key.
+// The wrap-up. Each answer is saved as soon as it is given. A non-counselling contact can be closed with one key.
 
 import { toLatinKey } from "../http/keys.js";
 import { buildBody, findAround, findParts, getRefusal, parsePage } from "../http/page.js";
@@ -6,12 +6,12 @@ import { updateChildren } from "../http/morph.js";
 import { showQuestion } from "../http/dialog.js";
 import { hideRefusal, showRefusal } from "../http/refusal.js";
 
-/** How long after the last answer they are kept, in milliseconds. */
+/** The delay between the last answer and saving all answers, in milliseconds. */
 const SOON = 250;
 
 /**
- * Shows the wrap-up as the server has it; whoever stands in it stays there, with what they are typing.
- * @param {Document} fresh
+ * Updates the wrap-up from the server's answer. The field in focus keeps its focus and its content.
+ * @param {Document} fresh the server's answer
  */
 export function updateWrapUp(fresh) {
   const [old, now] = findParts("wrapup", fresh);
@@ -19,8 +19,8 @@ export function updateWrapUp(fresh) {
 }
 
 /**
- * Somebody took a contact over, or it is mine again: its wrap-up can be read, or filled in, from now on.
- * @param {Document} fresh
+ * Updates the wrap-up if it changed between editable and read-only. That happens when the contact gets another assignee.
+ * @param {Document} fresh the server's answer
  */
 export function updateWrapUpRights(fresh) {
   const [old, now] = findParts("wrapup", fresh);
@@ -31,7 +31,7 @@ export function updateWrapUpRights(fresh) {
     document.getElementById("contact")?.focus({ preventScroll: true });
 }
 
-/** @type {Map<string, URLSearchParams>} what was answered before one key closed a contact, by the address of its wrap-up */
+/** @type {Map<string, URLSearchParams>} The answers given before one key closed a contact, by the address of its wrap-up. */
 const answered = new Map();
 
 document.addEventListener(
@@ -45,8 +45,8 @@ document.addEventListener(
 );
 
 /**
- * Closing was taken back: what was answered before it stands there again.
- * @param {string} action
+ * Restores the answers that a contact had before one key closed it, if that closing was taken back.
+ * @param {string} action the address of the form that was sent
  */
 export async function restoreAnswers(action) {
   const at = action.replace(/\/reopen$/, "/wrap-up");
@@ -61,12 +61,12 @@ export async function restoreAnswers(action) {
 }
 
 /**
- * Leads to the first answer that is missing before the contact can be closed.
+ * Focuses the first question whose answer is missing. If no answer is missing, focuses the button that closes the contact.
  * @param {HTMLFormElement} form
  */
 export function focusMissingAnswer(form) {
   const missing = form.querySelector(".missing:not([hidden]) select, .missing:not([hidden]) input");
-  // What is only suggested is kept with the last button.
+  // Suggested answers are not missing; the closing button saves them.
   const first = /** @type {HTMLElement | null} */ (missing ?? form.querySelector("button[name=close]"));
   first?.scrollIntoView({ block: "center" });
   first?.focus({ preventScroll: true });
@@ -81,7 +81,7 @@ document.addEventListener("click", (event) => {
 });
 
 /**
- * Shows the questions that are asked of this kind, and a place for a further answer where there is one before it.
+ * Shows the questions for the chosen kind of contact. Shows the field for a further answer once the field before it is filled.
  * @param {Element} form
  */
 function showQuestions(form) {
@@ -114,16 +114,16 @@ async function saveAnswers(form) {
     const fresh = parsePage(await answer.text());
     if (answer.ok) {
       updateWrapUp(fresh);
-      // A message that something is missing goes once nothing is.
+      // Removes the refusal that listed missing answers, once every answer is given.
       if (!form.querySelector(".missing:not([hidden])")) hideRefusal();
     } else if (!showQuestion(fresh)) {
       showRefusal(getRefusal(fresh, answer));
-      // Somebody took it over: it can only be read from now on.
+      // A colleague may have taken the contact over. The wrap-up is then read-only.
       const shown = await fetch(location.href, { headers: { accept: "text/html" } });
       if (shown.ok) updateWrapUpRights(parsePage(await shown.text()));
     }
   } catch {
-    // The page says that it is out of date; the next answer is kept with this one.
+    // The page already shows that it is out of date. The next save also contains this answer.
   }
 }
 

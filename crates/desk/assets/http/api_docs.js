@@ -5,6 +5,6 @@ SwaggerUIBundle({
   dom_id: "#api",
   deepLinking: true,
   showExtensions: true,
-  // Swagger's public validator would receive the address of this page.
+  // Swagger's public validator would receive the address of this page, so the validator is switched off.
   validatorUrl: null,
 });

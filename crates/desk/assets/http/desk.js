@@ -1,4 +1,5 @@
-// Keeps the desk live, sends its forms and follows its links without a reload. Without this every form and link still works.
+// Updates the desk while it is open, and sends forms and follows links without reloading the page. Every form and link also works
+// without this script.
 
 import { buildBody, findAround, findParts, getContactAddress, getRefusal, parsePage } from "./page.js";
 import { updateChildren } from "./morph.js";
@@ -11,13 +12,13 @@ import { notifyOfWaiting } from "../inbox/notification.js";
 import "./keys.js";
 import "../contact/canned.js";
 
-/** Parts that are replaced by what the server shows now. What is being typed stands in none of them. */
+/** The ids of the page areas that every refresh updates. None of them contains a text field. */
 const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits"];
 
 /** @param {Document} fresh */
 function showParts(fresh) {
   const [shown, now] = [getContactAddress(document), getContactAddress(fresh)];
-  // Never the messages of one person over the reply to another.
+  // The refreshed page shows another contact. Its messages must not appear above a reply to this person.
   if (now && shown && now !== shown) return replacePage(fresh);
   for (const id of PARTS) {
     const [old, now] = findParts(id, fresh);
@@ -28,7 +29,7 @@ function showParts(fresh) {
   }
   const [write, writeNow] = findParts("write", fresh);
   updateSeen(writeNow);
-  // Who may write can change; what is typed may not vanish.
+  // The right to reply can change. A form with typed text stays on the page, and its buttons are disabled.
   if (write && writeNow && !write.querySelector("form") !== !writeNow.querySelector("form") && !hasText(write)) {
     write.replaceChildren(...writeNow.childNodes);
   } else if (write && writeNow) blockReply(write, !writeNow.querySelector("form"));
@@ -39,7 +40,7 @@ function showParts(fresh) {
 }
 
 /**
- * I let go of a contact myself: that is no news to me. What I had begun to write is kept as my draft.
+ * Removes the reply form after this counsellor handed over or gave back the contact. Unsent text was saved as a draft before.
  * @param {Document} fresh
  */
 function replaceReplyForm(fresh) {
@@ -48,8 +49,8 @@ function replaceReplyForm(fresh) {
 }
 
 /**
- * What I have just written is where I see it.
- * @param {Set<string>} before the messages that were there
+ * Scrolls to the message that was just written.
+ * @param {Set<string>} before the ids of the messages that the page showed before
  */
 function revealNewMessage(before) {
   const all = [...document.querySelectorAll("#thread .message")];
@@ -57,9 +58,9 @@ function revealNewMessage(before) {
 }
 
 /**
- * Somebody else holds what is being answered here: that is said aloud, and nothing can be sent until it is no longer so.
+ * Disables the reply form while the contact is assigned to a colleague. Shows an alert, which screen readers read aloud.
  * @param {HTMLElement} write
- * @param {boolean} others
+ * @param {boolean} others whether a colleague is the assignee
  */
 function blockReply(write, others) {
   const form = write.querySelector("form.reply");
@@ -79,7 +80,7 @@ function hasText(part) {
   return [...part.querySelectorAll("textarea")].some((area) => area.value.trim() !== "");
 }
 
-/** How many forms were answered: what was read before one was is older than its answer. */
+/** The number of forms that the server has answered. A refresh that began before such an answer is out of date. */
 let done = 0;
 let reading = false;
 let again = false;
@@ -93,7 +94,7 @@ async function refresh() {
   const before = done;
   let html = "";
   try {
-    // Nobody did anything: this keeps no log-in from ending.
+    // The header marks an automatic request. Automatic requests do not extend the session.
     const answer = await fetch(at, { headers: { accept: "text/html", "hotline-by-itself": "1" } });
     if (answer.redirected && new URL(answer.url).pathname === "/desk/login") location.assign("/desk/login");
     if (answer.ok) html = await answer.text();
@@ -102,7 +103,7 @@ async function refresh() {
     markStale(true);
   }
   reading = false;
-  // Somebody may have gone on meanwhile.
+  // The counsellor may have sent a form or opened another page in the meantime.
   if (before !== done) again = true;
   else if (html && location.href === at) showParts(parsePage(html));
   if (again) {
@@ -117,7 +118,7 @@ function markStale(is) {
   if (notice) notice.hidden = !is;
 }
 
-/** The page that is shown: an address that differs in its place on the page only leads to the same. */
+/** The path and query of the page that is shown. An address that differs only in its fragment belongs to the same page. */
 let page = location.pathname + location.search;
 
 /**
@@ -129,7 +130,7 @@ function setAddress(url, how) {
   page = location.pathname + location.search;
 }
 
-/** Shows the place on the page that the address names. */
+/** Scrolls to the element that the fragment of the address names, and focuses it. */
 function scrollToHash() {
   const place = location.hash && document.getElementById(location.hash.slice(1));
   if (!place) return;
@@ -140,7 +141,7 @@ function scrollToHash() {
 
 let going = 0;
 
-/** A form that keeps no draft, with something filled in. */
+/** Returns a form that has unsent changes and no saved draft, or null. */
 function findUnsentForm() {
   const forms = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-leave]"))];
   return forms.find((form) => [...form.elements].some(isChanged)) ?? null;
@@ -158,10 +159,10 @@ addEventListener("beforeunload", (event) => {
 });
 
 /**
- * Goes to another page of the desk, in place.
+ * Loads another page of the desk and shows it without a reload.
  * @param {string} url
- * @param {boolean} back whether the browser has the address already
- * @param {URLSearchParams} [body] what is sent there, if anything is
+ * @param {boolean} back whether the address bar already shows `url`, as after the back button
+ * @param {URLSearchParams} [body] the body of a POST request; without a body the request is a GET
  */
 async function openPage(url, back, body) {
   const begun = findUnsentForm();
@@ -176,11 +177,11 @@ async function openPage(url, back, body) {
     const answer = await fetch(url, { headers: { accept: "text/html" }, ...(body && { method: "POST", body }) });
     if (new URL(answer.url).pathname === "/desk/login") return location.assign(answer.url);
     const fresh = parsePage(await answer.text());
-    // Somebody went elsewhere meanwhile.
+    // The counsellor opened another page in the meantime.
     if (turn !== going) return;
     if (!fresh.querySelector("header.top")) {
       if (!body) return location.assign(answer.url);
-      // What was sent is not asked for again by its address.
+      // The answer to a POST request can't be loaded by its address, so the refusal is shown here.
       return showRefusal(getRefusal(fresh, answer));
     }
     if (!back) setAddress(answer.url + new URL(url, location.href).hash, "pushState");
@@ -188,21 +189,21 @@ async function openPage(url, back, body) {
     scrollToHash();
   } catch (error) {
     console.error(error);
-    // The address is that of another page already.
+    // The address bar already shows the address of the other page.
     if (back) location.reload();
     else markStale(true);
   }
 }
 
-/** The field a page begins with. It is focused here, not by the browser, which would scroll the heading out of sight. */
+/** Returns the first field of a page. The script focuses it, because the browser would scroll the heading out of view. */
 function findFirstField() {
   return /** @type {HTMLElement | null} */ (document.querySelector("main [data-first]"));
 }
 if (!location.hash) findFirstField()?.focus({ preventScroll: true });
 
 /**
- * Shows another page.
- * @param {Document} fresh
+ * Replaces the content of this page with another page.
+ * @param {Document} fresh the other page
  */
 function replacePage(fresh) {
   document.body.className = fresh.body.className;
@@ -253,7 +254,7 @@ addEventListener("popstate", () => {
   openPage(location.href, true);
 });
 
-/** Forms that were sent and not answered yet. */
+/** The forms whose request is still running. */
 const underWay = new WeakSet();
 
 document.addEventListener("submit", async (event) => {
@@ -277,14 +278,14 @@ document.addEventListener("submit", async (event) => {
   }
   if (!form.matches("[data-live]")) {
     if (form.method !== "post" || !hasUnsavedDrafts()) return;
-    // The page comes anew: what is being written goes before it.
+    // This form reloads the page, so the drafts are saved first.
     event.preventDefault();
     await saveDrafts();
     form.submit();
     return;
   }
   event.preventDefault();
-  // The keyboard sends a form whose buttons are asleep, too.
+  // Pressing Enter can send a form although its buttons are disabled.
   if (underWay.has(form) || (form.matches(".reply") && document.getElementById("taken"))) return;
   underWay.add(form);
   const turn = going;
@@ -293,7 +294,7 @@ document.addEventListener("submit", async (event) => {
   const buttons = [...form.querySelectorAll("button")];
   const typed = new FormData(form, event.submitter);
   const mine = /\/(hand-over|give-back)$/.test(action);
-  // Before it is sent: the live stream may show the new message sooner than the answer does.
+  // The ids are collected before the request, because a refresh may show the new message before the answer arrives.
   const before = new Set([...document.querySelectorAll("#thread .message")].map((message) => message.id));
   for (const button of buttons) button.disabled = true;
   try {
@@ -306,24 +307,24 @@ document.addEventListener("submit", async (event) => {
       hideRefusal();
     }
     if (form.matches(".why")) closeQuestion();
-    // Somebody went on meanwhile: they are not called back.
+    // The counsellor opened another page in the meantime, so that page stays.
     if (turn !== going) {
       if (!answer.ok) showRefusal(getRefusal(fresh, answer));
       return refresh();
     }
     if (!answer.ok && showQuestion(fresh)) return;
-    // What was done leads to a page: of a case, or to the contact with the reply prepared.
+    // Some forms lead to another page, such as the page of a case or a contact with a prepared reply.
     if (form.matches("[data-follow]") && answer.ok) {
       if (new URL(answer.url).pathname !== location.pathname) {
         setAddress(answer.url, "pushState");
         return replacePage(fresh);
       }
-      // The same page: what is being typed elsewhere on it stays.
+      // The answer is the same page. Only the areas in `PARTS` are updated, so text in other forms stays.
       showParts(fresh);
       if (!form.matches("[data-eager]") && String(buildBody(new FormData(form))) === filled) form.reset();
       return;
     }
-    // A form that is a page of its own is followed by the page that answers it, with what was typed if that was not right.
+    // A form that fills a whole page is replaced by the page in the answer. After a mistake, that page contains the typed values.
     if (form.matches("[data-asks]") && (answer.ok || answer.status === 422)) {
       if (answer.ok) setAddress(answer.url, "replaceState");
       replacePage(fresh);
@@ -349,7 +350,7 @@ document.addEventListener("submit", async (event) => {
       }
     } else {
       showRefusal(getRefusal(fresh, answer));
-      // Somebody was quicker, or something came: what is so now is shown.
+      // A colleague was faster, or a message arrived. The refresh shows the current state.
       if (answer.status === 409) {
         const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
         if (id && form.dataset.draft) id.value = makeId();
@@ -358,7 +359,7 @@ document.addEventListener("submit", async (event) => {
       }
     }
   } catch (error) {
-    // What was typed stays where it is, to be sent again: its id makes it the same message.
+    // The form keeps its text and its id. The server recognises a second attempt by the id and stores the message once.
     markStale(true);
     console.error(error);
   } finally {
@@ -367,15 +368,16 @@ document.addEventListener("submit", async (event) => {
     for (const button of buttons) button.disabled = over && form.matches(".reply");
   }
 });
-// Kept when it is left: what is done next to it shows the page anew.
+// A form with `data-eager` is sent as soon as one of its fields changes. Otherwise the update after another form would discard the
+// change.
 document.addEventListener("change", (event) => {
   const form = /** @type {HTMLFormElement | null} */ (findAround(event, "form[data-eager]"));
   form?.requestSubmit();
 });
 
 /**
- * Something was done to those that were picked: what came of it is told until the next time.
- * @param {Document} fresh
+ * Deselects all contacts after a bulk action, and shows its result until the next bulk action.
+ * @param {Document} fresh the server's answer
  */
 function clearPicked(fresh) {
   for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("#list input[name=pick]")))
@@ -384,9 +386,10 @@ function clearPicked(fresh) {
 }
 
 /**
- * What was done took its button away: the keyboard goes on where the next thing is done, not at the top of the page.
+ * Moves the focus to the next useful field if the answer removed the form that was sent. Otherwise the browser would move the
+ * focus to the top of the page.
  * @param {HTMLFormElement} form
- * @param {string} action what it did; by now it may do something else
+ * @param {string} action the address to which the form was sent; the update may have changed its address since then
  */
 function focusNext(form, action) {
   if (form.isConnected && form.action === action) return;
@@ -394,7 +397,7 @@ function focusNext(form, action) {
   (write ? document.getElementById("reply") : document.getElementById("contact"))?.focus();
 }
 
-// Ctrl+Enter sends what is being typed: of a form that is sent so, wherever in it one is.
+// Ctrl+Enter sends the form around the text area in focus. A form with a `data-send` button is sent from any of its fields.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !(event.target instanceof Element)) return;
   const field = /** @type {HTMLTextAreaElement | null} */ (event.target.closest("textarea, input, select, button"));
@@ -407,7 +410,7 @@ document.addEventListener("keydown", (event) => {
   form.requestSubmit(send);
 });
 
-/** Seconds in which a reply can still be taken back. */
+/** Shows how many seconds remain to take a reply back. Removes the button when the time is over. */
 function countDown() {
   let over = false;
   for (const form of document.querySelectorAll("form.undo")) {
@@ -425,12 +428,12 @@ setInterval(countDown, 500);
 function preparePage() {
   const thread = document.getElementById("thread");
   if (thread) thread.scrollTop = thread.scrollHeight;
-  // On a telephone the pages stand in one row that scrolls.
+  // On a phone the navigation is one row that scrolls. The link of the current page is scrolled into view.
   const nav = document.querySelector("header.top nav");
   const here = /** @type {HTMLElement | null} */ (nav?.querySelector("[aria-current]"));
   if (nav && here) nav.scrollLeft = here.offsetLeft - nav.clientWidth / 3;
   countDown();
-  // What was typed while the page came is kept where it was typed.
+  // Saves text that was typed in the previous page while this one was loading.
   saveDrafts();
   enterContact();
 }
@@ -439,17 +442,17 @@ if (document.querySelector("header.top")) {
   const live = new EventSource("/desk/live");
   live.onmessage = refresh;
   live.onerror = () => {
-    // It ends with the log-in: reading anew leads to the page of logging in.
+    // The server closes the event stream when the session ends. A refresh then leads to the log-in page.
     if (live.readyState === EventSource.CLOSED) refresh();
     setTimeout(() => live.readyState !== EventSource.OPEN && markStale(true), 5000);
   };
   live.onopen = () => markStale(false);
-  // Waiting times turn with age.
+  // The waiting times on the page grow even if no event arrives.
   setInterval(refresh, 30000);
   preparePage();
 }
 
-// One menu at a time; a click elsewhere or Escape closes it.
+// Only one menu is open at a time. Escape or a click outside closes it.
 /** @param {Element | null} [but] */
 function closeMenus(but) {
   for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]")))

@@ -1,4 +1,4 @@
-// Asks in a window what the service asks before it does something.
+// Shows the server's questions, such as a request for a reason, in a dialog.
 
 import { findAround } from "./page.js";
 
@@ -8,8 +8,8 @@ function dialog() {
 }
 
 /**
- * Shows the question in an answer, if it is one.
- * @param {Document} fresh
+ * Shows the question in a server's answer. Returns false if the answer contains no question.
+ * @param {Document} fresh the server's answer
  */
 export function showQuestion(fresh) {
   const question = fresh.querySelector("main:has(form.why)");
@@ -20,7 +20,7 @@ export function showQuestion(fresh) {
   return true;
 }
 
-/** The question is answered, or left. */
+/** Closes the dialog after the question was answered or dismissed. */
 export function closeQuestion() {
   if (!dialog()?.open) return;
   dialog().close();

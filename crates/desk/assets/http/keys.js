@@ -1,8 +1,8 @@
-// The desk by keyboard: single keys, and every command by its name.
+// Keyboard control of the desk: single keys, and a palette that finds every command by its name.
 
 import { findAround } from "./page.js";
 
-/** @type {Record<string, () => Element | null | undefined>} what a key presses, or where it leads */
+/** @type {Record<string, () => Element | null | undefined>} The element that each single key clicks or focuses. */
 const TARGETS = {
   c: () => document.querySelector("form[action$='/claim'] button"),
   u: () => document.querySelector("form.undo button"),
@@ -41,7 +41,7 @@ function getDialog(id) {
 }
 
 /**
- * The key as it is on a Latin layout: with a Cyrillic one it is known by its place.
+ * Returns the key of the Latin layout. On a Cyrillic layout, the position of the key determines the letter.
  * @param {KeyboardEvent} event
  */
 export function toLatinKey(event) {
@@ -88,7 +88,7 @@ document.addEventListener("keydown", (event) => {
     openPalette();
     return;
   }
-  // Out of a field, so that single keys work again.
+  // Escape leaves a field, so that single keys work again.
   if (
     event.key === "Escape" &&
     event.target instanceof HTMLElement &&
@@ -99,7 +99,7 @@ document.addEventListener("keydown", (event) => {
   pressSingleKey(event);
 });
 
-/** Serbian letters without their accents: what is looked for is typed in either script. @type {Record<string, string>} */
+/** Maps Cyrillic letters to Latin ones without accents, so that a search finds both scripts. @type {Record<string, string>} */
 const CYRILLIC = Object.fromEntries(
   [
     "а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj",
@@ -126,7 +126,7 @@ export function foldText(text) {
     .trim();
 }
 
-/** What can be done on this page: what its links and buttons say they do. */
+/** Collects the commands of this page. Each is named after its link, its button or its entry in the list of keys. */
 function collectCommands() {
   const found = document.querySelectorAll(
     [
@@ -156,7 +156,7 @@ function collectCommands() {
       `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
     return { said, folded: foldText(said), act: () => /** @type {HTMLElement} */ (one).click() };
   });
-  // What only a key does, by what the window of keys says of it.
+  // Commands that have a key but no button are named by the dialog that lists the keys.
   const keys = [...document.querySelectorAll("#keys dt")].flatMap((key) => {
     const said = key.nextElementSibling?.textContent ?? "";
     const pressed = key.textContent ?? "";
@@ -244,6 +244,6 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (findAround(event, "[data-palette]")) openPalette();
-  // A click beside a window closes it.
+  // A click outside a dialog closes it. Such a click has the dialog element itself as its target.
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });

@@ -1,5 +1,5 @@
-// Makes a part of the page what the server shows now by changing only what is different: what is under somebody's pointer, in focus,
-// unfolded or being typed stays the same thing.
+// Updates a part of the page from the server's version by changing only the nodes that differ. Unchanged elements keep their focus,
+// their typed text and their open or closed state.
 
 /** @param {Node} one @param {Node} other */
 function isSame(one, other) {
@@ -10,7 +10,7 @@ function isSame(one, other) {
 function updateAttributes(old, now) {
   for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) {
-    // Who unfolded something wants to read it.
+    // A `details` element that the reader opened stays open.
     if (!now.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
   }
 }
@@ -25,7 +25,7 @@ function updateNode(old, now) {
     old.nodeValue = now.nodeValue;
     return;
   }
-  // What a script keeps up to date is its own; what is being chosen or typed is somebody's.
+  // Elements with `data-own` are updated by other scripts only. A field in focus keeps the value that is being typed.
   if (old.hasAttribute("data-own")) return;
   const mine = old === document.activeElement && old.matches("select, input, textarea");
   if (mine) return;

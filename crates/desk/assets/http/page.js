@@ -1,4 +1,4 @@
-// Reads pages and forms.
+// Helpers that read pages and forms.
 
 /** @param {string} html */
 export function parsePage(html) {
@@ -6,9 +6,9 @@ export function parsePage(html) {
 }
 
 /**
- * Returns the part with this id, as it is shown and as the server has it now.
+ * Returns the element with this id, from this page and from the server's version.
  * @param {string} id
- * @param {Document} fresh
+ * @param {Document} fresh the server's version of the page
  */
 export function findParts(id, fresh) {
   return [document.getElementById(id), fresh.getElementById(id)];
@@ -23,8 +23,8 @@ export function getContactAddress(page) {
 }
 
 /**
- * Returns why a request was refused.
- * @param {Document} fresh
+ * Returns the text that explains why a request was refused, or else the HTTP status.
+ * @param {Document} fresh the page in the answer
  * @param {Response} answer
  */
 export function getRefusal(fresh, answer) {
@@ -32,7 +32,7 @@ export function getRefusal(fresh, answer) {
 }
 
 /**
- * Returns the body of a request that sends a form without files.
+ * Converts the fields of a form without files into a request body.
  * @param {FormData} filled
  */
 export function buildBody(filled) {
@@ -40,7 +40,7 @@ export function buildBody(filled) {
 }
 
 /**
- * Returns the innermost element around an event that matches.
+ * Returns the innermost element around an event's target that matches the selector.
  * @param {Event} event
  * @param {string} selector
  */

@@ -1,9 +1,9 @@
-// Says why something was not done, in a place that is not shown anew.
+// Shows why the server refused an action. A refresh of the page does not replace this notice.
 
 let timer = 0;
 
 /**
- * Stays until what it is about is done, or long enough to be read.
+ * Shows a refusal for 20 seconds, or until an action succeeds.
  * @param {string} text
  */
 export function showRefusal(text) {
@@ -15,7 +15,7 @@ export function showRefusal(text) {
   timer = setTimeout(hideRefusal, 20000);
 }
 
-/** What it was about is done. */
+/** Hides the refusal. */
 export function hideRefusal() {
   const notice = document.getElementById("refused");
   if (notice) notice.hidden = true;

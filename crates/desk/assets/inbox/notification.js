@@ -1,4 +1,4 @@
-// Tells whoever looks elsewhere that somebody new waits, without a word of what was written.
+// Notifies a counsellor whose tab is hidden when another person starts to wait. The notification contains no message text.
 
 let known = countWaiting();
 
@@ -18,7 +18,7 @@ function playSound() {
   tone.onended = () => context.close();
 }
 
-/** Looks whether more wait than before. */
+/** Notifies the counsellor if more people are waiting than at the last check. */
 export function notifyOfWaiting() {
   const now = countWaiting();
   const more = now > known;
@@ -26,7 +26,7 @@ export function notifyOfWaiting() {
   if (!more || !document.hidden) return;
   const { sound: aloud, notify } = document.documentElement.dataset;
   if (aloud !== undefined) playSound();
-  // One notification at a time, however many wait.
+  // The tag makes the browser replace an earlier notification, so only one is shown at a time.
   if (notify && Notification.permission === "granted") new Notification("Hotline", { body: notify, tag: "waits" });
 }
 
