@@ -1,8 +1,9 @@
-// The form works without this. It only hurries what helps: leaving at once, and finding one's mistakes.
+// Optional helpers for the public pages, which work without this script. The script lets a visitor leave the site quickly. It also
+// moves the focus to the list of mistakes in a form.
 
 const exit = document.getElementById("exit");
 
-/** Leaves for a page that says nothing about its reader, without this one in the history. */
+/** Replaces this page with the neutral page that the exit link names. The browser history does not keep this page. */
 function leave() {
   document.body.replaceChildren();
   location.replace(exit.href);
@@ -13,7 +14,7 @@ exit?.addEventListener("click", (event) => {
   leave();
 });
 
-// Shift three times within five seconds; with another key in between it does not count.
+// Pressing Shift three times within five seconds leaves the page. Any other key resets the count.
 let pressed = [];
 addEventListener("keydown", (event) => {
   if (event.key !== "Shift") {
@@ -25,7 +26,7 @@ addEventListener("keydown", (event) => {
   if (pressed.length === 3) leave();
 });
 
-// Coming back must not show what was typed.
+// A browser can restore a page from its cache together with the typed text. Reloading the page discards that text.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
