@@ -1,12 +1,12 @@
-//! Discord: direct messages to a bot, and a button in a server's channel that opens a private conversation.
+//! Discord: direct messages to a bot, and forms that people send after they press a contact button in a server channel.
 //!
-//! An event from the gateway only triggers a read. The REST API then returns the messages of one conversation, starting after
-//! the last accepted message. Messages whose events were lost, or that were written while the line was disconnected, arrive the
-//! same way, once and in order.
+//! An event from the gateway only triggers a read of one conversation through the REST API. The read starts after the last
+//! accepted message. It therefore also returns messages whose events were lost, and messages from the time when the line was
+//! disconnected. Each message arrives once and in order.
 //!
 //! Repeats are harmless in both directions. An incoming message is identified by its id and the time of its last edit. An
-//! outgoing message carries a nonce that Discord enforces for some minutes. After an attempt with an unknown outcome, the
-//! conversation is searched for the message before the message is sent again.
+//! outgoing message carries a nonce. For some minutes, Discord ignores another message with the same nonce. If the outcome of
+//! a hand-over is unknown, the line searches the conversation for the message before it sends the message again.
 
 mod button;
 mod check;
@@ -50,7 +50,7 @@ use self::{
 };
 use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, default_true, read_secret};
 
-/// The entry of this channel in `KINDS`.
+/// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "discord",
     only_one: false,
@@ -63,13 +63,14 @@ pub const KIND: ChannelKind = ChannelKind {
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The bot's token. Alternatively, `token_file` names a file that holds it.
+    /// The bot's token. Alternatively, `token_file` names a file that contains the token.
     token: Option<Private<String>>,
     token_file: Option<PathBuf>,
-    /// The base URL of Discord's API; `None` for Discord's own address.
+    /// The base URL of Discord's API; `None` for the official URL.
     api_url: Option<reqwest::Url>,
-    /// The server whose channel `room` has the button. Without `guild` and `room` the bot only takes direct messages.
+    /// The Discord server that contains `room`. Without `guild` and `room`, the bot only receives direct messages.
     guild: Option<GuildId>,
+    /// The server channel in which the bot posts the contact button.
     room: Option<ChannelId>,
     #[serde(default)]
     attachments: Attachments,
@@ -77,7 +78,7 @@ struct Settings {
     acknowledge: bool,
 }
 
-/// One Discord line: a bot.
+/// One Discord line. Each line is one bot.
 struct Discord {
     line: Arc<DiscordLine>,
     triggered: Mutex<mpsc::UnboundedReceiver<ReadTrigger>>,
@@ -121,7 +122,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     }))
 }
 
-/// Reads the bot's user id from its token. The first part of a token is the id in base64.
+/// Reads the bot's user id from its token. The first part of a token is this id in base64.
 fn bot_id_in(token: &str) -> Option<UserId> {
     let mut parts = token.split('.');
     let (first, _, _) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,4 +1,4 @@
-//! The button in a server's channel.
+//! Posts the contact button in the server channel that the setting `room` names.
 
 use serde_json::Value;
 use serenity::all::{
@@ -8,11 +8,11 @@ use serenity::all::{
 use super::{line::DiscordLine, rest::RestError};
 use crate::json;
 
-/// The custom id of the button.
+/// The custom id of the contact button.
 pub const BUTTON: &str = "hotline-write";
 
 impl DiscordLine {
-    /// Posts the button in the room unless it is there already.
+    /// Posts the contact button in the room unless the room already has one.
     pub(super) async fn post_button(&self) -> Result<(), RestError> {
         let Some((_, room)) = self.room else { return Ok(()) };
         let route = Route::ChannelMessages { channel_id: room };

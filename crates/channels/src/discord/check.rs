@@ -1,4 +1,4 @@
-//! Checks that the token, the intents and the permissions suffice, and reports the result in words.
+//! Checks whether the bot's token, intents and permissions are sufficient, and describes each result in a sentence.
 
 use anyhow::{Context, ensure};
 use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
@@ -6,10 +6,11 @@ use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
 use super::line::DiscordLine;
 use crate::json;
 
-/// The two application flags that allow reading message content: for a bot in many servers (`1 << 18`) and in few (`1 << 19`).
+/// The application flags that allow a bot to read message content. Discord uses `1 << 18` for a bot in many servers and `1 << 19`
+/// for a bot in few servers.
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
 
-/// The permissions that the button and its threads need, with Discord's names for them.
+/// The permissions that the bot needs for the contact button and its threads, with Discord's names for the permissions.
 const NEEDED: [(Permissions, &str); 6] = [
     (Permissions::VIEW_CHANNEL, "View Channel"),
     (Permissions::SEND_MESSAGES, "Send Messages"),

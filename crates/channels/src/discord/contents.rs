@@ -16,16 +16,16 @@ use crate::{
 /// The contents of a message.
 pub struct Contents {
     pub text: String,
-    /// The text of the message that this one answers. Folded on screen.
+    /// The text of the message that this message answers. The desk shows this text collapsed.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// The fields of components that hold text.
+/// The names of the component fields that contain text.
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
-/// Reads the contents of a message. The references of its files contain the channel and the message id.
+/// Reads the contents of a message. `channel` and `id` become part of the references to its files.
 pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut texts = own_texts(message, &mut remarks);
@@ -61,7 +61,7 @@ pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachment
     }
 }
 
-/// Collects the texts of a message, with substitutes for stickers and polls.
+/// Collects the texts of a message. A sticker or a poll is replaced by text that describes it.
 fn own_texts(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let content = match message.get("content") {
         Some(Value::String(content)) => content.clone(),
@@ -114,7 +114,7 @@ fn line_at(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
-/// Converts an attachment into a part. Its URL changes every day, so the reference names the message that holds it.
+/// Converts an attachment. Discord changes the URL of an attachment every day, so the reference names the attachment's message.
 fn to_part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {

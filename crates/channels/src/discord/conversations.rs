@@ -1,5 +1,5 @@
-//! All conversations, with the person and the last accepted message of each. The intake stores them encrypted; this module
-//! keeps them in memory.
+//! The conversations of a line. Each has a person and the id of its last accepted message. The intake stores the conversations
+//! encrypted, and this module keeps a copy in memory.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// Takes the place of the channel id in the ids of a form, which has no channel until a thread is created for it.
+/// Replaces the channel id in the message id of a form. A form has no channel until a thread is created for it.
 pub const FORM: &str = "form";
 
 /// A conversation with one person.
@@ -17,7 +17,7 @@ pub const FORM: &str = "form";
 pub struct Conversation {
     /// The person who writes to the helpline.
     pub person: UserId,
-    /// Whether it is a private thread under the room. Other people may be in a thread.
+    /// Whether the conversation is a private thread in the server channel `room`. Other people may also write in a thread.
     pub thread: bool,
     /// The id of the last accepted message.
     pub after: u64,
@@ -31,13 +31,13 @@ pub struct Conversation {
 pub enum Reach {
     #[default]
     Open,
-    /// Discord refuses us access. The line tries again from time to time, because the refusal may be lifted.
+    /// Discord refuses the bot access. The line tries again regularly, because access may be restored.
     Shut,
-    /// It no longer exists.
+    /// The conversation no longer exists.
     Gone,
 }
 
-/// All conversations, by channel.
+/// The conversations of one line, by channel.
 #[derive(Default)]
 pub struct Conversations(Mutex<HashMap<ChannelId, Conversation>>);
 
@@ -54,7 +54,7 @@ impl Conversations {
         self.lock().insert(channel, conversation);
     }
 
-    /// Marks a conversation as no longer existing.
+    /// Marks a conversation as gone.
     pub fn end(&self, channel: ChannelId) {
         if let Some(conversation) = self.lock().get_mut(&channel) {
             conversation.reach = Reach::Gone;
@@ -70,7 +70,7 @@ impl Conversations {
         mine.map(|(channel, _)| *channel).max()
     }
 
-    /// Returns the conversations to which Discord refuses us access.
+    /// Returns the conversations to which Discord refuses the bot access.
     pub fn shut(&self) -> Vec<ChannelId> {
         let all = self.lock();
         let shut = all.iter().filter(|(_, one)| one.reach == Reach::Shut);

@@ -1,5 +1,5 @@
-//! The form behind the button. While the line is disconnected, Discord shows the person an error. Each accepted form is
-//! answered in a private thread.
+//! The form that opens when a person presses the contact button. Each accepted form is answered in a private thread. While the
+//! line is disconnected, Discord shows an error to a person who presses the button.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,20 +26,21 @@ use crate::json;
 /// The custom ids of the form and of its field.
 const FORM: &str = "hotline-form";
 const FIELD: &str = "text";
-/// The longest text of a form, in characters (Discord's limit).
+/// The maximum length of a form's text, in characters (Discord's limit).
 const LONGEST: u16 = 4_000;
-/// How long accepting a form may take. Discord waits three seconds for our response.
+/// The timeout for accepting a form. Discord waits three seconds for the response.
 const ACCEPTING: Duration = Duration::from_millis(2_000);
-/// How long accepting a form and waiting for the contact's reference may take together.
+/// The total time for accepting a form and waiting for the contact's reference.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// How often to check whether the form is registered, before the response is sent.
+/// The interval at which the line checks whether a form is registered, before it sends the response.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// How often to check whether the form is registered, after the response was sent.
+/// The interval at which the line checks whether a form is registered, after it sent the response.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
-/// How long to keep trying to create a thread. After that, the first reply tries once more or goes by direct message.
+/// How long the line tries to create a thread. After that, the first reply tries once more. If that attempt also fails, the reply
+/// is sent as a direct message.
 const FOR_THREAD: Duration = Duration::from_secs(600);
 
-/// A press of the button, or a submitted form.
+/// A press of the contact button, or a submitted form.
 struct Press {
     id: u64,
     token: String,
@@ -49,14 +50,14 @@ struct Press {
     person: u64,
     username: String,
     global_name: Option<String>,
-    /// The custom id of what was pressed or submitted.
+    /// The custom id of the pressed button or of the submitted form.
     name: String,
     /// The text that the person typed.
     text: String,
 }
 
 impl Press {
-    /// Reads a press. Returns `None` if a field that the response needs is missing.
+    /// Reads a press from an event. Returns `None` if the event lacks a field that the response needs.
     fn read(event: &Value) -> Option<Self> {
         let user = event.pointer("/member/user").or_else(|| event.get("user"))?;
         let typed = event
@@ -79,13 +80,13 @@ impl Press {
     }
 }
 
-/// Returns the text typed into a form, whichever components contain its fields.
+/// Returns the text that was typed into a form. Finds the form's fields at any depth of its components.
 fn typed_text(components: &Value) -> String {
     json::texts_named(components, &["value"]).join("\n")
 }
 
 impl DiscordLine {
-    /// Answers a press of the button or a submitted form in a separate task. Returns false if the event can't be read.
+    /// Answers a press of the button or a submitted form in a separate task. Returns `false` if the event can't be read.
     pub(super) fn answer_press(self: Arc<Self>, intake: Arc<dyn Intake>, event: Value) -> bool {
         let Some(press) = Press::read(&event) else {
             return false;
@@ -117,7 +118,7 @@ impl DiscordLine {
         self.respond(press, &CreateInteractionResponse::Modal(form)).await
     }
 
-    /// Accepts a form, and confirms it only afterwards. Then creates the thread, even if the confirmation failed.
+    /// Accepts a form, then confirms it to the person. The thread is created afterwards, even if the confirmation failed.
     async fn accept_form(&self, intake: &dyn Intake, form: &Press) {
         let begun = Instant::now();
         let words = self.words(&form.locale);
@@ -125,7 +126,7 @@ impl DiscordLine {
         let external_id = raw.external_id.clone();
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
         let Ok(Ok(accepted)) = accepted else {
-            // The person sees the failure and gets the text back, so that it is not lost.
+            // The response reports the failure and contains the typed text, so that the person can copy it.
             let typed: String = form.text.chars().take(1_500).collect();
             let text = self.localized(words, "discord-not-received", &[("text", &typed)]);
             let _ = self.respond(form, &private_response(text)).await;
@@ -147,7 +148,7 @@ impl DiscordLine {
         if let Err(error) = &confirmed {
             tracing::warn!(line.name = %self.name, reason = %error, "A form was accepted, and who sent it could not be told");
         }
-        // If the registration is late, the thread waits for it, because the reference is the name of the thread.
+        // The thread is named after the contact's reference, so it is created only after the form is registered.
         let known = match known {
             Some(reference) => Some(reference),
             None => {
@@ -178,8 +179,8 @@ impl DiscordLine {
         }
     }
 
-    /// Waits until a message is registered, and returns the reference of its contact. Checks at intervals of `every`. Returns
-    /// `None` if the message is not registered by `until`.
+    /// Waits until a message is registered, and returns the reference of its contact. Checks for the registration at intervals of
+    /// `every`. Returns `None` if the message is not registered by `until`.
     async fn wait_for_reference(
         &self,
         intake: &dyn Intake,
@@ -197,13 +198,13 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the thread of a form, retrying until the thread exists. Returns `None` if there can be no thread; answers then
-    /// go by direct message.
+    /// Returns the thread for a form. Retries after a failure until a thread exists or `FOR_THREAD` has passed. Returns `None` if no
+    /// thread can be created. Replies are then sent as direct messages.
     async fn wait_for_thread(&self, form: &Press, reference: Reference) -> Option<u64> {
         let request = ThreadRequest {
             person: UserId::new(form.person),
             reference,
-            // The person may have left the thread of an earlier form.
+            // The person may have left the thread of an earlier form, so the person is added again.
             invite: true,
         };
         let give_up = Instant::now() + FOR_THREAD;
@@ -261,7 +262,7 @@ impl DiscordLine {
     }
 }
 
-/// Creates a response that only the person sees.
+/// Creates a response that is visible only to the person who pressed the button.
 fn private_response(text: String) -> CreateInteractionResponse {
     let message = CreateInteractionResponseMessage::new()
         .content(text)

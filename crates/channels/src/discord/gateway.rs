@@ -1,4 +1,5 @@
-//! The connection to the gateway. Each event queues a read; a press of the button is answered at once.
+//! The connection to the gateway. An event about a message queues a read of its conversation. A press of the contact button is
+//! answered immediately.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -19,29 +20,29 @@ use crate::json;
 
 /// How long Discord may take to begin a session.
 const BEGINNING: Duration = Duration::from_secs(30);
-/// A close code after which Discord keeps the session for a while.
+/// The close code after which Discord keeps the session for a while.
 const GOING_AWAY: u16 = 4000;
-/// A close code after which Discord ends the session at once.
+/// The close code after which Discord ends the session immediately.
 const GONE: u16 = 1000;
 /// The number of unreadable events within `COUNTED` that raises an alarm.
 const ALARMING: u32 = 3;
 const COUNTED: Duration = Duration::from_secs(3_600);
 
-/// The state of the line, which outlives a connection.
+/// The state of the line that is kept from one connection to the next.
 #[derive(Default)]
 struct GatewayState {
     session: Option<Session>,
     waits: ReconnectWaits,
-    /// The number of sessions that may still be begun today; `None` unless it is low.
+    /// How many more sessions Discord lets the bot begin today; `None` unless this number is low.
     few_starts: Option<u64>,
-    /// The start of the current count of unreadable events, and the count.
+    /// When the count of unreadable events began, and the count.
     unreadable: Option<(Instant, u32)>,
-    /// When events began to arrive on this connection; `None` until then.
+    /// When Discord began or resumed the session on this connection; `None` until then.
     working: Option<Instant>,
 }
 
 impl GatewayState {
-    /// Returns the health of the line while events arrive.
+    /// Returns the health of the line while it is connected.
     fn health(&self) -> Health {
         match (self.unreadable, self.few_starts) {
             (Some((_, count)), _) if count >= ALARMING => Health::Ailing(format!(
@@ -56,7 +57,8 @@ impl GatewayState {
 }
 
 impl DiscordLine {
-    /// Returns the gateway intents: direct messages and, if there is a room, the server events that the button needs.
+    /// Returns the gateway intents. They cover direct messages and, if the setting `room` names a channel, the
+    /// events of its server.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
@@ -66,7 +68,7 @@ impl DiscordLine {
         intents.bits()
     }
 
-    /// Keeps the line connected until `stop`.
+    /// Keeps the line connected until `stop` is cancelled.
     pub(super) async fn stay_connected(self: Arc<Self>, intake: Arc<dyn Intake>, stop: &CancellationToken) {
         let mut state = GatewayState::default();
         while !stop.is_cancelled() {
@@ -128,7 +130,7 @@ impl DiscordLine {
         }
     }
 
-    /// Connects, then resumes the session or begins another one.
+    /// Connects, then resumes the earlier session or begins a new one.
     async fn open_session(&self, state: &mut GatewayState) -> Result<Socket, ConnectionEnd> {
         let unreached =
             |error: super::rest::RestError| ConnectionEnd::new(NextStep::Retry, error.to_string());
@@ -141,7 +143,7 @@ impl DiscordLine {
                     socket.resume(self.rest.token(), session).await?;
                     return Ok(socket);
                 }
-                // This gateway server is gone, but the session may still exist.
+                // This gateway server can't be reached, but another server may resume the session.
                 Err(_) => session.url = None,
             }
         }
@@ -207,7 +209,7 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a read after a new message. Returns `None` if the event names no channel.
+    /// Queues a read of the conversation with a new message. Returns `None` if the event names no channel.
     fn queue_new_message(&self, message: &Value) -> Option<()> {
         let channel = ChannelId::new(json::id(message, "/channel_id")?);
         let author = json::id(message, "/author/id");
@@ -230,7 +232,8 @@ impl DiscordLine {
         Some(())
     }
 
-    /// Counts an unreadable event and queues a read of the channels it may concern. The contents of the event are not logged.
+    /// Counts an unreadable event. Queues a read of the channels that the event names, or of all conversations if it names no
+    /// channel. The contents of the event are not logged.
     async fn count_unreadable(
         &self,
         intake: &Arc<dyn Intake>,
@@ -243,7 +246,7 @@ impl DiscordLine {
         let (since, count) = counted.unwrap_or((now, 0));
         let count = count.saturating_add(1);
         state.unreadable = Some((since, count));
-        // Event names consist of capitals and underscores. Any other text may be a person's and is not logged.
+        // Event names consist of capital letters and underscores. Any other text may come from a person, so it is not logged.
         let lawful = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let name = if lawful { name } else { "" };
         tracing::warn!(line.name = %self.name, event = name, count, "An event of line {} cannot be read", self.name);
@@ -266,7 +269,7 @@ impl DiscordLine {
         }
     }
 
-    /// Resets the count of unreadable events an hour after it began, which also ends the alarm.
+    /// Resets the count of unreadable events an hour after the count began. The reset also ends the alarm.
     async fn reset_unreadable(&self, intake: &Arc<dyn Intake>, state: &mut GatewayState) {
         if state
             .unreadable
@@ -277,7 +280,7 @@ impl DiscordLine {
         }
     }
 
-    /// Begins a session and ends it again.
+    /// Tests the gateway by beginning a session and closing it.
     pub(super) async fn try_gateway(&self) -> anyhow::Result<()> {
         let mut state = GatewayState::default();
         let in_words = |ended: ConnectionEnd| anyhow!(ended.reason);

@@ -1,4 +1,4 @@
-//! A Discord line: the state that all its parts use.
+//! The shared state of a Discord line.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,13 +20,13 @@ use super::{
 };
 use crate::{channel::Attachments, json};
 
-/// The state that all parts of the line use.
+/// The state that all modules of one Discord line share.
 pub struct DiscordLine {
     pub name: LineName,
     pub rest: Rest,
-    /// The bot's own user id. Most tokens begin with it; otherwise Discord is asked.
+    /// The bot's own user id. Most tokens contain the id; otherwise the line asks Discord for it.
     pub me: OnceLock<UserId>,
-    /// The server, and its channel that has the button.
+    /// The Discord server, and the channel of that server with the contact button.
     pub room: Option<(GuildId, ChannelId)>,
     pub attachments: Attachments,
     pub acknowledge: bool,
@@ -40,7 +40,7 @@ pub struct DiscordLine {
 }
 
 impl DiscordLine {
-    /// Returns the bot's own user id. Asks Discord if the token did not contain it.
+    /// Returns the bot's own user id. Asks Discord for the id if the token did not contain it.
     pub async fn own_id(&self) -> Result<UserId, RestError> {
         if let Some(me) = self.me.get() {
             return Ok(*me);
@@ -70,7 +70,7 @@ impl DiscordLine {
         Ok(())
     }
 
-    /// Returns the cursor of a conversation, which is accepted together with the messages that were read.
+    /// Returns the cursor of a conversation. The intake stores the cursor together with the messages that were read.
     pub fn cursor(&self, channel: ChannelId, conversation: &Conversation) -> Cursor {
         Cursor {
             line: self.name.clone(),
@@ -79,7 +79,7 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a read for `pull`. It is dropped if the line was closed.
+    /// Queues a trigger for `pull`. The trigger is dropped if the line has stopped.
     pub fn trigger_read(&self, trigger: ReadTrigger) {
         let _ = self.triggers.send(trigger);
     }

@@ -1,10 +1,10 @@
-//! Replaces mentions with names. Discord writes `<@7002>` where its own clients show a name.
+//! Replaces mentions with names. In the text of a message, Discord writes `<@7002>` where its own clients show a name.
 
 use serde_json::Value;
 
 use crate::{clean::one_line, json};
 
-/// The markup between `<` and `>` in a text.
+/// A mention, which a text contains as markup between `<` and `>`.
 enum Mention<'a> {
     Person(u64),
     Role,
@@ -13,7 +13,7 @@ enum Mention<'a> {
     Command(&'a str),
 }
 
-/// Replaces ids with the names that the message gives. Also returns whether a mention is left without a name.
+/// Replaces the ids in mentions with names from the message. Also returns whether the name for any mention is missing.
 pub fn replace_mentions(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;
@@ -69,7 +69,7 @@ fn name_before_id(text: &str) -> Option<&str> {
     (!name.is_empty() && number.parse::<u64>().is_ok()).then_some(name)
 }
 
-/// Looks up the name of an id in a list of the message.
+/// Looks up the name for an id in a list of the message. `list` is the JSON pointer to this list.
 fn name_in(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
     let one = json::list(message, list).find(|one| json::id(one, "/id") == Some(id))?;
     let found = names.iter().find_map(|name| json::text(one, name));

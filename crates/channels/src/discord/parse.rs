@@ -1,4 +1,4 @@
-//! Parses stored messages. Uses no clock and no network.
+//! Parses stored raw messages. The parser uses neither the clock nor the network.
 
 use hotline_core::{
     contact::{
@@ -36,9 +36,9 @@ enum Envelope {
         thread: bool,
         message: Value,
     },
-    /// A form that was submitted.
+    /// A submitted form.
     Form { form: Form },
-    /// A conversation that can no longer be read.
+    /// A notice that a conversation can no longer be read.
     Gap { gap: Gap },
 }
 
@@ -62,7 +62,7 @@ struct Gap {
     person: String,
 }
 
-/// Parses a stored message. `me` is the bot's own id, if that is known.
+/// Parses a stored message. `me` is the bot's own id, or `None` if the id is unknown.
 pub fn parse_message(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> Normalised {
     match serde_json::from_slice(&raw.bytes) {
         Ok(Envelope::Message {
@@ -112,7 +112,7 @@ fn read_message(
         }
         remarks.push(Remark::UnknownContent);
     }
-    // A guest in the thread is not answered there, because the person whose thread it is would read the answer.
+    // A guest may write in a person's thread. Replies to the guest are not sent to the thread, because the person would read them.
     let answered_in = if author.as_deref() == Some(person) {
         channel
     } else {
@@ -147,8 +147,8 @@ fn read_message(
     }))
 }
 
-/// Returns whether Discord itself wrote a message of this type, for example about a join, a pin, a call or a new name. People's
-/// messages have the types 0 and 19. Types that Discord adds later are read as people's messages.
+/// Returns whether Discord itself wrote a message of this type, for example a notice about a join, a pin or a call. Messages from
+/// people have the types 0 and 19. Types that Discord adds later are read as messages from people.
 const fn is_system(kind: i64) -> bool {
     matches!(kind, 1..=18 | 21 | 22 | 24..=32 | 36..=39 | 44 | 46)
 }
@@ -163,7 +163,7 @@ fn read_form(form: Form) -> Normalised {
             place,
             version: 0,
         }),
-        // Answers go to a thread that is created for the form.
+        // Replies are sent to a thread that is created for the form.
         message_id: Some(format!("{FORM}:{}", form.id)),
         identifier: Some(form.user.id.into()),
         name: Some(name),

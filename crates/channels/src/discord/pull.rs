@@ -1,5 +1,5 @@
-//! Reads conversations page by page, starting after the last accepted message. Every event from the gateway and every gap in
-//! its events starts a read.
+//! Reads conversations page by page, starting after the last accepted message. An event about a message starts a read of its
+//! conversation. A gap in the gateway's events starts a read of all conversations.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,28 +24,29 @@ use super::{
 };
 use crate::json;
 
-/// The number of messages on a page (Discord's limit).
+/// The maximum number of messages on a page (Discord's limit).
 const PAGE: usize = 100;
-/// The number of conversations read at the same time.
+/// The maximum number of tasks that run at the same time.
 const TOGETHER: usize = 4;
-/// The number of reads after which new triggers are handled.
+/// The maximum number of tasks that run before new triggers are handled.
 const BATCH: usize = 16;
-/// How often the conversations of the last day are read without a trigger. The gateway may lose an event.
+/// How often the conversations of the last day are read without a trigger. Such reads are needed because the gateway may lose an
+/// event.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often all conversations are read without a trigger.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
-/// How far back a newly discovered direct conversation is read. It may be older than this service.
+/// How far back a newly discovered direct conversation is read. The conversation may be older than this service.
 const NEW: chrono::Duration = chrono::Duration::days(14);
 
 /// The channel type of a direct conversation.
 const DIRECT: i64 = 1;
 
-/// A pending task. Earlier variants are done first.
+/// A pending task. Tasks of earlier variants run first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Task {
     /// Post the contact button in the server channel that the setting `room` names.
     PostButton,
-    /// Find out whose direct conversation this is.
+    /// Find the person of a direct conversation.
     Identify(ChannelId),
     /// Read the new messages of a conversation.
     ReadNew(ChannelId),
@@ -68,7 +69,7 @@ enum ReadFailure {
 type Due = BTreeMap<Task, (Instant, u32)>;
 
 impl DiscordLine {
-    /// Reads conversations until `stop`.
+    /// Reads conversations until `stop` is cancelled.
     pub(super) async fn pull(
         &self,
         intake: &dyn Intake,
@@ -149,7 +150,7 @@ impl DiscordLine {
                 }
             },
             ReadTrigger::NewThread(channel) => {
-                // If this write fails, the next search for threads finds this one again.
+                // If this write fails, the next search for threads finds the thread again.
                 if let Some(conversation) = self.conversations.get(channel) {
                     let cursor = self.cursor(channel, &conversation);
                     let _ = intake.accept(Vec::new(), Some(cursor)).await;
@@ -183,14 +184,14 @@ impl DiscordLine {
             reach: Reach::Open,
         };
         self.conversations.put(channel, conversation);
-        // Discord announces a conversation in only one event, so it is stored now to survive a crash. If this
-        // write fails, the conversation is stored together with the first page of messages that is read from
-        // it.
+        // Discord announces a conversation in only one event. The conversation is stored now, so that a crash does not lose it.
+        // If this write fails, the conversation is stored together with its first page of messages.
         let cursor = self.cursor(channel, &conversation);
         let _ = intake.accept(Vec::new(), Some(cursor)).await;
     }
 
-    /// Asks Discord whose conversation this is, and reads it if it is a direct one. Used if only the channel's id is known.
+    /// Asks Discord for the person in a channel, and reads the channel if it is a direct conversation. This request
+    /// is needed after an event that names a channel but no person.
     async fn identify_conversation(
         &self,
         intake: &dyn Intake,
@@ -277,7 +278,8 @@ impl DiscordLine {
         }
     }
 
-    /// Reads the last page again. An edited message is accepted as a new version; a known version is ignored.
+    /// Reads the last page of a conversation again. Accepts each edited message as a new version. The intake ignores a version that
+    /// it already has.
     async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -312,7 +314,7 @@ impl DiscordLine {
         Ok(page)
     }
 
-    /// Converts a message into a raw message that arrived at `at`. Returns `None` if we wrote the message.
+    /// Converts a message into a raw message that arrived at `at`. Returns `None` if the bot wrote the message.
     fn to_raw(
         &self,
         channel: ChannelId,
@@ -342,8 +344,8 @@ impl DiscordLine {
         })
     }
 
-    /// Schedules another attempt after a failed read. If the conversation can't be read at all, stores a notice of the gap for
-    /// the person's contact instead.
+    /// Schedules another attempt after a failed read. If Discord refuses the whole conversation, stores a notice for the person's
+    /// contact instead.
     async fn reschedule(
         &self,
         intake: &dyn Intake,
@@ -359,8 +361,8 @@ impl DiscordLine {
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
-            // Discord refuses the request for good, for example because the message was deleted. A message
-            // that is already stored keeps its version.
+            // Discord refuses the request permanently, for example because the message was deleted. Versions of the message that
+            // are already stored stay unchanged.
             ReadFailure::Rest(error) if error.is_for_good() && of_message => return,
             ReadFailure::Rest(error) if error.is_for_good() => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);
@@ -378,8 +380,8 @@ impl DiscordLine {
         due.insert(task, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
-    /// Schedules another attempt to post the contact button in the server channel that the setting `room`
-    /// names. A refusal is retried as well, because it may be lifted.
+    /// Schedules another attempt to post the contact button. A refused attempt is repeated as well, because an administrator of
+    /// the server may grant the permission later.
     fn reschedule_button(&self, due: &mut Due, failures: u32, failed: ReadFailure) {
         let mut wait = Duration::from_secs(1 << failures.min(9));
         if let ReadFailure::Rest(error) = failed {
@@ -394,7 +396,7 @@ impl DiscordLine {
         );
     }
 
-    /// Stores a notice, once, that the conversation can't be read. The notice appears in the person's contact.
+    /// Stores one notice that a conversation can't be read. The notice appears in the person's contact.
     async fn note_gap(
         &self,
         intake: &dyn Intake,

@@ -1,5 +1,5 @@
-//! How long to wait before connecting to the gateway again. Discord resets the token of a bot that begins a thousand sessions
-//! in a day.
+//! Computes the waits between connections to the gateway. The waits limit the number of new sessions, because Discord resets the
+//! token of a bot that begins a thousand sessions in a day.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::socket::NextStep;
 use crate::json;
 
-/// After a session that lasted this long, the waits start from the shortest again.
+/// A session that lasts this long resets the waits to their first values.
 const SETTLED: Duration = Duration::from_secs(600);
-/// The first wait before a new session. Each further wait is twice as long.
+/// The first wait before a new session. Each further wait is twice as long as the one before.
 const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait before a new session.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// The number of recent failures of each kind. A session that lasts for `SETTLED` resets the numbers.
+/// The numbers of recent failures, by kind. A session that lasts for `SETTLED` resets the numbers.
 #[derive(Default)]
 pub struct ReconnectWaits {
     sessions: u32,
@@ -25,7 +25,7 @@ pub struct ReconnectWaits {
 }
 
 impl ReconnectWaits {
-    /// Returns how long to wait after a connection that worked for `worked`.
+    /// Returns how long to wait after a connection whose session lasted for `worked`.
     pub fn next_wait(&mut self, worked: Duration, next: NextStep) -> Duration {
         if worked >= SETTLED {
             *self = Self::default();
@@ -46,18 +46,18 @@ impl ReconnectWaits {
         wait
     }
 
-    /// Returns whether the lost connection is worth an alarm. A session that can be resumed is not, unless that happens
-    /// repeatedly.
+    /// Returns whether a lost connection raises an alarm. A session that can be resumed raises an alarm only after
+    /// repeated losses.
     pub fn is_alarming(&self, next: NextStep) -> bool {
         next != NextStep::Resume || self.resumed > 2
     }
 }
 
-/// The number of sessions that Discord lets a bot begin.
+/// Discord's limit on the number of sessions that a bot begins.
 pub struct Starts {
     pub left: u64,
     pub total: u64,
-    /// How long until the full number is available again.
+    /// The time until `total` sessions are available again.
     pub reset_after: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! Requests to Discord's REST API. serenity builds the requests, and this module sends them. serenity's own rate limiter
-//! ignores `api_url`; without that limiter, serenity does not report how long to wait after a refusal.
+//! Requests to Discord's REST API. serenity builds the requests, and this module sends them. serenity does not send them,
+//! because its rate limiter ignores `api_url`. Without its rate limiter, serenity does not report how long to wait after a refusal.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{backoff::Backoff, json};
 
 /// How long Discord may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest wait that is spent here. Longer waits are returned to the caller.
+/// The longest time that this module waits before it sends a request. A longer wait is returned to the caller as an error.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// The largest file that is downloaded, in bytes.
+/// The size of the largest file that is downloaded, in bytes.
 pub const LARGEST_FILE: u64 = 25 << 20;
 
 /// Creates the error for a refusal.
@@ -33,13 +33,13 @@ pub struct Rest {
     backoff: Backoff,
 }
 
-/// Why a request was not carried out, or may not have been.
+/// Why a request failed, or why its outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum RestError {
-    /// Too many requests; try again after this time.
+    /// The bot exceeded a rate limit. It may send the request again after this time.
     #[error("Discord asks us to wait {} seconds", .0.as_secs() + 1)]
     Limited(Duration),
-    /// Discord refused.
+    /// Discord refused the request.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The request never reached Discord.
@@ -56,7 +56,7 @@ pub enum RestError {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// Discord's own code; 0 if there is none.
+    /// Discord's own error code; 0 if the answer contains no code.
     pub code: i64,
     pub message: String,
 }
@@ -77,7 +77,7 @@ impl Refusal {
 }
 
 impl RestError {
-    /// Returns whether the object of the request no longer exists.
+    /// Returns whether the requested object, such as a message or a thread, no longer exists.
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.status == 404)
     }
@@ -111,7 +111,7 @@ impl Rest {
         &self.token
     }
 
-    /// Returns the base URL of the API, or `None` for Discord's own address.
+    /// Returns the base URL of the API, or `None` for the official URL.
     pub fn api_url(&self) -> Option<&str> {
         self.api_url
             .as_ref()
@@ -150,8 +150,8 @@ impl Rest {
             .await
     }
 
-    /// Sends a request after any short wait that Discord asked for. The response to a press of the button is sent at once: no
-    /// rate limit applies to it, and it must arrive within three seconds.
+    /// Sends a request. If Discord asked for a short wait, waits first. The response to a press of the contact button is sent
+    /// immediately, because it has no rate limit and must arrive within three seconds.
     pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
         let key = route.path();
         let at_once = matches!(
@@ -185,7 +185,7 @@ impl Rest {
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
             let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
             if at_once {
-                // This limit does not apply to other requests.
+                // The limit for the response to a press does not apply to other requests.
             } else if global || headers.contains_key("x-ratelimit-global") {
                 self.backoff.note_global_wait(wait);
             } else {
@@ -212,7 +212,7 @@ impl Rest {
         Err(refusal(status.as_u16(), code, words))
     }
 
-    /// Downloads a file. Returns `None` if the file is larger than `LARGEST_FILE` or the URL is not Discord's.
+    /// Downloads a file. Returns `None` if the file is larger than `LARGEST_FILE`, or if the URL does not belong to Discord.
     pub async fn file(&self, url: &str) -> Result<Option<Vec<u8>>, RestError> {
         let Some(url) = reqwest::Url::parse(url).ok().filter(|url| self.is_discords(url)) else {
             return Ok(None);

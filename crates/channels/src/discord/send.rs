@@ -23,19 +23,20 @@ use super::{
 };
 use crate::{channel::ChannelError, json, split::split_text};
 
-/// The longest message, in characters. The code counts UTF-16 code units, which are never fewer.
+/// The maximum length of a message, in characters. The code counts UTF-16 code units. A text never has fewer units than characters.
 const LONGEST: usize = 2_000;
-/// How far Discord's clock may be behind ours. The value is small, because a message sent before ours was written is a
-/// different one.
+/// How far Discord's clock may be behind ours. The value is small, because a message that was sent before the reply was written
+/// can't be the reply.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// How long a reply waits for the thread of a form if the thread can't be created yet. After that it goes by direct message.
+/// How long a reply waits for the thread of a form if the thread can't be created yet. After that, the reply is sent as a direct
+/// message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
     split_text(message.text.expose(), LONGEST)
 }
 
-/// Returns the number of chunks of a message: those of its text, then its files.
+/// Returns the number of chunks of a message. Its text is split into chunks, and each of its files is one more chunk.
 pub fn chunk_count(message: &OutboundMessage) -> usize {
     text_chunks(message).len() + message.files.len()
 }
@@ -46,14 +47,14 @@ enum Chunk<'a> {
     File(&'a OutboundFile),
 }
 
-/// Returns the chunks of a message: those of its text, then its files.
+/// Returns the chunks of a message. The chunks of its text come first, then its files.
 fn chunks<'a>(texts: &'a [String], files: &'a [OutboundFile]) -> impl Iterator<Item = Chunk<'a>> {
     let texts = texts.iter().map(|text| Chunk::Text(text));
     texts.chain(files.iter().map(Chunk::File))
 }
 
 impl Chunk<'_> {
-    /// Returns whether a message on Discord has this content.
+    /// Returns whether a message on Discord contains this chunk.
     fn is_in(&self, message: &Value) -> bool {
         match self {
             Self::Text(text) => json::text(message, "/content") == Some(text),
@@ -95,7 +96,7 @@ impl DiscordLine {
         let new = CreateMessage::new()
             .nonce(Nonce::String(nonce(message, number)))
             .enforce_nonce(true)
-            // Mentions in a reply notify no one.
+            // Discord does not notify the people that a reply mentions.
             .allowed_mentions(CreateAllowedMentions::new())
             .flags(MessageFlags::SUPPRESS_EMBEDS);
         let route = Route::ChannelMessages { channel_id: channel };
@@ -124,7 +125,7 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the channel for a message. The sender of a form is answered in a thread, which is created if needed.
+    /// Returns the channel for a reply. A form is answered in a thread, which is created if needed.
     async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
         let place = message.thread.last().and_then(|id| id.split_once(':'));
         let by_form = place.is_some_and(|(place, _)| place == FORM);
@@ -144,7 +145,7 @@ impl DiscordLine {
         self.channel_of(&message.to, &message.thread).await
     }
 
-    /// Returns the channel in which a person is answered: that of the last message, else the person's thread, else the direct
+    /// Returns the channel for replies to a person: the channel of the last message, else the person's thread, else the direct
     /// conversation.
     async fn channel_of(&self, to: &Private<String>, thread: &[String]) -> Result<ChannelId, ChannelError> {
         let last = thread.last().and_then(|id| id.split_once(':'));
@@ -169,7 +170,8 @@ impl DiscordLine {
             .ok_or_else(|| ChannelError::transient("Discord opens no conversation"))
     }
 
-    /// Returns whether a chunk that may have been sent is in the conversation. Discounts earlier chunks that look the same.
+    /// Returns whether a chunk with an unknown outcome is already in the conversation. If n earlier chunks of the message look the
+    /// same, the conversation must contain more than n matches.
     async fn was_sent(
         &self,
         channel: ChannelId,
@@ -199,7 +201,7 @@ impl DiscordLine {
         Ok(found.count() > before)
     }
 
-    /// Downloads a file. Its reference names the channel, the message and the attachment.
+    /// Downloads a file. `reference` contains the ids of the file's channel, message and attachment.
     pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         let ids: Vec<u64> = reference
             .expose()
@@ -233,7 +235,7 @@ impl DiscordLine {
     }
 }
 
-/// Returns the nonce of a chunk, of at most 25 characters. It is the same for every attempt, so Discord takes the chunk once.
+/// Returns the nonce of a chunk, with at most 25 characters. All attempts use the same nonce, so Discord accepts the chunk once.
 fn nonce(message: &OutboundMessage, chunk: usize) -> String {
     let digest = Sha256::digest(format!("{} {chunk}", message.id));
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
@@ -241,13 +243,14 @@ fn nonce(message: &OutboundMessage, chunk: usize) -> String {
     nonce
 }
 
-/// Returns the Discord user to whom a message goes.
+/// Returns the id of the Discord user who receives a message.
 fn recipient(to: &Private<String>) -> Option<UserId> {
     let id = to.expose().parse().ok().filter(|id| *id != 0);
     id.map(UserId::new)
 }
 
-/// Converts an error in creating a thread. The message was not handed over yet, so an unknown outcome can be retried.
+/// Converts an error that occurred while a thread was created. The message was not handed over yet, so a retry is safe even if the
+/// outcome is unknown.
 fn before_hand_over(error: RestError) -> ChannelError {
     match to_channel_error(error) {
         ChannelError::Unknown { reason } => ChannelError::transient(reason),
@@ -268,7 +271,7 @@ fn to_channel_error(error: RestError) -> ChannelError {
         RestError::Broke => ChannelError::unknown(Known::Broke),
         RestError::Refused(refusal) if error.is_for_good() => ChannelError::permanent(refusal.to_string()),
         RestError::Refused(refusal) if refusal.status == 408 => ChannelError::transient(refusal.to_string()),
-        // The outcome is unknown. The nonce lets Discord recognise a repeat.
+        // The outcome is unknown. Discord recognises a repeated message by its nonce.
         RestError::Refused(refusal) => ChannelError::unknown(refusal.to_string()),
     }
 }

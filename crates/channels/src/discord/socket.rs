@@ -1,7 +1,7 @@
-//! One connection to the gateway. It handles heartbeats and other control messages, and leaves the data of events unparsed.
+//! One connection to the gateway. This module handles heartbeats and other control messages. It does not parse the data of events.
 //!
 //! The gateway client in serenity is not used, for two reasons. It silently drops an event of an unknown type. After a refusal
-//! it identifies again every five seconds, until Discord resets the token.
+//! it begins another session every five seconds, until Discord resets the token.
 
 use std::time::Duration;
 
@@ -22,15 +22,15 @@ use tokio_tungstenite::{
 
 use crate::json;
 
-/// The timeout of connecting, of the gateway's first message and of every send.
+/// The timeout for connecting, for the gateway's first message and for sending a message.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long closing may take.
+/// The timeout for closing the connection.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A session, which can be resumed on a new connection. Discord keeps the events in between for a while.
+/// A session, which can be resumed on a new connection. For a while, Discord keeps the events that occur between two connections.
 pub struct Session {
     pub id: String,
-    /// The URL at which to resume the session, if Discord named one.
+    /// The URL at which to resume the session; `None` if Discord named no URL.
     pub url: Option<String>,
     /// The sequence number of the last event.
     pub sequence: u64,
@@ -42,7 +42,7 @@ pub enum GatewayMessage {
         name: String,
         data: Value,
     },
-    /// A message that is not JSON of the usual form.
+    /// A message that is not JSON or lacks the fields of a gateway message.
     Unreadable(String),
     /// The answer to our heartbeat.
     Heartbeat,
@@ -57,13 +57,13 @@ pub enum NextStep {
     Identify,
     /// Try again, because the gateway was not reached.
     Retry,
-    /// Wait longer. Discord refuses the bot until somebody changes the settings, here or at Discord.
+    /// Wait longer, because Discord refuses the bot until a setting is changed here or at Discord.
     Refused,
-    /// Wait this long, because the day's sessions are used up.
+    /// Wait this long, because the bot has begun all sessions that Discord allows for the day.
     Wait(Duration),
 }
 
-/// What to do after a connection ended, and why it ended.
+/// The end of a connection: the next step and the reason.
 #[derive(Debug)]
 pub struct ConnectionEnd {
     pub next: NextStep,
@@ -109,7 +109,7 @@ impl ConnectionEnd {
     }
 }
 
-/// A connection on which the gateway sent its hello.
+/// An open connection on which the gateway has sent its hello message.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     interval: Duration,
@@ -120,7 +120,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Connects and waits for the gateway's hello.
+    /// Connects and waits for the gateway's hello message.
     pub async fn open(url: &str) -> Result<Self, ConnectionEnd> {
         let address = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
         let unreachable = || ConnectionEnd::new(NextStep::Retry, "Discord's gateway cannot be reached");
@@ -137,7 +137,7 @@ impl Socket {
         let interval =
             hello.map_err(|_| ConnectionEnd::new(NextStep::Retry, "Discord's gateway says nothing"))??;
         socket.interval = interval;
-        // A random delay keeps clients that connect together from sending their heartbeats together.
+        // A random delay spreads the heartbeats of clients that connect at the same time.
         socket.next_beat = Instant::now() + interval.mul_f64((chance::jitter() - 0.8).clamp(0.05, 0.4));
         Ok(socket)
     }
@@ -152,7 +152,7 @@ impl Socket {
         }
     }
 
-    /// Begins a new session. Discord limits the number of new sessions a day.
+    /// Begins a new session. Discord limits the number of new sessions per day.
     pub async fn identify(&mut self, token: &str, intents: u64) -> Result<(), ConnectionEnd> {
         let properties = json!({ "os": std::env::consts::OS, "browser": "hotline", "device": "hotline" });
         let data = json!({ "token": token, "intents": intents, "shard": [0, 1], "properties": properties });

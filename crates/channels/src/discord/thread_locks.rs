@@ -1,4 +1,4 @@
-//! Who is getting a private thread now, and who can't get one.
+//! Prevents concurrent attempts to create a thread for the same person, and remembers refused attempts.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,10 @@ use std::{
 use serenity::all::UserId;
 use tokio::time::Instant;
 
-/// How long to wait before another attempt to create a thread for a person, after Discord refused one.
+/// How long to wait before another attempt to create a thread for a person, after Discord refused an attempt.
 const REFUSED: Duration = Duration::from_secs(900);
 
-/// The locks that keep a person from getting two threads, and the people for whom Discord refused a thread.
+/// The locks that prevent two threads for one person, and the people for whom Discord refused a thread.
 #[derive(Default)]
 pub struct ThreadLocks {
     people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
@@ -23,7 +23,7 @@ impl ThreadLocks {
     /// Returns the lock of a person.
     pub fn lock_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        // Drops the locks that are no longer in use.
+        // Removes the locks that are no longer in use.
         people.retain(|_, turn| Arc::strong_count(turn) > 1);
         Arc::clone(people.entry(person).or_default())
     }

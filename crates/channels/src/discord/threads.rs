@@ -1,4 +1,4 @@
-//! Private threads under the room, one for each person who sent a form.
+//! Private threads in the server channel that the setting `room` names. Each person who sent a form has one thread.
 
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub struct ThreadRequest {
     pub invite: bool,
 }
 
-/// Why there is no thread.
+/// Why a person has no thread.
 pub enum NoThread {
     /// A later attempt may succeed.
     NotYet(RestError),
@@ -65,13 +65,13 @@ impl DiscordLine {
         if let Some(thread) = known {
             match self.invite(thread, request.person).await {
                 Ok(()) => return Ok(thread),
-                // The thread was deleted.
+                // The thread was deleted, so another one is created below.
                 Err(error) if error.is_gone() => self.conversations.end(thread),
                 Err(error) => return Err(error),
             }
         }
         let name = request.reference.to_string();
-        // An earlier attempt may have created the thread before the connection broke.
+        // An earlier attempt may have created a thread although its connection broke.
         let made = self.own_threads().await?;
         let made = made.into_iter().find(|(thread, known)| {
             *known == name
@@ -110,7 +110,7 @@ impl DiscordLine {
         json::id(&made, "/id").map(ChannelId::new).ok_or(RestError::Broke)
     }
 
-    /// Returns the threads under the room that we created, with their names.
+    /// Returns the active threads that the bot created in the room, with their names.
     async fn own_threads(&self) -> Result<Vec<(ChannelId, String)>, RestError> {
         let Some((guild, room)) = self.room else {
             return Ok(Vec::new());

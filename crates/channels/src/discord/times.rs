@@ -1,4 +1,4 @@
-//! The times of messages and of ids. The id of a message contains the time at which it was sent.
+//! Reads the times of messages. The id of a message contains the time at which the message was sent.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -20,22 +20,22 @@ pub fn changed_in(message: &Value) -> DateTime<Utc> {
     changed_at(message).unwrap_or_else(|| sent_in(message))
 }
 
-/// Returns when a message was edited. Returns `None` if it was not, or if the time can't be read.
+/// Returns when a message was last edited. Returns `None` if the message was not edited or the time can't be read.
 pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
     let edited = json::text(message, "/edited_timestamp")?;
     DateTime::parse_from_rfc3339(edited).ok().map(|at| at.to_utc())
 }
 
-/// The first millisecond of 2015 in Unix time. The timestamps in Discord's ids count from there.
+/// The first millisecond of 2015 in Unix time. The timestamps in Discord's ids count milliseconds from this time.
 const EPOCH: i64 = 1_420_070_400_000;
 
-/// Returns the time at which an id was created.
+/// Returns when Discord created an id.
 pub fn sent_at(id: u64) -> DateTime<Utc> {
     let millis = i64::try_from(id >> 22).unwrap_or_default() + EPOCH;
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// Returns the lowest id that can be created at this time.
+/// Returns the lowest id that Discord can create at this time.
 pub fn first_id(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp_millis() - EPOCH).unwrap_or_default() << 22
 }

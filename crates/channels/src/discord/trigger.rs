@@ -1,19 +1,19 @@
-//! What starts a read of conversations.
+//! The triggers that start a read of conversations.
 
 use serenity::all::{ChannelId, UserId};
 
-/// A reason to read conversations: something may have changed.
+/// A reason to read conversations.
 #[derive(Debug, Clone, Copy)]
 pub enum ReadTrigger {
-    /// Events may have been missed.
+    /// The gateway may have lost events, so all conversations are read.
     MissedEvents,
-    /// A person wrote. `person` is `None` if the author can't be read.
+    /// A person wrote a message. `person` is `None` if the author can't be read.
     NewMessage {
         channel: ChannelId,
         person: Option<UserId>,
         direct: bool,
     },
-    /// A thread was created for a person.
+    /// The line began to track a person's thread.
     NewThread(ChannelId),
     /// The contact button may be missing from the server channel that the setting `room` names.
     Button,
