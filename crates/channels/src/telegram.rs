@@ -1,9 +1,12 @@
 //! Telegram: a bot that people write to in a private chat.
 //!
-//! Updates arrive by long polling or at a webhook. The raw update is accepted before it is acknowledged to Telegram. A repeated
-//! update is harmless: the external id consists of the update's and the message's id. The parts and versions of a message form
-//! the same message in any order of arrival. Telegram's send methods accept no such id, so by default only a counsellor can
-//! repeat a hand-over that broke off.
+//! Updates arrive by long polling or at a webhook. The line stores an update before it confirms the update to Telegram. A repeated
+//! update is harmless, because its external id contains the ids of the update and of its message. The photos of an album form
+//! one message, and so do the versions of an edited message. They may arrive in any order.
+//!
+//! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks during a hand-over,
+//! a counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line sends it again
+//! automatically.
 
 mod contents;
 mod errors;
@@ -31,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use self::line::{Mode, Repeat, Settings, TIMEOUT, Telegram, default_api_url};
 use crate::channel::{Channel, ChannelError, ChannelKind, Opening, read_secret};
 
-/// The entry of this channel in `KINDS`.
+/// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "telegram",
     only_one: false,
@@ -46,7 +49,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .timeout(patience)
-            // Keep-alive probes detect a server that stopped responding.
+            // Keep-alive probes detect a server that no longer responds.
             .tcp_keepalive(Duration::from_secs(30))
             .build()
     };

@@ -1,7 +1,7 @@
 //! Reads the contents of a message: its text, substitutes for content that is not text, and references to its files.
 //!
-//! The functions work on untyped JSON. A library with a type for each kind of message refuses the whole message because of one
-//! unknown field, and Telegram adds fields every month.
+//! The functions work on untyped JSON, because Telegram adds fields every month. A library with a type for each kind of message
+//! would refuse a whole message because of one unexpected field.
 
 use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
@@ -17,13 +17,13 @@ use crate::{
 #[derive(Default)]
 pub struct Contents {
     pub text: String,
-    /// The text that this message answers. Folded on screen.
+    /// The text that this message answers. The desk shows this text collapsed.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// Fields that have their own code in this module, or that hold nothing a person says or sends.
+/// Fields that this module reads by name, and fields that contain no text or file from the sender.
 const KNOWN: [&str; 48] = [
     "animation",
     "audio",
@@ -75,7 +75,7 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// The fields that hold text in kinds of content without their own code.
+/// The names of the fields whose texts are collected from kinds of content that are not listed in `KNOWN`.
 const WORDS: [&str; 10] = [
     "additional_chat",
     "button_text",
@@ -89,7 +89,7 @@ const WORDS: [&str; 10] = [
     "title",
 ];
 
-/// Kinds of content that are shown in part or not at all.
+/// Kinds of content that the desk shows incompletely or not at all.
 const NOT_SHOWN: [&str; 8] = [
     "game",
     "gift",
@@ -130,7 +130,7 @@ pub fn read_contents(message: &Value, attachments: Attachments) -> Contents {
     }
 }
 
-/// Collects the text and the caption, with the URLs of their links. If a value is not a text, collects the texts in it.
+/// Collects the text and the caption, with the URLs of their links. If one of them is not a string, collects the strings inside it.
 fn texts_with_links(message: &Value) -> Vec<String> {
     let marked = [("text", "entities"), ("caption", "caption_entities")];
     let found = marked.iter().filter_map(|(field, entities)| {
@@ -143,7 +143,7 @@ fn texts_with_links(message: &Value) -> Vec<String> {
     found.map(|text| clean::text(&text)).collect()
 }
 
-/// Inserts the URL of each link after its label. An entity that begins or ends inside a character is ignored.
+/// Inserts the URL of each link after the link's label. A link is ignored if it begins or ends inside a character.
 fn insert_link_urls<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
     let mut links: Vec<(usize, &str)> = entities
         .filter_map(|entity| {
@@ -163,7 +163,8 @@ fn insert_link_urls<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -
     shown
 }
 
-/// Converts an offset in UTF-16 code units to one in bytes. Returns `None` inside a character and beyond the end.
+/// Converts an offset in UTF-16 code units to an offset in bytes. Returns `None` if the offset is inside a character or beyond the
+/// end of the text.
 fn byte_offset(text: &str, units: usize) -> Option<usize> {
     let ends = text.char_indices().scan(0, |passed, (at, one)| {
         *passed += one.len_utf16();
@@ -219,7 +220,7 @@ fn substitutes(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     lines
 }
 
-/// Formats a location. Returns `None` if it has no coordinates.
+/// Formats a location. Returns `None` if the location has no coordinates.
 fn coordinates(place: &Value) -> Option<String> {
     let degrees = |name: &str| {
         let found = place.get(name)?;
@@ -232,7 +233,7 @@ fn coordinates(place: &Value) -> Option<String> {
     ))
 }
 
-/// Collects the texts in fields that this program does not know.
+/// Collects the texts in all fields that are not listed in `KNOWN`.
 fn unknown_texts(message: &Value) -> Vec<String> {
     let fields = message.as_object().into_iter().flatten();
     fields
@@ -252,7 +253,7 @@ fn author_name(origin: &Value) -> String {
     }
 }
 
-/// Returns the author of a forwarded message from the fields that Telegram used before 2024.
+/// Returns the author of a forwarded message. Reads the fields that Telegram used before 2024.
 fn formerly_forwarded(message: &Value) -> Option<String> {
     let hidden = || json::text(message, "/forward_sender_name").map(one_line);
     let user = message.get("forward_from").map(display_name);
@@ -268,8 +269,8 @@ fn chat_title(chat: &Value) -> String {
     }
 }
 
-/// Returns the text that the message answers: the part that the person selected, else the beginning of the answered message.
-/// Adds the author and a description if the answered message is in another chat.
+/// Returns the text that the message answers: the passage that the person selected, else the beginning of the answered message.
+/// If the answered message is in another chat, adds its author and a description of its content.
 fn quoted_text(message: &Value) -> String {
     let elsewhere = message.get("external_reply");
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Interprets and describes the errors of requests to Telegram.
+//! Interprets and describes the errors that requests to Telegram return.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ pub fn to_channel_error(error: &RequestError) -> ChannelError {
     match error {
         RequestError::RetryAfter(wait) => later(Some(wait.duration())),
         RequestError::Api(ApiError::InvalidToken) => later(None),
-        // teloxide turns an answer with a status of 500 or above into text.
+        // teloxide converts an answer with an HTTP status of 500 or above into a text.
         RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
         RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::permanent(reason),
         // The request never reached Telegram.
         RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
-        // A proxy may have answered in Telegram's place, before or after Telegram took the message. The outcome is unknown.
+        // The outcome is unknown. A proxy may have answered instead of Telegram, before or after Telegram accepted the message.
         RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
             ChannelError::Unknown { reason }
         }
     }
 }
 
-/// Returns a reason that can be translated for the reader, or else a description in English.
+/// Returns a reason that the desk can translate, or else a description in English.
 fn reason_of(error: &RequestError) -> Reason {
     match error {
         RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),
@@ -85,7 +85,7 @@ pub fn describe_error(error: &RequestError) -> String {
     }
 }
 
-/// Converts an error into one that can be reported, with the same description.
+/// Converts an error into an `anyhow` error with the description from `describe_error`.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub fn to_anyhow(error: RequestError) -> anyhow::Error {
     anyhow::anyhow!(describe_error(&error))

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::{channel::Attachments, clean, json};
 
-/// The largest file that the Bot API gives out, in bytes.
+/// The size of the largest file that a bot can download from the Bot API, in bytes.
 pub const LARGEST: u64 = 20 << 20;
 
-/// Fields whose files were not sent with the message: pictures of people and chats, previews, the answered message.
+/// Fields with files that the sender did not attach: pictures of people and chats, previews, and files of the answered message.
 const NOT_SENT: [&str; 14] = [
     "caption_entities",
     "chat",
@@ -26,12 +26,12 @@ const NOT_SENT: [&str; 14] = [
     "via_bot",
 ];
 
-/// A file as Telegram describes it.
+/// A file of a message, as Telegram describes the file.
 pub struct File<'a> {
     id: &'a str,
-    /// An id that is the same for every bot and never changes, or `id` if Telegram gives none.
+    /// An id that is the same for every bot and never changes, or `id` if Telegram gives no such id.
     unique: &'a str,
-    /// The size in bytes, if Telegram gives one.
+    /// The size in bytes; `None` if Telegram gives no size.
     size: Option<u64>,
     name: Option<String>,
     media_type: String,
@@ -41,7 +41,7 @@ pub struct File<'a> {
 pub fn find_files(message: &Value) -> Vec<File<'_>> {
     let mut files = Vec::new();
     let fields = message.as_object().into_iter().flatten();
-    // Telegram repeats an animation as a document.
+    // Telegram lists an animation a second time as a document.
     let twice = message.get("animation").is_some();
     for (name, value) in fields.filter(|(name, _)| !(twice && *name == "document")) {
         collect_files(name, value, &mut files);
@@ -64,7 +64,7 @@ fn collect_files<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
             }
         }
         Value::Array(all) => all.iter().for_each(|one| collect_files(field, one, files)),
-        // Previews and other qualities inside this object are the same file.
+        // The object may contain previews and other resolutions of the same file. Only the object's own file is collected.
         Value::Object(_) if json::text(value, "/file_id").is_some() => add_file(field, value, files),
         Value::Object(fields) => fields
             .iter()
@@ -97,7 +97,7 @@ fn add_file<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
     });
 }
 
-/// Returns the usual media type of a file for which Telegram gives none.
+/// Returns the usual media type of a file for which Telegram gives no media type.
 fn default_media_type(field: &str, value: &Value) -> &'static str {
     let is = |flag: &str| value.get(flag).and_then(Value::as_bool).unwrap_or_default();
     match field {
@@ -113,7 +113,7 @@ fn default_media_type(field: &str, value: &Value) -> &'static str {
 }
 
 impl File<'_> {
-    /// Converts the file into a part of the message.
+    /// Converts the file into an attachment of the message.
     pub fn into_part(self, attachments: Attachments) -> Part {
         let size = self.size.unwrap_or_default();
         let content = match attachments {

@@ -1,4 +1,4 @@
-//! A Telegram line: its settings and the state that all its parts use.
+//! The settings and the shared state of a Telegram line.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::{
 pub struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The bot's token. Alternatively, `token_file` names a file that holds it.
+    /// The bot's token. Alternatively, `token_file` names a file that contains the token.
     pub token: Option<Private<String>>,
     pub token_file: Option<PathBuf>,
     /// The base URL of the Bot API: Telegram's own server, or a self-hosted one.
@@ -43,21 +43,21 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// We poll. Telegram answers as soon as it has updates.
+    /// The line polls Telegram, which answers as soon as it has updates.
     #[default]
     Polling,
-    /// Telegram posts updates to our webhook.
+    /// Telegram posts updates to the line's webhook.
     Webhook,
 }
 
-/// What happens to a reply whose hand-over broke off.
+/// How the line handles a reply if the connection broke during its hand-over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
-    /// A counsellor decides whether to send it again.
+    /// A counsellor decides whether to send the reply again.
     #[default]
     Ask,
-    /// It is sent again automatically, so it may arrive twice.
+    /// The line sends the reply again automatically, so the reply may arrive twice.
     Send,
 }
 
@@ -69,7 +69,7 @@ pub fn default_api_url() -> reqwest::Url {
 /// How long Telegram may take to answer.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// One Telegram line: a bot.
+/// One Telegram line. Each line is one bot.
 pub struct Telegram {
     pub name: LineName,
     /// The client for all requests except polling, which uses its own connection and timeout.

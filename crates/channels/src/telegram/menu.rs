@@ -1,7 +1,7 @@
 //! The bot's automatic answers: a greeting, a choice of languages, and a notice that the bot does not work in groups.
 //!
-//! These answers are not correspondence and are not stored. A person who gets no answer presses the button again. The update
-//! itself is stored like any other, so a press that matters to a contact is registered.
+//! These answers are not correspondence and are not stored. If an answer is lost, the person can press the button again. The
+//! person's update is stored like any other update, so a press that concerns a contact is registered.
 
 use std::sync::Arc;
 
@@ -25,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors;
 
-/// How many presses can wait for an answer. Further presses are ignored; people press again.
+/// The maximum number of presses that wait for an answer. Further presses are ignored, and the person can press again.
 const WAITING: usize = 256;
-/// The prefix of the language tag in a button's data.
+/// The prefix before the language tag in the data of a button.
 const CHOICE: &str = "language:";
 
 /// A command that the bot knows.
@@ -47,13 +47,13 @@ impl Command {
         ("stop", Self::Stop),
     ];
 
-    /// Parses a text that is only a command: `/start`, `/start@bot`, `/start payload-of-a-link`.
+    /// Parses a text that contains only a command, such as `/start`, `/start@bot` or `/start payload-of-a-link`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.trim().strip_prefix('/')?.split_whitespace();
         let name = words.next()?.split('@').next()?.to_ascii_lowercase();
         let (_, command) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
         let lawful = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        // "/start pomozite" is a person's message. The payload of a link contains a digit, `_` or `-` to differ from a word.
+        // "/start pomozite" is a message from a person. The payload of a link differs from a word by a digit, `_` or `-`.
         match (words.next(), words.next(), command) {
             (None, ..) => Some(command),
             (Some(payload), None, Self::Start) => {
@@ -65,7 +65,7 @@ impl Command {
     }
 }
 
-/// Returns the language that a button's data names.
+/// Returns the language that the data of a button names.
 pub fn language_choice(data: &str) -> Option<Language> {
     Language::parse(data.strip_prefix(CHOICE)?)
 }
@@ -82,7 +82,7 @@ enum Press {
         query: String,
         language: Language,
     },
-    /// A button that no longer has an effect.
+    /// A press of a button that no longer has an effect.
     Stale {
         query: String,
     },
@@ -125,16 +125,15 @@ impl Menu {
         }))
     }
 
-    /// Queues an update for an automatic answer if it needs one. Call this only for updates that were accepted for the first
-    /// time.
+    /// Queues an update if it needs an automatic answer. Call this function only for updates that were accepted for the first time.
     pub fn queue_answer(&self, update: &Value) {
         if let Some(press) = read_press(update) {
-            // If the queue is full, the press is ignored; people press again.
+            // If the queue is full, the press is ignored. The person can press again.
             let _ = self.0.presses.try_send(press);
         }
     }
 
-    /// Answers the queued updates until `stop`.
+    /// Answers the queued updates until `stop` is cancelled.
     pub async fn answer(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut pressed = self.0.pressed.lock().await;
         self.0.set_commands().await;
@@ -188,7 +187,7 @@ impl Inner {
             let set = self.bot.set_my_commands(commands);
             let set = match language {
                 Language::SrCyrl => set.language_code("sr"),
-                // Telegram shows these to people in every other language.
+                // Telegram shows commands without a language code to people with any other language.
                 Language::SrLatn => set,
                 Language::En => set.language_code("en"),
             };
@@ -234,7 +233,7 @@ impl Inner {
             Press::Group { chat } => {
                 let words = self.locales.of(self.centre.language);
                 let text = words.with("telegram-group", "form", &self.public_url);
-                // The bot may not be allowed to write there. It leaves in any case.
+                // The bot may lack the right to write in the group. It leaves the group in any case.
                 let _ = self.send_text(chat, text).await;
                 self.bot.leave_chat(ChatId(chat)).await?;
                 Ok(())
@@ -271,7 +270,7 @@ impl Inner {
     }
 }
 
-/// Returns options that switch off the preview of links.
+/// Returns options that switch off link previews.
 pub fn no_preview() -> LinkPreviewOptions {
     LinkPreviewOptions {
         is_disabled: true,

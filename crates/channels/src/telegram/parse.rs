@@ -1,4 +1,4 @@
-//! Parses stored updates. Uses no clock and no network.
+//! Parses stored updates. The parser uses neither the clock nor the network.
 
 use hotline_core::{
     contact::{
@@ -18,7 +18,8 @@ use crate::{
     json,
 };
 
-/// Parses an update. `bot` is the id of the bot that received it. The ids of messages are unique only within one bot.
+/// Parses an update. `bot` is the id of the bot that received the update. The id is needed because message ids are unique only
+/// within one bot.
 pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
     let Some(update) = json::parse(&raw.bytes) else {
         return unreadable("it is no JSON", None);
@@ -35,7 +36,7 @@ pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> No
     if let Some(change) = update.get("my_chat_member") {
         return parse_membership(change);
     }
-    // An update of a kind that was not requested. Its message is read anyway.
+    // The line did not request this kind of update. A message in it is read anyway.
     let mut others = update.as_object().into_iter().flatten();
     match others.find(|(_, value)| value.get("message_id").is_some() && value.get("chat").is_some()) {
         Some((kind, message)) if kind.starts_with("edited") => {
@@ -99,13 +100,13 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         remarks.push(Remark::UnknownContent);
     }
     let ids = chat.zip(json::number(message, "/message_id"));
-    // All photos of an album are one message.
+    // All photos of an album form one message.
     let whole = ids.map(|(chat, id)| match json::text(message, "/media_group_id") {
         Some(album) => format!("{bot}:{chat}:album {album}"),
         None => format!("{bot}:{chat}:{id}"),
     });
     let spoken = from.and_then(|from| Language::parse(json::text(from, "/language_code")?));
-    // An edit can only change the position of a location. An edited location is therefore a live one.
+    // A location is edited only when a live location moves, so an edited location is a live location.
     let place = message.get("location");
     let live = place.is_some_and(|place| version > 0 || place.get("live_period").is_some());
     let machine = from.is_some_and(|from| from.get("is_bot") == Some(&Value::Bool(true)));

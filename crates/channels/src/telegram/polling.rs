@@ -1,4 +1,4 @@
-//! Long polling. Updates are confirmed to Telegram only after they are on disk.
+//! Receives updates by long polling. Updates are confirmed to Telegram only after they are on disk.
 
 use std::time::Duration;
 
@@ -18,16 +18,16 @@ use crate::json;
 
 /// How long Telegram waits for an update before it answers, in seconds.
 const LONG_POLL_SECONDS: u32 = 25;
-/// A server that waits for updates never sends an empty answer sooner than this.
+/// The shortest time in which a server that supports long polling sends an empty answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
-/// How long a poll may take. Then it is abandoned, and another one begins.
+/// The timeout for a poll. Another poll begins after the timeout.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
 /// How long polls may fail before the line is reported as down.
 const SILENT: Duration = Duration::from_secs(90);
 /// The age of a waiting update that raises an alarm. Telegram keeps an update for 24 hours.
 pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
 
-/// `getUpdates` with untyped updates, so that an update of a kind unknown to teloxide is not lost.
+/// The request `getUpdates`. Its updates are untyped, so that an update of a kind unknown to teloxide is not lost.
 #[derive(Clone, Serialize)]
 struct GetUpdates {
     /// Confirms all updates with a lower number. Telegram then deletes them.
@@ -45,13 +45,13 @@ impl Payload for GetUpdates {
 
 /// The state of polling, which outlives a single poll.
 struct State {
-    /// The offset for the next poll. It is sent only once. After a week without updates Telegram starts with new numbers, which
-    /// an old offset could confirm unread.
+    /// The offset for the next poll, which is sent only once. After a week without updates, Telegram begins to number updates from
+    /// another value. An old offset could then confirm updates that were not read.
     offset: Option<i64>,
-    /// How many updates to request: 1 while one of them can't be read.
+    /// The number of updates to request. It is 1 after an answer that can't be parsed.
     limit: u8,
     failures: u32,
-    /// When the last poll succeeded; at first, when polling began.
+    /// When the last poll succeeded, or when polling began if no poll has succeeded yet.
     since: DateTime<Utc>,
 }
 
@@ -61,7 +61,7 @@ struct Batch {
     raws: Vec<RawMessage>,
     /// The parsed updates; empty if the answer is not JSON.
     updates: Vec<Value>,
-    /// The offset that confirms the updates once they are on disk.
+    /// The offset that confirms these updates. It is sent after they are on disk.
     offset: Option<i64>,
 }
 
@@ -87,7 +87,7 @@ enum Failed {
 }
 
 impl Telegram {
-    /// Polls for updates until `stop`.
+    /// Polls for updates until `stop` is cancelled.
     pub(super) async fn poll(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut state = State {
             offset: None,
@@ -108,7 +108,7 @@ impl Telegram {
                     if arrived || begun.elapsed() > SHORTEST_WAIT {
                         continue;
                     }
-                    // This server answers at once if there is no update, so the loop has to pause.
+                    // This server does not support long polling and answers immediately, so the loop has to pause.
                     SHORTEST_WAIT
                 }
                 Err(failed) => self.report_failure(intake, &mut state, &failed).await,
@@ -177,13 +177,13 @@ impl Telegram {
         }
     }
 
-    /// Handles an answer that is not valid JSON. Requests its updates one by one, until the invalid one is alone and can be
+    /// Handles an answer that is not valid JSON. Requests its updates one by one. The invalid update then arrives alone and can be
     /// stored.
     fn take_unreadable(&self, state: &mut State, error: &RequestError) -> UnreadableAnswer {
         let RequestError::InvalidJson { raw, .. } = error else {
             return UnreadableAnswer::Failed;
         };
-        // An answer whose only fault is an unpaired surrogate can be repaired.
+        // The answer can be repaired if its only errors are unpaired surrogates.
         let repaired = json::parse(raw.as_bytes());
         let updates = repaired.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
         if let Some(Value::Array(updates)) = updates {
@@ -216,7 +216,7 @@ impl Telegram {
                 match error {
                     RequestError::RetryAfter(wait) => pause = wait.duration(),
                     RequestError::Api(ApiError::CantGetUpdates) => {
-                        // Somebody set a webhook. Removing it keeps the waiting updates.
+                        // A webhook is set, which blocks polling. Telegram keeps the waiting updates when the webhook is removed.
                         let _ = self.bot.delete_webhook().await;
                     }
                     RequestError::Network(error) if error.is_timeout() => pause = Duration::from_secs(1),
@@ -237,7 +237,7 @@ impl Telegram {
         } else {
             tracing::warn!(line.name = %self.name, reason, "Line {} cannot be read and is tried again", self.name);
         }
-        // A single failed poll is normal and is not shown to staff.
+        // A single failed poll is normal, so staff do not see it.
         if state.failures > 2 || down.to_std().is_ok_and(|down| down >= SILENT) {
             intake.health(&self.name, Health::Down(reason)).await;
         }

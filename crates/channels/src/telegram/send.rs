@@ -14,10 +14,10 @@ use teloxide::{
 use super::{errors::to_channel_error, files::LARGEST, line::Telegram, menu::no_preview};
 use crate::{channel::ChannelError, json, split::split_text};
 
-/// The longest message, in UTF-16 code units.
+/// The maximum length of a message, in UTF-16 code units.
 const LONGEST: usize = 4_096;
 
-/// Returns the parts of a message's text, which leave before its files.
+/// Returns the chunks of a message's text. They are sent before the message's files.
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
     split_text(message.text.expose(), LONGEST)
 }
@@ -48,7 +48,7 @@ impl Telegram {
             texts.get(chunk),
             message.files.get(chunk.saturating_sub(texts.len())),
         ) {
-            // No parse mode is set, so a text with any characters arrives as it was typed.
+            // No parse mode is set, so Telegram does not interpret any characters of the text as markup.
             (Some(text), _) => {
                 let sending = self.bot.send_message(chat, text);
                 sending.link_preview_options(no_preview()).await
@@ -61,8 +61,8 @@ impl Telegram {
         };
         sent.map(drop).or_else(accept_confirmed).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
-                // Telegram does not say whether the wait is for this chat or for all chats. If two chats have to wait, it is
-                // for all.
+                // Telegram does not say whether the wait applies to this chat or to all chats. If two chats have to wait, the
+                // wait is applied to all chats.
                 if self.backoff.note_wait(to, wait.duration()) {
                     self.backoff.note_global_wait(wait.duration());
                 }
@@ -98,7 +98,7 @@ impl Telegram {
     }
 }
 
-/// Returns success if Telegram confirms the message in an answer that teloxide can't parse.
+/// Returns success if Telegram's answer confirms the message although teloxide can't parse the answer.
 fn accept_confirmed(error: RequestError) -> Result<(), RequestError> {
     let done = match &error {
         RequestError::InvalidJson { raw, .. } => {

@@ -1,4 +1,4 @@
-//! Raw updates: their numbers and their times.
+//! Reads the numbers and times of raw updates, and converts updates into raw messages.
 
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{contact::message::RawMessage, identifiers::line_name::LineName};
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::json;
 
-/// The kinds of updates that are requested.
+/// The kinds of updates that the line requests from Telegram.
 pub const WANTED: [&str; 4] = ["message", "edited_message", "callback_query", "my_chat_member"];
 
 /// Returns the number of an update.
@@ -60,8 +60,9 @@ pub fn to_unparsed_raw(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: Da
     }
 }
 
-/// Returns when a message arrived. That is the second in which it was sent, as Telegram reports it, and not the time we fetched
-/// it. The last millisecond of that second is used, so that our answer in the same second comes before it.
+/// Returns the time of arrival of a message. It is the time at which the message was sent, because the line may fetch the message
+/// much later. Telegram gives this time in whole seconds. The last millisecond of the second is used, so that a reply from the
+/// same second is sorted before the message.
 fn received_at(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     match sent_at {
         Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),
@@ -73,7 +74,7 @@ fn hash(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// Returns the highest update number in an answer that is not JSON.
+/// Returns the highest update number in an answer that is not valid JSON.
 pub fn last_id_in(text: &str) -> Option<i64> {
     json::numbers_after(text, "update_id")
         .into_iter()

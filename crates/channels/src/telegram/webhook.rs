@@ -1,4 +1,4 @@
-//! The webhook. Telegram posts each update, and repeats it until we confirm it.
+//! Receives updates at a webhook. Telegram posts each update, and repeats the post until the line confirms the update.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,9 +25,9 @@ use super::{errors, line::Telegram, menu::Menu, polling::ALARM, update};
 use crate::json;
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
-/// The largest request, in bytes. Updates are far smaller.
+/// The size of the largest accepted request, in bytes. Updates are far smaller.
 const LARGEST: usize = 4 << 20;
-/// How often Telegram is asked for the state of the webhook.
+/// How often the line asks Telegram for the state of the webhook.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
@@ -49,8 +49,8 @@ impl Telegram {
         Ok(base.join(&path(&self.name))?)
     }
 
-    /// Returns the secret that only Telegram and we know. It stays the same after a restart, so no update is refused in the
-    /// meantime.
+    /// Returns the secret that Telegram sends with each update. The secret is derived from the bot's token and therefore stays the
+    /// same after a restart. No update is refused before the webhook is set again.
     fn webhook_secret(&self) -> String {
         let digest = Sha256::digest(format!("webhook secret of {}", self.bot.token()));
         data_encoding::HEXLOWER.encode(&digest)
@@ -70,7 +70,7 @@ impl Telegram {
             .with_state(context)
     }
 
-    /// Sets the webhook, and reports its health until `stop`.
+    /// Sets the webhook, and reports its health until `stop` is cancelled.
     pub(super) async fn watch_webhook(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut set = false;
         while let Some(watched) = stop.run_until_cancelled(self.watch_once(&mut set)).await {
@@ -113,7 +113,7 @@ impl Telegram {
     }
 }
 
-/// Returns the health of the webhook. Telegram gives the time of the last failed request, but not how long updates have waited.
+/// Returns the health of the webhook. Telegram reports the time of the last failed request, but not the age of waiting updates.
 fn health(info: &WebhookInfo, now: DateTime<Utc>) -> Health {
     let failing = info.last_error_date.filter(|_| info.pending_update_count > 0);
     match failing {
@@ -132,7 +132,8 @@ fn path(line: &LineName) -> String {
     format!("/telegram/{line}")
 }
 
-/// Handles one request. Any content is accepted, because Telegram would repeat a refused update forever and send no later one.
+/// Handles one request from Telegram. Accepts any content, because Telegram would repeat a refused update forever and would not
+/// send later updates.
 async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
     if !secrets_match(given, context.secret.as_bytes()) {
@@ -159,7 +160,7 @@ async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMa
     }
 }
 
-/// Compares two secrets. The time that this takes does not reveal where they differ.
+/// Compares two secrets. The duration of the comparison does not reveal where the secrets differ.
 fn secrets_match(given: &[u8], secret: &[u8]) -> bool {
     Sha256::digest(given) == Sha256::digest(secret)
 }
