@@ -1,9 +1,11 @@
-//! The web form: `/`, the receipt, `/answer`, and the same functions as JSON.
+//! The web form: the start page `/`, the forms for advice and reports, the receipt page, the answer page `/answer`, and a JSON
+//! interface for programs.
 //!
-//! Repeats are harmless. Each form carries an id that is created when the form is shown. The first post of a form uses that id
-//! as its external id, so an identical second post is the same message. A visitor who goes back, changes the text and sends the
-//! form again adds a message to the same contact. The external id of that message is the form's id with a hash of its content.
-//! The receipt code is derived from the form's id and the master key. No visitor's IP address is stored or logged.
+//! Repeats are harmless. Each form contains an id that is created when the form is shown. This id is the external id of the first
+//! post of the form, so an identical second post is the same message. A visitor who goes back, changes the text and sends the form
+//! again adds a message to the same contact. The external id of that message is the form's id and a hash of the message's content.
+//!
+//! The receipt code is derived from the form's id and the master key. The line neither stores nor logs the IP addresses of visitors.
 
 mod api;
 mod content_disposition;
@@ -28,7 +30,7 @@ use serde::Deserialize;
 use self::context::FormLine;
 use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening};
 
-/// The entry of this channel in `KINDS`.
+/// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "webform",
     only_one: true,
@@ -41,13 +43,13 @@ pub const KIND: ChannelKind = ChannelKind {
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// How files are handled. By default the form takes no files and asks for the URL of the content instead (requirement P1).
+    /// How the line handles files. By default the form takes no files and asks for the URL of the content instead (requirement P1).
     #[serde(default = "never")]
     attachments: Attachments,
-    /// Whether the centre has decided, with legal advice, that files may be taken.
+    /// Whether the centre has decided, with legal advice, to accept files.
     #[serde(default)]
     attachments_confirmed: bool,
-    /// The e-mail line that also sends the answers to visitors who left an address.
+    /// The name of the e-mail line that also sends each answer to a visitor who left an e-mail address.
     answers_also_by: Option<String>,
 }
 
@@ -92,7 +94,7 @@ impl Channel for WebForm {
         stored_post::parse_post(raw)
     }
 
-    /// Does nothing. Visitors read the answer on the answer page with their receipt code.
+    /// Does nothing. A visitor enters the receipt code on the answer page and reads the answer there.
     async fn send(&self, _message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         Ok(())
     }

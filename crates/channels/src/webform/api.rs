@@ -1,4 +1,4 @@
-//! The form's JSON interface, for the centre's own website.
+//! The JSON interface of the form. The centre's own website can post messages through it.
 
 use axum::{
     Json,
@@ -75,12 +75,12 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
     }
 }
 
-/// Parses and checks the body. Returns the status and the text of the refusal if the body is invalid.
+/// Parses and checks the body of a request. If the body is invalid, returns the HTTP status and the text of the refusal.
 fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
-            // A field is unknown, is missing or has the wrong type. The text names the field.
+            // A field is unknown, is missing or has the wrong type. The text of the refusal names the field.
             Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
             Category::Io | Category::Syntax | Category::Eof => StatusCode::BAD_REQUEST,
         };
@@ -104,7 +104,7 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
     if fields.message.is_empty() && fields.url.is_empty() {
         return Err(wrong("give a `message` or a `url`"));
     }
-    // A program may ask for advice with a URL alone, as in a report.
+    // The rules for reports apply to both kinds, because a program may send a request for advice that contains only a URL.
     if let Some((field, mistake)) = fields.mistakes(Asks::Report).first() {
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));

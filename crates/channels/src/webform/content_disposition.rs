@@ -1,14 +1,14 @@
-//! Reads the `Content-Disposition` header of one part of a posted form (RFC 7578).
+//! Reads the `Content-Disposition` header of one part of a multipart form (RFC 7578).
 //!
 //! Browsers send names in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no quotation marks,
-//! the extended form of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. Otherwise the file
-//! would be taken for an unknown field and be dropped silently.
+//! the extended notation of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. Otherwise the file
+//! would be treated as an unknown field and silently dropped.
 
 use percent_encoding::percent_decode;
 
 use crate::clean;
 
-/// The name of a form field, and the name of the file in it.
+/// The name of a form field, and the name of the file in that field.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Disposition {
     /// The field's name.
@@ -43,7 +43,7 @@ fn after(text: &[u8], byte: u8) -> &[u8] {
 }
 
 struct Parameter<'a> {
-    /// In lower case.
+    /// The key in lower case.
     key: String,
     value: Vec<u8>,
     /// The bytes after the parameter.
@@ -70,8 +70,8 @@ fn parameter(text: &[u8]) -> Parameter<'_> {
     }
 }
 
-/// Returns the bytes before the closing quotation mark, and those after it. Only a quotation mark can be escaped; other
-/// backslashes belong to a path.
+/// Returns the bytes before the closing quotation mark and the bytes after it. A backslash escapes only a quotation mark. Any other
+/// backslash belongs to a path.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut read = Vec::new();
     let mut rest = text;
@@ -91,8 +91,8 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     (read, rest)
 }
 
-/// Decodes `charset'language'percent-encoded`. The declared charset is ignored; the charset is detected from
-/// the decoded bytes.
+/// Decodes the notation `charset'language'percent-encoded`. The charset is detected from the decoded bytes, and the declared
+/// charset is ignored.
 fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };
@@ -121,12 +121,12 @@ mod tests {
                 "form-data; name=\"file\"; filename=\"слика.png\"".as_bytes(),
                 "слика.png",
             ),
-            // windows-1250, with a lone byte that is not UTF-8.
+            // The file name is in windows-1250. It contains single bytes that are not UTF-8.
             (
                 b"form-data; name=\"file\"; filename=\"\x9akola \xe8a\x9a.png\"",
                 "škola čaš.png",
             ),
-            // windows-1251.
+            // The file name is in windows-1251.
             (
                 b"form-data; name=\"file\"; filename=\"\xd1\xeb\xe8\xea\xe0.png\"",
                 "Слика.png",

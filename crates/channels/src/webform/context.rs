@@ -1,4 +1,4 @@
-//! The context of all requests to the form: texts, pages and the intake.
+//! The context that all requests to the form use: texts, pages and the intake.
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// How long after it was shown a form adds messages to the contact that it opened. An older id, or one that was not created
-/// here, may come from a saved copy of the form, from which everybody sends the same id.
+/// The time after a form was shown in which further posts of the form join the contact that the first post opened. Posts with an
+/// older id, or with an id that was not created here, may come from different visitors who share a saved copy of the form.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
-/// A web form line: what all requests to it use.
+/// The state of a web form line that all its requests share.
 pub struct FormLine {
     pub name: LineName,
     pub centre: Arc<Centre>,
@@ -39,7 +39,7 @@ pub struct FormLine {
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
     pub attachments: Attachments,
-    /// Whether answers are also sent to the address that a visitor leaves.
+    /// Whether answers are also sent to the e-mail address that a visitor leaves.
     pub answers_by_mail: bool,
 }
 
@@ -52,8 +52,8 @@ pub struct FormContext {
     pub largest: usize,
 }
 
-/// Refuses a request that is too large, but only after reading it. A browser that loses the connection while it sends shows its
-/// own error instead of ours.
+/// Refuses a request that is too large, after its body was read and discarded. An earlier refusal would close the connection while
+/// the browser is sending. The browser would then show its own error page instead of the refusal.
 pub async fn refuse_too_large(State(context): State<FormContext>, request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -82,13 +82,14 @@ pub fn problem(status: StatusCode, text: &str) -> Response {
     (status, Json(serde_json::json!({ "error": text }))).into_response()
 }
 
-/// Creates an id for a message that has no form.
+/// Creates an id for a post that contains no form id.
 pub fn new_id() -> String {
     data_encoding::HEXLOWER.encode(&chance::bytes::<16>())
 }
 
 impl FormContext {
-    /// Returns the texts in the chosen language, else in the first one that the browser accepts, else in the centre's.
+    /// Returns the texts in the chosen language, else in the first supported language that the browser accepts, else in the
+    /// centre's language.
     pub fn words(&self, headers: &HeaderMap, chosen: Option<&str>) -> &Words {
         let accepted = headers
             .get(header::ACCEPT_LANGUAGE)
@@ -123,7 +124,7 @@ impl FormContext {
         (status, self.page(&page)).into_response()
     }
 
-    /// Renders the page for a visitor whose request contains no acceptable form.
+    /// Renders the page that explains why a visitor's request contains no acceptable form.
     pub fn refused(&self, words: &Words, refused: &RefusedUpload) -> Response {
         let (status, title, text) = match refused {
             RefusedUpload::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
@@ -133,7 +134,7 @@ impl FormContext {
         self.notice(words, status, &words.say(title), &words.say(text))
     }
 
-    /// Creates the id of a form that is about to be shown. The id contains the time.
+    /// Creates the id of a form that is about to be shown. The id contains the time of its creation.
     pub fn form_id(&self) -> String {
         ids::new(self.line.clock.now()).to_string()
     }
@@ -148,8 +149,8 @@ impl FormContext {
         made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
     }
 
-    /// Stores what was typed into a form. An identical repeat is the same message. Other content under the same id is a further
-    /// message of the contact that the form opened.
+    /// Stores a posted form. A repeated post with the same content is the same message. A post with the same id and other content is
+    /// a further message of the contact that the form opened.
     pub async fn accept_form(
         &self,
         id: &str,
@@ -167,18 +168,19 @@ impl FormContext {
         if own && !first.fresh && !self.was_posted_before(id, &posted).await? {
             self.accept(id, Some(&code), posted).await?;
         }
-        // A further message has no reference of its own, so the visitor gets the reference of the form's first message.
+        // A further message has no reference of its own, so the receipt shows the reference of the form's first message.
         Ok((first, code))
     }
 
-    /// Returns whether the first post of the form with this id had the same content.
+    /// Returns whether the first post of the form with this id had the same content as `posted`.
     async fn was_posted_before(&self, id: &str, posted: &StoredPost) -> Result<bool, NotAccepted> {
         let before = self.intake.accepted_before(&self.line.name, id).await?;
         let before = before.and_then(|bytes| serde_json::from_slice::<StoredPost>(&bytes).ok());
         Ok(before.is_some_and(|before| before.has_same_content(posted)))
     }
 
-    /// Stores a post; it is on disk when this returns. A returning visitor has a `code` already; a new visitor gets one.
+    /// Stores a post. The post is on disk when this function returns. `code` is the receipt code of a returning visitor. If it is
+    /// `None`, a receipt code is created.
     pub async fn accept(
         &self,
         id: &str,
@@ -213,7 +215,7 @@ impl FormContext {
     }
 }
 
-/// Adds a `Retry-After` header to a response.
+/// Adds a `Retry-After` header of 30 seconds to a response.
 pub fn with_retry_after(mut response: Response) -> Response {
     response
         .headers_mut()

@@ -1,4 +1,4 @@
-//! The fields of a posted form, however the browser encoded them, and the checks of their contents.
+//! The fields of a posted form in any encoding that browsers use, and the checks of the fields' contents.
 
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
@@ -10,17 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean;
 
-/// The longest message, in characters.
+/// The maximum length of a message, in characters.
 pub const LONGEST: usize = 20_000;
-/// The longest URL in a report, in characters.
+/// The maximum length of the URL in a report, in characters.
 const LONGEST_URL: usize = 8_000;
-/// The largest request without files, in bytes. It is enough for the longest message in any script, percent-encoded.
+/// The size of the largest request without files, in bytes. It is sufficient for the longest message in any script, even with
+/// percent-encoding.
 pub const LARGEST: usize = 1 << 20;
-/// The largest number of files in one message.
+/// The maximum number of files in one message.
 pub const MOST_FILES: usize = 5;
-/// The largest file, in bytes.
+/// The size of the largest accepted file, in bytes.
 pub const LARGEST_FILE: usize = 10 << 20;
-/// The largest request with files, in bytes.
+/// The size of the largest request with files, in bytes.
 pub const LARGEST_WITH_FILES: usize = LARGEST + MOST_FILES * LARGEST_FILE;
 
 /// The fields of a form.
@@ -32,25 +33,25 @@ pub struct FormFields {
     pub lang: String,
     /// The text of the message.
     pub message: String,
-    /// The URL that is reported.
+    /// The URL that the visitor reports.
     pub url: String,
-    /// Another address at which the visitor wants the answer.
+    /// The e-mail address to which the visitor also wants the answer.
     pub reply_to: String,
     /// The receipt code of a returning visitor.
     pub code: String,
     /// The reference on a receipt that is shown in another language.
     pub reference: String,
-    /// The language in which to show the form again instead of sending it.
+    /// The language to which the visitor switched the form. Empty if the visitor sent the form.
     pub switch: String,
-    /// Whether files were chosen that are not in the request.
+    /// Whether the visitor chose files that are not in the request.
     pub files_named: bool,
     /// The files in the request.
     pub files: Vec<PostedFile>,
-    /// The key of the text about a mistake in the files, if there is one.
+    /// The key of the text about a mistake in the files; `None` if the files have no mistake.
     pub wrong_files: Option<&'static str>,
 }
 
-/// A file as stored in the journal. It has no `Debug` on purpose.
+/// A file as stored in the journal. The type has no `Debug` implementation, so that no log can contain the file.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PostedFile {
     name: Option<String>,
@@ -60,7 +61,7 @@ pub struct PostedFile {
 }
 
 impl PostedFile {
-    /// Creates a file with the name and the media type that were sent.
+    /// Creates a file from the name, the media type and the content that were sent.
     pub fn new(name: Option<String>, media_type: String, bytes: &[u8]) -> Self {
         Self {
             name,
@@ -69,7 +70,7 @@ impl PostedFile {
         }
     }
 
-    /// Converts the file into a part of a message.
+    /// Converts the file into an attachment of a message.
     pub fn to_part(&self) -> Part {
         Part {
             name: self.name.clone(),
@@ -80,7 +81,7 @@ impl PostedFile {
     }
 }
 
-/// A mistake: the field's name, and the key of the text to show.
+/// A mistake in a field: the field's name, and the key of the text that explains the mistake.
 pub type Mistake = (&'static str, &'static str);
 
 /// Returns whether the format of a request can contain files.
@@ -91,7 +92,7 @@ pub fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/"))
 }
 
-/// Returns the cleaned text, or an empty text if no character is visible.
+/// Returns the cleaned text, or an empty text if the text has no visible character.
 fn visible_text(text: &str) -> String {
     if is_blank(text) {
         return String::new();
@@ -99,14 +100,14 @@ fn visible_text(text: &str) -> String {
     clean::text(text)
 }
 
-/// Returns whether mail can be sent to an address. Its domain must contain a dot.
+/// Returns whether an e-mail can be sent to an address. The domain of the address must contain a dot.
 fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>()
         .is_ok_and(|address| address.domain().trim_matches('.').contains('.'))
 }
 
 impl FormFields {
-    /// Sets a field. Fields that no page has are ignored.
+    /// Sets a field. Ignores a name that no form field has.
     pub fn set(&mut self, field: &str, text: String) {
         match field {
             "id" => self.id = text,
@@ -117,13 +118,14 @@ impl FormFields {
             "code" => self.code = text,
             "reference" => self.reference = text,
             "switch" => self.switch = text,
-            // A form that is not multipart contains only the files' names.
+            // A form that is not multipart contains only the names of the chosen files.
             "file" => self.files_named |= !text.is_empty(),
             _ => {}
         }
     }
 
-    /// Returns whether another language was requested. The form is then shown in it, with everything that was typed.
+    /// Returns whether the visitor chose another language, and sets `lang` to that language. The form is then shown again with
+    /// everything that the visitor typed.
     pub fn switches_language(&mut self) -> bool {
         if self.switch.is_empty() {
             return false;
@@ -145,7 +147,7 @@ impl FormFields {
         }
     }
 
-    /// Returns the mistakes in the chosen files, for a form that is only shown in another language.
+    /// Returns the mistakes in the chosen files, for a form that is shown again in another language.
     pub fn file_mistakes(&self) -> Vec<Mistake> {
         self.wrong_files
             .map(|wrong| ("file", wrong))
@@ -191,7 +193,7 @@ impl FormFields {
         if let Some(wrong) = self.wrong_files {
             mistakes.push(("file", wrong));
         } else if !mistakes.is_empty() && !self.files.is_empty() {
-            // Browsers forget the chosen files when a form is shown again.
+            // Browsers forget the chosen files when a form is shown again, so the visitor has to choose them again.
             mistakes.push(("file", "mistake-files-again"));
         }
     }

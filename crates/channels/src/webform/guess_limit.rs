@@ -1,25 +1,25 @@
-//! Slows down the guessing of receipt codes. A right code is looked up at once, even while others guess. Only wrong codes wait,
-//! all of them in one queue.
+//! Slows down the guessing of receipt codes. The answer to a wrong code is delayed. The answer to a right code is immediate, even
+//! while somebody else guesses codes. All wrong codes share one rate limit.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// The longest wait of a wrong code for the rate limit.
+/// The longest delay that the rate limit adds to the answer to a wrong code.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// The wait of every wrong code, in addition to that for the rate limit.
+/// The delay of the answer to every wrong code. The delay from the rate limit is added to it.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1_500);
 
-/// The rate limits. They are kept in memory, hold no addresses and are reset when the program starts.
+/// The rate limits. They are kept in memory, contain no IP addresses and are reset when the program starts.
 pub struct GuessLimit {
     wrong: DefaultDirectRateLimiter,
     warned: DefaultKeyedRateLimiter<()>,
 }
 
 impl GuessLimit {
-    /// Allows twenty wrong codes a second without delay. Beyond that the answers are delayed, so the number of open connections
-    /// limits the number of guesses. A program with a thousand connections makes fifty guesses a second. By chance, it then
-    /// hits one of a hundred thousand codes in use once in 63 years.
+    /// Creates a limit of twenty wrong codes a second. Answers to further wrong codes are delayed by up to `LONGEST_WAIT`. The number
+    /// of guesses is then limited by the number of open connections: a program with a thousand connections makes fifty guesses a
+    /// second. If a hundred thousand codes are in use, such a program finds one of them once in 63 years on average.
     pub fn new() -> Self {
         let twenty = NonZeroU32::MIN.saturating_add(19);
         let burst = NonZeroU32::MIN.saturating_add(99);

@@ -31,9 +31,9 @@ pub struct Form<'a> {
     pub typed: &'a FormFields,
     pub mistakes: &'a [Mistake],
     pub files: bool,
-    /// Whether the form has a field for an address to which answers are also sent.
+    /// Whether the form has a field for an e-mail address to which answers are also sent.
     pub answers_by_mail: bool,
-    /// Whether the post could not be stored. The form is then shown again, with everything that was typed.
+    /// Whether the post could not be stored. The form is then shown again with everything that the visitor typed.
     pub unavailable: bool,
 }
 
@@ -60,7 +60,7 @@ pub struct Enter<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
     pub mistake: Option<&'static str>,
-    /// The fields that the visitor typed before.
+    /// The fields that the visitor has filled in so far.
     pub typed: &'a FormFields,
 }
 
@@ -98,14 +98,14 @@ pub struct Notice<'a> {
     pub text: &'a str,
 }
 
-/// One message of a conversation, ready to be shown.
+/// One message of a conversation, formatted for the page.
 pub struct Shown {
     pub by_us: bool,
     pub at: String,
     pub text: String,
 }
 
-/// Formats messages, with their times in the centre's time zone.
+/// Formats the messages of a conversation, with their times in the time zone `zone`.
 pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// How many bytes of files are read and discarded after a wrong receipt code.
+/// The maximum number of bytes of files that are read and discarded after a wrong receipt code.
 const DRAINED_UNKNOWN: usize = 256 << 10;
 
 /// Returns all routes of the form.
@@ -46,7 +46,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .merge(form_routes(Asks::Advice))
         .merge(form_routes(Asks::Report))
         .route("/answer", get(ask_for_code).post(show_conversation))
-        // A visitor who kept this URL is led to the page that asks for the code.
+        // A visitor who opens a saved copy of this URL is redirected to the page that asks for the receipt code.
         .route(
             "/answer/write",
             get(|| async { Redirect::to("/answer") }).post(send_further_message),
@@ -75,7 +75,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         )
 }
 
-/// Returns the route of one form: showing it, and sending it.
+/// Returns the routes that show and receive one form.
 fn form_routes(asks: Asks) -> Router<FormContext> {
     let show = get(move |state, chosen, headers| show_form(state, chosen, headers, asks));
     let methods = show.post(move |state, headers, request| send_form(state, headers, request, asks));
@@ -183,7 +183,7 @@ async fn send_form(
     let posted = StoredPost::new(&fields, Some(asks), words.language());
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
-        // The form keeps what was typed, so that it can be sent again. Its id makes the repeat the same message.
+        // The form is shown again with the typed text and the same id. The id makes a second post the same message.
         Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &fields, &[], true)),
     }
 }
@@ -207,7 +207,7 @@ fn receipt_page(
     })
 }
 
-/// Shows the receipt in another language. A receipt is shown only once, so a switch of the language must not lose it.
+/// Shows the receipt again in another language. The visitor can't open the receipt later, so a change of language must not lose it.
 async fn show_receipt_again(
     State(context): State<FormContext>,
     headers: HeaderMap,
@@ -240,7 +240,7 @@ async fn ask_for_code(
     code_page(&context, &headers, &fields, None)
 }
 
-/// Shows the page that asks for the receipt code. A message that was written to be sent with the code is kept.
+/// Shows the page that asks for the receipt code. The page keeps a message that the visitor has already written.
 fn code_page(
     context: &FormContext,
     headers: &HeaderMap,
@@ -291,7 +291,7 @@ async fn send_further_message(
         Ok(upload) => upload,
         Err(error) => return refused(error),
     };
-    // The code is checked before any file is read, so a visitor without a code can't send files.
+    // The receipt code is checked before any file is read, so a visitor without a valid code can't send files.
     let (code, mut found) = match find_conversation(&context, &headers, upload.fields()).await {
         Ok(found) => found,
         Err(answer) => {
@@ -365,7 +365,8 @@ async fn send_further_message(
     conversation_page(&context, &headers, &code, found, &fields, Written::Sent)
 }
 
-/// Finds the conversation of the code that was entered, or returns the response to give instead. Only a wrong code is delayed.
+/// Finds the conversation that belongs to the entered receipt code. Returns the response to send if there is none. Only the response
+/// to a wrong code is delayed.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,
@@ -389,7 +390,7 @@ async fn find_conversation(
     }
 }
 
-/// Turns a page into the response for a post that can't be stored now. The page keeps what was typed.
+/// Converts a page into the response for a post that can't be stored now. The page shows the typed text again.
 fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     tracing::error!(error = %refused, "A post could not be written down");
     let (mut parts, body) = page.into_parts();
@@ -397,15 +398,15 @@ fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     with_retry_after(Response::from_parts(parts, body))
 }
 
-/// What happened to a visitor's message.
+/// The state of the message that a visitor wrote on the conversation page.
 enum Written<'a> {
     /// The visitor wrote no message.
     Nothing,
-    /// It was sent.
+    /// The message was stored.
     Sent,
-    /// It was not sent. It is shown again in another language.
+    /// The visitor chose another language. The message was not stored, and the page shows it again.
     Unsent(&'a [Mistake]),
-    /// It has mistakes. It is shown again.
+    /// The message has mistakes and was not stored. The page shows it again.
     Wrong(&'a [Mistake]),
 }
 

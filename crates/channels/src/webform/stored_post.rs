@@ -1,4 +1,4 @@
-//! Posts of visitors: how they are stored, and how they are parsed.
+//! The format in which the posts of visitors are stored, and the parser of that format.
 
 use hotline_core::{
     contact::{
@@ -13,18 +13,18 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{FormFields, PostedFile};
 
-/// One post as stored in the journal. It has no `Debug` on purpose.
+/// One post as stored in the journal. The type has no `Debug` implementation, so that no log can contain the post.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StoredPost {
     /// Whether the visitor asks for advice or reports something; `None` for a later message.
     pub kind: Option<Asks>,
     /// The text of the message.
     pub message: String,
-    /// The URL that is reported.
+    /// The URL that the visitor reports.
     pub url: String,
     /// The visitor's language.
     pub language: Language,
-    /// Another address at which the visitor wants the answer.
+    /// The e-mail address to which the visitor also wants the answer.
     pub reply_to: String,
     /// The keyed hash of the receipt code.
     pub receipt: String,
@@ -34,7 +34,7 @@ pub struct StoredPost {
 }
 
 impl StoredPost {
-    /// Creates a post from the fields of a form. Its receipt is empty until it is stored.
+    /// Creates a post from the fields of a form. The field `receipt` is empty until the post is stored.
     pub fn new(fields: &FormFields, kind: Option<Asks>, language: Language) -> Self {
         Self {
             kind,
@@ -47,7 +47,7 @@ impl StoredPost {
         }
     }
 
-    /// Returns a hash of the content. The receipt is not part of it.
+    /// Returns a hash of all fields except `receipt`.
     pub fn digest(&self) -> Result<String, NotAccepted> {
         let unmarked = Self {
             receipt: String::new(),
@@ -57,7 +57,7 @@ impl StoredPost {
         Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(&text)))
     }
 
-    /// Returns whether two posts have the same content. The language of the page is ignored.
+    /// Returns whether two posts have the same content. The fields `receipt` and `language` are ignored.
     pub fn has_same_content(&self, other: &Self) -> bool {
         let what = |posted: &Self| {
             let unmarked = Self {

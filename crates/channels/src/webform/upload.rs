@@ -17,17 +17,17 @@ use super::{
 };
 use crate::clean;
 
-/// How many bytes of a request that is too large are read and discarded before the refusal.
+/// The maximum number of bytes that are read and discarded before a request is refused.
 pub const MOST_DRAINED: usize = 64 << 20;
-/// How long reading such a request may take.
+/// The timeout for reading a request that is refused.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why a request contains no acceptable form.
 pub enum RefusedUpload {
-    /// It contains files, and the form takes none.
+    /// The request contains files, and the form takes no files.
     Files,
-    /// It is too large.
+    /// The request is too large.
     TooLarge,
-    /// It is not in the format that a form has.
+    /// The request does not have the format of a form.
     Unreadable,
 }
 
@@ -37,21 +37,21 @@ pub struct Upload {
     files: Option<Files>,
 }
 
-/// The rest of a form, from its first file on.
+/// The rest of a form, starting with its first file.
 struct Files {
     name: String,
     first: Field<'static>,
     parts: Parts,
 }
 
-/// The parts of a form, and how many bytes of text may still follow.
+/// The unread parts of a multipart form, and the number of bytes of text that they may contain.
 struct Parts {
     parts: Multipart<'static>,
     left: usize,
 }
 
 impl Upload {
-    /// Reads a posted form up to its first file. The router has limited the size of the body.
+    /// Reads a posted form up to its first file. The router already limits the size of the body.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
         let mut fields = FormFields::default();
         if !is_multipart(request.headers()) {
@@ -110,7 +110,8 @@ impl Upload {
     }
 
     /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most`
-    /// bytes. A browser that loses the connection while it sends shows its own error instead of our answer.
+    /// bytes. An earlier answer would close the connection while the browser is sending. The browser would then show its own error
+    /// page instead of the answer.
     pub async fn without_files(self, most: usize) -> (FormFields, bool) {
         let Some(Files {
             name,
@@ -130,7 +131,7 @@ impl Upload {
                     };
                     left = rest;
                 }
-                // multer reads only one part at a time, so this part must be dropped first.
+                // multer reads only one part at a time, so this part is dropped before the next part is read.
                 drop(field);
                 next = parts.parts.next_field().await.unwrap_or_default();
             }
@@ -142,7 +143,7 @@ impl Upload {
 }
 
 impl Parts {
-    /// Reads text fields up to the next file. Returns the name and the part of that file.
+    /// Reads text fields up to the next file. Returns the name of that file and the form part that contains it.
     async fn read_texts(
         &mut self,
         fields: &mut FormFields,
@@ -173,13 +174,14 @@ impl Parts {
     }
 }
 
-/// Returns an empty file name if a part without a name is a file: it is in the form's field for files, or its type is not text.
+/// Returns an empty file name if a form part without a file name is nevertheless a file. Such a part belongs to the field `file`, or
+/// its media type is not text.
 fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     let is_text = field.content_type().is_none_or(|kind| kind.type_() == "text");
     (name == "file" || !is_text).then(String::new)
 }
 
-/// Reads a file to its end. Keeps it unless it is too large or there are too many files.
+/// Reads a file to its end. Records a mistake if the file is too large or if the form contains too many files.
 async fn take_file(
     fields: &mut FormFields,
     mut field: Field<'static>,
@@ -195,7 +197,7 @@ async fn take_file(
             bytes.extend_from_slice(&chunk);
         }
     }
-    // A file field that was left empty is sent as a file without a name and without bytes.
+    // If the visitor chose no file, the browser sends a file without a name and without content.
     if name.is_empty() && bytes.is_empty() {
         return Ok(());
     }
@@ -208,7 +210,7 @@ async fn take_file(
     Ok(())
 }
 
-/// Reads and discards a body, up to a limit of bytes and of time.
+/// Reads and discards a body until its end. Stops earlier after `MOST_DRAINED` bytes or after `DRAIN_TIMEOUT`.
 pub async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
     let mut left = MOST_DRAINED;
