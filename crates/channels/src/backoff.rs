@@ -1,4 +1,4 @@
-//! Waits that a platform asks for: in one conversation, or for all requests.
+//! Remembers the waits that a platform asks for, in one conversation or for all requests.
 
 use std::{
     collections::HashMap,
@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The waits that a platform asked for. The platform refuses every message that is sent too early, and it bans bots that ignore
-/// its waits.
+/// The waits that a platform asked for. The platform refuses every message that is sent before the end of a wait. It bans bots that
+/// ignore the waits.
 #[derive(Default)]
 pub struct Backoff(Mutex<Waits>);
 

@@ -1,13 +1,13 @@
-//! The bridge: signed webhooks in both directions, for connecting any other network.
+//! The bridge, which connects any other network through signed webhooks in both directions.
 //!
 //! Requests in both directions are signed as the Standard Webhooks specification (1.0) requires: `webhook-id`,
 //! `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`, with a secret
-//! `whsec_<base64>`. A request whose timestamp is more than five minutes off is refused. A request with a known `webhook-id` is
-//! a redelivery of the same message.
+//! `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than five minutes. A request with a known
+//! `webhook-id` repeats an earlier message.
 //!
 //! Incoming messages are posted to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit", "sent_at",
-//! "place"}`. Replies are posted to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`; a 2xx answer means
-//! that the other side took the reply.
+//! "place"}`. Replies are posted to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`. An answer with a 2xx
+//! status means that the other side accepted the reply.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -43,16 +43,16 @@ use crate::{
     clean,
 };
 
-/// The entry of this channel in `KINDS`.
+/// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "bridge",
     only_one: false,
     open,
 };
 
-/// The largest permitted difference between a request's timestamp and our clock, in seconds. The specification sets it.
+/// The largest permitted difference between a request's timestamp and our clock, in seconds. The specification gives this value.
 const WINDOW: i64 = 300;
-/// The largest request body, in bytes.
+/// The size of the largest accepted request body, in bytes.
 const LARGEST: usize = 1 << 20;
 /// How long the other side may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -63,10 +63,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// `whsec_` followed by the base64 form of 24 to 64 bytes. Alternatively, `secret_file` names a file that holds this text.
+    /// The secret that signs requests: `whsec_` and the base64 form of 24 to 64 bytes. Alternatively, `secret_file` names a file
+    /// that contains this text.
     secret: Option<Private<String>>,
     secret_file: Option<PathBuf>,
-    /// The URL to which replies are posted. Without it people can write, but they can't be answered.
+    /// The URL to which replies are posted. Without this URL, the line receives messages but can't answer them.
     callback_url: Option<reqwest::Url>,
 }
 
@@ -80,20 +81,20 @@ struct Bridge {
     clock: Arc<dyn Clock>,
 }
 
-/// A message as the other side posts it.
+/// A message in the format in which the other side posts messages.
 #[derive(Deserialize)]
 struct Call {
-    /// The other side's id of the message.
+    /// The other side's id for the message.
     id: String,
     from: Sender,
     #[serde(default)]
     text: String,
     language: Option<String>,
-    /// Zero for the first version of a message; each later version with the same id has a higher number.
+    /// The number of the version: zero for the first version of a message, and a higher number for each later version.
     #[serde(default)]
     edit: i64,
     sent_at: Option<DateTime<Utc>>,
-    /// The order of the messages of one sender: a later message has a higher number.
+    /// The position of the message among the messages of its sender. A later message has a higher number.
     #[serde(default)]
     place: u64,
 }
@@ -160,8 +161,8 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may return one of our own messages under the id that we gave it. The request is signed, so
-            // no thread token is needed to believe that the message is ours.
+            // The network may send one of our own messages back, under the id that we gave the message. The signature proves who
+            // sent the request, so the second value, a thread token, is not needed as evidence.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),
@@ -202,7 +203,7 @@ impl Channel for Bridge {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(to_channel_error(&answer)),
             Err(error) if error.is_connect() => Err(ChannelError::transient(Known::Unreachable)),
-            // The request may have arrived. A retry carries the same id, by which the other side can recognise the repeat.
+            // The request may have arrived. A retry has the same id, so the other side can recognise the repeat.
             Err(_) => Err(ChannelError::unknown(Known::Broke)),
         }
     }
@@ -229,7 +230,7 @@ impl Channel for Bridge {
 }
 
 impl Bridge {
-    /// Computes the MAC that signs a request. HMAC accepts a key of any length, so this never returns `None`.
+    /// Computes the MAC that signs a request. Never returns `None` in practice, because HMAC accepts a key of any length.
     fn sign(&self, id: &str, at: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
         mac.update(format!("{id}.{at}.").as_bytes());
@@ -237,7 +238,7 @@ impl Bridge {
         Some(mac)
     }
 
-    /// Returns the id of a request that has a valid signature and a current timestamp.
+    /// Returns the id of a request. Returns `None` unless the request has a valid signature and a current timestamp.
     fn verified_id(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
         let text = |name: &str| headers.get(name)?.to_str().ok();
         let (id, at) = (text("webhook-id")?, text("webhook-timestamp")?);
@@ -280,7 +281,7 @@ async fn receive_message(
     }
 }
 
-/// Maps an answer other than 2xx to an error that says whether a retry makes sense.
+/// Maps an answer without a 2xx status to an error that says whether a retry makes sense.
 fn to_channel_error(answer: &reqwest::Response) -> ChannelError {
     let status = answer.status().as_u16();
     let reason = format!("the call-back address answered {status}");

@@ -18,15 +18,15 @@ use tokio_util::sync::CancellationToken;
 
 /// A kind of channel: its name and the function that opens a line of it.
 pub struct ChannelKind {
-    /// The name of the kind in the settings (`channel = "…"`), in the database and in figures.
+    /// The name of the kind in the settings (`channel = "…"`), in the database and in the statistics.
     pub name: &'static str,
-    /// Whether only one line of this kind can exist, because all its lines would have the same public addresses.
+    /// Whether only one line of this kind can exist, because several lines would serve the same public URLs.
     pub only_one: bool,
     /// Opens a line without connecting to anything yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
 }
 
-/// The settings and services that a line is opened with.
+/// The settings and services that are needed to open a line.
 pub struct Opening {
     /// The name of the line.
     pub name: LineName,
@@ -34,9 +34,10 @@ pub struct Opening {
     pub settings: config::Value,
     /// The `[centre]` settings.
     pub centre: Arc<Centre>,
-    /// The base URL of the public pages, where the web form is.
+    /// The base URL of the public pages, which include the web form.
     pub public_url: String,
-    /// The e-mail addresses of all lines, as in the settings. A mail on one line may concern a message that another line sent.
+    /// The e-mail addresses of all lines, as in the settings. They are needed because an e-mail to one line may concern a message
+    /// that another line sent.
     pub addresses: Arc<[String]>,
     /// The texts of all languages.
     pub locales: Arc<Locales>,
@@ -47,8 +48,8 @@ pub struct Opening {
 /// One open line of a channel.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// Pulls messages and hands them to `intake` until `stop`. Reconnects automatically after every failure. A channel that
-    /// only receives pushed messages keeps this default, which waits for `stop`.
+    /// Fetches messages and hands them to `intake` until `stop` is cancelled. Reconnects automatically after every failure. A
+    /// channel whose messages arrive only through `routes` keeps this default, which waits until `stop` is cancelled.
     ///
     /// # Errors
     /// When the line can never work. The error is then reported, and the line is not started again.
@@ -57,33 +58,34 @@ pub trait Channel: Send + Sync {
         Ok(())
     }
 
-    /// Returns the routes at which messages are pushed to this channel. The public listener serves them.
+    /// Returns the routes to which other servers or visitors post messages for this line. The public listener serves the routes.
     fn routes(&self, _intake: Arc<dyn Intake>) -> Option<axum::Router> {
         None
     }
 
-    /// Parses a raw message. This is a pure function that returns a result for any bytes.
+    /// Parses a raw message. This function is pure, and it returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Returns the number of chunks in which a message leaves, such as the parts of a long text. Each chunk is handed over separately, in order, and is recorded
-    /// once the other side took it.
+    /// Returns the number of chunks of a message. A long text has several chunks, for example. Each chunk is handed over separately
+    /// and in order. A chunk is recorded once the other side has accepted it.
     fn chunk_count(&self, _message: &OutboundMessage) -> usize {
         1
     }
 
-    /// Hands one chunk of a message to the other side. Chunks are counted from 0. May be called again for the same chunk.
+    /// Hands one chunk of a message to the other side. Chunks are counted from 0. This function may be called again for the same
+    /// chunk.
     ///
     /// # Errors
     /// When the hand-over failed or its outcome is unknown. The error says whether a retry makes sense.
     async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError>;
 
-    /// Returns whether the person would see a message twice if it is handed over twice. A counsellor then decides whether to
-    /// risk a repeat.
+    /// Returns whether the person sees a message twice if it is handed over twice. If so, a counsellor decides whether the message
+    /// is handed over again after an unknown outcome.
     fn repeats_are_seen(&self) -> bool {
         false
     }
 
-    /// Returns whether a message waits until every earlier message to the same person has left, as in a conversation.
+    /// Returns whether a message waits until every earlier message to the same person was handed over.
     fn keeps_order(&self) -> bool {
         false
     }
@@ -96,7 +98,7 @@ pub trait Channel: Send + Sync {
     /// Shows the person that a counsellor is writing an answer. Failures are ignored.
     async fn show_typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
-    /// Fetches a file that a message only referred to.
+    /// Fetches a file from the platform. The message contained only a reference to the file.
     ///
     /// # Errors
     /// When the file was not fetched. The error says whether a retry makes sense.
@@ -106,13 +108,14 @@ pub trait Channel: Send + Sync {
         })
     }
 
-    /// Tests everything that this line needs. Returns a sentence for each part that works.
+    /// Tests everything that this line needs. Returns a sentence for each test that succeeded.
     ///
     /// # Errors
-    /// When a part does not work. The error says which part, and what to do.
+    /// When a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// Returns the external ids of all messages that the source holds now. Returns `None` if the source keeps no messages.
+    /// Returns the external ids of all messages that are now at the source, such as a mailbox. Returns `None` if the source keeps no
+    /// messages.
     ///
     /// # Errors
     /// When the source can't be read.
@@ -120,37 +123,37 @@ pub trait Channel: Send + Sync {
         Ok(None)
     }
 
-    /// Returns the key of the text that acknowledges the first message of a contact. `None` means that no acknowledgement is
-    /// sent.
+    /// Returns the key of the text that acknowledges the first message of a contact. Returns `None` if the line sends no
+    /// acknowledgement.
     fn acknowledgement(&self) -> Option<&'static str> {
         None
     }
 
-    /// Returns whether people can send files only after a counsellor asked for them.
+    /// Returns whether people can send files only after a counsellor asked for files.
     fn asks_for_files(&self) -> bool {
         false
     }
 
-    /// Returns the name of the line that sends a copy of each answer to people who left an address.
+    /// Returns the name of the line that sends a copy of each answer to people who left an e-mail address.
     fn answers_also_by(&self) -> Option<String> {
         None
     }
 }
 
-/// How a line handles files that people send: its setting `attachments`.
+/// How a line handles files that people send. The setting `attachments` of the line chooses one of these values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attachments {
-    /// Takes no files. The message lists each file with its type, and with its size if that is known.
+    /// Accepts no files. The message lists each file with its type, and with its size if that is known.
     Never,
-    /// Takes, fetches or shows files only when a counsellor asks for them. Each request is logged.
+    /// Accepts, fetches or shows a file only when a counsellor asks for it. Each request of a counsellor is logged.
     #[default]
     OnRequest,
-    /// Takes every file as it arrives. A file is still shown only when a counsellor asks for it.
+    /// Accepts or fetches every file immediately. A file is still shown only when a counsellor asks for it.
     Always,
 }
 
-/// Why a message could not be handed over. The text comes from the other side and may contain addresses.
+/// Why a message could not be handed over. The error text comes from the other side and may contain addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
     /// A later attempt may succeed.
@@ -158,10 +161,10 @@ pub enum ChannelError {
     Transient {
         /// The reason, as shown to staff.
         reason: Reason,
-        /// How long the other side asked us to wait, if it named a time. Such a wait does not count as an attempt.
+        /// How long the other side asked us to wait; `None` if it named no time. Such a wait does not count as an attempt.
         retry_after: Option<Duration>,
     },
-    /// The connection broke during the hand-over, so the message may or may not have arrived.
+    /// The outcome of the hand-over is unknown, so the message may or may not have arrived.
     #[error("{reason}")]
     Unknown {
         /// The reason, as shown to staff.
@@ -176,7 +179,7 @@ pub enum ChannelError {
 }
 
 impl ChannelError {
-    /// Creates an error for a hand-over that may succeed at any later time.
+    /// Creates an error for a hand-over that may succeed later. The other side named no time for a retry.
     pub(crate) fn transient(reason: impl Into<Reason>) -> Self {
         Self::Transient {
             reason: reason.into(),
@@ -199,7 +202,8 @@ impl ChannelError {
     }
 }
 
-/// Creates the result for a message that can't be parsed, from a platform whose accounts can't be forged.
+/// Creates the result for a message that can't be parsed. The message is joined by its identifier, so this function is only for
+/// platforms on which a sender's account can't be forged.
 pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     Normalised::Unreadable(Unreadable {
         reason: reason.to_owned(),
@@ -209,12 +213,12 @@ pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised
     })
 }
 
-/// Returns the default of settings that are on unless they are switched off.
+/// Returns `true`, as the default of settings that are on unless they are switched off.
 pub(crate) const fn default_true() -> bool {
     true
 }
 
-/// Reads a secret that is given directly or in a file. Line breaks at the end of the file are not part of the secret.
+/// Reads a secret that the settings contain directly or in a file. Line breaks at the end of the file are not part of the secret.
 pub(crate) fn read_secret(
     value: Option<&Private<String>>,
     file: Option<&PathBuf>,

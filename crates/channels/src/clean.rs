@@ -11,13 +11,13 @@ pub fn text(text: &str) -> String {
     text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
 }
 
-/// Decodes bytes as UTF-8, or else from the charset they are most likely in. Invalid bytes are replaced, never dropped.
+/// Decodes bytes as UTF-8, or else from their most likely charset. Replaces invalid bytes and drops none.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
-    // Accented Latin letters usually occur between ASCII letters, Cyrillic letters next to each other. Bytes without two
-    // adjacent non-ASCII ones are therefore Latin.
+    // Accented Latin letters usually occur between ASCII letters. Cyrillic letters occur next to each other. A text without two
+    // adjacent non-ASCII bytes is therefore in Latin script.
     let beside = |pair: &[u8]| pair.iter().all(|byte| !byte.is_ascii());
     if !bytes.windows(2).any(beside) {
         return WINDOWS_1250.decode_without_bom_handling(bytes).0;
@@ -28,7 +28,8 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     encoding.decode_without_bom_handling(bytes).0
 }
 
-/// Returns the text as one line in NFC, without control characters and without characters that change the writing direction.
+/// Returns the text as one line in Unicode normal form C, without control characters and without characters that change the writing
+/// direction.
 pub fn one_line(text: &str) -> String {
     let one_line: String = text
         .nfc()
@@ -55,7 +56,7 @@ pub fn media_type(named: &str) -> String {
     }
 }
 
-/// Returns whether a character only changes the writing direction of the text after it.
+/// Returns whether a character is invisible and only changes the writing direction of the text after it.
 fn turns_writing(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }

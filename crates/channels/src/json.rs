@@ -1,9 +1,9 @@
-//! Tolerant reading of JSON from platforms that often add fields. Only the needed fields are read; all others are ignored.
+//! Reads JSON from platforms that often add fields. The functions read only the needed fields and ignore all other fields.
 
 use serde_json::Value;
 
-/// Parses bytes as a platform sent them. An unpaired surrogate, which JSON libraries refuse, becomes U+FFFD. So do bytes that
-/// are not UTF-8.
+/// Parses the bytes that a platform sent. Replaces unpaired surrogates, which JSON libraries refuse, and bytes that are not UTF-8
+/// with U+FFFD.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok().or_else(|| {
         let text = String::from_utf8_lossy(bytes);
@@ -16,7 +16,7 @@ pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// Returns the whole number at a pointer. It may be written as a JSON number or as a string of digits.
+/// Returns the whole number at a pointer. The number may be written as a JSON number or as a string of digits.
 pub fn number(value: &Value, pointer: &str) -> Option<i64> {
     let found = value.pointer(pointer)?;
     found.as_i64().or_else(|| found.as_str()?.trim().parse().ok())
@@ -61,7 +61,7 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(name, value)| {
-                // Other fields, such as `"type": "paragraph"`, hold no person's words. They are only searched for more fields.
+                // The value of any other field, such as `"type": "paragraph"`, is not collected. It is searched for matching fields.
                 if names.contains(&name.as_str()) {
                     own_texts(value, names)
                 } else {
@@ -73,7 +73,7 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Collects the texts in a matching field: a text, or a list of texts and of objects with matching fields.
+/// Collects the texts in the value of a matching field. The value is a text, or a list of texts and of objects with matching fields.
 fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::String(text) => vec![text],
@@ -83,7 +83,8 @@ fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Finds the numbers that follow a field name in a text that may be invalid JSON. They may be written as strings of digits.
+/// Finds the numbers after each occurrence of a field name in a text that may be invalid JSON. A number may be written as a string
+/// of digits.
 pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     let name = format!("\"{name}\"");
     let after_name = text.split(&name).skip(1);

@@ -1,4 +1,5 @@
-//! Channel adapters, one file or folder for each channel. An adapter uses `core` and its platform, but no SQL and no screens.
+//! The channel adapters, one file or folder for each channel. An adapter uses the crate `core` and the API of its platform. It
+//! contains no SQL and no screens of the desk.
 
 mod backoff;
 mod bridge;
@@ -13,7 +14,7 @@ mod webform;
 
 use channel::ChannelKind;
 
-/// All kinds of channels. To add a channel, add its module and list it here.
+/// All kinds of channels. To add a channel, add its module and then list its kind here.
 pub const KINDS: &[ChannelKind] = &[
     email::KIND,
     webform::KIND,

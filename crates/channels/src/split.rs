@@ -2,8 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Splits a text into chunks of at most `most` UTF-16 code units. Breaks after a sentence, else after a word, else between two
-/// grapheme clusters. Only white space at the breaks is dropped.
+/// Splits a text into chunks of at most `most` UTF-16 code units. Splits after a sentence, else after a word, else between two
+/// grapheme clusters. Drops only the white space at both ends of each chunk.
 pub fn split_text(text: &str, most: usize) -> Vec<String> {
     let mut chunks = vec![String::new()];
     for sentence in text.split_sentence_bounds() {
@@ -20,7 +20,7 @@ pub fn split_text(text: &str, most: usize) -> Vec<String> {
                 if length(letter) <= most {
                     append(&mut chunks, letter, most);
                 } else {
-                    // This letter has so many combining accents that it is longer than a message.
+                    // This letter has so many combining accents that it is longer than a chunk.
                     letter
                         .chars()
                         .for_each(|c| append(&mut chunks, c.encode_utf8(&mut [0; 4]), most));
@@ -39,7 +39,7 @@ fn append(chunks: &mut Vec<String>, unit: &str, most: usize) {
     }
 }
 
-/// Returns the length in UTF-16 code units. No platform counts more than this.
+/// Returns the length in UTF-16 code units. Every platform counts at most this many characters.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
