@@ -20,7 +20,7 @@ use crate::{
 /// A new session.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SessionJson {
-    /// The session token, to be sent as `Authorization: Bearer`.
+    /// The session token. Clients send it in each request as `Authorization: Bearer`.
     token: String,
     name: String,
     role: Role,

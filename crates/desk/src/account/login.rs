@@ -31,8 +31,8 @@ use crate::{
     state::Desk,
 };
 
-/// Returns the name of the cookie that marks a device as known to one log-in. Each log-in has its own cookie because several people share a
-/// device.
+/// Returns the name of the cookie that marks a device as known for one log-in name. Each log-in name has its own cookie, because several
+/// people can share a device.
 fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
@@ -49,7 +49,8 @@ struct LogInPage<'a> {
     refused: bool,
 }
 
-/// Limits password attempts per log-in name, separately for known and unknown devices: six at once, then one every ten seconds.
+/// Creates the rate limiter for password attempts. For each log-in name, known devices and unknown devices have separate limits: six
+/// attempts at once, then one every ten seconds.
 #[must_use]
 pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
@@ -118,7 +119,7 @@ pub(crate) async fn try_log_in(
     if desk.log_ins.len() > 10_000 {
         desk.log_ins.retain_recent();
     }
-    // On a device that knows this log-in, guesses made elsewhere cause no waiting (OWASP: device cookies).
+    // Known devices have a separate limit, so that guesses on other devices do not delay this log-in (OWASP: device cookies).
     take_turn(desk, &name, device).await?;
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }

@@ -42,7 +42,7 @@ pub(crate) struct PasswordForm {
 #[template(path = "account/password.html")]
 struct PasswordPage<'a> {
     frame: Frame<'a>,
-    /// The form field that is wrong, and the error message for it.
+    /// The name of the invalid form field, and its error message; `None` if the form is valid.
     wrong: Option<(&'static str, String)>,
     done: bool,
 }

@@ -1,4 +1,4 @@
-//! Personal preferences (`/desk/preferences`), and the person logged in (`/api/v1/me`).
+//! Personal preferences (`/desk/preferences`), and the person who is logged in (`/api/v1/me`).
 
 use axum::{extract::State, http::HeaderMap};
 use axum_extra::extract::{
@@ -64,7 +64,7 @@ pub(crate) async fn set_preferences(
     desk.store.prefer(&me, &preferences).await?;
     let jar = on_this_device(jar, &preferences);
     me.preferences = preferences;
-    // Returns to the page on which the preference was changed.
+    // The browser returns to the page on which the preference was changed.
     let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
     let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
     Ok(WithCookies(
@@ -73,7 +73,7 @@ pub(crate) async fn set_preferences(
     ))
 }
 
-/// Query parameters kept in a saved view. The search term is excluded because it may be a name. `holder` is the former name of
+/// The query parameters that a saved view can contain. The search term is excluded because it may be a name. `holder` is the former name of
 /// `assignee`.
 const KEPT: [&str; 9] = [
     "view", "channel", "language", "urgency", "topic", "assignee", "holder", "from", "to",
@@ -85,7 +85,7 @@ pub(crate) struct SavedViewForm {
     /// The name of the view.
     #[schemars(length(min = 1, max = 40))]
     name: String,
-    /// The query part of the view's address: `view=…&channel=…`. Empty deletes the view.
+    /// The query string of the view, such as `view=…&channel=…`. Empty deletes the saved view.
     #[serde(default)]
     query: String,
 }
@@ -100,7 +100,7 @@ pub(crate) async fn save_view(
     if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {
         return Err(PageError::Bad("error-form"));
     }
-    // Only known parameters are written back, so that a saved view can link only to the inbox.
+    // Only known parameters are stored, so that a saved view links only to the inbox.
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(
             form_urlencoded::parse(saved.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name)),
