@@ -6,19 +6,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// A case on a list.
+/// A case in a list.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CaseRowJson {
     id: Uuid,
-    /// The number within the year, and the year: `12/2026`.
+    /// The number of the case within its year, followed by the year: `12/2026`.
     number: String,
-    /// Whether the case was sent to an institution; otherwise it is advisory.
+    /// Whether the case was forwarded to an institution. A case that was not forwarded is advisory.
     forwarded: bool,
     formed_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     /// The first words of the summary.
     summary: String,
-    /// Whether a referral waits for a second person.
+    /// Whether a referral waits for confirmation by a second person.
     to_confirm: bool,
 }
 
@@ -26,11 +26,11 @@ pub(crate) struct CaseRowJson {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CaseJson {
     id: Uuid,
-    /// The number within the year, and the year: `12/2026`.
+    /// The number of the case within its year, followed by the year: `12/2026`.
     number: String,
-    /// Whether the case was sent to an institution; otherwise it is advisory.
+    /// Whether the case was forwarded to an institution. A case that was not forwarded is advisory.
     forwarded: bool,
-    /// The member of staff who formed it.
+    /// The member of staff who formed the case.
     formed_by: Option<String>,
     formed_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
@@ -41,12 +41,12 @@ pub(crate) struct CaseJson {
     versions: Vec<CaseVersionJson>,
 }
 
-/// A contact of a case.
+/// A contact that belongs to a case.
 #[derive(Serialize, JsonSchema)]
 struct CaseContactJson {
     reference: String,
     channel: String,
-    /// The local day under which the statistics count the contact.
+    /// The day, in the centre's time zone, under which the statistics count the contact.
     day: String,
 }
 
@@ -58,20 +58,20 @@ struct ReferralJson {
     institution: String,
     proposed_by: String,
     proposed_at: DateTime<Utc>,
-    /// The version of the details. Sent back as `seen` with a confirmation.
+    /// The version of the details. To confirm the referral, send this value as `seen`.
     changed: i64,
-    /// The second person, who confirmed it.
+    /// The second person, who confirmed the referral; null if it is not confirmed.
     confirmed_by: Option<String>,
     confirmed_at: Option<DateTime<Utc>>,
     details: Details,
 }
 
-/// An earlier text of a case.
+/// An earlier text of a summary or of a referral.
 #[derive(Serialize, JsonSchema)]
 struct CaseVersionJson {
     /// When the text was replaced.
     at: DateTime<Utc>,
-    /// The member of staff who replaced it.
+    /// The member of staff who replaced the text.
     by: String,
     /// The referral to which the text belongs; null for the summary.
     referral: Option<Uuid>,

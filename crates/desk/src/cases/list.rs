@@ -1,4 +1,4 @@
-//! The list of cases. Figures that count cases link to it.
+//! The list of cases (`/desk/cases`). Figures that count cases link to this list.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -35,11 +35,11 @@ const MOST: u64 = 200;
 struct CaseListPage<'a> {
     frame: Frame<'a>,
     cases: Vec<CaseRow>,
-    /// The filter in words; `None` if the list is unfiltered.
+    /// A text that describes the filter; `None` if the list is not filtered.
     asked_for: Option<String>,
     /// Number of cases that match the filter.
     count: i64,
-    /// A remark that only the first [`MOST`] cases are listed; `None` if all are.
+    /// A remark that only the newest [`MOST`] cases are listed; `None` if all matching cases are listed.
     cut_off: Option<String>,
 }
 
@@ -49,15 +49,15 @@ impl CaseListPage<'_> {
     }
 }
 
-/// The filter of the list. Empty fields match every case.
+/// The filter of the list of cases. An empty field matches every case. A period selects the cases that were formed in that period.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CasesQuery {
     #[serde(flatten)]
     formed: statistics::page::StatisticsQuery,
-    /// `advisory` or `forwarded`; empty matches both.
+    /// The kind of case: `advisory` or `forwarded`. Empty matches both kinds.
     #[serde(default)]
     kind: String,
-    /// The institution that the case was first sent to, by its id in the classification scheme.
+    /// The institution to which the case was first sent, given by its id in the classification scheme.
     #[serde(default)]
     institution: String,
 }
@@ -84,9 +84,9 @@ impl CasesQuery {
 /// The cases that match a filter.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CaseListJson {
-    /// Number of cases that match. At most 200 of them are listed.
+    /// Number of matching cases. `cases` contains at most 200 of them.
     count: u64,
-    /// The newest first.
+    /// The matching cases, newest first.
     cases: Vec<CaseRowJson>,
 }
 
@@ -123,7 +123,7 @@ pub(crate) async fn list(
     Ok(Answer::Page(rendered))
 }
 
-/// Describes the filter in words; `None` if it matches every case.
+/// Returns a text that describes the filter; `None` if the filter matches every case.
 fn grouping_label(desk: &Desk, words: &Words, of: &CasesOf) -> Option<String> {
     let Period { from, to } = of.period;
     let days = (of.period != Period::default()).then(|| period_label(words, from, to));

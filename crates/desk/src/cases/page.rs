@@ -1,4 +1,5 @@
-//! Cases (`/desk/cases`): formed from contacts, sent to institutions with the approval of a second person, and printed.
+//! The page of a case (`/desk/cases/{id}`), which can be printed, and the actions of staff on cases. Staff form a case from contacts and
+//! can refer the case to an institution. A second person must confirm each referral.
 
 use aide::OperationInput;
 use askama::Template;
@@ -41,10 +42,10 @@ struct CasePage<'a> {
     institutions: &'a [Institution],
 }
 
-/// The response to a change of a case: the case for the API, or a redirect to its page for a form.
+/// The response to a change of a case. An API request gets the case as JSON, and a form gets a redirect to the page of the case.
 type CaseAnswer = Result<Answer<CaseJson>, PageError>;
 
-/// The path parameters of a referral.
+/// The path parameters that identify a referral.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReferralPath {
     /// The id of the case.
@@ -53,7 +54,7 @@ pub(crate) struct ReferralPath {
     referral: Uuid,
 }
 
-/// The path parameters of a contact of a case.
+/// The path parameters that identify a case and one of its contacts.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CaseContactPath {
     /// The id of the case.
@@ -62,7 +63,7 @@ pub(crate) struct CaseContactPath {
     reference: String,
 }
 
-/// A member of staff who works on cases, and the format of the response.
+/// The extractor for requests about cases: the member of staff who made the request, and the format of the response.
 pub(crate) struct CaseRequest {
     desk: Desk,
     me: Person,
@@ -85,7 +86,7 @@ impl FromRequestParts<Desk> for CaseRequest {
 impl OperationInput for CaseRequest {}
 
 impl CaseRequest {
-    /// Returns the response to a change of this case.
+    /// Returns the response to a change of the case `id`.
     async fn respond(&self, id: Uuid) -> CaseAnswer {
         answer_with_case(&self.desk, &self.me, self.format, id).await
     }
@@ -99,7 +100,7 @@ async fn answer_with_case(desk: &Desk, me: &Person, format: ResponseFormat, id: 
     Ok(Answer::Json(case.into()))
 }
 
-/// Loads a case for display, and records that `me` opened it.
+/// Loads a case for display, and records in the audit log that `me` opened the case.
 async fn open_case(desk: &Desk, me: &Person, id: Uuid) -> Result<Case, PageError> {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     desk.note_read(me, "open case", &id.to_string()).await;
@@ -125,9 +126,10 @@ pub(crate) async fn show_case(
     Ok(Answer::Page(rendered))
 }
 
-/// The id of the case that the contact joins; empty forms a new case.
+/// The case to which the contact is added.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CaseForm {
+    /// The id of the case. Empty forms a new case.
     #[serde(default)]
     case: String,
 }
@@ -160,12 +162,15 @@ pub(crate) async fn describe(
     request.respond(id).await
 }
 
-/// A proposed referral: the institution, the legal basis and the text to send.
+/// A referral to propose.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ProposalForm {
+    /// The id of the institution in the classification scheme.
     institution: String,
+    /// The legal basis of the referral.
     #[serde(default)]
     basis: String,
+    /// A description of the material that is sent to the institution.
     #[serde(default)]
     sent: String,
 }
@@ -191,7 +196,7 @@ pub(crate) async fn propose_referral(
 /// The version of a referral that the confirming person has read.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ConfirmationForm {
-    /// The value of `changed` in the version that was read.
+    /// The value of the referral's field `changed` in that version.
     seen: i64,
 }
 
@@ -208,14 +213,15 @@ pub(crate) async fn confirm_referral(
     request.respond(id).await
 }
 
-/// Details of a referral that become known later. Omitted fields keep their value.
+/// Changes of the details of a referral. An omitted field keeps its value.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReferralOutcome {
     basis: Option<String>,
     sent: Option<String>,
-    /// The day of sending, as `YYYY-MM-DD`; empty removes it.
+    /// The day on which the referral was sent, as `YYYY-MM-DD`. Empty removes the day.
     #[schemars(extend("format" = "date"))]
     sent_on: Option<String>,
+    /// The number that the institution assigned to the referral.
     number: Option<String>,
     outcome: Option<String>,
 }
@@ -280,7 +286,8 @@ pub(crate) async fn close(
     request.respond(id).await
 }
 
-/// Drafts a reply that informs the reporter of the outcome, in their language. A counsellor reads the draft and sends it.
+/// Saves a draft of a reply that informs the person whether the case was forwarded, and to which institutions. The draft is in the language
+/// of the contact. A counsellor reads and sends the draft.
 pub(crate) async fn draft_news(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -318,7 +325,7 @@ pub(crate) async fn draft_news(
             &[("reference", &reference), ("institution", &sent)],
         )
     };
-    // Appends the new text to a draft that was begun earlier.
+    // If the counsellor already has a draft, the new text is appended to that draft.
     let begun = desk
         .store
         .draft(me.id, contact.reference, DraftKind::Reply)
@@ -342,7 +349,8 @@ impl CasePage<'_> {
         format!("{}/{}", self.case.number, self.case.year)
     }
 
-    /// Returns the name of the part of the case that an earlier version belongs to: a referral or the summary.
+    /// Returns the label of an earlier version: the institution of its referral, a text for a withdrawn referral, or the word for the
+    /// summary.
     fn version_of(&self, one: &CaseVersion) -> String {
         let of = one
             .referral
@@ -362,7 +370,7 @@ impl CasePage<'_> {
         )
     }
 
-    /// Returns whether I may confirm this referral. Only someone other than its proposer may confirm a referral.
+    /// Returns whether I may confirm this referral. The proposer of a referral may not confirm it.
     fn may_confirm(&self, referral: &Referral) -> bool {
         referral.confirmed_by.is_none() && referral.proposed_by.0 != self.frame.me.id
     }
