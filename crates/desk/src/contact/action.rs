@@ -1,4 +1,4 @@
-//! The request of an action on a contact, and its response.
+//! The extractor for actions on a contact, and the response to such an action.
 
 use aide::{
     OperationInput,
@@ -23,10 +23,10 @@ use crate::{
     state::Desk,
 };
 
-/// The response to an action on a contact: the contact for the API, or a redirect to its page for a form.
+/// The response to an action on a contact. An API request gets the contact as JSON, and a form gets a redirect to the page of the contact.
 pub(crate) type ContactAnswer = Result<Answer<ContactJson>, PageError>;
 
-/// An action of a member of staff on a contact. `Body` is the extractor of its form.
+/// An action of a member of staff on a contact. `Body` is the extractor of the request body.
 pub(crate) struct ContactAction<Body> {
     pub desk: Desk,
     pub me: Person,
@@ -36,13 +36,13 @@ pub(crate) struct ContactAction<Body> {
 }
 
 impl<Body> ContactAction<Body> {
-    /// Returns the response. `view` is the view of the inbox to which a browser returns.
+    /// Returns the response to the action. `view` is the view of the inbox to which a browser returns.
     pub(crate) async fn respond(&self, view: &str) -> ContactAnswer {
         answer_with_contact(&self.desk, &self.me, self.format, self.reference, view).await
     }
 }
 
-/// Returns the contact as JSON, or a redirect to its page in `view`.
+/// Returns the contact as JSON, or a redirect to the page that shows the contact beside the inbox view `view`.
 pub(crate) async fn answer_with_contact(
     desk: &Desk,
     me: &Person,

@@ -21,7 +21,7 @@ use crate::{
     state::Desk,
 };
 
-/// An action whose form has no fields of its own.
+/// An action without parameters.
 pub(crate) type SimpleAction = ContactAction<FormOrJson<ReturnTo>>;
 
 pub(crate) async fn fetch_attachment(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
@@ -71,11 +71,12 @@ pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MarkForm {
-    /// `spam`, `test` or `duplicate` removes the contact from the total; `none` adds the contact to the total again.
+    /// `spam`, `test` or `duplicate` closes the contact and removes it from the total. `none` removes the marking, so that the contact is
+    /// in the total again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
-    /// The reason for closing the contact without a reply, kept as a note. Required for an urgent, unassigned contact whose person waits
-    /// for a reply.
+    /// The reason for closing the contact without a reply, stored as a note. Required if the contact is urgent and unassigned, and its
+    /// person waits for a reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -129,7 +130,7 @@ pub(crate) async fn set_duty(
     Ok(format.confirm("/desk/inbox"))
 }
 
-/// The other contact of a link.
+/// A link between this contact and another contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct LinkForm {
     /// The reference of the other contact.
@@ -172,10 +173,10 @@ pub(crate) async fn follow(action: ContactAction<FormOrJson<FollowForm>>) -> Con
     action.respond(&form.view).await
 }
 
-/// The new assignee, and the reason for handing over.
+/// The recipient of the contact, and the reason for handing the contact over.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct HandOverForm {
-    /// The id of a colleague, or `team:` and the name of a team.
+    /// The recipient: the id of a colleague, or `team:` followed by the name of a team.
     to: String,
     #[serde(default)]
     note: String,
@@ -201,10 +202,11 @@ pub(crate) async fn ask_for(action: SimpleAction) -> ContactAnswer {
     action.respond(&action.form.view).await
 }
 
-/// The number of days for which contacts of this identifier are hidden and unassigned. They are still registered and counted. 0 ends the
-/// block.
+/// A block of the contact's identifier. Contacts of a blocked identifier are hidden and not assigned, but they are still registered and
+/// counted.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct BlockForm {
+    /// The length of the block in days. 0 ends the block.
     days: u8,
     #[serde(default)]
     #[schemars(skip)]
@@ -218,7 +220,8 @@ pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> Conta
     action.respond(&form.view).await
 }
 
-/// The length of a snooze: a number of hours from now, or an end time. Without either, the contact is shown again.
+/// The end of a snooze, given as a number of hours from now or as a time. If both are omitted, the snooze ends and the contact is shown
+/// again.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SnoozeForm {
     hours: Option<u16>,

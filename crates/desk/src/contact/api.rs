@@ -30,7 +30,8 @@ use crate::{
     state::Desk,
 };
 
-/// A contact and what its reader does with it.
+/// A contact, with data that depends on the reader: drafts, whether the reader follows the contact, and colleagues who have the contact
+/// open.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct OpenContactJson {
     #[serde(flatten)]
@@ -49,80 +50,80 @@ pub(crate) struct OpenContactJson {
 #[derive(Serialize, JsonSchema)]
 struct PresentJson {
     name: String,
-    /// Whether they are writing a reply.
+    /// Whether the colleague is writing a reply.
     writing: bool,
 }
 
-/// A contact. Fields with the person's words or addresses are null once they are erased.
+/// A contact. After the person's words and addresses are erased, the fields that contained them are null.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ContactJson {
     reference: String,
     line: String,
     channel: String,
     status: Status,
-    /// The marking that removes the contact from the total.
+    /// The marking that removes the contact from the total; null if there is none.
     marking: Option<Marking>,
     /// The purpose that the person chose in the web form.
     asks: Option<Asks>,
-    /// The language tag, if the language is known.
+    /// The language tag of the contact; null if the language is unknown.
     language: Option<Language>,
-    /// The local day under which the statistics count the contact.
+    /// The day, in the centre's time zone, under which the statistics count the contact.
     day: String,
     /// When the contact was registered.
     opened_at: DateTime<Utc>,
-    /// The time since which the person has been waiting for a reply.
+    /// The time since which the person has been waiting for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
-    /// 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
     snoozed_until: Option<DateTime<Utc>>,
     /// The names of colleagues who asked to take over the contact.
     asked_by: Vec<String>,
-    /// The newest event that can make a reply unsuitable. Sent back as `seen` with a reply.
+    /// The id of the newest event that can make a reply unsuitable, such as a new message. Send this id as `seen` with a reply.
     newest: i64,
     assignee: Option<String>,
     team: Option<String>,
-    /// The end of the block of the person's identifier.
+    /// The time until which the person's identifier is blocked; null if there is no block.
     blocked_until: Option<DateTime<Utc>>,
     /// The address or account of the person on the channel.
     identifier: Option<String>,
-    /// The address to which replies go, if it is not the identifier.
+    /// The address to which replies are sent, if it differs from the identifier.
     answer_to: Option<String>,
     /// Other addresses at which the person asked for replies.
     other_addresses: Option<Vec<String>>,
-    /// The person's name as received.
+    /// The person's name, as the channel delivered it.
     name: Option<String>,
     subject: Option<String>,
-    /// The reference of the contact whose thread the first message belongs to.
+    /// The reference of a contact with another identifier, if the first message of this contact belongs to the thread of that contact.
     refers_to: Option<String>,
-    /// References of other contacts of the same identifier.
+    /// References of up to 20 other contacts of the same identifier on the same line, newest first.
     others: Vec<String>,
     /// References of linked contacts.
     linked: Vec<String>,
-    /// Ids of the outreach events that the contact asked for.
+    /// Ids of the outreach events that were requested through the contact.
     events: Vec<Uuid>,
     /// Ids of the cases that contain the contact.
     cases: Vec<Uuid>,
-    /// The classification so far: the answers to each question.
+    /// The classification so far: the answers to each question, by the id of the question.
     record: Answers,
-    /// Questions that must be answered before the contact can be closed.
+    /// Ids of the questions that must be answered before the contact can be closed.
     missing: Vec<String>,
     /// Messages, replies and notes, oldest first.
     messages: Vec<MessageJson>,
-    /// What happened to the contact, oldest first.
+    /// Events in the history of the contact, oldest first.
     history: Vec<HistoryEventJson>,
-    /// Whether the person reads replies on a page with their receipt code, so that no reply is sent to a server.
+    /// Whether the person reads replies on a page that they open with their receipt code. The line of the contact then sends no replies.
     replies_wait_on_page: bool,
-    /// Whether the person was asked for files that have not arrived; null if the line can't ask for files.
+    /// Whether the person was asked for files that have not arrived yet; null if the line does not support asking for files.
     files_asked_for: Option<bool>,
     /// Whether files can be sent with a reply.
     sends_files: bool,
-    /// `others` with details.
+    /// The contacts in `others`, with details.
     other_contacts: Vec<OtherContactJson>,
-    /// `linked` with details.
+    /// The contacts in `linked`, with details.
     linked_contacts: Vec<LinkedContactJson>,
-    /// `events` with details.
+    /// The events in `events`, with details.
     outreach: Vec<ContactEventJson>,
-    /// `cases` with details.
+    /// The cases in `cases`, with details.
     in_cases: Vec<ContactCaseJson>,
 }
 
@@ -131,30 +132,30 @@ pub(crate) struct ContactJson {
 struct MessageJson {
     id: Uuid,
     direction: Direction,
-    /// The member of staff who wrote it.
+    /// The member of staff who wrote the message; null if staff did not write it.
     author: Option<String>,
-    /// When it arrived or was written.
+    /// When the message arrived or was written.
     at: DateTime<Utc>,
-    /// When its sender claims to have sent it, if that differs much from `at`.
+    /// When the sender claims to have sent the message, if that time differs from `at` by more than an hour.
     claimed_at: Option<DateTime<Utc>>,
     text: Option<String>,
-    /// Quoted text of earlier messages.
+    /// Text that the message quotes from earlier messages.
     quoted: Option<String>,
-    /// The web address that it reports.
+    /// The web address that the message reports.
     url: Option<String>,
-    /// The sender's address, if it is not the identifier of the contact.
+    /// The sender's address, if it differs from the identifier of the contact.
     from: Option<String>,
-    /// The address at which it asks for replies, if it is not the sender's.
+    /// The address at which the sender asks for replies, if it differs from the sender's address.
     answer_to: Option<String>,
-    /// Remarks about how it was read.
+    /// Remarks on how the message was parsed.
     remarks: Option<Vec<Remark>>,
     attachments: Vec<AttachmentJson>,
-    /// Whether its raw message can be downloaded.
+    /// Whether the raw message can be downloaded.
     has_source: bool,
     edited_at: Option<DateTime<Utc>>,
-    /// Earlier versions, oldest first.
+    /// Earlier versions of the message, oldest first.
     versions: Vec<VersionJson>,
-    /// Its delivery on each line that sends it.
+    /// The delivery on each line that sends the message.
     deliveries: Vec<DeliveryJson>,
 }
 
@@ -172,9 +173,10 @@ struct AttachmentJson {
 /// An earlier version of a message.
 #[derive(Serialize, JsonSchema)]
 struct VersionJson {
+    /// When this version was written.
     at: DateTime<Utc>,
     text: Option<String>,
-    /// Files that no later version contains.
+    /// Files of this version that no later version contains.
     attachments: Vec<AttachmentJson>,
 }
 
@@ -186,9 +188,9 @@ struct DeliveryJson {
     /// The reason for the state, in English.
     said: Option<String>,
     sent_at: Option<DateTime<Utc>>,
-    /// The time until which the message can be taken back.
+    /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt has begun.
     leaves_at: Option<DateTime<Utc>>,
-    /// Whether an attempt will be made without further action.
+    /// Whether the service will send the message automatically, for the first time or again.
     under_way: bool,
 }
 
@@ -196,10 +198,10 @@ struct DeliveryJson {
 #[derive(Serialize, JsonSchema)]
 struct HistoryEventJson {
     at: DateTime<Utc>,
-    /// The member of staff who acted.
+    /// The member of staff who acted; null if the service acted.
     actor: Option<String>,
     kind: HistoryKind,
-    /// Details, depending on the kind.
+    /// Details of the event. Their meaning depends on `kind`.
     detail: String,
 }
 
@@ -217,7 +219,7 @@ struct LinkedContactJson {
     status: Status,
 }
 
-/// An outreach event that a contact asked for.
+/// An outreach event that was requested through a contact.
 #[derive(Serialize, JsonSchema)]
 struct ContactEventJson {
     id: Uuid,
@@ -230,7 +232,7 @@ struct ContactEventJson {
 #[derive(Serialize, JsonSchema)]
 struct ContactCaseJson {
     id: Uuid,
-    /// The number within the year.
+    /// The number of the case within its year.
     number: i32,
     year: i32,
     forwarded: bool,

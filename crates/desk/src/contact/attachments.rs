@@ -44,7 +44,7 @@ pub(crate) async fn download_attachment(
     Ok(download(found.bytes, &name))
 }
 
-/// Loads an attachment of a contact. The audit entry is written first; if that fails, the file is not loaded.
+/// Loads an attachment of a contact. The audit entry is written first. If the entry cannot be written, the file is not loaded.
 async fn load_attachment(
     desk: &Desk,
     me: &Person,
@@ -60,7 +60,7 @@ async fn load_attachment(
     found.ok_or(PageError::NotFound)
 }
 
-/// Returns bytes from outside as a download, with a neutral media type and a policy that keeps the browser from running scripts.
+/// Returns bytes from outside as a download. A neutral media type and a content security policy keep the browser from running scripts.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
     let plain: String = name
         .chars()
@@ -79,7 +79,7 @@ fn download(bytes: Vec<u8>, name: &str) -> Response {
     (saved, harmless("application/octet-stream"), bytes).into_response()
 }
 
-/// Returns headers that stop the browser from guessing another type and from running scripts.
+/// Returns headers that keep the browser from guessing another media type and from running scripts.
 const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
     [
         (header::CONTENT_TYPE, kind),
@@ -97,8 +97,8 @@ fn percent(byte: u8) -> String {
     }
 }
 
-/// Sends an image, audio or video file to the page, which blurs it until the reader uncovers it. The type is detected from the first bytes;
-/// the type declared by the sender is ignored. [`PREVIEWED`] contains no type that can contain scripts.
+/// Sends an image, audio or video file for display. The page blurs the file until the reader uncovers it. The media type is detected from
+/// the first bytes, and the type that the sender declared is ignored. No type in [`PREVIEWED`] can contain scripts.
 pub(crate) async fn preview(
     State(desk): State<Desk>,
     Who(me): Who,

@@ -1,4 +1,5 @@
-//! Logging a call, or a contact on a network that no line serves (`/desk/log`).
+//! The form (`/desk/log`) and the API for logging a call, or a contact on a network. A network is a channel that no line (configured
+//! account) serves.
 
 use askama::Template;
 use axum::{
@@ -43,12 +44,12 @@ struct CallPage<'a> {
     now: String,
     typed: CallForm,
     questions: Questions<'a>,
-    /// The locale key of the error message.
+    /// The locale key of the error message; `None` if there is no error.
     mistake: Option<&'static str>,
     logged: Option<Reference>,
 }
 
-/// The form as it was filled in.
+/// The values that the counsellor entered in the form.
 #[derive(Default)]
 struct CallForm {
     network: String,
@@ -58,7 +59,7 @@ struct CallForm {
     text: String,
 }
 
-/// The format of times in the form.
+/// The format of local times in the form.
 const AT: &str = "%Y-%m-%dT%H:%M";
 
 impl Desk {
@@ -173,19 +174,25 @@ pub(crate) async fn save(
     }
 }
 
-/// A call logged through the API.
+/// A call, or another contact on a network, to be logged.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiCall {
     /// Makes the request idempotent: repeated requests with the same id log the call only once.
     id: Option<Uuid>,
+    /// The network: the name of a channel that no line serves, such as `telephone`.
     network: String,
+    /// When the call took place. If omitted, the current time is used.
     at: Option<DateTime<Utc>>,
+    /// The id of the colleague who took the call. If omitted, you took the call.
     for_whom: Option<Uuid>,
+    /// The number or name of the caller; empty if unknown.
     #[serde(default)]
     caller: String,
+    /// A description of the call.
     #[serde(default)]
     text: String,
+    /// The classification: the answers, by the id of the question. If the classification is complete, the contact is closed.
     #[serde(default)]
     answers: Answers,
 }

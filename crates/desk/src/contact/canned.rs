@@ -1,4 +1,4 @@
-//! Canned replies (`/desk/canned`): written by supervisors, inserted with `/` while writing a reply.
+//! Canned replies (`/desk/canned`). Supervisors write canned replies. Counsellors type `/` in a reply to insert one of them.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -35,7 +35,7 @@ struct CannedPage<'a> {
     all: Vec<Canned>,
 }
 
-/// All canned replies as they were written.
+/// All canned replies, with placeholders that are not filled in.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CannedListJson {
     canned: Vec<Canned>,
@@ -62,7 +62,7 @@ pub(crate) async fn list(
 /// A canned reply to add or to change.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CannedForm {
-    /// The reply to change; empty adds a new one.
+    /// The id of the canned reply to change. Empty adds a new one.
     #[serde(default)]
     id: String,
     name: String,
@@ -114,9 +114,9 @@ pub(crate) struct FilledCannedListJson {
 #[derive(Serialize, JsonSchema)]
 struct FilledCannedJson {
     name: String,
-    /// The text in the language of the contact, or of the centre if that is unknown.
+    /// The text in the language of the contact. If that language is unknown, the text is in the language of the centre.
     text: String,
-    /// The text in each language in which it was written.
+    /// The text in each language in which the canned reply was written.
     texts: Vec<FilledTextJson>,
 }
 
@@ -125,13 +125,13 @@ struct FilledCannedJson {
 struct FilledTextJson {
     /// The tag of the language.
     language: &'static str,
-    /// The name of the language in that language.
+    /// The name of the language, in the language itself.
     said: &'static str,
     text: String,
 }
 
-/// Returns every canned reply with its placeholders filled in: once in the person's language and script, and once in each language in which
-/// the reply was written.
+/// Returns every canned reply with its placeholders filled in. Each reply is returned in the person's language and script, and also in each
+/// language in which it was written.
 pub(crate) async fn fill_for_contact(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -165,7 +165,7 @@ pub(crate) async fn fill_for_contact(
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &Person) -> String {
     let text = words.either(&one.sr, &one.en);
-    // Falls back to the text in the other language. The counsellor reads the text before sending it.
+    // If this language has no text, the text in the other language is used. The counsellor reads the text before sending it.
     let text = if text.is_empty() {
         one.sr.clone() + &one.en
     } else {

@@ -13,18 +13,18 @@ use crate::{
     http::{answers::Answer, errors::PageError, extractors::ResponseFormat, page::page},
 };
 
-/// The suffixes of the locale keys of the ready-made reasons. The page offers a key for each reason.
+/// The ready-made reasons, each as the suffix of its locale key. The page has a button for each reason.
 const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"];
 
 /// The reason for closing a contact whose person waits for a reply.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CloseForm {
-    /// The reason for closing the contact without a reply, kept as a note. Required if the person waits for a reply, and either never had
-    /// one or the contact is urgent.
+    /// The reason for closing the contact without a reply, stored as a note. Required if the person waits for a reply and the contact is
+    /// urgent or was never answered. A contact that is classified as non-counselling and is not urgent needs no reason.
     #[serde(default)]
     pub reason: String,
-    /// A reason typed into the page's form.
+    /// A reason that was typed into the form of the page.
     #[serde(default)]
     #[schemars(skip)]
     pub why: String,
@@ -33,7 +33,7 @@ pub(crate) struct CloseForm {
     pub view: String,
 }
 
-/// Returns the chosen reason, otherwise the typed one; `None` if both are blank.
+/// Returns the ready-made reason that was chosen or, if there is none, the typed reason. Returns `None` if both are blank.
 pub(crate) fn chosen_reason<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
     let given = [reason, why].map(str::trim);
     given.into_iter().find(|reason| !reason.is_empty())
@@ -55,8 +55,9 @@ impl ReasonPage<'_> {
     }
 }
 
-/// Converts the error for a missing reason into a page that asks for the reason and sends the same fields again. Returns other errors, and
-/// every error of an API request, unchanged. `step` is the last part of the form's address.
+/// Converts the error for a missing reason into a page that asks for the reason. The form on that page sends `fields` again, together with
+/// the reason, to the path that ends in `step`. Returns all other errors, and every error of an API request, unchanged. Returns `None` if
+/// the action succeeded.
 pub(crate) fn ask_for_reason<Body>(
     action: &ContactAction<Body>,
     jar: &CookieJar,

@@ -19,8 +19,9 @@ use crate::{
     state::Desk,
 };
 
-/// The largest number of files in a reply. Every platform accepts this number of files of `LARGEST` bytes each.
+/// The largest number of files in a reply. Every platform accepts a message with this number of files, each of `LARGEST` bytes.
 const MOST: usize = 5;
+/// The largest size of a file, in bytes.
 const LARGEST: usize = 10 << 20;
 /// The largest request body of a reply, in bytes.
 const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
@@ -30,12 +31,14 @@ const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 pub(crate) struct ReplyForm {
     /// Makes the request idempotent: repeated requests with the same id send the reply only once.
     pub id: Option<Uuid>,
-    /// The newest event that the writer has seen.
+    /// The value of the contact's field `newest` when the writer read the contact. If the contact has newer events, the reply is refused.
+    /// If omitted, newer events are ignored.
     pub seen: Option<i64>,
-    /// Whether to send the reply although the contact has events newer than `seen`.
+    /// Whether to send the reply even if the contact has events newer than `seen`.
     #[serde(default)]
     pub anyway: bool,
-    /// The address for this reply and later ones: one of the contact's `other_addresses`. Omitted or empty: the address of the last reply.
+    /// The address for this reply and later ones, chosen from the contact's `other_addresses`. If omitted or empty, the current address is
+    /// kept.
     #[serde(default)]
     pub to: Option<String>,
     #[serde(default)]

@@ -5,7 +5,7 @@ use hotline_store::{contacts::detail::ContactDetail, staff::accounts::Person};
 
 use crate::{http::errors::PageError, state::Desk};
 
-/// Loads a contact for display, and records that `me` opened it.
+/// Loads a contact for display, and records in the audit log that `me` opened the contact.
 pub(crate) async fn open_contact(
     desk: &Desk,
     me: &Person,
@@ -22,12 +22,12 @@ pub(crate) async fn open_contact(
     Ok(contact)
 }
 
-/// Loads a contact, or fails with [`PageError::NotFound`].
+/// Loads a contact. Fails with [`PageError::NotFound`] if the contact does not exist.
 pub(crate) async fn find_contact(desk: &Desk, reference: Reference) -> Result<ContactDetail, PageError> {
     desk.store.contact(reference).await?.ok_or(PageError::NotFound)
 }
 
-/// Parses a reference from a path. A malformed one identifies no contact.
+/// Parses a reference from a path. Fails with [`PageError::NotFound`] if the reference is malformed, because it then identifies no contact.
 pub(crate) fn parse_reference(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)
 }

@@ -40,7 +40,7 @@ impl Questions<'_> {
         self.answered(question, *place) == answer.id
     }
 
-    /// Returns whether the field for the answer at `place` is visible: the fields before it must be filled in.
+    /// Returns whether the field for the answer at `place` is visible. A field is visible if all fields before it are filled in.
     pub(crate) fn is_shown(&self, question: &Question, place: &usize) -> bool {
         *place <= self.answers.get(&question.id).map_or(0, Vec::len)
     }
@@ -56,7 +56,7 @@ impl Questions<'_> {
         ('1'..='9').chain('a'..='z').zip(quick).collect()
     }
 
-    /// Returns the answers to a question as text.
+    /// Returns the labels of the answers to a question, joined by commas.
     pub(crate) fn read(&self, question: &Question) -> String {
         let given = self
             .answers

@@ -27,7 +27,7 @@ use crate::{
 };
 
 impl<Body> ContactAction<Body> {
-    /// Returns the id of what was written or, for a form, a redirect to the contact.
+    /// Returns the id of the reply or note or, for a form, a redirect to the page of the contact.
     async fn respond_with_id(&self, id: Uuid, view: &str) -> Result<Answer<IdJson>, PageError> {
         if self.format.is_json() {
             return Ok(Answer::Json(IdJson { id }));
@@ -91,13 +91,15 @@ pub(crate) async fn note(action: ContactAction<FormOrJson<NoteForm>>) -> Result<
 /// A draft to store.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct DraftForm {
-    /// `reply` or `note`.
+    /// The kind of draft: `reply` or `note`.
     #[schemars(with = "String", extend("enum" = ["reply", "note"]))]
     kind: DraftKind,
     text: String,
+    /// The value of the contact's field `newest` when the writer read the contact.
     #[serde(default)]
     seen: i64,
-    /// The id of the reply or note that the draft becomes. Once that reply or note exists, its draft is discarded.
+    /// The id that the finished reply or note will have. If a reply or note with this id already exists, the draft arrived too late and is
+    /// discarded.
     id: Option<Uuid>,
 }
 
@@ -116,10 +118,10 @@ pub(crate) async fn keep_draft(action: ContactAction<FormOrJson<DraftForm>>) -> 
     Ok(NoContent)
 }
 
-/// The presence of a colleague at a contact.
+/// The activity of a member of staff at a contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct PresenceForm {
-    /// `reading`, `writing` or `gone`.
+    /// The activity: `reading`, `writing`, or `gone` after leaving the contact.
     #[schemars(extend("enum" = ["reading", "writing", "gone"]))]
     doing: String,
 }

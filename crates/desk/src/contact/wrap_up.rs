@@ -1,5 +1,5 @@
-//! The wrap-up: the classification of a contact. It can be saved incomplete and, unless it is optional, must be complete before the contact
-//! is closed.
+//! The wrap-up: the classification of a contact. An incomplete wrap-up can be saved. Unless the wrap-up is optional, it must be complete
+//! before the contact is closed.
 
 use axum::extract::State;
 use hotline_core::contact::{
@@ -23,15 +23,17 @@ use crate::{
     state::Desk,
 };
 
-/// The answers, and whether to close the contact after saving them.
+/// The answers of a wrap-up, and whether to close the contact after the answers are saved.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrapUpForm {
+    /// The answers, by the id of the question.
     #[serde(default)]
     answers: Answers,
     #[serde(default)]
     close: bool,
-    /// The reason for closing the contact without a reply, kept as a note. Required with `close` if the person waits for a reply.
+    /// The reason for closing the contact without a reply, stored as a note. Required with `close` if the person waits for a reply and the
+    /// contact is urgent or was never answered. A contact that is classified as non-counselling and is not urgent needs no reason.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -46,7 +48,8 @@ pub(crate) struct WrapUpForm {
 }
 
 impl FromFields for WrapUpForm {
-    /// Parses a form. It has a field for each question, `quick` for a kind that needs no further answers, and `close`.
+    /// Parses a form that has a field for each question and a field `close`. A form with a field `quick` sets only the kind, and closes the
+    /// contact.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         let mut quick = None;
@@ -112,17 +115,17 @@ struct QuestionJson {
     sr: String,
     /// The question in English.
     en: String,
-    /// Whether a counselling contact can be closed only once it is answered.
+    /// Whether the question must be answered before a counselling contact can be closed.
     required: bool,
-    /// The largest number of answers.
+    /// The largest number of answers to the question.
     most: usize,
-    /// The kinds of contact for which it is asked; empty means all kinds.
+    /// Ids of the kinds of contact for which the question is asked. Empty means all kinds.
     only_if: Vec<String>,
     /// The answers to choose from; empty for a number or free text.
     answers: Vec<SchemeAnswerJson>,
 }
 
-/// An answer of the classification scheme.
+/// A predefined answer to a question.
 #[derive(Serialize, JsonSchema)]
 struct SchemeAnswerJson {
     id: String,
@@ -130,13 +133,13 @@ struct SchemeAnswerJson {
     sr: String,
     /// The answer in English.
     en: String,
-    /// For a kind of contact: whether the contact is counselling.
+    /// Whether a contact with this answer is counselling. Used only for answers to the question `kind`.
     counselling: bool,
-    /// For a kind of contact: the marking that the answer sets.
+    /// The marking that this answer sets on the contact. Used only for answers to the question `kind`.
     marking: Option<Marking>,
 }
 
-/// `GET /api/v1/scheme`: returns the questions of the classification.
+/// `GET /api/v1/scheme`: returns the classification scheme.
 pub(crate) async fn show_scheme(State(desk): State<Desk>) -> Answer<SchemeJson> {
     let scheme = desk.store.scheme();
     Answer::Json(SchemeJson {
@@ -165,7 +168,7 @@ fn question_json(question: &Question) -> QuestionJson {
     }
 }
 
-/// Returns the answers so far. If there are none, suggests the kind that the person chose in the web form.
+/// Returns the answers so far. If there are none, returns the kind that the person chose in the web form as a suggestion.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
