@@ -1,4 +1,4 @@
-//! Authentication and access rights, checked before a handler reads anything.
+//! Authentication and access rights. Both are checked before a handler reads anything.
 
 use std::convert::Infallible;
 
@@ -30,7 +30,7 @@ pub enum Access {
     May(Right),
 }
 
-/// The name of the header that marks a request as sent by a page automatically, without an action of its user.
+/// The name of the header that marks a request as automatic: a page sent the request without an action of its user.
 const SENT_BY_PAGE: &str = "hotline-by-itself";
 /// The path of the event stream that makes pages refresh.
 pub(crate) const LIVE: &str = "/desk/live";
@@ -81,8 +81,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Returns whether a read-only token suffices for a request. Such a token permits reading statistics, except for returns (report forms),
-/// which show even the smallest figures about persons.
+/// Returns whether a read-only token suffices for a request. Such a token permits reading statistics. It does not permit reading returns
+/// (report forms), because returns show even the smallest figures about persons.
 pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
         && method == Method::GET
@@ -90,9 +90,9 @@ pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> b
         && !path.starts_with("/api/v1/statistics/returns/")
 }
 
-/// Returns whether a person made the request or a page sent it automatically. Only a person's request extends the session. A request counts
-/// as a page's if it has the header `hotline-by-itself`, opens the live stream or reports presence; every other request counts as a
-/// person's.
+/// Returns whether a person made the request or a page sent it automatically. Only a request made by a person extends the session. A
+/// request counts as automatic if it has the header `hotline-by-itself`, opens the live stream or reports presence. Every other request
+/// counts as made by a person.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {
@@ -102,7 +102,7 @@ fn asker(request: &Request) -> Asker {
     }
 }
 
-/// Forbids browsers and proxies to store the response, unless its handler has set another cache policy.
+/// Prevents browsers and proxies from storing the response, unless the handler has set another cache policy.
 fn uncached(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -115,8 +115,8 @@ fn uncached(mut response: Response) -> Response {
 pub(crate) struct Reader(Option<Person>);
 
 impl Reader {
-    /// Returns the smallest figure about persons that this reader may see; smaller ones are suppressed. Returns 0 for readers of contacts,
-    /// so they see every figure.
+    /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. Returns 0 for staff who may read
+    /// contacts, so that they see every figure.
     pub(crate) fn least(&self, desk: &Desk) -> i64 {
         match &self.0 {
             Some(person) if person.role.may(Right::ReadContacts) => 0,
@@ -129,7 +129,7 @@ impl Reader {
         self.0.as_ref()
     }
 
-    /// Returns the name that a file gives as its author; `None` for a program.
+    /// Returns the name that exported files state as their author; `None` for a program.
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.as_ref().map(|person| person.name.as_str())
     }
@@ -159,12 +159,12 @@ pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> 
     })
 }
 
-/// Returns the name of the session cookie. With HTTPS its `__Host-` prefix binds it to this host and to HTTPS.
+/// Returns the name of the session cookie. For HTTPS, the name has the prefix `__Host-`, which binds the cookie to this host and to HTTPS.
 pub(crate) const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-hotline" } else { "hotline" }
 }
 
-/// The person who made the request. Available only behind [`guarded`].
+/// The member of staff who made the request. Available only in handlers wrapped by [`guarded`].
 pub(crate) struct Who(pub Person);
 
 impl<S: Send + Sync> FromRequestParts<S> for Who {
@@ -183,7 +183,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 impl OperationInput for Who {}
 
 impl Desk {
-    /// Returns the texts in the language chosen on this device, otherwise in the language of the centre.
+    /// Returns the texts in the language chosen on this device or, without a choice, in the language of the centre.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
             .get("language")

@@ -1,4 +1,5 @@
-//! Responses that are JSON for the API and a page or a redirect for the desk. Their types describe the JSON for the OpenAPI document.
+//! Types for responses. The API gets JSON, and the desk gets a page or a redirect. Each type also describes its JSON in the OpenAPI
+//! document.
 
 use aide::{
     OperationOutput,
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::http::extractors::ResponseFormat;
 use hotline_reports::exports::{CSV, XLSX};
 
-/// The response of a handler that serves the API and the desk.
+/// The response of a handler that serves both the API and the desk.
 pub(crate) enum Answer<T> {
     /// The response of the API.
     Json(T),
@@ -33,7 +34,7 @@ impl<T> Answer<T> {
 }
 
 impl ResponseFormat {
-    /// Returns the response to a change: `json` for the API, or a redirect to a page of the desk for a form.
+    /// Returns the response to a change. An API request gets `json`, and a form gets a redirect to the path `page`.
     pub(crate) fn answer<T>(self, json: T, page: &str) -> Answer<T> {
         match self {
             Self::Json => Answer::Json(json),
@@ -41,7 +42,7 @@ impl ResponseFormat {
         }
     }
 
-    /// Confirms a change: without content for the API, or with a redirect to a page of the desk for a form.
+    /// Confirms a change. An API request gets status 204, and a form gets a redirect to the path `page`.
     pub(crate) fn confirm(self, page: &str) -> Confirmation {
         match self {
             Self::Json => Confirmation::NoContent,
@@ -70,9 +71,9 @@ impl<T: JsonSchema> OperationOutput for Answer<T> {
 
 /// The response to a change that returns no data.
 pub(crate) enum Confirmation {
-    /// The response of the API.
+    /// The response of the API: status 204.
     NoContent,
-    /// The response of the desk.
+    /// The response of the desk: a redirect.
     Page(Redirect),
 }
 
@@ -116,7 +117,7 @@ impl<T: OperationOutput> OperationOutput for WithCookies<T> {
     }
 }
 
-/// Figures in the format that the request names.
+/// Figures in the requested format.
 pub(crate) enum FiguresFile<T> {
     /// JSON.
     Json(T),
@@ -169,19 +170,19 @@ impl OperationOutput for CsvFile {
     }
 }
 
-/// The id of what a request added or changed.
+/// The id of the object that the request added, changed or deleted.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct IdJson {
     pub id: Uuid,
 }
 
-/// An empty object: the request succeeded, and there is nothing to return.
+/// An empty object. The request succeeded and returns no data.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct EmptyJson {}
 
 const SUCCESS: &str = "The request succeeded";
 
-/// Describes the response to a successful request.
+/// Returns `response` as the description of status 200.
 pub(crate) fn succeed(response: DescribedResponse) -> Vec<(Option<u16>, DescribedResponse)> {
     vec![(Some(200), response)]
 }
@@ -191,7 +192,7 @@ fn media_type(kind: &'static str) -> &'static str {
     kind.split(';').next().unwrap_or(kind)
 }
 
-/// Describes a response by the schema of each media type that it can have.
+/// Describes a response: its meaning, and each of its media types with the schema.
 pub(crate) fn describe_content<const N: usize>(
     description: &str,
     content: [(&str, Schema); N],

@@ -1,4 +1,4 @@
-//! Error messages for people and API clients. A message names the problem and the remedy; the internal cause is only logged.
+//! Error messages for people and API clients. A message names the problem and the remedy. Internal causes appear only in the log.
 
 use aide::{
     OperationOutput,
@@ -31,19 +31,19 @@ pub(crate) enum PageError {
     NotLoggedIn,
     /// The log-in name or the password is wrong.
     WrongLogIn,
-    /// The role lacks the right.
+    /// The role of the person lacks the required right.
     MayNot,
-    /// The object or the address does not exist.
+    /// The object or the URL does not exist.
     NotFound,
     /// The state of the data does not allow the action.
     Conflict(Conflict),
-    /// The request is invalid; holds the locale key of the message.
+    /// The request is invalid. The value is the locale key of the message.
     Bad(&'static str),
-    /// The JSON body has unknown, missing or wrong fields; holds the message that names them.
+    /// The JSON body has unknown, missing or wrong fields. The value is the message that names these fields.
     Body(String),
     /// The request body is too large.
     TooLarge,
-    /// An internal error; holds the number under which its cause is logged.
+    /// An internal error. The value is the number under which the cause is logged.
     Fault(u32),
 }
 
@@ -60,7 +60,7 @@ impl PageError {
         }
     }
 
-    /// Logs an internal error under a random number, which is shown to the person.
+    /// Logs an internal error under a random number. The error message for the person contains the number.
     pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
         let [a, b, c, _] = hotline_core::identifiers::chance::bytes();
         let number = u32::from_be_bytes([0, a, b, c]);
@@ -90,7 +90,7 @@ struct ErrorJson {
     error: String,
 }
 
-/// The statuses of errors, each with its meaning.
+/// The HTTP statuses of error responses, each with its meaning.
 const STATUSES: [(u16, &str); 8] = [
     (401, "Not logged in, or the log-in was refused"),
     (403, "The role of this person lacks the right"),
@@ -108,7 +108,7 @@ const STATUSES: [(u16, &str); 8] = [
     (503, "Overloaded or out of disk space; try again later"),
 ];
 
-/// Describes errors with these statuses.
+/// Describes the error responses with these statuses.
 pub(crate) fn describe_errors(
     ctx: &mut GenContext,
     statuses: &[u16],
@@ -123,7 +123,8 @@ pub(crate) fn describe_errors(
         .collect()
 }
 
-/// Describes the errors that any handler can return. Extractors add those of their own, and routes add the one of a missing right.
+/// Describes the errors that any handler can return. Each extractor adds its own errors, and each route that requires a right adds the
+/// error for a missing right.
 impl OperationOutput for PageError {
     type Inner = Self;
 
@@ -150,7 +151,7 @@ pub(crate) async fn render_error(
     let response = next.run(request).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
-        // A 400 without a `PageError` means that a path parameter could not be parsed, so the object cannot exist.
+        // Status 400 without a `PageError` means that a path parameter could not be parsed, so the object cannot exist.
         None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
         None => return response,
     };
@@ -166,7 +167,7 @@ pub(crate) async fn render_error(
     }
 }
 
-/// Returns the error for unknown addresses of the desk.
+/// Returns the error for unknown URLs of the desk.
 pub(crate) async fn not_found() -> PageError {
     PageError::NotFound
 }
@@ -186,7 +187,7 @@ impl From<StoreError> for PageError {
     }
 }
 
-/// Attaches the error to the response as an extension, which [`render_error`] renders.
+/// Attaches the error to the response as an extension. [`render_error`] then renders the error.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

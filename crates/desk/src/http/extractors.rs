@@ -1,4 +1,4 @@
-//! Extractors for actions, shared by HTML forms and API requests. Each one also describes what it reads for the OpenAPI document.
+//! Extractors that HTML forms and API requests share. Each extractor also describes its input in the OpenAPI document.
 
 use std::{convert::Infallible, ops::Deref};
 
@@ -24,7 +24,7 @@ use crate::{
     state::Desk,
 };
 
-/// The body of an action, sent as a form or as JSON. A request without a content type is read as `{}`, so every field takes its default.
+/// The body of a request, sent as a form or as JSON. A request without a content type is read as `{}`, so every field takes its default.
 pub(crate) struct FormOrJson<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
@@ -60,13 +60,13 @@ impl<T: JsonSchema> OperationInput for FormOrJson<T> {
     }
 }
 
-/// A value that a form with repeated fields and an API client's JSON can express.
+/// A request body that can be parsed from JSON and from a form with repeated fields.
 pub(crate) trait FromFields: DeserializeOwned {
-    /// Parses the fields of a form, in their order.
+    /// Parses the names and values of a form, in the order in which they were sent.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError>;
 }
 
-/// The body of an action, sent as a form that can repeat fields or as JSON.
+/// The body of a request, sent as JSON or as a form that can repeat fields.
 pub(crate) struct RepeatedFields<T>(pub T);
 
 impl<T: FromFields> FromRequest<Desk> for RepeatedFields<T> {
@@ -92,10 +92,10 @@ impl<T: JsonSchema> OperationInput for RepeatedFields<T> {
     }
 }
 
-/// The statuses with which a request is refused because of its body.
+/// The statuses of the responses that reject a request because of its body.
 pub(crate) const BODY_ERRORS: [u16; 2] = [413, 422];
 
-/// Describes a JSON body of this type.
+/// Describes a JSON body with the schema of `T`.
 pub(crate) fn describe_body<T: JsonSchema>(ctx: &mut GenContext, operation: &mut Operation) {
     let mut json_schema = ctx.schema.subschema_for::<T>();
     // The API rejects unknown fields.
@@ -131,7 +131,7 @@ pub(crate) fn unreadable(status: StatusCode) -> PageError {
     }
 }
 
-/// Parses JSON and rejects unknown fields. Otherwise a misspelt field would be ignored and its default used without an error.
+/// Parses JSON and rejects unknown fields. If unknown fields were ignored, a misspelt field would take its default without an error.
 fn strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, PageError> {
     let mut unknown = Vec::new();
     let mut track = Track::new();
@@ -167,22 +167,23 @@ fn is_json(request: &Request) -> bool {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct NoBody {}
 
-/// The body of an action whose only parameter is the view to return to.
+/// The empty body of an action on a contact.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct ReturnTo {
+    /// The view of the inbox to which the browser returns. Only forms of the desk send it.
     #[serde(default)]
     #[schemars(skip)]
     pub view: String,
 }
 
-/// The path parameter of a contact.
+/// The path parameter that identifies a contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ContactPath {
     /// The reference of the contact as shown on screen, such as 7K3M-2QX9.
     pub reference: String,
 }
 
-/// The path parameter of anything that has an id.
+/// The path parameter that identifies an object by its id.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct IdPath {
     pub id: Uuid,
@@ -193,7 +194,7 @@ pub(crate) struct IdPath {
 pub(crate) enum ResponseFormat {
     /// JSON, for paths under `/api/`.
     Json,
-    /// A page or a redirect to one, for paths of the desk.
+    /// An HTML page or a redirect, for paths of the desk.
     Page,
 }
 
@@ -217,7 +218,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ResponseFormat {
 
 impl OperationInput for ResponseFormat {}
 
-/// The cookies of the request. Unlike [`CookieJar`], it can be an argument of a handler of the API.
+/// The cookies of the request. Unlike [`CookieJar`], this type implements [`OperationInput`], so handlers of the API can use it.
 pub(crate) struct Cookies(pub CookieJar);
 
 impl<S: Send + Sync> FromRequestParts<S> for Cookies {

@@ -1,5 +1,5 @@
-//! Live views: the server sends an event when something changed, and the page then reloads its content. A lost event does no harm, because
-//! the next reload shows the current state.
+//! The live stream, which refreshes pages. The server sends an event after each change, and the page then reloads its content. A lost event
+//! does no harm, because the next reload shows the current state.
 
 use std::{convert::Infallible, time::Duration};
 

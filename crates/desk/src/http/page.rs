@@ -19,7 +19,7 @@ use hotline_store::{intake::lines::LineState, staff::accounts::Person};
 use crate::{http::errors::PageError, state::Desk};
 use hotline_reports::labels::{channel_name, format_day};
 
-/// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements them.
+/// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements the shortcuts.
 const KEYS: [(&str, &str); 16] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
@@ -39,7 +39,7 @@ const KEYS: [(&str, &str); 16] = [
     ("?", "keys"),
 ];
 
-/// The frame of every page.
+/// The data of the frame that surrounds every page.
 pub(crate) struct Frame<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
@@ -47,12 +47,13 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
-    /// Number of contacts that wait for me or have no assignee. Every page shows it; a page in a background tab shows it in its title.
+    /// Number of contacts that wait for me or have no assignee. Every page shows this number and has it in its title, so that it is visible
+    /// in a background tab.
     pub waits: u64,
 }
 
-/// Makes text from outside safe to display: characters that change the direction of writing are replaced by visible marks. Templates also
-/// set `dir="auto"` on the element around the text, so that right-to-left text leaves its surroundings in order.
+/// Replaces characters that change the direction of writing by visible marks, so that text from outside is safe to display. Templates also
+/// set `dir="auto"` on the element around the text, so that right-to-left text does not reorder its surroundings.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
@@ -129,7 +130,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Formats a time in the centre's zone. The date is omitted if it is today.
+    /// Formats a time in the centre's time zone. The date is omitted if it is today's date.
     pub(crate) fn at(&self, at: &DateTime<Utc>) -> String {
         let zone = self.zone();
         let local = at.with_timezone(&zone);
@@ -140,12 +141,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Formats the date of a time in the centre's zone.
+    /// Formats the date of a time in the centre's time zone.
     pub(crate) fn date(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&self.zone()).format("%d.%m.%Y.").to_string()
     }
 
-    /// Formats a time with its date even if it is today, for printed pages.
+    /// Formats a time with its date, even if it is today's date. Printed pages use this format.
     pub(crate) fn day_and_hour(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&self.zone())
             .format("%d.%m.%Y. %H:%M")
@@ -161,7 +162,7 @@ impl<'a> Frame<'a> {
         day.parse().map_or_else(|_| day.to_owned(), format_day)
     }
 
-    /// Formats how long ago something happened.
+    /// Formats the time that has elapsed since `at`.
     pub(crate) fn since(&self, at: &DateTime<Utc>) -> String {
         let minutes = (self.now - *at).num_minutes().max(0);
         match minutes {
@@ -172,7 +173,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Returns the CSS class for a waiting time: up to 15 minutes, up to two hours, or longer.
+    /// Returns the CSS class for a wait that began at `since`. The class depends on the length of the wait: up to 15 minutes, up to two
+    /// hours, or longer.
     pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
         match (self.now - *since).num_minutes() {
             ..=15 => "fresh",
@@ -205,7 +207,7 @@ struct Said<'a> {
     back: &'a str,
 }
 
-/// Renders a page with only a message and a link back.
+/// Renders a page that contains only a message and a link back.
 pub(crate) fn plain_page(
     words: &Words,
     head: &str,

@@ -1,9 +1,9 @@
-//! Describes jobs and set-aside messages in the reader's language.
+//! Texts about jobs, and about raw messages that did not become contacts (set aside), in the reader's language.
 
 use hotline_core::{job::JobKind, text::locale::Words};
 use hotline_store::db::values::Outcome;
 
-/// The stored reasons for setting a message aside, each with the suffix of its locale key.
+/// The reasons for setting a message aside, as stored, each with the suffix of its locale key.
 const ASIDE: [(&str, &str); 15] = [
     ("our own message", "own"),
     ("our own message, come back", "own"),
@@ -22,7 +22,7 @@ const ASIDE: [(&str, &str); 15] = [
     ("an automatic answer that belongs to nothing", "automatic"),
 ];
 
-/// Explains why a raw message did not become a contact.
+/// Explains why a raw message did not become a contact. Returns an empty text if no reason is stored.
 pub(crate) fn why_aside(words: &Words, outcome: &Outcome, noted: &str) -> String {
     if noted.is_empty() {
         return String::new();

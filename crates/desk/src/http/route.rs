@@ -1,4 +1,4 @@
-//! The declaration of a route. One declaration yields the handler, the access check and the description in the OpenAPI document.
+//! The declaration of a route. One declaration provides the handler, the access check and the description in the OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -34,14 +34,14 @@ pub struct Route {
     /// The access requirement of the route.
     pub access: Access,
     handler: MethodRouter<Desk>,
-    /// The description; `None` for the desk.
+    /// The description in the OpenAPI document; `None` for a route of the desk.
     description: Option<Description>,
 }
 
 /// The description of a route of the API.
 struct Description {
     summary: &'static str,
-    /// Adds what the signature of the handler tells: parameters, body, responses and errors.
+    /// Adds the parameters, body, responses and errors, which are derived from the signature of the handler.
     describe_signature: fn(&mut GenContext, &mut Operation),
 }
 
@@ -104,7 +104,7 @@ impl Route {
         access::guarded(self.handler, desk, self.access)
     }
 
-    /// Describes the route; `None` for the desk.
+    /// Describes the route for the OpenAPI document. Returns `None` for a route of the desk.
     pub(crate) fn describe(&self, ctx: &mut GenContext) -> Option<Operation> {
         let description = self.description.as_ref()?;
         // Operations are grouped by the first part of their path: `/api/v1/contacts/…` is in `contacts`.
@@ -122,7 +122,7 @@ impl Route {
     fn describe_access(&self, ctx: &mut GenContext, operation: &mut Operation) {
         let who = match self.access {
             Access::Open => {
-                // An empty requirement replaces that of the document: no log-in is needed.
+                // An empty security requirement overrides the requirement of the whole document, so no log-in is needed.
                 operation.security = vec![SecurityRequirement::default()];
                 "Open to everyone, without a log-in.".to_owned()
             }
@@ -150,7 +150,7 @@ impl Route {
     }
 }
 
-/// Returns the generator for the schemas of responses, which collects them as components.
+/// Returns the generator for the schemas of responses. The generator collects the schemas as components of the OpenAPI document.
 pub(crate) fn response_schemas() -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
@@ -159,7 +159,8 @@ pub(crate) fn response_schemas() -> SchemaGenerator {
     settings.into_generator()
 }
 
-/// Returns the generator for the schemas of requests. They are inlined, because a type can look different in a request and in a response.
+/// Returns the generator for the schemas of requests. The schemas are inlined, because the schema of a type can differ between requests and
+/// responses.
 fn request_schemas() -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
@@ -181,7 +182,7 @@ fn describe_signature<I: OperationInput, O: OperationOutput>(
     let found = found
         .into_iter()
         .filter_map(|(status, response)| Some((StatusCode::Code(status?), ReferenceOr::Item(response))));
-    // Sorted by status.
+    // The map sorts the responses by status.
     let found: BTreeMap<_, _> = found.collect();
     operation
         .responses
@@ -190,7 +191,7 @@ fn describe_signature<I: OperationInput, O: OperationOutput>(
         .extend(found);
 }
 
-/// Removes `null` and the default from the schema of a parameter: a URL can only omit it.
+/// Removes `null` and the default from the schema of a parameter. A URL cannot contain `null`; it can only omit the parameter.
 fn remove_null(parameter: &mut ReferenceOr<Parameter>) {
     let Some(parameter) = parameter.as_item_mut() else {
         return;

@@ -1,4 +1,4 @@
-//! The style sheet of the desk, joined from one file per room.
+//! The style sheet of the desk, joined from the CSS files in `assets`.
 
 /// Joins files of `assets` at compile time.
 macro_rules! join_assets {
@@ -7,8 +7,8 @@ macro_rules! join_assets {
     };
 }
 
-/// A single file, so that a page needs one request. The order matters: of two equally specific rules, the later one wins.
-/// Rules for narrow screens and for print override the others, so they are last.
+/// The style sheet as a single text, so that a page needs one request. The order matters: of two equally specific rules, the later one
+/// applies. Rules for narrow screens and for print override the other rules, so they come last.
 pub const STYLE_SHEET: &str = join_assets!(
     "http/base.css",
     "http/forms.css",
