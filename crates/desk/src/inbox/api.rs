@@ -22,11 +22,12 @@ use crate::{
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ApiInboxQuery {
-    /// The view: `mine`, `unassigned`, `all` or another one. Omitted: `all`.
+    /// The view: `unassigned`, `mine`, `team`, `urgent`, `waiting`, `answered`, `snoozed`, `followed`, `closed`, `marked` or `all`. If
+    /// omitted, `all`.
     view: Option<String>,
-    /// The field `next` of the previous page. Omitted: the first page.
+    /// The value of the field `next` of the previous page. If omitted, the first page is returned.
     after: Option<String>,
-    /// Number of rows per page, from 1 to 200.
+    /// Number of rows per page, from 1 to 200. If omitted, 200.
     size: Option<String>,
     #[serde(flatten)]
     filter: InboxFilterForm,
@@ -36,35 +37,35 @@ pub(crate) struct ApiInboxQuery {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct InboxPageJson {
     contacts: Vec<InboxRowJson>,
-    /// The position of the next page; null on the last page.
+    /// The position of the next page, to be sent as `after`; null on the last page.
     next: Option<String>,
 }
 
-/// A contact on a list.
+/// A contact in a list.
 #[derive(Serialize, JsonSchema)]
 struct InboxRowJson {
     reference: String,
     line: String,
     channel: String,
     status: Status,
-    /// The state of a reply that failed or has been unsent for more than 15 minutes.
+    /// The state of a reply that failed or has been unsent for more than 15 minutes; null if there is no such reply.
     undelivered: Option<Delivery>,
-    /// The marking that removes the contact from the total.
+    /// The marking that removes the contact from the total; null if there is none.
     marking: Option<Marking>,
     assignee: Option<String>,
     team: Option<String>,
-    /// The colleague who handed it over, until another action follows.
+    /// The colleague who handed the contact over to you or your team. Null after staff have acted on the contact.
     handed_by: Option<String>,
-    /// 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
     snoozed_until: Option<DateTime<Utc>>,
-    /// The time since which the person has been waiting for a reply.
+    /// The time since which the person has been waiting for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     last_in_at: DateTime<Utc>,
-    /// The subject; null if there is none or if it is erased.
+    /// The subject; null if the contact has no subject or the subject was erased.
     subject: Option<String>,
-    /// The first words of the newest message; null if they are erased.
+    /// The first words of the person's newest message; null if they were erased.
     first_words: Option<String>,
 }
 
@@ -91,7 +92,7 @@ pub(crate) async fn list(
     }))
 }
 
-/// Everyone who works on contacts.
+/// All members of staff who work on contacts.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ColleaguesJson {
     colleagues: Vec<ColleagueJson>,
@@ -125,9 +126,10 @@ pub(crate) async fn list_colleagues(State(desk): State<Desk>) -> Result<Answer<C
 pub(crate) struct SearchResultsJson {
     /// The contacts that match, newest first.
     contacts: Vec<FoundContactJson>,
-    /// Whether there are more results than these.
+    /// Whether more contacts match than `contacts` contains.
     more: bool,
-    /// The number of contacts indexed so far, while the index is being built; null once it covers all contacts.
+    /// While the search index is being built, the number of contacts that the index contains so far. Null once the index covers all
+    /// contacts.
     read_so_far: Option<u64>,
 }
 
@@ -136,7 +138,7 @@ pub(crate) struct SearchResultsJson {
 struct FoundContactJson {
     #[serde(flatten)]
     row: InboxRowJson,
-    /// The words around the match.
+    /// The text around the match.
     found: String,
 }
 

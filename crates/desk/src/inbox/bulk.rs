@@ -27,7 +27,7 @@ pub(crate) struct BulkAction {
     /// References of the contacts, at most 200.
     #[schemars(length(max = 200))]
     references: Vec<String>,
-    /// The action.
+    /// The action to perform on each contact.
     #[serde(rename = "do")]
     #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam"]))]
     what: String,
@@ -37,7 +37,7 @@ pub(crate) struct BulkAction {
 }
 
 impl FromFields for BulkAction {
-    /// Reads a form with a field `pick` for each contact.
+    /// Parses a form that has a field `pick` for each contact, and the fields `do` and `view`.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         for (name, value) in fields {
@@ -57,6 +57,7 @@ impl FromFields for BulkAction {
 pub(crate) struct BulkOutcomeJson {
     /// References of the contacts for which the action succeeded.
     done: Vec<String>,
+    /// The contacts for which the action failed.
     refused: Vec<RefusedContactJson>,
 }
 
@@ -64,11 +65,11 @@ pub(crate) struct BulkOutcomeJson {
 #[derive(Serialize, JsonSchema)]
 struct RefusedContactJson {
     reference: String,
-    /// The reason, in English.
+    /// The reason for the failure, in English.
     error: String,
 }
 
-/// `POST /desk/several` and `POST /api/v1/several`: acts on several contacts.
+/// `POST /desk/several` and `POST /api/v1/several`: performs an action on several contacts.
 pub(crate) async fn act_on_many(
     State(desk): State<Desk>,
     Who(me): Who,

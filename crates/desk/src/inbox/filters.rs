@@ -6,22 +6,29 @@ use serde::Deserialize;
 
 use hotline_reports::labels::query_of;
 
-/// The filters of a view. Empty or invalid ones match every contact.
+/// The filters of a view. An empty or invalid filter matches every contact.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct InboxFilterForm {
+    /// Only contacts on this channel.
     #[serde(default)]
     pub channel: String,
+    /// Only contacts with this language tag.
     #[serde(default)]
     pub language: String,
+    /// Only contacts of this urgency or higher: `1` urgent, `2` immediate danger.
     #[serde(default)]
     pub urgency: String,
+    /// Only contacts with this main topic, given by the id of the answer.
     #[serde(default)]
     pub topic: String,
+    /// Only contacts assigned to the member of staff with this id.
     #[serde(default)]
     #[serde(alias = "holder")]
     pub assignee: String,
+    /// Only contacts registered on this day or later, as `YYYY-MM-DD`.
     #[serde(default)]
     pub from: String,
+    /// Only contacts registered on this day or earlier, as `YYYY-MM-DD`.
     #[serde(default)]
     pub to: String,
 }
@@ -40,7 +47,7 @@ impl InboxFilterForm {
         }
     }
 
-    /// Returns the filters as query parameters to append, with a leading `&` unless empty.
+    /// Returns the filters as query parameters to append to a URL. The result begins with `&` unless it is empty.
     pub(crate) fn in_address(&self) -> String {
         let query = query_of([
             ("channel", &self.channel),

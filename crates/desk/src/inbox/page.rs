@@ -68,22 +68,24 @@ pub(super) struct Inbox<'a> {
     pub(super) told: BulkOutcome,
     /// Whether I follow the open contact.
     pub(super) followed: bool,
-    /// The search term, and its encrypted form for addresses.
+    /// The search term; empty if there is no search.
     pub(super) sought: String,
+    /// The encrypted search term, for URLs.
     pub(super) hidden: String,
     pub(super) chosen: InboxFilterForm,
-    /// Topics to filter by.
+    /// The topics by which contacts can be filtered.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
     pub(super) colleagues: Vec<Person>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
     pub(super) open: Option<&'a ContactDetail>,
-    /// Ids of the next reply and the next note. They prevent duplicates when a form is sent twice.
+    /// Ids of the next reply and the next note. The ids prevent duplicates when a form is sent twice.
     pub(super) ids: (Uuid, Uuid),
     pub(super) mine: bool,
-    /// My drafts of a reply and of a note.
+    /// My draft of a reply.
     pub(super) draft: Option<Draft>,
+    /// My draft of a note.
     pub(super) noting: Option<Draft>,
     /// Colleagues who have the contact open.
     pub(super) present: Vec<Present>,
@@ -94,13 +96,13 @@ pub(super) struct Inbox<'a> {
 /// The outcome of a bulk action.
 #[derive(Default)]
 pub(crate) struct BulkOutcome {
-    /// The number of contacts for which the action succeeded, in words; `None` if there are none.
+    /// A text that states for how many contacts the action succeeded; `None` if it succeeded for no contact.
     pub done: Option<String>,
     /// The reference of each contact for which the action failed, and the reason.
     pub refused: Vec<(String, String)>,
 }
 
-/// The query parameters of a list.
+/// The query parameters of the inbox page.
 #[derive(Deserialize)]
 pub(crate) struct InboxQuery {
     view: Option<String>,
@@ -113,7 +115,7 @@ pub(crate) struct InboxQuery {
 }
 
 impl InboxQuery {
-    /// Selects the first page of a view.
+    /// Creates the query for the first page of a view, without filters.
     pub(crate) fn of(view: &str) -> Self {
         Self {
             view: Some(view.to_owned()),
@@ -155,10 +157,10 @@ pub(crate) async fn contact(
     render_inbox(&desk, &jar, me, asked, Some(&contact), BulkOutcome::default()).await
 }
 
-/// The form of a search.
+/// A search for contacts.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SearchForm {
-    /// The search term: words, beginnings of words, "phrases", a reference or a whole identifier.
+    /// The search term: words, beginnings of words, phrases in quotation marks, a reference, or a complete identifier.
     #[serde(default)]
     pub(super) q: String,
 }
@@ -178,7 +180,7 @@ pub(crate) async fn search(
     Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
 }
 
-/// Checks the length of a search term, and records in the audit that `me` searched.
+/// Checks the length of a search term, and records in the audit log that `me` searched.
 pub(crate) async fn note_search(desk: &Desk, me: &Person, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));

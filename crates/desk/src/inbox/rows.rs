@@ -1,4 +1,4 @@
-//! Texts of the inbox: names, states, times, and the actions open to the reader.
+//! Functions for the templates of the inbox: the texts for names, states and times, and the actions that the reader may take.
 
 use chrono::TimeDelta;
 use hotline_core::{
@@ -97,12 +97,12 @@ impl Inbox<'_> {
         self.status(&open.status)
     }
 
-    /// Returns a text that names the assignee of the open contact if that is someone else.
+    /// Returns the text that the open contact is assigned to someone else. The text names the assignee.
     pub(super) fn led_by(&self) -> String {
         self.frame.words.with("held-by-other", "name", &self.assignee())
     }
 
-    /// Returns a text that explains that I cannot fill in the wrap-up, because the contact is assigned to someone else.
+    /// Returns the text that I cannot fill in the wrap-up because the contact is assigned to someone else. The text names the assignee.
     pub(super) fn read_only(&self) -> String {
         self.frame
             .words
@@ -139,7 +139,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the name of a file or, without a name, its kind.
+    /// Returns the name of a file or, if the file has no name, its kind.
     pub(super) fn called(&self, part: &Attachment) -> String {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let key = match kind {
@@ -154,7 +154,8 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the newest event that the writer of the draft has seen. Without a draft it is the newest event on the page.
+    /// Returns the id of the newest event that I had seen when I began my draft. Without a draft, returns the id of the newest event on the
+    /// page.
     pub(super) fn seen(&self, open: &ContactDetail) -> i64 {
         self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
     }
@@ -164,7 +165,8 @@ impl Inbox<'_> {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
     }
 
-    /// Returns the date of a message if the message before it has another date.
+    /// Returns the date to show above the message with index `which`. Returns `None` if the previous message has the same date, or if the
+    /// contact has only one message.
     pub(super) fn new_day(&self, which: &usize) -> Option<String> {
         let messages = &self.open?.messages;
         let day = |at: usize| messages.get(at).map(|message| self.frame.date(&message.at));
@@ -173,7 +175,8 @@ impl Inbox<'_> {
         here.filter(|_| messages.len() > 1 && day(*which) != before)
     }
 
-    /// Returns the time until which my reply can be cancelled, in milliseconds since 1970; `None` if it can't be.
+    /// Returns the time until which my reply can be cancelled, in milliseconds since 1970. Returns `None` if the message cannot be
+    /// cancelled or is not my reply.
     pub(super) fn leaves_at(&self, message: &Message) -> Option<i64> {
         let mine =
             message.direction == Direction::Reply && message.author.as_ref() == Some(&self.frame.me.name);
@@ -190,7 +193,7 @@ impl Inbox<'_> {
             .with(key, "name", &self.frame.words.own(&one.name))
     }
 
-    /// Warns that a colleague is writing to this person; `None` if no one is.
+    /// Returns a warning that a colleague is writing to this person; `None` if no colleague is writing.
     pub(super) fn taken_from(&self) -> Option<String> {
         let writer = self.present.iter().find(|one| one.writing)?;
         let name = self.frame.words.own(&writer.name);
@@ -201,7 +204,7 @@ impl Inbox<'_> {
     /// closing.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
-        // A wrap-up that was saved together with closing has a later event.
+        // If a wrap-up was saved together with the closing, the event of the wrap-up is later. Such events are therefore skipped.
         let wrapped = |event: &&HistoryEvent| {
             matches!(
                 event.kind,
@@ -218,7 +221,7 @@ impl Inbox<'_> {
             })
     }
 
-    /// Returns the CSS class and the label of an urgency; `None` if it is ordinary.
+    /// Returns the CSS class and the label of an urgency; `None` for ordinary urgency.
     pub(super) fn pressing(&self, urgency: &i16) -> Option<(&'static str, String)> {
         let key = match urgency {
             i16::MIN..=0 => return None,
@@ -297,7 +300,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("news-{news}"))
     }
 
-    /// Returns whether a person must decide if the message is sent again.
+    /// Returns whether a delivery is stuck, so that staff must decide whether to send the message again.
     pub(super) fn is_stuck(&self, one: &Delivered) -> bool {
         match one.state {
             Delivery::Failed => true,
@@ -306,19 +309,19 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns whether the file is still on the platform and I may fetch it.
+    /// Returns whether the file is not stored yet and I may fetch it from the platform.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
     }
 
-    /// Returns the kind of viewer (image, audio or video) for a file that the page can display.
+    /// Returns the kind of viewer (image, audio or video) for a file that the page can display; `None` for other files.
     pub(super) fn shown_as(&self, part: &Attachment) -> Option<&'static str> {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let known = ["image", "audio", "video"].into_iter().find(|one| *one == kind);
         known.filter(|_| part.location == FileLocation::Stored && part.size <= attachments::LARGEST_SHOWN)
     }
 
-    /// Returns the media type and, if known, the size.
+    /// Returns the media type of a file and, if known, its size.
     pub(super) fn kind_of(&self, part: &Attachment) -> String {
         match part.size {
             0 if part.location != FileLocation::Stored => part.media_type.clone(),
