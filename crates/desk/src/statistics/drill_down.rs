@@ -1,4 +1,4 @@
-//! Drill-down: lists the contacts that a figure counts (`/desk/statistics/contacts`), for readers of contacts.
+//! Drill-down (`/desk/statistics/contacts`): lists the contacts that a figure counts, for staff who may read contacts.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -32,26 +32,27 @@ use hotline_reports::{
     tables::{dimension_label, measure_label, value_label},
 };
 
-/// The longest value of a dimension, in bytes.
+/// The longest accepted value of a dimension, in bytes.
 const LONGEST_VALUE: usize = 64;
 /// Number of rows per page.
 const ROWS: usize = 100;
 
-/// A figure to list: its measure, period and values.
+/// The figure whose contacts are listed: its measure, its period, and its value in each dimension.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct DrillDownQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
-    /// `contact` (registered communications) or `closing`.
+    /// The measure: `contact` (registered communications) or `closing`. Empty means `contact`.
     #[serde(default)]
     of: String,
-    /// Up to two dimensions, separated by commas: `channel,topic`.
+    /// Up to two dimensions, separated by commas, such as `channel,topic`.
     #[serde(default)]
     by: String,
-    /// The value of each dimension, spelt as in the statistics and separated by commas. An empty value matches any value.
+    /// The value of each dimension in `by`, separated by commas. Values are spelt as in the statistics. An empty value matches contacts
+    /// with any value in that dimension.
     #[serde(default)]
     is: String,
-    /// The field `next` of the previous page. Empty selects the first page.
+    /// The value of the field `next` of the previous page. Empty selects the first page.
     #[serde(default)]
     after: String,
 }
@@ -96,22 +97,22 @@ impl DrillDownQuery {
 #[template(path = "statistics/drill_down.html")]
 struct DrillDownPage<'a> {
     frame: Frame<'a>,
-    /// The dimensions of the figure and their values, in words.
+    /// The label of each dimension of the figure, and the label of its value.
     values: Vec<(String, String)>,
     pointed: DrillDown,
     listed: CountedContacts,
     next: Option<String>,
-    /// Whether the complete list has a different number of contacts than the figure.
+    /// Whether the whole list fits on this page and its length differs from the figure.
     differs: bool,
 }
 
 /// A page of the contacts that a figure counts.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CountedContactsJson {
-    /// The figure itself.
+    /// The number of contacts that the figure counts.
     count: i64,
     contacts: Vec<CountedContactJson>,
-    /// The position of the next page; null on the last page.
+    /// The position of the next page, to be sent as `after`; null on the last page.
     next: Option<String>,
 }
 
@@ -119,13 +120,13 @@ pub(crate) struct CountedContactsJson {
 #[derive(Serialize, JsonSchema)]
 struct CountedContactJson {
     reference: String,
-    /// When the contact was registered or, if the figure counts closings, closed.
+    /// When the contact was registered. If the figure counts closings, when the contact was closed.
     at: DateTime<Utc>,
     channel: String,
     status: Status,
 }
 
-/// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`: lists the contacts of a figure, page by page.
+/// `GET /desk/statistics/contacts` and `GET /api/v1/statistics/contacts`: lists the contacts that a figure counts, page by page.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,

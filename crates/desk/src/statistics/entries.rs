@@ -1,4 +1,5 @@
-//! Figures that managers enter: opening balances, corrections, and registers imported from CSV. Also manages access tokens for programs.
+//! Figures that managers enter: opening balances, corrections, and old registers imported from CSV. This module also manages read-only
+//! tokens for programs.
 
 use axum::extract::{Path, State};
 use hotline_core::{
@@ -33,12 +34,12 @@ use hotline_reports::{
 /// A figure to enter.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct EntryForm {
-    /// The measure, a colon and the value: `contact:` and a channel, `case:advisory`, or `case:` and an institution. Examples:
-    /// `contact:telephone`, `case:mup`.
+    /// The measure, a colon and the value. The value is a channel for the measure `contact`, and `advisory` or the id of an institution for
+    /// the measure `case`. Examples: `contact:telephone`, `case:advisory`, `case:mup`.
     what: String,
-    /// The first day, such as `2017-02-27`.
+    /// The first day that the figure covers, such as `2017-02-27`.
     from: String,
-    /// The last day.
+    /// The last day that the figure covers.
     to: String,
     /// The number of items; may be negative for a correction.
     count: i64,
@@ -47,7 +48,7 @@ pub(crate) struct EntryForm {
     correction: bool,
     /// The source of the figure.
     source: String,
-    /// The reason; required for a correction.
+    /// The reason for the entry; required for a correction.
     #[serde(default)]
     reason: String,
 }
@@ -75,7 +76,7 @@ pub(crate) async fn enter(
     succeed(format)
 }
 
-/// Parses text such as `contact:telephone`.
+/// Parses a measure and a value, such as `contact:telephone`.
 fn what(text: &str) -> Option<(Measure, String)> {
     let (of, value) = text.split_once(':')?;
     Some((Measure::parse(of)?, value.to_owned()))
@@ -86,7 +87,7 @@ fn succeed(format: ResponseFormat) -> Result<Answer<EmptyJson>, PageError> {
     Ok(format.answer(EmptyJson {}, ENTRIES))
 }
 
-/// The part of the statistics page that lists the entered figures.
+/// The URL of the list of entered figures on the statistics page.
 const ENTRIES: &str = "/desk/statistics#entries";
 
 /// `POST /desk/statistics/entries/{id}/withdraw`: withdraws an entered figure.
@@ -101,7 +102,7 @@ pub(crate) async fn withdraw(
     succeed(format)
 }
 
-/// All entered figures, also those withdrawn.
+/// All entered figures, including those that were withdrawn.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct EntryListJson {
     entries: Vec<Adjustment>,
@@ -113,10 +114,10 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Result<Answer<EntryListJso
     Ok(Answer::Json(EntryListJson { entries }))
 }
 
-/// A register to import.
+/// A register (list of earlier figures) to import.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct RegisterForm {
-    /// CSV with a header row: of, value, from, to, count, source, and optionally correction and reason.
+    /// CSV with the header row `of,value,from,to,count,source`, to which the columns `correction` and `reason` can be added.
     csv: String,
     /// Whether to check the lines without entering them.
     #[serde(default)]
@@ -138,11 +139,11 @@ struct ImportedRowJson {
     line: u64,
     /// The fields of the line, joined by commas.
     text: String,
-    /// The reason why the line can't be entered, in English.
+    /// The reason why the line can't be entered, in English; null if it can be entered.
     wrong: Option<String>,
 }
 
-/// `POST /desk/statistics/entries/import`: enters all lines, or none if one of them is invalid.
+/// `POST /desk/statistics/entries/import`: enters all lines of a register, or none if a line is invalid.
 pub(crate) async fn import(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -209,7 +210,7 @@ pub(crate) struct TokenForm {
 /// A new read-only token.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct NewTokenJson {
-    /// The token, to be sent as `Authorization: Bearer`. It is shown only here.
+    /// The token. Programs send it as `Authorization: Bearer`. Only this response contains it.
     token: String,
 }
 
@@ -244,7 +245,7 @@ pub(crate) async fn end_token(
     succeed(format)
 }
 
-/// The read-only tokens, also those revoked.
+/// The read-only tokens, including those that were revoked.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct TokenListJson {
     tokens: Vec<Token>,
@@ -256,7 +257,7 @@ pub(crate) async fn list_tokens(State(desk): State<Desk>) -> Result<Answer<Token
     Ok(Answer::Json(TokenListJson { tokens }))
 }
 
-/// Returns the form value and the label of each value for which figures can be entered.
+/// Returns all values for which figures can be entered, each as its form value (such as `contact:telephone`) and its label.
 pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
     let of = |of: Measure| {
         let values = desk.store.countable(of).into_iter();
@@ -282,7 +283,7 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
     }
 }
 
-/// Returns the label of an entry's value.
+/// Returns the label of the value to which an entry adds.
 pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
     value_label(desk, words, entry.entry.of, &entry.entry.value)
 }

@@ -29,30 +29,32 @@ use hotline_reports::{
     tables::{self, Table},
 };
 
-/// A period, and the format of its figures.
+/// A period, and the format in which its figures are sent.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct FileQuery {
     #[serde(flatten)]
     pub(crate) period: StatisticsQuery,
-    /// `json`, `csv` or `xlsx`; empty means JSON.
+    /// The format: `json`, `csv` or `xlsx`. Empty means `json`.
     #[serde(default)]
     pub(crate) format: String,
-    /// The language of the file: `sr-Cyrl`, `sr-Latn` or `en`. Empty means the language of the desk.
+    /// The language of the file: `sr-Cyrl`, `sr-Latn` or `en`. Empty means the language in the cookie `language` or, without this cookie,
+    /// the language of the centre.
     #[serde(default)]
     language: String,
-    /// The field separator of CSV: `,` or `;`. Empty means `,`.
+    /// The field separator of a CSV file: `,` or `;`. Empty means `,`.
     #[serde(default)]
     separator: String,
-    /// `yes` begins CSV with a byte order mark.
+    /// `yes` puts a byte order mark at the beginning of a CSV file. Empty means `no`.
     #[serde(default)]
     bom: String,
-    /// `yes` puts a cover before the header row of CSV: centre, period, time of reading, author, and the number of lines.
+    /// `yes` puts a cover before the header row of a CSV file. The cover states the centre, the period, the time of the figures, the
+    /// author, and the number of lines. Empty means `no`.
     #[serde(default)]
     cover: String,
 }
 
 impl FileQuery {
-    /// Returns the texts in the requested language, otherwise in the one chosen on this device.
+    /// Returns the texts in the requested language. Without a requested language, returns them in the language of the desk.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
             Some(language) => desk.locales.of(language),
@@ -78,8 +80,8 @@ impl FileQuery {
         })
     }
 
-    /// Sends tables in the requested format. As CSV, a single table has the layout of the page, and several tables become one line for each
-    /// figure.
+    /// Sends tables in the requested format. A CSV file with a single table has the same rows and columns as the page. A CSV file with
+    /// several tables has one line for each figure.
     pub(crate) fn answer<T>(
         &self,
         words: &Words,
@@ -123,15 +125,16 @@ pub(crate) async fn report(
     wanted.answer(words, "statistics", &cover, &tables, report)
 }
 
-/// A period, and the groupings of its figures.
+/// The measure, the period and the groupings of the requested figures.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct BreakdownQuery {
     #[serde(flatten)]
     file: FileQuery,
-    /// The measure: `contact` (registered communications), `closing`, `case` or `referral`.
+    /// The measure: `contact` (registered communications), `closing`, `case` or `referral`. Empty means `contact`.
     #[serde(default)]
     of: String,
-    /// Up to two dimensions, and one of `day`, `week`, `month`, `quarter`, `year`, separated by commas: `channel,month`.
+    /// The groupings, separated by commas: up to two dimensions, and optionally one of `day`, `week`, `month`, `quarter` and `year`.
+    /// Example: `channel,month`.
     #[serde(default)]
     by: String,
 }

@@ -32,7 +32,7 @@ pub(crate) struct FilterForm {
 }
 
 impl FilterForm {
-    /// Returns the query string for the same filter with the named period instead.
+    /// Returns the filter as a query string, with the named period in place of the selected period.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
         query_of([
@@ -57,7 +57,8 @@ impl FilterForm {
         ])
     }
 
-    /// Returns the filter as a query string for file downloads, with the dimensions and the unit of time joined by commas in `by`.
+    /// Returns the filter as a query string for file downloads. The parameter `by` contains the dimensions and the unit of time, joined by
+    /// commas.
     pub(crate) fn in_address_of_file(&self) -> String {
         let by = [&self.by, &self.and, &self.every].map(String::as_str);
         let by: Vec<&str> = by.into_iter().filter(|by| !by.is_empty()).collect();

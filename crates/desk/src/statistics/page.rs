@@ -1,4 +1,4 @@
-//! The statistics page (`/desk/statistics`), and its figures for programs.
+//! The statistics page (`/desk/statistics`), and the totals and sentences as JSON.
 
 use askama::Template;
 use axum::{
@@ -58,32 +58,32 @@ struct StatisticsPage<'a> {
     sentences: Vec<String>,
     /// Entered figures, each with its label.
     entered: Vec<(Adjustment, String)>,
-    /// The values for which figures can be entered, as form value and label.
+    /// The values for which figures can be entered, each as its form value and its label.
     countable: Vec<(String, String)>,
-    /// The available returns: name and label.
+    /// The available returns (report forms), each with its name and label.
     returns: Vec<(String, String)>,
     tokens: Vec<Token>,
     chosen: FilterForm,
     period: Period,
-    /// The dimensions to group by.
+    /// The dimensions by which figures can be grouped.
     dimensions: Vec<(String, String)>,
     cut: Option<Table>,
     /// The error message if the requested table can't be shown.
     cut_refused: Option<String>,
-    /// The smallest figure about persons for this reader; smaller ones are suppressed.
+    /// The smallest figure about persons that this reader may see. Smaller figures are suppressed.
     least: i64,
 }
 
 /// The requested period.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 pub(crate) struct StatisticsQuery {
-    /// The name of a period: `month`, `last_quarter`, `2024`, `2024-Q1`, `2024-03`. Empty: the days in `from` and `to`.
+    /// The name of a period, such as `month`, `last_quarter`, `2024`, `2024-Q1` or `2024-03`. If it is empty, `from` and `to` apply.
     #[serde(default)]
     pub(crate) period: String,
-    /// The first day, such as `2026-01-01`. Empty: since the establishment.
+    /// The first day, such as `2026-01-01`. Empty means since the establishment of the centre.
     #[serde(default)]
     pub(crate) from: String,
-    /// The last day. Empty: until today.
+    /// The last day, such as `2026-03-31`. Empty means until today.
     #[serde(default)]
     pub(crate) to: String,
 }
@@ -183,7 +183,7 @@ pub(crate) async fn totals(
 /// The sentences of an annual report.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SentencesJson {
-    /// The tag of their language.
+    /// The tag of the language in which the sentences are written.
     language: &'static str,
     sentences: Vec<String>,
 }
@@ -213,12 +213,12 @@ impl StatisticsPage<'_> {
         cell.localized(self.frame.words)
     }
 
-    /// Returns a table of the report.
+    /// Returns the report's table with this id.
     fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }
 
-    /// Returns a table of the report, unless it has no rows.
+    /// Returns the report's table with this id, unless the table has no rows.
     fn table_with_rows(&self, id: &str) -> Option<&Table> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
@@ -255,8 +255,8 @@ impl StatisticsPage<'_> {
         period_label(self.frame.words, self.report.from, self.report.to)
     }
 
-    /// Compares the period with the one before it and with the same period a year earlier. Each result has two texts: the difference, and
-    /// the earlier total with its days. Earlier periods with a total of 0 are left out.
+    /// Compares the total of the period with the totals of the preceding period and of the same period a year earlier. Each comparison has
+    /// two texts: the difference, and the earlier total with its days. An earlier period with a total of 0 is left out.
     fn compared(&self) -> Vec<(String, String)> {
         let (report, words) = (&self.report, self.frame.words);
         let of = |key: &str, then: &Option<Totals>| {
@@ -280,7 +280,7 @@ impl StatisticsPage<'_> {
         }
     }
 
-    /// Formats an age as an upper bound in hours or days. All readers get the same coarse value.
+    /// Formats an age, given in minutes, as an upper bound in hours or days. All readers see the same coarse value.
     fn hours(&self, minutes: &Option<i64>) -> String {
         let words = self.frame.words;
         minutes.map_or_else(
@@ -301,7 +301,7 @@ impl StatisticsPage<'_> {
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
-    /// Returns the query string with fixed days, so that the link always shows the same period.
+    /// Returns the query string with fixed days instead of a named period, so that the link always shows the same days.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
             asked: StatisticsQuery {

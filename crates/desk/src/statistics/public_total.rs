@@ -1,5 +1,5 @@
-//! The public total since the establishment, for the centre's website and for programs. It counts only past days, so that an observer can't
-//! derive from a change that someone wrote just now.
+//! The public total since the establishment of the centre, for the centre's website and for programs. The total counts only days before
+//! today, so that a change of the total does not reveal that someone wrote just now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -28,7 +28,7 @@ use hotline_reports::labels::{channel_name, format_day};
 /// The time for which the figure is cached.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// The state of the public total.
+/// The state that the routes of the public total share.
 #[derive(Clone)]
 pub struct Public {
     store: Arc<Store>,
@@ -44,7 +44,7 @@ struct Read {
     figure: Figure,
 }
 
-/// The public figure.
+/// The public total, overall and by channel.
 #[derive(Debug, Clone, Serialize)]
 struct Figure {
     /// Registered communications since the establishment, including corrections and opening balances.
@@ -53,7 +53,7 @@ struct Figure {
     channels: Vec<ChannelTotal>,
     /// The last day that is counted.
     until: NaiveDate,
-    /// The time zone of the days.
+    /// The time zone that determines where a day begins.
     time_zone: String,
 }
 
@@ -64,7 +64,7 @@ struct ChannelTotal {
     total: i64,
 }
 
-/// Builds the router: `/api/v1/public/total`, and `/total` for embedding in a page.
+/// Builds the router of the public total. `/api/v1/public/total` returns JSON, and `/total` returns a page for embedding in other sites.
 pub fn router(
     store: Arc<Store>,
     locales: Arc<Locales>,
@@ -129,7 +129,7 @@ impl Public {
     }
 }
 
-/// Lets any site embed the response and caches store it.
+/// Adds headers that permit all sites to embed the response, and caches to store it for five minutes.
 fn shared(response: impl IntoResponse) -> Response {
     let headers = [
         (header::CACHE_CONTROL, "public, max-age=300"),

@@ -1,5 +1,5 @@
-//! Report forms (returns) for Insafe and Child Helpline International (`/desk/statistics/returns/{name}`), and the obstacles to sending
-//! them.
+//! Returns (`/desk/statistics/returns/{name}`): the report forms for Insafe and Child Helpline International. The page of a return also
+//! lists the obstacles to sending it.
 
 use askama::Template;
 use axum::{
@@ -67,17 +67,17 @@ pub(crate) async fn show_return(
     })
 }
 
-/// The path parameter of a return.
+/// The path parameter that identifies a return.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReturnPath {
-    /// The name of the return, such as insafe or chi.
+    /// The name of the return, such as `insafe` or `chi`.
     name: String,
 }
 
-/// A return, filled in.
+/// A filled-in return.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledReturnJson {
-    /// Whether nothing prevents sending it.
+    /// Whether the return can be sent: its days are one reporting period, and every contact is classified and has a row in every table.
     complete: bool,
     #[serde(rename = "return")]
     filled: FilledReturn,
@@ -115,13 +115,13 @@ pub(crate) struct ReturnListJson {
     returns: Vec<ReturnJson>,
 }
 
-/// A return.
+/// A return: the report form of a body that collects statistics.
 #[derive(Serialize, JsonSchema)]
 struct ReturnJson {
     name: String,
-    /// The version of its mapping.
+    /// The version of the mapping, which assigns counted values to the rows of the return.
     version: u32,
-    /// The length of the periods for which it is due.
+    /// The length of a reporting period.
     every: Every,
     /// The title in English.
     label: String,

@@ -1,4 +1,4 @@
-//! Registered communications one by one, without references or content, for analysis in other programs.
+//! Registered communications as CSV lines, without references or message content, for analysis in other programs.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,8 +22,9 @@ use crate::{
 };
 use hotline_reports::exports::{CSV, CsvForm, begun, days, harmless, writer};
 
-/// `GET /api/v1/statistics/rows`: sends a line for each communication with its day and its values. The line has no reference, so that it
-/// can't be used to find the contact. Dimensions about persons are included only for readers who may read contacts.
+/// `GET /api/v1/statistics/rows`: sends a line for each registered communication, with its day and its value in each dimension. The line
+/// has no reference and therefore does not identify the contact. Dimensions about persons are included only for readers who may read
+/// contacts.
 pub(crate) async fn download_rows(
     State(desk): State<Desk>,
     reader: Reader,
