@@ -1,4 +1,5 @@
-//! The staff's pages and API. This crate does not depend on the channels: it queues replies, and the channels send them.
+//! The pages and the API for staff. This crate does not depend on the channels crate. The desk stores replies in a queue, from which the
+//! channels send them.
 
 pub mod account;
 pub mod cases;

@@ -1,5 +1,5 @@
-//! The OpenAPI 3.1 description of the API (`GET /api/v1/openapi.json`), and the page that shows it (`GET /api/v1/docs`). Both come from the
-//! declarations of the routes.
+//! The OpenAPI 3.1 description of the API (`GET /api/v1/openapi.json`), and the page that shows the description (`GET /api/v1/docs`). The
+//! description is generated from the declarations of the routes.
 
 use aide::{
     OperationOutput,
@@ -23,7 +23,7 @@ use crate::http::{
     route::{Route, response_schemas},
 };
 
-/// Describes the routes of the API.
+/// Generates the description of all routes of the API.
 pub(crate) fn describe(routes: &[Route]) -> OpenApi {
     let mut paths = Paths::default();
     let schemas = in_context(|ctx| {
@@ -80,17 +80,17 @@ pub(crate) fn describe(routes: &[Route]) -> OpenApi {
     }
 }
 
-/// The policy of the page. Swagger UI shows small images that its style sheet contains as `data:` addresses, which only this page
-/// permits.
+/// The content security policy of the page. The style sheet of Swagger UI contains small images as `data:` URLs. Only this page permits
+/// such images.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `GET /api/v1/docs`: shows the description.
+/// `GET /api/v1/docs`: shows the description of the API.
 pub(crate) async fn show_page() -> DescriptionPage {
     DescriptionPage
 }
 
-/// The page that shows the description.
+/// The page that shows the description of the API.
 pub(crate) struct DescriptionPage;
 
 impl IntoResponse for DescriptionPage {
@@ -109,8 +109,8 @@ impl OperationOutput for DescriptionPage {
     }
 }
 
-/// Serves the script and the style sheet of Swagger UI, which its crate contains. The crate's own page has an inline script, which our
-/// policy forbids, so it is not served.
+/// Serves the script and the style sheet of Swagger UI, which the crate `swagger_ui_dist` contains. The HTML page in that crate is not
+/// served, because it has an inline script, which our content security policy forbids.
 pub(crate) fn assets() -> Router {
     const FOLDER: &str = "/assets/swagger-ui";
     let files = generate_routes(ApiDefinition {

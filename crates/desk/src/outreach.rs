@@ -1,4 +1,5 @@
-//! The outreach register (`/desk/outreach`): events, the schools that host them, and peer educators.
+//! The outreach register (`/desk/outreach`): events, the schools that host them, and peer educators (young people trained to teach their
+//! peers).
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -41,23 +42,23 @@ struct OutreachPage<'a> {
     cut_off: bool,
     schools: Vec<School>,
     educators: Vec<Educator>,
-    /// The event in the form.
+    /// The event that the form shows.
     form: EventFields,
 }
 
-/// The content of the event form.
+/// The values of the event form.
 struct EventFields {
     id: Option<Uuid>,
     details: NewEvent,
     asked_by: Option<Reference>,
 }
 
-/// The period to list, and the event to edit.
+/// The period whose events are listed, and the event to edit.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct OutreachQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
-    /// The id of the event to edit; empty shows an empty form.
+    /// The id of the event that the desk shows in its form. Empty shows an empty form. The API ignores this parameter.
     #[serde(default)]
     edit: String,
 }
@@ -77,7 +78,7 @@ impl OutreachQuery {
     }
 }
 
-/// `GET /desk/outreach` and `GET /api/v1/outreach`: shows the events of a period.
+/// `GET /desk/outreach` and `GET /api/v1/outreach`: lists the events of a period.
 pub(crate) async fn list(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -158,11 +159,11 @@ pub(crate) struct OutreachJson {
     period: PeriodJson,
     totals: OutreachTotals,
     events: Vec<EventJson>,
-    /// Whether there are more events than these.
+    /// Whether more events match than `events` contains.
     more: bool,
 }
 
-/// The days that a list covers. Null means without a limit.
+/// The first and the last day of a list. Null means that the list has no limit at that end.
 #[derive(Serialize, JsonSchema)]
 struct PeriodJson {
     from: Option<NaiveDate>,
@@ -176,29 +177,29 @@ struct EventJson {
     kind: EventKind,
     state: EventState,
     day: Option<NaiveDate>,
-    /// The school that hosts it.
+    /// The school that hosts the event.
     school: Option<School>,
     /// The people who attended.
     reached: Reached,
-    /// The language tag; empty if unknown.
+    /// The language tag of the event; empty if unknown.
     language: String,
     #[serde(flatten)]
     details: Option<EventDetailsJson>,
 }
 
-/// The fields of an event that only editors of the register see.
+/// Fields of an event that the API sends only to staff who may edit the register.
 #[derive(Serialize, JsonSchema)]
 struct EventDetailsJson {
     presenter: String,
     remarks: String,
-    /// The reference of the contact that asked for the event.
+    /// The reference of the contact through which the event was requested.
     asked_by: Option<String>,
-    /// Peer educators who took part: the id and the part of each.
+    /// Peer educators who took part, each as a pair: the id and the role in the event.
     educators: Vec<(Uuid, Part)>,
 }
 
 impl EventJson {
-    /// `sees` tells whether the reader may edit the register.
+    /// Creates the JSON of an event. The details are included if the reader may edit the register (`sees`).
     fn new(event: OutreachEvent, sees: bool) -> Self {
         let said = event.details;
         let details = EventDetailsJson {
@@ -224,21 +225,21 @@ impl EventJson {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct EventForm {
-    /// The event to change; empty adds a new one.
+    /// The id of the event to change. Empty adds a new event.
     id: String,
-    /// `presentation`, `webinar`, `seminar`, `workshop`, `campaign_stop`, `training` or `other`.
+    /// The kind of event: `presentation`, `webinar`, `seminar`, `workshop`, `campaign_stop`, `training` or `other`.
     kind: String,
-    /// `planned`, `held` or `cancelled`.
+    /// The state of the event: `planned`, `held` or `cancelled`.
     state: String,
-    /// The day of the event, as `YYYY-MM-DD`; may be empty.
+    /// The day of the event, as `YYYY-MM-DD`. May be empty unless the event is held.
     day: String,
-    /// The id of the school. To name a new school, leave this empty and set `school_name`.
+    /// The id of the school. For a school that is not in the register yet, leave `school` empty and set `school_name`.
     school: String,
-    /// The name of a school. A school with this name, kind and place is added unless one exists.
+    /// The name of the school. The school is added if the register has no school with this name, kind and place.
     school_name: String,
-    /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
+    /// The kind of the school in `school_name`: `primary`, `secondary`, `preschool`, `faculty` or `other`.
     school_kind: String,
-    /// The place of the school.
+    /// The place of the school in `school_name`.
     school_place: String,
     /// Number of pupils and students who attended.
     students: i64,
@@ -254,9 +255,9 @@ pub(crate) struct EventForm {
     language: String,
     /// Free remarks.
     remarks: String,
-    /// The reference of the contact that asked for the event.
+    /// The reference of the contact through which the event was requested. Ignored when an existing event is changed.
     asked_by: String,
-    /// Peer educators as `id:led` or `id:trained`.
+    /// Peer educators who took part, each as `id:led` or `id:trained`.
     educators: Vec<String>,
 }
 
@@ -312,7 +313,7 @@ impl FromFields for EventForm {
 }
 
 impl EventForm {
-    /// Returns the event and, if its school has to be added, the school.
+    /// Converts the form into an event and, if `school_name` is set, the school to add.
     fn event(&self) -> Result<(NewEvent, Option<NewSchool>), PageError> {
         let bad = || PageError::Bad("error-form");
         let mut educators = Vec::new();
@@ -383,7 +384,7 @@ fn new_school(name: &str, kind: &str, place: &str) -> Result<NewSchool, PageErro
     })
 }
 
-/// All schools and other institutions.
+/// All schools and other institutions in the register.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SchoolListJson {
     schools: Vec<School>,
@@ -399,9 +400,9 @@ pub(crate) async fn list_schools(State(desk): State<Desk>) -> Result<Answer<Scho
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SchoolForm {
     name: String,
-    /// `primary`, `secondary`, `preschool`, `faculty` or `other`.
+    /// The kind of school: `primary`, `secondary`, `preschool`, `faculty` or `other`.
     kind: String,
-    /// The place of the school.
+    /// The place of the school; may be empty.
     #[serde(default)]
     place: String,
 }
@@ -418,12 +419,12 @@ pub(crate) async fn add_school(
     Ok(format.answer(IdJson { id }, "/desk/outreach#schools"))
 }
 
-/// Two records of the same school.
+/// Two records of the same school, to be merged.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MergeForm {
-    /// The duplicate, merged into the other record.
+    /// The id of the duplicate, which is merged into the other record.
     one: Uuid,
-    /// The record that is kept.
+    /// The id of the record that is kept.
     into: Uuid,
 }
 
@@ -453,15 +454,15 @@ pub(crate) async fn list_educators(State(desk): State<Desk>) -> Result<Answer<Ed
 /// A peer educator to add or to change.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct EducatorForm {
-    /// The peer educator to change; empty adds a new one.
+    /// The id of the peer educator to change. Empty adds a new peer educator.
     #[serde(default)]
     id: String,
-    /// The name they want to be called.
+    /// The name by which the peer educator wants to be called.
     name: String,
-    /// The id of their school.
+    /// The id of the peer educator's school; may be empty.
     #[serde(default)]
     school: String,
-    /// Whether they have left the programme.
+    /// Whether the peer educator has left the programme.
     #[serde(default)]
     left: bool,
 }
@@ -516,7 +517,7 @@ impl OutreachPage<'_> {
         self.form.details.school == Some(school.id)
     }
 
-    /// Returns the role of an educator in the event shown in the form.
+    /// Returns the role of a peer educator in the event that the form shows; empty if the peer educator took no part.
     fn did(&self, educator: &Educator) -> &'static str {
         let found = self
             .form

@@ -1,4 +1,5 @@
-//! Parked jobs, messages set aside, and the state of the lines. Message content is never shown here.
+//! The queue page (`/desk/queue`): parked jobs, which wait for staff to run them again; raw messages that did not become contacts (set
+//! aside); and the state of the lines. The page never shows the content of messages.
 
 use askama::Template;
 use axum::{

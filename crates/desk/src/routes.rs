@@ -1,5 +1,5 @@
-//! All routes of the desk and the API. Each has one declaration: method, path, access requirement, handler and, for the API, a summary. The
-//! rest of its description comes from the signature of the handler.
+//! All routes of the desk and the API. The declaration of a route states its method, path, access requirement and handler. The declaration
+//! of an API route also has a summary. The other parts of the API description are derived from the signature of the handler.
 
 use std::sync::LazyLock;
 
@@ -27,7 +27,8 @@ use crate::{
 
 pub use crate::http::route::Route;
 
-/// Declares routes. A route is under `/desk` (`desk`), under `/api/v1` (`api`), or under both with the same handler (`both`).
+/// Declares routes. The first word of a declaration places the route under `/desk` (`desk`), under `/api/v1` (`api`), or under both with
+/// the same handler (`both`).
 macro_rules! routes {
     ($($place:ident $method:ident $path:literal $access:expr, $handler:expr $(, $summary:literal)?;)*) => {{
         let declared = [$(routes!(@$place Method::$method, $path, $access, $handler $(, $summary)?)),*];
@@ -201,7 +202,7 @@ fn outreach_routes() -> Vec<Route> {
     }
 }
 
-/// The description of the API. It is the same for everyone, so it is made once.
+/// The description of the API. All readers get the same description, so it is generated once.
 static DESCRIPTION: LazyLock<OpenApi> = LazyLock::new(|| openapi::describe(&routes()));
 
 /// `GET /api/v1/openapi.json`: returns the description of the API.
@@ -213,7 +214,7 @@ async fn show_description() -> Answer<DescriptionJson> {
 #[derive(Serialize)]
 struct DescriptionJson(&'static OpenApi);
 
-/// The schema of an OpenAPI document is published by its authors and not repeated here.
+/// Describes the document only as an object. The authors of OpenAPI publish the full schema.
 impl JsonSchema for DescriptionJson {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "OpenApi".into()
@@ -224,7 +225,8 @@ impl JsonSchema for DescriptionJson {
     }
 }
 
-/// Pairs the URL of a file in `assets` with its text. URLs keep the folders, so that modules can import each other.
+/// Pairs the URL of a file in `assets` with the text of the file. The URL contains the folders of the file, so that JavaScript modules can
+/// import each other by relative path.
 macro_rules! asset {
     ($path:literal) => {
         (

@@ -20,25 +20,26 @@ pub struct Desk {
     pub clock: Arc<dyn Clock>,
     /// Every channel that a contact can have.
     pub channels: Arc<[String]>,
-    /// Channels that no line serves. Counsellors log contacts on them by hand.
+    /// Channels that no line (configured account) serves. Counsellors log contacts on these channels by hand.
     pub networks: Arc<[String]>,
-    /// Whether the desk is served over HTTPS. The session cookie is then sent over HTTPS only.
+    /// Whether the desk is served over HTTPS. If so, browsers send the session cookie over HTTPS only.
     pub https: bool,
-    /// Limits password attempts by log-in name, separately for known devices (`true`) and unknown ones.
+    /// The rate limiter for password attempts. Its key is a pair: whether the device is known, and the log-in name.
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
-    /// The smallest figure about persons for readers who may not read contacts; smaller ones are suppressed for them.
+    /// The smallest figure about persons that is shown to readers who may not read contacts. Smaller figures are suppressed.
     pub smallest: i64,
-    /// Limits how often reads of the same object by the same person are recorded in the audit log.
+    /// The rate limiter for audit entries about reads. Its key is a pair: the id of the reader, and the action followed by its object.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
 
-/// The time within which repeated reads of the same object are recorded once, because pages refresh automatically.
+/// The interval in which repeated reads of an object by the same person produce one audit entry. Without this limit, every automatic
+/// refresh of a page would produce an entry.
 const A_WHILE: Duration = Duration::from_secs(15 * 60);
 
 /// Creates the limiter for [`Desk::reads`].
 #[must_use]
 pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
-    // The period is not zero, so the fallback is never used.
+    // `with_period` fails only for a period of zero, so the fallback is never used.
     let often = Quota::with_period(A_WHILE).unwrap_or(Quota::per_hour(NonZeroU32::MIN));
     Arc::new(RateLimiter::keyed(often))
 }
@@ -48,7 +49,8 @@ impl Desk {
         hotline_core::identifiers::ids::new(self.clock.now())
     }
 
-    /// Records in the audit log that a person read an object. A failure, such as a full disk, is only logged, so that staff can still read.
+    /// Records in the audit log that a person read an object. If the entry cannot be written, for example because the disk is full, the
+    /// error is only logged. Staff can therefore still read.
     pub(crate) async fn note_read(&self, who: &Person, what: &str, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
