@@ -1,4 +1,4 @@
-//! Charts: coordinates, labels and descriptions are computed here, and templates turn them into SVG. The page shows a table with the same
+//! Charts. This module computes coordinates, labels and descriptions, from which templates render SVG. The page shows a table with the same
 //! figures beside each chart.
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ const LEFT: i64 = 44;
 pub struct Columns {
     /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// The fills, each with its index and the channel that it represents.
+    /// The fills: the index of each fill, and the channel that the fill represents.
     pub legend: Vec<(usize, String)>,
     /// The lines of the scale, each with its y coordinate and number.
     pub scale: Vec<(i64, String)>,
@@ -77,18 +77,18 @@ pub struct Square {
 
 /// A bar of the funnel chart, which shows communications, cases and forwarded cases.
 pub struct Bar {
-    /// The name of what is counted.
+    /// The name of the counted items.
     pub label: String,
     /// The count.
     pub count: i64,
     /// Length as a percentage of the longest bar.
     pub width: i64,
-    /// The count of this bar as a percentage of the bar above. `None` if there is no bar above or its count is 0.
+    /// The count of this bar as a percentage of the bar above. `None` if there is no bar above or the count of that bar is 0.
     pub share: Option<String>,
 }
 
-/// Draws registered communications by channel over time. Each of the largest channels has its own fill; all others share the last fill.
-/// `None` if there are no figures.
+/// Computes the chart of registered communications by channel over time. Each of the largest channels has its own fill, and all other
+/// channels share the last fill. Returns `None` if there are no figures.
 pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
@@ -108,7 +108,7 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
         Some((channel, _)) => channel_name(words, channel),
         None => String::new(),
     };
-    // Days, weeks or months without communications remain as gaps.
+    // Intervals without communications stay in the chart as empty columns.
     let mut pieces: BTreeMap<String, BTreeMap<usize, i64>> = found
         .pieces()
         .into_iter()
@@ -191,7 +191,7 @@ fn rounded_up(most: i64) -> i64 {
     }
 }
 
-/// Draws registered communications by weekday and hour. `None` if nothing was registered.
+/// Computes the heat map of registered communications by weekday and hour. Returns `None` if there are no figures.
 pub fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     let at = |day: u32, hour: u32| {
         let place = [day.to_string(), format!("{hour:02}")];
@@ -230,7 +230,7 @@ pub fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     })
 }
 
-/// Draws the numbers of registered communications, cases and forwarded cases.
+/// Computes the funnel chart of registered communications, cases and forwarded cases.
 pub fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
     let steps = [
         ("communications", totals.sum.total),

@@ -13,7 +13,7 @@ pub struct Cover {
     pub title: String,
     /// The lines of the cover, each with its label and text.
     pub lines: Vec<(String, String)>,
-    /// When the figures were read.
+    /// When the figures were read from the database.
     pub as_of: DateTime<Utc>,
     /// First and last day of the period. `None` if the period is open at that end.
     pub days: (Option<NaiveDate>, Option<NaiveDate>),

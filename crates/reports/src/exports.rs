@@ -71,8 +71,8 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    // The backlog changes from minute to minute, and only the cover states the time. A file without a cover leaves the backlog out, so that
-    // two exports of the same figures are identical.
+    // The backlog changes from minute to minute, and only the cover states the time. A file without a cover omits the backlog, so that two
+    // exports of the same figures are identical.
     let lasting = |table: &&Table| form.cover || table.id != STANDING;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {
@@ -147,7 +147,7 @@ pub fn harmless(text: &str) -> String {
 /// Fails if the workbook writer fails.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The creation time is the time on the cover, to the minute, so that the same figures produce the same bytes.
+    // The creation time is the time on the cover, rounded down to the minute, so that the same figures produce the same bytes.
     let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();

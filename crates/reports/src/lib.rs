@@ -1,4 +1,4 @@
-//! Statistics as tables, for pages, CSV files and workbooks.
+//! Statistics as tables, charts and sentences, for pages, CSV files and workbooks.
 
 pub mod charts;
 pub mod cover;

@@ -121,7 +121,7 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Checks each parsed line as if all preceding lines were entered. Records the reason in each line that would be rejected.
+/// Checks each parsed line as if all preceding lines had been entered. Records the reason in each line that would be rejected.
 ///
 /// # Errors
 /// If a database query fails.

@@ -8,7 +8,7 @@ use hotline_store::statistics::report::Report;
 
 use crate::labels::{channel_name, format_day};
 
-/// Returns the sentences that describe the period of a report. Sentences about figures of 0 are left out.
+/// Returns the sentences that describe a report. Most sentences are left out if their main figure is 0.
 #[must_use]
 pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
     let mut said = vec![words.with(

@@ -32,7 +32,7 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows of the table.
     pub rows: Vec<Line>,
-    /// The rows at the foot of the table, such as the total, and the remainder that no other row contains.
+    /// The rows at the foot of the table, such as the total, or the count of items that no other row covers.
     pub foot: Vec<Line>,
 }
 
@@ -43,7 +43,7 @@ pub struct Line {
     pub label: String,
     /// The cells after the label, one for each column.
     pub cells: Vec<Cell>,
-    /// The URL of the drill-down list of each cell. `None` if the cell has no list.
+    /// The URL of the drill-down list for each cell. The list contains the items that the cell counts. `None` if there is no list.
     pub opens: Vec<Option<String>>,
 }
 
@@ -57,7 +57,7 @@ pub enum Cell {
     /// A suppressed figure, or 0 in a table with suppressed figures. Both are rendered in the same way, so that readers can't distinguish
     /// them.
     Hidden,
-    /// The table has no value here.
+    /// A cell without a value.
     Empty,
 }
 
@@ -73,7 +73,7 @@ impl Cell {
         }
     }
 
-    /// Formats the cell for programs, independent of the language.
+    /// Formats the cell for programs. The result does not depend on the language.
     #[must_use]
     pub fn plain(self) -> String {
         match self {
@@ -106,7 +106,8 @@ impl Line {
         self
     }
 
-    /// Returns the URL of a cell's drill-down list if the reader `may` open it and the figure is not 0.
+    /// Returns the URL of a cell's drill-down list. Returns `None` if the reader may not open the list (`may` is `false`), or if the figure
+    /// is not positive.
     pub fn address(&self, column: usize, may: bool) -> Option<&str> {
         let counts = matches!(self.cells.get(column), Some(Cell::Count(1..)));
         self.opens.get(column)?.as_deref().filter(|_| may && counts)
@@ -125,7 +126,7 @@ impl Line {
 }
 
 impl Table {
-    /// Returns the largest figure in the first column, which sets the scale of the bars. 0 if there is no figure.
+    /// Returns the largest figure in the first column, which sets the scale of the bars. Returns 0 if the column has no figure.
     fn most(&self) -> i64 {
         let counts = self.rows.iter().filter_map(|row| match row.cells.first() {
             Some(Cell::Count(count)) => Some(*count),

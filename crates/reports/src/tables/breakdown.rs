@@ -17,7 +17,7 @@ use crate::tables::{
 
 /// A row of the table under construction.
 struct Down {
-    /// The values that identify the row: the interval of the period, if there are intervals, then the value of a dimension.
+    /// The values that identify the row: an interval of the period, a value of the first dimension, or both in this order.
     places: Vec<String>,
     /// The figures of the row, each with the value of its column.
     counts: Vec<(String, i64)>,
@@ -34,8 +34,9 @@ impl Down {
     }
 }
 
-/// Builds the table. The rows are the intervals of the period or the values of the first dimension; the columns are the values of the last
-/// dimension. If there are intervals and two dimensions, each row combines an interval with a value of the first dimension.
+/// Builds the table. Its rows are the intervals of the period or the values of the first dimension. Its columns are the values of the last
+/// dimension. If there are intervals and two dimensions, each row combines an interval with a value of the first dimension. A breakdown
+/// with a single grouping has only the column of totals.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
@@ -157,7 +158,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         .iter()
         .map(|column| line.count(column).map_or(none, Cell::Count))
         .collect();
-    // The total is shown only if the visible cells add up to it.
+    // The total is hidden if any cell is hidden, so that the visible cells always add up to a visible total.
     let whole = !cells.contains(&Cell::Hidden);
     cells.push(if whole {
         Cell::Count(line.sum())

@@ -51,8 +51,8 @@ pub fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value: &str)
     }
 }
 
-/// Formats a row label in the reader's language. An interval id such as `2023-08` at its beginning is replaced by a readable name. Files
-/// and programs keep the id.
+/// Formats a row label in the reader's language. If the label begins with the id of an interval, such as `2023-08`, the id is replaced by a
+/// readable name. Exported files keep the id.
 pub fn localized_label(words: &Words, label: &str) -> String {
     let (first, rest) = label.split_once(" · ").unwrap_or((label, ""));
     let piece = part_label(words, first);

@@ -45,7 +45,7 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Removes the grouping, so that the URL lists everything in the period.
+    /// Removes the grouping, so that the list contains all items in the period.
     pub const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
@@ -67,7 +67,8 @@ impl<'a> Opening<'a> {
     /// Returns the URL of the list of items with these values. An empty or omitted value matches all items that have any value in its
     /// dimension. Returns `None` if there is no such list.
     pub fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
-        // The list would use the age bands in force at the end of the interval, but the figure uses those at the end of the period.
+        // The list would use the age bands in force at the end of the interval, but the figure uses the age bands in force at the end of
+        // the period.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;
         }

@@ -180,7 +180,7 @@ fn first_reply(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Creates a row for a figure that may be missing.
+/// Creates a row with one figure. If the figure is missing, the cell is `none`.
 fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     Line {
         label: words.say(key),
@@ -217,8 +217,8 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // A suppressed count implies suppressed times. With a visible count, a missing time means that no contact was read or that the time
-    // exceeds 30 days.
+    // If the count is suppressed, the times are suppressed too. If the count is visible, a missing time means that no urgent contact was
+    // read or that the time exceeds 30 days.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
@@ -351,7 +351,8 @@ fn peers(words: &Words, totals: &OutreachTotals) -> Table {
     }
 }
 
-/// Builds the tables of a return. The foot of each table lists values that no row covers, contacts without a value, and the total.
+/// Builds the tables of a return. The foot of each table has a row for each value that no other row covers, a row for the contacts without
+/// a value, and the total.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
     let table = |(of, filled): (
