@@ -53,7 +53,7 @@ struct EventFields {
     asked_by: Option<Reference>,
 }
 
-/// The period whose events are listed, and the event to edit.
+/// The period whose events are listed, and the event to edit. Without a period, the events of the current year are listed.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct OutreachQuery {
     #[serde(flatten)]
