@@ -19,7 +19,7 @@ mod m20261128_000011_restores;
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
-/// The list of migrations, oldest first.
+/// The migrations, oldest first.
 #[derive(Debug)]
 pub struct Migrator;
 

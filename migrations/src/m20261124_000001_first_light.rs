@@ -1,4 +1,4 @@
-//! The queue, contacts, outbox, staff and totals.
+//! The first tables: job queue, contacts, outbox, staff and totals.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -92,7 +92,8 @@ impl MigrationTrait for Migration {
             }
             manager.create_index(index).await?;
         }
-        // Each chat account or receipt code has at most one open contact, because the identifier alone lets its messages join.
+        // A message from a chat account or with a receipt code joins the open contact of its identifier without further evidence. Such an
+        // identifier therefore has at most one open contact.
         manager
             .get_connection()
             .execute_unprepared(
@@ -129,7 +130,7 @@ fn journal() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Pending work. The transaction that completes a job deletes its row.
+/// Pending jobs. The transaction that completes a job deletes its row.
 fn jobs() -> TableCreateStatement {
     Table::create()
         .table("jobs")
@@ -145,7 +146,7 @@ fn jobs() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The position up to which each line has read its sources.
+/// The position in each source up to which its line has read.
 fn cursors() -> TableCreateStatement {
     Table::create()
         .table("cursors")
@@ -200,7 +201,7 @@ fn sessions() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The registered communications. `card` is encrypted: identifier, name, subject.
+/// The registered communications. `card` contains the identifier, the name and the subject, encrypted.
 fn contacts() -> TableCreateStatement {
     Table::create()
         .table("contacts")
@@ -279,7 +280,7 @@ fn attachments() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The delivery state of each outgoing message. `said` is encrypted, because the answers of other servers repeat addresses.
+/// The delivery state of each outgoing message. `said` is the response of the other server, encrypted because responses repeat addresses.
 fn outbox() -> TableCreateStatement {
     Table::create()
         .table("outbox")
@@ -301,7 +302,7 @@ fn outbox() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Actions on contacts and who performed them. Live views read this table. It never holds message content.
+/// Actions on contacts and who performed them. Live views read this table. No row contains message content.
 fn events() -> TableCreateStatement {
     Table::create()
         .table("events")
@@ -314,7 +315,7 @@ fn events() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The number of registered communications per day and line, updated in the transaction that registers one.
+/// The number of registered communications per day and line, updated in the transaction that registers a communication.
 fn totals() -> TableCreateStatement {
     Table::create()
         .table("totals")
@@ -342,7 +343,7 @@ fn balances() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Administrative actions and who performed them. It never holds message content.
+/// Administrative actions and who performed them. No row contains message content.
 fn audit() -> TableCreateStatement {
     Table::create()
         .table("audit")

@@ -1,4 +1,4 @@
-//! Files that counsellors request from people, and attachments of which only name, kind and size are kept.
+//! File requests by counsellors, and attachments for which only name, kind and size are stored.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -9,13 +9,13 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (table, column) in [
-            // A counsellor asked the person for files, and none has arrived yet.
+            // Whether a counsellor asked the person for files and none has arrived yet.
             (
                 "contacts",
                 schema::boolean("files_wanted").default(false).to_owned(),
             ),
-            // Whether the bytes are stored in the attachments folder. False: the line stores no attachments, and only name, kind
-            // and size are known.
+            // Whether the bytes are stored in the attachments folder. If false, the line stores no attachments, and only the name, kind and
+            // size are known.
             ("attachments", schema::boolean("kept").default(true).to_owned()),
         ] {
             manager

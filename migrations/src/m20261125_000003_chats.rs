@@ -8,13 +8,13 @@ pub struct Migration;
 /// The columns added to existing tables: table, column name, definition.
 fn columns() -> [(&'static str, &'static str, ColumnDef); 4] {
     [
-        // The reference with which the platform's file is fetched. Encrypted.
+        // The encrypted reference with which the file is fetched from the platform.
         ("attachments", "remote", schema::blob_null("remote")),
-        // `wanted` while the file is being fetched, `too_large`, `failed`; empty otherwise.
+        // The state of the download: `wanted` while the file is being fetched, `too_large`, or `failed`; empty otherwise.
         ("attachments", "fate", schema::text("fate").default("").to_owned()),
-        // The file that a fetch job is for.
+        // The attachment that a fetch job downloads.
         ("jobs", "attachment_id", schema::uuid_null("attachment_id")),
-        // The number of pieces of the message that have been sent.
+        // The number of message parts that have been sent.
         ("outbox", "done", schema::integer("done").default(0).to_owned()),
     ]
 }
@@ -65,8 +65,8 @@ fn versions() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The position up to which each conversation of a line was read. `source_hash` finds the row; `sealed` contains the encrypted
-/// source and position.
+/// The position up to which each conversation of a line was read. `source_hash` identifies the row. `sealed` contains the encrypted source
+/// and position.
 fn conversations() -> TableCreateStatement {
     Table::create()
         .table("conversations")
@@ -79,7 +79,7 @@ fn conversations() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The choices of each person on a line: a language, and whether to receive no messages.
+/// The choices of each person on a line: a language, and whether the person wants to receive no messages.
 fn people() -> TableCreateStatement {
     Table::create()
         .table("people")

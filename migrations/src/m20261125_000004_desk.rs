@@ -10,7 +10,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(drafts()).await?;
         manager.create_table(records()).await?;
-        // The urgency by classification: 0 ordinary, 1 urgent, 2 immediate danger.
+        // The urgency from the classification: 0 ordinary, 1 urgent, 2 immediate danger.
         let urgency = schema::small_integer("urgency").default(0).to_owned();
         // The time until which the contact is hidden from the inbox.
         let snoozed = schema::big_integer_null("snoozed_until");
@@ -67,16 +67,15 @@ fn drafts() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The classification of each contact, complete or not. It is kept when the contact's content is erased, because it identifies no
-/// one.
+/// The classification of each contact, complete or not. Erasing the contact's content keeps its classification, which identifies no one.
 fn records() -> TableCreateStatement {
     Table::create()
         .table("records")
         .col(schema::uuid("contact_id").primary_key())
-        // The name and version of the scheme it was made with.
+        // The name and version of the classification scheme.
         .col(schema::text("scheme"))
         .col(schema::integer("version"))
-        // JSON: answer ids by question id.
+        // The answers as JSON: answer ids by question id.
         .col(schema::text("answers"))
         .col(schema::boolean("complete"))
         .col(schema::uuid("by"))

@@ -88,13 +88,12 @@ impl MigrationTrait for Migration {
             let index = format!("CREATE INDEX {name} ON contacts ({columns}, id) WHERE {of}");
             manager.get_connection().execute_unprepared(&index).await?;
         }
-        // Lookups use the identifier's hash without the line, so the hash is the first column.
+        // Lookups use the hash of the identifier without the line, so the hash is the first column.
         let mut index = Index::create();
         index.name("contacts_identifier_hash").table("contacts");
         index.col("identifier_hash").col("line").col("opened_at");
         manager.create_index(index).await?;
-        // Jobs are claimed in the order of their ids. With this index the first jobs of a long queue are found without reading the
-        // rest.
+        // Jobs are claimed in the order of their ids. This index finds the first jobs of a long queue without reading the rest.
         manager
             .get_connection()
             .execute_unprepared("CREATE INDEX jobs_in_order ON jobs (kind, id) WHERE state <> 'parked'")
@@ -200,7 +199,7 @@ fn canned() -> TableCreateStatement {
         .table("canned")
         .col(schema::uuid("id").primary_key())
         .col(schema::text("name").unique_key())
-        // Serbian text in Cyrillic, and English text.
+        // The text in Serbian (Cyrillic), and the text in English.
         .col(schema::text("sr"))
         .col(schema::text("en"))
         .col(schema::uuid("by"))
@@ -223,12 +222,12 @@ fn cases() -> TableCreateStatement {
         .col(schema::text("day"))
         .col(schema::big_integer_null("closed_at"))
         .col(schema::blob_null("data_key"))
-        // The summary of the case. Encrypted.
+        // The encrypted summary of the case.
         .col(schema::blob_null("summary"))
         .to_owned()
 }
 
-/// The contacts that each case was formed from.
+/// The contacts from which each case was formed.
 fn case_contacts() -> TableCreateStatement {
     Table::create()
         .table("case_contacts")

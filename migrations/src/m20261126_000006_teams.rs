@@ -77,7 +77,7 @@ fn added() -> [(&'static str, ColumnDef); 5] {
     [
         // The team of the member of staff.
         ("staff", schema::text_null("team").to_owned()),
-        // The team responsible for the contact: the assignee's team, or the team it was handed over to.
+        // The team responsible for the contact: the assignee's team, or the team to which the contact was handed over.
         ("contacts", schema::text_null("team").to_owned()),
         // The main topic of the classification.
         ("contacts", schema::text_null("topic").to_owned()),
@@ -94,12 +94,12 @@ fn case_versions() -> TableCreateStatement {
         .table("case_versions")
         .col(schema::uuid("id").primary_key())
         .col(schema::uuid("case_id"))
-        // NULL: the text belongs to the case itself.
+        // NULL if the text belongs to the case itself.
         .col(schema::uuid_null("referral_id"))
-        // Who replaced this version, and when.
+        // The member of staff who replaced this version, and the time.
         .col(schema::uuid("by"))
         .col(schema::big_integer("at"))
-        // Encrypted with the case's key.
+        // The superseded text, encrypted with the case's key.
         .col(schema::blob("text"))
         .foreign_key(
             ForeignKey::create()

@@ -51,7 +51,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// The number of registered communications with this value, or this pair of values, in a span. It contains no personal data, and
+/// The number of registered communications with this value, or this pair of values, in a span. The table contains no personal data, and
 /// erasing a contact does not change it.
 fn figures() -> TableCreateStatement {
     Table::create()

@@ -5,7 +5,7 @@ use sea_orm_migration::{prelude::*, schema};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// The tables this migration adds, in the order in which they can be dropped.
+/// The tables that this migration adds, in the order in which they can be dropped.
 const NEW: [&str; 5] = ["event_educators", "educators", "outreach", "schools", "tokens"];
 
 #[async_trait::async_trait]
@@ -54,7 +54,7 @@ impl MigrationTrait for Migration {
             ) WHERE id IN (SELECT contact_id FROM outbox WHERE sent_at IS NOT NULL)")
         .await?;
 
-        // The first institution the case was sent to, under which it counts.
+        // The institution to which the case was first referred. Statistics count the case under this institution.
         add(manager, "cases", schema::text_null("institution")).await?;
         run("UPDATE cases SET institution = (
                 SELECT institution FROM referrals WHERE referrals.case_id = cases.id AND confirmed_at IS NOT NULL
@@ -80,7 +80,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The earlier version would count these entries as communications.
+        // The earlier version does not know these entries and would count them as communications.
         let unknown =
             "DELETE FROM balances WHERE \"of\" <> 'contact' OR correction OR withdrawn_at IS NOT NULL";
         manager.get_connection().execute_unprepared(unknown).await?;
@@ -137,7 +137,7 @@ async fn add(manager: &SchemaManager<'_>, table: &'static str, column: ColumnDef
         .await
 }
 
-/// The number of items of a measure with this value, or this pair of values, in a span. It contains no personal data, and erasing a
+/// The number of items of a measure with this value, or this pair of values, in a span. The table contains no personal data, and erasing a
 /// contact does not change it.
 fn figures() -> TableCreateStatement {
     Table::create()
@@ -188,7 +188,7 @@ fn schools() -> TableCreateStatement {
         // `primary`, `secondary`, …
         .col(schema::text("kind"))
         .col(schema::text("place").default(""))
-        // The school this one is a duplicate of.
+        // The school with which this duplicate was merged.
         .col(schema::uuid_null("merged_into"))
         .to_owned()
 }
@@ -217,7 +217,7 @@ fn outreach() -> TableCreateStatement {
         .to_owned()
 }
 
-/// Peer educators. Only the name they want to be called by is stored.
+/// Peer educators. Only the name by which they want to be called is stored.
 fn educators() -> TableCreateStatement {
     Table::create()
         .table("educators")

@@ -1,4 +1,4 @@
-//! When a contact was first read, and indexes for open contacts and for contacts closed in a period.
+//! The time at which a contact was first read, and indexes for open contacts and for contacts closed in a period.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -41,14 +41,14 @@ impl MigrationTrait for Migration {
         manager
             .alter_table(Table::alter().table("contacts").add_column(first_read).to_owned())
             .await?;
-        // The time of reading was not recorded before. A member of staff who acted on a contact had read it by then, so the first
-        // action is used.
+        // The time of reading was not recorded before this migration. A member of staff who acted on a contact had read it by then, so the
+        // time of the first action is used.
         run("UPDATE contacts SET first_read_at = (
                 SELECT MIN(at) FROM events
                 WHERE events.contact_id = contacts.id AND actor IS NOT NULL AND at > contacts.opened_at
             ) WHERE id IN (SELECT contact_id FROM events WHERE actor IS NOT NULL)")
         .await?;
-        // A call is read the moment it comes in. An erased call has lost its messages and is recognised by its event.
+        // A logged call counts as read when the contact is opened. An erased call has no messages left, but still has the event `logged`.
         run("UPDATE contacts SET first_read_at = opened_at
                 WHERE id IN (SELECT contact_id FROM messages WHERE direction = 'call')
                 OR id IN (SELECT contact_id FROM events WHERE kind = 'logged')")

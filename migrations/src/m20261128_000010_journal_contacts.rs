@@ -1,4 +1,4 @@
-//! The contact of each raw message that did not become a message itself: edited versions, delivery reports and repeats.
+//! The contact of each raw message that is not a message of its own: edited versions, delivery reports and repeats.
 
 use sea_orm_migration::{prelude::*, schema};
 

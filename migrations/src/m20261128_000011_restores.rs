@@ -12,8 +12,9 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
-    /// Adds `journal.reference`, the reference that was given out with the message, and `key_proofs`. The reference of an older
-    /// message is NULL and follows from its number. `key_proofs` has one row, which only this database's master key can decrypt.
+    /// Adds the column `journal.reference` and the table `key_proofs`. The column contains the reference that was issued for the message.
+    /// It is NULL for older messages, whose reference follows from their number. The table has one row, which only this database's master
+    /// key can decrypt.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let reference = schema::big_integer_null("reference");
         manager
