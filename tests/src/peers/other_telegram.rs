@@ -1,5 +1,5 @@
-//! An independent Bot API server: the npm package `telegram-test-api`. It implements less than our stand-in, but does not share its
-//! misunderstandings of the API.
+//! An independent Bot API server: the npm package `telegram-test-api`. The package implements less than our stand-in, but does not share
+//! our possible misunderstandings of the API.
 
 use std::{
     path::PathBuf,
@@ -60,7 +60,7 @@ impl OtherTelegram {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Returns the token of the bot; the server accepts any.
+    /// Returns the bot's token. The server accepts any token.
     #[must_use]
     pub fn token(&self) -> &'static str {
         "4343:other"

@@ -1,7 +1,7 @@
 //! A stand-in for the Telegram Bot API server, written from Telegram's public documentation.
 //!
-//! It speaks HTTP on a port of 127.0.0.1 and knows one bot. The test plays the people who write to the bot, can inspect every request of
-//! the bot, and can make the server misbehave.
+//! The server speaks HTTP on a port of 127.0.0.1 and has one bot. The test plays the people who write to the bot, can inspect every request
+//! of the bot, and can make the server misbehave.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -38,7 +38,7 @@ fn bot_user() -> Value {
     json!({ "id": BOT_ID, "is_bot": true, "first_name": "Centar", "username": "centar_bot" })
 }
 
-/// The server. Clones are handles of the same server, which ends when the last one is dropped.
+/// The server. Clones share it, and it stops when the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Telegram {
     shared: Arc<Shared>,
@@ -50,7 +50,7 @@ struct Shared {
     tasks: Mutex<Option<Tasks>>,
 }
 
-/// The tasks of a running server; dropping them ends them.
+/// The tasks of a running server. Dropping the value ends the tasks.
 #[derive(Debug)]
 struct Tasks {
     stop: Option<oneshot::Sender<()>>,
@@ -70,13 +70,13 @@ impl Drop for Tasks {
 pub struct Call {
     /// The name of the method as requested; `file` for a download.
     pub method: String,
-    /// When the request had been read.
+    /// The time at which the whole request had been read.
     pub at: SystemTime,
     /// The parameters from the query and the body. JSON in form fields is parsed.
     pub params: Value,
     /// The uploaded files.
     pub files: Vec<Upload>,
-    /// The HTTP status of the response; `None` if none was sent yet, or ever.
+    /// The HTTP status of the response; `None` if no response was sent.
     pub answered: Option<u16>,
 }
 
@@ -144,7 +144,7 @@ impl Telegram {
                 // The task may have ended already.
                 let _ = stop.send(());
             }
-            // Both tasks have been told to end.
+            // Both tasks have received the stop signal.
             let _ = (&mut tasks.accept).await;
             let _ = (&mut tasks.deliver).await;
         }
@@ -236,7 +236,7 @@ impl Telegram {
         state.chats.get(&chat_id)?.messages.get(&message_id).cloned()
     }
 
-    /// Returns the offset of each getUpdates request; 0 where none was given.
+    /// Returns the offset of each getUpdates request; 0 for a request without an offset.
     pub fn offsets(&self) -> Vec<i64> {
         self.server().lock().offsets.clone()
     }
@@ -266,7 +266,7 @@ impl Telegram {
         if next == state::FIRST_UPDATE { 0 } else { next - 1 }
     }
 
-    /// Returns the newest update about a message, if the bot wanted updates of that kind.
+    /// Returns the identifier of the newest update about a message; `None` if the bot did not want updates of that kind.
     pub fn update_of(&self, chat_id: i64, message_id: i64) -> Option<i64> {
         let state = self.server().lock();
         state.chats.get(&chat_id)?.updates.get(&message_id).copied()
@@ -277,7 +277,8 @@ impl Telegram {
         self.server().lock().next_update = update_id;
     }
 
-    /// Drops updates older than this; 24 hours by default. The age counts from the date of the message, or from the last edit.
+    /// Sets the age at which pending updates are dropped; 24 hours by default. The age counts from the date of the message or of its last
+    /// edit.
     pub fn forget_older_than(&self, age: Duration) {
         self.server().change(|state| state.retention = age);
     }
@@ -297,13 +298,13 @@ impl Telegram {
         self.server().change(|state| state.webhook_timeout = time);
     }
 
-    /// Measures the length of texts in UTF-16 code units instead of characters.
+    /// Sets whether limits on the length of texts count UTF-16 code units instead of characters.
     pub fn utf16_lengths(&self, on: bool) {
         self.server().lock().utf16_lengths = on;
     }
 
-    /// Makes the next `times` requests of a method (or of `any`) fail; `usize::MAX` for all of them. Faults of the same method apply in the
-    /// order in which they were set.
+    /// Makes the next `times` requests of a method (or of `any`) fail; `usize::MAX` makes all of them fail. Faults of the same method apply
+    /// in the order in which they were set.
     pub fn fault(&self, method_or_any: &str, how: Fault, times: usize) {
         self.server().lock().rules.push(Rule {
             method: method_or_any.to_owned(),
@@ -323,24 +324,24 @@ impl Telegram {
         });
     }
 
-    /// Makes every n-th request fail, with each kind of fault in turn; 0 switches this off.
+    /// Makes every `one_in`-th request fail, with each kind of fault in turn; 0 switches this off.
     pub fn chaos(&self, one_in: u32) {
         let mut state = self.server().lock();
         state.chaos_one_in = one_in;
         state.chaos_requests = 0;
     }
 
-    /// Sometimes delivers updates again after they were confirmed, or delivered to the webhook.
+    /// Sets whether updates are sometimes delivered again after they were confirmed or delivered to the webhook.
     pub fn duplicate(&self, on: bool) {
         self.server().lock().duplicate = on;
     }
 
-    /// Returns the updates of a page in random order.
+    /// Sets whether each response to getUpdates lists its updates in random order.
     pub fn reorder(&self, on: bool) {
         self.server().lock().reorder = on;
     }
 
-    /// Leaves getUpdates requests from now on without a response, and does not carry them out.
+    /// Sets whether new getUpdates requests get no response and have no effect.
     pub fn freeze(&self, on: bool) {
         self.server().lock().freeze = on;
     }
@@ -352,7 +353,7 @@ impl Telegram {
         state.keep_file("documents", name, size, Some(bytes.into()))
     }
 
-    /// Stores a file that has only a size. If it is small enough to download, it consists of zeros.
+    /// Stores a file of this size without content. If the file is small enough to download, the download consists of zeros.
     pub fn add_huge_file(&self, size: u64) -> Stored {
         let mut state = self.server().lock();
         state.keep_file("documents", "huge.bin", size, None)

@@ -1,6 +1,6 @@
 //! Message contents, with all the fields that Telegram documents for them.
 //!
-//! Each function returns the part of a Message object that [`super::Telegram::sends`] takes.
+//! Each function returns fields of a Message object for [`super::Telegram::sends`].
 
 use serde_json::{Map, Value, json};
 
@@ -24,8 +24,8 @@ pub fn command(text: &str) -> Value {
     rich_text(text, &[entity(text, command, "bot_command")])
 }
 
-/// Returns an entity of a kind without further fields (`bold`, `mention`, `url`...). It covers the first occurrence of `part` in `text`, in
-/// UTF-16 code units.
+/// Returns an entity of a kind without further fields (`bold`, `mention`, `url`...). The entity covers the first occurrence of `part` in
+/// `text`, in UTF-16 code units.
 pub fn entity(text: &str, part: &str, kind: &str) -> Value {
     let before = text.split_once(part).map_or("", |(before, _)| before);
     json!({ "type": kind, "offset": utf16_len(before), "length": utf16_len(part) })
@@ -57,12 +57,12 @@ pub fn custom_emoji(text: &str, part: &str, custom_emoji_id: &str) -> Value {
     with(entity(text, part, "custom_emoji"), &id)
 }
 
-/// Adds a caption to a content.
+/// Adds a caption to message content.
 pub fn captioned(content: Value, caption: &str) -> Value {
     with(content, &json!({ "caption": caption }))
 }
 
-/// Adds fields to a content, or replaces them.
+/// Adds fields to message content, or replaces them.
 pub fn with(content: Value, fields: &Value) -> Value {
     let mut content = object(content);
     overlay(&mut content, fields);
@@ -90,7 +90,7 @@ fn thumbnail(stored: &Stored) -> Value {
     })
 }
 
-/// Returns a photo in three sizes, the largest last. All of them lead to the same file.
+/// Returns a photo in three sizes, the largest last. All sizes download the same file.
 pub fn photo(stored: &Stored) -> Value {
     let small = |name: &str, width: u32, height: u32, size: u64| {
         json!({
@@ -166,7 +166,7 @@ pub fn sticker(stored: &Stored, emoji: &str) -> Value {
     json!({ "sticker": file(stored, &fields) })
 }
 
-/// Returns an animation. It is also a document, for older bots.
+/// Returns an animation, which is also a document for older bots.
 pub fn animation(stored: &Stored) -> Value {
     let more = json!({ "file_name": stored.name, "mime_type": "video/mp4", "thumbnail": thumbnail(stored) });
     let document = file(stored, &more);
@@ -183,7 +183,7 @@ pub fn location(latitude: f64, longitude: f64) -> Value {
     json!({ "location": { "latitude": latitude, "longitude": longitude } })
 }
 
-/// Returns a place with a name and an address. It is also a location, for older bots.
+/// Returns a place with a name and an address, which is also a location for older bots.
 pub fn venue(latitude: f64, longitude: f64, title: &str, address: &str) -> Value {
     let place = location(latitude, longitude);
     let venue = json!({ "title": title, "address": address });
@@ -225,14 +225,14 @@ pub fn dice(emoji: &str, value: u8) -> Value {
     json!({ "dice": { "emoji": emoji, "value": value } })
 }
 
-/// Turns a content into a reply to a message.
+/// Turns message content into a reply to a message.
 pub fn reply_to(content: Value, original: &Value) -> Value {
     let mut original = object(original.clone());
     original.remove("reply_to_message");
     with(content, &json!({ "reply_to_message": original }))
 }
 
-/// Turns a content into a message forwarded from a user.
+/// Turns message content into a message forwarded from a user.
 pub fn forwarded_from_user(content: Value, user: &Value) -> Value {
     forwarded(
         content,
@@ -240,13 +240,13 @@ pub fn forwarded_from_user(content: Value, user: &Value) -> Value {
     )
 }
 
-/// Turns a content into a message forwarded from a user who hides their account.
+/// Turns message content into a message forwarded from a user who hides their account.
 pub fn forwarded_from_hidden_user(content: Value, name: &str) -> Value {
     let origin = json!({ "type": "hidden_user", "date": unix_now() - 600, "sender_user_name": name });
     forwarded(content, &origin)
 }
 
-/// Turns a content into a message forwarded from a channel.
+/// Turns message content into a message forwarded from a channel.
 pub fn forwarded_from_channel(content: Value, channel_id: i64, title: &str, message_id: i64) -> Value {
     let origin = json!({
         "type": "channel",

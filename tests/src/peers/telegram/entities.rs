@@ -17,7 +17,7 @@ pub(super) fn utf16_len(text: &str) -> usize {
 }
 
 impl Rich {
-    /// Reads the text `name` of a request. Its entities come from a parse mode or from the list.
+    /// Reads the text parameter `name` of a request. The entities come from the parse mode or from the parameter `list`.
     pub(super) fn read(params: Params<'_>, name: &str, list: &str) -> Result<Self, Refusal> {
         let text = params.text(name).unwrap_or_default();
         let mode = params.text("parse_mode").unwrap_or_default().to_lowercase();
@@ -34,7 +34,7 @@ impl Rich {
         }
     }
 
-    /// Refuses a text that is longer than allowed.
+    /// Refuses a text that is longer than `longest`.
     pub(super) fn at_most(&self, longest: usize, utf16: bool, why: &str) -> Result<(), Refusal> {
         let length = if utf16 {
             utf16_len(&self.text)
@@ -178,7 +178,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(value.replace("&quot;", "\"").replace("&amp;", "&"))
 }
 
-/// Decodes the character reference (`&...;`) at the beginning. Returns the character and the rest of the text.
+/// Decodes the character reference (`&...;`) at the beginning of a text. Returns the character and the rest of the text.
 fn reference(text: &str) -> Option<(char, &str)> {
     let (name, rest) = text.strip_prefix('&')?.split_once(';')?;
     let c = match name {

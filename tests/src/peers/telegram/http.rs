@@ -55,7 +55,7 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// The connection must be closed, with half a response or with none.
+/// An error that closes the connection, after half a response or without any response.
 #[derive(Debug)]
 struct Cut;
 
@@ -103,7 +103,7 @@ impl Body for AnswerBody {
     }
 }
 
-/// Accepts connections until told to stop, then cuts the open ones.
+/// Accepts connections until `stop` is signalled, then cuts the open ones.
 pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
@@ -123,7 +123,7 @@ pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, mut stop: 
 }
 
 async fn connection(stream: TcpStream, server: Arc<Server>) {
-    // Both calls fail only if the client is gone or the connection was cut on purpose.
+    // Errors are ignored: both calls fail only if the client is gone or a fault cut the connection.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| answer(&server, request));
     let _ = http1::Builder::new()
@@ -235,7 +235,7 @@ fn response(reply: Reply, half: bool) -> Response<AnswerBody> {
     response
 }
 
-/// Returns the token, the method and, for a download, the path of the file.
+/// Splits a request path into the token, the method and, for a download, the path of the file.
 fn route(path: &str) -> (&str, &str, Option<&str>) {
     if let Some((token, file)) = path
         .strip_prefix("/file/bot")

@@ -86,7 +86,7 @@ fn me() -> Value {
     me.into()
 }
 
-/// Returns the chat that a request is about.
+/// Returns the identifier of the chat that a request names.
 pub(super) fn find_chat(state: &State, params: Params<'_>) -> Result<i64, Refusal> {
     let given = params
         .text("chat_id")
@@ -273,7 +273,7 @@ fn set_profile(state: &mut State, params: Params<'_>, name: &str, longest: usize
     Ok(true.into())
 }
 
-/// Returns a text of the bot's profile: in the requested language, else the one for all languages.
+/// Returns a text of the bot's profile in the requested language, or else the text for all languages.
 fn profile(state: &State, params: Params<'_>, name: &str) -> Value {
     let text = [profile_key(params, name), format!("{name} ")]
         .iter()
@@ -299,7 +299,7 @@ fn get_file(state: &State, params: Params<'_>) -> Result<Value, Refusal> {
     }))
 }
 
-/// Whether the bot wrote a message.
+/// Returns whether the bot wrote a message.
 pub(super) fn is_own(message: &Value) -> bool {
     message.pointer("/from/id").and_then(Value::as_i64) == Some(BOT_ID)
 }

@@ -69,7 +69,7 @@ impl Params<'_> {
         })
     }
 
-    /// Returns an object or a list. It may be given as a string of JSON.
+    /// Returns an object or a list. The parameter may also be a string that contains JSON.
     pub(super) fn json(&self, name: &str) -> Result<Option<Value>, Refusal> {
         let Some(value) = self.given(name) else {
             return Ok(None);

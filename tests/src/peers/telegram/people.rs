@@ -6,7 +6,7 @@ use super::methods::member_update;
 use super::state::{Chat, Standing, State, object, overlay, unix_now};
 use super::{Telegram, bot_user, content};
 
-/// A person who can write to the bot. The setters change how Telegram describes them.
+/// A person who can write to the bot. The setters change how Telegram describes the person.
 #[derive(Clone, Debug)]
 pub struct Person {
     telegram: Telegram,
@@ -14,7 +14,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Returns the identifier of the person, which is also that of their private chat.
+    /// Returns the identifier of the person, which is also the identifier of their private chat.
     pub fn id(&self) -> i64 {
         self.id
     }
@@ -99,7 +99,7 @@ impl Telegram {
         person.put(&json!({ "first_name": first_name }), true)
     }
 
-    /// Sends a text from a person; `/start` and the like are marked as commands. Returns the message's identifier.
+    /// Sends a text from a person and returns the message's identifier. A text such as `/start` gets the entity of a bot command.
     pub fn says(&self, person: i64, text: &str) -> i64 {
         let content = if text.starts_with('/') {
             content::command(text)
@@ -109,8 +109,8 @@ impl Telegram {
         self.sends(person, &content)
     }
 
-    /// Sends a message from a person; [`content`] builds its fields. They replace those that every message has, such as `date`. Returns the
-    /// message's identifier.
+    /// Sends a message from a person and returns the message's identifier. [`content`] builds the message's fields, which replace default
+    /// fields such as `date`.
     pub fn sends(&self, person: i64, content: &Value) -> i64 {
         self.server().change(|state| {
             let from = state.user(person);
@@ -118,7 +118,7 @@ impl Telegram {
         })
     }
 
-    /// Edits a person's message: the given fields replace its own.
+    /// Edits a person's message. The given fields replace fields of the message.
     pub fn edits(&self, person: i64, message_id: i64, content: &Value) {
         self.server().change(|state| {
             let from = state.user(person);
@@ -147,8 +147,8 @@ impl Telegram {
         });
     }
 
-    /// Presses a button below a message of the bot. If the message does not exist, the update contains an inaccessible message. Returns the
-    /// callback query's identifier.
+    /// Presses a button below a message of the bot and returns the callback query's identifier. If the message does not exist, the update
+    /// contains an inaccessible message.
     pub fn presses(&self, person: i64, message_id: i64, data: &str) -> String {
         self.server().change(|state| {
             let from = state.user(person);
@@ -170,12 +170,12 @@ impl Telegram {
         })
     }
 
-    /// Lets the person block the bot.
+    /// Makes the person block the bot.
     pub fn blocks(&self, person: i64) {
         self.block(person, Standing::Blocked, "member", "kicked");
     }
 
-    /// Lets the person unblock the bot.
+    /// Makes the person unblock the bot.
     pub fn unblocks(&self, person: i64) {
         self.block(person, Standing::Member, "kicked", "member");
     }
@@ -188,7 +188,7 @@ impl Telegram {
         });
     }
 
-    /// Deletes the person's account. The bot gets no update about it.
+    /// Deletes the person's account. The bot gets no update about the deletion.
     pub fn deletes_account(&self, person: i64) {
         self.server().change(|state| {
             let chat = state.private_chat(person);
@@ -233,7 +233,7 @@ impl Telegram {
         })
     }
 
-    /// Adds the bot to a group. An identifier with 13 digits that begins with -100 makes it a supergroup. The bot gets two updates, as
+    /// Adds the bot to a group. A `chat_id` of -1,000,000,000,000 or lower makes the group a supergroup. The bot gets two updates, as
     /// documented.
     pub fn adds_to_group(&self, chat_id: i64, title: &str, person: i64) {
         self.server().change(|state| {
@@ -256,16 +256,15 @@ impl Telegram {
         });
     }
 
-    /// Queues an update of any kind, even if the bot does not want that kind. The update is given without its `update_id`, which is
-    /// returned.
+    /// Queues an update, even of a kind that the bot did not request. The function adds an `update_id` to the update, and returns that id.
     pub fn push(&self, update: &Value) -> i64 {
         let update: Map<String, Value> = object(update.clone());
         self.server()
             .change(|state| state.enqueue_any(update, unix_now()))
     }
 
-    /// Queues a text that is sent instead of an update, so that the whole response may be invalid. `{update_id}` in it is replaced by the
-    /// identifier, which is returned.
+    /// Queues a text that is sent in place of an update. If the text is not JSON, the whole response is invalid. `{update_id}` in the text
+    /// is replaced by the update's identifier, which is returned.
     pub fn push_raw(&self, text: &str) -> i64 {
         self.server().change(|state| {
             let json = text.replace("{update_id}", &state.next_update.to_string());

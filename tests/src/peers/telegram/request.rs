@@ -1,4 +1,4 @@
-//! Reads requests in all the ways in which parameters may be passed.
+//! Reads the parameters and files of a request, in every documented encoding.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ pub(super) fn decoded(path: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Returns the parameters and files of a request, however they were passed.
+/// Returns the parameters and files of a request in any documented encoding.
 pub(super) async fn read(request: Request<Incoming>) -> Result<(Map<String, Value>, Vec<Upload>), Refusal> {
     let mut params = Map::new();
     let mut files = Vec::new();
@@ -118,7 +118,7 @@ fn put_form(params: &mut Map<String, Value>, form: &[u8]) {
     }
 }
 
-/// Converts a form field to a parameter. JSON is parsed.
+/// Converts a form field to a parameter, and parses JSON in it.
 fn from_text(name: &str, text: &str) -> Value {
     let parsed = if STRINGS.contains(&name) {
         None

@@ -95,7 +95,7 @@ pub(super) fn media_group(state: &mut State, params: Params<'_>, files: &[Upload
     Ok(messages.into())
 }
 
-/// Returns the part of a message that shows a file: an uploaded one, or one that Telegram already has.
+/// Returns the message fields for a file, which is either uploaded with the request or already on the server.
 fn attachment(
     state: &mut State,
     kind: &str,
@@ -271,7 +271,7 @@ pub(super) fn edit_markup(state: &mut State, params: Params<'_>) -> Result<Value
     edit(state, params, |_| Ok(()))
 }
 
-/// Edits a message of the bot. The new keyboard, or none, replaces the old one.
+/// Edits a message of the bot. The keyboard in the request replaces the old one. Without a keyboard in the request, the old one is removed.
 fn edit(
     state: &mut State,
     params: Params<'_>,

@@ -27,7 +27,7 @@ pub(super) fn unix_now() -> i64 {
 /// The identifier of the first update.
 pub(super) const FIRST_UPDATE: i64 = 700_000_001;
 
-/// Suffixes that turn a file's identifier into those of its smaller pictures.
+/// Suffixes that are appended to a photo's file identifier to identify its smaller sizes.
 pub(super) const SMALLER: [&str; 3] = ["-s", "-m", "-t"];
 
 /// The state shared by the server's tasks and the test.
@@ -94,7 +94,7 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i64, Value>,
     /// The bot's own messages, in order.
     pub(super) sent: Vec<i64>,
-    /// The latest update about each message.
+    /// The identifier of the latest update about each message, by message identifier.
     pub(super) updates: BTreeMap<i64, i64>,
 }
 
@@ -145,7 +145,7 @@ impl Chat {
 pub(super) struct FileEntry {
     pub(super) stored: Stored,
     pub(super) path: String,
-    /// `None` for a file that has only a size.
+    /// The content; `None` if only the size is stored.
     pub(super) bytes: Option<Arc<[u8]>>,
 }
 
@@ -174,12 +174,12 @@ pub(super) struct Rule {
 pub(super) struct State {
     pub(super) next_update: i64,
     pub(super) queue: VecDeque<Pending>,
-    /// The updates confirmed last, which a faulty server delivers again.
+    /// The most recently confirmed updates. A faulty server delivers some of them again.
     pub(super) gone: VecDeque<Pending>,
     pub(super) confirmed: i64,
     pub(super) allowed: Vec<String>,
     pub(super) retention: Duration,
-    /// The number of the latest getUpdates request. Earlier ones must end.
+    /// The number of the latest getUpdates request. Earlier requests must end.
     pub(super) poll: u64,
     pub(super) offsets: Vec<i64>,
     pub(super) chats: BTreeMap<i64, Chat>,
@@ -302,7 +302,7 @@ impl State {
         faults.get(turn).cloned()
     }
 
-    /// Stores a file. Without bytes it has only a size.
+    /// Stores a file. Without `bytes`, only the size is stored.
     pub(super) fn keep_file(
         &mut self,
         folder: &str,
@@ -331,7 +331,7 @@ impl State {
         stored
     }
 
-    /// Finds the file with this identifier. The identifiers of smaller pictures find the file itself.
+    /// Finds the file with this identifier. The identifier of a smaller size finds the same file.
     pub(super) fn find_file(&self, id: &str) -> Option<&FileEntry> {
         let smaller = SMALLER.iter().find_map(|name| id.strip_suffix(name));
         self.files.get(smaller.unwrap_or(id))
@@ -365,7 +365,7 @@ pub(super) fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Replaces fields of a JSON object by those of another.
+/// Replaces fields of `base` by those of `over`.
 pub(super) fn overlay(base: &mut Map<String, Value>, over: &Value) {
     if let Some(over) = over.as_object() {
         base.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));

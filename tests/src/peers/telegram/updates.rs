@@ -8,9 +8,9 @@ use tokio::time::{Instant, timeout_at};
 use super::params::{Params, Refusal, bad_request, refuse};
 use super::state::{Pending, Server, State, unix_now};
 
-/// How many confirmed updates a faulty server keeps.
+/// How many confirmed updates are kept, so that a faulty server can deliver them again.
 const GONE: usize = 200;
-/// The longest poll, in seconds. Longer ones end early.
+/// The longest poll, in seconds. A request for a longer poll gets its response after this time.
 const LONGEST_POLL: u64 = 600;
 const POLL_TAKEN_OVER: &str =
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
@@ -18,7 +18,7 @@ const POLL_AND_WEBHOOK: &str = "Conflict: can't use getUpdates method while webh
 const POLL_ENDED: &str = "Conflict: terminated by setWebhook request";
 
 impl State {
-    /// Queues an update unless the bot does not want its kind.
+    /// Queues an update if the bot wants its kind.
     pub(super) fn enqueue(&mut self, kind: &str, content: Value, since: i64) -> Option<i64> {
         let wanted = if self.allowed.is_empty() {
             !["chat_member", "message_reaction", "message_reaction_count"].contains(&kind)
@@ -38,7 +38,7 @@ impl State {
         self.enqueue_json(Value::Object(update).to_string(), since)
     }
 
-    /// Queues a text instead of an update.
+    /// Queues a text in place of an update.
     pub(super) fn enqueue_json(&mut self, json: String, since: i64) -> i64 {
         let id = self.next_update;
         self.next_update += 1;
@@ -46,14 +46,14 @@ impl State {
         id
     }
 
-    /// Drops updates that were not collected in time.
+    /// Drops updates that the bot did not fetch in time.
     pub(super) fn expire(&mut self) {
         let age = i64::try_from(self.retention.as_secs()).unwrap_or(i64::MAX);
         let oldest = unix_now().saturating_sub(age);
         self.queue.retain(|pending| pending.since > oldest);
     }
 
-    /// Confirms updates from the front of the queue, as long as `which` returns true.
+    /// Confirms updates from the front of the queue while `which` returns true.
     fn confirm(&mut self, mut which: impl FnMut(&Pending) -> bool) {
         while let Some(pending) = self.queue.pop_front_if(|pending| which(pending)) {
             self.note_confirmed(pending);
@@ -62,7 +62,7 @@ impl State {
 
     pub(super) fn note_confirmed(&mut self, pending: Pending) {
         self.confirmed = self.confirmed.max(pending.id);
-        // A text that is not valid JSON was a fault, and is not kept.
+        // A text that is not valid JSON was queued as a fault, so it is not kept.
         if serde_json::from_str::<Value>(&pending.json).is_ok() {
             self.gone.push_back(pending);
         }
@@ -103,7 +103,7 @@ impl State {
         page
     }
 
-    /// Stores which kinds of updates the bot wants, if the request contains them.
+    /// Stores the kinds of updates that the bot wants, if the request lists them.
     pub(super) fn set_allowed(&mut self, params: Params<'_>) -> Result<(), Refusal> {
         let Some(given) = params.json("allowed_updates")? else {
             return Ok(());

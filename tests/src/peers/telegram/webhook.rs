@@ -130,7 +130,7 @@ pub(super) async fn deliver(server: Arc<Server>) {
     }
 }
 
-/// Returns the updates that may be delivered now.
+/// Returns the identifiers of the updates that may be delivered now.
 fn due(server: &Server, under_way: &BTreeSet<i64>) -> Vec<i64> {
     let mut state = server.lock();
     let Some(webhook) = &state.webhook else {
@@ -146,7 +146,7 @@ fn due(server: &Server, under_way: &BTreeSet<i64>) -> Vec<i64> {
     waiting.take(parallel.saturating_sub(under_way.len())).collect()
 }
 
-/// Tries to deliver an update until it succeeds or is no longer wanted. Returns its identifier.
+/// Tries to deliver an update until delivery succeeds or the update is no longer wanted. Returns the update's identifier.
 async fn deliver_one(server: Arc<Server>, id: i64) -> i64 {
     let mut pause = FIRST_PAUSE;
     let mut epoch = None;
@@ -179,7 +179,7 @@ async fn deliver_one(server: Arc<Server>, id: i64) -> i64 {
                 });
                 carry_out(&server, &answer).await;
                 if again {
-                    // A faulty server delivers the update twice and ignores the second result.
+                    // A faulty server delivers the update a second time and ignores the second response.
                     let _ = post(&webhook, &json, timeout).await;
                 }
                 return id;
@@ -224,7 +224,7 @@ async fn post(webhook: &Webhook, json: &str, timeout: Duration) -> Result<String
     answer.text().await.map_err(|_| "Connection closed".to_owned())
 }
 
-/// Carries out the request that a webhook's response may contain.
+/// Carries out the Bot API request that the webhook's response may contain.
 async fn carry_out(server: &Arc<Server>, answer: &str) {
     let Ok(params) = serde_json::from_str::<Value>(answer) else {
         return;
