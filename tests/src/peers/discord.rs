@@ -1,6 +1,7 @@
 //! A stand-in for Discord: its REST API, gateway and file server, written from the public documentation.
 //!
-//! It has one application with a bot, and one guild with a room. All state is in memory and survives while the servers are stopped.
+//! The stand-in has one application with a bot, and one guild with one text channel, called the room. All state is in memory and survives
+//! while the servers are stopped.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,9 +34,9 @@ use self::events::Out;
 use self::objects::{at, number};
 use self::state::{State, World};
 
-/// Discord on two ports of 127.0.0.1: one for REST and files, one for the gateway.
+/// The stand-in on two ports of 127.0.0.1: one for REST and files, one for the gateway.
 ///
-/// Clones are handles of the same server, which ends when the last one is dropped.
+/// Clones share one server, which stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct Discord {
     running: Arc<Running>,
@@ -43,7 +44,7 @@ pub struct Discord {
 
 struct Running {
     world: Arc<World>,
-    /// The running servers; dropping them ends them.
+    /// The running servers. Dropping the set stops them.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -87,7 +88,7 @@ impl Discord {
         Ok(())
     }
 
-    /// Returns the URL of the REST API, which serenity calls a proxy.
+    /// Returns the URL of the REST API, for the proxy setting of serenity.
     pub fn api_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.running.world.api_port)
     }
@@ -102,7 +103,7 @@ impl Discord {
         self.state().token.clone()
     }
 
-    /// Returns the id of the bot, which is also that of its application.
+    /// Returns the id of the bot, which is also the id of its application.
     pub fn bot_id(&self) -> u64 {
         self.state().bot
     }
@@ -117,7 +118,7 @@ impl Discord {
         self.state().room
     }
 
-    /// Sets the bot's permissions in the guild. By default it has all.
+    /// Sets the bot's permissions in the guild. By default the bot has all permissions.
     pub fn set_permissions(&self, permissions: u64) {
         let mut state = self.state();
         state.permissions = permissions;
@@ -126,8 +127,8 @@ impl Discord {
         state.dispatch("GUILD_ROLE_UPDATE", objects::GUILDS, &data, false);
     }
 
-    /// Sets whether the application may use the privileged intent for message content; by default it may. Otherwise an Identify with this
-    /// intent is refused with close code 4014.
+    /// Sets whether the application may use the privileged intent for message content; by default it may. Without this right, an Identify
+    /// with this intent is refused with close code 4014.
     pub fn allow_message_content(&self, allowed: bool) {
         let mut state = self.state();
         state.privileged &= !objects::MESSAGE_CONTENT;
@@ -146,12 +147,12 @@ impl Discord {
         self.state().refusal = how;
     }
 
-    /// Sets how many sessions the bot may still start today. The bot reads it when it asks for the gateway.
+    /// Sets how many sessions the bot may still start, and the time until this limit is reset. `GET /gateway/bot` returns both.
     pub fn set_session_starts(&self, left: usize, reset_after: Duration) {
         self.state().starts = Some((left, reset_after));
     }
 
-    /// Replaces the token of the bot. The new one may be malformed.
+    /// Replaces the token of the bot. The new token may be malformed.
     pub fn set_token(&self, token: &str) {
         token.clone_into(&mut self.state().token);
     }
@@ -183,7 +184,7 @@ impl Discord {
         state.buckets.clear();
     }
 
-    /// Returns all requests so far in the order of arrival, including those for files.
+    /// Returns all requests so far in the order of arrival, including requests for files.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
     }
@@ -271,8 +272,8 @@ impl Discord {
         self.state().faults.add(part, how, times);
     }
 
-    /// Makes every n-th request fail, with each kind of fault in turn. Every 4n-th event is lost, duplicated, delayed behind the next one,
-    /// or replaced by a cut connection. 0 switches this off.
+    /// Makes every `one_in`-th request fail, with each kind of fault in turn. Every (4 × `one_in`)-th event is lost, sent twice, sent after
+    /// the next event, or withheld by cutting the connection. 0 switches these faults off.
     pub fn chaos(&self, one_in: u32) {
         self.state().faults.set_chaos(one_in);
     }
@@ -305,7 +306,7 @@ impl Discord {
         self.state().invalidate(resumable);
     }
 
-    /// Loses the next events. They still advance the sequence number.
+    /// Loses the next events. Lost events still advance the sequence number.
     pub fn drop_events(&self, events: u32) {
         self.state().faults.lose = events;
     }
@@ -330,12 +331,12 @@ impl Discord {
         self.state().faults.withhold_acks = on;
     }
 
-    /// Sends an event to all sessions. It need not be one that Discord could send.
+    /// Sends an event to all sessions. The event need not be one that Discord could send.
     pub fn push_event(&self, name: &str, data: &Value) {
         self.state().dispatch(name, 0, data, false);
     }
 
-    /// Sends a text to all sessions. It need not be JSON.
+    /// Sends a text to all sessions. The text need not be JSON.
     pub fn push_raw(&self, text: &str) {
         self.state().send_raw(text);
     }
@@ -354,7 +355,7 @@ impl Discord {
     }
 }
 
-/// Binds a port that may have been released a moment ago.
+/// Binds a port. Retries for two seconds, because the port may have been released only a moment ago.
 async fn listen(port: u16) -> Result<TcpListener> {
     let address = ("127.0.0.1", port);
     for _ in 0..100 {

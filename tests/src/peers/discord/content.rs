@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::objects::set;
 
-/// Returns a text.
+/// Returns a plain text.
 pub fn text(content: &str) -> Value {
     json!({ "content": content })
 }

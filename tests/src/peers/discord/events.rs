@@ -10,13 +10,13 @@ use super::faults::{Fate, Refusal};
 use super::objects::{self, number, text};
 use super::state::State;
 
-/// The most sessions that are remembered.
+/// The largest number of sessions that are kept.
 const SESSIONS: usize = 8;
 
 /// An instruction to a connection.
 #[derive(Clone, Debug)]
 pub(super) enum Out {
-    /// Sends an event once it is due. With `hold` it is sent after the next one.
+    /// Sends an event when it is due. With `hold`, sends the event after the next one.
     Event { text: String, due: Instant, hold: bool },
     /// Sends a text at once.
     Text(String),
@@ -71,8 +71,8 @@ fn invalid(resumable: bool) -> Out {
 }
 
 impl State {
-    /// Sends an event to every session with one of the intents in `need`; 0 selects all. If the event is `guarded`, sessions without the
-    /// intent for message content get it without content.
+    /// Sends an event to every session with one of the intents in `need`; 0 selects all sessions. Sessions without the intent for message
+    /// content get a `guarded` event without the content.
     pub(super) fn dispatch(&mut self, name: &str, need: u64, data: &Value, guarded: bool) {
         let connected = self
             .sessions
@@ -132,7 +132,7 @@ impl State {
             .count()
     }
 
-    /// Gives an instruction to all connections.
+    /// Sends an instruction to all connections.
     pub(super) fn tell_connections(&mut self, what: &Out) {
         self.connections.retain(|out| out.send(what.clone()).is_ok());
         if matches!(what, Out::Cut | Out::Close(..)) {
@@ -161,7 +161,7 @@ impl State {
         }
     }
 
-    /// Handles an Identify. Returns the id of the session, or how to close the connection.
+    /// Handles an Identify. Returns the id of the session, or the instruction that refuses the session.
     pub(super) fn identify(&mut self, data: &Value, out: &UnboundedSender<Out>) -> Result<String, Out> {
         self.identifies += 1;
         if text(data, "token").trim_start_matches("Bot ") != self.token {
@@ -215,7 +215,7 @@ impl State {
         Ok(id)
     }
 
-    /// Handles a Resume. Returns the id of the session, or what to send instead.
+    /// Handles a Resume. Returns the id of the session, or the instruction to send instead.
     pub(super) fn resume(&mut self, data: &Value, out: &UnboundedSender<Out>) -> Result<String, Out> {
         self.resumes += 1;
         if text(data, "token").trim_start_matches("Bot ") != self.token {
@@ -244,7 +244,7 @@ impl State {
         Ok(id)
     }
 
-    /// Notes that a connection of this session has ended. With `for_good` the session is removed, because the bot closed it.
+    /// Records that a connection of this session has ended. `for_good` means that the bot closed the session, which is then removed.
     pub(super) fn detach(&mut self, id: &str, own: &UnboundedSender<Out>, for_good: bool) {
         let Some(session) = self.sessions.get_mut(id) else {
             return;

@@ -45,15 +45,15 @@ pub enum Refusal {
 /// What happens to an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fate {
-    /// It is sent.
+    /// The event is sent.
     Sent,
-    /// It is lost, but its sequence number is used up.
+    /// The event is lost. Its sequence number remains in use.
     Lost,
-    /// It is sent twice.
+    /// The event is sent twice.
     Twice,
-    /// It is sent after the next one.
+    /// The event is sent after the next one.
     Held,
-    /// The connection is cut before it is sent. A resumed session gets it.
+    /// The connection is cut before the event is sent. A resumed session gets the event.
     Cut,
 }
 
@@ -67,7 +67,7 @@ struct Rule {
 #[derive(Default)]
 pub(super) struct Faults {
     rules: Vec<Rule>,
-    /// Every n-th request fails; 0 switches this off.
+    /// The interval of failing requests: every `chaos`-th request fails. 0 switches this off.
     chaos: u32,
     requests: u32,
     request_turn: u32,
@@ -101,7 +101,7 @@ impl Faults {
         (self.dispatches, self.dispatch_turn) = (0, 0);
     }
 
-    /// Returns the fault for a request, given as method and path: `POST /api/v10/channels/1/messages`.
+    /// Returns the fault for a request, given as its method and path, such as `POST /api/v10/channels/1/messages`.
     pub(super) fn for_request(&mut self, line: &str) -> Option<Fault> {
         let rule = self
             .rules

@@ -10,7 +10,7 @@ use super::state::{State, Stored, Upload};
 const FLAGS: u64 = 1 << 2 | 1 << 6 | 1 << 12 | 1 << 13 | 1 << 15;
 
 impl State {
-    /// Returns the fields of a message that the body sets.
+    /// Returns the message fields that a request body sets.
     pub(super) fn fields(
         &mut self,
         channel: u64,
@@ -24,7 +24,7 @@ impl State {
                 let message = "Must be 2000 or fewer in length.";
                 return Err(Reply::form("content", "BASE_TYPE_MAX_LENGTH", message));
             }
-            // Discord removes space around a message.
+            // Discord trims white space at both ends of a message.
             let content = content.trim();
             let allowed = at(body, "allowed_mentions");
             let parses = |kind: &str| list(allowed, "parse").iter().any(|part| part == kind);
@@ -260,7 +260,7 @@ pub(super) fn checked_components(
     Ok(checked)
 }
 
-/// Returns a message as a forward contains it.
+/// Returns the snapshot of a message that a forward contains.
 pub(super) fn snapshot(message: &Value) -> Value {
     let mut own = json!({});
     let fields = [

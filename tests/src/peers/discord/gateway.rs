@@ -21,12 +21,12 @@ use super::events::Out;
 use super::objects::{at, number};
 use super::state::World;
 
-/// How long an event is held back if no other one follows.
+/// How long an event is held back if no other event follows.
 const HOLD: Duration = Duration::from_secs(1);
 /// The longest message from the bot, in bytes.
 const LONGEST: usize = 4096;
 
-/// Accepts connections until the task is aborted, which also ends them.
+/// Accepts connections until the task is aborted. Aborting the task also ends the connections.
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     let mut connections = JoinSet::new();
     loop {
@@ -43,7 +43,7 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     }
 }
 
-/// Takes the query string from the request that opens a WebSocket.
+/// A handshake callback that stores the query string of the request.
 struct Query<'a>(&'a mut String);
 
 impl Callback for Query<'_> {
@@ -79,7 +79,7 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
         "s": null,
         "t": null,
     });
-    // The session outlives its connection, however that ends.
+    // An error is ignored, because the session may outlive its connection.
     let _ = if query.split('&').any(|part| part == "v=10") {
         line.talk(hello, &mut tasks).await
     } else {
@@ -252,7 +252,7 @@ impl Line {
         };
         self.socket.close(Some(frame)).await?;
         let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
-        // After that the connection is cut.
+        // If that takes longer, the connection is cut.
         let _ = timeout(Duration::from_secs(2), rest).await;
         Ok(())
     }

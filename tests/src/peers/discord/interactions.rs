@@ -241,7 +241,7 @@ impl State {
         }
     }
 
-    /// Edits a response to an interaction, hidden or not.
+    /// Edits a response to an interaction. The response may be a hidden message, which only one person sees.
     fn change_any(&mut self, message_id: u64, body: &Value, ask: &Ask) -> Answer {
         let Some((channel, mut message)) = self.message(message_id) else {
             return Err(unknown_message());
@@ -254,7 +254,7 @@ impl State {
             files: ask.files.clone(),
             authorized: ask.authorized,
         };
-        // An edit can't change whether a message is hidden.
+        // A hidden message stays hidden when edited, and a visible one stays visible.
         let flags = number(&message, "flags").unwrap_or_default();
         self.change(&mut message, &ask)?;
         let kept = number(&message, "flags").unwrap_or_default() & !(LOADING | EPHEMERAL) | flags & EPHEMERAL;
@@ -281,7 +281,7 @@ impl State {
         let method = ask.method.as_str();
         let message_id = match rest {
             [] if method == "POST" => match original.filter(|_| thinking) {
-                // After a deferred response, the first message takes its place.
+                // The first message after a deferred response replaces that response.
                 Some(original) => original,
                 None => {
                     let message = self.respond(interaction, channel, &ask.body, ask)?;

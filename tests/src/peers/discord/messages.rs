@@ -84,7 +84,7 @@ impl State {
         Ok(())
     }
 
-    /// Returns a message as the REST API shows it.
+    /// Returns a message in the form in which the REST API returns it.
     fn shown(&self, channel: u64, message: u64) -> Option<Value> {
         let own = self.channels.get(&channel)?.messages.get(&message)?;
         if let Some(planted) = self.planted.get(&(channel, message)) {
@@ -337,7 +337,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Reply> {
     ))
 }
 
-/// Whether a message is empty.
+/// Returns whether a message is empty.
 pub(super) fn is_empty(message: &Value) -> bool {
     let lists = [
         "attachments",

@@ -43,12 +43,12 @@ pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     at(value, key).as_str().unwrap_or_default()
 }
 
-/// Returns a number, also from text such as an id.
+/// Returns a numeric field. A text of digits, such as an id, is converted.
 pub(super) fn number(value: &Value, key: &str) -> Option<u64> {
     as_number(at(value, key))
 }
 
-/// Converts a value to a number, also from text.
+/// Returns the value of a number, or of a text of digits.
 pub(super) fn as_number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
@@ -82,7 +82,7 @@ pub(super) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or_default()
 }
 
-/// Formats milliseconds since 1970 as Discord writes a time.
+/// Formats milliseconds since 1970 in Discord's format for times.
 pub(super) fn timestamp(ms: u64) -> String {
     let (days, in_day) = (ms / 86_400_000, ms % 86_400_000);
     // Converts days since 1970 to a date, counting years from March.

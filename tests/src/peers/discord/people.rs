@@ -10,7 +10,7 @@ use super::objects::{self, at, list, merge, number, set, text};
 use super::state::{State, Stored};
 
 impl Discord {
-    /// Creates a person in the guild and returns the id. If the id exists, the person gets the new names.
+    /// Creates a person in the guild and returns the id. A person who already exists gets the new names.
     pub fn person(&self, id: u64, username: &str, global_name: Option<&str>) -> u64 {
         let mut state = self.state();
         state
@@ -40,8 +40,8 @@ impl Discord {
         self.sends(person, channel, json!({ "content": text }))
     }
 
-    /// Sends a message from a person into a channel. The fields of `content` replace those of an empty message; [`content`](super::content)
-    /// builds them.
+    /// Sends a message from a person into a channel. The functions of [`content`](super::content) build the message's fields, which replace
+    /// those of an empty message.
     pub fn sends(&self, person: u64, channel: u64, content: Value) -> Result<u64> {
         let mut state = self.state();
         state.known(person)?;
@@ -155,7 +155,7 @@ impl Discord {
         Ok(state.interact(person, channel, 5, &data, message))
     }
 
-    /// Sends an interaction with the given type, data and message. It need not be one that Discord could send.
+    /// Sends an interaction with the given type, data and message. The interaction need not be one that Discord could send.
     pub fn interacts(
         &self,
         person: u64,
@@ -169,7 +169,7 @@ impl Discord {
         Ok(state.interact(person, channel, kind, data, message))
     }
 
-    /// Returns the bot's responses to an interaction: the body of its callback, then those of edits and further messages.
+    /// Returns the bot's responses to an interaction: the body of the callback, then the bodies of edits and further messages.
     pub fn interaction_answers(&self, interaction: u64) -> Vec<Value> {
         let state = self.state();
         state
@@ -188,17 +188,17 @@ impl Discord {
             .collect()
     }
 
-    /// Refuses direct messages from the bot to this person.
+    /// Makes Discord refuse direct messages from the bot to this person.
     pub fn forbids_dms(&self, person: u64) {
         self.state().closed_dms.insert(person);
     }
 
-    /// Accepts direct messages from the bot to this person again.
+    /// Makes Discord accept direct messages from the bot to this person again.
     pub fn allows_dms(&self, person: u64) {
         self.state().closed_dms.remove(&person);
     }
 
-    /// Stores a file to send and to download, and returns the attachment.
+    /// Stores a file that people can send and the bot can download. Returns the attachment.
     pub fn add_file(&self, bytes: &[u8], name: &str, content_type: &str) -> Value {
         let stored = Stored {
             content_type: content_type.to_owned(),
@@ -210,7 +210,7 @@ impl Discord {
         state.store(room, name, stored)
     }
 
-    /// Creates a file of `size` zero bytes, which takes no memory.
+    /// Creates a file of `size` zero bytes. The bytes are generated on download, so the file takes no memory.
     pub fn add_huge_file(&self, size: u64) -> Value {
         let stored = Stored {
             content_type: "application/octet-stream".to_owned(),

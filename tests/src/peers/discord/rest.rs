@@ -19,14 +19,14 @@ pub(super) struct Ask {
     pub(super) authorized: bool,
 }
 
-/// A response; a null body is left out.
+/// A response. A null body is sent as an empty body.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Value,
 }
 
-/// The result of a request. An error is a response, too.
+/// The result of a request: the response, or the error response.
 pub(super) type Answer = Result<Reply, Reply>;
 
 impl Reply {
@@ -226,7 +226,7 @@ impl State {
         }
     }
 
-    /// Serves the routes of commands: all of them, or a single one.
+    /// Serves the routes for the list of commands and for a single command.
     fn command_route(&mut self, ask: &Ask, guild: u64, rest: &[&str]) -> Answer {
         let known = self.commands.get(&guild).cloned().unwrap_or_default();
         let named = |command: &Value, segment: &str| text(command, "id") == segment;

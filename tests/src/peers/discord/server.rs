@@ -33,7 +33,7 @@ const BAD_GATEWAY: &str = "<html>\n<head><title>502 Bad Gateway</title></head>\n
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-/// Accepts connections until the task is aborted, which also ends them.
+/// Accepts connections until the task is aborted. Aborting the task also ends the connections.
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     let mut connections = JoinSet::new();
     loop {
@@ -51,11 +51,11 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
 }
 
 async fn connection(stream: TcpStream, world: Arc<World>) {
-    // Without Nagle's delay, half a response is sent at once.
+    // Without Nagle's algorithm, the first half of a response is sent at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(world.clone(), request));
     let server = hyper::server::conn::http1::Builder::new();
-    // An error here means that a response is withheld; it closes the connection.
+    // An error means that a fault withholds the response. The server then closes the connection.
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -220,7 +220,7 @@ async fn answer(world: Arc<World>, request: Request<Incoming>) -> io::Result<Res
     outgoing.response(half)
 }
 
-/// Returns the response of a fault that keeps the request from being carried out.
+/// Returns the error response that a fault sends instead of carrying out the request; `None` if the fault sends none.
 fn instead(fault: &Fault) -> Option<Outgoing> {
     match fault {
         Fault::TooMany {
@@ -244,7 +244,7 @@ fn too_many(
     mut headers: Vec<(&'static str, String)>,
 ) -> Outgoing {
     let seconds = after.as_secs_f64();
-    // The header has whole seconds, rounded up.
+    // The header contains whole seconds, rounded up.
     headers.push(("Retry-After", format!("{}", seconds.ceil())));
     headers.push(("X-RateLimit-Scope", scope.to_owned()));
     if global {
@@ -353,7 +353,7 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Decodes the `%XX` of a part of a URL.
+/// Decodes the `%XX` escapes in a part of a URL.
 fn decoded(part: &str) -> String {
     let mut parts = part.split('%');
     let mut bytes: Vec<u8> = parts.next().unwrap_or_default().bytes().collect();

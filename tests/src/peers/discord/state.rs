@@ -74,7 +74,7 @@ pub struct Upload {
 /// A file on the server.
 pub(super) struct Stored {
     pub(super) content_type: String,
-    /// `None`: the file consists of `size` zero bytes.
+    /// The content; `None` if the file consists of `size` zero bytes.
     pub(super) bytes: Option<Bytes>,
     pub(super) size: u64,
 }
@@ -114,16 +114,16 @@ pub(super) struct Interaction {
     pub(super) kind: u64,
     pub(super) person: u64,
     pub(super) channel: u64,
-    /// The message with the button.
+    /// The message that contains the pressed button.
     pub(super) message: Option<u64>,
     pub(super) created: Instant,
-    /// The type of the bot's response.
+    /// The type of the bot's first response; `None` before that response.
     pub(super) answered: Option<u64>,
     /// The form with which the bot responded.
     pub(super) modal: Option<Value>,
     /// The message with which the bot responded.
     pub(super) original: Option<u64>,
-    /// Whether that message still shows "thinking".
+    /// Whether the message `original` still shows "thinking".
     pub(super) thinking: bool,
     /// The bodies of all responses of the bot.
     pub(super) answers: Vec<Value>,
@@ -141,9 +141,9 @@ pub(super) struct State {
     pub(super) permissions: u64,
     pub(super) users: BTreeMap<u64, Value>,
     pub(super) channels: BTreeMap<u64, Channel>,
-    /// Messages that only one person sees, with their channels.
+    /// Messages that only one person sees, each with its channel.
     pub(super) hidden: BTreeMap<u64, (u64, Value)>,
-    /// Replacements for messages in listings.
+    /// Messages that responses contain in place of the stored ones, by channel and message.
     pub(super) planted: HashMap<(u64, u64), Value>,
     /// People who refuse direct messages.
     pub(super) closed_dms: BTreeSet<u64>,
@@ -230,7 +230,7 @@ impl State {
         state
     }
 
-    /// Creates an id that is higher than all before and encodes the time.
+    /// Creates an id that encodes the time and is higher than all earlier ids.
     pub(super) fn new_id(&mut self) -> u64 {
         let fresh = objects::now_ms().saturating_sub(EPOCH) << 22;
         self.last_id = fresh.max(self.last_id + 1);
@@ -256,13 +256,13 @@ impl State {
         id
     }
 
-    /// Whether the bot has all these permissions in the guild.
+    /// Returns whether the bot has all these permissions in the guild.
     pub(super) fn may(&self, permissions: u64) -> bool {
         let all = self.permissions;
         all & objects::ADMINISTRATOR != 0 || all & permissions == permissions
     }
 
-    /// Whether the bot can see the channel.
+    /// Returns whether the bot can see the channel.
     pub(super) fn sees(&self, id: u64) -> bool {
         let Some(channel) = self.channels.get(&id) else {
             return false;
@@ -357,7 +357,7 @@ impl State {
         self.dispatch(event, objects::GUILD_MESSAGES, &data, !content_is_free);
     }
 
-    /// Whether the message mentions the bot.
+    /// Returns whether the message mentions the bot.
     pub(super) fn mentions_bot(&self, message: &Value) -> bool {
         let mentions = at(message, "mentions").as_array().into_iter().flatten();
         mentions

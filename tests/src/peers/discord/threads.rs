@@ -1,4 +1,4 @@
-//! Threads.
+//! Threads: creates, changes and lists them.
 
 use serde_json::{Value, json};
 
@@ -320,7 +320,7 @@ impl State {
             );
             self.members_changed(thread, json!({ "added_members": [added] }));
             if user != self.bot {
-                // The system message that someone was added.
+                // The system message about the added member.
                 let notice_id = self.new_id();
                 let mut notice = objects::message(notice_id, thread, &self.user(self.bot));
                 set(&mut notice, "type", 1);
