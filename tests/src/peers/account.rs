@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::Child;
 
-/// The account of a server.
+/// An ordinary operating-system account that owns a server's processes and files.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) user: String,
@@ -23,7 +23,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Returns the account of this process, or `ordinary` when this process runs as root.
+    /// Returns the account of this process. If this process runs as root, returns the account named `ordinary`.
     pub(crate) fn new(ordinary: &str) -> Result<Self> {
         let switch = geteuid().is_root();
         let passwd = std::fs::read_to_string("/etc/passwd").context("/etc/passwd")?;
@@ -60,7 +60,7 @@ impl Account {
         })
     }
 
-    /// Creates a temporary folder that belongs to the account.
+    /// Creates a temporary folder owned by the account.
     pub(crate) fn folder(&self) -> Result<TempDir> {
         let folder = tempfile::Builder::new().prefix("peer-").tempdir()?;
         self.give(folder.path())?;
@@ -98,7 +98,7 @@ impl Account {
         command
     }
 
-    /// Starts a command as a server. Its output goes to `log`, which the account must be able to write.
+    /// Starts a command as a server and appends its output to `log`. The account must be able to write that file.
     pub(crate) fn spawn(&self, command: &mut Command, log: &Path) -> Result<Child> {
         let child = Child::spawn(command, log)?;
         self.give(log)?;

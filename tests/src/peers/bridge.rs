@@ -1,4 +1,4 @@
-//! The network side of a bridge: sends signed calls, and receives signed call-backs.
+//! The network side of a bridge: sends signed requests to the service, and receives signed call-backs from it.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A network connected through a bridge.
+/// A messaging network that uses the service's bridge channel, an HTTP API with signed requests.
 pub struct Bridge {
     port: u16,
     calls: Calls,
@@ -38,7 +38,7 @@ struct Inner {
     answers: VecDeque<u16>,
 }
 
-/// A call-back from the service.
+/// A signed HTTP request from the service to the network.
 #[derive(Clone, Debug)]
 pub struct CallBack {
     /// The header `webhook-id`.
@@ -58,7 +58,7 @@ impl CallBack {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// Whether the signature is valid.
+    /// Returns whether the signature is valid.
     #[must_use]
     pub fn is_signed(&self) -> bool {
         self.signature == signature(&self.id, &self.at, &self.text)
@@ -66,7 +66,7 @@ impl CallBack {
 }
 
 impl Bridge {
-    /// Starts to receive call-backs.
+    /// Starts an HTTP server that receives call-backs.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
@@ -95,18 +95,18 @@ impl Bridge {
         SECRET
     }
 
-    /// Answers the next call-backs with these statuses, and later ones with 204.
+    /// Sets the response statuses of the next call-backs. Later call-backs get 204.
     pub fn answer_next(&self, statuses: &[u16]) {
         self.inner(|inner| inner.answers.extend(statuses));
     }
 
-    /// Returns the call-backs that were accepted.
+    /// Returns the call-backs that this network accepted.
     #[must_use]
     pub fn taken(&self) -> Vec<CallBack> {
         self.inner(|inner| inner.taken.clone())
     }
 
-    /// Returns the call-backs that were refused.
+    /// Returns the call-backs that this network refused.
     #[must_use]
     pub fn refused(&self) -> Vec<CallBack> {
         self.inner(|inner| inner.refused.clone())
@@ -123,7 +123,7 @@ impl Drop for Bridge {
     }
 }
 
-/// Calls the service at `base` and returns the status. The signature covers `signed`, which may differ from `body`.
+/// Posts `body` to the service at `base` and returns the response status. The signature covers `signed`, which may differ from `body`.
 pub async fn call(base: &str, id: &str, at: u64, signed: &str, body: &str) -> Result<u16> {
     let at = at.to_string();
     let answer = reqwest::Client::builder()
@@ -142,7 +142,7 @@ pub async fn call(base: &str, id: &str, at: u64, signed: &str, body: &str) -> Re
     Ok(answer.status().as_u16())
 }
 
-/// Returns the time in seconds since 1970. A bridge has a clock of its own.
+/// Returns the network's current time in seconds since 1970. It is independent of the service's clock, which tests can change.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a caller has a clock of its own")]
 pub fn now() -> u64 {

@@ -27,12 +27,12 @@ const RULES: [&str; 6] = [
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    // Fields are dropped in this order: the programs end before their files are removed.
+    // Fields are dropped in declaration order, so the programs end before their files are removed.
     _processes: Processes,
     _folder: TempDir,
 }
 
-/// The driver and the browser that it started; both end on drop.
+/// The WebDriver program and the browser that it started. Dropping the value ends both.
 #[derive(Debug)]
 struct Processes {
     driver: Child,
@@ -40,12 +40,12 @@ struct Processes {
 }
 
 impl Browser {
-    /// Starts a browser.
+    /// Starts a browser with JavaScript enabled.
     pub async fn start() -> Result<Self> {
         Self::start_in_theme(false).await
     }
 
-    /// Starts a browser whose user prefers a dark theme, or a light one.
+    /// Starts a browser that prefers the dark theme if `dark` is true, and the light theme otherwise.
     pub async fn start_in_theme(dark: bool) -> Result<Self> {
         let scheme = if dark { 0 } else { 1 };
         let argument = format!("--blink-settings=preferredColorScheme={scheme}");
@@ -127,7 +127,8 @@ impl Browser {
         std::fs::write(path, image).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Saves screenshots of the page at desktop and at phone width for manual review, if `HOTLINE_SCREENSHOTS` names a folder.
+    /// Saves screenshots of the page at desktop and at phone width for manual review, if the environment variable `HOTLINE_SCREENSHOTS`
+    /// names a folder.
     pub async fn pictures(&self, name: &str) -> Result<()> {
         let Some(folder) = std::env::var_os("HOTLINE_SCREENSHOTS") else {
             return Ok(());
@@ -142,7 +143,7 @@ impl Browser {
 
     /// Sets the size of the viewport, in CSS pixels.
     pub async fn set_size(&self, width: u32, height: u32) -> Result<()> {
-        // The window is taller than the viewport; the difference can be measured after the first resize.
+        // The window is taller than the viewport. The difference can be measured after the first resize.
         let mut frame = 0;
         for _ in 0..50 {
             self.client.set_window_size(width, height + frame).await?;
@@ -159,7 +160,8 @@ impl Browser {
 
     /// Checks the current page with axe-core and returns the array of violations. The browser must have JavaScript switched on.
     ///
-    /// The script is the file named by the environment variable `HOTLINE_AXE`, else the one that `tests/install` has installed.
+    /// The axe-core script is the file named by the environment variable `HOTLINE_AXE`, or by default the one that `tests/install`
+    /// installs.
     pub async fn axe(&self) -> Result<Value> {
         let path = axe_file();
         let source = std::fs::read_to_string(&path)
@@ -193,7 +195,7 @@ fn axe_file() -> PathBuf {
 impl Drop for Processes {
     fn drop(&mut self) {
         self.driver.stop();
-        // Only this browser's processes have the path of its profile in their command line.
+        // Only the processes of this browser have its profile path on their command lines.
         let profile = self.profile.to_string_lossy().into_owned();
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
             let pid = entry

@@ -1,4 +1,4 @@
-//! A TCP proxy between the service and a server. It can slow down or cut connections.
+//! A TCP proxy between the service and a server, which can slow down or cut connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A port of 127.0.0.1 that forwards to another port.
+/// A proxy that forwards one port of 127.0.0.1 to another.
 #[derive(Debug)]
 pub struct Cable {
     port: u16,
@@ -22,7 +22,7 @@ pub struct Cable {
 struct State {
     /// Bytes per second from the server; 0 means unlimited.
     speed: AtomicU64,
-    /// Bytes from the server until a connection is cut. Negative: connections are not cut.
+    /// Number of bytes that the server can still send before a connection is cut. A negative number means that connections are not cut.
     left: AtomicI64,
     /// Number of connections cut so far.
     cuts: AtomicU64,
@@ -48,7 +48,7 @@ impl Cable {
                     };
                     let (near_read, near_write) = near.into_split();
                     let (far_read, far_write) = far.into_split();
-                    // When one direction ends, both halves are dropped, which closes the connection.
+                    // When one direction ends, `select!` drops both halves, which closes the connection.
                     tokio::select! {
                         () = carry(near_read, far_write, None) => {}
                         () = carry(far_read, near_write, Some(&state)) => {}
@@ -69,7 +69,7 @@ impl Cable {
         self.state.speed.store(bytes_a_second, Ordering::Relaxed);
     }
 
-    /// Cuts a connection after this many more bytes from the server, counted over all connections.
+    /// Cuts a connection once the server has sent this many more bytes, counted over all connections.
     pub fn cut_after(&self, bytes: i64) {
         self.state.left.store(bytes, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Certificates for the servers.
+//! TLS certificates for the test servers.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-/// Creates a certificate authority (`ca.pem`) and a certificate (`server.pem`) with its key (`server.key`). The authority signs the
-/// certificate, which is for `localhost` and 127.0.0.1.
+/// Creates a certificate authority (`ca.pem`), and a server certificate (`server.pem`) with its key (`server.key`). The authority signs the
+/// server certificate, which is valid for `localhost` and 127.0.0.1.
 pub(crate) fn write_certificates(folder: &Path) -> Result<()> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -49,7 +49,7 @@ impl SmallDisk {
         Ok(())
     }
 
-    /// Removes the filler.
+    /// Deletes the file that fills the disk.
     pub fn free(&self) -> Result<()> {
         Ok(std::fs::remove_file(self.filler())?)
     }

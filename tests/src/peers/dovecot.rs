@@ -131,7 +131,7 @@ impl Dovecot {
         Ok(())
     }
 
-    /// Sets whether the server may read the `number`-th message (from 1) of a user's INBOX.
+    /// Sets whether the server may read the `number`-th message (counted from 1) of a user's INBOX.
     pub fn let_read(&self, user: &str, number: usize, may: bool) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let path = self
@@ -288,7 +288,7 @@ impl Dovecot {
         self.folder.path().join("dovecot.conf")
     }
 
-    /// Writes the key of access tokens. The tokens are JSON web tokens (RFC 7519), and the server checks their signature.
+    /// Writes the key that signs access tokens. The tokens are JSON web tokens (RFC 7519), and the server checks their signatures.
     fn write_token_key(&self) -> Result<()> {
         let folder = self.folder.path();
         let keys = folder.join("keys/default/HS256");
@@ -303,7 +303,7 @@ impl Dovecot {
         Ok(std::fs::write(folder.join("oauth2.conf"), settings)?)
     }
 
-    /// Returns a shell command that prints an access token for a user, as the command of an identity provider does.
+    /// Returns a shell command that prints an access token for a user, like the command-line client of an identity provider.
     pub fn token_command(&self, user: &str) -> String {
         format!(
             "/usr/bin/python3 -c \"import base64,hmac,json,time; b=lambda x: base64.urlsafe_b64encode(x).rstrip(b'='); \
@@ -348,7 +348,7 @@ fn unique_name() -> String {
     format!("{seconds}.M{rest:06}P{}.localhost", std::process::id())
 }
 
-/// Second, microsecond, name.
+/// The sort key of a Maildir file: second and microsecond of delivery, and file name.
 type Delivered = (u64, u64, String);
 
 /// Returns the sort key that orders Maildir files by delivery and ignores their flags.

@@ -1,4 +1,4 @@
-//! Real servers and browsers for tests. Each belongs to the test that starts it.
+//! Peers: the real servers and browsers that tests use. Each peer belongs to the test that starts it.
 //!
 //! Every peer listens on 127.0.0.1 only, keeps its files in its own temporary folder, and ends when its value is dropped. When the tests
 //! run as root, the servers run under an ordinary account.
@@ -43,12 +43,12 @@ pub fn free_port() -> Result<u16> {
             return Ok(port);
         }
     }
-    // No free port was found there, so the kernel chooses one.
+    // No free port was found below that range, so the kernel chooses one.
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
     Ok(listener.local_addr()?.port())
 }
 
-/// Repeats `check` until it returns `true`. Fails after `deadline`.
+/// Repeats `check` until it returns `true`. Fails if that takes longer than `deadline`.
 pub async fn wait_until<C, F>(deadline: Duration, mut check: C) -> Result<()>
 where
     C: FnMut() -> F,
@@ -125,18 +125,18 @@ pub fn tools() -> PathBuf {
     }
 }
 
-/// Holds the program of a server while it runs.
+/// A place for the running program of a server; empty while the server is stopped.
 #[derive(Debug, Default)]
 pub(crate) struct Slot(Mutex<Option<Child>>);
 
 impl Slot {
-    /// Stores a program, and ends the one stored before.
+    /// Stores a program, and stops the program stored before.
     pub(crate) fn put(&self, child: Child) {
         let before = self.lock().replace(child);
         drop(before);
     }
 
-    /// Takes the program out, if there is one.
+    /// Removes and returns the program, if there is one.
     pub(crate) fn take(&self) -> Option<Child> {
         self.lock().take()
     }
@@ -146,9 +146,9 @@ impl Slot {
     }
 }
 
-/// A running program that is ended when the value is dropped.
+/// A running program, which is stopped when the value is dropped.
 ///
-/// It stays in the process group of the test, so that killing the group also ends the program.
+/// The program stays in the process group of the test, so that killing the group also ends the program.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -200,7 +200,7 @@ impl Child {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Whether the program is running.
+    /// Returns whether the program is running.
     pub fn is_running(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))
     }
@@ -208,13 +208,13 @@ impl Child {
     /// Kills the program with SIGKILL.
     pub fn kill(&mut self) {
         if self.is_running() {
-            // The program may end before the signal arrives; that is no error.
+            // The program may exit before the signal arrives, which is not an error.
             let _ = self.process.kill();
             let _ = self.process.wait();
         }
     }
 
-    /// Asks the program to end, and kills it after five seconds.
+    /// Sends the stop signal, and kills the program if it is still running after five seconds.
     pub fn stop(&mut self) {
         if let (true, Ok(pid)) = (self.is_running(), i32::try_from(self.pid())) {
             if let Some(pid) = Pid::from_raw(pid) {

@@ -25,7 +25,8 @@ pub struct Postgres {
     port: u16,
 }
 
-/// A fresh database, identified by its URL. Dropping the value removes the database and, if it was started for this database, the server.
+/// A fresh database, identified by its URL. Dropping the value removes the database, and stops the server if it was started for this
+/// database.
 #[derive(Debug)]
 pub struct FreshDatabase {
     url: String,
@@ -65,8 +66,8 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Creates an empty database. The environment variable `HOTLINE_TEST_POSTGRES` may hold the admin URL of a server; otherwise a server
-    /// is started for the database.
+    /// Creates an empty database on the server whose admin URL is in the environment variable `HOTLINE_TEST_POSTGRES`. Without the
+    /// variable, starts a server for the database.
     pub async fn url_of_fresh_database() -> Result<FreshDatabase> {
         match std::env::var("HOTLINE_TEST_POSTGRES") {
             Ok(admin_url) if !admin_url.is_empty() => create_database(admin_url, None).await,
@@ -82,7 +83,7 @@ impl Postgres {
         create_database(self.admin_url(), None).await
     }
 
-    /// Returns the URL of the database `postgres`, as the superuser.
+    /// Returns the superuser's URL of the database `postgres`.
     pub fn admin_url(&self) -> String {
         format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
     }
@@ -110,13 +111,13 @@ impl Postgres {
         run(psql(&self.admin_url(), statement)?).await.map(drop)
     }
 
-    /// Kills the server and starts it again; it recovers from its write-ahead log.
+    /// Kills the server and starts it again. The server then recovers from its write-ahead log.
     pub async fn restart_hard(&self) -> Result<()> {
         self.kill();
         self.launch().await
     }
 
-    /// Kills the server without warning.
+    /// Kills the server without a clean shutdown.
     pub fn kill(&self) {
         let child = self.child.take();
         if let Some(mut child) = child {
@@ -127,7 +128,7 @@ impl Postgres {
     /// Starts the killed server again and waits until it responds.
     pub async fn launch(&self) -> Result<()> {
         let end = Instant::now() + PATIENCE;
-        // A new server can't start while remains of the killed one exist, which takes a moment.
+        // A new server can't start until the processes and files of the killed server are gone, so failed starts are repeated.
         while Instant::now() < end {
             let mut child = self.spawn()?;
             while child.is_running() && Instant::now() < end {
@@ -203,7 +204,7 @@ impl Drop for FreshDatabase {
         if self.server.is_some() {
             return;
         }
-        // The server may have ended already, and the database with it.
+        // The shared server may already be stopped, so errors are ignored.
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         if let Ok(mut command) = psql(&self.admin_url, &statement) {
             let _ = command.stdin(Stdio::null()).output();

@@ -1,4 +1,4 @@
-//! A mail server that accepts mail over SMTP and delivers it into a Dovecot's Maildirs.
+//! A mail server that accepts mail over SMTP and delivers it into the Maildirs of a Dovecot server.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,8 +17,8 @@ use super::{Slot, free_port, wait_for_greeting, wait_for_silence};
 const USER: &str = "submitter";
 const PASSWORD: &str = "submit it";
 
-/// A mail server on two ports of 127.0.0.1: plain SMTP without authentication, and submission with required STARTTLS and AUTH. It uses the
-/// Dovecot's certificate.
+/// A mail server on two ports of 127.0.0.1: plain SMTP without authentication, and submission with required STARTTLS and AUTH. The server
+/// uses the certificate of the Dovecot server.
 #[derive(Debug)]
 pub struct Smtp {
     child: Slot,
@@ -36,11 +36,11 @@ pub struct Faults {
     pub refuse_rcpt: BTreeMap<String, String>,
     /// Replies 451 to every MAIL command.
     pub temporary: bool,
-    /// How many of the next mails are read completely and then answered only by closing the connection.
+    /// How many of the next mails get no reply: the server reads each mail completely, then closes the connection.
     pub drop_before_250: u32,
     /// Whether the mails of `drop_before_250` are delivered, so that only the reply is lost.
     pub deliver_dropped: bool,
-    /// Whether new connections are offered no SMTPUTF8.
+    /// Whether the server stops offering SMTPUTF8 on new connections.
     pub ascii_only: bool,
     /// Delay before each reply to MAIL, RCPT and the end of DATA, in milliseconds.
     pub delay_ms: u64,
@@ -57,7 +57,7 @@ pub struct Entry {
     pub data: Vec<u8>,
     /// When the mail was accepted, in seconds since 1970.
     pub time: f64,
-    /// Whether the connection was closed instead of replying 250.
+    /// Whether the server closed the connection instead of replying 250.
     pub dropped: bool,
 }
 
@@ -128,13 +128,13 @@ impl Smtp {
         (USER, PASSWORD)
     }
 
-    /// Returns all mails received so far, including those whose connection was dropped.
+    /// Returns all mails received so far, including those that got no reply.
     pub fn journal(&self) -> Result<Vec<Entry>> {
         let text = match std::fs::read_to_string(self.file("journal")) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             text => text?,
         };
-        // A last line without a line end is still being written.
+        // A last line without a newline is still being written, and is left out.
         text.split_inclusive('\n')
             .filter(|line| line.ends_with('\n'))
             .map(|line| {
