@@ -46,8 +46,8 @@ async fn registered(staff: &Staff) -> Vec<Vec<String>> {
     all
 }
 
-/// Kills the service `kills` times while `people` write `each` messages per channel and faults are on. Returns an error that names messages
-/// lost, duplicated or out of order.
+/// Kills the service `kills` times while `people` write `each` messages per channel and faults are on. Returns an error that lists lost,
+/// duplicated and reordered messages.
 pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result<()> {
     let (telegram, discord) = (Telegram::start().await?, Discord::start().await?);
     for person in 1..=people {
@@ -64,7 +64,8 @@ pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result
     service.start().await?;
     let staff = service.hire("mila", "counsellor").await?;
     wait_until(Duration::from_secs(30), || async { discord.connected() > 0 }).await?;
-    // Discord's bot finds only people whose channel it knows, so everyone writes once while it is connected.
+    // After a restart, the bot fetches missed messages only from channels that it knows. Each person therefore writes once while the bot is
+    // connected.
     for person in 1..=people {
         discord.says(u64::from(person), &format!("discord {person} broj 0"))?;
     }
@@ -72,7 +73,7 @@ pub async fn run(kills: u64, people: u16, each: usize, postgres: bool) -> Result
     telegram.chaos(7);
     telegram.duplicate(true);
     discord.chaos(9);
-    // Spreads the messages over all kills.
+    // This pause spreads the messages over the time of all kills.
     let pause = Duration::from_millis(kills * 300 / (u64::from(people) * each as u64).max(1));
     let writing = async {
         for number in 0..each {

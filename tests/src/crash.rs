@@ -32,7 +32,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the pause between two of `count` messages, which spreads them over all kills.
+    /// Returns the pause between two of `count` messages, which spreads the messages over the time of all kills.
     fn pause(&self, count: usize) -> Duration {
         Duration::from_millis((self.kills * 300 / count.max(1)).clamp(5, 500) as u64)
     }
@@ -43,13 +43,13 @@ impl Plan {
 pub struct Outcome {
     /// Number of registered contacts.
     pub registered: usize,
-    /// Number of replies that the SMTP server accepted, repeated ones counted once.
+    /// Number of replies that the SMTP server accepted. A repeated reply counts once.
     pub replies: usize,
     /// Number of repeated replies. A reply repeats when the kill falls between the server's "250" and the commit.
     pub repeated: usize,
 }
 
-/// Runs the test. Returns an error that names messages lost or duplicated.
+/// Runs the test. Returns an error that lists lost and duplicated messages.
 pub async fn run(plan: &Plan) -> Result<Outcome> {
     let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("person", "person")]).await?;
     let smtp = Smtp::start(&dovecot, &[("person@example.org", "person"), (CENTRE, "kontakt")]).await?;
@@ -145,7 +145,7 @@ async fn post(client: &reqwest::Client, base: &str, number: usize) -> Result<()>
 
 async fn kill_often(service: &mut Service, kills: usize) -> Result<()> {
     for round in 0..kills {
-        // Pauses vary between "hardly started" and "well under way".
+        // The pause varies, so that some kills hit the service just after its start and others in normal operation.
         let pause = 15 + (round * 7_919) % 260;
         tokio::time::sleep(Duration::from_millis(pause as u64)).await;
         service.kill();
@@ -192,7 +192,7 @@ fn check_registered(contacts: &[serde_json::Value], plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Checks that each acknowledgement arrives, and that repeated ones have the same Message-ID.
+/// Checks that each acknowledgement arrives, and that repeated acknowledgements have the same Message-ID.
 async fn check_replies(smtp: &Smtp, mails: usize) -> Result<(usize, usize)> {
     let mut by_recipient: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let entries = smtp.journal()?;

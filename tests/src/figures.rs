@@ -1,7 +1,7 @@
 //! The statistics benchmark: how long managers wait for each figure of a centre with very many contacts, and how long a recount takes.
 //!
-//! Contacts are written directly into the tables with all questions answered. Like erased contacts they have no content, which statistics
-//! do not need. The measured program is the real one.
+//! The benchmark writes contacts directly into the tables, with all questions answered. Like erased contacts they have no content, because
+//! statistics need none. The measured program is the real one.
 
 use std::time::{Duration, Instant};
 
@@ -99,10 +99,10 @@ pub async fn measure(on: &str, database: Option<&str>, count: usize) -> Result<(
         );
     }
     service.start().await?;
-    // This reader sees all figures, so none are suppressed and nothing is skipped.
+    // A supervisor sees all figures unsuppressed, so the measured requests include all of the work.
     let vuk = service.log_in("vuk").await?;
     let mila = service.log_in("mila").await?;
-    // After a start the service reads all contents once to build the search index.
+    // After a start, the service reads all contents once to build the search index.
     wait_until(Duration::from_secs(1_800), || async {
         let found = mila.search("reč").await;
         found.is_ok_and(|found| found.get("read_so_far").is_some_and(serde_json::Value::is_null))
@@ -158,7 +158,7 @@ async fn fill(url: &str, postgres: bool, count: usize) -> Result<()> {
         write(&database, postgres, written, until, count).await?;
         written = until;
     }
-    // One contact in five forms a case; one case in fifteen was forwarded.
+    // One contact in five forms a case, and one case in fifteen was forwarded.
     let institution = "CASE WHEN reference % 75 = 0 THEN CASE WHEN reference % 150 = 0 THEN 'mup' ELSE 'high_tech_crime' END END";
     let kind = "CASE WHEN reference % 75 = 0 THEN 'forwarded' ELSE 'advisory' END";
     run(&format!(
@@ -173,8 +173,8 @@ async fn fill(url: &str, postgres: bool, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Writes contacts numbered `from` to `until`, spread over the ten years until the end of 2025. Their ids begin with the time, as the
-/// program's do (RFC 9562, version 7).
+/// Writes contacts numbered `from` to `until`, spread over the ten years until the end of 2025. Their ids are UUIDs of version 7 (RFC
+/// 9562), like those of the program.
 async fn write(
     database: &DatabaseConnection,
     postgres: bool,

@@ -22,7 +22,7 @@ use crate::{
 const WRITERS: usize = 64;
 /// Number of requests for each page.
 const ROUNDS: usize = 300;
-/// Views of the inbox, as named in addresses.
+/// The inbox views, by their names in addresses.
 pub const VIEWS: [&str; 11] = [
     "unassigned",
     "mine",
@@ -141,7 +141,7 @@ fn letter(number: usize) -> String {
     letter
 }
 
-/// Closes all contacts but the newest two thousand, as in a busy centre. The open ones get different states.
+/// Closes all contacts except the newest two thousand, as in a busy centre. The open contacts get different states.
 async fn close_most(service: &Service, database: Option<&str>, count: usize) -> Result<()> {
     let file = format!("sqlite://{}", service.data().join("hotline.db").display());
     let connection = Database::connect(database.unwrap_or(&file)).await?;
@@ -178,7 +178,7 @@ async fn close_most(service: &Service, database: Option<&str>, count: usize) -> 
         newest(600)
     ))
     .await?;
-    // Assigned contacts also belong to the team of their assignee.
+    // An assigned contact also belongs to the team of its assignee.
     run("UPDATE staff SET team = 'night'").await?;
     run("UPDATE contacts SET team = 'night' WHERE holder IS NOT NULL").await?;
     run("UPDATE contacts SET topic = 'grooming' WHERE reference % 100000 = 0").await?;
@@ -266,7 +266,7 @@ async fn pages(mila: &Staff, on: &str, inbox: &str) -> Result<()> {
 }
 
 async fn time(what: &str, on: &str, inbox: &str, ask: impl AsyncFn(usize) -> Result<String>) -> Result<()> {
-    // The first requests fill caches, as the first ones of a shift do.
+    // The first requests fill caches, so they are not measured.
     for round in 0..5 {
         ask(round).await?;
     }

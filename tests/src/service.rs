@@ -21,7 +21,7 @@ pub const CENTRE: &str = "kontakt@centar.example.org";
 /// The start of the clock of [`Service::fix_clock`], in UTC: 10:00 in Belgrade on a Tuesday.
 const FIXED_TIME: &str = "2026-11-24 09:00:00";
 
-/// Returns the start of a fixed clock, for dates that peers set.
+/// Returns the time at which a fixed clock starts. Tests use it for the dates that peers set.
 #[must_use]
 pub fn fixed_time() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_510_800)
@@ -29,7 +29,7 @@ pub fn fixed_time() -> SystemTime {
 
 /// The program, with a folder of its own.
 pub struct Service {
-    /// Dropped before the folder, so that its log can still be shown.
+    /// The running program. It is dropped before the folder, so that its log can still be shown.
     child: Option<Child>,
     folder: TempDir,
     port: u16,
@@ -43,7 +43,7 @@ pub struct Service {
     of_data: String,
     /// Additional keys of the form's line.
     of_form: String,
-    /// How long a reply can be cancelled, in seconds. By default it is sent at once, so that tests need not wait.
+    /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
     wrap_up: bool,
@@ -53,12 +53,12 @@ pub struct Service {
     starter: Vec<String>,
     /// Whether the service has a clock that tests can set.
     own_clock: bool,
-    /// Whether everything is logged.
+    /// Whether the service logs everything.
     logs_everything: bool,
 }
 
 impl Service {
-    /// Creates settings with a web form, on SQLite or on the PostgreSQL database at this URL. The service is not started yet.
+    /// Creates settings with a web form, on SQLite or on the PostgreSQL database at this URL. Does not start the service.
     pub fn new(database_url: Option<&str>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let service = Self {
@@ -126,7 +126,7 @@ impl Service {
         self.write_settings()
     }
 
-    /// Gives the service a clock of its own from the next start on, which [`Service::set_clock`] sets.
+    /// Gives the service its own clock from the next start on. [`Service::set_clock`] sets that clock.
     pub fn give_clock(&mut self) -> Result<()> {
         self.own_clock = true;
         self.set_clock("+0")
@@ -145,13 +145,13 @@ impl Service {
         Ok(std::fs::rename(new, file)?)
     }
 
-    /// Gives the desk an address of its own.
+    /// Serves the desk on a port of its own.
     pub fn give_desk_a_port(&mut self) -> Result<()> {
         self.desk_port = Some(free_port()?);
         self.write_settings()
     }
 
-    /// Starts the service through another program that replaces itself by it, such as `prlimit` with its arguments.
+    /// Starts the service through another program that then executes it, such as `prlimit` with its arguments.
     pub fn run_under(&mut self, starter: &[&str]) {
         self.starter = starter.iter().map(|&word| word.to_owned()).collect();
     }
@@ -239,7 +239,7 @@ impl Service {
         self.folder.path().join(format!("log-{}", self.started))
     }
 
-    /// Returns the process id, while the service runs.
+    /// Returns the process id while the service runs; `None` otherwise.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::pid)
@@ -250,7 +250,7 @@ impl Service {
         self.start_until("/readyz").await
     }
 
-    /// Starts the service and waits until it responds, ready or not.
+    /// Starts the service, waits until it responds, ready or not, and returns how long that took.
     pub async fn start_unready(&mut self) -> Result<Duration> {
         self.start_until("/healthz").await
     }
@@ -292,14 +292,14 @@ impl Service {
         Ok(begun.elapsed())
     }
 
-    /// Kills the service, as a power cut would.
+    /// Kills the service without a shutdown, as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill();
         }
     }
 
-    /// Asks the service to stop, and waits for its end.
+    /// Asks the service to stop, and waits until it has ended.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.stop();
@@ -329,7 +329,7 @@ impl Service {
         Ok(child.wait_with_output()?)
     }
 
-    /// Runs a command for at most twenty seconds. It should end within that time.
+    /// Runs a command that should end within twenty seconds, and stops it if it takes longer.
     pub fn run_bounded(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new("timeout");
         command
@@ -340,7 +340,7 @@ impl Service {
         Ok(command.args(arguments).stdin(Stdio::null()).output()?)
     }
 
-    /// Copies the master key of another service, as two that share a database need.
+    /// Copies the master key of another service. Services that share a database need the same key.
     pub fn share_key_of(&self, other: &Self) -> Result<()> {
         use std::os::unix::fs::PermissionsExt;
         std::fs::create_dir_all(self.data())?;
@@ -355,7 +355,7 @@ impl Service {
     fn lend_clock(&self, command: &mut Command) -> Result<()> {
         command
             .env("LD_PRELOAD", faketime()?)
-            // Absolute times are in UTC. The clock of the tests themselves is not inherited.
+            // With this time zone, faketime reads absolute times as UTC. The service does not inherit the clock of the test process.
             .env("TZ", "UTC")
             .env_remove("FAKETIME")
             .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
@@ -387,13 +387,13 @@ impl Service {
         self.log_in(login).await
     }
 
-    /// Logs in.
+    /// Logs in a member of staff.
     pub async fn log_in(&self, login: &str) -> Result<Staff> {
         Staff::log_in(self.desk_base(), login).await
     }
 }
 
-/// Returns settings of a line for the mailbox `kontakt`, by TLS, with `more` keys.
+/// Returns settings of a line for the mailbox `kontakt`, reached over TLS. `more` contains additional keys of the line.
 #[must_use]
 pub fn mail_lines(dovecot: &Dovecot, smtp: &Smtp, more: &str) -> String {
     format!(

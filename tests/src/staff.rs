@@ -18,7 +18,7 @@ pub struct Staff {
 }
 
 impl Staff {
-    /// Logs in.
+    /// Logs in with [`PASSWORD`].
     pub async fn log_in(base: String, login: &str) -> Result<Self> {
         Self::log_in_with(base, login, PASSWORD).await
     }
@@ -60,7 +60,7 @@ impl Staff {
         Ok(answer.error_for_status()?.json().await?)
     }
 
-    /// Reads a page, in English.
+    /// Returns the text of a page or file, in English.
     pub async fn page(&self, path: &str) -> Result<String> {
         let answer = self
             .client
@@ -72,7 +72,7 @@ impl Staff {
         Ok(answer.error_for_status()?.text().await?)
     }
 
-    /// Reads a page with any status.
+    /// Returns the text of a page, for any response status.
     pub async fn any_page(&self, path: &str) -> Result<String> {
         let request = self.client.get(format!("{}{path}", self.base));
         let answer = request
@@ -90,7 +90,7 @@ impl Staff {
         Ok(answer.error_for_status()?.bytes().await?.to_vec())
     }
 
-    /// Submits a form of the desk and returns the page that follows, in English.
+    /// Submits a form of the desk and returns the HTML of the page that follows, in English.
     pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Result<String> {
         let request = self.client.post(format!("{}{path}", self.base));
         let answer = request
@@ -102,7 +102,7 @@ impl Staff {
         Ok(answer.text().await?)
     }
 
-    /// Returns the status of a response.
+    /// Returns the response status of a request without a body.
     pub async fn status(&self, method: reqwest::Method, path: &str) -> Result<u16> {
         let request = self
             .client
@@ -146,7 +146,7 @@ impl Staff {
         Ok((part("/deliveries/0/state"), part("/deliveries/0/said")))
     }
 
-    /// Waits until the newest reply of a contact is in this state.
+    /// Waits until the delivery state of a contact's newest reply is `state`.
     pub async fn until_reply_is(&self, reference: &str, state: &str) -> Result<()> {
         wait_until(Duration::from_secs(20), || async {
             self.last_reply(reference).await.is_ok_and(|(is, _)| is == state)
@@ -184,7 +184,7 @@ impl Staff {
         self.contacts().await
     }
 
-    /// Returns the address of the search results on the desk.
+    /// Returns the address of the desk's page with the results of a search.
     pub async fn address_of_search(&self, words: &str) -> Result<String> {
         let request = self.client.post(format!("{}/desk/search", self.base));
         let request = request.bearer_auth(&self.token).form(&[("q", words)]);

@@ -161,7 +161,7 @@ fn memory(pid: u32, field: &str) -> String {
     format!("{:.0} MiB", kib / 1_024.0)
 }
 
-/// Creates a fresh database for a measurement; `None` for SQLite, where each service has a file of its own.
+/// Creates a fresh database for a measurement; `None` for SQLite, because each service has its own SQLite file.
 async fn fresh(on: &str) -> Result<Option<FreshDatabase>> {
     if on == "SQLite" {
         Ok(None)
@@ -284,8 +284,8 @@ async fn mails(on: &str, count: usize) -> Result<()> {
     )
 }
 
-/// Measures how fast a backlog of messages is registered: a hundred people wrote on each chat channel while the service was down. Discord's
-/// people write once before, because the bot finds only channels that it knows.
+/// Measures how fast a backlog of messages is registered. A hundred people wrote on each chat channel while the service was down. The
+/// people on Discord write once before that, because the bot fetches missed messages only from channels that it knows.
 async fn chats(on: &str, count: usize) -> Result<()> {
     const PEOPLE: usize = 100;
     for channel in ["Telegram", "Discord"] {
@@ -373,7 +373,7 @@ async fn to_screen(on: &str, count: usize) -> Result<()> {
     browser.close().await
 }
 
-/// Opens a page of the desk in a browser with a session.
+/// Opens a page of the desk in a browser that is logged in as a member of staff.
 async fn desk_of(service: &Service, staff: &Staff, path: &str) -> Result<Browser> {
     let browser = Browser::start().await?;
     let page = browser.client();
@@ -482,7 +482,7 @@ async fn between_two(on: &str, count: usize) -> Result<()> {
     his.close().await
 }
 
-/// Measures the time from the form's response until the inbox lists the contact, read as a live page would.
+/// Measures the time from the form's response until the inbox lists the contact. The inbox is read as a live page reads it.
 async fn to_list(on: &str, count: usize) -> Result<()> {
     let database = fresh(on).await?;
     let mut service = Service::new(database.as_deref())?;
