@@ -1,4 +1,4 @@
-//! Reply addresses: where a reply goes, from where a person may answer, and which contact a mail joins.
+//! Reply addresses: where a reply goes, from which addresses a person may answer, and which contact a mail joins.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl World {
         self.store.reply(&self.mila, reference, reply).await
     }
 
-    /// Replies, and returns the address and the thread token of the outgoing mail.
+    /// Replies to a contact. Returns the address and the thread token of the outgoing mail.
     async fn reply(&self, reference: Reference, to: Option<&str>) -> (String, ThreadToken) {
         self.try_reply(reference, to).await.unwrap();
         let minute = Duration::from_secs(60);
@@ -74,7 +74,7 @@ impl World {
         gone.into_iter().find(|(to, _)| !to.is_empty()).unwrap()
     }
 
-    /// Receives a mail from a school's form that gives the girl's address for replies, and replies to her.
+    /// Receives a mail from a school's form, whose reply address is the girl's, and replies to her.
     async fn form_of_a_school(&self) -> (Reference, ThreadToken) {
         self.arrives("1", asks_at(mail(FORM, "f@x", "Neko mi preti.", vec![]), GIRL))
             .await;
@@ -114,7 +114,7 @@ async fn who_answers_from_the_address_we_wrote_to_goes_on_in_the_same_contact() 
         );
         assert!(newest.remarks.is_empty(), "nobody else's conversation");
         assert!(opened.refers_to.is_none());
-        // Her address without the token joins nothing, and neither does the token from another address.
+        // A mail from her address without the token joins no contact. Neither does a mail with the token from another address.
         world.arrives("3", mail(GIRL, "h@x", "Opet ja.", vec![])).await;
         assert_eq!(world.references().await.len(), 2);
         world
@@ -187,7 +187,7 @@ async fn a_new_address_is_offered_and_never_taken_silently() {
         );
         let newest = opened.messages.last().unwrap().body.as_ref().unwrap();
         assert_eq!(newest.answer_to.as_deref(), Some("nova@example.com"));
-        // An offered address to which no reply was sent yet joins nothing.
+        // A mail from an offered address joins no contact until a reply has been sent to that address.
         world
             .arrives("3", mail("nova@example.com", "c@x", "Ja sam.", with(&token)))
             .await;
@@ -318,7 +318,8 @@ async fn a_copy_by_another_way_is_no_second_contact_and_the_same_id_alone_no_cop
         assert_eq!(messages.len(), 2, "nothing is lost");
         let remarks = &messages.last().unwrap().body.as_ref().unwrap().remarks;
         assert_eq!(remarks.as_slice(), [Remark::SameIdOtherContent]);
-        // Some programs give every mail the same id. These mails differ in text or time, or have no time.
+        // Some programs give every mail the same Message-ID. These mails are not duplicates: the text or the date differs, or the date is
+        // missing.
         world.arrives("4", copy("Tukli su me.", "Pretnja", sent)).await;
         let later = Some("2026-11-24T09:00:01Z".parse().unwrap());
         world

@@ -1,4 +1,4 @@
-//! Response figures: missed contacts, how long urgent ones stayed unread, the current backlog, and the drill-down of each figure.
+//! Response figures: missed contacts, the time until urgent contacts were read, the current backlog, and the drill-down of each figure.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ fn of(question: &str, answer: &str) -> Answers {
     Answers::from([(question.to_owned(), vec![answer.to_owned()])])
 }
 
-/// Replies to a contact, and delivers the reply or reports it as failed.
+/// Replies to a contact. If `arrives` is true, the reply is delivered; otherwise its delivery fails.
 async fn replies(world: &World, contact: Reference, arrives: bool) {
     let reply = NewReply {
         id: uuid::Uuid::new_v4(),
@@ -154,7 +154,7 @@ async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_c
         world.clock.advance(TimeDelta::minutes(40));
         read(&world, second).await;
         read(&world, ordinary).await;
-        // Only the first reading counts.
+        // Only the first time of reading counts.
         read(&world, first).await;
         for (contact, urgency) in [(first, "danger"), (second, "urgent"), (ordinary, "ordinary")] {
             store
@@ -463,7 +463,7 @@ async fn a_database_that_an_older_version_serves_is_not_upgraded_under_it() {
     let database = Database::connect(format!("sqlite://{}", file.display()))
         .await
         .unwrap();
-    // Undoes the last migration.
+    // Reverts the last migration.
     Migrator::down(&database, Some(1)).await.unwrap();
     let refused = service.must(&["statistics"]).unwrap_err();
     assert!(

@@ -1,4 +1,4 @@
-//! The API: completely described, and robust against invalid input.
+//! The API: its description is complete, and invalid input causes no internal error.
 
 use std::process::{Command, Stdio};
 
@@ -17,7 +17,7 @@ use crate::writing::{posted, until};
 fn whatever_a_page_does_a_program_can_do() {
     let all = routes();
     let served = |path: &str| all.iter().any(|one| one.method == "POST" && one.path == path);
-    // Programs log in at another address; parked jobs are run from their page or by a command.
+    // Programs log in and out at other addresses. Parked jobs are run again from the desk or by a command, not through the API.
     let elsewhere = ["/desk/login", "/desk/logout", "/desk/queue/again"];
     for one in all.iter().filter(|one| one.method == "POST") {
         let Some(action) = one.path.strip_prefix("/desk") else {
@@ -42,7 +42,7 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
     let path = format!("/api/v1/cases/{}/referrals", text(&case, "/id"));
     let case = mila.post(&path, &json!({ "institution": "mup" })).await.unwrap();
     let settings = service.folder().join("schemathesis.toml");
-    // With existing ids the tester reaches more than 404 responses.
+    // With the ids of existing objects, Schemathesis also gets responses other than 404.
     let known = format!(
         "[parameters]\nreference = \"{reference}\"\n\"path.referral\" = \"{}\"\n",
         text(&case, "/referrals/0/id")
@@ -79,7 +79,7 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
     service.must(&["reconcile"]).unwrap();
 }
 
-/// Lists the addresses of everything that a page has loaded.
+/// Returns the addresses of all resources that a page has loaded.
 const LOADED: &str = "return performance.getEntriesByType('resource').map((one) => one.name);";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The bridge: signed calls in and signed call-backs out, by the Standard Webhooks specification.
+//! The bridge channel: signed requests to the service and signed call-backs from it, by the Standard Webhooks specification.
 
 use std::time::Duration;
 

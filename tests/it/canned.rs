@@ -1,4 +1,4 @@
-//! Canned replies: written once by a supervisor, offered in the person's language and script.
+//! Canned replies: a supervisor writes them once, and counsellors get them in the person's language and script.
 
 use std::time::Duration;
 
@@ -111,7 +111,7 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
     })
     .await
     .unwrap();
-    // The page of canned replies.
+    // The supervisor edits canned replies on their page.
     log_in_as(client, &service, "vera", "sr-Latn").await;
     client
         .goto(&format!("{}/desk/canned", service.base()))
@@ -189,7 +189,7 @@ async fn a_canned_reply_is_chosen_in_each_language_and_asks_where_none_is_known(
         until(client, "#ready li").await;
         reply
     };
-    // The person's language comes first, then the others.
+    // The canned reply in the person's language comes first, then the other languages.
     let reply = begin(&known).await;
     shows(client, "#ready li[aria-selected=true]", "Hvala na poruci.").await;
     reply.send_keys("english").await.unwrap();

@@ -48,7 +48,7 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let path = format!("/api/v1/cases/{id}");
     let number = text(&case, "/number").to_owned();
     assert!(number.starts_with("1/"), "{number}");
-    // The second contact joins the same case; the second request changes nothing.
+    // Adds the second contact to the same case. Repeating the request changes nothing.
     for _ in 0..2 {
         let into = json!({ "case": id });
         mila.post(&format!("{}/case", of_contact(1)), &into)
@@ -231,7 +231,7 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
         .send_keys("Lažni profil")
         .await
         .unwrap();
-    // A field is saved on leaving it. Text typed in another field before the response arrives is kept.
+    // A field is saved when it loses focus. Text typed in another field before the response arrives is kept.
     until(mila, "#sent")
         .await
         .send_keys("Snimci ekrana")

@@ -1,4 +1,4 @@
-//! Both chat channels at the same time, under the worst conditions.
+//! Both chat channels at the same time, while the service is killed and the platforms misbehave.
 
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ async fn everything_a_person_can_send_is_shown_as_it_was_meant() {
     can_be_used(&service, &path, "telegram").await;
 }
 
-/// Checks a contact's page with axe-core at both widths. `HOTLINE_SCREENSHOTS` names a folder for screenshots.
+/// Checks a contact's page with axe-core at desktop and phone width. Saves screenshots if `HOTLINE_SCREENSHOTS` names a folder.
 pub async fn can_be_used(service: &Service, path: &str, name: &str) {
     let browser = Browser::start().await.unwrap();
     let client = browser.client();

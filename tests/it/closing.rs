@@ -1,4 +1,4 @@
-//! Closing: a contact whose person waits needs a reason, and the desk points to missing answers.
+//! Closing a contact: a reason is required while the person waits for a reply, and the desk points to missing answers.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn who_waits_for_a_reply_is_closed_only_with_a_reason_which_stays_in_the_h
         page.matches("Zvali smo je telefonom").count() >= 2,
         "a note, and in the history"
     );
-    // A contact with a reply is closed without a question.
+    // Closing a contact that has a reply asks for no reason.
     mila.post(&format!("{path}/reopen"), &json!({})).await.unwrap();
     mila.reply(&reference, "Tu smo.").await.unwrap();
     mila.post(&format!("{path}/close"), &json!({})).await.unwrap();
@@ -154,7 +154,7 @@ async fn closing_leads_to_the_first_missing_answer_and_asks_why_there_is_no_repl
             .unwrap();
     };
     keys("e").await;
-    // The form's question suggests the kind.
+    // The kind is suggested from the form that the person used, so the next question has the focus.
     focused(client, "#q-who").await;
     for (question, answer) in [
         ("who", "about self"),

@@ -1,4 +1,4 @@
-//! Connections that send nothing or too little are closed, and do not delay others.
+//! Connections on which a client sends nothing or too little are closed, and do not delay other connections.
 
 use std::{process::Command, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// What a client sends before it falls silent.
+/// The bytes that a client sends before it stops sending.
 const SILENT: [(&str, &[u8]); 5] = [
     ("nothing", b""),
     ("part of what begins HTTP/2", b"PRI * HT"),
@@ -146,7 +146,7 @@ async fn a_service_that_cannot_open_files_for_a_while_goes_on_afterwards() {
     post(&service.base()).await;
 }
 
-/// Posts a body in chunks, without a Content-Length. It tries three times, because the connection may break before the response is read.
+/// Posts a body in chunks, without a Content-Length. Tries three times, because the connection may break before the response is read.
 async fn post_in_pieces(url: &str, token: &str, kind: &str, body: &[u8]) -> Option<u16> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(30))

@@ -1,4 +1,4 @@
-//! The contract: rules for every channel, tested on each with its own network.
+//! The channel contract: rules that every channel follows, tested for each channel against its own network.
 
 mod bridge;
 mod discord;
@@ -24,7 +24,7 @@ use crate::privacy::files_with;
 trait World: Sized + Sync {
     const CHANNEL: &'static str;
 
-    /// Starts the network. The service will be at `base`.
+    /// Starts the network. `base` is the URL at which the service will run.
     async fn start(base: &str) -> Self;
 
     /// Adds the line to the service's settings.
@@ -45,28 +45,30 @@ trait World: Sized + Sync {
     /// Returns the texts that a person received.
     async fn told(&mut self, who: Who) -> Vec<String>;
 
-    /// Returns name and size of the files that a person received. `None` if the channel sends no files.
+    /// Returns the name and size of each file that a person received; `None` if the channel sends no files.
     async fn files(&mut self, who: Who) -> Option<Vec<(String, usize)>>;
 
-    /// Whether the person is shown that a reply is being written. `None` if the channel can't show that.
+    /// Returns whether the person sees that a reply is being written; `None` if the channel can't show that.
     async fn sees_typing(&mut self, who: Who) -> Option<bool>;
 
-    /// Returns the last message to a person to the service, as if the person had written it. False if the channel has no way back.
+    /// Delivers the last message to a person back to the service, as if the person had written it. Returns false if the channel can't do
+    /// that.
     async fn echoes(&mut self, who: Who) -> bool;
 
-    /// Makes the network rate-limit the service until `lets`. False if the service sends nothing over this channel.
+    /// Makes the network rate-limit the service until `lets` is called. Returns false if the service sends nothing over this channel.
     fn limits(&mut self) -> bool;
 
     fn lets(&mut self);
 
-    /// Makes the network refuse all further messages to a person. False if it never refuses, or the service sends nothing over it.
+    /// Makes the network refuse all further messages to a person. Returns false if the network never refuses, or if the service sends
+    /// nothing over this channel.
     fn refuses(&mut self, who: Who) -> bool;
 
     /// Returns words that must not appear in the log, besides the texts of messages.
     fn secrets(&self) -> Vec<String>;
 }
 
-/// Two people with the same name, [`NAME`].
+/// One of two people with the same name, [`NAME`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Who {
     Ana,
@@ -75,12 +77,12 @@ enum Who {
 
 const NAME: &str = "Imenjakovićka";
 
-/// What the writer can tell about the fate of a message.
+/// The fate of a message, as its writer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    /// The network or the service has it.
+    /// The network or the service has stored the message.
     Kept,
-    /// It was rejected, and the writer knows.
+    /// The message was rejected, and the writer knows.
     Refused,
     /// The service did not respond, and the writer knows.
     Down,
@@ -198,7 +200,7 @@ impl<W: World> Trial<W> {
         self.settled().await;
     }
 
-    /// While the service can't store a message, it stays with the network and is not acknowledged.
+    /// While the service can't store a message, the message stays with the network, unacknowledged.
     async fn what_cannot_be_written_down_stays_with_the_network(&mut self) {
         self.service.stop();
         self.service.set_data_keys("reserve_mib = 1000000000").unwrap();
@@ -206,7 +208,7 @@ impl<W: World> Trial<W> {
         self.world.ready().await;
         let words = "kad nema mesta";
         let said = self.world.says(Who::Ana, words).await;
-        // Long enough for every channel to fetch messages.
+        // This is long enough for every channel to fetch messages.
         tokio::time::sleep(Duration::from_secs(3)).await;
         self.service.stop();
         self.service.set_data_keys("").unwrap();

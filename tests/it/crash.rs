@@ -1,4 +1,4 @@
-//! The crash test in its short form; `--bin crash` runs it at any length.
+//! The crash test in its short form. The program `crash` runs the test at any length.
 
 use hotline_tests::crash::{Plan, run};
 

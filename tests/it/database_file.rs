@@ -1,4 +1,4 @@
-//! The SQLite database file: complete after a stop, watched while open, and readable only by its owner.
+//! The SQLite database file: complete after a stop, watched for changes while it is open, and readable only by its owner.
 
 use std::{
     fs,

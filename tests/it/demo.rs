@@ -1,4 +1,4 @@
-//! The first impression of a newcomer.
+//! The demo: one command starts it, and every screen has content.
 
 use std::{
     process::{Command, Stdio},

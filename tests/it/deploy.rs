@@ -15,7 +15,7 @@ fn deploy(name: &str) -> String {
 fn the_unit_is_lawful_and_lets_the_program_do_little() {
     let folder = tempfile::tempdir().unwrap();
     let unit = folder.path().join("hotline.service");
-    // The unit can be checked without the program being installed.
+    // With `/bin/true` in its place, the program need not be installed.
     let text = deploy("hotline.service").replace("/usr/local/bin/hotline", "/bin/true");
     std::fs::write(&unit, text).unwrap();
     let analyze = |arguments: &[&str]| {
@@ -32,7 +32,7 @@ fn the_unit_is_lawful_and_lets_the_program_do_little() {
     };
     let (lawful, said) = analyze(&["verify"]);
     assert!(lawful && !said.contains("hotline.service:"), "{said}");
-    // Exposure in tenths: the requirement allows 2.0.
+    // The threshold is in tenths: the requirement allows an exposure of 2.0.
     let (safe, said) = analyze(&["security", "--offline=yes", "--threshold=20"]);
     assert!(safe, "{said}");
     let unit = deploy("hotline.service");

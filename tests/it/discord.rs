@@ -1,4 +1,4 @@
-//! Discord: the real serenity against a stand-in for its REST API and gateway.
+//! Discord: the real client, serenity, against a stand-in for Discord's REST API and gateway.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn a_direct_message_is_a_contact_its_edit_a_version_and_its_answer_arrives
     })
     .await
     .unwrap();
-    // The request is carried out and its response lost. The retry must not show it twice.
+    // Discord carries out the request, but the response is lost. The retry must not show the message twice.
     discord.fault("POST /api/v10/channels", Fault::DropAfter, 1);
     staff.reply(&reference, "Tu smo, @everyone.").await.unwrap();
     staff.until_reply_is(&reference, "unknown").await.unwrap();

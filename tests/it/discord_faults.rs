@@ -1,4 +1,4 @@
-//! Discord when it behaves in rare ways that its documentation allows.
+//! Rare behaviour of Discord that its documentation allows.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::discord::{ANA, PETAR, lines, running, told};
 
-/// Shorter than the 30 seconds between the first and the second attempt to send a reply.
+/// A time shorter than the 30 seconds between the first and the second attempt to send a reply.
 const NO_ATTEMPT_FAILED: Duration = Duration::from_secs(25);
 const MORE: &str = "acknowledge = false";
 
@@ -60,7 +60,7 @@ async fn first_reference(staff: &Staff) -> String {
     text(&contacts[0], "/reference").to_owned()
 }
 
-/// Waits until a reply arrives in this channel, before a second attempt could be made.
+/// Waits until a reply arrives in this channel. Fails if the reply needs a second attempt.
 async fn arrives_soon(discord: &Discord, channel: u64, words: &str) {
     wait_until(NO_ATTEMPT_FAILED, || async {
         told(discord, channel).iter().any(|one| one == words)

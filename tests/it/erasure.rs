@@ -1,4 +1,5 @@
-//! Erasing a person removes all their words wherever the service stores them, and every key that decrypts any of them.
+//! Erasing a person removes all texts of that person from every place where the service stores them. It also removes every key that
+//! decrypts such a text.
 
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ impl World {
         );
         self.peers.0.deliver("kontakt", bounce.as_bytes()).unwrap();
         self.staff.until_reply_is(&reference, "failed").await.unwrap();
-        // The same mail arrives by another way. It is recognised as a duplicate, and its raw message is kept.
+        // The same mail arrives a second time with one more header. It is recognised as a duplicate, and its raw message is kept.
         let again = format!("X-Other-Way: yes\r\n{mail}");
         self.peers.0.deliver("kontakt", again.as_bytes()).unwrap();
         let [note, own, draft, first_summary, summary] = self.planted.words();
@@ -258,7 +259,7 @@ impl World {
     }
 }
 
-/// Returns all encrypted values and keys in the database: what the master key decrypts.
+/// Returns the nonces of all encrypted values and keys in the database.
 async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
     let columns = [
         ("journal", "data_key"),
@@ -282,7 +283,7 @@ async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
         let statement = Statement::from_string(database.get_database_backend(), sql);
         for row in database.query_all_raw(statement).await.unwrap() {
             let value: Vec<u8> = row.try_get("", "value").unwrap();
-            // The first 24 bytes are a nonce, which identifies the value.
+            // The first 24 bytes are a nonce, which identifies the value. The rest is not needed.
             all.push(value.into_iter().take(24).collect());
         }
     }

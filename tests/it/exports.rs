@@ -1,4 +1,4 @@
-//! Exported files: every cell is plain text to a spreadsheet, a file names its content, and the same figures give the same bytes.
+//! Exported files: spreadsheets read every cell as plain text, a file states what it contains, and the same figures give identical bytes.
 
 use std::{path::Path, process::Command};
 
@@ -64,7 +64,7 @@ fn cover() -> Cover {
     }
 }
 
-/// Opens a file in a spreadsheet program and returns it as XML. Formulas in CSV are evaluated, as users can configure it.
+/// Opens a file in a spreadsheet program and returns it as XML. The program evaluates formulas in CSV, a setting that users may choose.
 fn opened(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let file = folder.join(name);
     std::fs::write(&file, bytes).unwrap();
@@ -223,7 +223,7 @@ async fn a_file_says_what_it_is_of_and_the_same_figures_are_the_same_bytes() {
         .await;
     assert!(wrong.unwrap_err().to_string().contains("422"));
 
-    // With two dimensions and an interval, each interval and value has a line.
+    // With two dimensions and an interval, each combination of interval and values has a line.
     let answers = json!({ "answers": { "topic": ["grooming"], "gender": ["girl"] } });
     mila.post(&format!("/api/v1/contacts/{reference}/wrap-up"), &answers)
         .await

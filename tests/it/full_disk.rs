@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::writing::posted;
 
-/// Addresses that are not tested, with the reason of each.
+/// Addresses that are not tested, each with the reason.
 const NOT_ASKED: [(&str, &str); 6] = [
     ("/api/v1/contacts/{reference}/here", "presence is kept in memory"),
     (
@@ -37,7 +37,7 @@ const NOT_ASKED: [(&str, &str); 6] = [
 
 /// An action of a person.
 struct Action<'a> {
-    /// The address as the list of routes has it.
+    /// The route's path, as in the list of routes.
     address: &'static str,
     who: Option<&'a Staff>,
     path: String,
@@ -49,7 +49,7 @@ struct Outcome {
     changed: bool,
 }
 
-/// Returns all rows as text, except those of internal tables. Two results differ if something was stored.
+/// Returns all rows as text, except those of internal tables. Two results differ if something was stored in between.
 async fn stored(service: &Service) -> String {
     let url = format!("sqlite://{}?mode=ro", service.data().join("hotline.db").display());
     let database = Database::connect(&url).await.unwrap();
@@ -148,7 +148,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     }
     let of = |number: usize, rest: &str| format!("/api/v1/contacts/{}{rest}", fresh[number]);
     let nothing = || json!({});
-    // These actions are done first, so that the test can undo them on a full disk.
+    // These actions are carried out first, so that the test can undo them on a full disk.
     let undone = mila.reply(&fresh[1], "Tu smo").await.unwrap();
     mila.post(&of(3, "/claim"), &nothing()).await.unwrap();
     mila.post(&of(6, "/close"), &json!({ "reason": "test" }))

@@ -1,4 +1,4 @@
-//! Golden messages: one file each, named for the behaviour that it shows, with its complete parsed form as a snapshot.
+//! Golden messages: each file is named for the behaviour that it shows, and a snapshot contains its complete parsed form.
 
 use std::sync::{Arc, LazyLock};
 
@@ -300,7 +300,7 @@ fn every_charset_the_web_knows_is_read() {
     assert!(read > 80, "{read}");
 }
 
-/// Mails that are too large to be stored as files.
+/// These mails are too large to be stored as golden files.
 #[test]
 fn monstrous_mails_are_read_or_refused_and_nothing_breaks() {
     let run = || {
@@ -378,7 +378,7 @@ proptest! {
         }
     }
 
-    /// Replaces random values by others. The result is still JSON.
+    /// Replaces random values with others. The result is still JSON.
     #[test]
     fn no_twisted_update_breaks_a_reader(which in any::<usize>(), twists in proptest::collection::vec((any::<u16>(), 0usize..7), 1..6)) {
         for (channel, line) in OPENED.iter() {
@@ -394,7 +394,7 @@ proptest! {
     }
 }
 
-/// Replaces the value that follows `count` others in the traversal.
+/// Replaces the value that comes after `count` other values in a traversal of the JSON.
 fn twist(value: &mut serde_json::Value, count: &mut usize, kind: usize) {
     use serde_json::{Value, json};
     if *count == 0 {

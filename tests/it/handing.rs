@@ -75,7 +75,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     assert_eq!(view(&mila, "mine").await, of(&[0]));
     mila.reply(&all[0].0, "Tu smo.").await.unwrap();
     assert_eq!(view(&mila, "answered").await, of(&[0]));
-    // A snoozed contact stays hidden until the person writes again.
+    // A snoozed contact stays hidden until its person writes again.
     post(0, "snooze", json!({ "hours": 4 })).await;
     assert_eq!(
         (view(&mila, "mine").await, view(&mila, "snoozed").await),
@@ -120,7 +120,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     assert_eq!(contact.pointer("/asked_by"), Some(&json!(["mila"])));
     post(3, "mark", json!({ "marking": "spam" })).await;
     assert_eq!(view(&mila, "marked").await, of(&[3]));
-    // After closing by mistake and reopening, the waiting time is the same as before.
+    // After a contact is closed by mistake and reopened, its waiting time is the same as before.
     let waited = text(&mila.contact(&all[1].0).await.unwrap(), "/waiting_since").to_owned();
     post(1, "close", json!({ "reason": "answered by telephone" })).await;
     post(1, "reopen", json!({})).await;
@@ -129,7 +129,7 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
     post(1, "close", json!({ "reason": "answered by telephone" })).await;
     assert_eq!(view(&mila, "closed").await, of(&[1]));
     assert_eq!(view(&mila, "waiting").await, of(&[2, 0]));
-    // Saved views may still use the former name.
+    // Saved views may still use `holder`, the former name of `assignee`.
     for name in ["assignee", "holder"] {
         let path = format!("/api/v1/inbox?view=all&{name}={to}");
         let filtered = mila.get(&path).await.unwrap();

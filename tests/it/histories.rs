@@ -53,12 +53,12 @@ use crate::store::{World, mail, world};
 /// An event in the life of a centre.
 #[derive(Debug, Clone)]
 enum Happens {
-    /// A new mail. With `joins` it is a reply to the person's earlier mails.
+    /// A new mail. With `joins`, the mail is a reply to the person's earlier mails.
     Mail {
         joins: bool,
         language: Option<Language>,
     },
-    /// An earlier mail arrives again by another way.
+    /// An earlier mail arrives again as a new raw message.
     Repeated {
         back: usize,
     },
@@ -276,7 +276,7 @@ impl Happens {
     }
 }
 
-/// Builds a call of some days ago, logged now.
+/// Builds a call that happened some days ago and is logged now.
 pub fn call(world: &World, days_ago: i64, answers: Answers) -> NewCall {
     NewCall {
         id: uuid::Uuid::new_v4(),
@@ -289,7 +289,7 @@ pub fn call(world: &World, days_ago: i64, answers: Answers) -> NewCall {
     }
 }
 
-/// Builds a mail by one of four people. The same number always gives the same mail.
+/// Builds a mail from one of four people. The same number always gives the same mail.
 fn mail_number(number: usize, evidence: Vec<Evidence>) -> Incoming {
     let from = format!("{}@example.org", number % 4);
     mail(&from, &format!("m{number}"), "x", evidence)
@@ -322,14 +322,14 @@ fn periods() -> [Period; 4] {
     ]
 }
 
-/// A contact that the total includes, as stored in the tables.
+/// A contact that counts in the total, as stored in the tables.
 struct Lies {
     day: NaiveDate,
     channel: String,
     topic: Option<String>,
 }
 
-/// Reads all contacts that the total includes directly from the tables.
+/// Reads all contacts that count in the total directly from the tables.
 async fn lie_in_tables(url: &str) -> Vec<Lies> {
     let database = Database::connect(url).await.unwrap();
     let all = "SELECT opened_at, channel, answers FROM contacts LEFT JOIN records ON contact_id = id
@@ -545,7 +545,7 @@ async fn opens_to_what_it_counts(store: &Store, of: Measure, period: Period, by:
     }
 }
 
-/// Counts the open contacts without a marking, one by one.
+/// Counts the open contacts that have no marking, one by one.
 pub async fn open_contacts(store: &Store) -> i64 {
     let everything = Filter::default();
     let page = store
@@ -565,7 +565,7 @@ async fn published(store: &Store) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     for period in periods() {
         let mut report = serde_json::to_value(store.report(period, 0).await.unwrap()).unwrap();
-        // The time of reading differs, and must be ignored.
+        // The time of computation differs between reports, so it is removed.
         for pointer in [
             "",
             "/ever",
@@ -602,7 +602,7 @@ async fn any_history(mut world: World, of: usize, seed: u8) {
     let vuk = world.store.add_staff("vuk", "Vuk", Role::Supervisor, &password);
     let vuk = vuk.await.unwrap();
     for (number, step) in history.iter().cloned().enumerate() {
-        // A refused step, such as closing a closed contact, changes nothing. The recount shows that as well.
+        // A refused step, such as closing a closed contact, must change nothing. The recount checks that as well.
         match step
             .to(&mut world, &vuk, number + usize::from(seed) * 1_000)
             .await

@@ -16,8 +16,8 @@ use crate::{
 
 const CORPUS: &str = include_str!("../golden/hostile.txt");
 
-/// Checks that hold for every page, whatever text it contains: no script ran, the text became no elements, links and resources stay on this
-/// site, the page is not wider than the window, and the desk's controls are visible.
+/// Checks that hold for every page, whatever text it contains: no script ran, the text created no elements, links and resources stay on
+/// this site, the page is not wider than the window, and the desk's navigation bar is visible.
 const SOUND: &str = "
     const wrong = [];
     if (window.hacked !== undefined) wrong.push('it ran');
@@ -52,7 +52,7 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     let all = written(&service, &mila).await;
-    // Other places that show text from outside or from careless colleagues: a caller, a note, a case and a search.
+    // The other places that show text from outside or from careless colleagues: a caller, a note, a case and a search.
     let (first, _) = &all[0];
     for line in CORPUS.lines().take(12) {
         let call = json!({ "network": "telephone", "caller": line, "text": line, "answers": { "platform_named": [line.chars().take(60).collect::<String>()] } });

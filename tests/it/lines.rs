@@ -1,4 +1,4 @@
-//! Mailboxes and mail servers under the worst conditions, with each method of logging in.
+//! Mail lines with slow, unreliable or misconfigured servers, and with each method of logging in.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn letter(number: usize, text: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Returns the table of the line with another `[lines.mail.imap]`.
+/// Returns the settings of the mail line, with these keys for IMAP and SMTP.
 fn lines(imap: &str, smtp: &str) -> String {
     format!(
         "[lines.mail]\nchannel = \"email\"\naddress = \"{CENTRE}\"\nacknowledge = false\n\
@@ -58,7 +58,7 @@ async fn running(lines: &str) -> (Service, Staff) {
     (service, staff)
 }
 
-/// Returns the desk's text about the line `mail`, in English.
+/// Returns the text about the line `mail` on the desk's queue page, in English.
 async fn queue_page(service: &Service) -> String {
     let staff = match service.log_in("sara").await {
         Ok(staff) => staff,
@@ -166,7 +166,7 @@ async fn starttls_with_a_password_both_ways_and_never_without_it() {
         "{checked}"
     );
 
-    // A wrong password and a missing feature of the server have different messages.
+    // A wrong password and a missing feature of the server cause different messages.
     for (imap, smtp, said) in [
         (
             imap("starttls").replace("password = \"kontakt\"", "password = \"wrong\""),
@@ -234,7 +234,7 @@ async fn a_server_without_idle_is_polled_and_one_that_hangs_up_is_called_again()
     for number in 1..=6 {
         dovecot.deliver("kontakt", &letter(number, "x")).unwrap();
         staff.until_contacts(number).await.unwrap();
-        // Between two connections there is nothing to cut.
+        // Between two connections, `kick` finds no connection and fails.
         let _ = dovecot.kick("kontakt").await;
     }
 }
@@ -524,7 +524,7 @@ async fn a_clock_set_back_or_forward_stops_nothing() {
     assert_eq!(ids.len(), different.len(), "no acknowledgement twice");
 }
 
-/// Waits until no delivery job is due by the service's own clock, that is, until each was attempted. Returns how many there are.
+/// Waits until every delivery job was attempted, so that none is due by the service's own clock. Returns the number of jobs.
 async fn tried_again(service: &Service, at_most: usize) -> usize {
     let mut jobs = 0;
     wait_until(Duration::from_secs(20), || async {

@@ -1,4 +1,4 @@
-//! Telling mail of people from mail of programs, over generated mails.
+//! Mail from people is never classified as mail from programs, for generated mails.
 
 use std::sync::{Arc, LazyLock};
 
@@ -136,8 +136,8 @@ fn body() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(2_000)))]
 
-    /// A mail is a person's if it has a sender, is not from a daemon, and does not declare itself automatic. The exception is a reply to us
-    /// with both the subject and the text of an absence notice. Generated texts never contain that text.
+    /// A mail is a person's if it has a sender, is not from a daemon, and does not declare itself automatic. The only exception is a reply
+    /// to the centre with both the subject and the text of an absence notice. The generated mails never contain such a text.
     #[test]
     fn no_persons_mail_is_taken_for_a_machines(
         name in "[A-Za-z]{0,12}",

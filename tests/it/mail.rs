@@ -122,7 +122,7 @@ async fn a_mail_shows_live_is_answered_and_its_answer_joins_while_a_strangers_co
     let browser = Browser::start().await.unwrap();
     log_in(&browser, &world.service).await;
     let client = browser.client();
-    // A variable in the page, which a reload would remove.
+    // Sets a variable in the page, which a reload would remove.
     client
         .execute("window.neverReloaded = true", vec![])
         .await
@@ -230,7 +230,7 @@ async fn no_forgery_joins_anothers_contact_or_speaks_for_staff() {
     let evidence = format!("In-Reply-To: {ours}\nReferences: <first@example.org> {ours}\n");
     let stranger = "Stranac <stranac@example.com>";
     let forgeries = [
-        // Another sender with all of Ana's evidence, by each method that links a mail to its thread.
+        // Another sender uses Ana's evidence, in each of the ways that link a mail to its thread.
         (stranger, CENTRE, evidence.clone(), "Pomoć".to_owned()),
         (stranger, tagged.as_str(), String::new(), "Pomoć".to_owned()),
         (
@@ -245,7 +245,7 @@ async fn no_forgery_joins_anothers_contact_or_speaks_for_staff() {
             "X-Hotline-Contact: 1\nThread-Topic: Pomoć\n".to_owned(),
             format!("#{reference}"),
         ),
-        // Ana's address alone, without evidence that only Ana has.
+        // Ana's address is used without the evidence that only Ana has.
         (
             "Ana <ana@example.org>",
             CENTRE,
@@ -264,7 +264,7 @@ async fn no_forgery_joins_anothers_contact_or_speaks_for_staff() {
             String::new(),
             "Re: Pomoć".to_owned(),
         ),
-        // Addresses that resemble Ana's, and one of staff.
+        // The sender has an address that resembles Ana's, or the address of a member of staff.
         (
             "Ana <ana@example.org.example.com>",
             CENTRE,
@@ -333,7 +333,7 @@ async fn a_first_mail_is_acknowledged_and_two_robots_fall_silent() {
         world.ana_writes(id, more, &format!("machine {id}")).await;
     }
     staff.until_contacts(4).await.unwrap();
-    // A robot that responds to everything with a new mail.
+    // A robot responds to everything with a new mail.
     for round in 0..8 {
         world
             .ana_writes(
@@ -404,7 +404,7 @@ async fn what_the_server_says_of_a_reply_is_shown_as_it_is() {
     staff.reply(&reference, "Odgovor koji kasni").await.unwrap();
     staff.until_reply_is(&reference, "delayed").await.unwrap();
 
-    // A reply that the server accepted, followed by a report that it was not delivered.
+    // The server accepts a reply, and then reports that it was not delivered.
     world.smtp.set_faults(&Faults::default()).unwrap();
     let id = "0190b6a0-0000-7000-8000-000000000001";
     for _ in 0..2 {
@@ -474,7 +474,7 @@ async fn after_ten_days_and_a_new_uidvalidity_everything_arrives_and_nothing_twi
     let staff = world.service.log_in("mila").await.unwrap();
     staff.until_contacts(300).await.unwrap();
 
-    // The server is stopped while its mail is read, then gets a new UIDVALIDITY. No mail is registered twice.
+    // Restarts the server and gives the mailbox a new UIDVALIDITY. No mail is registered twice.
     world.dovecot.stop().await.unwrap();
     world.dovecot.start_again().await.unwrap();
     world
@@ -608,7 +608,7 @@ async fn no_reply_goes_to_ourselves_and_none_to_a_new_address_unasked() {
     let chosen = json!({ "text": "Treci odgovor", "to": "stranac@example.com" });
     staff.post(&path, &chosen).await.unwrap();
     let third = world.arrives("stranac", "Treci odgovor").await;
-    // An answer from the address that was written to joins the same contact.
+    // A mail from the address to which the reply was sent joins the same contact.
     let answer = letter(
         "<stranac@example.com>",
         "c@x",

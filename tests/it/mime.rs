@@ -17,7 +17,7 @@ enum Part {
     Mail(Box<Part>),
 }
 
-/// The charset and the transfer encoding of a text.
+/// The encoding of a text: its charset and its transfer encoding.
 #[derive(Debug, Clone, Copy)]
 struct Travel {
     charset: usize,

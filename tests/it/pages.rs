@@ -1,4 +1,4 @@
-//! Pages as text, and their accessibility: axe-core, keyboard, small and large windows, both themes.
+//! Snapshots of pages as text, and accessibility checks: axe-core, keyboard, small and large windows, both themes.
 
 use std::time::Duration;
 
@@ -329,7 +329,7 @@ pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str
         .goto(&format!("{}/desk/login", service.base()))
         .await
         .unwrap();
-    // By keyboard only.
+    // Everything is done by keyboard.
     let type_on = async |keys: &str| {
         let focused = client.active_element().await.unwrap();
         focused.send_keys(keys).await.unwrap();

@@ -133,8 +133,8 @@ async fn a_platform_that_uses_an_id_twice_loses_nobodys_words() {
         assert_eq!(written(&contact), ["prva", "druga"]);
         let second = contact.messages[1].body.as_ref().unwrap();
         assert_eq!(second.remarks, [Remark::SameIdOtherContent]);
-        // An edit adds a version. The replaced text is stored once, however often it arrives. Other text with its version number is a new
-        // message.
+        // An edit adds a version. The replaced text is stored once, even if it arrives repeatedly. A different text with the same version
+        // number is a new message.
         let all = vec![
             piece("ana", "m2", "2", 5, "izmenjena"),
             piece("ana", "m2", "2", 0, "prvobitna"),
@@ -201,7 +201,8 @@ async fn what_was_left_as_being_sent_may_have_arrived_and_who_was_too_slow_hands
     .await;
 }
 
-/// The writer, the message (0 to 2 are mails, the others chat messages), the version, and whose thread it claims to belong to.
+/// A generated message: the writer, the message (0 to 2 are mails, the others chat messages), the version, and the person whose thread the
+/// message claims to continue.
 type Step = (usize, usize, i64, Option<usize>);
 
 fn run(test: impl Future<Output = ()>) {
@@ -212,7 +213,7 @@ fn run(test: impl Future<Output = ()>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(24)))]
 
-    /// An album of ten with two edited parts, each part delivered several times, in any order and in batches of any size.
+    /// An album of ten photos, two of them edited. Each part is delivered several times, in any order and in batches of any size.
     #[test]
     fn pieces_and_versions_in_any_order_are_one_message_of_one_contact(
         order in proptest::sample::subsequence((0..36usize).collect::<Vec<_>>(), 36).prop_shuffle(),
@@ -245,7 +246,7 @@ proptest! {
         });
     }
 
-    /// People may use, copy or reuse any names and ids: each reads only their own contact, and no text is lost.
+    /// People may use, copy or reuse any names and ids. Each person's contact contains only that person's messages, and no text is lost.
     #[test]
     fn two_people_never_share_a_contact_and_no_words_are_lost(
         steps in proptest::collection::vec((0..3usize, 0..6usize, 0..3i64, proptest::option::of(0..3usize)), 1..40),

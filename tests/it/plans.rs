@@ -45,7 +45,7 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
     let run = statements(&service);
     assert!(run.len() > 100, "statements are logged: {}", run.len());
     let mut reading = Vec::new();
-    // A migration scans the table that it changes once.
+    // A migration may scan the table that it changes, because it runs only once.
     let of_tables = |statement: &String| {
         ["reply", "read"].iter().any(|what| {
             statement.starts_with(&format!("UPDATE contacts SET first_{what}_at = "))
@@ -60,11 +60,11 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
             .iter()
             .map(|step| step.try_get("", "detail").unwrap())
             .collect();
-        // With a limit, an order that an index or the table itself provides needs no scan of the rest.
+        // With `LIMIT`, a scan in the order of an index or of the table stops after the first rows.
         let sorted = plan.iter().any(|step| step.contains("TEMP B-TREE"));
         let any = !statement.contains("WHERE");
         let in_order = statement.contains("LIMIT") && (any || statement.contains("ORDER BY")) && !sorted;
-        // SQLite decides an empty `IN` list before the first row.
+        // An empty `IN` list becomes `? = ?`, which SQLite evaluates before it reads a row.
         let nothing = statement.ends_with("WHERE ? = ?");
         for step in plan {
             let table = step.strip_prefix("SCAN ").unwrap_or_default();

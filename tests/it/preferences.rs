@@ -75,7 +75,7 @@ async fn a_hidden_page_tells_how_many_wait_and_shows_nothing_of_what_was_written
         .await
         .unwrap();
     log_in_as(client, &service, "mila", "en").await;
-    // Simulates a hidden page with permission for notifications. The page's own code does the rest.
+    // Simulates a hidden page that may show notifications. The page's own code does the rest.
     let hide = "window.told = [];
         window.Notification = class { constructor(title, more) { window.told.push([title, more.body]); } static permission = 'granted'; };
         Object.defineProperty(document, 'hidden', { get: () => true });";

@@ -10,7 +10,7 @@ use hotline_tests::{
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
 
-/// Returns every file below a folder that contains one of these words.
+/// Returns the files below a folder that contain one of these words.
 pub fn files_with(folder: &Path, words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -65,7 +65,7 @@ async fn no_word_address_or_name_is_found_in_a_postgresql_cluster_or_its_logs() 
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// A service that received mail and a form, replied, noted and stopped; and the receipt code that it gave.
+/// A stopped service that received a mail and a form and stored a reply and a note, with the receipt code of the form.
 struct Used {
     service: Service,
     code: String,
@@ -237,7 +237,7 @@ async fn whoever_reads_leaves_an_entry_in_the_audit_once_for_the_same() {
     let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
     mila.until_messages(&reference, 1).await.unwrap();
     mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
-    // An action through the API returns the contact, so it is recorded as reading, too.
+    // An action through the API returns the contact, so it is recorded as reading the contact, too.
     let follow = format!("/api/v1/contacts/{reference}/follow");
     mila.post(&follow, &json!({})).await.unwrap();
     mila.search("Tajno ime").await.unwrap();
@@ -274,7 +274,7 @@ async fn a_log_in_is_not_held_up_at_home_because_others_guess_at_it() {
         answer.url().path() != "/desk/login"
     };
     assert!(tries(&home, PASSWORD).await);
-    // More guesses than the rate limit allows. The rest wait for their turn or time out.
+    // Sends more guesses than the rate limit allows. The excess guesses wait for their turn or time out.
     let away = reqwest::Client::builder().build().unwrap();
     let mut guesses = tokio::task::JoinSet::new();
     for _ in 0..30 {

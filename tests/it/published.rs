@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::screens::{broken, for_machines, printed as paper};
 
-/// A line for the mails of the fixtures, without a server.
+/// A mail line for the mails of the fixtures. No mail server runs for this line.
 pub(crate) const MAIL: &str = r#"
 [lines.mail]
 channel = "email"
@@ -32,7 +32,7 @@ security = "plain"
 /// Figures of a table by row label.
 type Table = BTreeMap<String, Vec<i64>>;
 
-/// Returns the tables of a page by their names. Numbers are in English format.
+/// Returns the tables of a page by their names. The page must have numbers in English format.
 fn tables_of(page: &str) -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
     for part in page.split("<table class=\"figures\" id=\"t-").skip(1) {
@@ -324,7 +324,7 @@ async fn printed(service: &Service) {
             assert!(said.contains(figure), "{query}: {figure}: {said}");
         }
         assert_eq!(pages, 1, "{query}: it is more than one page: {said}");
-        // Serbian words are longer. They still fit on one page, and none is broken.
+        // The longer Serbian words still fit on one page, and no word is broken.
         let address = format!("{}/desk/statistics?{query}", service.base());
         client
             .execute("document.cookie = 'language=sr-Cyrl; path=/desk'", vec![])
@@ -581,7 +581,7 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
     assert_eq!(text(&events, "/events/0/asked_by"), reference);
     let contact = mila.contact(&reference).await.unwrap();
     assert_eq!(contact.pointer("/events/0"), events.pointer("/events/0/id"));
-    // The event was held. Its school is written in two ways.
+    // The event is recorded as held. Two more events name the same school in other spellings.
     let event = |id: &str, school: &str| {
         json!({
             "id": id, "kind": "presentation", "state": "held", "day": "2026-01-15", "school_name": school, "school_kind": "primary",
@@ -641,7 +641,7 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
     wrong["day"] = json!("");
     let refused = mila.post("/api/v1/outreach", &wrong).await.unwrap_err();
     assert!(refused.to_string().contains("held on a day"), "{refused}");
-    // Peer educators: the events that they led are counted.
+    // The events that a peer educator led are counted.
     let ana = mila
         .post("/api/v1/outreach/educators", &json!({ "name": "Ana" }))
         .await

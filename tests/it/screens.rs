@@ -163,7 +163,7 @@ fn words(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Returns words on paper that are not on screen, that is, broken words.
+/// Returns words of the printed text that are not on screen, which means that printing broke them.
 pub(crate) async fn broken(client: &Client, paper: &str) -> Vec<String> {
     let text = "
         const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -178,7 +178,7 @@ pub(crate) async fn broken(client: &Client, paper: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns months in the format for programs, such as `2023-08`.
+/// Returns the words of a printed text that are months in the format for programs, such as `2023-08`.
 pub(crate) fn for_machines(paper: &str) -> Vec<&str> {
     let is_one = |word: &&str| {
         let (year, month) = word.split_once('-').unwrap_or_default();
@@ -299,7 +299,7 @@ async fn a_call_that_is_not_wrapped_up_waits_for_nobody() {
         page.contains("wrap-up unfinished") || page.contains("запис није довршен"),
         "{page}"
     );
-    // The reopened contact is a call, so its person does not wait either.
+    // The reopened contact is a call, so no person waits for a reply in it either.
     let whole = json!({ "close": true, "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["ordinary"],
         "who": ["self"], "role": ["child"], "outcome": ["advice"] } });
     let path = format!("/api/v1/contacts/{reference}");

@@ -73,7 +73,7 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         .await
         .unwrap();
         until_found(&mila, "педагогу", &[]).await;
-        // After a restart the index is rebuilt. No readable text is on disk meanwhile.
+        // No readable text is on disk after a stop. The next start rebuilds the index.
         service.stop();
         let readable = files_with(
             service.folder(),

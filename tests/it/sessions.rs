@@ -1,4 +1,4 @@
-//! Sessions: what extends and ends them. Passwords: how they are chosen and guessed.
+//! Sessions: the requests that extend them and the events that end them. Passwords: how they are chosen, and limits on guessing.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn client() -> reqwest::Client {
     builder.timeout(Duration::from_secs(60)).build().unwrap()
 }
 
-/// Returns the status of a request in this session, made by a person or by a page on its own.
+/// Returns the status of a request in this session. `by_itself` marks a request that a page makes without its user.
 async fn asked(service: &Service, staff: &Staff, path: &str, by_itself: bool) -> u16 {
     let mut request = client().get(format!("{}{path}", service.base()));
     if by_itself {
@@ -64,7 +64,7 @@ async fn a_clock_that_is_set_back_makes_no_log_in_longer() {
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
     service.set_clock("+29m").unwrap();
-    // This request of a page records the current time.
+    // This request, which a page makes without its user, records the current time.
     assert_eq!(asked(&service, &mila, "/desk/inbox", true).await, 200);
     service.set_clock("-6h").unwrap();
     assert_eq!(asked(&service, &mila, "/desk/inbox", true).await, 200);
@@ -78,7 +78,7 @@ async fn a_clock_that_is_set_back_makes_no_log_in_longer() {
     assert_eq!(asked(&service, &sara, "/desk/inbox", false).await, 303);
 }
 
-/// Opens the live stream, runs `end`, and returns how long afterwards the stream ended.
+/// Opens the live stream, runs `end`, and returns the time from then until the stream ended.
 async fn ends_after(service: &Service, staff: &Staff, end: impl AsyncFnOnce()) -> Duration {
     let request = client().get(format!("{}/desk/live", service.base()));
     let answer = request.bearer_auth(staff.token()).send().await.unwrap();
@@ -109,7 +109,7 @@ async fn streams_end_with_log_ins(database: Option<&str>) {
     times.push(disabled.await);
     let expired = ends_after(&service, &sara, async || service.set_clock("+31m").unwrap());
     times.push(expired.await);
-    // It takes a second alone; the test machine has other work.
+    // Each stream ends within a second on an idle machine. The limit allows for other work of the test machine.
     let late = times.iter().filter(|time| **time > Duration::from_secs(3));
     assert_eq!(late.count(), 0, "{times:?}");
 }

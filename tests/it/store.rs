@@ -133,7 +133,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
 }
 
 impl World {
-    /// Opens the same database again.
+    /// Opens the same database a second time.
     pub async fn reopened(&self) -> Arc<Store> {
         let settings = settings_of(self.url(), self._folder.path(), 1_000);
         hotline_store::open(settings, self.clock.clone()).await.unwrap()
@@ -639,7 +639,7 @@ async fn a_flood_from_one_sender_crowds_out_no_other() {
         world
             .arrives("ana", mail("ana@example.org", id, "help", vec![]))
             .await;
-        // More than two thousand contacts of another person, all newer than Ana's.
+        // Another person has more than two thousand contacts, all newer than Ana's.
         for round in 0..40 {
             let mut batch = Vec::new();
             for number in 0..60 {
@@ -797,7 +797,7 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
         let url = world.url();
         let database = sea_orm::Database::connect(&url).await.unwrap();
         let steps = u32::try_from(Migrator::migrations().len()).unwrap();
-        // All migrations except the first, which creates the tables.
+        // Reverts any number of migrations except the first, which creates the tables.
         for down in 1..steps {
             Migrator::down(&database, Some(down)).await.unwrap();
             Migrator::up(&database, None).await.unwrap();

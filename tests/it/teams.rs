@@ -85,7 +85,7 @@ async fn a_hand_over_is_marked_where_it_arrives_and_whoever_still_writes_there_i
         .send_keys("Hvala što ste")
         .await
         .unwrap();
-    // The contact is handed to the night team while she is writing.
+    // The contact is handed over to the night team while a counsellor is writing a reply.
     sara.post(
         &format!("/api/v1/contacts/{reference}/hand-over"),
         &json!({ "to": "team:night" }),
@@ -150,7 +150,7 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
             .contains("409")
     );
     block(&mila, &first, 30).await.unwrap();
-    // A message in an open contact is registered, and the contact stays hidden.
+    // A message from a blocked identifier joins its open contact. The contact stays hidden.
     telegram.says(ANA, "još jedna");
     mila.until_messages(&first, 2).await.unwrap();
     assert_eq!(view(&mila, "snoozed").await, std::slice::from_ref(&first));
@@ -186,7 +186,7 @@ async fn what_a_blocked_identifier_writes_is_counted_and_kept_and_calls_nobody()
     );
     let history = mila.contact(&reference).await.unwrap();
     assert!(history.get("history").unwrap().to_string().contains("kept_out"));
-    // Shortening a block also shortens it for existing contacts. Ending it shows them at once.
+    // A shorter block also applies to existing contacts. Ending the block shows them at once.
     block(&mila, &reference, 1).await.unwrap();
     let soon = mila.contact(&reference).await.unwrap();
     assert_eq!(soon.get("snoozed_until"), soon.get("blocked_until"));

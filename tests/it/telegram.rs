@@ -1,4 +1,4 @@
-//! Telegram: the real teloxide against a stand-in for the Bot API.
+//! Telegram: the real client, teloxide, against a stand-in for the Bot API.
 
 use std::time::Duration;
 
@@ -311,7 +311,7 @@ async fn the_same_update_fifty_times_and_an_album_in_ten_parts_at_once_are_two_m
             updates.extend(vec![json!({ "update_id": edited, "edited_message": part }); 3]);
         }
     }
-    // A random order in every run.
+    // The updates arrive in a random order, different in every run.
     updates.sort_by_cached_key(|_| uuid::Uuid::new_v4());
     for update in updates {
         let request = client
@@ -375,7 +375,7 @@ async fn a_long_answer_a_slow_server_and_a_person_who_blocked_us() {
     let sent = told(&telegram, ANA);
     assert_eq!(sent[..3].join(" "), long.trim());
     assert_eq!(sent[3], "A ovo ide posle nje.");
-    // The connection breaks after Telegram accepted the message. Only a person can send it again.
+    // The connection breaks after Telegram accepted the message. The service does not retry; only a person can send the reply again.
     telegram.fault("sendMessage", Fault::DropAfter, 1);
     staff.reply(&reference, "Možda dvaput?").await.unwrap();
     staff.until_reply_is(&reference, "unknown").await.unwrap();
@@ -421,7 +421,7 @@ async fn who_asked_us_to_stop_is_not_written_to_until_writing_again() {
     staff.until_messages(&reference, 2).await.unwrap();
     staff.reply(&reference, "Tu smo.").await.unwrap();
     staff.until_reply_is(&reference, "sent").await.unwrap();
-    // Texts and stops arrive together; the last stop applies.
+    // Texts and `/stop` commands arrive together. The last `/stop` applies.
     service.kill();
     for words in ["ne", "/stop", "da", "/stop"] {
         telegram.says(ANA, words);

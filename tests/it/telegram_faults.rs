@@ -1,4 +1,4 @@
-//! Telegram when it sends unknown types, and when it asks the service to wait.
+//! Rare behaviour of Telegram: files of unknown size, halves of an emoji, moving locations, and requests to wait.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn a_place_shared_live_moves_and_calls_nobody() {
     let said = staff.messages(&reference).await.unwrap();
     let versions = said[0].pointer("/versions").and_then(Value::as_array);
     assert!(versions.is_none_or(Vec::is_empty), "{versions:?}");
-    // A text message does change the status.
+    // Unlike a moved location, a text message changes the status.
     telegram.says(ANA, "stigla sam");
     staff.until_messages(&reference, 2).await.unwrap();
     wait_until(Duration::from_secs(20), || async {
@@ -131,7 +131,7 @@ async fn a_wait_that_telegram_names_is_no_failed_attempt() {
     let reference = text(&contacts[0], "/reference").to_owned();
     telegram.fault("sendMessage", Fault::TooMany { retry_after: 1 }, 6);
     staff.reply(&reference, "Tu smo.").await.unwrap();
-    // Shorter than the half minute before a second attempt.
+    // The limit is shorter than the half minute before a second attempt.
     wait_until(Duration::from_secs(25), || async {
         told(&telegram, ANA).contains(&"Tu smo.".to_owned())
     })

@@ -1,4 +1,4 @@
-//! The dependency rules between crates and between rooms, and rules for files that no compiler checks.
+//! Dependency rules between crates and between modules, and rules for files that no compiler checks.
 
 use std::{
     collections::BTreeMap,
@@ -215,12 +215,12 @@ fn files_of_a_channel_import_each_other_in_no_circle() {
             let source = std::fs::read_to_string(&path).unwrap();
             let (product, _tests) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
             let found = imports(product, "super::");
-            // The channel's own file imports the files of its folder, so an import from it closes a circle.
+            // The channel's root file imports the files of its folder, so a file that imports from the root file closes a cycle.
             let from_above = found.iter().find(|name| !is_module(name));
             assert_eq!(from_above, None, "{}", path.display());
             left.insert(path.file_stem().unwrap().to_str().unwrap().to_owned(), found);
         }
-        // Takes away the files that import none of the files left. Those in a circle remain.
+        // Removes the files that import none of the remaining files, until only files in an import cycle remain.
         loop {
             let names: Vec<String> = left.keys().cloned().collect();
             left.retain(|_, found| found.iter().any(|name| names.contains(name)));
@@ -292,7 +292,7 @@ fn no_line_of_a_template_script_or_style_sheet_is_longer_than_140_characters() {
     }
 }
 
-/// Returns every file below a folder whose name ends in one of the extensions.
+/// Returns all files below a folder that have one of these extensions.
 fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -372,7 +372,7 @@ async fn a_form_sent_again_with_another_text_adds_to_its_contact() {
         let receipt = said(post_form(&service, "/advice", &fields).await).await;
         receipts.push((shown(&receipt, "reference"), shown(&receipt, "code")));
     }
-    // The same text in another language does not add a message.
+    // Posting the same text again in another language adds no message.
     let fields = [("id", id.as_str()), ("lang", "sr-Latn"), ("message", "prvo")];
     let receipt = said(post_form(&service, "/advice", &fields).await).await;
     receipts.push((shown(&receipt, "reference"), shown(&receipt, "code")));
@@ -471,7 +471,7 @@ async fn a_right_code_is_answered_at_once_while_others_guess() {
                 .send(),
         );
     }
-    // Once a guess has a response, all have been received and most are waiting.
+    // The first response shows that all guesses have been received. Most of them are still waiting.
     guesses.join_next().await.unwrap().unwrap().unwrap();
     for _ in 0..15 {
         let begun = std::time::Instant::now();
@@ -559,7 +559,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
         .unwrap();
     let code = page.wait().for_element(Locator::Css("#code")).await.unwrap();
     let code = code.text().await.unwrap();
-    // A receipt is shown once; changing the language keeps it.
+    // A receipt is shown only once, but remains when the language is changed.
     let latin = Locator::Css("nav button[value=sr-Latn]");
     page.find(latin).await.unwrap().click().await.unwrap();
     page.wait()
@@ -614,7 +614,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
     assert_eq!(value("#message").await, "još nešto");
     assert_eq!(staff.contacts().await.unwrap().len(), 1);
     browser.close().await.unwrap();
-    // Chosen files are not kept, and the page tells the visitor.
+    // Chosen files are not kept, and the page informs the visitor.
     let id = hotline_core::identifiers::ids::new(SystemClock.now()).to_string();
     let fields = [
         ("id", id.as_str()),

@@ -169,7 +169,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
         .unwrap();
     shows(sara, "#present", "mila is writing a reply").await;
     shows(mila, "#kept", "Draft kept").await;
-    // The service is killed while she types. The typed text is kept, and another device shows it.
+    // The service is killed while the counsellor types. The typed text is kept, and another device shows it.
     service.kill();
     service.start().await.unwrap();
     let again = Browser::start().await.unwrap();
@@ -182,7 +182,7 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
     let kept = until(again.client(), "#reply").await.prop("value").await.unwrap();
     assert_eq!(kept.as_deref(), Some("Draga, tu smo"));
     again.close().await.unwrap();
-    // A message arrives while she writes. Sending then asks for confirmation.
+    // A message arrives while the counsellor types. Sending then asks for confirmation.
     writes_again(&service, &code, "Ne smem više da pišem").await;
     shows(mila, "#thread", "Ne smem više").await;
     shows(mila, "#newer", "Something came").await;

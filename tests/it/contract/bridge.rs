@@ -1,4 +1,4 @@
-//! A network that is connected by signed calls.
+//! A network that is connected by signed requests.
 
 use async_trait::async_trait;
 use hotline_tests::{

@@ -35,7 +35,7 @@ fn mailbox(who: Who) -> &'static str {
 }
 
 impl Mail {
-    /// Sends a mail. Each mail of a person after the first is a reply to that one.
+    /// Sends a mail. Every further mail of a person is a reply to that person's first mail.
     fn sends(&mut self, who: Who, headers: &str, body: &str) -> Said {
         let from = address(who);
         let letter = format!(
