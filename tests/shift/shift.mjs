@@ -1,5 +1,5 @@
-// A counsellor's shift from log-in to print, on the real desk. It is told where the desk is, and says on standard output
-// when the service is to be killed; it goes on when it is told on standard input that it runs again.
+// A counsellor's shift from log-in to print, on the real desk. The address of the desk is an argument. The script prints KILL when the test
+// should kill the service, and continues once a line on standard input reports that the service runs again.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ const { chromium } = createRequire(`${tools}/`)("playwright-core");
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
 
-/** Logs somebody in, each in a browser of their own. From then on no page is loaded anew. */
+/** Logs a member of staff in, in a separate browser context. The script later checks that no page was reloaded after this. */
 async function begin(login) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   await context.addCookies([{ name: "language", value: "en", url: `${base}/desk` }]);
@@ -33,7 +33,7 @@ const mila = await begin("mila");
 const petar = await begin("petar");
 const [one, two] = [mila.page, petar.page];
 
-// The oldest is taken and answered, the answer taken back and sent again.
+// Takes and answers the oldest contact. Cancels the reply and sends another one.
 await one.waitForSelector(`#list a:has-text("${oldest}")`);
 await one.keyboard.press("j");
 await one.waitForSelector("#list a:focus");
@@ -51,7 +51,7 @@ await one.waitForFunction(() => document.getElementById("reply").value === "Too 
 await one.fill("#reply", "");
 await one.locator("#reply").pressSequentially("We are here. ", { delay: 5 });
 await one.waitForSelector("#kept:has-text('kept')");
-// The power fails in the middle of a sentence.
+// The service is killed while a reply is being typed.
 console.log("KILL");
 await one.locator("#reply").pressSequentially("You did right to write.", { delay: 5 });
 await answers.next();
@@ -62,7 +62,7 @@ await one.keyboard.press("Control+Enter");
 await one.waitForSelector(".message.reply .delivery:has-text('Waiting')");
 await one.waitForFunction(() => document.querySelectorAll(".message.reply").length === 1);
 
-// A note, and to a colleague, who sees it come.
+// Adds a note, and hands the contact over to a colleague, whose page shows the change.
 await one.keyboard.press("Escape");
 await one.keyboard.press("n");
 await one.keyboard.type("She asked twice whether we tell her parents.");
@@ -77,7 +77,7 @@ await one.click("#handing form button");
 await two.click(`#list a:has-text("${oldest}")`);
 await two.waitForSelector(".message.note:has-text('My shift ends')");
 
-// The colleague wraps up by keyboard.
+// The colleague completes the wrap-up by keyboard.
 await two.keyboard.press("w");
 for (const [question, answer] of [
   ["kind", "counselling"],
@@ -93,7 +93,7 @@ for (const [question, answer] of [
 await two.click("#wrapup button[name=close]");
 await two.waitForSelector("#contact:has-text('closed')");
 
-// A call is logged.
+// Logs a call.
 await one.keyboard.press("Escape");
 await one.locator("#main").evaluate((main) => main.ownerDocument.activeElement.blur());
 await one.keyboard.press("l");
@@ -114,7 +114,7 @@ await one.focus("#text");
 await one.keyboard.press("Control+Enter");
 await one.waitForSelector("main .done");
 
-// A case is formed, proposed, and forwarded by a second person.
+// Forms a case and proposes a referral. A second person confirms it, which forwards the case.
 await one.click("header nav a[href='/desk/inbox']");
 await one.click(".views a[href*='view=unassigned']");
 await one.waitForSelector(".views a[href*='view=unassigned'][aria-current]");
@@ -134,7 +134,7 @@ await two.click("form[action$='/confirm'] button");
 await two.waitForSelector("#case h1:has-text('forwarded')");
 await one.waitForSelector("#case h1:has-text('forwarded')");
 
-// What a child wrote in Latin is found in Cyrillic, and the case is printed.
+// A Cyrillic search finds the words that a child wrote in Latin script. The case is printed.
 await one.click("header nav a[href='/desk/inbox']");
 await one.fill("#q", "лажни профил");
 await one.keyboard.press("Enter");
