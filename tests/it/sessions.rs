@@ -335,7 +335,7 @@ async fn what_a_page_shows_of_a_contact_the_api_shows_too() {
         assert_eq!(text(&api, pointer), shown, "{pointer}");
     }
     for (pointer, value) in [
-        ("/answers_lie_ready", json!(true)),
+        ("/replies_wait_on_page", json!(true)),
         ("/followed", json!(true)),
         ("/linked_contacts/0/status", json!("waiting")),
         ("/in_cases/0/number", json!(1)),

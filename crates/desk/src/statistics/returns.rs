@@ -149,8 +149,8 @@ struct ReturnTables<'a> {
     tables: Vec<Table>,
 }
 
-/// Fills in a return for the requested days or, without a request, for the last complete period that is due. Figures in returns are not
-/// suppressed. Readers who see suppressed figures elsewhere may therefore open only returns that are due.
+/// Fills in a return for the requested days or, if no days are requested, for the last complete reporting period. Figures in returns are
+/// not suppressed. Readers for whom other figures are suppressed may therefore open a return only for a complete reporting period.
 async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,
