@@ -128,7 +128,7 @@ impl Route {
             }
             Access::Anyone => "Open to every person who is logged in.".to_owned(),
             Access::May(right) => {
-                let roles = Role::ALL.into_iter().filter(|role| role.may(right));
+                let roles = Role::ALL.iter().filter(|role| role.may(right));
                 let roles: Vec<&str> = roles.map(|role| role.as_str()).collect();
                 operation
                     .extensions

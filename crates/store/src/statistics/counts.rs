@@ -96,7 +96,7 @@ impl Store {
     /// Writes the columns in which `after` differs from `before`, and updates the counts.
     ///
     /// # Errors
-    /// [`Conflict::NewerOpen`] if the change reopens the contact while the same person has another open contact.
+    /// [`NewerOpen`](crate::error::Conflict::NewerOpen) if the change reopens the contact while the same person has another open contact.
     pub(crate) async fn change_contact(
         &self,
         transaction: &DatabaseTransaction,
