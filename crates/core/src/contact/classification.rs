@@ -1,7 +1,7 @@
 //! The classification, also called wrap-up: questions that a counsellor answers before closing a contact.
 //!
 //! A scheme lists the questions and the permitted answers. Schemes are versioned data. A record is the set of answers stored for
-//! one contact. It names the version of the scheme that it was made with.
+//! one contact. A record also stores the version of the scheme that was used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub const URGENCY: &str = "urgency";
 pub struct Scheme {
     /// The name of the scheme.
     pub name: String,
-    /// The version of the scheme. Every record stores the version that it was made with.
+    /// The version of the scheme. Every record stores the version of the scheme that was used.
     pub version: u32,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
@@ -58,7 +58,7 @@ pub struct Question {
     /// Whether a counselling contact must have an answer to this question before it can be closed.
     #[serde(default)]
     pub required: bool,
-    /// The maximum number of answers. The first answer is the main one.
+    /// The maximum number of answers. The first answer given is the main answer.
     #[serde(default = "one")]
     pub most: usize,
     /// The ids of the kinds of contact (answers to [`KIND`]) for which the question is asked. Empty: all kinds.
@@ -204,8 +204,8 @@ impl Scheme {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Splits answers into two maps. The first map holds predefined answers and numbers, which are safe to count. The second map
-    /// holds all other answers, such as free text, which may identify a person.
+    /// Splits answers into two maps. The first map contains predefined answers and numbers, which are safe to count. The second
+    /// map contains all other answers, such as free text, which may identify a person.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
         let chosen = |question: &str, answer: &String| {
@@ -230,8 +230,9 @@ impl Scheme {
             .find(|answer| answer.id == *id)
     }
 
-    /// Returns the position of the urgency answer in the scheme, which lists the answers from the least to the most urgent. The
-    /// position is 0 for the first answer, "ordinary", and for a contact without an urgency answer.
+    /// Returns the position of the contact's urgency among the urgency answers of the scheme. The scheme lists these answers from
+    /// the least to the most urgent. The position is 0 for the first answer ("ordinary") and for a contact without an urgency
+    /// answer.
     #[must_use]
     pub fn urgency(&self, answers: &Answers) -> i16 {
         let given = answers.get(URGENCY).and_then(|given| given.first());

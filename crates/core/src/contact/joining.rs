@@ -44,10 +44,10 @@ pub enum Proof {
 /// How the sender of a message takes part in a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// The contact has the sender's identifier and line.
+    /// The contact has the same identifier and line as the message.
     Same,
-    /// A reply in this contact was sent to the sender's address, on any line. The address came from a Reply-To header or from the
-    /// web form.
+    /// A reply in this contact was sent to the sender's address. The contact can be on any line. The address came from a Reply-To
+    /// header or from the web form.
     WrittenTo,
 }
 
@@ -73,20 +73,20 @@ pub enum Belongs<I> {
     Joins(I),
     /// The message opens a contact of its own, which counts as one.
     Opens {
-        /// The earlier contact to link to the new one. This is the contact for which the message carries proof, otherwise the first
-        /// candidate.
+        /// The earlier contact to link to the new one. This is the contact for which the message carries proof. If the message
+        /// carries no proof, it is the first candidate.
         earlier: Option<I>,
     },
 }
 
 /// Decides which contact a message that arrived at `now` belongs to.
 ///
-/// `candidates` holds the contacts in which the sender takes part. The contacts of the same identifier come first, open before
-/// closed and newer before older. The contacts with a reply to the sender's address but another identifier come last. They accept
+/// `candidates` contains the contacts in which the sender takes part. Contacts of the same identifier ([`Sender::Same`]) come
+/// first, open before closed and newer before older. Contacts of another identifier ([`Sender::WrittenTo`]) come last and accept
 /// only the thread token as proof. A message without an identifier has no candidates.
 ///
-/// Where proof is required, it takes precedence over recency: a message with proof for an older contact and none for a newer one
-/// joins the older contact.
+/// Where proof is required, it takes precedence over recency: a message that carries proof only for an older contact joins the
+/// older contact.
 #[must_use]
 pub fn belongs<I: Copy>(
     candidates: &[Candidate<I>],

@@ -25,8 +25,8 @@ pub struct RawMessage {
     pub received_at: DateTime<Utc>,
     /// The bytes, in a format specific to the channel.
     pub bytes: Vec<u8>,
-    /// The full size of the message in bytes, if the size exceeded the limit. Only the head of the message was fetched then.
-    /// `None`: the message is complete.
+    /// The full size of the message in bytes, if the size exceeded the limit. In this case, only the head of the message was
+    /// fetched. `None`: the message is complete.
     pub cut_from: Option<u64>,
 }
 
@@ -39,8 +39,8 @@ pub enum Normalised {
     Message(Box<Incoming>),
     /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
-    /// An event that concerns a person and is not a message, such as blocking us. It is shown in the person's contact and adds no
-    /// count.
+    /// An event that concerns a person and is not a message, for example that the person blocked us. It is shown in the person's
+    /// contact and adds no count.
     Notice(Notice),
     /// A message that is not meant for a counsellor. It opens no contact. The raw message is kept with this reason.
     Ignore(&'static str),
@@ -109,13 +109,13 @@ pub struct Incoming {
     pub answer_to: Option<Private<String>>,
     /// The proof that the message needs before it may join a contact.
     pub joining: Joining,
-    /// The id of one of our own messages, if this message appears to be a copy of it. On channels where senders can forge the id,
-    /// the thread token is added as proof.
+    /// The id of our own message that this message appears to copy. On channels where senders can forge ids, the thread token is
+    /// added as proof.
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
     /// Evidence that the message belongs to an existing thread.
     pub evidence: Vec<Evidence>,
-    /// The id by which later messages can refer to this one. Without `piece`, it is the sender's own Message-ID. With `piece`, it
-    /// is the platform's id of the whole message.
+    /// The id by which later messages can refer to this one. Without `message_part`, it is the sender's own Message-ID. With
+    /// `message_part`, it is the platform's id of the whole message.
     pub message_id: Option<String>,
     /// The message part and version that this message contains. Set only if the platform assigns the ids, because senders could
     /// forge other ids.
@@ -147,8 +147,8 @@ pub struct Incoming {
     /// Whether the message shares a live location. Each new position replaces the previous one, which is not kept. New positions do
     /// not notify staff.
     pub live: bool,
-    /// Whether the message must not get an automatic reply (RFC 3834), for example because it forbids one or because its sender
-    /// address is not read.
+    /// `true` if the message must not get an automatic reply (RFC 3834), for example because it forbids automatic replies or
+    /// because its sender address is not read.
     pub unacknowledged: bool,
     /// The time of sending according to the sender. It is shown to staff and never relied on.
     pub claimed_at: Option<DateTime<Utc>>,
@@ -224,7 +224,8 @@ pub enum Remark {
     TooLarge,
     /// The text was truncated for display. The raw message contains the full text.
     TextCut,
-    /// The message has more attachments than are stored separately. The raw message contains all of them.
+    /// The message has more attachments than the limit permits, so only some attachments are stored separately. The raw message
+    /// contains all attachments.
     PartsCut,
     /// The message contains a Windows attachment bundle (winmail.dat, TNEF), which is not unpacked.
     Tnef,

@@ -41,8 +41,8 @@ pub enum Because {
 
 crate::named!(Because);
 
-/// Routes a contact to the counsellor on duty with the fewest open contacts. If several counsellors have equally few, selects the
-/// one who has gone longest without an automatic assignment.
+/// Routes a contact to the counsellor on duty with the fewest open contacts. If several counsellors have the smallest number,
+/// selects the counsellor who has gone longest without an automatic assignment.
 #[must_use]
 pub fn route(on_duty: &[OnDuty]) -> Route {
     let key = |one: &OnDuty| (one.open_contacts, one.last_given, one.staff);
