@@ -1,4 +1,4 @@
-//! Row ids: UUIDv7 (RFC 9562), so that they sort by creation time.
+//! Row ids. They are UUIDv7 (RFC 9562) and therefore sort by creation time.
 
 use chrono::{DateTime, Utc};
 use uuid::{Builder, Uuid};

@@ -7,8 +7,7 @@ use std::fmt;
 #[serde(transparent)]
 pub struct LineName(String);
 
-/// The error for a line name that is empty, longer than 40 characters, or contains characters other than lower-case letters, digits
-/// and hyphens.
+/// The error for an invalid line name. A valid name has 1 to 40 characters, which are lower-case letters, digits and hyphens.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a line's name is 1 to 40 small letters, digits and hyphens")]
 pub struct BadLineName;

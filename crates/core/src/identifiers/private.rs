@@ -12,7 +12,7 @@ impl<T> Private<T> {
         Self(value)
     }
 
-    /// Returns the value. Search for `expose` to find every place that uses it.
+    /// Returns the value. Search the code for `expose` to find every use of a private value.
     pub const fn expose(&self) -> &T {
         &self.0
     }

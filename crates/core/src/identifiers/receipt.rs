@@ -1,4 +1,4 @@
-//! Receipt codes: the secret with which an anonymous web visitor returns to read the answer.
+//! Receipt codes. A receipt code is the secret with which an anonymous web visitor returns to read the replies.
 
 use std::fmt;
 
@@ -21,8 +21,8 @@ impl ReceiptCode {
         Self(format!("{:016}", number % 10_000_000_000_000_000))
     }
 
-    /// Parses a code from typed or pasted text. Words may surround the sixteen digits, and punctuation may separate them. Returns
-    /// `None` if the text contains no code or two different codes.
+    /// Parses a code from typed or pasted text. The sixteen digits may be surrounded by words and separated by punctuation.
+    /// Returns `None` if the text contains no code or two different codes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut found: Vec<String> = Vec::new();

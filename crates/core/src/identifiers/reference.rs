@@ -9,7 +9,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BITS: u32 = 35;
 
 /// The short public number of a contact, such as `K7QM-3XRA`: seven characters and a check character (Luhn mod 32). The check
-/// character detects every single wrong character and almost every swap of two adjacent characters.
+/// character detects any one wrong character and almost any swap of two adjacent characters.
 ///
 /// A reference identifies a contact but gives no access to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

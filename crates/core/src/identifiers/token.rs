@@ -3,7 +3,7 @@
 use data_encoding::BASE32_NOPAD;
 
 /// An unguessable token that identifies a contact. It has 100 bits, written as twenty letters and digits. Our messages carry the
-/// token in their plus-address and Message-ID, so only the recipients of these messages know it.
+/// token in their plus-address and Message-ID, so only the recipients of these messages know the token.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ThreadToken(String);
 
