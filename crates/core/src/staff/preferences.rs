@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::locale::Language;
 
-/// The preferences of one member of staff. Missing and unknown entries mean the default.
+/// The preferences of one member of staff. A missing entry has its default value. An unknown entry is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Preferences {
@@ -17,8 +17,8 @@ pub struct Preferences {
     pub sound: bool,
     /// Whether the browser shows a notification when a new person is waiting. The notification never contains the person's words.
     pub notify: bool,
-    /// Whether single-key shortcuts are off, for people who use speech input or press keys by accident (WCAG 2.1, success criterion
-    /// 2.1.4).
+    /// Whether single-key shortcuts are off, for staff who use speech input or press keys by accident (WCAG 2.1, success
+    /// criterion 2.1.4).
     pub quiet_keys: bool,
     /// Saved views of the inbox.
     pub saved: Vec<SavedView>,
@@ -27,7 +27,7 @@ pub struct Preferences {
 /// A view of the inbox with filters, saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavedView {
-    /// The name that the member of staff gave the view.
+    /// The name that the member of staff chose for the view.
     pub name: String,
     /// The query string of the view's URL.
     pub query: String,

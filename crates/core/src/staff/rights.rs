@@ -1,4 +1,4 @@
-//! The table of roles and rights. Every request is checked against it before any data is read.
+//! The table of roles and rights. Every request is checked against this table before any data is read.
 
 /// The role of a member of staff.
 #[derive(
@@ -24,7 +24,7 @@ pub enum Role {
     Supervisor,
     /// Reads totals. Has no access to messages or people.
     Manager,
-    /// Runs the service. Has no access to messages or people.
+    /// Operates the service. Has no access to messages or people.
     Administrator,
 }
 
