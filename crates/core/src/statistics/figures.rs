@@ -1,17 +1,19 @@
-//! The definition of what is counted. Every figure that is shown, exported or published follows it.
+//! The counting rules. Every figure that is shown, exported or published follows these rules.
 //!
-//! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell stores
-//! one count of one span: the total, the count of a value in one dimension, or the count of a pair of values in two dimensions.
+//! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell
+//! stores one count for one span: the total, the count of a value in one dimension, or the count of a pair of values in two
+//! dimensions.
 //!
 //! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds one to the total of
 //! its day, of its month and of its year. In each of these spans it also adds one to the count of each of its values. In the month
 //! and the year it adds one to the count of each pair of its values as well.
 //!
-//! A communication without a value in a dimension counts in the total but under no value of that dimension. All such communications
-//! form the remainder of the dimension. The values of a dimension and its remainder therefore always add up to the total.
+//! A communication without a value in a dimension counts in the total but under no value of that dimension. All communications
+//! without a value form the remainder of the dimension. The values of a dimension and its remainder therefore always add up to
+//! the total.
 //!
 //! Cases, referrals and closings are counted in the same way, each on the day that [`Measure`] states. Their pairs of values are
-//! also counted for the day.
+//! counted for the day as well as for the month and the year.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,14 +52,14 @@ pub enum Measure {
     Closing,
     /// Cases, on the day on which they were formed.
     Case,
-    /// Referrals, on the day on which a second person confirmed them. A case can have several referrals.
+    /// Referrals, on the day on which a second member of staff confirmed them. A case can have several referrals.
     Referral,
 }
 
 crate::named!(Measure);
 
 /// The dimension of the channel. The constants from this one to [`URGENT_READ`] are dimensions of a contact. The questions of the
-/// scheme are further dimensions of a contact.
+/// classification scheme are further dimensions of a contact.
 pub const CHANNEL: &str = "channel";
 /// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
@@ -94,8 +96,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns the facts of a contact. `chosen` holds its predefined answers ([`Scheme::chosen_and_words`]). If a question has
-    /// several answers, the first one counts.
+    /// Returns the facts of a contact. `chosen` contains the predefined answers of its classification
+    /// ([`Scheme::chosen_and_words`]). If a question has several answers, the first one counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
         let local = contact.at.with_timezone(&zone);
@@ -124,7 +126,7 @@ impl Facts {
             values.insert(URGENT_READ.to_owned(), within(waited));
         }
         for (question, given) in chosen {
-            // An answer still counts if only an earlier version of the scheme offered it.
+            // An answer still counts if the current version of the scheme no longer offers it.
             if let Some(first) = given.first().filter(|first| is_id(first)) {
                 values.insert(question.clone(), first.clone());
             }
@@ -249,7 +251,7 @@ pub struct Cell {
     pub span: String,
     /// The first dimension. Empty: the cell is the total of the span.
     pub one: String,
-    /// The second dimension, which sorts after the first. Empty: the cell has a single dimension.
+    /// The second dimension, which sorts after the first. Empty: the cell has at most one dimension.
     pub other: String,
     /// The value in the first dimension.
     pub value: String,
@@ -257,7 +259,7 @@ pub struct Cell {
     pub other_value: String,
 }
 
-/// Returns how each cell changes when facts change from `before` to `after`.
+/// Returns the change of each cell's count when the facts change from `before` to `after`.
 #[must_use]
 pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     let mut changed: BTreeMap<Cell, i64> = BTreeMap::new();
@@ -270,8 +272,9 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
-/// Returns whether pairs of values are stored for this span. Pairs of contact values are not stored per day, because there would be
-/// more pairs than contacts. For the single days at the ends of a period, queries count the pairs directly from the contacts.
+/// Returns whether pairs of values are stored for this span. Pairs of a contact's values are not stored per day, because a day
+/// would have more pairs than contacts. A period can begin and end with single days. Queries count the pairs of these days
+/// directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()

@@ -151,19 +151,19 @@ pub struct Reached {
 /// The maximum size of a group. A larger number is rejected as a typing error.
 const MOST: i64 = 100_000;
 
-/// Why an event cannot be saved.
+/// The reason why an event cannot be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidEvent {
-    /// A held event needs a day.
+    /// The event was held, but its day is missing.
     NoDay,
-    /// A held event cannot be in the future.
+    /// The event was held, but its day is in the future.
     ToCome,
     /// A number is negative or implausibly large.
     Number,
 }
 
 impl Reached {
-    /// Zero in every group.
+    /// Zero people in every group.
     pub const NOBODY: Self = Self {
         students: 0,
         parents: 0,
@@ -189,7 +189,7 @@ impl Reached {
 /// Validates an event.
 ///
 /// # Errors
-/// The first problem found.
+/// Returns the first problem found.
 pub fn checked(
     state: EventState,
     day: Option<NaiveDate>,
@@ -212,8 +212,8 @@ pub fn checked(
     }
 }
 
-/// Returns the form of a name that is used for comparison. It ignores script, accents, case and spacing, so that the same school is
-/// not entered twice.
+/// Returns the form in which names are compared. The form ignores script, accents, case and spacing, so that a school is not
+/// entered twice under similar names.
 #[must_use]
 pub fn same_name(name: &str) -> String {
     crate::text::fold::fold(name)

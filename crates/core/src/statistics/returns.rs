@@ -68,13 +68,13 @@ pub struct Table {
     pub label: Label,
     /// The dimension whose values fill the table.
     pub by: String,
-    /// A condition in another dimension. `None`: the table counts everything.
+    /// A condition in another dimension. `None`: the table counts all items.
     #[serde(default)]
     pub only: Option<Only>,
-    /// The body's rows. A value belongs to the row that lists it.
+    /// The rows that the body defined. A value belongs to the row that lists it.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Whether the classification scheme names the row for each value. The values are then answers of the scheme.
+    /// Whether the values are answers of the classification scheme. The scheme then names the row for each answer.
     #[serde(default)]
     pub of_scheme: bool,
     /// Whether the rows are the age bands, and the values are ages.
@@ -118,11 +118,11 @@ pub struct Filled {
     pub id: String,
     /// The id and count of every row, in the body's order, including rows with zero.
     pub rows: Vec<(String, i64)>,
-    /// The number of unclassified items: those without a value in the dimension.
+    /// The number of items without a value in the table's dimension.
     pub missing: i64,
     /// The values that belong to no row, with their counts.
     pub unmapped: Vec<(String, i64)>,
-    /// The sum of rows, unclassified items and unmapped values.
+    /// The sum of all counts in `rows`, `missing` and `unmapped`.
     pub total: i64,
 }
 
@@ -212,7 +212,7 @@ impl Return {
         found.map(|row| row.id.as_str())
     }
 
-    /// Fills in a table. `counts` holds the values of the table's dimension and their counts. `total` is the number of all items
+    /// Fills in a table. `counts` contains each value of the table's dimension with its count. `total` is the number of all items
     /// that meet the table's condition.
     #[must_use]
     pub fn fill(&self, table: &Table, scheme: &Scheme, counts: &[(String, i64)], total: i64) -> Filled {

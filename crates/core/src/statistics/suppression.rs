@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Returns the cells to suppress in a table with rows and columns.
 ///
 /// Every cell whose count is above 0 and below `least` is suppressed. Further cells are suppressed to protect these small counts.
-/// Otherwise a reader could derive a small count by subtracting the other cells of its row or column from the total.
+/// Otherwise a reader could subtract the visible cells of a row or column from its total and derive the small count.
 ///
 /// Every suppressed cell has another suppressed cell in its row and another in its column, unless it is the only cell of that row
 /// or column. The suppressed counts add up to at least `least`, unless the sum of all cells is smaller.
@@ -42,7 +42,7 @@ pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(
         if masked.len() > known {
             continue;
         }
-        // The table shows the sum of the suppressed counts as its remainder, so this sum must not be small either.
+        // The table shows the sum of the suppressed counts as its remainder, so this sum must also be at least `least`.
         let hidden: i64 = masked.iter().filter_map(|place| cells.get(place)).sum();
         let others = cells.iter().filter(|(place, _)| !masked.contains(*place));
         match others.min_by_key(|(place, count)| (**count, *place)) {

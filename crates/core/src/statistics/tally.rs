@@ -1,5 +1,5 @@
-//! Bulk counting of many items. It produces the same cells as [`change`](crate::statistics::figures::change) with much less time
-//! and memory.
+//! Bulk counting of many items. It produces the same cells as [`change`](crate::statistics::figures::change) in much less time
+//! and with much less memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,10 +11,10 @@ use crate::statistics::figures::{Cell, Facts, Measure, keeps_pairs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Span(i32);
 
-/// The values of one measure, numbered in the order in which they are first counted.
+/// The values in all dimensions of one measure, numbered in the order in which they are first counted.
 #[derive(Debug, Default)]
 struct Values {
-    /// Each value once, together with its dimension. The index is the number of the value.
+    /// Each distinct dimension and value. The index in the list is the number of the value.
     named: Vec<(String, String)>,
     numbers: HashMap<String, HashMap<String, usize>>,
 }
@@ -88,7 +88,7 @@ impl Values {
     }
 }
 
-/// Returns the index of a pair of values in a triangular table. The table lists the pairs by their higher number, then by their
+/// Returns the index of a pair of values in a triangular table. The table sorts the pairs by their higher number, then by their
 /// lower number.
 const fn place_of_pair(one: usize, other: usize) -> usize {
     let (lower, higher) = if one < other { (one, other) } else { (other, one) };
@@ -147,7 +147,7 @@ impl Tally {
         }
     }
 
-    /// Adds up the counts of months and years from those of shorter spans. No more items can be added afterwards.
+    /// Computes the counts of months and years from the counts of the shorter spans. No items can be added afterwards.
     #[must_use]
     pub fn finished(mut self) -> Counted {
         let mut longer: HashMap<(Measure, Span), Counts> = HashMap::new();
@@ -168,8 +168,8 @@ impl Tally {
 #[derive(Debug)]
 pub struct Counted(Tally);
 
-/// A cell in which numbers replace the names of dimensions and values. The numbers sort in the same order as the names. 0: the cell
-/// has no such dimension or value.
+/// A cell in which numbers replace the names of dimensions and values. The numbers sort in the same order as the names. The
+/// number 0 replaces an empty name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
     of: Measure,

@@ -1,4 +1,4 @@
-//! How long people waited, and whether they were answered.
+//! Waiting times and answer states of contacts.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub fn within(waited: TimeDelta) -> String {
 /// Returns the step within which the share `part` / `of` of all answered contacts got their first reply. `(1, 2)` gives the median.
 /// `None`: no contact was answered.
 ///
-/// `counts` holds the values of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) and their counts, in any order.
+/// `counts` contains each value of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) with its count, in any order.
 #[must_use]
 pub fn quantile<'a>(
     counts: impl IntoIterator<Item = (&'a str, i64)>,
@@ -54,7 +54,7 @@ pub fn quantile<'a>(
 pub enum Answered {
     /// A reply was sent.
     Replied,
-    /// The contact was a call, which a counsellor took.
+    /// The contact was a call that a counsellor answered.
     Taken,
     /// The contact was closed without a reply. Its kind, such as a prank or a thank-you, needs no reply.
     Unneeded,
@@ -86,9 +86,9 @@ impl Answered {
 pub enum Read {
     /// Immediately, because the contact was a call.
     Taken,
-    /// This long after the contact arrived.
+    /// The time from the arrival of the contact until staff first read it.
     After(TimeDelta),
-    /// Not yet.
+    /// Staff have not read the contact yet.
     NotYet,
 }
 
