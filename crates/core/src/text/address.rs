@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 const LONGEST: usize = 320;
 
 /// Returns an address in canonical spelling: lower case, composed characters (NFC), and an internationalised domain in Unicode
-/// (`пример.срб` instead of `xn--e1afmkfd.xn--90a3ac`). Returns `None` for an address that cannot be answered.
+/// (`пример.срб` instead of `xn--e1afmkfd.xn--90a3ac`). Returns `None` for an address to which no reply can be sent.
 #[must_use]
 pub fn canonical(address: &str) -> Option<String> {
     let address: String = address.trim().nfc().collect::<String>().to_lowercase();
@@ -19,8 +19,8 @@ pub fn canonical(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{}", in_letters(domain)))
 }
 
-/// Returns the address with its domain as A-labels (RFC 5890), for SMTP servers without SMTPUTF8. The local part has no such form
-/// and stays unchanged.
+/// Returns the address with its domain as A-labels (RFC 5890), for SMTP servers without SMTPUTF8. A-labels exist only for
+/// domains, so the local part stays unchanged.
 #[must_use]
 pub fn on_the_wire(address: &str) -> String {
     match address.rsplit_once('@') {
@@ -62,7 +62,7 @@ mod tests {
             ("s\u{30c}ana@example.org", Some("šana@example.org")),
             ("ana@[192.0.2.1]", Some("ana@[192.0.2.1]")),
             ("ana@under_score.example", Some("ana@under_score.example")),
-            // A domain with an invalid IDNA label stays as it is. It differs from every valid domain.
+            // A domain with an invalid IDNA label stays as it is, so it never equals a valid domain.
             ("ana@xn--zzzzzzzz.example", Some("ana@xn--zzzzzzzz.example")),
             ("ana", None),
             ("@example.org", None),

@@ -1,9 +1,9 @@
 //! Canned replies: prepared texts with fields that are filled in for each contact.
 
-/// The fields that a text may contain in braces.
+/// The names of the fields that a canned reply may contain in braces.
 pub const FIELDS: [&str; 3] = ["reference", "counsellor", "centre"];
 
-/// The error that a text contains an unknown field in braces.
+/// The error for a text with an unknown field in braces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {{{0}}}")]
 pub struct NoField(pub String);

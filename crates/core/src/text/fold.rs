@@ -94,7 +94,7 @@ impl Sought {
         self.beginnings.is_empty() && self.phrases.is_empty()
     }
 
-    /// Returns every word or word prefix that must occur.
+    /// Returns all words and word prefixes that must occur, including the words of phrases.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let phrases = self.phrases.iter().flatten();
         self.beginnings.iter().chain(phrases).map(String::as_str)

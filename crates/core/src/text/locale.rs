@@ -93,8 +93,8 @@ impl Language {
             .map(|(language, _)| language)
     }
 
-    /// Guesses the language of a text. A text of mostly Cyrillic letters is taken for Serbian in Cyrillic. Another text with č, ć,
-    /// š, ž or đ is taken for Serbian in Latin script. Returns `None` for any other text.
+    /// Guesses the language of a text. A text of mostly Cyrillic letters is taken for Serbian in Cyrillic. Any other text that
+    /// contains č, ć, š, ž or đ is taken for Serbian in Latin script. Returns `None` if neither rule applies.
     #[must_use]
     pub fn guess(text: &str) -> Option<Self> {
         let count = |set: &dyn Fn(char) -> bool| text.chars().take(5_000).filter(|c| set(*c)).count();
@@ -172,7 +172,8 @@ impl Words {
         written
     }
 
-    /// Returns the text for `key` in the plural form for `n`. The text includes `n`, formatted, as `$number`.
+    /// Returns the text for `key` in the plural form for `n`. The placeholder `$number` in the text is replaced by the formatted
+    /// `n`.
     #[must_use]
     pub fn counted(&self, key: &str, n: i64) -> String {
         let mut args = FluentArgs::new();
@@ -191,8 +192,8 @@ impl Words {
         }
     }
 
-    /// Returns the version of a bilingual text for this language. `sr` is in Cyrillic and is transliterated for Serbian in Latin
-    /// script.
+    /// Returns the version of a bilingual text in this language. `sr` must be in Cyrillic. It is transliterated if this language
+    /// is Serbian in Latin script.
     #[must_use]
     pub fn either(&self, sr: &str, en: &str) -> String {
         match self.language {
@@ -202,8 +203,8 @@ impl Words {
         }
     }
 
-    /// Returns the text for `key` in two halves: before and after the value `name`. The caller can mark up the value between them
-    /// as text in another language.
+    /// Returns the parts of the text for `key` before and after the placeholder `name`. The caller can insert the value between
+    /// the two parts and mark it up as text in another language.
     #[must_use]
     pub fn around(&self, key: &str, name: &str) -> (String, String) {
         let text = self.with(key, name, "\u{1}");
@@ -213,7 +214,7 @@ impl Words {
         )
     }
 
-    /// Puts a text into the quotation marks of this language.
+    /// Encloses a text in the quotation marks of this language.
     #[must_use]
     pub fn quoted(&self, text: &str) -> String {
         let marks = self.say("quotes");

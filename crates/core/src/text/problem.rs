@@ -1,9 +1,9 @@
-//! Classification of technical problems by the error texts of libraries and servers. It lets screens describe a problem in the
-//! reader's language.
+//! Classifies technical problems according to the error texts of libraries and servers, so that screens can describe a problem in
+//! the reader's language.
 
 use crate::text::locale::Words;
 
-/// The kinds of problem, each with phrases that indicate it. The first kind that matches wins.
+/// The kinds of problem. Each kind has phrases that indicate it. The first kind with a matching phrase is used.
 const KINDS: [(&str, &[&str]); 24] = [
     (
         "disk",

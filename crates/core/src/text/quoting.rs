@@ -1,6 +1,6 @@
-//! Separates the text that a person wrote from the quoted text around it. Screens collapse quoted text only if a mail program
-//! introduced it as a copy of a mail that we sent. Any other quoted text is shown, because it may be new, such as a threat pasted
-//! with `>` in front.
+//! Separates the text that a person wrote from the quoted text around it. Screens collapse quoted text only if a line from a mail
+//! program marks it as a copy of a mail that we sent. Any other quoted text is shown, because it may be new, such as a threat
+//! pasted with `>` in front.
 
 use crate::text::fold::fold;
 
@@ -16,7 +16,7 @@ pub struct Split {
     pub quoted: String,
 }
 
-/// Titles that mail programs put, between dashes, above a copy of an earlier mail.
+/// Titles above a copy of an earlier mail. Mail programs write these titles between dashes.
 const TITLES: [&str; 17] = [
     "original message",
     "original appointment",
@@ -36,7 +36,7 @@ const TITLES: [&str; 17] = [
     "прослеђена порука",
     "прослијеђена порука",
 ];
-/// Names of the header field that states the sender of a copied mail.
+/// Names, in several languages, of the header field that states the sender of a copied mail.
 const FROM: [&str; 8] = [
     "from",
     "od",
@@ -92,8 +92,8 @@ const WROTE: [&str; 12] = [
     "escribió",
 ];
 
-/// Splits a text into new and quoted text. Only an answer to one of our messages is split. An answer with new lines between quoted
-/// lines is not split, because these new lines make no sense without the quote.
+/// Splits a text into new and quoted text if it answers one of our messages (`answers_ours`). An answer written between quoted
+/// lines is not split, because it would make no sense without the quoted lines.
 #[must_use]
 pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
     if !answers_ours {
@@ -179,15 +179,16 @@ fn begins_head(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
         && !is_from_another(&head, is_ours)
 }
 
-/// Returns the name before the colon if the line looks like a header field. Ignores the characters with which some mail programs
-/// print the name in bold.
+/// Returns the lower-case name before the colon if the line looks like a header field. Removes the characters that some mail
+/// programs put around bold text.
 fn field(line: &str) -> Option<String> {
     let (name, _) = line.split_once(':')?;
     let name = name.trim_matches(|c: char| c.is_whitespace() || "*>_".contains(c));
     (name.chars().count() <= 12).then(|| name.to_lowercase())
 }
 
-/// Returns whether the copied mail was written by someone else. Such a mail was forwarded to us, so its text is new.
+/// Returns whether the copied mail was written by someone other than the centre. The person forwarded that mail to us, so its
+/// text is new.
 fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
     let from = head
         .iter()
@@ -252,8 +253,8 @@ fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
     blocks
 }
 
-/// Returns the line at which the quoted block begins, including the attribution before it. Returns `None` if the block has no
-/// attribution or the attribution names only other people's addresses.
+/// Returns the line at which the quoted block begins. An attribution before the quoted lines is part of the block. Returns `None`
+/// if the block has no attribution, or if the attribution names only other people's addresses.
 fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<usize> {
     // Apple Mail puts the attribution inside the quote.
     let first: Vec<&str> = lines
@@ -299,12 +300,13 @@ fn is_dated(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
-/// The minimum number of words that a line needs to match at any position in an earlier message. A shorter line could match by
-/// chance. It must continue the previous match or, before any match, begin a message.
+/// The minimum number of words in a line that may match at any position in an earlier message. A shorter line could match there
+/// by chance. A shorter line therefore matches only directly after the previous match, or at the beginning of a message if there
+/// is no previous match.
 const FEWEST_WORDS: usize = 4;
 
-/// Finds the new text inside a copy of earlier messages, such as an answer written inside or below the copy. `earlier` holds the
-/// texts of the thread so far, from both sides. The result separates new text from copied text.
+/// Separates new text from copied text in a copy of earlier messages. New text is, for example, an answer written inside or below
+/// the copy. `earlier` contains all texts of the thread so far, from the person and from the centre.
 #[must_use]
 pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     let earlier: Vec<Vec<String>> = earlier.iter().map(|text| words_of(text)).collect();
@@ -316,7 +318,7 @@ pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     for (index, line) in lines.iter().enumerate() {
         let words = words_of(line);
         if words.is_empty() {
-            // A blank line is treated like the line before it.
+            // A line without words is new if it directly follows a new line of text, or if it has a sign such as an emoticon.
             let last_is_new = new.last().is_some_and(|last| !last.trim().is_empty())
                 && index.checked_sub(1).and_then(|before| lines.get(before)) == new.last();
             if last_is_new || has_sign(line) {
@@ -362,8 +364,9 @@ fn words_of(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Finds `words` in an earlier message. Returns the index of the message and the position after the last word. The words must
-/// continue the match that ended at `expected`, begin a message, or be numerous enough to match at any position.
+/// Finds `words` in an earlier message. Returns the index of the message and the position after the last matched word. `expected`
+/// is the position at which the previous match ended. At least `FEWEST_WORDS` words match at any position. Fewer words match only
+/// at `expected`, or at the beginning of a message if `expected` is `None`.
 fn place_of(
     words: &[String],
     earlier: &[Vec<String>],
@@ -525,12 +528,12 @@ mod tests {
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил? Када је почело?\n\nСаветница\n\nČeka me sutra ispred škole.",
                 "Čeka me sutra ispred škole.",
             ),
-            // An answer inside the copy that contains a word of our text.
+            // An answer inside the copy. The answer contains a word of our text.
             (
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил?\nНа мрежи\nКада је почело?\nЈуче\n\nСаветница",
                 "На мрежи\nЈуче",
             ),
-            // A copy of our message with the mail that it answered.
+            // A copy of our message. It includes the mail that our message answered.
             (
                 "Поштовани, хвала што сте нам се јавили.\n\nOn 1.1.2026. at 10:00, Ana <ana@osoba.example> wrote:\n> Zovem se Ana i imam pitanje.",
                 "",

@@ -1,4 +1,4 @@
-//! The reason for a reply's delivery state, and its description in the reader's language.
+//! The reason for a reply's delivery state. The reason can be described in the reader's language.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,13 +50,13 @@ pub enum Known {
     NoAddress,
     /// The address contains characters that require SMTPUTF8, which our mail server does not support.
     LettersInAddress,
-    /// The address is one of our own, so the reply would reach only us.
+    /// The address belongs to us, so the reply would reach only us.
     OwnAddress,
     /// The line is no longer in the settings.
     NoLine,
     /// Preparing the message failed repeatedly.
     CannotPrepare,
-    /// The program was interrupted while sending.
+    /// The program was interrupted while it sent the reply.
     CutOff,
     /// The connection was lost while sending.
     Broke,
@@ -68,7 +68,7 @@ pub enum Known {
     Wait,
     /// The platform rejected our token.
     TokenRefused,
-    /// Sending was retried for five days.
+    /// Sending was retried for five days without success.
     GivenUp,
 }
 
@@ -144,7 +144,7 @@ impl From<String> for Reason {
     }
 }
 
-/// Formats the reason for logs and errors. Screens use [`Reason::localized`] instead.
+/// Formats the reason as text for logs and errors. Screens use [`Reason::localized`] instead.
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.known, self.words.as_str()) {

@@ -38,7 +38,7 @@ fn is_invisible(c: char) -> bool {
 /// Replaces each character that embeds, overrides or isolates a writing direction with a visible mark. The mark exposes spoofed
 /// file names: `slika<RLO>gnp.exe` is shown as `slika‹RLO›gnp.exe` and not as `slikaexe.png`.
 ///
-/// Plain direction marks (LRM, RLM, ALM) stay. Right-to-left text needs them, and they do not reorder other letters.
+/// Plain direction marks (LRM, RLM, ALM) are kept. Right-to-left text needs them, and they do not reorder other letters.
 #[must_use]
 pub fn with_directions_marked(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| direction(c).is_some()) {
