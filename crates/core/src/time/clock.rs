@@ -49,13 +49,13 @@ impl Clock for FixedClock {
     }
 }
 
-/// Returns the calendar day of `at` in the centre's `zone`, which is the day on which a contact counts.
+/// Returns the calendar day of `at` in the centre's `zone`. A contact counts on the calendar day of its first message.
 #[must_use]
 pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// Returns the first moment of a calendar day in the centre's `zone`. The result is also correct where clocks are set forward at
+/// Returns the first moment of a calendar day in the centre's `zone`. The result is correct even if the clocks are set forward at
 /// midnight.
 #[must_use]
 pub fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {

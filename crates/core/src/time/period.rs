@@ -84,8 +84,9 @@ impl Period {
         Some(every.around(day))
     }
 
-    /// Returns the period before this one. The period before a whole month, quarter or year is the previous month, quarter or year.
-    /// Any other period is preceded by a period of the same length. `None`: this period has no first or no last day.
+    /// Returns the period before this one. The period before a whole month, quarter or year is the previous month, quarter or
+    /// year. A period of several whole months is preceded by the same number of months, and any other period by the same number
+    /// of days. `None`: this period has no first or no last day.
     #[must_use]
     pub fn before(self) -> Option<Self> {
         let (from, to) = (self.from?, self.to?);
@@ -96,7 +97,7 @@ impl Period {
         if let Some(every) = whole {
             return Some(every.around(last));
         }
-        // These whole months form neither a quarter nor a year, such as January to April.
+        // The period consists of several whole months but is not a quarter or a year, for example January to April.
         if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
             let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
             let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
@@ -148,8 +149,8 @@ impl Period {
         }
     }
 
-    /// Returns the part of the period that consists of whole months before the current month. `None`: the period contains no such
-    /// month.
+    /// Returns the past months that the period completely contains, without the current month. `None`: the period completely
+    /// contains no past month.
     #[must_use]
     pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
         let over = Every::Month.around(today).before()?.to?;
