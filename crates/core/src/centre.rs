@@ -22,7 +22,7 @@ pub struct Centre {
     pub emergency: Vec<Emergency>,
     /// The target of "Leave this page": a site that reveals nothing about the visitor.
     pub exit_url: String,
-    /// The number of days after a contact is closed during which a new message from the same identifier can still join it.
+    /// The number of days after closing during which a contact can be joined by a new message from the same identifier.
     pub reopen_days: u16,
 }
 
@@ -54,7 +54,7 @@ impl Centre {
 pub struct Emergency {
     /// The number as it is dialled.
     pub number: String,
-    /// The service that answers it.
+    /// The name of the service that answers the number.
     pub name: Text,
 }
 
@@ -74,8 +74,8 @@ pub enum Text {
 }
 
 impl Text {
-    /// Returns the text in the language and script of `words`. A text without an English version is returned to English readers in
-    /// Serbian, in Latin script.
+    /// Returns the text in the language and script of `words`. If `words` are English and the text has no English version,
+    /// returns the Serbian text in Latin script.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -84,8 +84,8 @@ impl Text {
         }
     }
 
-    /// Returns the HTML `lang` attribute of a text that is in another language than its page. `None`: the text needs no such
-    /// attribute.
+    /// Returns the HTML `lang` attribute that this text needs because its language differs from that of the page. `None`: the
+    /// languages are the same.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
         match words.language() {

@@ -1,4 +1,4 @@
-//! The interface through which channel adapters put messages into the queue.
+//! The interface through which channel adapters add messages to the queue.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -33,19 +33,19 @@ pub enum Source {
 /// Confirmation that a raw message is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
-    /// The reference that a contact gets if this message opens one.
+    /// The reference reserved for the message. If the message opens a contact, the contact gets this reference.
     pub reference: Reference,
     /// `false` if the same message was already accepted earlier.
     pub fresh: bool,
 }
 
-/// The error that a message was not stored, for example because the disk is full or the database is unreachable. The adapter must
-/// not acknowledge the message to its source, and must fetch it again later.
+/// The error for a message that could not be stored, for example because the disk is full or the database is unreachable. The
+/// adapter must then not acknowledge the message to its source, and must fetch it again later.
 #[derive(Debug, thiserror::Error)]
 #[error("could not be written down: {0}")]
 pub struct NotAccepted(pub String);
 
-/// The queue as channel adapters see it.
+/// The operations that the queue offers to channel adapters.
 #[async_trait]
 pub trait Intake: Send + Sync {
     /// Stores the messages, one job for each message, and the new cursor position in one transaction. The messages are on disk when
@@ -59,8 +59,8 @@ pub trait Intake: Send + Sync {
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted>;
 
-    /// Returns the bytes of the message that was accepted with this external id. `None`: there is no such message, or it was
-    /// erased.
+    /// Returns the bytes of the message that was accepted with this external id. `None`: no message with this id was accepted, or
+    /// the message was erased.
     ///
     /// # Errors
     /// If the database or a file cannot be read.
@@ -92,8 +92,8 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Language>, NotAccepted>;
 
-    /// Returns the reference of the contact that this person's message was registered in. The message may have opened that contact
-    /// or joined it. `None`: the message is not registered yet.
+    /// Returns the reference of the contact in which this person's message was registered. The message may have opened that
+    /// contact or joined it. `None`: the message is not registered yet.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -132,7 +132,7 @@ pub struct Conversation {
     pub reference: Reference,
     /// The messages, oldest first.
     pub messages: Vec<ConversationMessage>,
-    /// Whether a counsellor asked the person for files and has not received any yet.
+    /// `true` if a counsellor asked the person for files and no file has arrived yet.
     pub files_wanted: bool,
 }
 

@@ -29,36 +29,36 @@ pub enum JobKind {
 crate::named!(JobKind);
 
 impl JobKind {
-    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer one. If a job is
-    /// due later than that, the clock was set back after scheduling, and the job is treated as due.
+    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer delay. A job
+    /// with a later due time was scheduled before the clock was set back, and is treated as due.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
     /// The period in which delays requested by the other side do not count as attempts. It begins when a reply is queued or a file
     /// is requested.
     pub const REQUESTED_DELAY_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the
-    /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`], so the failure counts as an
-    /// ordinary attempt.
+    /// Returns the delay before the next attempt after the other side requested the delay `asked`. `waited` is the time since the
+    /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`], so the failure
+    /// counts as an ordinary attempt.
     ///
-    /// The delay is at least `asked` and at least a tenth of `waited`, up to [`Self::LONGEST_WAIT`]. A server that always requests
-    /// two seconds is therefore contacted only about a hundred times a day.
+    /// The delay is `asked` or a tenth of `waited`, whichever is longer, but at most [`Self::LONGEST_WAIT`]. A server that always
+    /// requests two seconds is therefore contacted only about a hundred times a day.
     #[must_use]
     pub fn requested_delay(asked: Duration, waited: Duration) -> Option<Duration> {
         let wait = asked.max(waited / 10).min(Self::LONGEST_WAIT);
         (waited < Self::REQUESTED_DELAY_PERIOD).then_some(wait)
     }
 
-    /// Returns the delay after attempt number `attempt`, counted from 1, failed for a temporary reason. `None`: no further attempt
-    /// is made.
+    /// Returns the delay after a temporary failure of attempt number `attempt`. The first attempt has the number 1. `None`: no
+    /// further attempt is made.
     ///
-    /// A message is usually registered at the first attempt or never, so receiving gets 5 attempts within 3 minutes.
+    /// Registering a message is attempted 5 times within 3 minutes. If the first attempt fails, later attempts usually fail too.
     ///
-    /// A reply is retried for 5 days, as mail servers do (Postfix's `maximal_queue_lifetime`). The delays are 30 s, 2 min, 10 min,
-    /// 30 min and 2 h, then always 6 h.
+    /// Sending a reply is retried for 5 days, as in mail servers (Postfix's `maximal_queue_lifetime`). The delays are 30 s, 2
+    /// min, 10 min, 30 min and 2 h, then always 6 h.
     ///
-    /// Fetching a file gets 4 attempts within 6 minutes, because a counsellor is waiting for the file. A new request starts again
-    /// with attempt 1.
+    /// Fetching a file is attempted 4 times within 6 minutes, because a counsellor is waiting for the file. A new request by the
+    /// counsellor starts again with attempt 1.
     #[must_use]
     pub const fn retry_delay(self, attempt: u32) -> Option<Duration> {
         let seconds = match (self, attempt) {
@@ -111,8 +111,8 @@ pub enum Delivery {
     Delayed,
     /// The other side refused the reply permanently, or all attempts failed. A counsellor must act.
     Failed,
-    /// Sending was interrupted, so the reply may or may not have arrived. On most channels it is retried with the same id. On
-    /// channels where the person would see a duplicate, a counsellor decides whether to send the reply again.
+    /// Sending was interrupted, so the reply may or may not have arrived. On most channels, sending is retried with the same id.
+    /// On channels where the person would see a duplicate, a counsellor decides whether to send the reply again.
     Unknown,
 }
 
