@@ -1,4 +1,4 @@
-//! The HTTP listeners: the public pages and the desk, on one address or two.
+//! The HTTP listeners: the public pages and the desk, on one shared address or on two addresses.
 
 use std::{
     net::SocketAddr,
@@ -114,11 +114,12 @@ struct Connections {
 }
 
 impl Connections {
-    /// The maximum for both listeners together, which bounds their memory.
+    /// The maximum number for both listeners together. It bounds their memory use.
     const MOST: usize = 4_096;
 
-    /// Divides half of the permitted open files among the listeners. The other half is for the database, attachments, mailboxes and
-    /// platforms. The desk gets its own share, so that visitors to the public listener cannot exhaust it.
+    /// Divides half of the permitted number of open files between the two listeners. The other half is for the database,
+    /// attachments, mailboxes and platforms. The desk gets its own share, so that visitors to the public listener cannot exhaust
+    /// that share.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;
@@ -129,14 +130,14 @@ impl Connections {
     }
 }
 
-/// Returns the routes of the desk with a guard against cross-site requests, so that only pages of the desk can post to it.
+/// Returns the routes of the desk with a guard against cross-site requests, so that only pages of the desk can post to the desk.
 ///
 /// The public form needs no such guard, because its visitors have no rights that an attacker could use. The form must also accept
 /// posts from browsers that send no origin.
 fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     let mut guard = CsrfLayer::new();
     if !settings.desk_url.is_empty() {
-        // Behind a proxy, the host name in a request can differ from the one that the browser uses.
+        // Behind a proxy, the host name in a request can differ from the host name that the browser uses.
         guard = guard
             .add_trusted_origin(settings.desk_url.trim_end_matches('/'))
             .context("`http.desk_url` is no address of a site")?;
@@ -156,7 +157,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        // Responses with downloads already have a stricter policy.
+        // A response with a download already sets a stricter policy, which is kept.
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     if https {

@@ -1,9 +1,10 @@
 //! The connection slots of a listener. They limit the number of connections and record whether each connection waits for its client
 //! or for the server.
 //!
-//! A connection waits for its client until the client sends a request, sends the rest of a body, or reads a response. A connection
-//! that waits too long is closed. When all slots are taken, the connection that has waited longest for its client is closed to make
-//! room for the newest one. Visitors are therefore served even if an attacker holds many idle connections open.
+//! A connection waits for its client until the client sends a request, sends the rest of a body, or reads a response. A
+//! connection that waits too long is closed. When all slots are taken, the connection that has waited longest for its client is
+//! closed to make room for the newest connection. Visitors are therefore served even if an attacker holds many idle connections
+//! open.
 
 use std::{
     collections::BTreeMap,
@@ -23,10 +24,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the log repeats that a listener is full.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// How often a full listener checks whether a connection can be closed, if the server is answering requests on all connections.
+/// How long a full listener waits for a free slot before it looks again for a connection to close.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// The time after which a full listener may cut off a response, if no connection is waiting for its client. Live pages reconnect
-/// automatically, and storing a message takes less time than this.
+/// The minimum duration of a response that a full listener may cut off if no connection is waiting for its client. Cutting off
+/// live pages is harmless, because they reconnect automatically. Storing a message takes less time than this limit.
 const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client.
@@ -34,8 +35,8 @@ const LONG_ANSWER: Duration = Duration::from_secs(10);
 pub struct Patience {
     /// The time limit for the first request.
     pub first: Duration,
-    /// The time limit for everything after the first request. Reverse proxies keep idle connections for a shorter time, so they
-    /// never send a request into a connection that the server is closing.
+    /// The time limit for everything after the first request. The limit is longer than the time for which reverse proxies keep
+    /// idle connections. A proxy therefore never sends a request on a connection that the server is closing.
     pub later: Duration,
 }
 
@@ -49,7 +50,7 @@ pub struct Places {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    /// Slots by number. If two connections have waited equally long, the older one is closed first.
+    /// Slots by number. If two connections have waited equally long, the older connection is closed first.
     places: BTreeMap<u64, Arc<Place>>,
     said_at: Option<Instant>,
     crowded_out: u64,
@@ -65,7 +66,7 @@ pub struct Place {
 struct Turns {
     /// The number of requests that the server is working on.
     ours: usize,
-    /// Whether the head of any request has arrived.
+    /// Whether the head of at least one request has arrived.
     asked: bool,
     /// The time at which the connection began its current wait for the server or for its client.
     since: Instant,
@@ -89,7 +90,7 @@ impl Places {
         })
     }
 
-    /// Takes a slot. If none is free, closes the connection that has waited longest for its client.
+    /// Takes a slot. If no slot is free, closes the connection that has waited longest for its client.
     pub async fn take(self: &Arc<Self>) -> Held {
         loop {
             if let Some(held) = self.take_free() {
@@ -124,8 +125,8 @@ impl Places {
         })
     }
 
-    /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, closes the one
-    /// whose response has taken longest, provided that the response has taken at least `LONG_ANSWER`.
+    /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, closes the
+    /// connection whose response has taken longest, provided that the response has taken at least `LONG_ANSWER`.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
@@ -177,7 +178,7 @@ impl Place {
                 } else {
                     patience.first
                 };
-                // The client's time limit does not run while the server is working. It begins now at the earliest.
+                // While the server is working, the client's time limit has not started. The earliest possible start is now.
                 let since = if turns.ours == 0 { turns.since } else { now };
                 since + patience
             };
@@ -195,7 +196,7 @@ impl Place {
         } else {
             turns.ours = turns.ours.saturating_sub(1);
         }
-        // A second request on the same connection must not restart the wait of the first.
+        // A second request on the same connection must not restart the wait of the first request.
         if !ours || turns.ours == 1 {
             turns.since = Instant::now();
         }
@@ -257,8 +258,8 @@ impl<B> Watched<B> {
         }
     }
 
-    /// Wraps a response body. The connection waits for the client after each frame, until the client has read enough for the next
-    /// one.
+    /// Wraps a response body. After each frame, the connection waits until the client has read enough to make room for the next
+    /// frame.
     pub fn answer(body: B, turn: Arc<Turn>) -> Self {
         turn.set(false);
         Self {
@@ -281,7 +282,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Watched<B> {
         match self.way {
             Way::In => self.turn.set(polled.is_ready()),
             Way::Out => {
-                // The poll for another frame shows that the client is still reading, so its time limit starts again.
+                // The poll for another frame shows that the client is still reading, so the client's time limit starts again.
                 self.turn.set(true);
                 self.turn.set(polled.is_pending());
             }

@@ -1,4 +1,4 @@
-//! Accepts connections and serves HTTP on them, with a limit on every resource that a client can hold.
+//! Accepts connections and serves HTTP on them, with a limit on every resource that a client can occupy.
 
 use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
 
@@ -36,7 +36,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often the log repeats that connections cannot be accepted.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// The maximum size of an HTTP/1 request head, and of the part of a body that is read ahead.
+/// The maximum size of an HTTP/1 request head, and the maximum number of body bytes that are read ahead.
 const BUFFER: usize = 64 * 1024;
 /// The time without traffic after which an HTTP/2 client is pinged. A client that does not answer within the same time is
 /// disconnected.
@@ -45,8 +45,8 @@ const PING: Duration = Duration::from_secs(20);
 const STREAMS: u32 = 64;
 /// The maximum size of an HTTP/2 request head.
 const HEADERS: u32 = 16 * 1024;
-/// The maximum number of requests on one HTTP/2 connection that may be cancelled, or fail with a protocol error, before the server
-/// has handled them. A connection with more such requests is closed.
+/// The maximum number of reset requests on one HTTP/2 connection. A request is reset if the client cancels it, or if it causes a
+/// protocol error, before the server has handled it. A connection with more reset requests is closed.
 const RESETS: usize = 32;
 
 type Builder = auto::Builder<TokioExecutor>;
@@ -130,7 +130,7 @@ async fn converse(
     patience: Patience,
     stop: CancellationToken,
 ) {
-    // Responses are written in full, so delaying small packets would only slow them down.
+    // Each response is written in full, so delaying small packets (Nagle's algorithm) would only slow it down.
     let _ = stream.set_nodelay(true);
     let place = &held.place;
     let service = {
