@@ -13,7 +13,7 @@ pub struct Arguments {
     /// The settings file; `config/hotline.toml` by default, if it exists.
     #[arg(long, global = true, env = "HOTLINE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Log in JSON, one object per line.
+    /// Write log lines in JSON, one object per line.
     #[arg(long, global = true)]
     pub json: bool,
     #[command(subcommand)]
@@ -26,7 +26,7 @@ pub enum Command {
     Serve,
     /// Run the service with sample staff and conversations, in a temporary folder.
     Demo {
-        /// Keep the data in this folder instead.
+        /// Keep the data in this folder instead of a temporary folder.
         #[arg(long)]
         folder: Option<PathBuf>,
         /// The port to listen on, on this machine only.
@@ -62,7 +62,7 @@ pub enum Staff {
     Add {
         /// The login name.
         login: String,
-        /// The working name that colleagues see.
+        /// The display name that colleagues see.
         #[arg(long)]
         name: Option<String>,
         /// counsellor, supervisor, manager or administrator.
@@ -72,7 +72,7 @@ pub enum Staff {
         #[arg(long)]
         team: Option<String>,
     },
-    /// Put a person into a team. Without a team name, remove the person from any team.
+    /// Assign a member of staff to a team. Without a team name, remove the member of staff from the current team.
     Team {
         /// The login name.
         login: String,
@@ -89,8 +89,8 @@ pub enum Staff {
         /// The login name.
         login: String,
     },
-    /// Set a new password. The command asks for it or reads it from the first line of standard input. A disabled account stays
-    /// disabled.
+    /// Set a new password. The command asks for the password or reads it from the first line of standard input. A disabled
+    /// account stays disabled.
     Reset {
         /// The login name.
         login: String,
@@ -107,8 +107,8 @@ pub struct Statistics {
     /// What to count: contact, closing, case or referral.
     #[arg(long, default_value = "contact", value_parser = parse_measure)]
     pub of: Measure,
-    /// The breakdown, as names separated by commas, such as channel,month. It has up to two dimensions (questions of the
-    /// classification, channel, language, hour, weekday, counselling) and up to one interval (day, week, month, quarter, year).
+    /// The breakdown, as names separated by commas, such as channel,month. It has at most two dimensions (questions of the
+    /// classification, channel, language, hour, weekday, counselling) and at most one interval (day, week, month, quarter, year).
     #[arg(long)]
     pub by: Option<String>,
     #[command(flatten)]
@@ -171,13 +171,13 @@ pub enum Figures {
     Import {
         /// The CSV file.
         file: PathBuf,
-        /// Only print what would be entered.
+        /// Print the entries without storing them.
         #[arg(long)]
         dry_run: bool,
     },
     /// Enter an opening balance for the time before this software, or an adjustment.
     Balance {
-        /// The channel of contacts. For cases: `advisory`, or the institution that the cases were sent to.
+        /// For contacts, the channel. For cases, `advisory` or the institution that the cases were sent to.
         #[arg(long)]
         channel: String,
         /// What the figure counts: contact or case.
@@ -220,7 +220,7 @@ pub enum Format {
 pub enum Queue {
     /// List every job that is not done.
     List,
-    /// Run one parked job again, or all of them.
+    /// Run one parked job or all parked jobs again.
     Retry {
         /// The number of the job. Without it, all parked jobs run again.
         job: Option<i64>,

@@ -6,7 +6,7 @@ use hotline_core::text::locale::Locales;
 
 use crate::{lines::open_lines, service::open_store, settings::Settings};
 
-/// Checks the database, the disk and every line. Returns failure if one of these checks fails.
+/// Checks the database, the disk and every line. Returns a failure exit code if one of these checks fails.
 pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     let mut works = true;
     if let Some(file) = &settings.file {

@@ -29,7 +29,7 @@ const BEHIND_AGAIN: Duration = Duration::from_secs(1);
 /// The time limit for sending one message part. A reply can have several parts: the sections of a long text, and each file.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Sends messages until `stop` is cancelled, then finishes the messages in progress.
+/// Sends messages until `stop` is cancelled, then finishes sending the messages in progress.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
     let mut hands = JoinSet::new();
     let mut in_hand: HashMap<Id, i64> = HashMap::new();
@@ -109,7 +109,8 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     let Some((_, channel)) = lines.get(&outgoing.line) else {
         return store.failed(job, Known::NoLine.into()).await;
     };
-    // An acknowledgement is automatic, so a counsellor is not asked whether to repeat it.
+    // On channels where the person would see a duplicate, a counsellor decides whether to send a reply again. An acknowledgement
+    // is automatic and needs no decision.
     let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
@@ -125,7 +126,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     } = &error
         && let Some(wait) = JobKind::requested_delay(*asked, outgoing.waited)
     {
-        // The factor is at least 1, so the delay is never shorter than the one that the other side requested.
+        // The factor is at least 1, so the delay is never shorter than the delay that the other side requested.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
         tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
         return store.set_waiting(job, wait, reason.clone()).await;
@@ -155,12 +156,12 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
 enum SendOutcome {
     Sent,
     Failed(ChannelError),
-    /// Our lease ran out, and another worker has claimed the message since.
+    /// The lease of this worker ran out, and another worker then claimed the message.
     LeaseLost,
 }
 
-/// Sends the remaining message parts in order. Returns `Err` for a failure on our side, and [`SendOutcome::Failed`] for a failure on the
-/// other side.
+/// Sends the remaining message parts in order. Returns `Err` for a failure on our side, and [`SendOutcome::Failed`] for a failure
+/// of the platform or mail server.
 async fn send_remaining_parts(
     store: &Store,
     job: &Claimed,
@@ -183,7 +184,7 @@ async fn send_remaining_parts(
                 return Ok(SendOutcome::Failed(ChannelError::Unknown { reason }));
             }
         }
-        // Only the interrupted message part may have arrived already.
+        // Only the interrupted message part may already have arrived. The later parts have never been sent.
         outgoing.message.uncertain = false;
     }
     Ok(SendOutcome::Sent)

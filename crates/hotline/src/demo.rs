@@ -146,7 +146,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
         )
         .await?;
     }
-    // Includes raw messages that open no contact: an automatic reply, and a message of a line that is no longer configured.
+    // These two raw messages open no contact: an automatic reply, and a message on a line that is no longer configured.
     let hour = now - chrono::Duration::hours(1);
     let away = "From: <skola@example.org>\r\nSubject: Odsutni smo\r\nAuto-Submitted: auto-replied\r\n\r\nRadimo od ponedeljka.\r\n";
     accept(store, "mail", hour, "sample away".to_owned(), away.into()).await?;
@@ -168,7 +168,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     work_a_little(store, &mila, &vuk).await
 }
 
-/// Assigns, answers, closes and refers some contacts, so that every screen has something to show.
+/// Assigns, answers, closes and refers some contacts, so that every screen has some content.
 async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Result<()> {
     let rows = store
         .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)

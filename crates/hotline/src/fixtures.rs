@@ -97,7 +97,7 @@ struct Staff {
 
 impl Staff {
     async fn new(store: &Store) -> anyhow::Result<Self> {
-        // These accounts get random passwords. To log in with one, set its password with `staff reset`.
+        // These accounts get random passwords. To log in to an account, set its password with `staff reset`.
         let password = || -> Private<String> {
             let letters =
                 hotline_core::identifiers::chance::bytes::<24>().map(|byte| char::from(b'a' + byte % 26));

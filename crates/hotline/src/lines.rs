@@ -19,7 +19,7 @@ use crate::settings::{self, Settings};
 /// The opened lines by name, each with the name of its channel.
 pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 
-/// Returns the address of every line that has one. People write to these addresses.
+/// Returns the addresses of the lines. People write to these addresses. Lines without an address are skipped.
 fn addresses(settings: &Settings) -> Arc<[String]> {
     let tables = settings
         .lines
@@ -83,7 +83,7 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
     Ok(lines)
 }
 
-/// Returns the settings of each line, reduced to those that the store needs.
+/// Returns the part of each line's settings that the store needs.
 pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
     let of_line = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
         name: name.as_str().to_owned(),

@@ -95,8 +95,8 @@ fn log_to_stderr(arguments: &Arguments) {
 }
 
 /// Returns whether a log line may be written. The rule applies at every configured log level. Libraries log people's words,
-/// passwords and tokens at `debug` and `trace`, so those levels are dropped for libraries. The libraries in `LOUD` also log such
-/// data at higher levels, so all their log lines are dropped.
+/// passwords and tokens at `debug` and `trace`, so log lines of libraries at these levels are dropped. The libraries in `LOUD`
+/// also log this data at higher levels, so all their log lines are dropped.
 fn is_discreet(line: &tracing::Metadata<'_>) -> bool {
     const LOUD: [&str; 3] = ["serenity", "teloxide", "tungstenite"];
     let (of, level) = (line.target(), *line.level());

@@ -108,7 +108,7 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads a password: at a terminal without echo, otherwise from the first line of standard input.
+/// Reads a password. A password typed at a terminal is not echoed. Without a terminal, reads the first line of standard input.
 fn password() -> anyhow::Result<Private<String>> {
     const MISSING: &str = "No password was given";
     let stdin = std::io::stdin();
@@ -117,7 +117,7 @@ fn password() -> anyhow::Result<Private<String>> {
         return Ok(typed.context(MISSING)?.into());
     }
     let mut line = String::new();
-    // A longer password is cut here. It is still too long and is rejected later.
+    // A longer password is cut to 4,096 bytes. It still exceeds the permitted length and is rejected later.
     stdin.lock().take(4_096).read_line(&mut line).context(MISSING)?;
     ensure!(!line.is_empty(), MISSING);
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())

@@ -10,8 +10,8 @@ const USUAL: usize = 1_024;
 /// The highest limit on open files that we request.
 const ENOUGH: u64 = 65_536;
 
-/// Makes files that this process creates readable by their owner only, regardless of the inherited umask. Disables core dumps,
-/// which would contain what people wrote.
+/// Sets the umask so that only the owner can read the files that this process creates. Disables core dumps, because they would
+/// contain the words of people who wrote in.
 pub fn keep_private() {
     umask(Mode::from_raw_mode(0o077));
     let none = Rlimit {
@@ -23,7 +23,7 @@ pub fn keep_private() {
     }
 }
 
-/// Raises the limit on open files as far as permitted, and returns it.
+/// Raises the limit on open files as far as permitted, up to `ENOUGH`, and returns the resulting limit.
 pub fn open_files() -> usize {
     let granted = getrlimit(Resource::Nofile);
     let most = granted.maximum.unwrap_or(ENOUGH).min(ENOUGH);

@@ -1,7 +1,8 @@
 //! The receive worker: turns raw messages into contacts.
 //!
-//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that makes its parser
-//! panic or exceeds the time limit is registered as unreadable. The other messages of the batch continue.
+//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that makes its
+//! parser panic or exceeds the time limit is registered as unreadable. The remaining messages of the batch are still parsed.
+//! After a timeout, they are parsed in the next round.
 
 use std::{
     collections::HashMap,
@@ -28,7 +29,7 @@ use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 const BATCH: u64 = 64;
 /// The maximum number of raw-message bytes in memory at once, unless a single message is larger.
 const PORTION: u64 = 32 << 20;
-/// The pause after a batch that was not full, during which more messages collect.
+/// The pause after a batch that was not full. More messages collect during the pause.
 const GATHER: Duration = Duration::from_millis(10);
 /// The lease of a batch: the time after which another worker may claim its jobs.
 const LEASE: Duration = Duration::from_secs(20);
@@ -69,8 +70,8 @@ pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, Stor
     for portion in store.in_portions(&batch, PORTION).await? {
         read_and_register(store, lines, &portion).await?;
     }
-    // A message that may have crashed the process is parsed alone. One such message is claimed in every round, even if many new
-    // messages arrive.
+    // The oldest remaining message is parsed alone, because it may have crashed the process. Every round claims one message in
+    // this way, even if many new messages arrive.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
         read_and_register(store, lines, &alone).await?;
@@ -91,7 +92,7 @@ async fn read_and_register(
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
             // The line is no longer configured. The job is parked until someone runs it again (`/desk/queue` or `hotline queue
-            // retry`). Running it succeeds only after the line is configured again.
+            // retry`). The job succeeds only after the line is configured again.
             None => {
                 store
                     .park(&journalled.job, "its line is not in the settings")
@@ -137,8 +138,8 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
     let mut attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     if error.is_passing() {
-        // A temporary storage error does not depend on the message. The attempt number is capped, so that such errors never park
-        // the job and it is retried soon after the disk or database recovers.
+        // A temporary storage error does not depend on the message. The attempt number is capped, so that a temporary error never
+        // parks the job. The job is retried soon after the disk or database recovers.
         attempt = attempt.min(2);
     }
     match JobKind::Receive.retry_delay(attempt) {
@@ -184,8 +185,8 @@ fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journ
     journalled.zip(readings.into_iter().map(Some)).collect()
 }
 
-/// Parses messages in order on a thread with a large stack. If one message exceeds the time limit, its thread is abandoned and the
-/// remaining messages are left for the next round.
+/// Parses messages in order on a thread with a large stack. If one message exceeds the time limit, the thread is abandoned, and
+/// the remaining messages are left for the next round.
 fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> Vec<Normalised> {
     let raws = Arc::new(raws);
     let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());
@@ -216,7 +217,7 @@ fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> V
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     tracing::error!("A message took too long to read; its thread is left behind");
                     readings.push(unreadable("reading it took too long"));
-                    // Returning now lets the parsed messages be registered without further delay. The remaining messages are
+                    // Returns now, so that the parsed messages are registered without further delay. The remaining messages are
                     // retried.
                     return readings;
                 }

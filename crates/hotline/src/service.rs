@@ -34,9 +34,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 /// Whether the lines receive messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listening {
-    /// Every line receives.
+    /// Every line receives messages.
     All,
-    /// No line receives, because the demo has no mailbox.
+    /// No line receives messages. The demo uses this value, because it has no mailbox.
     None,
 }
 
@@ -113,8 +113,7 @@ pub async fn start(
     Ok(store)
 }
 
-/// Returns the names of all channels. They are the channels of the lines and the networks whose communications counsellors log by
-/// hand.
+/// Returns the names of all channels: the channels of the lines, and the networks whose communications counsellors log by hand.
 fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
     let of_lines = lines.values().map(|(channel, _)| (*channel).to_owned());
     let mut all: Vec<String> = of_lines.chain(settings.desk.networks.iter().cloned()).collect();

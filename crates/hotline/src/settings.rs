@@ -191,8 +191,8 @@ impl Settings {
     /// Loads and validates the settings.
     ///
     /// # Errors
-    /// Fails if a file cannot be read or a setting is invalid. The error for an invalid setting names the file and, if found, the
-    /// line, and suggests the key that was probably meant.
+    /// Fails if a file cannot be read or a setting is invalid. The error for an invalid setting names the file and, if
+    /// found, the line. It also suggests the key that was probably meant.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let file = match file {
             Some(file) => Some(file.to_owned()),
@@ -301,8 +301,8 @@ fn named(said: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the number of the text line at which the table contains one of the named keys. The names are tried in order. If no key
-/// is found, returns the line at which the table starts.
+/// Returns the number of the line in `text` that contains a key of the table. The key is the first of `names` that the table
+/// contains. If the table contains none of these keys, returns the line at which the table starts.
 fn within(text: &str, table: &[&str], names: &[String]) -> Option<usize> {
     let document = toml_edit::Document::parse(text).ok()?;
     let mut item = document.as_item();
@@ -323,7 +323,8 @@ fn find(item: &toml_edit::Item, name: &str) -> Option<usize> {
     table.iter().find_map(|(_, item)| find(item, name))
 }
 
-/// Suggests the most similar of the expected names in an error message: "Did you mean …?"
+/// Returns the suggestion "Did you mean …?" for an error message. The suggested name is the expected name that is most similar to
+/// the rejected name.
 fn meant(said: &str) -> String {
     let mut names = said.split('`').skip(1).step_by(2);
     let Some(wrong) = names.next() else {

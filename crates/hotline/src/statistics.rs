@@ -24,10 +24,10 @@ use crate::{
     settings::Settings,
 };
 
-/// The maximum number of differences to list. A longer list would not help to find the cause.
+/// The maximum number of differences to list. A longer list would not help to find the cause of the differences.
 const MOST_NAMED: usize = 1_000;
 
-/// Prints figures, recounts them, or enters figures from before this software.
+/// Prints figures, recounts them, or enters figures for the time before this software.
 pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Locales::load()?;
@@ -161,7 +161,7 @@ async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Enters every line of a register. If a line is invalid, reports it and enters none.
+/// Enters every line of a register. If a line is invalid, reports that line and enters no lines.
 async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> anyhow::Result<ExitCode> {
     let text = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
     let rows = registers::tried(store, registers::read(&text)).await?;
