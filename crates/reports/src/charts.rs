@@ -27,7 +27,7 @@ const LEFT: i64 = 44;
 pub struct Columns {
     /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// The fills: the index of each fill, and the channel that the fill represents.
+    /// The index of each fill, with the name of the channel that the fill represents.
     pub legend: Vec<(usize, String)>,
     /// The lines of the scale, each with its y coordinate and number.
     pub scale: Vec<(i64, String)>,
@@ -41,13 +41,13 @@ pub struct Column {
     pub x: i64,
     /// The width.
     pub width: i64,
-    /// The channels, stacked.
+    /// The stacked parts of the column, one for each fill.
     pub parts: Vec<Part>,
     /// The text below the column; empty if there is too little space.
     pub label: String,
 }
 
-/// The part of a column that represents one channel. Lengths are in SVG units.
+/// The part of a column that represents one fill. Lengths are in SVG units.
 pub struct Part {
     /// The upper edge.
     pub y: i64,
@@ -61,7 +61,7 @@ pub struct Part {
 
 /// A heat map of hours (across) and weekdays (down).
 pub struct Heat {
-    /// A row for each weekday, with its name.
+    /// A row for each weekday, with the name of the weekday.
     pub days: Vec<(String, Vec<Square>)>,
     /// A sentence that describes the chart.
     pub description: String,
@@ -176,7 +176,8 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     })
 }
 
-/// Returns `most`, rounded up to a number whose half is a whole number: 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …
+/// Returns the upper end of a scale for figures up to `most`: a round number whose half is a whole number (2, 4, 6, 8, 10, 12,
+/// 16, 20, 24, 30 …).
 fn rounded_up(most: i64) -> i64 {
     const FIRST: [i64; 9] = [10, 12, 16, 20, 24, 30, 40, 60, 80];
     if most < 10 {

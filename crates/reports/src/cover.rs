@@ -1,4 +1,4 @@
-//! The cover of an exported file: centre, period, time of the figures, and author.
+//! The cover of an exported file: centre, period, time of the figures, and the member of staff who requested the file.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
@@ -20,7 +20,8 @@ pub struct Cover {
 }
 
 impl Cover {
-    /// Creates the cover of a report. `made_by` names the person who requested the file; `None` if a program requested it.
+    /// Creates the cover of a report. `made_by` names the member of staff who requested the file; `None` if a program requested
+    /// the file.
     #[must_use]
     pub fn of_report(words: &Words, centre: &Centre, report: &Report, made_by: Option<&str>) -> Self {
         let title = words.say("cover-title");

@@ -21,7 +21,7 @@ pub struct CsvForm {
     pub separator: u8,
     /// Whether the file begins with a byte order mark, which some spreadsheets need to recognise UTF-8.
     pub bom: bool,
-    /// Whether the cover precedes the header row. Without a cover, equal figures always produce equal bytes.
+    /// Whether the cover precedes the header row. Without a cover, the same figures always produce the same bytes.
     pub cover: bool,
 }
 
@@ -59,7 +59,7 @@ pub fn csv_of_table(
     )
 }
 
-/// Writes several tables into one CSV file, with a line for each figure: table, row, column, figure.
+/// Writes several tables into one CSV file, with a line for each figure. The fields of a line are table, row, column and figure.
 ///
 /// # Errors
 /// Fails if the CSV writer fails.
@@ -71,8 +71,8 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    // The backlog changes from minute to minute, and only the cover states the time. A file without a cover omits the backlog, so that two
-    // exports of the same figures are identical.
+    // The backlog changes from minute to minute, and only a cover states the time of the figures. A file without a cover omits
+    // the backlog, so that two exports of the same figures are identical.
     let lasting = |table: &&Table| form.cover || table.id != STANDING;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {

@@ -33,7 +33,7 @@ pub fn percent(words: &Words, part: i64, whole: i64) -> String {
     format!("{}{point}{} %", tenths / 10, tenths % 10)
 }
 
-/// Formats the change since an earlier figure: the difference, and the percentage unless the earlier figure is 0.
+/// Formats the change since an earlier figure: the difference and, if the earlier figure is not 0, the percentage.
 pub fn difference(words: &Words, now: i64, then: i64) -> String {
     let by = now - then;
     let sign = if by > 0 { "+" } else { "" };

@@ -1,4 +1,4 @@
-//! Import of earlier figures (old registers) from CSV: parses and checks each line, and reports its errors.
+//! Import of earlier figures (old registers) from CSV: parses and checks each line, and reports the errors of each line.
 
 use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
@@ -31,7 +31,7 @@ pub enum Wrong {
 }
 
 impl Wrong {
-    /// Returns the reason as text. A reason from the store is in the reader's language.
+    /// Returns the reason as text. A reason from the store is in the reader's language; a parser's message is in English.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -121,7 +121,8 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Checks each parsed line as if all preceding lines had been entered. Records the reason in each line that would be rejected.
+/// Checks each parsed line as if all preceding lines had been entered. If the store would reject a line, records the reason in
+/// that line.
 ///
 /// # Errors
 /// If a database query fails.

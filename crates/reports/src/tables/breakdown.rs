@@ -34,9 +34,10 @@ impl Down {
     }
 }
 
-/// Builds the table. Its rows are the intervals of the period or the values of the first dimension. Its columns are the values of the last
-/// dimension. If there are intervals and two dimensions, each row combines an interval with a value of the first dimension. A breakdown
-/// with a single grouping has only the column of totals.
+/// Builds the table. Each row is an interval of the period or, without intervals, a value of the first dimension. Each column is
+/// a value of the last dimension, and the last column contains totals. If the breakdown has intervals and two dimensions, each
+/// row combines an interval with a value of the first dimension. A breakdown with only intervals, or with only one dimension, has
+/// only the column of totals.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;

@@ -64,8 +64,9 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// Returns the URL of the list of items with these values. An empty or omitted value matches all items that have any value in its
-    /// dimension. Returns `None` if there is no such list.
+    /// Returns the URL of the list of items with these values. Each value belongs to the dimension at the same position in the
+    /// grouping. An empty or omitted value matches all items that have a value in that dimension. Returns `None` if these items
+    /// have no list.
     pub fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
         // The list would use the age bands in force at the end of the interval, but the figure uses the age bands in force at the end of
         // the period.

@@ -180,7 +180,7 @@ fn first_reply(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Creates a row with one figure. If the figure is missing, the cell is `none`.
+/// Creates a row with one figure. If the figure is missing, the row contains the cell `none`.
 fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     Line {
         label: words.say(key),
