@@ -1,4 +1,4 @@
-//! Forming, describing, forwarding and closing cases. A case is advisory until a second person confirms a referral of the case to an
+//! Forming, describing, forwarding and closing cases. A case is advisory until a second member of staff confirms its referral to an
 //! institution.
 
 use hotline_core::{
@@ -51,7 +51,7 @@ impl Store {
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // A second person confirmed the referral of the case with its contacts at that time, so no contact is added later.
+                // The referral was confirmed for the contacts that the case had at that time, so no contact is added later.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -153,7 +153,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Proposes a referral of a case to an institution. The case counts as forwarded only after someone else confirms the referral.
+    /// Proposes a referral of a case to an institution. The case counts as forwarded once another member of staff confirms the referral.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the scheme has no such institution or the case is closed.
@@ -194,12 +194,12 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Confirms a referral, so that its case counts as forwarded from now on. `seen` is the value of [`Referral::changed`] that the
-    /// confirming person read.
+    /// Confirms a referral. From then on, its case counts as forwarded. `seen` is the value of [`Referral::changed`] in the version that
+    /// `who` read.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if `who` proposed the referral, if the referral is already confirmed, has no description of what is sent,
-    /// or was changed since `who` read it, or if the case is closed.
+    /// [`StoreError::Conflict`] if `who` proposed the referral, or if the case is closed. Also if the referral is already confirmed, does
+    /// not describe the information sent, or was changed after `who` read it.
     pub async fn confirm_referral(
         &self,
         who: &Person,
@@ -270,10 +270,12 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Changes the details of a referral: the legal basis, what was sent and when, the institution's number and the outcome.
+    /// Changes the details of a referral: the legal basis, the information sent, the day of sending, the institution's reference number,
+    /// and the outcome.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the referral is confirmed and the change affects its legal basis or the description of what is sent.
+    /// [`StoreError::Conflict`] if the referral is confirmed and the change affects its legal basis or its description of the information
+    /// sent.
     pub async fn detail_referral(
         &self,
         who: &Person,
@@ -297,7 +299,7 @@ impl Store {
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
         }
-        // Changing the wording makes this person the proposer, so that someone else must confirm the new wording.
+        // The member of staff who changes the wording becomes the proposer, so someone else must confirm the new wording.
         let proposed_by = if other_words { who.id } else { referral.proposed_by };
         referrals::ActiveModel {
             id: Unchanged(id),
@@ -314,10 +316,10 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Withdraws a referral that is not confirmed.
+    /// Withdraws an unconfirmed referral.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the referral is confirmed, since it may have been sent.
+    /// [`StoreError::Conflict`] if the referral is confirmed, because it may already have been sent.
     pub async fn withdraw_referral(&self, who: &Person, case_id: Uuid, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.one_at_a_time(&transaction).await?;
@@ -336,7 +338,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Stores the old text of a case or a referral before it is changed.
+    /// Stores the current text of a case or a referral before the text is changed.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,
@@ -390,7 +392,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the facts (day, kind and institution) by which a case is counted.
+    /// Returns the facts (day, kind and institution) that determine how a case is counted.
     pub(crate) fn case_facts(&self, day: &str, institution: Option<&str>) -> Facts {
         // The store wrote this string, so it always parses as a day.
         Facts::of_case(day.parse().unwrap_or_default(), institution)
@@ -411,7 +413,8 @@ impl Store {
         }
     }
 
-    /// Returns the case with an empty summary under a new key. Everything sealed with the old key becomes unreadable.
+    /// Returns the case with a new key and an empty summary. Once the returned row is stored, everything sealed with the old key is
+    /// unreadable.
     pub(crate) fn with_new_key(&self, case: cases::Model) -> Result<cases::Model, StoreError> {
         let (key, data_key) = self.keys.new_data_key(&key_place(case.id))?;
         let summary = seal(&key, &summary_place(case.id), &String::new())?;

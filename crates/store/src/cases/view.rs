@@ -36,7 +36,7 @@ pub struct Case {
     pub number: i32,
     /// The year in which the case was formed.
     pub year: i32,
-    /// Whether the case was forwarded; otherwise it is advisory.
+    /// `true` if the case was forwarded to an institution; `false` if it is advisory, that is, without a confirmed referral.
     pub forwarded: bool,
     /// The display name of the member of staff who formed the case.
     pub formed_by: Option<String>,
@@ -72,7 +72,7 @@ pub struct Referral {
     pub id: Uuid,
     /// Id of the institution in the classification scheme.
     pub institution: String,
-    /// Id and work name of the person who proposed the referral.
+    /// Id and display name of the member of staff who proposed the referral.
     pub proposed_by: (Uuid, String),
     /// When the referral was proposed.
     pub proposed_at: DateTime<Utc>,
@@ -80,19 +80,20 @@ pub struct Referral {
     pub confirmed_by: Option<String>,
     /// When the referral was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When the details were last changed, in microseconds since 1970. The number grows with every change, so it also serves as a version.
+    /// When the details were last changed, in microseconds since 1970. The value grows with every change and therefore also serves as a
+    /// version number.
     pub changed: i64,
-    /// The details of what was sent and of the outcome.
+    /// The legal basis, the information sent, and the outcome.
     pub details: Details,
 }
 
-/// The details of a referral: what was sent, and the outcome.
+/// The details of a referral: the legal basis, the information sent, and the outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Details {
-    /// Legal basis.
+    /// Legal basis of the referral.
     pub basis: String,
-    /// Description of what is sent.
+    /// Description of the information sent to the institution.
     pub sent: String,
     /// Day on which the referral was sent.
     pub sent_on: Option<NaiveDate>,
@@ -103,7 +104,7 @@ pub struct Details {
 }
 
 impl Details {
-    /// Returns the details that are not empty, one on each line.
+    /// Returns the details that are not empty, each on its own line.
     pub(crate) fn to_text(&self) -> String {
         let sent_on = self.sent_on.map(|day| day.to_string()).unwrap_or_default();
         [&self.basis, &self.sent, &sent_on, &self.number, &self.outcome]
@@ -120,9 +121,9 @@ impl Details {
 pub struct CasesOf {
     /// Days on which the cases were formed.
     pub period: Period,
-    /// `true` for forwarded cases only, `false` for advisory ones only.
+    /// `true` selects forwarded cases, `false` selects advisory cases, and `None` selects both.
     pub forwarded: Option<bool>,
-    /// The first institution to which the cases were sent.
+    /// Only cases that were sent to this institution first.
     pub institution: Option<String>,
 }
 
@@ -142,7 +143,7 @@ pub struct CaseRow {
     pub closed_at: Option<DateTime<Utc>>,
     /// The first words of the summary.
     pub summary: String,
-    /// Whether one of the referrals is waiting to be confirmed by a second person.
+    /// Whether a second member of staff still has to confirm a referral of the case.
     pub to_confirm: bool,
 }
 
