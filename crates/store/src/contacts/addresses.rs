@@ -1,8 +1,8 @@
 //! The reply address of a contact, the other addresses offered for replies, and the addresses to which replies were sent.
 //!
 //! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, the contact only
-//! offers that address, and the counsellor who writes a reply chooses between the two. A human must decide, because someone else may read
-//! the old mailbox and the new address may belong to someone else.
+//! offers that address, and the counsellor who writes a reply chooses between the two. A human must decide, because other people may read
+//! the old mailbox, and the new address may belong to someone else.
 
 use hotline_core::{
     contact::{joining::Joining, message::Incoming},
@@ -14,18 +14,18 @@ use crate::{
     sealing::bodies::ContactContent,
 };
 
-/// Maximum number of offered addresses. The newest ones are kept.
+/// Maximum number of offered addresses. The newest addresses are kept.
 const MOST_OFFERED: usize = 5;
 
 impl ContactContent {
-    /// Returns the current reply address: the chosen address, or the contact's own identifier if none was chosen.
+    /// Returns the current reply address: the chosen address, or the contact's own identifier if no address was chosen.
     #[must_use]
     pub fn answered_at(&self) -> Option<&str> {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Offers the reply address that a message names. If the message names none but joined the contact by thread evidence, the sender's
-    /// address is offered. An address that already receives the replies is not offered.
+    /// Offers the reply address that a message names. If the message names no reply address and joined the contact by thread evidence (a
+    /// thread token or the id of an earlier message), the sender's address is offered. The current reply address is not offered.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier

@@ -37,8 +37,8 @@ pub enum Recipient {
 }
 
 impl Store {
-    /// Assigns an unassigned contact to `who`. If several people try at the same time, only one of them succeeds. Returns `false` if the
-    /// contact was already assigned to `who`.
+    /// Assigns a contact to `who`. If several members of staff try to take an unassigned contact at the same time, the first one succeeds.
+    /// Returns `false` if the contact was already assigned to `who`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else.
@@ -151,7 +151,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Snoozes a contact, which hides it until `until`. `None` ends the snooze. A new message from the person also ends the snooze.
+    /// Snoozes a contact: it is hidden until `until`. `None` ends the snooze. A new message from the person also ends the snooze.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed, or if `until` is in the past or too far ahead.
@@ -218,7 +218,8 @@ impl Store {
             HistoryKind::Unblocked
         };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
-        // The block affects all open contacts of the identifier. Each one gets a history event, and none may be assigned to someone else.
+        // The block affects all open contacts of the identifier. Each of them gets a history event. If one of them is assigned to someone
+        // else, the block is refused.
         let mut open = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
@@ -238,7 +239,7 @@ impl Store {
         }
         self.add_event(&transaction, contact.id, Some(who.id), kind, "")
             .await?;
-        // Contacts that the previous block snoozed get the new end of the block.
+        // Contacts that the previous block snoozed are now snoozed until the new end of the block.
         for one in open
             .iter()
             .filter(|one| before.is_some() && one.snoozed_until == before)

@@ -169,8 +169,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Marks a contact as spam, test or duplicate and closes it; `None` removes the marking. The same transaction updates the day's total.
-    /// Returns `false` if nothing changed.
+    /// Marks a contact as spam, test or duplicate and closes it; `None` removes the marking. The same transaction updates the total of the
+    /// day on which the contact is counted. Returns `false` if nothing changed.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if it is urgent, unassigned and unanswered.
@@ -261,7 +261,7 @@ fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Returns the time of the first message that the person wrote after the last reply. When a contact is reopened, the person counts as
+/// Returns the time of the first message that the person wrote after the last reply. When a contact is reopened, its person counts as
 /// waiting since that time.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,

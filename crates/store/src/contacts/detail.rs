@@ -54,19 +54,20 @@ pub struct ContactDetail {
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Colleagues who asked to take over the contact after its last assignment or return.
+    /// Ids and display names of the colleagues who asked to take over the contact. Requests made before the contact was last assigned or
+    /// given back are left out.
     pub asked_by: Vec<(Uuid, String)>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
     /// Whether closing the contact now requires a reason, because the person is still waiting for a reply.
     pub needs_reason: bool,
-    /// Id and work name of the assignee.
+    /// Id and display name of the assignee.
     pub assignee: Option<(Uuid, String)>,
     /// The local day under which the statistics count the contact.
     pub day: String,
     /// When the contact was registered.
     pub opened_at: DateTime<Utc>,
-    /// Since when the person has been waiting for a reply. `None` if the person is not waiting.
+    /// When the person began to wait for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
     /// Whether staff have read the contact.
     pub was_read: bool,
@@ -81,7 +82,8 @@ pub struct ContactDetail {
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// The contact whose thread token was in the first message of this contact, if it has a different identifier.
+    /// The contact whose thread token was in the first message of this contact. `None` if there was no token, or if both contacts have the
+    /// same identifier.
     pub refers_to: Option<Reference>,
     /// Whether a counsellor has asked the person for files that have not arrived yet. `None` if the line does not support asking for files.
     pub files: Option<bool>,
@@ -93,7 +95,7 @@ pub struct ContactDetail {
     pub blocked_until: Option<DateTime<Utc>>,
     /// The classification so far.
     pub record: WrapUpRecord,
-    /// Contacts linked to this one, with their status.
+    /// Contacts linked to this contact, with their status.
     pub linked: Vec<(Reference, Status)>,
     /// Outreach events requested through this contact.
     pub events: Vec<outreach::OutreachEvent>,
@@ -107,7 +109,7 @@ pub struct Message {
     pub id: Uuid,
     /// `in`, `reply`, `automatic`, `note` or `notice`.
     pub direction: Direction,
-    /// Work name of the author. `None` if staff did not write the message.
+    /// Display name of the member of staff who wrote the message. `None` if the person or the software wrote it.
     pub author: Option<String>,
     /// When the message arrived or was written.
     pub at: DateTime<Utc>,
@@ -163,7 +165,7 @@ pub struct Delivered {
 pub struct HistoryEvent {
     /// When the event happened.
     pub at: DateTime<Utc>,
-    /// Work name of the member of staff who acted. `None` if the software acted.
+    /// Display name of the member of staff who acted. `None` if no member of staff acted.
     pub actor: Option<String>,
     /// Kind of event.
     pub kind: HistoryKind,

@@ -36,8 +36,8 @@ pub struct Draft {
 }
 
 impl Store {
-    /// Saves a draft in place of the earlier one. An empty text deletes the draft. `of` is the id that the finished message will have. If
-    /// that message already exists and begins with this text, the draft arrived too late and is not stored.
+    /// Saves a draft and replaces the earlier draft. An empty text deletes the draft. `of` is the id that the finished message will have.
+    /// If a message with this id already exists and begins with this text, the draft arrived too late and is not stored.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the text is longer than a message may be.

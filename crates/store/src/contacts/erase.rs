@@ -29,8 +29,8 @@ mod freed;
 
 impl Store {
     /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
-    /// reports, the texts of its cases and every raw message, together with the keys that sealed them. The hashes of the raw messages
-    /// remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
+    /// reports, the texts of its cases and every raw message, together with the keys that sealed this content. The hashes of the raw
+    /// messages remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
     ///
     /// `account` is the operating-system account of the person who runs the command. The audit log records it.
     ///

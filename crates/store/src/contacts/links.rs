@@ -68,8 +68,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Adds a contact to those that `who` follows, or removes the contact from them. The inbox has a view of followed contacts. Returns
-    /// `false` if nothing changed.
+    /// Records that `who` follows a contact, or no longer follows the contact. The inbox has a view of followed contacts. Returns `false`
+    /// if nothing changed.
     ///
     /// # Errors
     /// If the contact does not exist, or a database query fails.

@@ -39,7 +39,7 @@ pub struct NewReply {
     pub text: String,
     /// Files to send with the reply.
     pub files: Vec<OutboundFile>,
-    /// The address for this reply and all later ones, chosen from the offered addresses. `None` keeps the current address.
+    /// The address for this reply and all later replies, chosen from the offered addresses. `None` keeps the current address.
     pub to: Option<String>,
     /// Id of the newest history event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply
     /// even if later events arrived.
@@ -47,12 +47,13 @@ pub struct NewReply {
 }
 
 impl Store {
-    /// Writes a reply and queues it for delivery, in one transaction. An unassigned contact is assigned to `who`, and a closed one is
+    /// Writes a reply and queues it for delivery, in one transaction. An unassigned contact is assigned to `who`, and a closed contact is
     /// reopened.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the text is empty or too long, if the contact is assigned to someone else, if an event arrived that the
-    /// writer has not seen, if the contact has no reply address, if the person asked not to be written to, or if the line sends no files.
+    /// [`StoreError::Conflict`] if the text is empty or too long, or if the line sends no files. Also if the contact is assigned to someone
+    /// else or has no reply address, if the person asked not to be written to, or if an event was recorded that the writer of the reply has
+    /// not seen.
     pub async fn reply(&self, who: &Person, reference: Reference, reply: NewReply) -> Result<(), StoreError> {
         let NewReply {
             id,
@@ -167,8 +168,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns whether this message was already written, because its form was submitted twice. Returns an error if the id exists with a
-    /// different text, since that new text would be lost.
+    /// Returns whether this message was already written, because its form was submitted twice. Returns an error if a message with this id
+    /// has a different text, because the new text would be lost.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,

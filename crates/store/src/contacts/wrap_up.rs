@@ -1,5 +1,5 @@
-//! Wrap-up: classifying contacts. An incomplete record can be saved, but closing requires a complete one. Each record stores the name and
-//! version of its scheme.
+//! Wrap-up: classifying contacts. An incomplete record can be saved, but closing requires a complete record. Each record stores the name
+//! and version of its scheme.
 
 use hotline_core::{
     contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
@@ -43,8 +43,8 @@ impl Store {
         &self.scheme
     }
 
-    /// Saves answers, complete or not. Some kinds are also markings (spam, test, duplicate). Choosing such a kind marks the contact;
-    /// choosing another kind removes the marking.
+    /// Saves answers, complete or not. Some kinds are also markings (spam, test, duplicate). Choosing one of these kinds marks the contact;
+    /// choosing any other kind removes the marking.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if a marking would close
