@@ -1,4 +1,4 @@
-//! Requests from adapters to commit messages to the journal. Requests that arrive during a commit share the next one.
+//! Requests from adapters to commit messages to the journal. Requests that arrive during a commit share the next commit.
 
 use hotline_core::intake::{Accepted, NotAccepted};
 use tokio::sync::oneshot;

@@ -40,7 +40,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notifies subscribers that something was committed: on SQLite those in this process, on PostgreSQL those in all processes.
+    /// Notifies subscribers that something was committed. On SQLite, this notifies the subscribers in this process; on PostgreSQL, those in
+    /// all processes.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
             // NOTIFY writes no data, so it needs no write transaction.

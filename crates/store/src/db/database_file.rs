@@ -1,7 +1,7 @@
 //! The SQLite database file: created so that only its owner can read it, and watched while it is open.
 //!
 //! SQLite keeps writing to a file that was deleted, replaced or moved away, and everything committed there is lost at the next start.
-//! Therefore every transaction that writes first compares the files at the expected paths with the open ones.
+//! Therefore every transaction that writes first checks that the files at the expected paths are the open files.
 
 use std::{
     fs, io,
@@ -60,7 +60,7 @@ impl DatabaseFile {
         })
     }
 
-    /// Returns an error if the file or its log is no longer the one that was opened.
+    /// Returns an error if the path of the database file or of its log no longer leads to the file that was opened.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let missing = !(self.database.is_there() && self.log.is_there());
         let missed = self.missed.swap(missing, Ordering::Relaxed);

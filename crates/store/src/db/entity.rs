@@ -1,4 +1,4 @@
-//! The tables as sea-orm entities, one module each. The migrations document the meaning of each column.
+//! The tables as sea-orm entities, with one module for each table. The migrations document the meaning of each column.
 
 mod casework;
 mod chats;
@@ -38,7 +38,7 @@ pub mod journal {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Links from contacts to raw messages that did not become a message of their own: versions, delivery reports, and repeated deliveries.
+/// Links from contacts to raw messages that did not become separate messages: versions, delivery reports, and repeated deliveries.
 pub mod journal_contacts {
     use sea_orm::entity::prelude::*;
 

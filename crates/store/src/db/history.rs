@@ -56,8 +56,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the newest history event after which a reply that was begun earlier may be unsuitable, or 0 if there is no such
-/// event. The writer of a reply must have seen this event.
+/// Returns the number of the newest history event after which a reply that was begun earlier may be unsuitable, or 0 if the contact has no
+/// such event. The writer of a reply must have seen this event.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,

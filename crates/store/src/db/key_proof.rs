@@ -1,4 +1,5 @@
-//! Checks at start-up that the master key belongs to this database, so that a wrong key is found before counsellors need it.
+//! Checks at start-up that the master key belongs to this database. The check opens the proof, which is a stored value that was sealed with
+//! the right key. A wrong key is thereby found at start-up, not when a counsellor opens a contact.
 
 use anyhow::ensure;
 use sea_orm::{
@@ -22,7 +23,7 @@ use crate::{
 const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 
-/// Returns whether the database has no data that needs a master key. Only then may a new key be created.
+/// Returns `true` if no data in the database needs a master key. Only then may a new key be created.
 pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool, StoreError> {
     Ok(key_proofs::Entity::find().one(database).await?.is_none()
         && journal::Entity::find().one(database).await?.is_none()
@@ -64,8 +65,8 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Returns whether the master key opens the newest contact. If no contact has sealed content, the newest raw message is tried, then a
-    /// conversation. Returns `true` if there are no sealed values.
+    /// Returns whether the master key opens the newest contact. If no contact has sealed content, the newest raw message is tried instead.
+    /// If no raw message has sealed content either, a conversation is tried. Returns `true` if there are no sealed values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

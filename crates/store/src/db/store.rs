@@ -76,7 +76,7 @@ pub struct Settings {
 pub struct LineSettings {
     /// Name of the line.
     pub name: String,
-    /// Name of its channel.
+    /// Name of the line's channel.
     pub channel: String,
     /// Texts that acknowledge a first message, as pairs of language tag and text. If empty, no acknowledgement is sent.
     pub acknowledgement: Vec<(String, String)>,
@@ -117,7 +117,7 @@ pub struct Store {
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
     pub(crate) requests: mpsc::Sender<BatchRequest>,
-    /// Notified when a receive job may be due. The next two fields do the same for deliver and fetch jobs.
+    /// Notified when a receive job may be due. `deliver_due` and `fetch_due` are notified for the other kinds of job.
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
     pub(crate) fetch_due: Arc<Notify>,
@@ -129,7 +129,7 @@ pub struct Store {
     pub(crate) refused: Mutex<Refused>,
     /// Clock for the expiry of log-ins, which never goes back.
     pub(crate) steady: Steady,
-    /// Log-ins with subscribers that are notified when the log-in ends.
+    /// The subscriptions to the end of each log-in.
     pub(crate) watched: Watched,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
@@ -273,11 +273,11 @@ pub(crate) fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// Returns whether a released connection has no open transaction. A connection with an open transaction is closed by the pool.
+/// Returns whether a released connection has no open transaction. The pool closes a connection whose transaction is still open.
 ///
 /// A full disk makes SQLite roll back automatically. The ROLLBACK statement that follows then fails, and sqlx still assumes an open
-/// transaction. sqlx would then start the next transaction as a savepoint inside one that is never committed, and acknowledged messages
-/// would be lost.
+/// transaction. sqlx would then start the next transaction as a savepoint inside a transaction that is never committed, and acknowledged
+/// messages would be lost.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // Lets a pending rollback finish first.
     connection.ping().await?;
@@ -289,7 +289,7 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
 }
 
 /// Runs pending migrations. On SQLite, migrations need the lock that a serving process holds, so they fail while an older version is
-/// running. The older version would otherwise keep counting by its own rules.
+/// running. The older version would otherwise keep counting according to its own rules.
 async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
     let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
     let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {

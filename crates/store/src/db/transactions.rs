@@ -21,7 +21,7 @@ impl Writer {
         self.0.get_database_backend()
     }
 
-    /// Begins a transaction. On SQLite, it locks out other writers from its start, so it cannot fail half-way because of them.
+    /// Begins a transaction. On SQLite, the transaction locks out other writers from its start, so they cannot make it fail half-way.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

@@ -34,7 +34,7 @@ pub enum HistoryKind {
     EditedEarlier,
     /// The platform reported something about the person, such as a block.
     News,
-    /// A blocked identifier wrote, and the new contact was snoozed.
+    /// A message from a blocked identifier opened the contact, so the contact was snoozed.
     KeptOut,
     /// The routing rules assigned the contact.
     Assigned,
@@ -60,7 +60,7 @@ pub enum HistoryKind {
     Unsent,
     /// The state of a delivery changed.
     Delivery,
-    /// No acknowledgement was sent, because the identifier had already received the maximum in 24 hours.
+    /// No acknowledgement was sent, because the identifier had already received the maximum number of acknowledgements in 24 hours.
     NotAcknowledged,
     /// An internal note was written.
     Noted,
@@ -92,7 +92,7 @@ pub enum HistoryKind {
     InCase,
     /// The contact's case was forwarded to an institution.
     Forwarded,
-    /// An outreach event was planned from the contact.
+    /// An outreach event was planned for the contact.
     PlannedEvent,
     /// The contact's content was erased.
     Erased,
