@@ -52,12 +52,12 @@ pub struct InboxRow {
     pub status: Status,
     /// The marking that excludes the contact from the total, if there is one.
     pub marking: Option<Marking>,
-    /// Work name of the assignee.
+    /// Display name of the assignee.
     pub assignee: Option<String>,
     /// The team to which the contact belongs.
     pub team: Option<String>,
-    /// Work name of the colleague who handed the contact over to this person or their team. `None` if staff have acted on the contact
-    /// since.
+    /// Display name of the colleague who handed the contact over to the viewer or the viewer's team. `None` if the contact was not handed
+    /// over, or if staff have acted on it since.
     pub handed_by: Option<String>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
@@ -65,7 +65,7 @@ pub struct InboxRow {
     pub urgency: i16,
     /// End of the snooze, even if it has passed.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Since when the person has been waiting for a reply. `None` if the person is not waiting.
+    /// When the person began to wait for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
@@ -176,8 +176,8 @@ impl Store {
         Ok(InboxPage { rows, next })
     }
 
-    /// Finds the given contacts that were handed over to `me` or their team and on which staff have not acted since. Maps each contact to
-    /// the name of the colleague who handed it over.
+    /// Finds the given contacts that were handed over to `me` or to the team of `me`. Contacts on which staff have acted since are left
+    /// out. Maps each contact to the name of the colleague who handed it over.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
@@ -278,7 +278,7 @@ impl Store {
             .in_view(view, me)
             .select_only()
             .column(contacts::Column::Id)
-            // Sorting makes the database use the small index of this view instead of a larger one.
+            // Sorting makes the database use the small index of this view instead of a larger index.
             .order_by_asc(Order::of(view, &Filter::default()).expression())
             .limit(1_000);
         self.count_rows(ids.into_query()).await
@@ -335,7 +335,8 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Returns whether a contact is a call (by telephone or face to face): its first reading has the same time as its arrival.
+/// Returns whether a contact is a call (by telephone or face to face). The first reading of a call is recorded with the time of its
+/// arrival.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

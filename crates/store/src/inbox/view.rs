@@ -20,7 +20,7 @@ use crate::db::{
 pub enum View {
     /// Open contacts without an assignee.
     Unassigned,
-    /// Open contacts assigned to the person viewing the inbox.
+    /// Open contacts assigned to the viewer, that is, the member of staff who views the inbox.
     Mine,
     /// Open contacts of the viewer's team, with or without an assignee.
     Team,
@@ -72,7 +72,7 @@ pub struct Filter {
     pub urgency: Option<i16>,
     /// Only this main topic, given by its id in the scheme.
     pub topic: Option<String>,
-    /// Only contacts assigned to this person.
+    /// Only contacts assigned to this member of staff.
     pub assignee: Option<Uuid>,
     /// Only contacts registered on this day or later.
     pub from: Option<NaiveDate>,
@@ -80,7 +80,8 @@ pub struct Filter {
     pub to: Option<NaiveDate>,
 }
 
-/// Sort key of an answered contact. It is later than any waiting time, in microseconds since 1970, so answered contacts come last.
+/// Sort key of an answered contact. The sort key of a waiting contact is the time at which its wait began, in microseconds since 1970. This
+/// value is larger than all of those times, so answered contacts come last.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
 /// Microseconds by which each level of urgency moves a contact forward. The value exceeds the time since 1970, so urgency outranks waiting
 /// time.
@@ -91,7 +92,7 @@ const PRESSING: i64 = 100_000_000_000_000_000;
 pub(crate) enum Order {
     /// Most urgent first, then longest waiting. A further message does not change the position of a waiting contact.
     Pressing,
-    /// Contacts with the person's most recent message first.
+    /// Most recent message from the person first.
     Newest,
     /// Most recently registered first. The contacts of a period are consecutive in this order.
     Registered,
