@@ -1,6 +1,6 @@
 //! The journal: raw messages are written to disk before their receipt is acknowledged.
 //!
-//! Requests that arrive while a commit is under way share the next one. A disk with a few hundred syncs a second can therefore store
+//! Requests that arrive while a commit is under way share the next commit. A disk with a few hundred syncs a second can therefore store
 //! thousands of messages a second. Each message is as durable as if it had its own commit.
 
 use std::{
@@ -145,7 +145,7 @@ impl Store {
         Ok(written)
     }
 
-    /// Finds the rows that existed before this commit. Their messages were delivered repeatedly.
+    /// Finds the rows that existed before this commit. Their messages had been delivered before.
     async fn known_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -181,7 +181,7 @@ impl Store {
         })
     }
 
-    /// Returns the reference given out for a journal row. Old rows store no reference; theirs is computed from the row number.
+    /// Returns the reference given out for a journal row. If an old row stores no reference, the reference is computed from the row number.
     pub(crate) fn reference_of_row(&self, id: i64, kept: Option<i64>) -> Reference {
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
         match kept {
@@ -209,8 +209,8 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
-    /// Returns the reference of the identifier's open contact, if there is one. Returns `None` until the message with this external id is
-    /// registered.
+    /// Returns the reference of the identifier's open contact. Returns `None` if there is no open contact, or if the message with this
+    /// external id is not registered yet.
     async fn read_registered_in(
         &self,
         line: &LineName,
@@ -267,7 +267,8 @@ impl Store {
     }
 }
 
-/// Returns those `references` that a message or a contact already has. Contacts can outlive the raw messages that opened them.
+/// Returns those `references` that a message or a contact already has. Contacts are checked too, because a contact can outlive the raw
+/// message that opened it.
 async fn taken_references(
     transaction: &DatabaseTransaction,
     references: &HashSet<i64>,
@@ -410,8 +411,8 @@ struct Numbered {
 }
 
 impl Written {
-    /// Builds the answer to the adapter that delivered this row. If two rows of a commit are the same message, only the first counts as
-    /// new.
+    /// Builds the answer to the adapter that delivered this row. If two rows of a commit contain the same message, only the first row
+    /// counts as new.
     fn take(&mut self, row: &JournalRow) -> Option<Accepted> {
         let (row, fresh) = match self.fresh.remove(&row.external_hash) {
             Some(numbered) => {

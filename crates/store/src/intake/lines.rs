@@ -17,7 +17,7 @@ use crate::{
 pub struct LineState {
     /// Name of the line.
     pub line: String,
-    /// Name of its channel.
+    /// Name of the line's channel.
     pub channel: String,
     /// Whether the line's last attempt to reach its source succeeded.
     pub up: bool,

@@ -69,8 +69,8 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
     }
 
-    /// Counts raw messages that became a message according to their outcome, although no contact contains that message. Erased raw messages
-    /// are left out. Any result other than 0 indicates a defect.
+    /// Counts raw messages that were registered as messages according to their outcome, but have no message in any contact. Erased raw
+    /// messages are left out. Any result other than 0 indicates a defect.
     ///
     /// # Errors
     /// If a database query fails.
