@@ -31,7 +31,7 @@ pub struct Claimed {
     pub id: i64,
     /// Number of this attempt, from 1.
     pub attempt: i32,
-    /// Whether an earlier attempt did not finish, because its process died or was too slow.
+    /// Whether an earlier attempt was interrupted, because its process stopped or was too slow.
     pub interrupted: bool,
     /// Journal id of the raw message, for a receive job.
     pub journal_id: i64,
@@ -49,7 +49,7 @@ pub struct Journalled {
     pub raw: RawMessage,
     pub(crate) external_hash: Vec<u8>,
     pub(crate) data_key: Vec<u8>,
-    /// The reference of the contact that this message opens, if it opens one.
+    /// The reference for the new contact, if this message opens a contact.
     pub(crate) reference: Reference,
 }
 
@@ -83,11 +83,11 @@ impl Store {
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }
 
-    /// Claims the oldest due jobs of a kind, at most `most`, for the duration of `lease`. Skips jobs that were claimed `fewer_than` times
+    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Skips jobs that were claimed `fewer_than` times
     /// or more, and the jobs `in_hand`, which this process is working on. The transaction ends before the work on the jobs begins.
     ///
-    /// The system clock may have been changed since a job was created. Therefore a job without attempts that was due at its creation counts
-    /// as due. A job that is due later than the longest possible wait counts as due too.
+    /// The system clock may have been changed since a job was created. Therefore a job that was due at its creation and has not been
+    /// attempted counts as due. A job that is due later than the longest possible wait counts as due too.
     ///
     /// # Errors
     /// If a database query fails.
@@ -149,8 +149,9 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Takes the lock of the one process that runs the jobs of a SQLite database. Jobs that an earlier process left running become due
-    /// immediately. On PostgreSQL this does nothing: several processes run jobs there, and leases keep them apart.
+    /// Takes the lock that lets only one process run the jobs of a SQLite database. Jobs that were running when an earlier process ended
+    /// become due immediately. On PostgreSQL, this function does nothing: several processes run jobs there, and leases prevent two
+    /// processes from running the same job.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database. Also if a database query fails.
@@ -288,7 +289,7 @@ impl Store {
         }
     }
 
-    /// Returns the parked jobs, or all unfinished ones, oldest first, at most 500.
+    /// Returns at most 500 unfinished jobs, oldest first. If `parked_only` is `true`, returns only parked jobs.
     ///
     /// # Errors
     /// If a database query fails.
@@ -335,7 +336,7 @@ impl Store {
             .collect())
     }
 
-    /// Makes one parked job, or all of them, ready to run again. Returns the number of these jobs.
+    /// Makes the parked job `job` ready to run again, or all parked jobs if `job` is `None`. Returns the number of jobs made ready.
     ///
     /// # Errors
     /// If a database query fails.
