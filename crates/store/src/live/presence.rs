@@ -1,5 +1,5 @@
-//! Presence: the members of staff who view a contact or write to its person. Presence is kept in memory only. An entry is dropped soon
-//! after its browser tab stops reporting.
+//! Presence: the members of staff who have a contact open, to read it or to write to its person. Presence is kept in memory only. An entry
+//! is dropped soon after its browser tab stops reporting.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Records that a member of staff is at a contact or has left it.
+    /// Records that a member of staff is reading a contact, is writing to its person, or has left the contact.
     ///
     /// # Errors
     /// If there is no such contact.
@@ -42,7 +42,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the members of staff who are at a contact, except `but`.
+    /// Returns the members of staff who have a contact open, except the member of staff `but`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -67,7 +67,7 @@ impl Store {
         Ok(present)
     }
 
-    /// Subscribes to changes of presence: people arrive, leave or begin to write.
+    /// Subscribes to changes of presence: members of staff open a contact, leave it, or begin to write.
     #[must_use]
     pub fn watch_presence(&self) -> watch::Receiver<u64> {
         self.presence.changed.subscribe()

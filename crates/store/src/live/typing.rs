@@ -1,4 +1,5 @@
-//! Typing: notifies subscribers that a counsellor is writing an answer, so that they can show it to the person. Typing is not stored.
+//! Typing: notifies subscribers that a counsellor is writing an answer. The subscribers can then show this to the person. Typing is not
+//! stored.
 
 use hotline_core::identifiers::line_name::LineName;
 use tokio::sync::broadcast;
@@ -11,7 +12,7 @@ use crate::{
 };
 
 impl Store {
-    /// Reports that `who` is writing an answer, if the contact is assigned to them and its person accepts replies.
+    /// Reports that `who` is writing an answer, if the contact is assigned to `who` and its person accepts replies.
     pub(crate) async fn tell_typing(
         &self,
         who: &Person,
@@ -34,7 +35,7 @@ impl Store {
         Ok(())
     }
 
-    /// Subscribes to all typing in this process.
+    /// Subscribes to all reports of typing in this process.
     #[must_use]
     pub fn typings(&self) -> broadcast::Receiver<Typing> {
         self.typing.subscribe()
