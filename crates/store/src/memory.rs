@@ -1,4 +1,5 @@
-//! State that a running process keeps in memory. All of it may be lost: it can be rebuilt or is not needed after a restart.
+//! State that a running process keeps in memory. Losing this state is harmless: the process rebuilds it or does not need it after a
+//! restart.
 
 pub(crate) mod log_ins;
 pub mod presence;

@@ -30,7 +30,8 @@ impl Steady {
     }
 }
 
-/// Log-ins with subscribers to their end, by the hash of the log-in's secret. Dropping a sender notifies its subscribers of the end.
+/// The subscriptions to the end of each log-in, by the hash of the log-in's secret. Dropping a sender notifies its subscribers that the
+/// log-in has ended.
 #[derive(Default)]
 pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
 

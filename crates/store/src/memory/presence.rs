@@ -1,4 +1,4 @@
-//! Presence: the members of staff who are at each contact. An entry is dropped soon after its browser tab stops reporting.
+//! Presence: the members of staff who have each contact open. An entry is dropped soon after its browser tab stops reporting.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,10 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
 
-/// After this long without a report, a person counts as gone. A tab reports every five seconds.
+/// After this long without a report, a member of staff counts as gone. A tab reports every five seconds.
 const SILENT: Duration = Duration::from_secs(12);
 
-/// The activity of a member of staff at a contact.
+/// The activity of a member of staff on the page of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Activity {
@@ -26,16 +26,16 @@ pub enum Activity {
 
 hotline_core::named!(Activity);
 
-/// A member of staff at a contact.
+/// A member of staff who has a contact open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
-    /// Work name.
+    /// Display name of the member of staff.
     pub name: String,
-    /// Whether they are writing a reply.
+    /// Whether the member of staff is writing a reply.
     pub writing: bool,
 }
 
-/// The members of staff who are at contacts.
+/// The members of staff who have contacts open.
 pub(crate) struct Presence {
     /// Activity and time of the last report, by contact and member of staff.
     here: Mutex<HashMap<(Uuid, Uuid), (Activity, Instant)>>,
@@ -65,7 +65,7 @@ impl Presence {
         }
     }
 
-    /// Drops the entries of people who stopped reporting.
+    /// Drops entries that no browser tab has reported within the last 12 seconds.
     pub(crate) fn sweep(&self) {
         let mut here = self.here();
         let before = here.len();

@@ -10,12 +10,13 @@ use fixedbitset::FixedBitSet;
 use hotline_core::text::fold::{Sought, words};
 use uuid::Uuid;
 
-/// Maximum length of an indexed word, in bytes. Longer words are cut.
+/// Maximum length of an indexed word, in bytes. Longer words are shortened.
 const LONGEST: usize = 40;
-/// The index is compacted when its outdated places outnumber its contacts by more than this.
+/// The index is compacted when the number of outdated places exceeds the number of contacts by more than this.
 const FEW: usize = 10_000;
 
-/// The index. Each contact has one place in a list. A contact that changes moves to a new place at the end, so later places are newer.
+/// The index. Each contact has one place in a list. A contact that changes moves to a new place at the end, so contacts at later places
+/// changed more recently.
 #[derive(Default)]
 pub(crate) struct Index {
     /// Contacts by place. `None` if the contact moved to a later place or was removed.
@@ -80,7 +81,7 @@ impl Index {
         }
     }
 
-    /// Returns the contacts that contain every search word, most recently changed first.
+    /// Returns the contacts that contain, for every search word, a word that starts with it. The most recently changed contacts come first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut all: Option<FixedBitSet> = None;
         for word in sought.all() {
