@@ -226,7 +226,7 @@ impl Store {
         Ok(query.one(transaction).await?)
     }
 
-    /// Sets a contact back to waiting, even if closed, because its reply did not reach the person or may not have reached them.
+    /// Sets a contact back to waiting, even if it is closed, because the delivery of a reply failed or its result is unknown.
     async fn reopen_after_failed_delivery(
         &self,
         transaction: &DatabaseTransaction,
@@ -295,8 +295,8 @@ impl Store {
         Ok(row.filter(proven).map(|row| row.contact_id))
     }
 
-    /// Applies a delivery report from another server. Returns the contact of the reported message, or `None` if we did not send such a
-    /// message.
+    /// Applies a delivery report from another server. Returns the contact of the reported message, or `None` if this service did not send
+    /// the message.
     pub(crate) async fn apply_report(
         &self,
         transaction: &DatabaseTransaction,

@@ -28,7 +28,7 @@ use crate::{
 
 /// A file to fetch from its platform.
 pub struct ToFetch {
-    /// The line on which it arrived.
+    /// The line on which the file arrived.
     pub line: LineName,
     /// The channel's reference to the file on the platform.
     pub reference: Private<String>,

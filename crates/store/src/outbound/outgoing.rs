@@ -49,13 +49,13 @@ pub struct Outgoing {
 pub enum Due {
     /// Hand this message to its channel now.
     Now(Box<Outgoing>),
-    /// Try later, because an earlier message of the contact comes first.
+    /// Try later, because an earlier message of the contact must be sent first.
     Later,
     /// Do nothing, because the message was already sent or was erased.
     Done,
 }
 
-/// Maximum time for which a message waits for an earlier message of its contact, in microseconds since the earlier message was queued.
+/// How long a message waits for an earlier message of its contact, in microseconds from the time at which the earlier message was queued.
 const BEHIND: i64 = 15 * 60 * 1_000_000;
 
 impl Store {
@@ -89,7 +89,7 @@ impl Store {
         let to = card
             .answer_address(row.line == contact.line)
             .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
-        // An earlier attempt ended without a result, so the channel may have the message already.
+        // If an earlier attempt ended without a result, the channel may already have the message.
         let uncertain = job.interrupted || [Delivery::Unknown, Delivery::Sending].contains(&row.state.0);
         let outgoing = Outgoing {
             line: LineName::stored(row.line.clone()),
@@ -122,7 +122,7 @@ impl Store {
         Ok(Due::Now(Box::new(outgoing)))
     }
 
-    /// Returns whether an earlier message of the same contact on the same line is still on its way.
+    /// Returns whether an earlier message of the same contact on the same line is still to be sent.
     async fn is_behind(&self, row: &outbox::Model) -> Result<bool, StoreError> {
         if !self.line(&row.line).is_some_and(|line| line.keeps_order) {
             return Ok(false);
@@ -163,7 +163,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the channel's ids of the messages in a contact's thread, oldest first, at most 20.
+    /// Returns the channel's ids of the newest 20 messages in a contact's thread, oldest first.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -207,8 +207,8 @@ impl Store {
         Ok(())
     }
 
-    /// Queues a message for delivery after the undo period, on the contact's own line. If the person left an address for answers, also
-    /// queues it on the line configured as `answers_also_by`.
+    /// Queues a message for delivery after the undo period, on the contact's own line. If the person left an address for answers, the
+    /// message is also queued on the line configured as `answers_also_by`.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,

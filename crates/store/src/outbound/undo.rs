@@ -48,7 +48,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
         let mut text = self.message_content(&self.contact_key(&contact)?, &message)?.text;
-        // Keeps a draft that was begun after the reply, and adds it below the text of the reply.
+        // If a draft was begun after the reply, its text is added below the text of the reply.
         if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
             text = format!("{text}\n\n{}", begun.text);
         }
