@@ -56,11 +56,11 @@ pub struct NewEvent {
     pub school: Option<Uuid>,
     /// Number of people reached, by group.
     pub reached: Reached,
-    /// Name of the person who holds the event.
+    /// Name of the presenter.
     pub presenter: String,
     /// Language tag; empty if unknown.
     pub language: String,
-    /// Free remarks.
+    /// Remarks as free text.
     pub remarks: String,
     /// Peer educators who take part, each with their role: leading the event or being trained.
     pub educators: Vec<(Uuid, Part)>,
@@ -96,8 +96,8 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Creates an event, or replaces the event `id`. A school given as `held_in` is added and replaces the school in `event`. `asked_by` is
-    /// the contact that requested a new event. When an existing event is replaced, `asked_by` is ignored.
+    /// Creates an event, or replaces the event `id`. `held_in` is a school to add; the event then takes place there, and the school in
+    /// `event` is ignored. `asked_by` is the contact that requested the event. It is stored only when the event is created.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if an event is entered as held without a day or on a future day, if a number is out of range, or if a text

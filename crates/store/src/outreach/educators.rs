@@ -1,4 +1,4 @@
-//! Peer educators: the name they chose and the events in which they took part. No other personal data is stored.
+//! Peer educators: their chosen names and the events in which they took part. No other personal data is stored.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,7 +30,7 @@ use crate::{
 pub struct Educator {
     /// The id of the peer educator.
     pub id: Uuid,
-    /// The name they chose.
+    /// The name that the peer educator chose.
     pub name: String,
     /// Their school, if known.
     pub school: Option<Uuid>,
@@ -87,7 +87,7 @@ impl Store {
         Ok(new)
     }
 
-    /// Returns the peer educators, sorted by name. Inactive ones come last.
+    /// Returns the peer educators, sorted by name. Inactive peer educators come last.
     ///
     /// # Errors
     /// If a database query fails.

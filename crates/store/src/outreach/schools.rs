@@ -62,7 +62,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Adds a school, or returns the id of the existing one with the same name, kind and place.
+    /// Adds a school, or returns the id of the existing school with the same name, kind and place.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the name is empty or too long.
