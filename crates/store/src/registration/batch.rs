@@ -28,8 +28,9 @@ use crate::{
     registration::{parts::FoundMessage, register::ParsedMessage, threading::EvidentContact},
 };
 
-/// Maximum number of contacts loaded for each identifier. Open contacts come before closed ones, and newer contacts before older ones. The
-/// same limit applies to messages with the same id. A sender who floods a mailbox therefore cannot displace the contacts of others.
+/// Maximum number of contacts loaded for each identifier: open contacts first, then the newest. The limit also applies to the stored
+/// messages of one identifier that have the same channel id. Because each identifier has its own limit, a sender who floods a mailbox
+/// cannot displace the contacts of others.
 const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
 /// A stored message that has the same channel id as a message of the batch.
@@ -44,7 +45,7 @@ pub(super) struct Written {
 /// The stored records that a batch may relate to, with the changes that the batch makes to them.
 #[derive(Default)]
 pub(super) struct BatchState {
-    /// The contacts by id: the stored ones with the batch's changes, and those that the batch opens.
+    /// The contacts by id: stored contacts with the batch's changes, and contacts that the batch opens.
     pub(super) contacts: BTreeMap<Uuid, contacts::Model>,
     /// The stored contacts as they were before the batch.
     stored: BTreeMap<Uuid, contacts::Model>,
@@ -52,7 +53,7 @@ pub(super) struct BatchState {
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
     /// The rows of the messages in `theirs`, by id. Loaded only if the batch contains message parts.
     pub(super) messages: HashMap<Uuid, messages::Model>,
-    /// Choices of people, by the hash of their identifier.
+    /// The stored choices of persons, by the hash of their identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
 }
 
@@ -89,7 +90,8 @@ impl BatchState {
         self.contacts.values().filter(is_new)
     }
 
-    /// Returns the contacts of an identifier on a line. Open contacts come before closed ones, and newer contacts before older ones.
+    /// Returns the contacts of an identifier on a line. Open contacts come before closed contacts, and newer contacts before older
+    /// contacts.
     pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<Uuid> {
         let Some(hash) = identifier_hash else {
             return Vec::new();
@@ -253,7 +255,7 @@ impl Store {
         Ok(known)
     }
 
-    /// Finds the contacts to which the thread evidence of a message refers.
+    /// Finds the contacts to which the thread evidence of a message (thread tokens and ids of earlier messages) refers.
     pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<EvidentContact> {
         let mut found = Vec::new();
         for one in evidence {

@@ -37,11 +37,11 @@ use crate::{
 pub struct NewCall {
     /// Id of the form in which the call was entered. If the form is submitted twice, the call is logged once.
     pub id: Uuid,
-    /// The network on which the call or message came, as the name of its channel.
+    /// Channel name of the network on which the call or message came.
     pub network: String,
     /// When the call took place. Must not be in the future.
     pub at: DateTime<Utc>,
-    /// The colleague who took the call. `None` if the call was taken by the person who logs it.
+    /// The colleague who took the call. `None` if the member of staff who logs the call took it.
     pub for_whom: Option<Uuid>,
     /// The number or name of the caller on that network; empty if unknown.
     pub caller: String,
@@ -53,15 +53,15 @@ pub struct NewCall {
 
 /// Maximum age of a call that can be logged: thirty years.
 const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
-/// Maximum time by which an entered time may be ahead of the system clock, because clocks differ.
+/// Maximum time by which the entered time of a call may be ahead of the system clock. The tolerance is needed because clocks differ.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 
 impl Store {
     /// Registers a call that was answered outside this software.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the answers do not
-    /// fit the scheme. Also if the calls of that day were already entered as a total.
+    /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the scheme does not
+    /// contain the answers. Also if the calls of that day were already entered as a total.
     pub async fn log_call(&self, who: &Person, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {

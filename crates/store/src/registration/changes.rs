@@ -45,7 +45,7 @@ pub(super) struct Changes {
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) outcomes: BTreeMap<(Outcome, &'static str), Vec<i64>>,
-    /// Links to contacts from raw messages that did not become a message of their own.
+    /// Links to contacts from raw messages that did not become separate messages.
     pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
     /// Teams of the counsellors on duty.
@@ -61,8 +61,8 @@ impl Changes {
             .push(journal_id);
     }
 
-    /// Links a raw message to a contact if the raw message did not become a message of its own: a version, a delivery report or a repeated
-    /// delivery. Erasing the contact then erases the raw message too.
+    /// Links a raw message to a contact, so that erasing the contact erases the raw message too. Used for raw messages that did not become
+    /// separate messages: versions, delivery reports and repeated deliveries.
     pub(super) fn link_raw(&mut self, journal_id: i64, contact: Option<Uuid>) {
         self.raw_links
             .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
@@ -90,7 +90,7 @@ impl Changes {
     }
 
     /// Applies the stored choices of the sender. A chosen language replaces the language of the message. If the sender had asked not to be
-    /// written to, the new message ends that wish.
+    /// written to, the new message cancels that request.
     pub(super) fn apply_choices(&mut self, arrival: &mut Arrival<'_>) {
         let Some(hash) = &arrival.identifier_hash else {
             return;

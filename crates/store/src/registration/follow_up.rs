@@ -32,7 +32,7 @@ use crate::{
 /// Maximum number of acknowledgements to one identifier in 24 hours. The limit ends a loop between two automatic senders.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
 impl Store {
-    /// Assigns a new contact to the counsellor that routing selects, if one is on duty.
+    /// Assigns a new contact to the counsellor that routing selects. Does nothing if no counsellor is on duty.
     pub(super) async fn assign(
         &self,
         transaction: &DatabaseTransaction,

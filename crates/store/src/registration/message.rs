@@ -37,20 +37,20 @@ pub(super) struct Arrival<'a> {
     pub(super) digest: Vec<u8>,
 }
 
-/// The relation of a message to the stored ones.
+/// The relation of an arriving message to the stored messages.
 enum Duplicate {
-    /// The contact already contains the message, or the message is an echo of one that we sent.
+    /// The contact already contains the message, or the message is an echo of a message that this service sent.
     Stored { contact: Uuid, reason: &'static str },
     /// The message is a part or another version of a stored message.
     PartOf { found: FoundMessage, part: MessagePart },
-    /// The message is new. `copy_of` is the contact that contains a shorter copy of it.
+    /// The message is new. `copy_of` is the contact that already contains a copy of the message with less text or without the files.
     No { copy_of: Option<Uuid> },
 }
 
 /// The contact that a new message joins or opens.
 struct Place {
     belongs: Belongs<Uuid>,
-    /// A contact of another identifier whose thread token the message carries.
+    /// A contact of another identifier whose thread token is in the message.
     refers_to: Option<Uuid>,
     /// When the block on the sender's identifier ends. `None` if the identifier is not blocked.
     blocked_until: Option<i64>,
@@ -124,7 +124,7 @@ impl Store {
         self.apply(transaction, changes, arrival, place, outcome).await
     }
 
-    /// Compares a message with the stored ones. `mine` are the contacts of its sender.
+    /// Compares a message with the stored messages. `mine` are the contacts of its sender.
     async fn deduplicate(
         &self,
         transaction: &DatabaseTransaction,

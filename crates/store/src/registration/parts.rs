@@ -1,4 +1,4 @@
-//! Messages with several parts and versions. These may arrive in any order, and the resulting message is the same.
+//! Messages with several parts and versions. The resulting message does not depend on the order in which the parts and versions arrive.
 
 use std::cmp::Ordering;
 
@@ -124,7 +124,7 @@ impl Store {
         })
     }
 
-    /// Finds the version of a message part that has the same version number as `piece`, among the replaced versions.
+    /// Searches the replaced versions of a message for the part that has the same id and version number as `part`.
     async fn kept_version(
         &self,
         transaction: &DatabaseTransaction,

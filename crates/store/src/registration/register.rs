@@ -1,9 +1,9 @@
 //! Registration: registers each message exactly once, in a new or an existing contact. All changes that a message causes are written in the
 //! same transaction.
 //!
-//! The messages of a batch share a transaction. First, the stored records that belong to their identifiers and threads are loaded. Then the
-//! rules of `hotline_core` decide about one message after the other. A decision takes the earlier messages of the batch into account. At
-//! the end, all changes are written together.
+//! The messages of a batch share a transaction. First, the stored records that belong to the identifiers and threads of these messages are
+//! loaded. Then the rules of `hotline_core` decide about one message after another. A decision takes the earlier messages of the batch into
+//! account. At the end, all changes are written together.
 
 use std::collections::HashSet;
 
@@ -101,7 +101,7 @@ impl Store {
         Ok(used)
     }
 
-    /// Collects the changes to the figures. They come from contacts that were opened or reopened, or whose language became known.
+    /// Collects the changes to the figures. Figures change when a contact was opened or reopened, or when its language became known.
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,
@@ -128,7 +128,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a lock so that processes that share a PostgreSQL database register one after the other. Otherwise another process could change
+    /// Takes a lock so that processes that share a PostgreSQL database register one batch at a time. Otherwise another process could change
     /// the data between a decision and the write that follows. SQLite has only one writer anyway.
     pub(crate) async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         if !self.on_sqlite() {

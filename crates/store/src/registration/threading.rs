@@ -60,8 +60,8 @@ fn proof(evident: &[EvidentContact], contact: Uuid) -> Proof {
 }
 
 impl Store {
-    /// Returns contacts of other identifiers that this message may join. The message must have the thread token of such a contact, and a
-    /// reply of that contact must have been sent to the message's sender.
+    /// Returns contacts of other identifiers that this message may join. The message must contain the contact's thread token, and a reply
+    /// from that contact must have been sent to the sender of the message.
     pub(super) fn written_to(
         &self,
         known: &BatchState,
@@ -87,7 +87,7 @@ impl Store {
 
     /// Finds an earlier copy of a message. Copies have the same sender, message id and sending time, and one copy contains the whole text
     /// of the other. The texts may differ because a mailing list adds a tag or a footer. The message id alone is not sufficient, because
-    /// some programs give the same id to every e-mail, and one child's text could be shown to another.
+    /// some programs give the same id to every e-mail. One child's text could then be shown to another child.
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,

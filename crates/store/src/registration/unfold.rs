@@ -1,5 +1,5 @@
-//! Folding the text that an e-mail copies from its thread. Text that looks copied but occurs in no earlier message is new, so it is not
-//! folded.
+//! Folding (hiding by default) the text that an e-mail copies from its thread. Text that looks copied but occurs in no earlier message is
+//! new, so it is not folded.
 
 use hotline_core::{contact::message::Incoming, text::quoting::unfold};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -15,7 +15,7 @@ use crate::{
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares the seemingly copied text of a message with the messages of these contacts, and unfolds the text that is new.
+    /// Compares text that looks copied with the earlier messages of these contacts, and unfolds the text that is new.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
