@@ -19,7 +19,7 @@ pub struct ContactContent {
     /// The address at which the person asked to be answered. On the contact's own line, answers go to this address instead of the
     /// identifier. The answer to a web form is sent to this address in addition to the answer page.
     pub answer_to: Option<String>,
-    /// Other addresses at which the person asked to be answered. The writer of a reply may choose one.
+    /// Other addresses at which the person asked to be answered. The writer of a reply may choose one of these addresses.
     #[serde(default)]
     pub offered: Vec<String>,
     /// Addresses other than the identifier to which replies were sent.
@@ -85,9 +85,9 @@ pub struct PartContent {
 }
 
 impl ContactContent {
-    /// Returns the address for answers on a line, or `None` if there is none. On the contact's own line, the address is `answer_to` or else
-    /// the identifier. The address is the empty string if answers on that line are only shown to the holder of the receipt code. On any
-    /// other line, the address is `answer_to`.
+    /// Returns the address for answers on a line, or `None` if there is no address. On the contact's own line, the address is `answer_to`
+    /// or, if that is missing, the identifier. If answers on that line are only shown to the holder of the receipt code, the address is the
+    /// empty string. On any other line, the address is `answer_to`.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.replies_wait_on_page {
             Some(String::new())

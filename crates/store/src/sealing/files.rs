@@ -75,7 +75,7 @@ impl Files {
     /// Writes files and syncs them, so that they survive a power cut.
     ///
     /// # Errors
-    /// If a file cannot be written. Files already written then stay behind unused, which is harmless.
+    /// If a file cannot be written. Files that were already written remain unused, which is harmless.
     pub async fn write(&self, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), StoreError> {
         if files.is_empty() {
             return Ok(());

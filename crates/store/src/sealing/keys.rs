@@ -25,7 +25,7 @@ use crate::error::StoreError;
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// The keys derived from the master key. Each has one purpose.
+/// The keys derived from the master key. Each key has one purpose.
 #[derive(ZeroizeOnDrop)]
 pub struct Keys {
     wrapping: [u8; 32],
@@ -110,7 +110,7 @@ impl Keys {
             .map_err(|_| StoreError::Sealed("A data key"))
     }
 
-    /// Encrypts search words for use in a URL, so that only this service can read them. Search words may be names, and browsers keep a
+    /// Encrypts search words for use in a URL, so that only this service can read the words. Search words may be names, and browsers keep a
     /// history of URLs.
     ///
     /// # Errors
