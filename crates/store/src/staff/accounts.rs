@@ -32,21 +32,21 @@ use crate::{
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Id of the person.
+    /// Id of the member of staff.
     pub id: Uuid,
     /// The log-in name.
     pub login: String,
-    /// The work name shown to colleagues.
+    /// The display name, which colleagues see.
     pub name: String,
-    /// The person's role, which determines their rights.
+    /// The role, which determines the rights of the member of staff.
     pub role: Role,
     /// Whether the account is active, that is, not disabled.
     pub active: bool,
-    /// Whether the person is available for new contacts.
+    /// Whether the member of staff is available for new contacts.
     pub on_duty: bool,
-    /// The person's team, if they are in one.
+    /// The team. `None` if the member of staff belongs to no team.
     pub team: Option<String>,
-    /// The person's settings for the desk.
+    /// The desk settings of the member of staff.
     pub preferences: Preferences,
 }
 
@@ -117,7 +117,7 @@ impl Store {
         Ok(all.into_iter().filter_map(|one| one.team).collect())
     }
 
-    /// Moves a member of staff to a team, or to none. Their contacts move with them.
+    /// Sets the team of a member of staff, or removes it (`None`). The contacts assigned to the member of staff get the same team.
     ///
     /// # Errors
     /// If there is no such log-in name, or if the team name is empty or longer than 40 characters.
@@ -180,14 +180,14 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(id))
             .exec(&transaction)
             .await?;
-        // A copied token would remain usable after its owner's log-ins have ended, so tokens end too.
+        // A copied token would remain usable after its owner's log-ins have ended, so the owner's tokens are revoked too.
         tokens::Entity::update_many()
             .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
             .filter(tokens::Column::MadeBy.eq(id))
             .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
-        // Closed contacts are included, because their persons may write again.
+        // Closed contacts are unassigned too, because their persons may write again.
         let held = contacts::Entity::find()
             .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
@@ -245,8 +245,8 @@ impl Store {
         Ok(row.active)
     }
 
-    /// Changes the password of a person who knows the current one. Ends all of the person's log-ins except the one whose secret is `token`.
-    /// Returns `false` if the current password is wrong.
+    /// Changes a member of staff's password after checking the current password. Ends all log-ins of the account except the log-in whose
+    /// secret is `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
     /// If the new password is too short, too long or too weak.
@@ -267,7 +267,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Stores a password and ends the account's log-ins, except the one that changed it.
+    /// Stores a password and ends the account's log-ins, except the log-in that changed the password.
     async fn set_password(
         &self,
         row: &staff::Model,
@@ -311,7 +311,7 @@ impl Store {
         Ok(rows.into_iter().filter_map(person).collect())
     }
 
-    /// Sets whether a person is available for new contacts.
+    /// Sets whether a member of staff is available for new contacts.
     ///
     /// # Errors
     /// If a database query fails.
@@ -330,7 +330,7 @@ impl Store {
         Ok(())
     }
 
-    /// Stores a person's settings for the desk.
+    /// Stores the desk settings of a member of staff.
     ///
     /// # Errors
     /// If a database query fails.

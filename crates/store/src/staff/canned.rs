@@ -50,7 +50,7 @@ impl Store {
         Ok(rows.into_iter().map(read).collect())
     }
 
-    /// Adds a canned reply, or changes the one with this id.
+    /// Adds a canned reply, or changes the canned reply with this id.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the name or both texts are missing, if the name is taken, if the name or a text is too long, or if a

@@ -79,7 +79,7 @@ pub enum Device {
     Unknown,
 }
 
-/// Permits that a password check holds while it hashes.
+/// The permits of a password check, kept while the password is hashed.
 struct Turn {
     _places: [Option<SemaphorePermit<'static>>; 3],
 }
@@ -102,7 +102,7 @@ async fn turn(device: Device) -> Result<Turn, StoreError> {
     turn.ok().flatten().ok_or(BUSY)
 }
 
-/// Checks whether this password is acceptable for the person with this log-in and name.
+/// Checks whether this password is acceptable for the member of staff with this log-in name and display name.
 ///
 /// # Errors
 /// If the password is too short, too long or easy to guess.

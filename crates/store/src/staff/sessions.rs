@@ -41,7 +41,7 @@ impl SessionToken {
 /// The cause of a request that belongs to a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// An action of a person, so the log-in counts as used.
+    /// An action of the member of staff, so the log-in counts as used.
     Person,
     /// An automatic refresh of a page.
     Page,
@@ -51,14 +51,14 @@ pub enum Asker {
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in ends by log-out or expiry, or because the account is disabled. Any process may end it.
+    /// Waits until the log-in ends because of a log-out, its expiry or a disabled account. Another process may end the log-in.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
 }
 
 impl Store {
-    /// Logs in. Returns `None` if the log-in name or password is wrong or the account is disabled. These cases take the same time.
+    /// Logs in. Returns `None` if the log-in name or password is wrong or the account is disabled. All of these cases take the same time.
     ///
     /// # Errors
     /// If a database query fails.
@@ -118,7 +118,7 @@ impl Store {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Returns the person who is logged in with this secret. Only requests by [`Asker::Person`] extend the log-in.
+    /// Returns the member of staff who is logged in with this secret. Only requests by [`Asker::Person`] extend the log-in.
     ///
     /// # Errors
     /// If a database query fails.
@@ -179,7 +179,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the hash of a log-in's secret, which identifies it among the log-ins of the same person.
+    /// Returns the hash of a log-in's secret, which identifies the log-in among all log-ins of the same member of staff.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         self.keys.lookup("session", token)
     }
@@ -192,7 +192,7 @@ impl Store {
         End(all.entry(hash).or_default().subscribe())
     }
 
-    /// Notifies the subscribers of all log-ins that have ended. Another process may have ended them.
+    /// Notifies the subscribers of all log-ins that have ended. Another process may have ended these log-ins.
     pub(crate) async fn notice_ended_sessions(&self) {
         let watched: Vec<Vec<u8>> = {
             let mut all = self.watched.all();

@@ -24,7 +24,7 @@ use crate::{
 const PREFIX: &str = "hotline_figures_";
 /// Maximum length of a token's name, in characters.
 const LONGEST: usize = 60;
-/// The time of last use is updated at most once in this many microseconds.
+/// Minimum time between two updates of a token's time of last use, in microseconds.
 const NOTED: i64 = 60_000_000;
 
 /// A token without its secret. The secret is not stored.
