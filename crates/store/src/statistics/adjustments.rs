@@ -48,10 +48,9 @@ pub struct Adjustment {
 pub struct NewAdjustment {
     /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,
-    /// The value to which the number is added. A channel if the measure is contacts; `advisory` or the id of an institution if the measure
-    /// is cases.
+    /// The value whose count is adjusted. For contacts, this is a channel; for cases, `advisory` or the id of an institution.
     pub value: String,
-    /// `true`: a correction. `false`: an opening balance.
+    /// `true` for a correction, `false` for an opening balance.
     pub correction: bool,
     /// The first day that the adjustment covers.
     pub from: NaiveDate,
@@ -154,8 +153,9 @@ impl Store {
     /// Enters an opening balance or a correction.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if a field is missing, the period is reversed or in the future, the number is out of range, the channel or
-    /// institution is not counted, an opening balance overlaps days already counted, or a correction repeats an earlier one.
+    /// [`StoreError::Conflict`] if a field is missing, if the period is reversed or in the future, if the number is out of range, or if the
+    /// channel or institution is not counted. Also if an opening balance overlaps another opening balance or days that this software
+    /// counted, or if a correction repeats an earlier correction.
     pub async fn enter_adjustment(
         &self,
         who: Option<&Person>,
@@ -164,7 +164,7 @@ impl Store {
         self.enter_adjustments(who, std::slice::from_ref(new)).await
     }
 
-    /// Enters all of these adjustments, or none of them if one is invalid.
+    /// Enters these adjustments. If one adjustment is invalid, enters none of them.
     ///
     /// # Errors
     /// The errors of [`Store::enter_adjustment`]; also [`StoreError::Conflict`] if there are too many adjustments.
@@ -185,8 +185,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Checks adjustments without entering them. Each result is the conflict that the adjustment would cause after the preceding ones were
-    /// entered, or `None` if the adjustment is valid.
+    /// Checks adjustments without entering them. Returns one result for each adjustment: the conflict that the adjustment would cause if
+    /// the valid adjustments before it had been entered, or `None` if there is no conflict.
     ///
     /// # Errors
     /// If a database query fails, or if there are too many adjustments.
@@ -199,8 +199,8 @@ impl Store {
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
     }
 
-    /// Loads the days on which this software counted anything in the period of these adjustments. The caller loads the adjustments already
-    /// entered.
+    /// Loads the days on which this software counted anything in the period of these adjustments. The caller must add the adjustments
+    /// already entered.
     async fn known(&self, new: &[NewAdjustment]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));
@@ -372,7 +372,7 @@ impl Store {
         }
     }
 
-    /// Returns all adjustments, including withdrawn ones, sorted by their first day.
+    /// Returns all adjustments, including withdrawn adjustments, sorted by their first day.
     ///
     /// # Errors
     /// If a database query fails.

@@ -19,7 +19,7 @@ use crate::{
     statistics::{counts::StatisticsFilter, snapshot::Snapshot},
 };
 
-/// The backlog at the time of the snapshot. It is independent of any period. Erasing a contact can change it.
+/// The backlog at the time of the snapshot. The backlog does not depend on a period. Erasing a contact can change it.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Backlog {
     /// Number of open contacts.
@@ -66,7 +66,8 @@ impl Snapshot<'_> {
             .registered)
     }
 
-    /// Returns the age of the oldest contact that matches the SQL condition `these`, in minutes.
+    /// Returns the age, in minutes, of the oldest contact that matches the SQL condition `these`. The age is measured from the time in the
+    /// column `since`.
     async fn oldest(&self, these: &'static str, since: contacts::Column) -> Result<Option<i64>, StoreError> {
         let oldest: Option<i64> = contacts::Entity::find()
             .select_only()

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts read one by one to count pairs of values, one from each of two dimensions.
+/// Maximum number of contacts read one by one to count pairs of values. Each pair has a value of both dimensions.
 const MOST_CONTACTS_READ: i64 = 200_000;
 /// The dimension of ages in years.
 const AGE: &str = "age";
@@ -251,7 +251,8 @@ impl Store {
         all
     }
 
-    /// Returns the dimension under which the counts of `dimension` are stored. The two differ for age bands, which are computed from ages.
+    /// Returns the dimension under which the counts of `dimension` are stored. The two dimensions differ for age bands, which are computed
+    /// from ages.
     pub(super) fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
         let body = dimension.strip_prefix(BANDS);
         match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {

@@ -67,7 +67,8 @@ impl From<&contacts::Model> for CountedColumns {
 }
 
 impl Store {
-    /// Returns the facts by which a contact with these answers is counted. The result is empty if the contact is excluded from the total.
+    /// Returns the facts that determine how a contact with these answers is counted. The result is empty if the contact is excluded from
+    /// the total.
     pub(crate) fn facts(&self, contact: &CountedColumns, chosen: &Answers) -> Vec<Facts> {
         if !joining::counts(contact.marking.map(|marking| marking.0)) {
             return Vec::new();

@@ -61,7 +61,7 @@ pub struct CountedContacts {
 pub struct ListedContact {
     /// The reference of the contact.
     pub reference: Reference,
-    /// When the contact was registered or, if the figure counts closings, closed.
+    /// When the contact was registered. If the figure counts closings, when the contact was closed.
     pub at: DateTime<Utc>,
     /// The channel of the contact.
     pub channel: String,
@@ -122,8 +122,8 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // The count covers all pages, so it proves only for the first page that no contact is left. A later page may link to an empty last
-        // page.
+        // The count covers all pages. Only the first page can therefore be compared with the count to find out that no contact is left. A
+        // later page may link to an empty last page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {

@@ -124,8 +124,9 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Returns all intervals from the first count to the last, extended to the limits of the requested period. If the period begins years
-    /// before the first count, the intervals begin at the first count.
+    /// Returns all intervals of the requested period up to today, including intervals without counts. If the period has no beginning, or
+    /// begins more than 1,100 days before the first count, the intervals begin at the first count. If the period has no end, they end at
+    /// the last count.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);

@@ -42,7 +42,7 @@ pub struct OtherFigure {
 }
 
 impl Store {
-    /// Recounts all contacts and returns the stored counts that differ from the recount, at most `most` of them.
+    /// Recounts all contacts, and returns at most `most` stored counts that differ from the recount.
     ///
     /// # Errors
     /// If a database query fails.

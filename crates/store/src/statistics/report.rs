@@ -1,4 +1,4 @@
-//! The report of a period: one value from which the page, the exported files and the API response are built.
+//! The report of a period. The page, the exported files and the API response are built from this value.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -84,9 +84,10 @@ pub struct FirstReply {
     pub answered: i64,
     /// Number of contacts that were not sent a reply, including calls, which need no reply.
     pub not_answered: i64,
-    /// The time in minutes within which half of these replies were sent. `None` if there was no reply, or if the time exceeds 30 days.
+    /// The time in minutes within which half of the answered contacts were sent their first reply. `None` if there was no reply, or if the
+    /// time exceeds 30 days.
     pub half_within: Option<i64>,
-    /// The time in minutes within which nine of ten of these replies were sent. `None` as for `half_within`.
+    /// The time in minutes within which nine of ten answered contacts were sent their first reply. `None` as for `half_within`.
     pub nine_in_ten_within: Option<i64>,
 }
 
@@ -124,7 +125,7 @@ impl Snapshot<'_> {
         let today = self.today();
         let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
         let (before, a_year_before) = (as_far(period.before()), as_far(period.a_year_before()));
-        // If the period is not over, the report gives today as its last day.
+        // If the period is not over, the report names today as its last day.
         let so_far = period.until(today).unwrap_or(period);
         let waits = self
             .breakdown_for_reader(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)

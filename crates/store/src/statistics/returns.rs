@@ -1,4 +1,5 @@
-//! Returns: the report forms of the bodies that collect helplines' statistics, filled in from the stored counts.
+//! Statistical returns: report forms of organisations ("bodies") that collect the statistics of helplines. The forms are filled in from the
+//! stored counts.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -45,7 +46,8 @@ pub struct FilledReturn {
 }
 
 impl FilledReturn {
-    /// Returns whether the return can be sent: its period is as requested, and every contact is classified and has a row in every table.
+    /// Returns whether the return can be sent: its days are exactly one reporting period of the body, every contact is classified, and
+    /// every contact has a row in every table.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let whole = |table: &Filled| table.missing == 0 && table.unmapped.is_empty();

@@ -1,5 +1,5 @@
-//! Registered communications, one row each, with only the data by which they are counted. These data contain no personal data and no
-//! identifying value.
+//! Registered communications, one row each, with only the data that determine how they are counted. The rows contain no personal data and
+//! no identifying values.
 
 use hotline_core::{
     contact::classification::Answers,
@@ -24,7 +24,7 @@ use crate::{
 /// Number of contacts per page.
 const PAGE: u64 = 5_000;
 
-/// The data by which a contact is counted.
+/// The data that determine how a contact is counted.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct CountedContact {
     pub(super) id: Uuid,

@@ -1,4 +1,4 @@
-//! Snapshots of the figures. All figures read in one snapshot are consistent, even if contacts are registered meanwhile.
+//! Snapshots of the figures. All figures read in one snapshot are consistent, even if contacts are registered while the snapshot is open.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -61,7 +61,7 @@ impl Store {
     /// Loads a breakdown: the figures of a period, grouped by the dimensions of `cut`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if a dimension does not exist or is repeated, or if there are more than two.
+    /// [`StoreError::Conflict`] if a dimension does not exist or is repeated, or if there are more than two dimensions.
     pub async fn breakdown(&self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let mut look = self.begin_figures().await?;
         let found = look.breakdown(cut).await?;
@@ -72,9 +72,9 @@ impl Store {
     /// are shown.
     ///
     /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
-    /// subtracting two periods that differ by a day. Intervals are included only if they consist of such months. Suppressed rows are left
-    /// out like empty rows, and their counts are part of the rest. One gap remains: a reader can still subtract the figures of two
-    /// permitted periods.
+    /// subtracting two periods that differ by a day. Intervals are included only if they consist of complete months that are over.
+    /// Suppressed rows are left out like empty rows, and their counts are part of the rest. One gap remains: a reader can still subtract
+    /// the figures of two permitted periods.
     ///
     /// # Errors
     /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the grouping of figures about persons is too fine.

@@ -32,7 +32,7 @@ pub struct Totals {
     /// Sum of all registered communications.
     #[serde(flatten)]
     pub sum: Sum,
-    /// Sums by channel. Together they equal the total.
+    /// The sums by channel, which add up to `sum`.
     pub channels: Vec<Part>,
     /// Cases formed in the period.
     pub cases: Cases,
