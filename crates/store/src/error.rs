@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr};
 
-/// Why an operation of the store failed.
+/// The reason why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The record does not exist. The value is the kind of the record, such as "contact".
@@ -37,19 +37,19 @@ pub enum StoreError {
 /// A reason why the current state of the data does not allow an operation. Staff see it in their language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// The contact is assigned to someone else.
+    /// The contact is assigned to someone else, and this member of staff may not work on others' contacts.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
     /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
-    /// The person did not ask to be answered at the address chosen for the reply.
+    /// The person did not ask for replies to the address that was chosen for this reply.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
-    /// Someone has already done this.
+    /// The operation was already performed, or the record is no longer in a state that allows it.
     #[error("somebody did that already")]
     DoneAlready,
-    /// Reopening would give this person two open contacts.
+    /// Reopening the contact would give its person two open contacts.
     #[error("this person has a newer contact open; answer there")]
     NewerOpen,
     /// The text is empty.
@@ -61,22 +61,22 @@ pub enum Conflict {
     /// The contact has no identifier, so its sender cannot be recognised.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// A new message, or another event that can make the reply unsuitable, arrived after its writer last saw the contact.
+    /// A new message, or another event that can make the reply unsuitable, was recorded after the writer of the reply last saw the contact.
     #[error("something came that you have not seen yet")]
     NotSeen,
-    /// The person who proposed a referral may not confirm it.
+    /// The member of staff who proposed a referral may not confirm it.
     #[error("somebody else has to confirm what you proposed")]
     SecondPerson,
-    /// The case cannot be closed while a referral of it is unconfirmed.
+    /// The case cannot be closed while one of its referrals is unconfirmed.
     #[error("a proposal waits for a second person; confirm it or take it back first")]
     ToConfirm,
     /// The referral does not describe the information that is sent to the institution.
     #[error("it does not say what is sent")]
     NothingSent,
-    /// Someone changed the referral after it was read.
+    /// The referral was changed after the member of staff read it.
     #[error("it was changed since you opened it; read it again")]
     Changed,
-    /// The change would alter information that a second person has already confirmed.
+    /// The change would alter information that a second member of staff has already confirmed.
     #[error("what was confirmed stays as it was")]
     Confirmed,
     /// The canned reply uses an unknown placeholder.
@@ -97,7 +97,7 @@ pub enum Conflict {
     /// The given time is in the future, but the event must already have happened.
     #[error("this time has not come yet")]
     InTheFuture,
-    /// The network has no valid channel name, so nothing can be logged for it.
+    /// The network has no valid channel name, so no call or message can be logged for it.
     #[error("no such network is logged here")]
     NoNetwork,
     /// The contact cannot be closed before its wrap-up is complete.
@@ -148,7 +148,7 @@ pub enum Conflict {
     /// An open contact cannot be erased.
     #[error("it is open; close it first")]
     StillOpen,
-    /// The contact belongs to an open case. The case still needs the texts of the contact.
+    /// The contact belongs to an open case, which still needs the contact's texts.
     #[error("a case of it is open; close the case first")]
     CaseOpen,
     /// The token has no name, or its name is too long.
@@ -169,16 +169,17 @@ pub enum Conflict {
     /// The statistic does not have this dimension, or the request has too many dimensions.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
-    /// The figures about persons would be so fine that suppressing small ones would not protect the persons, for example by day or by hour.
+    /// Figures about persons are grouped too finely, for example by day or by hour. Suppressing small figures would not protect the
+    /// persons.
     #[error("figures about persons are shown by month and longer, and not by when or how soon")]
     TooFine,
-    /// Crossing these dimensions would read too many contacts one by one.
+    /// Too many contacts would have to be read one by one to count the pairs of values of these two dimensions.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// The days of the statistical return are not exactly one period of that return, such as a quarter, or the period is not over.
+    /// The requested days are not exactly one reporting period of the statistical return, such as a quarter, or that period is not over.
     #[error("a return is of a whole period that is over")]
     NotDue,
-    /// The same correction is already entered.
+    /// The same correction was already entered.
     #[error("this correction is entered already")]
     CorrectionTwice,
     /// The calls of that day were already entered as a total.
@@ -281,7 +282,7 @@ impl Conflict {
             Self::ShortPassword => "conflict-short-password",
             Self::LongPassword => "conflict-long-password",
             Self::WeakPassword => "conflict-weak-password",
-            // These occur only on the command line.
+            // These conflicts occur only on the command line.
             Self::Served
             | Self::InvalidLogin
             | Self::InvalidTeam
@@ -291,7 +292,7 @@ impl Conflict {
     }
 }
 
-/// Builds the error for stored data that cannot be parsed. Such data is damaged, and skipping it would falsify the figures.
+/// Builds the error for stored data that cannot be parsed. The operation fails, because skipping damaged data would falsify the figures.
 pub(crate) fn unreadable(why: impl std::fmt::Display) -> StoreError {
     StoreError::Database(DbErr::Json(why.to_string()))
 }

@@ -1,5 +1,5 @@
-//! Search over sealed text. The index exists only in memory, so the disk holds no readable copy. The service builds the index from the
-//! database at its start and updates it with each change.
+//! Search over sealed text. The index exists only in memory, so the disk contains no readable copy. The service builds the index from the
+//! database at start-up and updates the index after each change.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,7 +28,7 @@ use crate::{
 
 /// Number of contacts loaded per query while the index is built.
 const PORTION: u64 = 2_000;
-/// Maximum number of contacts, newest first, whose texts are searched for phrases.
+/// Maximum number of contacts whose texts are searched for phrases. The newest contacts are searched first.
 const PHRASES: usize = 1_000;
 
 /// Results of a search.
@@ -63,8 +63,8 @@ impl Store {
         }
     }
 
-    /// Indexes every contact, beginning with the one whose last message is oldest. [`Store::keep_searchable`] then indexes the changes made
-    /// meanwhile.
+    /// Indexes every contact, beginning with the contact whose last message is oldest. [`Store::keep_searchable`] then indexes the changes
+    /// made while this function ran.
     async fn index_all(&self) -> Result<(), StoreError> {
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
         let mut after = (i64::MIN, Uuid::nil());
