@@ -1,15 +1,16 @@
-//! Handles one message in several forms (`multipart/alternative`, RFC 2046, section 5.1.4). Chooses the form to show, and keeps
-//! text that occurs only in the other forms.
+//! Chooses which form of a message to show if a mail contains several forms (`multipart/alternative`, RFC 2046, section 5.1.4).
+//! Keeps text that occurs only in the other forms.
 
 use std::collections::HashSet;
 
 use super::{part_contents::PartContents, text::word_set};
 
-/// The largest number of different words in a mail program's notice. A form with more words is not a notice.
+/// The largest number of different words in a mail program's notice, such as "Your program does not show HTML".
 const LONGEST_NOTICE: usize = 80;
 
-/// Returns the form with the most content. Lines of the other forms are kept if they contain words that this form lacks. If
-/// another form is a different text, such lines are shown below this form; otherwise they are shown folded (collapsed).
+/// Returns the form with the most content. A line of another form is kept if it contains a word that the returned form lacks. The
+/// kept lines are shown below the returned form if two conditions are met: the returned form lacks more than half of the other
+/// form's words, and the other form is not a notice. Otherwise the kept lines are shown folded (collapsed).
 pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(choose_of_two).unwrap_or_default()
 }
@@ -45,9 +46,9 @@ fn choose_of_two(first: PartContents, second: PartContents) -> PartContents {
     winner.with_all_but_text_of(loser)
 }
 
-/// Returns whether to show the first of two forms rather than the second. The form that lacks the smaller share of the other
-/// form's words is shown. If the forms are different texts, a text has priority over a notice, and a longer text over a shorter
-/// one.
+/// Returns `true` if the first of two forms is to be shown, `false` if the second is. The shown form is normally the form that
+/// contains the larger share of the other form's words. If each form lacks more than half of the other form's words, the two are
+/// different texts. A text then has priority over a notice, and a longer text over a shorter text.
 fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
     if first_lacks == 0 || second_lacks == 0 {
@@ -63,7 +64,7 @@ fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     first_lacks <= second_lacks
 }
 
-/// Returns how many percent of the words in `other` a form lacks, rounded up.
+/// Returns the percentage of the words in `other` that `form` lacks, rounded up.
 fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
     let missing = other.difference(form).count();
     (missing * 100).div_ceil(other.len().max(1))

@@ -1,15 +1,15 @@
 //! Determines whether a person or a machine wrote a mail, and whether an automatic acknowledgement may be sent (RFC 3834).
 //!
-//! A person may get no answer if the person's mail is mistaken for an automatic one. A header therefore marks a mail as automatic
-//! only through its value, not through its presence. A mail from a mailing list or a mass mailing counts as written by a person,
-//! but is not acknowledged.
+//! A person's mail may stay unanswered if it is mistaken for an automatic mail. A header therefore marks a mail as automatic only
+//! if the value of the header says this. A mail from a mailing list or a mass mailing counts as written by a person, but is not
+//! acknowledged.
 
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::own_addresses::OurAddresses;
 
-/// Headers with which a program marks an automatic answer. Any value counts, except one that means "no".
+/// Headers with which a program marks an automatic answer. Any value counts, except a value that means "no".
 const ANSWERED: [&str; 6] = [
     "X-Autoreply",
     "X-Auto-Reply",
@@ -144,8 +144,8 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let suppresses = header(parsed.mail, "X-Auto-Response-Suppress").is_some();
     let absent = has_absent_subject(parsed.subject);
     // Exchange marks its automatic answers with `Auto-Submitted: auto-generated` and `X-Auto-Response-Suppress`. Some programs
-    // set neither header. A mail without these headers counts as automatic only if its subject and its text are those of an
-    // out-of-office answer, and if it answers one of our messages.
+    // set neither header. A mail without these headers counts as automatic only if it answers one of our messages and if both its
+    // subject and its text are typical of an out-of-office answer.
     let away = match machine {
         true => absent || (suppresses && parsed.answers_us),
         false => absent && parsed.answers_us && has_absent_words(parsed.text),

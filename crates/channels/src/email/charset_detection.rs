@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252
 
 /// The number of bytes that are examined.
 const SAMPLE: usize = 64 * 1024;
-/// Charsets that mail programs confuse: text in one of them may be labelled with another.
+/// Charsets that mail programs confuse: a text in one of these charsets may be labelled with another of them.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
 /// The points for each common word of a language that occurs in the text. At most `MOST_WORDS` words count.
 const WORD: i64 = 4;
@@ -20,7 +20,7 @@ enum Language {
     Cyrillic,
     Western,
     Central,
-    /// Any other script. Only the general detector proposes it.
+    /// Any other script. Only the general detector (`chardetng`) can recognise it.
     Other,
 }
 
@@ -76,8 +76,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             reading.points += if reading.encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
-    // A Serbian or Cyrillic reading may override a possible label. A reading in any other language counts only if it uses the
-    // label's encoding.
+    // A Serbian or Cyrillic reading may have another encoding than the label. Any other reading counts only if its encoding is
+    // the label's encoding or if there is no usable label.
     let best = readings
         .into_iter()
         .filter(|reading| match reading.language {

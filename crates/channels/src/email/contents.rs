@@ -24,7 +24,7 @@ pub struct MailContents {
     /// The text that is shown.
     pub text: String,
     /// The text that is shown folded (collapsed). It consists of forwarded mails and of lines from hidden alternatives
-    /// (`multipart/alternative`). Each such line contains words that the shown alternative lacks.
+    /// (`multipart/alternative`). Only lines with words that the shown alternative lacks are included.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,
@@ -35,7 +35,7 @@ pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
     let mut found = collect(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // The mail has one part and declares no media type, so a file without a name is the whole body. That file is not listed,
+        // The mail has one part and declares no media type. A file without a name is then the whole body. It is not listed,
         // because the raw message contains it.
         files.retain(|file| file.name.is_some());
     }
@@ -152,8 +152,8 @@ fn has_only_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_rare_control(*byte) || *byte == 0)
 }
 
-/// Returns whether a byte is a control character that is rare in text. The control characters that UTF-16 and ISO 2022 use do not
-/// count.
+/// Returns whether a byte is a control character that is rare in text. The control characters that UTF-16 and ISO 2022 use are
+/// not rare.
 fn is_rare_control(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
@@ -288,7 +288,7 @@ fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     Some(label)
 }
 
-/// Returns a text without its uuencoded files, and the files.
+/// Returns a text without its uuencoded files, together with these files.
 fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     let mut out = Vec::new();
     let mut files = Vec::new();

@@ -1,5 +1,5 @@
-//! Determines the outcome that a delivery report states. The outcome is in the report's status fields or, if a program writes no
-//! such fields, in the words of the subject and text.
+//! Determines the outcome that a delivery report states. The outcome is in the report's status fields. If a report has no status
+//! fields, the outcome is in the words of the subject and the text.
 
 use hotline_core::contact::message::Fate;
 
@@ -145,7 +145,7 @@ const ARRIVED: [&str; 6] = [
     "expanded:",
 ];
 
-/// The beginnings of lines at which a copy of the returned message starts.
+/// The beginnings of lines that introduce a copy of the returned message.
 const COPY: [&str; 12] = [
     "this is a copy of",
     "below this line is a copy",

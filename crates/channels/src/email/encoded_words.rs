@@ -7,7 +7,7 @@ use super::{
     transfer_encoding::{lenient_base64, quoted_printable},
 };
 
-/// The longest encoded word that is recognised, in characters. RFC 2047 allows 75; some programs write longer ones.
+/// The longest encoded word that is recognised, in characters. RFC 2047 allows 75; some programs write longer words.
 const LONGEST_WORD: usize = 2_000;
 
 /// One encoded word, such as `=?utf-8?B?xaE=?=`.
@@ -126,7 +126,8 @@ fn word(head: &str, start: usize) -> Option<Word<'_>> {
     let (encoding, rest) = rest.split_once('?')?;
     let (text, _) = rest.split_once("?=")?;
     let lawful = !charset.is_empty() && charset.len() < 60 && !charset.contains(char::is_whitespace);
-    // A line break inside a word must be a fold: white space must follow. Otherwise the word would include the next field.
+    // A line break inside a word must be followed by white space (a folded line). Otherwise the word would include the next
+    // field.
     let folded = text.split('\n').skip(1).all(|line| line.starts_with([' ', '\t']));
     if !lawful || !folded {
         return None;

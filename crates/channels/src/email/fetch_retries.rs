@@ -1,5 +1,5 @@
-//! Tracks messages that can't be fetched, and schedules their retries. Fetching one message at a time identifies these messages,
-//! so that they do not delay the others.
+//! Tracks messages that can't be fetched, and schedules their retries. Messages that may have caused a failure are fetched one at
+//! a time, so that they do not delay the other messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -53,7 +53,7 @@ impl FetchRetries {
         }
     }
 
-    /// Records that a message could not be fetched alone, and schedules a retry.
+    /// Records that fetching a message failed even on its own, and schedules a retry.
     pub fn note_unfetched(&mut self, uid: u32) {
         let times = self.refused.get(&uid).map_or(0, |refused| refused.times);
         let wait = FIRST_WAIT.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT);
@@ -81,8 +81,8 @@ impl FetchRetries {
         self.alone.contains(&uid) || self.refused.contains_key(&uid)
     }
 
-    /// Returns the UIDs of the wanted messages in the order in which to fetch them. Messages that failed before come last. They
-    /// are left out if their retry is not due.
+    /// Returns the UIDs of the wanted messages in the order in which to fetch them. Messages that failed before come last. A
+    /// failed message is left out until its retry is due.
     pub fn ordered(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
         let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =

@@ -1,9 +1,9 @@
 //! Reads a mailbox over IMAP. Accepts every message once and in order, even if connections break.
 //!
 //! The folder is opened read-only and read by UID (RFC 9051), so the flags that other clients set have no effect. The cursor
-//! records how far the folder was read. It contains UIDVALIDITY, the highest UID that was read, and the UIDs, up to the highest,
-//! that could not be fetched yet. The database commit that accepts the messages also stores the cursor. If UIDVALIDITY changes,
-//! the whole folder is read again. Messages that were accepted before are then recognised by their external ids.
+//! records how far the folder was read. It contains UIDVALIDITY, the highest UID that was read, and the UIDs of messages that
+//! could not be fetched yet. The database commit that accepts the messages also stores the cursor. If UIDVALIDITY changes, the
+//! whole folder is read again. Messages that were accepted before are then recognised by their external ids.
 
 use std::time::Duration;
 

@@ -65,7 +65,7 @@ const PARAGRAPHS: [&str; 14] = [
 ];
 
 /// The length in bytes after which the rest of the text is dropped. The limit is far above the length of the text that is shown.
-/// It is needed because repeated quote marks and link addresses can make the text much longer than the document.
+/// It is needed because repeated quote marks and link URLs can make the text much longer than the document.
 const LONGEST: usize = 2 << 20;
 /// Elements that form boxes inside a line, such as table cells. A space separates two boxes, even if their tags are adjacent.
 const BOXES: [&str; 6] = ["td", "th", "textarea", "select", "button", "svg"];

@@ -1,5 +1,5 @@
-//! Our own addresses, and the Message-IDs and tagged addresses that are built from them. A person's mail is matched to its thread
-//! by these Message-IDs and tags.
+//! Our own addresses, and the Message-IDs and tagged addresses (`local+token@domain`) that are built from them. A person's mail
+//! is matched to its thread by these Message-IDs and tagged addresses.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,

@@ -17,7 +17,7 @@ pub fn is_in_pieces(field: &[u8]) -> bool {
     let named = [b"content-type".as_slice(), b"content-disposition"]
         .iter()
         .any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
-    // A parameter in one UTF-8 piece needs no rewriting, because every parser reads it. This module writes that form.
+    // A parameter in one UTF-8 piece is not rewritten, because every parser reads this form. This module also writes this form.
     named
         && parameters(field)
             .1

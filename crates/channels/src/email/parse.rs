@@ -156,7 +156,7 @@ fn echo_of(
 
 /// Returns the `Reply-To` address at which the person asks to be answered. Ignores our own addresses, because an answer would
 /// only return to us. Ignores mailing lists, because all subscribers would read the answer. Returns `None` if several addresses
-/// remain, or only the sender's own.
+/// remain, or if only the sender's own address remains.
 fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) -> Option<String> {
     let posts = mail.header_raw("List-Post").unwrap_or_default().to_lowercase();
     let headers = [mail.to(), mail.cc()].into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Holds the texts and files of a MIME part, and selects the texts that are shown.
+//! The texts and files of a MIME part, and the selection of the texts that are shown.
 
 use bytes::Bytes;
 
@@ -111,8 +111,8 @@ impl PartContents {
         )
     }
 
-    /// Removes a text if the text before it is in the other format (plain or HTML) and contains all its words. Some programs send
-    /// both formats one after the other.
+    /// Removes a text if the previous text is in the other format (plain or HTML) and contains all words of the removed text.
+    /// Some programs send both formats one after the other.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();

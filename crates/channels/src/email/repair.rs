@@ -10,7 +10,7 @@ use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The number of stray lines at which a head ends, even if more fields follow. A stray line is neither a field nor the
+/// The head ends after this number of stray lines, even if more fields follow. A stray line is neither a field nor the
 /// continuation of a field.
 const MOST_STRAYS: usize = 20;
 /// Names of common header fields. A line that begins with one of these names belongs to a head.
@@ -90,8 +90,8 @@ pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(repaired.collect::<Vec<_>>().concat())
 }
 
-/// Returns a date field with its zone of one or two letters (`Z`, `UT`) replaced by a numeric zone. The parser always reads three
-/// letters, so the zone would include the line end. Returns `None` for any other field.
+/// Replaces a zone of one or two letters (`Z`, `UT`) in a date field with a numeric zone. This is needed because the parser
+/// always reads three letters and would include the line end. Returns `None` for any other field.
 fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let name = field_name(field)?.to_ascii_lowercase();
     if !DATES.contains(&name.as_slice()) {
@@ -177,7 +177,7 @@ pub fn fields_of(head: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// Removes a byte order mark and blank lines before the head. Some programs write them.
+/// Removes a byte order mark and blank lines before the head, which some programs write.
 fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     let bare = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut at = 0;
@@ -231,7 +231,7 @@ fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
         let first = at == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         let belongs = folded || first || field_name(line).is_some();
         if !belongs {
-            // This line is not a field. The text begins with it, unless known fields follow.
+            // This line is not a field. The body begins with this line unless known fields follow.
             strays += 1;
             let more = strays < MOST_STRAYS && raw.get(at + line.len()..).is_some_and(more_of_the_head);
             if fields > 0 && !more {

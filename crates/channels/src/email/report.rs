@@ -1,8 +1,8 @@
 //! Recognises delivery reports (RFC 3464) and bounces in other formats.
 //!
-//! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The server
-//! software makes no difference. A person who only forwards a report counts as a person. So does a person whose mail merely has
-//! the headers of a report.
+//! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The rules are the
+//! same for all server software. If a person forwards a report, the mail counts as written by that person. The same is true of a
+//! person's mail that merely has the headers of a report.
 
 use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
@@ -80,9 +80,9 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
 /// The media subtypes of parts that contain a delivery status. The first is for ASCII, the second for UTF-8 (RFC 6533).
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
-/// Returns whether a mail without a status part is a delivery report. A person may have written the mail: a visitor through a web
-/// form that sets no address, or a postmaster. The mail is therefore a report only if it contains one of our tokens, or if it
-/// mentions a delivery and was sent automatically.
+/// Returns whether a mail without a status part is a delivery report. The mail may come from a person: from a visitor of a web
+/// form that sets no address, or from a postmaster. The mail is therefore a report only if it contains one of our tokens, or if
+/// it mentions a delivery and was sent automatically.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)

@@ -47,7 +47,7 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Returns the element's content and the bytes after it, if the element has this tag.
+    /// Returns the element's content and the bytes after the element, if the element has this tag.
     fn of(self, tag: u8) -> Option<(&'a [u8], &'a [u8])> {
         (self.tag == tag).then_some((self.content, self.rest))
     }

@@ -231,8 +231,9 @@ fn refuses_us(error: &lettre::transport::smtp::Error) -> bool {
     code.is_some_and(|code| ["530", "534", "535", "538"].contains(&code.as_str()))
 }
 
-/// Returns whether the server certainly did not accept the message. Either the server answered with a temporary error, or the
-/// connection failed. lettre reveals a failed connection only in the text of the error.
+/// Returns whether the server certainly did not accept the message. This is certain after a temporary error from the server, a
+/// TLS error, an error in our own client, or a failed connection. lettre reveals a failed connection only in the text of the
+/// error.
 fn never_began(error: &lettre::transport::smtp::Error) -> bool {
     error.is_transient()
         || error.is_tls()

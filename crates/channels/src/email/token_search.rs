@@ -44,7 +44,7 @@ pub enum Place {
     Returned,
 }
 
-/// Searches the whole mail for our tokens, and returns the one with the strongest evidence.
+/// Searches the whole mail for our tokens, and returns the token with the strongest evidence.
 pub fn find_token(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<FoundToken> {
     let start = usize::try_from(mail.root_part().raw_body_offset()).unwrap_or_default();
     let (head, body) = raw.split_at_checked(start).unwrap_or((raw, &[]));
@@ -120,8 +120,9 @@ impl TokenSearch<'_> {
         }
     }
 
-    /// Keeps the better of two tokens. If the mail names several ancestors, the last one is the message that the mail answers. If
-    /// the mail contains several returned messages, the first one is the message that came back, and the others are quoted in it.
+    /// Keeps the token with the stronger evidence. If both are equally strong, the order decides. If the mail names several
+    /// ancestors, the last ancestor is the message that the mail answers. If the mail contains several returned messages, the
+    /// first is the message that came back, and it quotes the others.
     fn keep_better(&mut self, mark: FoundToken) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,

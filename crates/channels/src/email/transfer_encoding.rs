@@ -77,7 +77,7 @@ pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
         let end = match line {
             [.., b'\r', b'\n'] => b"\r\n".as_slice(),
             [.., b'\n'] => b"\n",
-            // In an encoded word and in the last line of a body, spaces at the end belong to the text.
+            // This line has no line end: it is an encoded word or the last line of a body. Spaces at the end belong to the text.
             _ => {
                 unescape(line, &mut out);
                 continue;

@@ -1,5 +1,5 @@
 //! Splits a mail into a tree of MIME parts (RFC 2046), as mail programs do. A boundary must fill a whole line. The boundary of an
-//! outer multipart also ends the parts inside it. A multipart that can't be split is treated as text.
+//! outer multipart also ends the inner multiparts. A multipart that can't be split is treated as text.
 
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
@@ -212,8 +212,8 @@ struct Delimiter {
     closes: bool,
 }
 
-/// Finds the lines that consist of this boundary. If no such line begins a part, finds the lines that only begin with the
-/// boundary.
+/// Finds the lines that consist of this boundary. If none of these lines begins a part, also accepts lines in which other text
+/// follows the boundary.
 fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     let find = |is: &dyn Fn(&[u8]) -> Option<bool>| -> Vec<Delimiter> {
         let mut at = 0;
