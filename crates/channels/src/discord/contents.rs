@@ -114,7 +114,8 @@ fn line_at(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
-/// Converts an attachment. Discord changes the URL of an attachment every day, so the reference names the attachment's message.
+/// Converts an attachment into a part. Discord changes the URL of an attachment every day, so the reference to the file consists
+/// of the ids of the channel, the message and the attachment.
 fn to_part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {

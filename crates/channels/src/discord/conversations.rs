@@ -1,5 +1,5 @@
-//! The conversations of a line. Each has a person and the id of its last accepted message. The intake stores the conversations
-//! encrypted, and this module keeps a copy in memory.
+//! The conversations of a line. Each conversation has one person and the id of the last accepted message. The intake stores the
+//! conversations encrypted, and this module keeps a copy in memory.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// Replaces the channel id in the message id of a form. A form has no channel until a thread is created for it.
+/// The text that replaces the channel id in the message id of a form. A form has no channel until a thread is created for the
+/// form.
 pub const FORM: &str = "form";
 
 /// A conversation with one person.

@@ -36,8 +36,8 @@ const IN_TIME: Duration = Duration::from_millis(2_300);
 const CHECK_EVERY: Duration = Duration::from_millis(50);
 /// The interval at which the line checks whether a form is registered, after it sent the response.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
-/// How long the line tries to create a thread. After that, the first reply tries once more. If that attempt also fails, the reply
-/// is sent as a direct message.
+/// How long the line tries to create a thread for a form. After this time, the line tries again only when a reply is sent. If the
+/// thread still can't be created, the reply is sent as a direct message.
 const FOR_THREAD: Duration = Duration::from_secs(600);
 
 /// A press of the contact button, or a submitted form.
@@ -80,7 +80,7 @@ impl Press {
     }
 }
 
-/// Returns the text that was typed into a form. Finds the form's fields at any depth of its components.
+/// Returns the text that was typed into the fields of a form, at any depth of the form's components.
 fn typed_text(components: &Value) -> String {
     json::texts_named(components, &["value"]).join("\n")
 }
@@ -126,7 +126,7 @@ impl DiscordLine {
         let external_id = raw.external_id.clone();
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
         let Ok(Ok(accepted)) = accepted else {
-            // The response reports the failure and contains the typed text, so that the person can copy it.
+            // The response reports the failure and contains the typed text, so that the person can copy the text.
             let typed: String = form.text.chars().take(1_500).collect();
             let text = self.localized(words, "discord-not-received", &[("text", &typed)]);
             let _ = self.respond(form, &private_response(text)).await;
@@ -198,8 +198,8 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the thread for a form. Retries after a failure until a thread exists or `FOR_THREAD` has passed. Returns `None` if no
-    /// thread can be created. Replies are then sent as direct messages.
+    /// Returns the thread for a form. Retries after a failure until a thread exists or `FOR_THREAD` has passed. Returns `None` if
+    /// no thread was created.
     async fn wait_for_thread(&self, form: &Press, reference: Reference) -> Option<u64> {
         let request = ThreadRequest {
             person: UserId::new(form.person),

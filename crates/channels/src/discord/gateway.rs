@@ -1,5 +1,5 @@
-//! The connection to the gateway. An event about a message queues a read of its conversation. A press of the contact button is
-//! answered immediately.
+//! The connection to the gateway. An event about a message queues a read of the message's conversation. A press of the contact
+//! button is answered immediately.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -33,7 +33,7 @@ const COUNTED: Duration = Duration::from_secs(3_600);
 struct GatewayState {
     session: Option<Session>,
     waits: ReconnectWaits,
-    /// How many more sessions Discord lets the bot begin today; `None` unless this number is low.
+    /// The number of sessions that the bot may still begin today; `None` unless this number is low.
     few_starts: Option<u64>,
     /// When the count of unreadable events began, and the count.
     unreadable: Option<(Instant, u32)>,
@@ -57,8 +57,8 @@ impl GatewayState {
 }
 
 impl DiscordLine {
-    /// Returns the gateway intents. They cover direct messages and, if the setting `room` names a channel, the
-    /// events of its server.
+    /// Returns the gateway intents. They cover direct messages. If the setting `room` names a channel, they also cover the events
+    /// of the channel's server.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
@@ -209,7 +209,7 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a read of the conversation with a new message. Returns `None` if the event names no channel.
+    /// Queues a read of the conversation that contains a new message. Returns `None` if the event names no channel.
     fn queue_new_message(&self, message: &Value) -> Option<()> {
         let channel = ChannelId::new(json::id(message, "/channel_id")?);
         let author = json::id(message, "/author/id");

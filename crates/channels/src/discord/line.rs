@@ -24,9 +24,9 @@ use crate::{channel::Attachments, json};
 pub struct DiscordLine {
     pub name: LineName,
     pub rest: Rest,
-    /// The bot's own user id. Most tokens contain the id; otherwise the line asks Discord for it.
+    /// The bot's own user id. If the token does not contain the id, the line asks Discord for the id.
     pub me: OnceLock<UserId>,
-    /// The Discord server, and the channel of that server with the contact button.
+    /// The server and the channel for the contact button, from the settings `guild` and `room`.
     pub room: Option<(GuildId, ChannelId)>,
     pub attachments: Attachments,
     pub acknowledge: bool,
@@ -70,7 +70,8 @@ impl DiscordLine {
         Ok(())
     }
 
-    /// Returns the cursor of a conversation. The intake stores the cursor together with the messages that were read.
+    /// Returns the cursor of a conversation, which records how far the conversation was read. The intake stores the cursor
+    /// together with the messages that were read.
     pub fn cursor(&self, channel: ChannelId, conversation: &Conversation) -> Cursor {
         Cursor {
             line: self.name.clone(),

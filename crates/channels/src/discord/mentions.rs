@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{clean::one_line, json};
 
-/// A mention, which a text contains as markup between `<` and `>`.
+/// A mention: markup between `<` and `>` in a text.
 enum Mention<'a> {
     Person(u64),
     Role,
@@ -13,7 +13,8 @@ enum Mention<'a> {
     Command(&'a str),
 }
 
-/// Replaces the ids in mentions with names from the message. Also returns whether the name for any mention is missing.
+/// Replaces the ids in mentions with names from the message. The returned flag is `true` if the message lacks the name for a
+/// mention.
 pub fn replace_mentions(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;

@@ -75,7 +75,7 @@ pub fn parse_message(raw: &RawMessage, me: Option<UserId>, attachments: Attachme
             if author.is_some() && author == me.map(UserId::get) {
                 return Normalised::Ignore("our own message");
             }
-            // In a direct conversation, an unknown author can only be the person.
+            // In a direct conversation, a message without a readable author can only come from the person.
             let author = author.map(|id| id.to_string());
             let author = author.or_else(|| Some(person.clone()).filter(|_| !thread));
             read_message(&message, &channel, &person, author, attachments)

@@ -30,8 +30,8 @@ const PAGE: usize = 100;
 const TOGETHER: usize = 4;
 /// The maximum number of tasks that run before new triggers are handled.
 const BATCH: usize = 16;
-/// How often the conversations of the last day are read without a trigger. Such reads are needed because the gateway may lose an
-/// event.
+/// How often the conversations of the last day are read without a trigger. These reads find messages whose events the gateway
+/// lost.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often all conversations are read without a trigger.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
@@ -249,7 +249,7 @@ impl DiscordLine {
         }
     }
 
-    /// Reads every message after the last accepted one, oldest first. Each page is committed together with its cursor.
+    /// Reads every message after the last accepted message, oldest first. Commits each page together with the page's cursor.
     async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(mut conversation) = self.conversations.get(channel) else {
             return Ok(());

@@ -1,5 +1,6 @@
-//! Requests to Discord's REST API. serenity builds the requests, and this module sends them. serenity does not send them,
-//! because its rate limiter ignores `api_url`. Without its rate limiter, serenity does not report how long to wait after a refusal.
+//! Requests to Discord's REST API. The library serenity builds the requests, but this module sends them, for two reasons. With
+//! its rate limiter, serenity ignores `api_url`. Without the rate limiter, serenity does not report how long to wait after a
+//! refusal.
 
 use std::time::Duration;
 

@@ -23,20 +23,20 @@ use super::{
 };
 use crate::{channel::ChannelError, json, split::split_text};
 
-/// The maximum length of a message, in characters. The code counts UTF-16 code units. A text never has fewer units than characters.
+/// The maximum length of a message, in characters (Discord's limit). The code counts UTF-16 code units; a text has at least as
+/// many units as characters.
 const LONGEST: usize = 2_000;
-/// How far Discord's clock may be behind ours. The value is small, because a message that was sent before the reply was written
-/// can't be the reply.
+/// How far Discord's clock may be behind ours. When the line checks whether a reply was already sent, it ignores messages that
+/// are older than the reply by more than this.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// How long a reply waits for the thread of a form if the thread can't be created yet. After that, the reply is sent as a direct
-/// message.
+/// How long a reply to a form waits if the form's thread can't be created yet. After that, the reply is sent as a direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
     split_text(message.text.expose(), LONGEST)
 }
 
-/// Returns the number of chunks of a message. Its text is split into chunks, and each of its files is one more chunk.
+/// Returns the number of chunks of a message. The text is split into chunks, and each file is a further chunk.
 pub fn chunk_count(message: &OutboundMessage) -> usize {
     text_chunks(message).len() + message.files.len()
 }
@@ -170,8 +170,8 @@ impl DiscordLine {
             .ok_or_else(|| ChannelError::transient("Discord opens no conversation"))
     }
 
-    /// Returns whether a chunk with an unknown outcome is already in the conversation. If n earlier chunks of the message look the
-    /// same, the conversation must contain more than n matches.
+    /// Returns whether a chunk with an unknown outcome is already in the conversation. If n earlier chunks of the message look
+    /// the same, the chunk was sent only if the conversation contains more than n matches.
     async fn was_sent(
         &self,
         channel: ChannelId,

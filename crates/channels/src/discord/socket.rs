@@ -57,7 +57,7 @@ pub enum NextStep {
     Identify,
     /// Try again, because the gateway was not reached.
     Retry,
-    /// Wait longer, because Discord refuses the bot until a setting is changed here or at Discord.
+    /// Wait longer, because Discord refuses the bot until somebody corrects a setting in Hotline or at Discord.
     Refused,
     /// Wait this long, because the bot has begun all sessions that Discord allows for the day.
     Wait(Duration),

@@ -9,7 +9,7 @@ use std::{
 use serenity::all::UserId;
 use tokio::time::Instant;
 
-/// How long to wait before another attempt to create a thread for a person, after Discord refused an attempt.
+/// How long the line waits after Discord refused to create a thread for a person, before it tries again.
 const REFUSED: Duration = Duration::from_secs(900);
 
 /// The locks that prevent two threads for one person, and the people for whom Discord refused a thread.
