@@ -130,7 +130,8 @@ pub fn read_contents(message: &Value, attachments: Attachments) -> Contents {
     }
 }
 
-/// Collects the text and the caption, with the URLs of their links. If one of them is not a string, collects the strings inside it.
+/// Collects the text and the caption, with the URLs of their links. If the text or the caption is not a string, collects all
+/// strings inside that value.
 fn texts_with_links(message: &Value) -> Vec<String> {
     let marked = [("text", "entities"), ("caption", "caption_entities")];
     let found = marked.iter().filter_map(|(field, entities)| {

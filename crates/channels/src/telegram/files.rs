@@ -29,7 +29,7 @@ const NOT_SENT: [&str; 14] = [
 /// A file of a message, as Telegram describes the file.
 pub struct File<'a> {
     id: &'a str,
-    /// An id that is the same for every bot and never changes, or `id` if Telegram gives no such id.
+    /// Telegram's permanent id of the file, which is the same for every bot. If Telegram gives no permanent id, this is `id`.
     unique: &'a str,
     /// The size in bytes; `None` if Telegram gives no size.
     size: Option<u64>,

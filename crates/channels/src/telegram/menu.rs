@@ -1,7 +1,7 @@
 //! The bot's automatic answers: a greeting, a choice of languages, and a notice that the bot does not work in groups.
 //!
 //! These answers are not correspondence and are not stored. If an answer is lost, the person can press the button again. The
-//! person's update is stored like any other update, so a press that concerns a contact is registered.
+//! person's update is stored like any other update. A press that concerns a contact is therefore registered.
 
 use std::sync::Arc;
 
@@ -53,7 +53,8 @@ impl Command {
         let name = words.next()?.split('@').next()?.to_ascii_lowercase();
         let (_, command) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
         let lawful = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        // "/start pomozite" is a message from a person. The payload of a link differs from a word by a digit, `_` or `-`.
+        // "/start pomozite" is a message from a person. A text counts as the payload of a link only if it contains a digit, `_`
+        // or `-`.
         match (words.next(), words.next(), command) {
             (None, ..) => Some(command),
             (Some(payload), None, Self::Start) => {

@@ -47,7 +47,8 @@ pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> No
     }
 }
 
-/// Returns the version number of an edited message. The later of two edits in one second has the higher number.
+/// Returns the version number of an edited message. If a message is edited twice in one second, the later edit has the higher
+/// number.
 fn version(update: &Value, message: &Value) -> i64 {
     let edited = json::number(message, "/edit_date").unwrap_or_default();
     let number = json::number(update, "/update_id").unwrap_or_default();
@@ -106,7 +107,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         None => format!("{bot}:{chat}:{id}"),
     });
     let spoken = from.and_then(|from| Language::parse(json::text(from, "/language_code")?));
-    // A location is edited only when a live location moves, so an edited location is a live location.
+    // Telegram edits a location only when a live location moves, so an edited location is a live location.
     let place = message.get("location");
     let live = place.is_some_and(|place| version > 0 || place.get("live_period").is_some());
     let machine = from.is_some_and(|from| from.get("is_bot") == Some(&Value::Bool(true)));

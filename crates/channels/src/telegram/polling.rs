@@ -18,7 +18,7 @@ use crate::json;
 
 /// How long Telegram waits for an update before it answers, in seconds.
 const LONG_POLL_SECONDS: u32 = 25;
-/// The shortest time in which a server that supports long polling sends an empty answer.
+/// A server that supports long polling waits at least this long before it sends an empty answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// The timeout for a poll. Another poll begins after the timeout.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
@@ -43,10 +43,10 @@ impl Payload for GetUpdates {
     const NAME: &'static str = "GetUpdates";
 }
 
-/// The state of polling, which outlives a single poll.
+/// The state that is kept from one poll to the next.
 struct State {
-    /// The offset for the next poll, which is sent only once. After a week without updates, Telegram begins to number updates from
-    /// another value. An old offset could then confirm updates that were not read.
+    /// The offset for the next poll. It is sent only once: after a week without updates, Telegram begins to number updates from
+    /// another value, and an old offset could confirm updates that were not read.
     offset: Option<i64>,
     /// The number of updates to request. It is 1 after an answer that can't be parsed.
     limit: u8,
@@ -61,7 +61,7 @@ struct Batch {
     raws: Vec<RawMessage>,
     /// The parsed updates; empty if the answer is not JSON.
     updates: Vec<Value>,
-    /// The offset that confirms these updates. It is sent after they are on disk.
+    /// The offset that confirms these updates. The offset is sent after the updates are on disk.
     offset: Option<i64>,
 }
 
@@ -177,8 +177,8 @@ impl Telegram {
         }
     }
 
-    /// Handles an answer that is not valid JSON. Requests its updates one by one. The invalid update then arrives alone and can be
-    /// stored.
+    /// Handles an answer that is not valid JSON. If the answer can't be repaired, the updates are requested again, one by one.
+    /// The invalid update then arrives alone and can be stored.
     fn take_unreadable(&self, state: &mut State, error: &RequestError) -> UnreadableAnswer {
         let RequestError::InvalidJson { raw, .. } = error else {
             return UnreadableAnswer::Failed;

@@ -98,7 +98,7 @@ impl Telegram {
     }
 }
 
-/// Returns success if Telegram's answer confirms the message although teloxide can't parse the answer.
+/// Returns success if Telegram's answer confirms the message, even if teloxide can't parse the answer.
 fn accept_confirmed(error: RequestError) -> Result<(), RequestError> {
     let done = match &error {
         RequestError::InvalidJson { raw, .. } => {

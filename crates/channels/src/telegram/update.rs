@@ -60,9 +60,9 @@ pub fn to_unparsed_raw(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: Da
     }
 }
 
-/// Returns the time of arrival of a message. It is the time at which the message was sent, because the line may fetch the message
-/// much later. Telegram gives this time in whole seconds. The last millisecond of the second is used, so that a reply from the
-/// same second is sorted before the message.
+/// Returns the time at which a message counts as received. This is the time at which the message was sent, because the line may
+/// fetch the message much later. Telegram gives the time in whole seconds. The last millisecond of the second is used, so that a
+/// reply that we sent in the same second is sorted before the message.
 fn received_at(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     match sent_at {
         Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),

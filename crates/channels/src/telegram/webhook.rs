@@ -49,8 +49,8 @@ impl Telegram {
         Ok(base.join(&path(&self.name))?)
     }
 
-    /// Returns the secret that Telegram sends with each update. The secret is derived from the bot's token and therefore stays the
-    /// same after a restart. No update is refused before the webhook is set again.
+    /// Returns the secret that Telegram sends with each update. The secret is derived from the bot's token, so it stays the same
+    /// after a restart. Updates that arrive before the webhook is set again are therefore accepted.
     fn webhook_secret(&self) -> String {
         let digest = Sha256::digest(format!("webhook secret of {}", self.bot.token()));
         data_encoding::HEXLOWER.encode(&digest)
