@@ -1,8 +1,8 @@
 //! Reads the `Content-Disposition` header of one part of a multipart form (RFC 7578).
 //!
 //! Browsers send names in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no quotation marks,
-//! the extended notation of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. Otherwise the file
-//! would be treated as an unknown field and silently dropped.
+//! the extended notation of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. If it were read
+//! as an unknown field, the file would be silently dropped.
 
 use percent_encoding::percent_decode;
 

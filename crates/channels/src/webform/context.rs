@@ -27,8 +27,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// The time after a form was shown in which further posts of the form join the contact that the first post opened. Posts with an
-/// older id, or with an id that was not created here, may come from different visitors who share a saved copy of the form.
+/// For this long after a form was shown, further posts of the form join the contact that the first post opened. A later post
+/// opens another contact, because several visitors may use the same saved copy of a form. A post with an id that was not created
+/// here also opens another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The state of a web form line that all its requests share.

@@ -14,8 +14,8 @@ use crate::clean;
 pub const LONGEST: usize = 20_000;
 /// The maximum length of the URL in a report, in characters.
 const LONGEST_URL: usize = 8_000;
-/// The size of the largest request without files, in bytes. It is sufficient for the longest message in any script, even with
-/// percent-encoding.
+/// The size of the largest request without files, in bytes. The size is sufficient for the longest message in any script, even
+/// with percent-encoding.
 pub const LARGEST: usize = 1 << 20;
 /// The maximum number of files in one message.
 pub const MOST_FILES: usize = 5;
@@ -43,7 +43,7 @@ pub struct FormFields {
     pub reference: String,
     /// The language to which the visitor switched the form. Empty if the visitor sent the form.
     pub switch: String,
-    /// Whether the visitor chose files that are not in the request.
+    /// Whether the request contains only the names of the files that the visitor chose, not the files themselves.
     pub files_named: bool,
     /// The files in the request.
     pub files: Vec<PostedFile>,
@@ -107,7 +107,7 @@ fn is_address(text: &str) -> bool {
 }
 
 impl FormFields {
-    /// Sets a field. Ignores a name that no form field has.
+    /// Sets a field. Ignores unknown field names.
     pub fn set(&mut self, field: &str, text: String) {
         match field {
             "id" => self.id = text,

@@ -17,9 +17,9 @@ pub struct GuessLimit {
 }
 
 impl GuessLimit {
-    /// Creates a limit of twenty wrong codes a second. Answers to further wrong codes are delayed by up to `LONGEST_WAIT`. The number
-    /// of guesses is then limited by the number of open connections: a program with a thousand connections makes fifty guesses a
-    /// second. If a hundred thousand codes are in use, such a program finds one of them once in 63 years on average.
+    /// Creates a limit of twenty wrong codes a second. Answers to further wrong codes are delayed by up to `LONGEST_WAIT`. The
+    /// number of guesses is then limited by the number of open connections: a program with a thousand connections makes fifty
+    /// guesses a second. If a hundred thousand codes are in use, this program needs 63 years on average to guess one code.
     pub fn new() -> Self {
         let twenty = NonZeroU32::MIN.saturating_add(19);
         let burst = NonZeroU32::MIN.saturating_add(99);

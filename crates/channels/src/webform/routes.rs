@@ -207,7 +207,8 @@ fn receipt_page(
     })
 }
 
-/// Shows the receipt again in another language. The visitor can't open the receipt later, so a change of language must not lose it.
+/// Shows the receipt again in another language. The visitor can't open the receipt later, so it must survive a change of
+/// language.
 async fn show_receipt_again(
     State(context): State<FormContext>,
     headers: HeaderMap,
@@ -365,8 +366,8 @@ async fn send_further_message(
     conversation_page(&context, &headers, &code, found, &fields, Written::Sent)
 }
 
-/// Finds the conversation that belongs to the entered receipt code. Returns the response to send if there is none. Only the response
-/// to a wrong code is delayed.
+/// Finds the conversation that belongs to the entered receipt code. If there is no conversation, returns the response to send.
+/// Only the response to a wrong code is delayed.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,

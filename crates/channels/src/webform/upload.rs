@@ -174,8 +174,8 @@ impl Parts {
     }
 }
 
-/// Returns an empty file name if a form part without a file name is nevertheless a file. Such a part belongs to the field `file`, or
-/// its media type is not text.
+/// Returns an empty file name if a form part without a file name is a file. The part is a file if its field is `file` or if its
+/// media type is not text.
 fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     let is_text = field.content_type().is_none_or(|kind| kind.type_() == "text");
     (name == "file" || !is_text).then(String::new)
