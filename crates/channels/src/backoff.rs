@@ -1,4 +1,4 @@
-//! Remembers the waits that a platform asks for, in one conversation or for all requests.
+//! Remembers how long a platform asked the line to wait, in one conversation or before any request.
 
 use std::{
     collections::HashMap,

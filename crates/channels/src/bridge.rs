@@ -1,4 +1,4 @@
-//! The bridge, which connects any other network through signed webhooks in both directions.
+//! The bridge, a channel that connects any other network through signed webhooks in both directions.
 //!
 //! Requests in both directions are signed as the Standard Webhooks specification (1.0) requires: `webhook-id`,
 //! `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`, with a secret
@@ -81,7 +81,7 @@ struct Bridge {
     clock: Arc<dyn Clock>,
 }
 
-/// A message in the format in which the other side posts messages.
+/// An incoming message, in the format in which the other side posts it.
 #[derive(Deserialize)]
 struct Call {
     /// The other side's id for the message.
@@ -161,8 +161,8 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may send one of our own messages back, under the id that we gave the message. The signature proves who
-            // sent the request, so the second value, a thread token, is not needed as evidence.
+            // The network may send one of our own messages back, under the id that we assigned to it. The second value would be a
+            // thread token as evidence. It is not needed, because the signature proves who sent the request.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub struct ChannelKind {
     /// The name of the kind in the settings (`channel = "…"`), in the database and in the statistics.
     pub name: &'static str,
-    /// Whether only one line of this kind can exist, because several lines would serve the same public URLs.
+    /// `true` if only one line of this kind may exist, because a second line would serve the same public URLs.
     pub only_one: bool,
     /// Opens a line without connecting to anything yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
@@ -48,8 +48,9 @@ pub struct Opening {
 /// One open line of a channel.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// Fetches messages and hands them to `intake` until `stop` is cancelled. Reconnects automatically after every failure. A
-    /// channel whose messages arrive only through `routes` keeps this default, which waits until `stop` is cancelled.
+    /// Fetches messages and hands them to `intake` until `stop` is cancelled. Reconnects automatically after every failure. The
+    /// default implementation only waits until `stop` is cancelled. It is sufficient for a channel whose messages arrive only
+    /// through `routes`.
     ///
     /// # Errors
     /// When the line can never work. The error is then reported, and the line is not started again.
@@ -66,8 +67,9 @@ pub trait Channel: Send + Sync {
     /// Parses a raw message. This function is pure, and it returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Returns the number of chunks of a message. A long text has several chunks, for example. Each chunk is handed over separately
-    /// and in order. A chunk is recorded once the other side has accepted it.
+    /// Returns the number of chunks into which a message is split. A long text, for example, is split into several chunks. The
+    /// chunks are handed over in order to the other side: the platform or the mail server. Each chunk is recorded once the other
+    /// side has accepted it.
     fn chunk_count(&self, _message: &OutboundMessage) -> usize {
         1
     }
@@ -79,8 +81,8 @@ pub trait Channel: Send + Sync {
     /// When the hand-over failed or its outcome is unknown. The error says whether a retry makes sense.
     async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError>;
 
-    /// Returns whether the person sees a message twice if it is handed over twice. If so, a counsellor decides whether the message
-    /// is handed over again after an unknown outcome.
+    /// Returns whether the person sees a message twice if it is handed over twice. If so, a hand-over with an unknown outcome is
+    /// not repeated automatically: a counsellor decides whether to send the reply again.
     fn repeats_are_seen(&self) -> bool {
         false
     }
@@ -95,10 +97,10 @@ pub trait Channel: Send + Sync {
         false
     }
 
-    /// Shows the person that a counsellor is writing an answer. Failures are ignored.
+    /// Shows the person that a counsellor is writing an answer. Ignores failures.
     async fn show_typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
-    /// Fetches a file from the platform. The message contained only a reference to the file.
+    /// Fetches a file from the platform, for a message that contained only a reference to the file.
     ///
     /// # Errors
     /// When the file was not fetched. The error says whether a retry makes sense.
@@ -108,14 +110,15 @@ pub trait Channel: Send + Sync {
         })
     }
 
-    /// Tests everything that this line needs. Returns a sentence for each test that succeeded.
+    /// Tests everything that this line needs, such as its connections and permissions. Returns a sentence for each successful
+    /// test.
     ///
     /// # Errors
     /// When a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// Returns the external ids of all messages that are now at the source, such as a mailbox. Returns `None` if the source keeps no
-    /// messages.
+    /// Returns the external ids of all messages that are now at the line's source, for example in a mailbox. Returns `None` if
+    /// the source does not keep messages.
     ///
     /// # Errors
     /// When the source can't be read.
@@ -134,7 +137,7 @@ pub trait Channel: Send + Sync {
         false
     }
 
-    /// Returns the name of the line that sends a copy of each answer to people who left an e-mail address.
+    /// Returns the name of the e-mail line that sends a copy of each answer to people who left an e-mail address.
     fn answers_also_by(&self) -> Option<String> {
         None
     }
@@ -153,7 +156,7 @@ pub enum Attachments {
     Always,
 }
 
-/// Why a message could not be handed over. The error text comes from the other side and may contain addresses.
+/// Why a hand-over failed or has an unknown outcome. The error text comes from the other side and may contain addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
     /// A later attempt may succeed.
@@ -161,10 +164,11 @@ pub enum ChannelError {
     Transient {
         /// The reason, as shown to staff.
         reason: Reason,
-        /// How long the other side asked us to wait; `None` if it named no time. Such a wait does not count as an attempt.
+        /// How long the other side asked us to wait; `None` if it named no time. The refused hand-over then does not count as an
+        /// attempt.
         retry_after: Option<Duration>,
     },
-    /// The outcome of the hand-over is unknown, so the message may or may not have arrived.
+    /// The outcome of the hand-over is unknown: the message may have arrived or not.
     #[error("{reason}")]
     Unknown {
         /// The reason, as shown to staff.
@@ -202,8 +206,8 @@ impl ChannelError {
     }
 }
 
-/// Creates the result for a message that can't be parsed. The message is joined by its identifier, so this function is only for
-/// platforms on which a sender's account can't be forged.
+/// Creates the result for a message that can't be parsed. The sender's identifier alone decides which contact the message joins.
+/// This function is therefore only for platforms on which a sender's account can't be forged.
 pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     Normalised::Unreadable(Unreadable {
         reason: reason.to_owned(),
@@ -213,12 +217,12 @@ pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised
     })
 }
 
-/// Returns `true`, as the default of settings that are on unless they are switched off.
+/// Returns `true`. This is the default of settings that are on unless the operator switches them off.
 pub(crate) const fn default_true() -> bool {
     true
 }
 
-/// Reads a secret that the settings contain directly or in a file. Line breaks at the end of the file are not part of the secret.
+/// Reads a secret that the settings contain directly or in a file. Removes line breaks at the end of the file.
 pub(crate) fn read_secret(
     value: Option<&Private<String>>,
     file: Option<&PathBuf>,

@@ -1,8 +1,8 @@
 //! Discord: direct messages to a bot, and forms that people send after they press a contact button in a server channel.
 //!
-//! An event from the gateway only triggers a read of one conversation through the REST API. The read starts after the last
-//! accepted message. It therefore also returns messages whose events were lost, and messages from the time when the line was
-//! disconnected. Each message arrives once and in order.
+//! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. The read starts
+//! after the last accepted message. It therefore also returns messages whose events were lost, and messages from the time when
+//! the line was disconnected. Each message arrives once and in order.
 //!
 //! Repeats are harmless in both directions. An incoming message is identified by its id and the time of its last edit. An
 //! outgoing message carries a nonce. For some minutes, Discord ignores another message with the same nonce. If the outcome of

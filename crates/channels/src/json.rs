@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// Parses the bytes that a platform sent. Replaces unpaired surrogates, which JSON libraries refuse, and bytes that are not UTF-8
-/// with U+FFFD.
+/// Parses the bytes that a platform sent. Replaces unpaired surrogates and invalid UTF-8 with U+FFFD, because JSON libraries
+/// refuse them.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok().or_else(|| {
         let text = String::from_utf8_lossy(bytes);
@@ -61,7 +61,8 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(name, value)| {
-                // The value of any other field, such as `"type": "paragraph"`, is not collected. It is searched for matching fields.
+                // Any other field, such as `"type": "paragraph"`, is not collected, but its value is searched for matching
+                // fields.
                 if names.contains(&name.as_str()) {
                     own_texts(value, names)
                 } else {

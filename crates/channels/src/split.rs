@@ -39,7 +39,7 @@ fn append(chunks: &mut Vec<String>, unit: &str, most: usize) {
     }
 }
 
-/// Returns the length in UTF-16 code units. Every platform counts at most this many characters.
+/// Returns the length in UTF-16 code units. Platforms that count characters get the same number or a lower number.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }

@@ -1,8 +1,9 @@
 //! Telegram: a bot that people write to in a private chat.
 //!
-//! Updates arrive by long polling or at a webhook. The line stores an update before it confirms the update to Telegram. A repeated
-//! update is harmless, because its external id contains the ids of the update and of its message. The photos of an album form
-//! one message, and so do the versions of an edited message. They may arrive in any order.
+//! Updates arrive by long polling or at a webhook. The line stores an update before it confirms the update to Telegram. A
+//! repeated update is recognised by its external id, which contains the ids of the update, the chat and the message. All photos
+//! of an album form one message, and all versions of an edited message form one message. The photos and versions may arrive in
+//! any order.
 //!
 //! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks during a hand-over,
 //! a counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line sends it again
