@@ -20,7 +20,7 @@ use crate::{
 /// A new session.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SessionJson {
-    /// The session token. Clients send it in each request as `Authorization: Bearer`.
+    /// The session token. Clients send the token with each request, in the header `Authorization: Bearer <token>`.
     token: String,
     name: String,
     role: Role,

@@ -37,7 +37,7 @@ fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
 
-/// The longest time that a request waits before its password is checked.
+/// The longest time that a request with a password waits for the rate limiter ([`limiter`]).
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
@@ -119,12 +119,13 @@ pub(crate) async fn try_log_in(
     if desk.log_ins.len() > 10_000 {
         desk.log_ins.retain_recent();
     }
-    // Known devices have a separate limit, so that guesses on other devices do not delay this log-in (OWASP: device cookies).
+    // Known devices have a separate limit, so that password guesses on other devices do not delay log-ins on known devices (OWASP: device
+    // cookies).
     take_turn(desk, &name, device).await?;
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }
 
-/// Waits until the rate limit permits a password attempt for this log-in. Fails with `Conflict::Busy` after [`PATIENCE`].
+/// Waits until the rate limit permits a password attempt for this log-in name. Fails with `Conflict::Busy` after [`PATIENCE`].
 pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
     let tried = (device == Device::Known, name.to_owned());
     let turn = desk.log_ins.until_key_ready(&tried);

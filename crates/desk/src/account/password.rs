@@ -1,4 +1,4 @@
-//! Changing one's own password.
+//! The page and the API call with which members of staff change their own passwords.
 
 use askama::Template;
 use axum::{
@@ -27,7 +27,7 @@ use crate::{
     state::Desk,
 };
 
-/// The current password and the new one.
+/// The current password and the new password.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct PasswordForm {
     /// The current password.
@@ -42,7 +42,7 @@ pub(crate) struct PasswordForm {
 #[template(path = "account/password.html")]
 struct PasswordPage<'a> {
     frame: Frame<'a>,
-    /// The name of the invalid form field, and its error message; `None` if the form is valid.
+    /// The name of the invalid form field, and the error message for that field; `None` if the form is valid.
     wrong: Option<(&'static str, String)>,
     done: bool,
 }
@@ -68,7 +68,7 @@ pub(crate) async fn page(
     })
 }
 
-/// `POST /desk/me/password`: changes the password and ends this person's other sessions.
+/// `POST /desk/me/password`: changes the password and ends all other sessions of this member of staff.
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,

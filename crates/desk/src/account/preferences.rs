@@ -1,4 +1,4 @@
-//! Personal preferences (`/desk/preferences`), and the person who is logged in (`/api/v1/me`).
+//! Personal preferences (`/desk/preferences`), and the account that is logged in (`/api/v1/me`).
 
 use axum::{extract::State, http::HeaderMap};
 use axum_extra::extract::{
@@ -21,7 +21,7 @@ use crate::{
     state::Desk,
 };
 
-/// The person who is logged in.
+/// The member of staff who is logged in.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct MeJson {
     id: Uuid,
@@ -46,7 +46,7 @@ impl From<Person> for MeJson {
     }
 }
 
-/// Returns the person who is logged in.
+/// Returns the member of staff who is logged in.
 pub(crate) async fn show_me(Who(me): Who) -> Answer<MeJson> {
     Answer::Json(me.into())
 }
@@ -59,7 +59,7 @@ pub(crate) async fn set_preferences(
     Cookies(jar): Cookies,
     FormOrJson(mut preferences): FormOrJson<Preferences>,
 ) -> Result<WithCookies<Answer<MeJson>>, PageError> {
-    // Saved views are changed by a separate form.
+    // This form does not contain the saved views, so the stored views are kept.
     preferences.saved.clone_from(&me.preferences.saved);
     desk.store.prefer(&me, &preferences).await?;
     let jar = on_this_device(jar, &preferences);
@@ -85,7 +85,7 @@ pub(crate) struct SavedViewForm {
     /// The name of the view.
     #[schemars(length(min = 1, max = 40))]
     name: String,
-    /// The query string of the view, such as `view=…&channel=…`. Empty deletes the saved view.
+    /// The query string of the view, such as `view=…&channel=…`. If empty, the saved view with this name is deleted.
     #[serde(default)]
     query: String,
 }
@@ -100,7 +100,7 @@ pub(crate) async fn save_view(
     if name.is_empty() || name.chars().count() > 40 || saved.query.len() > 500 {
         return Err(PageError::Bad("error-form"));
     }
-    // Only known parameters are stored, so that a saved view links only to the inbox.
+    // Unknown parameters are dropped, so that a saved view contains only parameters of the inbox.
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(
             form_urlencoded::parse(saved.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name)),
@@ -116,7 +116,7 @@ pub(crate) async fn save_view(
     Ok(format.answer(me.into(), &to))
 }
 
-/// Sets the language cookie. Pages without a log-in, such as the log-in page, use the language last chosen on this device.
+/// Sets the language cookie if a language was chosen. All pages on this device, including the log-in page, then use this language.
 pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
     let Some(language) = preferences.language else {
         return jar;
