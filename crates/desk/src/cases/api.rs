@@ -12,13 +12,13 @@ pub(crate) struct CaseRowJson {
     id: Uuid,
     /// The number of the case within its year, followed by the year: `12/2026`.
     number: String,
-    /// Whether the case was forwarded to an institution. A case that was not forwarded is advisory.
+    /// `true` if the case was forwarded to an institution; `false` if it is advisory, that is, without a confirmed referral.
     forwarded: bool,
     formed_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     /// The first words of the summary.
     summary: String,
-    /// Whether a referral waits for confirmation by a second person.
+    /// Whether a referral of the case waits for confirmation by a second member of staff.
     to_confirm: bool,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct CaseJson {
     id: Uuid,
     /// The number of the case within its year, followed by the year: `12/2026`.
     number: String,
-    /// Whether the case was forwarded to an institution. A case that was not forwarded is advisory.
+    /// `true` if the case was forwarded to an institution; `false` if it is advisory, that is, without a confirmed referral.
     forwarded: bool,
     /// The member of staff who formed the case.
     formed_by: Option<String>,
@@ -46,7 +46,7 @@ pub(crate) struct CaseJson {
 struct CaseContactJson {
     reference: String,
     channel: String,
-    /// The day, in the centre's time zone, under which the statistics count the contact.
+    /// The day on which the statistics count the contact, in the centre's time zone.
     day: String,
 }
 
@@ -58,9 +58,9 @@ struct ReferralJson {
     institution: String,
     proposed_by: String,
     proposed_at: DateTime<Utc>,
-    /// The version of the details. To confirm the referral, send this value as `seen`.
+    /// The version of `details`. To confirm the referral, send this value as `seen`.
     changed: i64,
-    /// The second person, who confirmed the referral; null if it is not confirmed.
+    /// The member of staff who confirmed the referral; null if it is not confirmed.
     confirmed_by: Option<String>,
     confirmed_at: Option<DateTime<Utc>>,
     details: Details,

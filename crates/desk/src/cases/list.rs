@@ -1,4 +1,4 @@
-//! The list of cases (`/desk/cases`). Figures that count cases link to this list.
+//! The list of cases (`/desk/cases`). On the statistics page, figures that count cases link to this list.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -54,10 +54,10 @@ impl CaseListPage<'_> {
 pub(crate) struct CasesQuery {
     #[serde(flatten)]
     formed: statistics::page::StatisticsQuery,
-    /// The kind of case: `advisory` or `forwarded`. Empty matches both kinds.
+    /// The kind of case: `advisory` or `forwarded`. If empty, both kinds match.
     #[serde(default)]
     kind: String,
-    /// The institution to which the case was first sent, given by its id in the classification scheme.
+    /// The first institution to which the case was forwarded, as an id from the classification scheme.
     #[serde(default)]
     institution: String,
 }

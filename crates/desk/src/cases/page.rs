@@ -1,5 +1,5 @@
-//! The page of a case (`/desk/cases/{id}`), which can be printed, and the actions of staff on cases. Staff form a case from contacts and
-//! can refer the case to an institution. A second person must confirm each referral.
+//! The printable page of a case (`/desk/cases/{id}`), and the actions of staff on cases. Staff form a case from contacts and can refer the
+//! case to an institution. A second member of staff must confirm each referral.
 
 use aide::OperationInput;
 use askama::Template;
@@ -129,7 +129,7 @@ pub(crate) async fn show_case(
 /// The case to which the contact is added.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CaseForm {
-    /// The id of the case. Empty forms a new case.
+    /// The id of the case. If empty, a new case is formed.
     #[serde(default)]
     case: String,
 }
@@ -193,7 +193,7 @@ pub(crate) async fn propose_referral(
     request.respond(id).await
 }
 
-/// The version of a referral that the confirming person has read.
+/// The version of the referral that the confirming member of staff has read.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ConfirmationForm {
     /// The value of the referral's field `changed` in that version.
@@ -213,12 +213,12 @@ pub(crate) async fn confirm_referral(
     request.respond(id).await
 }
 
-/// Changes of the details of a referral. An omitted field keeps its value.
+/// Changes to the details of a referral. An omitted field keeps its value.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReferralOutcome {
     basis: Option<String>,
     sent: Option<String>,
-    /// The day on which the referral was sent, as `YYYY-MM-DD`. Empty removes the day.
+    /// The day on which the referral was sent, as `YYYY-MM-DD`. If empty, the stored day is removed.
     #[schemars(extend("format" = "date"))]
     sent_on: Option<String>,
     /// The number that the institution assigned to the referral.
@@ -286,8 +286,8 @@ pub(crate) async fn close(
     request.respond(id).await
 }
 
-/// Saves a draft of a reply that informs the person whether the case was forwarded, and to which institutions. The draft is in the language
-/// of the contact. A counsellor reads and sends the draft.
+/// Saves the draft of a reply in the language of the contact. The draft informs the person whether the case was forwarded, and to which
+/// institutions. A counsellor then reads the draft and sends it.
 pub(crate) async fn draft_news(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -349,7 +349,7 @@ impl CasePage<'_> {
         format!("{}/{}", self.case.number, self.case.year)
     }
 
-    /// Returns the label of an earlier version: the institution of its referral, a text for a withdrawn referral, or the word for the
+    /// Returns the label of an earlier version: the institution of the referral, a text for a withdrawn referral, or a text for the
     /// summary.
     fn version_of(&self, one: &CaseVersion) -> String {
         let of = one
@@ -370,7 +370,7 @@ impl CasePage<'_> {
         )
     }
 
-    /// Returns whether I may confirm this referral. The proposer of a referral may not confirm it.
+    /// Returns whether the reader of the page may confirm this referral. The member of staff who proposed a referral may not confirm it.
     fn may_confirm(&self, referral: &Referral) -> bool {
         referral.confirmed_by.is_none() && referral.proposed_by.0 != self.frame.me.id
     }
