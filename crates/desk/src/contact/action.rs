@@ -36,7 +36,7 @@ pub(crate) struct ContactAction<Body> {
 }
 
 impl<Body> ContactAction<Body> {
-    /// Returns the response to the action. `view` is the view of the inbox to which a browser returns.
+    /// Returns the response to the action. `view` is the inbox view to which a browser returns.
     pub(crate) async fn respond(&self, view: &str) -> ContactAnswer {
         answer_with_contact(&self.desk, &self.me, self.format, self.reference, view).await
     }

@@ -71,12 +71,12 @@ pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MarkForm {
-    /// `spam`, `test` or `duplicate` closes the contact and removes it from the total. `none` removes the marking, so that the contact is
-    /// in the total again.
+    /// `spam`, `test` or `duplicate` closes the contact and removes it from the registered-communications total. `none` removes the
+    /// marking, so that the contact is counted again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
-    /// The reason for closing the contact without a reply, stored as a note. Required if the contact is urgent and unassigned, and its
-    /// person waits for a reply.
+    /// The reason for closing the contact without a reply, stored as a note. Required if the contact is urgent, is unassigned and waits for
+    /// a reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -173,7 +173,7 @@ pub(crate) async fn follow(action: ContactAction<FormOrJson<FollowForm>>) -> Con
     action.respond(&form.view).await
 }
 
-/// The recipient of the contact, and the reason for handing the contact over.
+/// The recipient of a contact that is handed over, and a note.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct HandOverForm {
     /// The recipient: the id of a colleague, or `team:` followed by the name of a team.
@@ -220,8 +220,8 @@ pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> Conta
     action.respond(&form.view).await
 }
 
-/// The end of a snooze, given as a number of hours from now or as a time. If both are omitted, the snooze ends and the contact is shown
-/// again.
+/// The end of a snooze: a number of hours from now (`hours`) or a time (`until`). If both fields are omitted, the snooze ends and the
+/// contact is shown again.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SnoozeForm {
     hours: Option<u16>,

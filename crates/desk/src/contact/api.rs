@@ -30,8 +30,8 @@ use crate::{
     state::Desk,
 };
 
-/// A contact, with data that depends on the reader: drafts, whether the reader follows the contact, and colleagues who have the contact
-/// open.
+/// A contact, with data for the reader (the member of staff who sent the request): the reader's drafts, whether the reader follows the
+/// contact, and the colleagues who have the contact open.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct OpenContactJson {
     #[serde(flatten)]
@@ -54,24 +54,25 @@ struct PresentJson {
     writing: bool,
 }
 
-/// A contact. After the person's words and addresses are erased, the fields that contained them are null.
+/// A contact: the messages between a person and the centre. After the person's texts and addresses are erased, the fields that contained
+/// them are null.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ContactJson {
     reference: String,
     line: String,
     channel: String,
     status: Status,
-    /// The marking that removes the contact from the total; null if there is none.
+    /// The marking that removes the contact from the registered-communications total; null if there is none.
     marking: Option<Marking>,
     /// The purpose that the person chose in the web form.
     asks: Option<Asks>,
     /// The language tag of the contact; null if the language is unknown.
     language: Option<Language>,
-    /// The day, in the centre's time zone, under which the statistics count the contact.
+    /// The day on which the statistics count the contact, in the centre's time zone.
     day: String,
     /// When the contact was registered.
     opened_at: DateTime<Utc>,
-    /// The time since which the person has been waiting for a reply; null if the person is not waiting.
+    /// When the person began to wait for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
     /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
@@ -86,14 +87,14 @@ pub(crate) struct ContactJson {
     blocked_until: Option<DateTime<Utc>>,
     /// The address or account of the person on the channel.
     identifier: Option<String>,
-    /// The address to which replies are sent, if it differs from the identifier.
+    /// The address to which replies are sent, if it differs from `identifier`.
     answer_to: Option<String>,
     /// Other addresses at which the person asked for replies.
     other_addresses: Option<Vec<String>>,
     /// The person's name, as the channel delivered it.
     name: Option<String>,
     subject: Option<String>,
-    /// The reference of a contact with another identifier, if the first message of this contact belongs to the thread of that contact.
+    /// The reference of the contact whose thread the first message of this contact continues, if that contact has a different identifier.
     refers_to: Option<String>,
     /// References of up to 20 other contacts of the same identifier on the same line, newest first.
     others: Vec<String>,
@@ -103,7 +104,7 @@ pub(crate) struct ContactJson {
     events: Vec<Uuid>,
     /// Ids of the cases that contain the contact.
     cases: Vec<Uuid>,
-    /// The classification so far: the answers to each question, by the id of the question.
+    /// The classification so far: the answers to each question, keyed by question id.
     record: Answers,
     /// Ids of the questions that must be answered before the contact can be closed.
     missing: Vec<String>,
@@ -111,7 +112,8 @@ pub(crate) struct ContactJson {
     messages: Vec<MessageJson>,
     /// Events in the history of the contact, oldest first.
     history: Vec<HistoryEventJson>,
-    /// Whether the person reads replies on a page that they open with their receipt code. The line of the contact then sends no replies.
+    /// Whether the person reads replies on a web page, which they open with their receipt code. If so, the line of the contact does not
+    /// send replies.
     replies_wait_on_page: bool,
     /// Whether the person was asked for files that have not arrived yet; null if the line does not support asking for files.
     files_asked_for: Option<bool>,
@@ -150,7 +152,7 @@ struct MessageJson {
     /// Remarks on how the message was parsed.
     remarks: Option<Vec<Remark>>,
     attachments: Vec<AttachmentJson>,
-    /// Whether the raw message can be downloaded.
+    /// Whether the raw message (as the channel delivered it) can be downloaded.
     has_source: bool,
     edited_at: Option<DateTime<Utc>>,
     /// Earlier versions of the message, oldest first.
@@ -188,7 +190,7 @@ struct DeliveryJson {
     /// The reason for the state, in English.
     said: Option<String>,
     sent_at: Option<DateTime<Utc>>,
-    /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt has begun.
+    /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt to send it has begun.
     leaves_at: Option<DateTime<Utc>>,
     /// Whether the service will send the message automatically, for the first time or again.
     under_way: bool,

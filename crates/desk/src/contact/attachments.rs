@@ -44,7 +44,7 @@ pub(crate) async fn download_attachment(
     Ok(download(found.bytes, &name))
 }
 
-/// Loads an attachment of a contact. The audit entry is written first. If the entry cannot be written, the file is not loaded.
+/// Writes an audit entry and then loads an attachment of a contact. If the entry cannot be written, the attachment is not loaded.
 async fn load_attachment(
     desk: &Desk,
     me: &Person,
@@ -60,7 +60,7 @@ async fn load_attachment(
     found.ok_or(PageError::NotFound)
 }
 
-/// Returns bytes from outside as a download. A neutral media type and a content security policy keep the browser from running scripts.
+/// Returns untrusted bytes as a download. A neutral media type and a content security policy keep the browser from running scripts.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
     let plain: String = name
         .chars()
@@ -98,7 +98,7 @@ fn percent(byte: u8) -> String {
 }
 
 /// Sends an image, audio or video file for display. The page blurs the file until the reader uncovers it. The media type is detected from
-/// the first bytes, and the type that the sender declared is ignored. No type in [`PREVIEWED`] can contain scripts.
+/// the first bytes of the file; the type that the sender declared is ignored. No type in [`PREVIEWED`] can contain scripts.
 pub(crate) async fn preview(
     State(desk): State<Desk>,
     Who(me): Who,

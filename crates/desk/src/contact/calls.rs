@@ -1,4 +1,4 @@
-//! The form (`/desk/log`) and the API for logging a call, or a contact on a network. A network is a channel that no line (configured
+//! The form (`/desk/log`) and the API for logging calls and other contacts on networks. A network is a channel that no line (configured
 //! account) serves.
 
 use askama::Template;
@@ -98,7 +98,7 @@ impl Desk {
         local.format(AT).to_string()
     }
 
-    /// Parses a local time of the centre. If clocks are set back and the time occurs twice, the earlier of the two is used.
+    /// Parses a local time of the centre. A local time occurs twice when clocks are set back; the earlier time is then used.
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
         let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
         let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;
@@ -174,7 +174,7 @@ pub(crate) async fn save(
     }
 }
 
-/// A call, or another contact on a network, to be logged.
+/// A call or another contact that is to be logged.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiCall {
@@ -192,7 +192,7 @@ pub(crate) struct ApiCall {
     /// A description of the call.
     #[serde(default)]
     text: String,
-    /// The classification: the answers, by the id of the question. If the classification is complete, the contact is closed.
+    /// The classification: the answers to each question, keyed by question id. If the classification is complete, the contact is closed.
     #[serde(default)]
     answers: Answers,
 }

@@ -1,4 +1,4 @@
-//! Canned replies (`/desk/canned`). Supervisors write canned replies. Counsellors type `/` in a reply to insert one of them.
+//! Canned replies (`/desk/canned`). Supervisors write canned replies. Counsellors type `/` in a reply to insert a canned reply.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -35,7 +35,7 @@ struct CannedPage<'a> {
     all: Vec<Canned>,
 }
 
-/// All canned replies, with placeholders that are not filled in.
+/// All canned replies. Their placeholders are not filled in.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CannedListJson {
     canned: Vec<Canned>,
@@ -62,7 +62,7 @@ pub(crate) async fn list(
 /// A canned reply to add or to change.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CannedForm {
-    /// The id of the canned reply to change. Empty adds a new one.
+    /// The id of the canned reply to change. If empty, a new canned reply is added.
     #[serde(default)]
     id: String,
     name: String,
@@ -102,7 +102,7 @@ pub(crate) async fn delete(
     Ok(format.answer(IdJson { id }, "/desk/canned"))
 }
 
-/// The canned replies, filled in for a contact.
+/// All canned replies, with their placeholders filled in for a contact.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledCannedListJson {
     canned: Vec<FilledCannedJson>,
@@ -110,7 +110,7 @@ pub(crate) struct FilledCannedListJson {
     language: Option<&'static str>,
 }
 
-/// A canned reply, filled in for a contact.
+/// A canned reply, with its placeholders filled in for a contact.
 #[derive(Serialize, JsonSchema)]
 struct FilledCannedJson {
     name: String,

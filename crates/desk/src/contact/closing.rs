@@ -1,4 +1,4 @@
-//! The page that asks for a reason when a contact is closed although its person waits for a reply.
+//! The page that asks for a reason when staff close a contact while the person waits for a reply.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -16,12 +16,12 @@ use crate::{
 /// The ready-made reasons, each as the suffix of its locale key. The page has a button for each reason.
 const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"];
 
-/// The reason for closing a contact whose person waits for a reply.
+/// The reason for closing a contact without a reply.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CloseForm {
-    /// The reason for closing the contact without a reply, stored as a note. Required if the person waits for a reply and the contact is
-    /// urgent or was never answered. A contact that is classified as non-counselling and is not urgent needs no reason.
+    /// The reason, stored as a note. If the person waits for a reply, the reason is required in two cases: the contact is urgent; or the
+    /// contact was never answered and is not classified as non-counselling.
     #[serde(default)]
     pub reason: String,
     /// A reason that was typed into the form of the page.

@@ -32,13 +32,13 @@ pub(crate) struct ReplyForm {
     /// Makes the request idempotent: repeated requests with the same id send the reply only once.
     pub id: Option<Uuid>,
     /// The value of the contact's field `newest` when the writer read the contact. If the contact has newer events, the reply is refused.
-    /// If omitted, newer events are ignored.
+    /// If `seen` is omitted, newer events are ignored.
     pub seen: Option<i64>,
     /// Whether to send the reply even if the contact has events newer than `seen`.
     #[serde(default)]
     pub anyway: bool,
-    /// The address for this reply and later ones, chosen from the contact's `other_addresses`. If omitted or empty, the current address is
-    /// kept.
+    /// The address for this reply and all later replies, chosen from the contact's `other_addresses`. If omitted or empty, the current
+    /// address is kept.
     #[serde(default)]
     pub to: Option<String>,
     #[serde(default)]

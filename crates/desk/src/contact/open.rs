@@ -27,7 +27,7 @@ pub(crate) async fn find_contact(desk: &Desk, reference: Reference) -> Result<Co
     desk.store.contact(reference).await?.ok_or(PageError::NotFound)
 }
 
-/// Parses a reference from a path. Fails with [`PageError::NotFound`] if the reference is malformed, because it then identifies no contact.
+/// Parses a reference from a path. Returns [`PageError::NotFound`] for a malformed reference, because no contact can have this reference.
 pub(crate) fn parse_reference(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)
 }

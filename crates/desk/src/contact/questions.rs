@@ -5,7 +5,7 @@ use hotline_core::{
     text::locale::Words,
 };
 
-/// The questions of the scheme, and the answers so far.
+/// The questions of the classification scheme, and the answers so far.
 pub(crate) struct Questions<'a> {
     pub scheme: &'a Scheme,
     pub words: &'a Words,
@@ -45,8 +45,8 @@ impl Questions<'_> {
         *place <= self.answers.get(&question.id).map_or(0, Vec::len)
     }
 
-    /// Returns the non-counselling kinds, each with its keyboard shortcut. Such a kind completes the classification without further
-    /// answers.
+    /// Returns the non-counselling kinds of contact, each with its keyboard shortcut. A non-counselling kind completes the classification
+    /// without further answers.
     pub(crate) fn quick(&self) -> Vec<(char, &Answer)> {
         let kinds = self
             .scheme

@@ -1,5 +1,5 @@
-//! The wrap-up: the classification of a contact. An incomplete wrap-up can be saved. Unless the wrap-up is optional, it must be complete
-//! before the contact is closed.
+//! The wrap-up: the classification of a contact. An incomplete wrap-up can be saved. If the configuration requires the wrap-up, it must be
+//! complete before the contact is closed.
 
 use axum::extract::State;
 use hotline_core::contact::{
@@ -27,13 +27,13 @@ use crate::{
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrapUpForm {
-    /// The answers, by the id of the question.
+    /// The answers to each question, keyed by question id.
     #[serde(default)]
     answers: Answers,
     #[serde(default)]
     close: bool,
-    /// The reason for closing the contact without a reply, stored as a note. Required with `close` if the person waits for a reply and the
-    /// contact is urgent or was never answered. A contact that is classified as non-counselling and is not urgent needs no reason.
+    /// The reason for closing the contact without a reply, stored as a note. If `close` is set and the person waits for a reply, the reason
+    /// is required in two cases: the contact is urgent; or the contact was never answered and is not classified as non-counselling.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -42,14 +42,14 @@ pub(crate) struct WrapUpForm {
     #[serde(default)]
     #[schemars(skip)]
     view: String,
-    /// The fields of the form, to be sent again with a reason.
+    /// The fields of the form except the reason. They are sent again if the page asks for a reason.
     #[serde(skip)]
     fields: Vec<(String, String)>,
 }
 
 impl FromFields for WrapUpForm {
-    /// Parses a form that has a field for each question and a field `close`. A form with a field `quick` sets only the kind, and closes the
-    /// contact.
+    /// Parses a form that has a field for each question and a field `close`. A form with a field `quick` sets only the kind of contact, and
+    /// closes the contact.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         let mut quick = None;
@@ -119,7 +119,7 @@ struct QuestionJson {
     required: bool,
     /// The largest number of answers to the question.
     most: usize,
-    /// Ids of the kinds of contact for which the question is asked. Empty means all kinds.
+    /// Ids of the kinds of contact for which the question is asked. If empty, the question is asked for all kinds.
     only_if: Vec<String>,
     /// The answers to choose from; empty for a number or free text.
     answers: Vec<SchemeAnswerJson>,
@@ -168,7 +168,7 @@ fn question_json(question: &Question) -> QuestionJson {
     }
 }
 
-/// Returns the answers so far. If there are none, returns the kind that the person chose in the web form as a suggestion.
+/// Returns the answers so far. If there are no answers, suggests the kind of contact that the person chose in the web form.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
