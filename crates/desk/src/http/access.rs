@@ -1,4 +1,4 @@
-//! Authentication and access rights. Both are checked before a handler reads anything.
+//! Authentication and access rights. Both are checked before a handler runs.
 
 use std::convert::Infallible;
 
@@ -24,13 +24,13 @@ use crate::{http::errors::PageError, state::Desk};
 pub enum Access {
     /// Open to everyone, without a log-in.
     Open,
-    /// Open to every person who is logged in.
+    /// Open to all staff who are logged in.
     Anyone,
     /// Open to staff whose role has this right.
     May(Right),
 }
 
-/// The name of the header that marks a request as automatic: a page sent the request without an action of its user.
+/// The name of the header that marks automatic requests, which a page sends without an action of its user.
 const SENT_BY_PAGE: &str = "hotline-by-itself";
 /// The path of the event stream that makes pages refresh.
 pub(crate) const LIVE: &str = "/desk/live";
@@ -81,8 +81,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Returns whether a read-only token suffices for a request. Such a token permits reading statistics. It does not permit reading returns
-/// (report forms), because returns show even the smallest figures about persons.
+/// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report
+/// forms). Small figures about persons are suppressed in other statistics, but not in returns.
 pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
         && method == Method::GET
@@ -129,7 +129,7 @@ impl Reader {
         self.0.as_ref()
     }
 
-    /// Returns the name that exported files state as their author; `None` for a program.
+    /// Returns the name to state as the author of exported files; `None` for a program.
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.as_ref().map(|person| person.name.as_str())
     }
@@ -145,7 +145,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
 
 impl OperationInput for Reader {}
 
-/// Returns the session token from the cookie or, without a cookie, from `Authorization: Bearer`.
+/// Returns the token from the session cookie or, without this cookie, from the header `Authorization: Bearer <token>`.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar

@@ -1,4 +1,4 @@
-//! Types for responses. The API gets JSON, and the desk gets a page or a redirect. Each type also describes its JSON in the OpenAPI
+//! Types of responses: JSON for the API, and a page or a redirect for the desk. Each type also adds its own description to the OpenAPI
 //! document.
 
 use aide::{
@@ -69,7 +69,7 @@ impl<T: JsonSchema> OperationOutput for Answer<T> {
     }
 }
 
-/// The response to a change that returns no data.
+/// The response to a change, without data.
 pub(crate) enum Confirmation {
     /// The response of the API: status 204.
     NoContent,
@@ -192,7 +192,7 @@ fn media_type(kind: &'static str) -> &'static str {
     kind.split(';').next().unwrap_or(kind)
 }
 
-/// Describes a response: its meaning, and each of its media types with the schema.
+/// Creates the description of a response: its meaning, and the schema of each media type.
 pub(crate) fn describe_content<const N: usize>(
     description: &str,
     content: [(&str, Schema); N],

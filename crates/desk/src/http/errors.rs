@@ -31,7 +31,7 @@ pub(crate) enum PageError {
     NotLoggedIn,
     /// The log-in name or the password is wrong.
     WrongLogIn,
-    /// The role of the person lacks the required right.
+    /// The role of the member of staff lacks the required right.
     MayNot,
     /// The object or the URL does not exist.
     NotFound,
@@ -60,7 +60,7 @@ impl PageError {
         }
     }
 
-    /// Logs an internal error under a random number. The error message for the person contains the number.
+    /// Logs an internal error with a random number. The error message that the user sees contains the same number.
     pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
         let [a, b, c, _] = hotline_core::identifiers::chance::bytes();
         let number = u32::from_be_bytes([0, a, b, c]);

@@ -1,4 +1,4 @@
-//! Extractors that HTML forms and API requests share. Each extractor also describes its input in the OpenAPI document.
+//! Extractors that HTML forms and API requests share. Each extractor also adds a description of its input to the OpenAPI document.
 
 use std::{convert::Infallible, ops::Deref};
 
@@ -170,7 +170,7 @@ pub(crate) struct NoBody {}
 /// The empty body of an action on a contact.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct ReturnTo {
-    /// The view of the inbox to which the browser returns. Only forms of the desk send it.
+    /// The view of the inbox to which the browser returns. Only forms of the desk send this field.
     #[serde(default)]
     #[schemars(skip)]
     pub view: String,

@@ -47,24 +47,24 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
-    /// Number of contacts that wait for me or have no assignee. Every page shows this number and has it in its title, so that it is visible
-    /// in a background tab.
+    /// Number of waiting contacts that are unassigned or assigned to this member of staff. The title of each page also contains the number,
+    /// so that it is visible in a background tab.
     pub waits: u64,
 }
 
-/// Replaces characters that change the direction of writing by visible marks, so that text from outside is safe to display. Templates also
-/// set `dir="auto"` on the element around the text, so that right-to-left text does not reorder its surroundings.
+/// Replaces characters that change the direction of writing with visible marks, so that untrusted text is safe to display. Templates also
+/// set `dir="auto"` on the element that contains the text, so that right-to-left text does not reorder the text around it.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
 
-/// One of several values to choose from.
+/// A value that the user can choose from a list.
 pub(crate) struct Choice {
     /// The value that the form or the link sends.
     pub(crate) value: String,
     /// The text on the screen.
     pub(crate) label: String,
-    /// Whether it is the current value.
+    /// Whether this value is currently chosen.
     pub(crate) chosen: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Texts about jobs, and about raw messages that did not become contacts (set aside), in the reader's language.
+//! Texts that describe jobs and set-aside messages (raw messages that did not become contacts) in the reader's language.
 
 use hotline_core::{job::JobKind, text::locale::Words};
 use hotline_store::db::values::Outcome;

@@ -99,7 +99,7 @@ where
 }
 
 impl Route {
-    /// Returns the handler behind its access check.
+    /// Returns the handler, wrapped in the access check.
     pub(crate) fn guarded(self, desk: &Desk) -> MethodRouter<Desk> {
         access::guarded(self.handler, desk, self.access)
     }

@@ -7,7 +7,7 @@ macro_rules! join_assets {
     };
 }
 
-/// The style sheet as a single text, so that a page needs one request. The order matters: of two equally specific rules, the later one
+/// The style sheet as a single text, so that a page needs one request. The order matters: if two rules are equally specific, the later rule
 /// applies. Rules for narrow screens and for print override the other rules, so they come last.
 pub const STYLE_SHEET: &str = join_assets!(
     "http/base.css",
