@@ -23,17 +23,17 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ApiInboxQuery {
     /// The view: `unassigned`, `mine`, `team`, `urgent`, `waiting`, `answered`, `snoozed`, `followed`, `closed`, `marked` or `all`. If
-    /// omitted, `all`.
+    /// omitted, `all` is used.
     view: Option<String>,
     /// The value of the field `next` of the previous page. If omitted, the first page is returned.
     after: Option<String>,
-    /// Number of rows per page, from 1 to 200. If omitted, 200.
+    /// Number of rows per page, from 1 to 200. If omitted, a page has 200 rows.
     size: Option<String>,
     #[serde(flatten)]
     filter: InboxFilterForm,
 }
 
-/// A page of a view of the inbox.
+/// A page of an inbox view.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct InboxPageJson {
     contacts: Vec<InboxRowJson>,
@@ -48,24 +48,26 @@ struct InboxRowJson {
     line: String,
     channel: String,
     status: Status,
-    /// The state of a reply that failed or has been unsent for more than 15 minutes; null if there is no such reply.
+    /// The delivery state of an undelivered reply; null if there is none. A reply is undelivered if sending failed, or if the reply is
+    /// still unsent after 15 minutes.
     undelivered: Option<Delivery>,
-    /// The marking that removes the contact from the total; null if there is none.
+    /// The marking that removes the contact from the registered-communications total; null if there is none.
     marking: Option<Marking>,
     assignee: Option<String>,
     team: Option<String>,
-    /// The colleague who handed the contact over to you or your team. Null after staff have acted on the contact.
+    /// The colleague who handed the contact over to you or your team. Null if the contact was not handed over, or if staff have since acted
+    /// on it.
     handed_by: Option<String>,
     /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
     snoozed_until: Option<DateTime<Utc>>,
-    /// The time since which the person has been waiting for a reply; null if the person is not waiting.
+    /// When the person began to wait for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     last_in_at: DateTime<Utc>,
     /// The subject; null if the contact has no subject or the subject was erased.
     subject: Option<String>,
-    /// The first words of the person's newest message; null if they were erased.
+    /// The first words of the person's newest message; null if the message was erased.
     first_words: Option<String>,
 }
 

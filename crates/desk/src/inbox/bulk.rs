@@ -1,4 +1,4 @@
-//! Bulk actions on contacts. Each contact succeeds or fails independently of the others.
+//! Bulk actions on contacts. The action succeeds or fails for each contact independently.
 
 use axum::extract::State;
 use hotline_core::{contact::lifecycle::Marking, text::locale::Language};

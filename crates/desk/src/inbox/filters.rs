@@ -18,7 +18,7 @@ pub(crate) struct InboxFilterForm {
     /// Only contacts of this urgency or higher: `1` urgent, `2` immediate danger.
     #[serde(default)]
     pub urgency: String,
-    /// Only contacts with this main topic, given by the id of the answer.
+    /// Only contacts with this main topic, given as the id of an answer in the classification scheme.
     #[serde(default)]
     pub topic: String,
     /// Only contacts assigned to the member of staff with this id.

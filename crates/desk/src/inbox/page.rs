@@ -64,9 +64,9 @@ pub(super) struct Inbox<'a> {
     pub(super) view: View,
     pub(super) sizes: Vec<(View, u64)>,
     pub(super) list: InboxPage,
-    /// The outcome of a bulk action, if there was one.
+    /// The outcome of a bulk action; empty if there was no bulk action.
     pub(super) told: BulkOutcome,
-    /// Whether I follow the open contact.
+    /// Whether the reader (the member of staff who opened the page) follows the open contact.
     pub(super) followed: bool,
     /// The search term; empty if there is no search.
     pub(super) sought: String,
@@ -83,9 +83,9 @@ pub(super) struct Inbox<'a> {
     /// Ids of the next reply and the next note. The ids prevent duplicates when a form is sent twice.
     pub(super) ids: (Uuid, Uuid),
     pub(super) mine: bool,
-    /// My draft of a reply.
+    /// The reader's draft of a reply.
     pub(super) draft: Option<Draft>,
-    /// My draft of a note.
+    /// The reader's draft of a note.
     pub(super) noting: Option<Draft>,
     /// Colleagues who have the contact open.
     pub(super) present: Vec<Present>,
@@ -96,7 +96,7 @@ pub(super) struct Inbox<'a> {
 /// The outcome of a bulk action.
 #[derive(Default)]
 pub(crate) struct BulkOutcome {
-    /// A text that states for how many contacts the action succeeded; `None` if it succeeded for no contact.
+    /// A text with the number of contacts for which the action succeeded; `None` if this number is 0.
     pub done: Option<String>,
     /// The reference of each contact for which the action failed, and the reason.
     pub refused: Vec<(String, String)>,
@@ -126,7 +126,7 @@ impl InboxQuery {
     }
 }
 
-/// Redirects to the start page of the person's role.
+/// Redirects to the start page for the role of the member of staff.
 pub(crate) async fn front(Who(me): Who) -> Redirect {
     if me.role.may(Right::ReadContacts) {
         Redirect::to("/desk/inbox")
@@ -165,8 +165,8 @@ pub(crate) struct SearchForm {
     pub(super) q: String,
 }
 
-/// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers keep a
-/// history.
+/// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers store
+/// URLs in their history.
 pub(crate) async fn search(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -189,7 +189,7 @@ pub(crate) async fn note_search(desk: &Desk, me: &Person, sought: &str) -> Resul
     Ok(())
 }
 
-/// Returns the views of a person. The team's view is included only for members of a team.
+/// Returns the inbox views of a member of staff. The view of the team is included only for members of a team.
 pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
     let in_team = me.team.is_some();
     View::ALL

@@ -1,4 +1,5 @@
-//! Functions for the templates of the inbox: the texts for names, states and times, and the actions that the reader may take.
+//! Functions for the templates of the inbox: the texts for names, states and times, and the actions that the reader (the member of staff
+//! who opened the page) may take.
 
 use chrono::TimeDelta;
 use hotline_core::{
@@ -97,12 +98,13 @@ impl Inbox<'_> {
         self.status(&open.status)
     }
 
-    /// Returns the text that the open contact is assigned to someone else. The text names the assignee.
+    /// Returns the message that the open contact is assigned to a colleague. The message contains the name of the colleague.
     pub(super) fn led_by(&self) -> String {
         self.frame.words.with("held-by-other", "name", &self.assignee())
     }
 
-    /// Returns the text that I cannot fill in the wrap-up because the contact is assigned to someone else. The text names the assignee.
+    /// Returns the message that the wrap-up is read-only because the contact is assigned to a colleague. The message contains the name of
+    /// the colleague.
     pub(super) fn read_only(&self) -> String {
         self.frame
             .words
@@ -124,7 +126,8 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
     }
 
-    /// Describes a delivery. A reply that the person collects with a receipt code is shown as ready, because it is not sent to a server.
+    /// Describes a delivery. A reply that the person reads on a web page is described as ready instead of sent, because it is not sent to a
+    /// server.
     pub(super) fn fares(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.replies_wait_on_page);
@@ -154,13 +157,13 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the id of the newest event that I had seen when I began my draft. Without a draft, returns the id of the newest event on the
-    /// page.
+    /// Returns the id of the newest event that the reader had seen when they began their draft. If there is no draft, returns the id of the
+    /// newest event on the page.
     pub(super) fn seen(&self, open: &ContactDetail) -> i64 {
         self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
     }
 
-    /// Returns whether the contact has events that are newer than the draft.
+    /// Returns whether the contact has events that the reader had not seen when they began their draft.
     pub(super) fn is_behind(&self, open: &ContactDetail) -> bool {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
     }
@@ -175,8 +178,8 @@ impl Inbox<'_> {
         here.filter(|_| messages.len() > 1 && day(*which) != before)
     }
 
-    /// Returns the time until which my reply can be cancelled, in milliseconds since 1970. Returns `None` if the message cannot be
-    /// cancelled or is not my reply.
+    /// Returns the time until which the reader can cancel their own reply, in milliseconds since 1970. Returns `None` for other messages,
+    /// and for a reply that can no longer be cancelled.
     pub(super) fn leaves_at(&self, message: &Message) -> Option<i64> {
         let mine =
             message.direction == Direction::Reply && message.author.as_ref() == Some(&self.frame.me.name);
@@ -200,11 +203,12 @@ impl Inbox<'_> {
         Some(self.frame.words.with("claim-anyway", "name", &name))
     }
 
-    /// Returns whether I closed the contact in the last five minutes and no other action followed. The page then offers to undo the
-    /// closing.
+    /// Returns whether the reader closed the contact in the last five minutes and no other action followed. The page then offers to undo
+    /// the closing.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
-        // If a wrap-up was saved together with the closing, the event of the wrap-up is later. Such events are therefore skipped.
+        // If a wrap-up was saved together with the closing, the wrap-up event is later than the closing event. Wrap-up events are therefore
+        // skipped.
         let wrapped = |event: &&HistoryEvent| {
             matches!(
                 event.kind,
@@ -239,7 +243,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns whether I may ask the assignee to hand over this contact.
+    /// Returns whether the reader may ask the assignee to hand over this contact.
     pub(super) fn may_ask(&self, open: &ContactDetail) -> bool {
         let others = open
             .assignee
@@ -309,7 +313,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns whether the file is not stored yet and I may fetch it from the platform.
+    /// Returns whether the file is not stored yet and the reader may fetch it from the platform.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
     }
