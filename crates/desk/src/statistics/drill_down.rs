@@ -37,12 +37,12 @@ const LONGEST_VALUE: usize = 64;
 /// Number of rows per page.
 const ROWS: usize = 100;
 
-/// The figure whose contacts are listed: its measure, its period, and its value in each dimension.
+/// The figure whose contacts are listed: the measure (what is counted), the period, and the value in each dimension.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct DrillDownQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
-    /// The measure: `contact` (registered communications) or `closing`. Empty means `contact`.
+    /// The measure: `contact` (registered communications) or `closing`. If empty, `contact` is used.
     #[serde(default)]
     of: String,
     /// Up to two dimensions, separated by commas, such as `channel,topic`.
@@ -52,7 +52,7 @@ pub(crate) struct DrillDownQuery {
     /// with any value in that dimension.
     #[serde(default)]
     is: String,
-    /// The value of the field `next` of the previous page. Empty selects the first page.
+    /// The value of the field `next` of the previous page. If empty, the first page is returned.
     #[serde(default)]
     after: String,
 }
@@ -102,11 +102,11 @@ struct DrillDownPage<'a> {
     pointed: DrillDown,
     listed: CountedContacts,
     next: Option<String>,
-    /// Whether the whole list fits on this page and its length differs from the figure.
+    /// Whether this page shows the whole list and the length of the list differs from the figure.
     differs: bool,
 }
 
-/// A page of the contacts that a figure counts.
+/// A page of the list of contacts that a figure counts.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CountedContactsJson {
     /// The number of contacts that the figure counts.
@@ -120,7 +120,7 @@ pub(crate) struct CountedContactsJson {
 #[derive(Serialize, JsonSchema)]
 struct CountedContactJson {
     reference: String,
-    /// When the contact was registered. If the figure counts closings, when the contact was closed.
+    /// When the contact was registered or, if the figure counts closings, when it was closed.
     at: DateTime<Utc>,
     channel: String,
     status: Status,

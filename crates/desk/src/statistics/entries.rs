@@ -34,14 +34,14 @@ use hotline_reports::{
 /// A figure to enter.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct EntryForm {
-    /// The measure, a colon and the value. The value is a channel for the measure `contact`, and `advisory` or the id of an institution for
-    /// the measure `case`. Examples: `contact:telephone`, `case:advisory`, `case:mup`.
+    /// The measure, a colon and the value. For the measure `contact`, the value is a channel. For the measure `case`, the value is
+    /// `advisory` or the id of an institution. Examples: `contact:telephone`, `case:advisory`, `case:mup`.
     what: String,
     /// The first day that the figure covers, such as `2017-02-27`.
     from: String,
     /// The last day that the figure covers.
     to: String,
-    /// The number of items; may be negative for a correction.
+    /// The number of communications or cases. It may be negative for a correction.
     count: i64,
     /// `true` corrects figures that the service counted; `false` enters an opening balance.
     #[serde(default)]
@@ -82,7 +82,7 @@ fn what(text: &str) -> Option<(Measure, String)> {
     Some((Measure::parse(of)?, value.to_owned()))
 }
 
-/// Returns the response to a change that returns no data.
+/// Returns the response to a change, without data.
 fn succeed(format: ResponseFormat) -> Result<Answer<EmptyJson>, PageError> {
     Ok(format.answer(EmptyJson {}, ENTRIES))
 }
@@ -102,7 +102,7 @@ pub(crate) async fn withdraw(
     succeed(format)
 }
 
-/// All entered figures, including those that were withdrawn.
+/// All entered figures, including withdrawn figures.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct EntryListJson {
     entries: Vec<Adjustment>,
@@ -210,7 +210,7 @@ pub(crate) struct TokenForm {
 /// A new read-only token.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct NewTokenJson {
-    /// The token. Programs send it as `Authorization: Bearer`. Only this response contains it.
+    /// The token. Programs send it in the header `Authorization: Bearer <token>`. No later response contains the token.
     token: String,
 }
 
@@ -245,7 +245,7 @@ pub(crate) async fn end_token(
     succeed(format)
 }
 
-/// The read-only tokens, including those that were revoked.
+/// The read-only tokens, including revoked tokens.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct TokenListJson {
     tokens: Vec<Token>,
@@ -257,7 +257,7 @@ pub(crate) async fn list_tokens(State(desk): State<Desk>) -> Result<Answer<Token
     Ok(Answer::Json(TokenListJson { tokens }))
 }
 
-/// Returns all values for which figures can be entered, each as its form value (such as `contact:telephone`) and its label.
+/// Returns all values for which figures can be entered, each as a pair of form value (such as `contact:telephone`) and label.
 pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
     let of = |of: Measure| {
         let values = desk.store.countable(of).into_iter();
@@ -283,7 +283,7 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
     }
 }
 
-/// Returns the label of the value to which an entry adds.
+/// Returns the label of the value whose figure an entry changes.
 pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
     value_label(desk, words, entry.entry.of, &entry.entry.value)
 }

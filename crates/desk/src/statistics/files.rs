@@ -34,27 +34,27 @@ use hotline_reports::{
 pub(crate) struct FileQuery {
     #[serde(flatten)]
     pub(crate) period: StatisticsQuery,
-    /// The format: `json`, `csv` or `xlsx`. Empty means `json`.
+    /// The format: `json`, `csv` or `xlsx`. If empty, `json` is used.
     #[serde(default)]
     pub(crate) format: String,
-    /// The language of the file: `sr-Cyrl`, `sr-Latn` or `en`. Empty means the language in the cookie `language` or, without this cookie,
-    /// the language of the centre.
+    /// The language of the file: `sr-Cyrl`, `sr-Latn` or `en`. If empty, the language in the cookie `language` is used. Without this
+    /// cookie, the language of the centre is used.
     #[serde(default)]
     language: String,
-    /// The field separator of a CSV file: `,` or `;`. Empty means `,`.
+    /// The field separator of a CSV file: `,` or `;`. If empty, `,` is used.
     #[serde(default)]
     separator: String,
-    /// `yes` puts a byte order mark at the beginning of a CSV file. Empty means `no`.
+    /// `yes` puts a byte order mark at the beginning of a CSV file. If empty, `no` is used.
     #[serde(default)]
     bom: String,
-    /// `yes` puts a cover before the header row of a CSV file. The cover states the centre, the period, the time of the figures, the
-    /// author, and the number of lines. Empty means `no`.
+    /// `yes` puts a cover before the header row of a CSV file. The cover states the centre, the period, the time at which the figures were
+    /// read, the author, and the number of lines. If empty, `no` is used.
     #[serde(default)]
     cover: String,
 }
 
 impl FileQuery {
-    /// Returns the texts in the requested language. Without a requested language, returns them in the language of the desk.
+    /// Returns the texts in the requested language or, if no language is requested, in the language of the desk.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
             Some(language) => desk.locales.of(language),
@@ -130,7 +130,7 @@ pub(crate) async fn report(
 pub(crate) struct BreakdownQuery {
     #[serde(flatten)]
     file: FileQuery,
-    /// The measure: `contact` (registered communications), `closing`, `case` or `referral`. Empty means `contact`.
+    /// The measure: `contact` (registered communications), `closing`, `case` or `referral`. If empty, `contact` is used.
     #[serde(default)]
     of: String,
     /// The groupings, separated by commas: up to two dimensions, and optionally one of `day`, `week`, `month`, `quarter` and `year`.

@@ -1,4 +1,4 @@
-//! The filter form of the statistics page: period, measure, dimensions and unit of time.
+//! The filter form of the statistics page: the period, the measure (what is counted), the dimensions and the unit of time.
 
 use std::collections::BTreeSet;
 
@@ -87,8 +87,8 @@ impl FilterForm {
     }
 }
 
-/// Builds the requested table. Counts about persons below `least` are suppressed. Returns `None` if neither a dimension nor a unit of time
-/// was selected.
+/// Builds the requested table. Figures about persons that are smaller than `least` are suppressed. Returns `None` if neither a dimension
+/// nor a unit of time was selected.
 pub(crate) async fn table(
     desk: &Desk,
     words: &Words,

@@ -58,7 +58,7 @@ struct StatisticsPage<'a> {
     sentences: Vec<String>,
     /// Entered figures, each with its label.
     entered: Vec<(Adjustment, String)>,
-    /// The values for which figures can be entered, each as its form value and its label.
+    /// The values for which figures can be entered, each as a pair of form value and label.
     countable: Vec<(String, String)>,
     /// The available returns (report forms), each with its name and label.
     returns: Vec<(String, String)>,
@@ -80,10 +80,10 @@ pub(crate) struct StatisticsQuery {
     /// The name of a period, such as `month`, `last_quarter`, `2024`, `2024-Q1` or `2024-03`. If it is empty, `from` and `to` apply.
     #[serde(default)]
     pub(crate) period: String,
-    /// The first day, such as `2026-01-01`. Empty means since the establishment of the centre.
+    /// The first day, such as `2026-01-01`. If empty, the period begins with the establishment of the centre.
     #[serde(default)]
     pub(crate) from: String,
-    /// The last day, such as `2026-03-31`. Empty means until today.
+    /// The last day, such as `2026-03-31`. If empty, the period extends to today.
     #[serde(default)]
     pub(crate) to: String,
 }

@@ -53,7 +53,7 @@ struct Figure {
     channels: Vec<ChannelTotal>,
     /// The last day that is counted.
     until: NaiveDate,
-    /// The time zone that determines where a day begins.
+    /// The time zone that determines when a day begins.
     time_zone: String,
 }
 
@@ -129,7 +129,7 @@ impl Public {
     }
 }
 
-/// Adds headers that permit all sites to embed the response, and caches to store it for five minutes.
+/// Adds headers that permit all sites to embed the response, and headers that permit caches to store the response for five minutes.
 fn shared(response: impl IntoResponse) -> Response {
     let headers = [
         (header::CACHE_CONTROL, "public, max-age=300"),

@@ -1,5 +1,5 @@
 //! Returns (`/desk/statistics/returns/{name}`): the report forms for Insafe and Child Helpline International. The page of a return also
-//! lists the obstacles to sending it.
+//! lists the reasons why the return cannot be sent yet.
 
 use askama::Template;
 use axum::{
@@ -77,7 +77,8 @@ pub(crate) struct ReturnPath {
 /// A filled-in return.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledReturnJson {
-    /// Whether the return can be sent: its days are one reporting period, and every contact is classified and has a row in every table.
+    /// Whether the return can be sent: its days are exactly one reporting period, every contact is classified, and every contact is counted
+    /// in every table.
     complete: bool,
     #[serde(rename = "return")]
     filled: FilledReturn,
@@ -115,7 +116,7 @@ pub(crate) struct ReturnListJson {
     returns: Vec<ReturnJson>,
 }
 
-/// A return: the report form of a body that collects statistics.
+/// A return: the report form of an organisation that collects statistics.
 #[derive(Serialize, JsonSchema)]
 struct ReturnJson {
     name: String,
@@ -141,10 +142,10 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Answer<ReturnListJson> {
     })
 }
 
-/// A return, filled in.
+/// A filled-in return, with its mapping and its tables.
 struct ReturnTables<'a> {
     filled: FilledReturn,
-    /// The rows that the body asks for.
+    /// The mapping, which assigns counted values to the rows of the return.
     mapping: &'a Return,
     tables: Vec<Table>,
 }
@@ -189,7 +190,7 @@ impl ReturnPage<'_> {
         period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
 
-    /// Lists the obstacles to sending the return.
+    /// Lists the reasons why the return cannot be sent yet.
     fn wrong(&self) -> Vec<String> {
         let words = self.frame.words;
         let mut wrong = Vec::new();
