@@ -80,8 +80,8 @@ pub(crate) fn describe(routes: &[Route]) -> OpenApi {
     }
 }
 
-/// The content security policy of the page. The style sheet of Swagger UI contains small images as `data:` URLs. Only this page permits
-/// such images.
+/// The content security policy of the page. The style sheet of Swagger UI contains small images as `data:` URLs, so this page permits
+/// `data:` images. Other pages forbid `data:` images.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -110,7 +110,7 @@ impl OperationOutput for DescriptionPage {
 }
 
 /// Serves the script and the style sheet of Swagger UI, which the crate `swagger_ui_dist` contains. The HTML page in that crate is not
-/// served, because it has an inline script, which our content security policy forbids.
+/// served, because our content security policy forbids its inline script.
 pub(crate) fn assets() -> Router {
     const FOLDER: &str = "/assets/swagger-ui";
     let files = generate_routes(ApiDefinition {

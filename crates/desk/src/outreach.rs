@@ -58,7 +58,7 @@ struct EventFields {
 pub(crate) struct OutreachQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
-    /// The id of the event that the desk shows in its form. Empty shows an empty form. The API ignores this parameter.
+    /// The id of the event to edit in the form of the page. If empty, the form is empty. The API ignores this parameter.
     #[serde(default)]
     edit: String,
 }
@@ -163,7 +163,7 @@ pub(crate) struct OutreachJson {
     more: bool,
 }
 
-/// The first and the last day of a list. Null means that the list has no limit at that end.
+/// The first and the last day of the period. If `from` is null, the period has no first day; if `to` is null, it has no last day.
 #[derive(Serialize, JsonSchema)]
 struct PeriodJson {
     from: Option<NaiveDate>,
@@ -179,7 +179,7 @@ struct EventJson {
     day: Option<NaiveDate>,
     /// The school that hosts the event.
     school: Option<School>,
-    /// The people who attended.
+    /// The numbers of people who attended.
     reached: Reached,
     /// The language tag of the event; empty if unknown.
     language: String,
@@ -225,13 +225,13 @@ impl EventJson {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct EventForm {
-    /// The id of the event to change. Empty adds a new event.
+    /// The id of the event to change. If empty, a new event is added.
     id: String,
     /// The kind of event: `presentation`, `webinar`, `seminar`, `workshop`, `campaign_stop`, `training` or `other`.
     kind: String,
     /// The state of the event: `planned`, `held` or `cancelled`.
     state: String,
-    /// The day of the event, as `YYYY-MM-DD`. May be empty unless the event is held.
+    /// The day of the event, as `YYYY-MM-DD`. Required if `state` is `held`; may be empty otherwise.
     day: String,
     /// The id of the school. For a school that is not in the register yet, leave `school` empty and set `school_name`.
     school: String,
@@ -253,11 +253,11 @@ pub(crate) struct EventForm {
     presenter: String,
     /// The language tag of the event.
     language: String,
-    /// Free remarks.
+    /// Remarks, as free text.
     remarks: String,
     /// The reference of the contact through which the event was requested. Ignored when an existing event is changed.
     asked_by: String,
-    /// Peer educators who took part, each as `id:led` or `id:trained`.
+    /// Peer educators who took part, each given as an id, a colon and the role (`led` or `trained`).
     educators: Vec<String>,
 }
 
@@ -454,7 +454,7 @@ pub(crate) async fn list_educators(State(desk): State<Desk>) -> Result<Answer<Ed
 /// A peer educator to add or to change.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct EducatorForm {
-    /// The id of the peer educator to change. Empty adds a new peer educator.
+    /// The id of the peer educator to change. If empty, a new peer educator is added.
     #[serde(default)]
     id: String,
     /// The name by which the peer educator wants to be called.
@@ -517,7 +517,7 @@ impl OutreachPage<'_> {
         self.form.details.school == Some(school.id)
     }
 
-    /// Returns the role of a peer educator in the event that the form shows; empty if the peer educator took no part.
+    /// Returns the role of a peer educator in the event that the form shows; empty if the peer educator did not take part.
     fn did(&self, educator: &Educator) -> &'static str {
         let found = self
             .form

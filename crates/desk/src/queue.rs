@@ -1,5 +1,5 @@
-//! The queue page (`/desk/queue`): parked jobs, which wait for staff to run them again; raw messages that did not become contacts (set
-//! aside); and the state of the lines. The page never shows the content of messages.
+//! The queue page (`/desk/queue`). The page shows parked jobs (jobs that wait for staff to run them again), set-aside messages (raw
+//! messages that did not become contacts) and the states of the lines. The page never shows the content of messages.
 
 use askama::Template;
 use axum::{
@@ -51,7 +51,7 @@ pub(crate) async fn page(
 
 #[derive(Deserialize)]
 pub(crate) struct RunAgainForm {
-    /// The id of the job to run again; `None` runs all parked jobs again.
+    /// The id of the job to run again. If `None`, all parked jobs are run again.
     job: Option<i64>,
 }
 

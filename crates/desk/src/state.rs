@@ -32,8 +32,8 @@ pub struct Desk {
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
 
-/// The interval in which repeated reads of an object by the same person produce one audit entry. Without this limit, every automatic
-/// refresh of a page would produce an entry.
+/// The interval in which repeated reads of an object by the same member of staff produce one audit entry. Without this limit, every
+/// automatic refresh of a page would produce an entry.
 const A_WHILE: Duration = Duration::from_secs(15 * 60);
 
 /// Creates the limiter for [`Desk::reads`].
@@ -49,8 +49,8 @@ impl Desk {
         hotline_core::identifiers::ids::new(self.clock.now())
     }
 
-    /// Records in the audit log that a person read an object. If the entry cannot be written, for example because the disk is full, the
-    /// error is only logged. Staff can therefore still read.
+    /// Records in the audit log that a member of staff read an object. If the entry cannot be written, for example because the disk is
+    /// full, the error is only logged, so that staff can still read.
     pub(crate) async fn note_read(&self, who: &Person, what: &str, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
