@@ -21,7 +21,7 @@ function getReadyList() {
   return /** @type {HTMLElement} */ (document.getElementById("ready"));
 }
 
-/** Returns the text between the slash and the cursor, or null if no slash begins the word before the cursor. */
+/** Returns the text between the cursor and the slash before it. The slash must begin a word. Returns null if there is no slash. */
 function getTypedName() {
   const field = getReplyField();
   if (!field) return null;

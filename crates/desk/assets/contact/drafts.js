@@ -46,7 +46,7 @@ async function saveDraft(form) {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   const at = findContact(form)?.dataset.at ?? "";
-  // The counsellor left this contact and opened it again. The draft in the new form is newer, so this one is dropped.
+  // The counsellor left this contact and opened it again. The draft in the new form is newer, so this draft is dropped.
   if (!form.isConnected && document.querySelector(`[data-at="${at}"]`)) return;
   const said = form.isConnected ? document.getElementById("kept") : null;
   const words = /** @type {DOMStringMap} */ (said?.dataset ?? {});
@@ -92,13 +92,14 @@ document.addEventListener("input", (event) => {
 addEventListener("pagehide", () => {
   for (const form of waiting.keys()) navigator.sendBeacon(`${findContact(form)?.dataset.at}/draft`, buildDraft(form));
 });
-// Asks before the page is closed if a draft could not be saved because the browser is offline.
+// Asks for confirmation before the page is closed if the browser is offline and a draft is not saved yet.
 addEventListener("beforeunload", (event) => {
   if (waiting.size && !navigator.onLine) event.preventDefault();
 });
 
 /**
- * Reads the number of the newest message from a refreshed page. Shows a notice if the author of the reply has not seen it.
+ * Reads the number of the newest message from a refreshed page. Shows a notice if the author of the reply has not seen that
+ * message.
  * @param {Element | null} write the reply area of the refreshed page
  */
 export function updateSeen(write) {
@@ -141,14 +142,15 @@ export function makeId() {
 }
 
 /**
- * Prepares a form for the next message after it was sent: empties the form and gives it another id.
+ * Empties a form after its message was sent, and gives the form another id for the next message.
  * @param {HTMLFormElement} form
  * @param {Document} fresh the server's answer
  * @param {FormData} what the fields that were sent
  */
 export function beginNextMessage(form, fresh, what) {
   const now = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
-  // The message was taken back before the server's answer arrived. The form already shows its text again, under another id.
+  // If the ids differ, the message was taken back before the server's answer arrived. The form then already contains the text
+  // again, under another id.
   if (now && now.value !== what.get("id")) return;
   const text = what.get("text");
   clearTimeout(waiting.get(form));
@@ -194,7 +196,7 @@ export function restoreReply(fresh) {
     const id = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=id]"));
     if (id) id.value = makeId();
     const begun = findTextArea(form).value;
-    // Text that was typed since then stays, below the restored text.
+    // Text that was typed after the reply was sent stays, below the restored text.
     findTextArea(form).value = text.includes(begun.trim()) ? text : `${text}\n\n${begun}`;
   }
   updateSeen(fresh.getElementById("write"));

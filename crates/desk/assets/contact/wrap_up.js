@@ -31,7 +31,7 @@ export function updateWrapUpRights(fresh) {
     document.getElementById("contact")?.focus({ preventScroll: true });
 }
 
-/** @type {Map<string, URLSearchParams>} The answers given before one key closed a contact, by the address of its wrap-up. */
+/** @type {Map<string, URLSearchParams>} Wrap-up addresses, each with the answers from before a closing with a single key. */
 const answered = new Map();
 
 document.addEventListener(
@@ -45,7 +45,7 @@ document.addEventListener(
 );
 
 /**
- * Restores the answers that a contact had before one key closed it, if that closing was taken back.
+ * If a contact was closed with a single key and the closing was taken back, restores the answers from before the closing.
  * @param {string} action the address of the form that was sent
  */
 export async function restoreAnswers(action) {

@@ -18,7 +18,8 @@ const PARTS = ["views", "list", "head", "thread", "record", "health", "figures",
 /** @param {Document} fresh */
 function showParts(fresh) {
   const [shown, now] = [getContactAddress(document), getContactAddress(fresh)];
-  // The refreshed page shows another contact. Its messages must not appear above a reply to this person.
+  // If the refreshed page shows another contact, the whole page is replaced. Otherwise the messages of that contact would
+  // appear above a reply to this person.
   if (now && shown && now !== shown) return replacePage(fresh);
   for (const id of PARTS) {
     const [old, now] = findParts(id, fresh);
@@ -40,7 +41,8 @@ function showParts(fresh) {
 }
 
 /**
- * Removes the reply form after this counsellor handed over or gave back the contact. Unsent text was saved as a draft before.
+ * Removes the reply form after this counsellor handed over or gave back the contact. Unsent text has already been saved as a
+ * draft.
  * @param {Document} fresh
  */
 function replaceReplyForm(fresh) {
@@ -80,7 +82,7 @@ function hasText(part) {
   return [...part.querySelectorAll("textarea")].some((area) => area.value.trim() !== "");
 }
 
-/** The number of forms that the server has answered. A refresh that began before such an answer is out of date. */
+/** The number of forms that the server has accepted. A refresh that began before the last acceptance is out of date. */
 let done = 0;
 let reading = false;
 let again = false;
@@ -103,7 +105,7 @@ async function refresh() {
     markStale(true);
   }
   reading = false;
-  // The counsellor may have sent a form or opened another page in the meantime.
+  // If the counsellor has sent a form or opened another page in the meantime, the result is discarded.
   if (before !== done) again = true;
   else if (html && location.href === at) showParts(parsePage(html));
   if (again) {
@@ -141,7 +143,7 @@ function scrollToHash() {
 
 let going = 0;
 
-/** Returns a form that has unsent changes and no saved draft, or null. */
+/** Returns a form with changes that are neither sent nor saved as a draft; null if there is none. */
 function findUnsentForm() {
   const forms = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-leave]"))];
   return forms.find((form) => [...form.elements].some(isChanged)) ?? null;
@@ -189,13 +191,13 @@ async function openPage(url, back, body) {
     scrollToHash();
   } catch (error) {
     console.error(error);
-    // The address bar already shows the address of the other page.
+    // The address bar already shows the address of the other page, so a reload opens that page.
     if (back) location.reload();
     else markStale(true);
   }
 }
 
-/** Returns the first field of a page. The script focuses it, because the browser would scroll the heading out of view. */
+/** Returns the first field of a page. This script focuses the field, because the browser would scroll the heading out of view. */
 function findFirstField() {
   return /** @type {HTMLElement | null} */ (document.querySelector("main [data-first]"));
 }
@@ -368,15 +370,15 @@ document.addEventListener("submit", async (event) => {
     for (const button of buttons) button.disabled = over && form.matches(".reply");
   }
 });
-// A form with `data-eager` is sent as soon as one of its fields changes. Otherwise the update after another form would discard the
-// change.
+// A form with `data-eager` is sent as soon as a field changes. Otherwise, sending another form would update the page and
+// discard the change.
 document.addEventListener("change", (event) => {
   const form = /** @type {HTMLFormElement | null} */ (findAround(event, "form[data-eager]"));
   form?.requestSubmit();
 });
 
 /**
- * Deselects all contacts after a bulk action, and shows its result until the next bulk action.
+ * Deselects all contacts after a bulk action, and shows the result until the next bulk action.
  * @param {Document} fresh the server's answer
  */
 function clearPicked(fresh) {
@@ -433,7 +435,7 @@ function preparePage() {
   const here = /** @type {HTMLElement | null} */ (nav?.querySelector("[aria-current]"));
   if (nav && here) nav.scrollLeft = here.offsetLeft - nav.clientWidth / 3;
   countDown();
-  // Saves text that was typed in the previous page while this one was loading.
+  // Saves text that was typed on the previous page while this page was loading.
   saveDrafts();
   enterContact();
 }

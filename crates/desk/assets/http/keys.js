@@ -99,7 +99,7 @@ document.addEventListener("keydown", (event) => {
   pressSingleKey(event);
 });
 
-/** Maps Cyrillic letters to Latin ones without accents, so that a search finds both scripts. @type {Record<string, string>} */
+/** Maps Cyrillic to unaccented Latin letters, so that a search in either script finds both. @type {Record<string, string>} */
 const CYRILLIC = Object.fromEntries(
   [
     "а a б b в v г g д d ђ dj е e ж z з z и i ј j к k л l љ lj",
@@ -126,7 +126,7 @@ export function foldText(text) {
     .trim();
 }
 
-/** Collects the commands of this page. Each is named after its link, its button or its entry in the list of keys. */
+/** Collects the commands of this page. The text of a link, of a button or of an entry in the list of keys names each command. */
 function collectCommands() {
   const found = document.querySelectorAll(
     [
@@ -156,7 +156,7 @@ function collectCommands() {
       `${inside ? `${inside.trim()}: ` : ""}${one.textContent?.replace(/\s+/g, " ").trim()}`;
     return { said, folded: foldText(said), act: () => /** @type {HTMLElement} */ (one).click() };
   });
-  // Commands that have a key but no button are named by the dialog that lists the keys.
+  // The dialog that lists the keys provides the names of commands that have a key but no button.
   const keys = [...document.querySelectorAll("#keys dt")].flatMap((key) => {
     const said = key.nextElementSibling?.textContent ?? "";
     const pressed = key.textContent ?? "";
@@ -244,6 +244,6 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (findAround(event, "[data-palette]")) openPalette();
-  // A click outside a dialog closes it. Such a click has the dialog element itself as its target.
+  // A click outside a dialog closes the dialog. The target of that click is the dialog element.
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });

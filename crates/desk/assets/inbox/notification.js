@@ -1,4 +1,5 @@
-// Notifies a counsellor whose tab is hidden when another person starts to wait. The notification contains no message text.
+// While the tab is hidden, notifies the counsellor when another person starts to wait. The notification contains no message
+// text.
 
 let known = countWaiting();
 
@@ -18,7 +19,7 @@ function playSound() {
   tone.onended = () => context.close();
 }
 
-/** Notifies the counsellor if more people are waiting than at the last check. */
+/** Notifies the counsellor if the tab is hidden and more people are waiting than at the last check. */
 export function notifyOfWaiting() {
   const now = countWaiting();
   const more = now > known;
