@@ -372,18 +372,18 @@ fn place_of(
     earlier: &[Vec<String>],
     expected: Option<(usize, usize)>,
 ) -> Option<(usize, usize)> {
-    let report_presence = |message: usize, at: usize| {
+    let occurs_at = |message: usize, at: usize| {
         earlier
             .get(message)
             .and_then(|text| text.get(at..))
             .is_some_and(|text| text.starts_with(words))
     };
     if let Some((message, at)) = expected
-        && report_presence(message, at)
+        && occurs_at(message, at)
     {
         return Some((message, at + words.len()));
     }
-    let at_start = (0..earlier.len()).find(|message| report_presence(*message, 0));
+    let at_start = (0..earlier.len()).find(|message| occurs_at(*message, 0));
     let long = words.len() >= FEWEST_WORDS;
     // A short line that matches the beginning of an earlier message may still be new, such as "Da" in the middle of a copy.
     if let Some(message) = at_start.filter(|_| long || expected.is_none()) {
