@@ -33,7 +33,7 @@ use hotline_store::{
     error::{Conflict, StoreError},
     inbox::list::{Filter, View},
     registration::register::NewCall,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::{
         adjustments::NewAdjustment,
         counts::{DrillDown, StatisticsFilter},
@@ -157,7 +157,7 @@ fn answers() -> impl Strategy<Value = Answers> {
 }
 
 impl Happens {
-    async fn to(self, world: &mut World, vuk: &Person, number: usize) -> Result<(), StoreError> {
+    async fn to(self, world: &mut World, vuk: &StaffMember, number: usize) -> Result<(), StoreError> {
         let (store, mila) = (&Arc::clone(&world.store), &world.mila.clone());
         let all = references(world).await;
         let pick = |which: usize| all.get(which % all.len().max(1)).copied();

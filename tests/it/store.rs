@@ -25,7 +25,7 @@ use hotline_store::{
     contacts::reply::NewReply,
     db::store::{LineSettings, Settings, Store},
     inbox::list::{Filter, View},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::adjustments::NewAdjustment,
 };
 use hotline_tests::peers::{
@@ -36,7 +36,7 @@ use hotline_tests::peers::{
 pub struct World {
     pub store: Arc<Store>,
     pub clock: Arc<FixedClock>,
-    pub mila: Person,
+    pub mila: StaffMember,
     _folder: tempfile::TempDir,
     _database: Option<FreshDatabase>,
 }

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{centre::Centre, text::locale::Locales, time::clock::Clock};
-use hotline_store::{db::store::Store, staff::accounts::Person};
+use hotline_store::{db::store::Store, staff::accounts::StaffMember};
 use uuid::Uuid;
 
 /// The shared state of the desk.
@@ -34,13 +34,13 @@ pub struct Desk {
 
 /// The interval in which repeated reads of an object by the same member of staff produce one audit entry. Without this limit, every
 /// automatic refresh of a page would produce an entry.
-const A_WHILE: Duration = Duration::from_secs(15 * 60);
+const READ_AUDIT_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
 /// Creates the limiter for [`Desk::reads`].
 #[must_use]
 pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
     // `with_period` fails only for a period of zero, so the fallback is never used.
-    let often = Quota::with_period(A_WHILE).unwrap_or(Quota::per_hour(NonZeroU32::MIN));
+    let often = Quota::with_period(READ_AUDIT_INTERVAL).unwrap_or(Quota::per_hour(NonZeroU32::MIN));
     Arc::new(RateLimiter::keyed(often))
 }
 
@@ -51,7 +51,7 @@ impl Desk {
 
     /// Records in the audit log that a member of staff read an object. If the entry cannot be written, for example because the disk is
     /// full, the error is only logged, so that staff can still read.
-    pub(crate) async fn note_read(&self, who: &Person, what: &str, object: &str) {
+    pub(crate) async fn note_read(&self, who: &StaffMember, what: &str, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
         }

@@ -19,7 +19,7 @@ use hotline_store::{
     db::store::Store,
     inbox::list::{Filter, View},
     registration::register::NewCall,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::adjustments::NewAdjustment,
 };
 
@@ -169,7 +169,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
 }
 
 /// Assigns, answers, closes and refers some contacts, so that every screen has some content.
-async fn work_a_little(store: &Store, mila: &Person, vuk: &Person) -> anyhow::Result<()> {
+async fn work_a_little(store: &Store, mila: &StaffMember, vuk: &StaffMember) -> anyhow::Result<()> {
     let rows = store
         .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)
         .await?

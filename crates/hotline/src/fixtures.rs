@@ -21,7 +21,7 @@ use hotline_store::{
     inbox::list::{Filter, View},
     outreach::{NewEvent, NewSchool},
     registration::register::NewCall,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::adjustments::NewAdjustment,
 };
 
@@ -91,8 +91,8 @@ pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
 }
 
 struct Staff {
-    mila: Person,
-    vuk: Person,
+    mila: StaffMember,
+    vuk: StaffMember,
 }
 
 impl Staff {

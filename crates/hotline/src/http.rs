@@ -23,11 +23,11 @@ use tower_http::{
     set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
 };
 
-use self::places::Places;
+use self::slots::Slots;
 use crate::{lines::Lines, process, settings::Http, shutdown::Lifecycle};
 
-mod places;
 mod serving;
+mod slots;
 
 /// The longest pause allowed between two chunks of a request body. It suits a mobile phone with a poor connection.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
@@ -179,7 +179,7 @@ async fn serve(
     lifecycle.run(serving::serve(
         listener,
         router,
-        Places::new(connections),
+        Slots::new(connections),
         lifecycle.clone(),
     ));
     Ok(())

@@ -168,14 +168,14 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
             Some((_, channel)) => waiting.push((journalled, Arc::clone(channel))),
         }
     }
-    let finished = tokio::task::spawn_blocking(move || read_behind_fence(waiting)).await;
+    let finished = tokio::task::spawn_blocking(move || parse_isolated(waiting)).await;
     read.extend(finished.unwrap_or_default());
     read
 }
 
 /// Pairs each message with its parsed form. Omits messages that were not parsed because an earlier message exceeded the time limit
 /// or no thread could be started. The caller makes the jobs of these messages due again at once.
-fn read_behind_fence(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
+fn parse_isolated(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()
         .map(|(journalled, channel)| (journalled.raw.clone(), Arc::clone(channel)))

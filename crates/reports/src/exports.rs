@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, 
 
 use crate::{
     cover::Cover,
-    tables::{Cell, Line, STANDING, Table},
+    tables::{BACKLOG, Cell, Line, Table},
 };
 
 /// The longest sheet name that Excel accepts, in characters.
@@ -73,7 +73,7 @@ pub fn csv_of_tables(
     let mut lines = Vec::new();
     // The backlog changes from minute to minute, and only a cover states the time of the figures. A file without a cover omits
     // the backlog, so that two exports of the same figures are identical.
-    let lasting = |table: &&Table| form.cover || table.id != STANDING;
+    let lasting = |table: &&Table| form.cover || table.id != BACKLOG;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {
             for (column, cell) in table.columns.iter().zip(&line.cells) {

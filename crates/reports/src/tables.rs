@@ -12,12 +12,12 @@ pub use crate::tables::{
 };
 
 mod breakdown;
+mod drill_down_links;
 mod names;
-mod opening;
 mod report;
 
 /// The id of the table of the current backlog.
-pub const STANDING: &str = "standing";
+pub const BACKLOG: &str = "standing";
 
 /// A table of figures.
 #[derive(Debug, Clone, PartialEq, Eq)]

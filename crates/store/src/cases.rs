@@ -25,7 +25,7 @@ use crate::{
         bodies::{seal, unseal},
         keys::DataKey,
     },
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::counts::recount,
 };
 
@@ -40,13 +40,13 @@ impl Store {
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case `into` is closed or forwarded.
     pub async fn form_case(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         into: Option<Uuid>,
     ) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
         // Registration takes this lock before it locks a contact. The same order here prevents deadlocks.
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let contact = self.lock_for_work(&transaction, who, reference).await?;
         let case = match into {
             Some(id) => {
@@ -87,7 +87,7 @@ impl Store {
     async fn new_case(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
     ) -> Result<cases::Model, StoreError> {
         let now = self.clock.now();
         let day = clock::day_of(now, self.zone);
@@ -126,12 +126,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the case is closed or the text is too long.
-    pub async fn describe_case(&self, who: &Person, id: Uuid, summary: &str) -> Result<(), StoreError> {
+    pub async fn describe_case(&self, who: &StaffMember, id: Uuid, summary: &str) -> Result<(), StoreError> {
         if summary.chars().count() > LONGEST_TEXT {
             return Err(StoreError::Conflict(Conflict::TooLong));
         }
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let case = open_case(&transaction, id).await?;
         let key = self.case_key(&case)?;
         let before = self.summary(&key, &case)?;
@@ -159,7 +159,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the scheme has no such institution or the case is closed.
     pub async fn propose_referral(
         &self,
-        who: &Person,
+        who: &StaffMember,
         case: Uuid,
         institution: &str,
         details: &Details,
@@ -173,7 +173,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::InvalidAnswers));
         }
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let case = open_case(&transaction, case).await?;
         let id = ids::new(self.clock.now());
         let referral = referrals::ActiveModel {
@@ -202,13 +202,13 @@ impl Store {
     /// not describe the information sent, or was changed after `who` read it.
     pub async fn confirm_referral(
         &self,
-        who: &Person,
+        who: &StaffMember,
         case_id: Uuid,
         id: Uuid,
         seen: i64,
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let referral = referral(&transaction, case_id, id).await?;
         if referral.proposed_by == who.id {
             return Err(StoreError::Conflict(Conflict::SecondPerson));
@@ -278,13 +278,13 @@ impl Store {
     /// sent.
     pub async fn detail_referral(
         &self,
-        who: &Person,
+        who: &StaffMember,
         case_id: Uuid,
         id: Uuid,
         change: impl FnOnce(&mut Details),
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let referral = referral(&transaction, case_id, id).await?;
         let case = case(&transaction, referral.case_id).await?;
         let before: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
@@ -320,9 +320,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the referral is confirmed, because it may already have been sent.
-    pub async fn withdraw_referral(&self, who: &Person, case_id: Uuid, id: Uuid) -> Result<(), StoreError> {
+    pub async fn withdraw_referral(
+        &self,
+        who: &StaffMember,
+        case_id: Uuid,
+        id: Uuid,
+    ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let referral = referral(&transaction, case_id, id).await?;
         if referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
@@ -342,7 +347,7 @@ impl Store {
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         case: &cases::Model,
         referral: Option<Uuid>,
         before: &str,
@@ -367,9 +372,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the case is to be closed while one of its referrals is unconfirmed.
-    pub async fn close_case(&self, who: &Person, id: Uuid, closed: bool) -> Result<(), StoreError> {
+    pub async fn close_case(&self, who: &StaffMember, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let case = case(&transaction, id).await?;
         let waits = referrals::Entity::find()
             .filter(referrals::Column::CaseId.eq(case.id))

@@ -25,7 +25,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 pub use crate::outreach::{
@@ -104,7 +104,7 @@ impl Store {
     /// is too long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
     pub async fn write_event(
         &self,
-        who: &Person,
+        who: &StaffMember,
         id: Option<Uuid>,
         event: &NewEvent,
         held_in: Option<&NewSchool>,
@@ -112,7 +112,7 @@ impl Store {
     ) -> Result<Uuid, StoreError> {
         checked(event.state, event.day, event.reached, self.today()).map_err(refused)?;
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let school = match (held_in, event.school) {
             (Some(new), _) => Some(self.add_school_in(&transaction, who, new).await?),
             (None, Some(school)) => Some(schools::root_of(&transaction, school).await?),
@@ -183,7 +183,7 @@ impl Store {
     pub(crate) async fn plan_presentation(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
     ) -> Result<(), StoreError> {
         let known = outreach::Entity::find().filter(outreach::Column::ContactId.eq(contact.id));

@@ -16,7 +16,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{identifiers::private::Private, text::locale::Words};
 use hotline_store::{
     error::Conflict,
-    staff::{accounts::Person, passwords::Device, sessions::SessionToken},
+    staff::{accounts::StaffMember, passwords::Device, sessions::SessionToken},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -111,7 +111,7 @@ pub(crate) async fn try_log_in(
     desk: &Desk,
     typed: &LogInForm,
     device: Device,
-) -> Result<Option<(Person, SessionToken)>, PageError> {
+) -> Result<Option<(StaffMember, SessionToken)>, PageError> {
     let name = typed.login.trim().to_lowercase();
     if name.len() > 200 || typed.password.expose().len() > 1_000 {
         return Ok(None);

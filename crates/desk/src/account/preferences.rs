@@ -6,7 +6,7 @@ use axum_extra::extract::{
     cookie::{Cookie, SameSite},
 };
 use hotline_core::staff::{preferences::Preferences, rights::Role};
-use hotline_store::staff::accounts::Person;
+use hotline_store::staff::accounts::StaffMember;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -33,8 +33,8 @@ pub(crate) struct MeJson {
     preferences: Preferences,
 }
 
-impl From<Person> for MeJson {
-    fn from(me: Person) -> Self {
+impl From<StaffMember> for MeJson {
+    fn from(me: StaffMember) -> Self {
         Self {
             id: me.id,
             login: me.login,

@@ -12,7 +12,7 @@ use hotline_store::{
     cases::{Case, CaseVersion, Details, Referral},
     contacts::drafts::DraftKind,
     error::Conflict,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -66,7 +66,7 @@ pub(crate) struct CaseContactPath {
 /// The extractor for requests about cases: the member of staff who made the request, and the format of the response.
 pub(crate) struct CaseRequest {
     desk: Desk,
-    me: Person,
+    me: StaffMember,
     format: ResponseFormat,
 }
 
@@ -92,7 +92,7 @@ impl CaseRequest {
     }
 }
 
-async fn answer_with_case(desk: &Desk, me: &Person, format: ResponseFormat, id: Uuid) -> CaseAnswer {
+async fn answer_with_case(desk: &Desk, me: &StaffMember, format: ResponseFormat, id: Uuid) -> CaseAnswer {
     if !format.is_json() {
         return Ok(Answer::redirect(&format!("/desk/cases/{id}")));
     }
@@ -101,7 +101,7 @@ async fn answer_with_case(desk: &Desk, me: &Person, format: ResponseFormat, id: 
 }
 
 /// Loads a case for display, and records in the audit log that `me` opened the case.
-async fn open_case(desk: &Desk, me: &Person, id: Uuid) -> Result<Case, PageError> {
+async fn open_case(desk: &Desk, me: &StaffMember, id: Uuid) -> Result<Case, PageError> {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     desk.note_read(me, "open case", &id.to_string()).await;
     Ok(case)

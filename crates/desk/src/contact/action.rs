@@ -7,7 +7,7 @@ use aide::{
 };
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use hotline_core::identifiers::reference::Reference;
-use hotline_store::{inbox::list::View, staff::accounts::Person};
+use hotline_store::{inbox::list::View, staff::accounts::StaffMember};
 
 use crate::{
     contact::{
@@ -29,7 +29,7 @@ pub(crate) type ContactAnswer = Result<Answer<ContactJson>, PageError>;
 /// An action of a member of staff on a contact. `Body` is the extractor of the request body.
 pub(crate) struct ContactAction<Body> {
     pub desk: Desk,
-    pub me: Person,
+    pub me: StaffMember,
     pub format: ResponseFormat,
     pub reference: Reference,
     pub form: Body,
@@ -45,7 +45,7 @@ impl<Body> ContactAction<Body> {
 /// Returns the contact as JSON, or a redirect to the page that shows the contact beside the inbox view `view`.
 pub(crate) async fn answer_with_contact(
     desk: &Desk,
-    me: &Person,
+    me: &StaffMember,
     format: ResponseFormat,
     reference: Reference,
     view: &str,

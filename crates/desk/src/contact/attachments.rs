@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use hotline_store::{contacts::attachments::Bytes, staff::accounts::Person};
+use hotline_store::{contacts::attachments::Bytes, staff::accounts::StaffMember};
 use uuid::Uuid;
 
 use crate::{
@@ -47,7 +47,7 @@ pub(crate) async fn download_attachment(
 /// Writes an audit entry and then loads an attachment of a contact. If the entry cannot be written, the attachment is not loaded.
 async fn load_attachment(
     desk: &Desk,
-    me: &Person,
+    me: &StaffMember,
     what: &str,
     reference: &str,
     id: Uuid,

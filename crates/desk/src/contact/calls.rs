@@ -15,7 +15,7 @@ use hotline_core::{
 use hotline_store::{
     error::{Conflict, StoreError},
     registration::register::NewCall,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ use crate::{
 struct CallPage<'a> {
     frame: Frame<'a>,
     networks: &'a [String],
-    colleagues: Vec<Person>,
+    colleagues: Vec<StaffMember>,
     id: Uuid,
     /// The latest time that the form accepts.
     now: String,
@@ -66,7 +66,7 @@ impl Desk {
     async fn call_page(
         &self,
         jar: &CookieJar,
-        me: &Person,
+        me: &StaffMember,
         typed: CallForm,
         answers: Answers,
         mistake: Option<&'static str>,
@@ -223,7 +223,7 @@ pub(crate) async fn log_call(
 }
 
 impl Desk {
-    async fn log_call(&self, me: &Person, call: NewCall) -> Result<Reference, PageError> {
+    async fn log_call(&self, me: &StaffMember, call: NewCall) -> Result<Reference, PageError> {
         if !self.networks.contains(&call.network) {
             return Err(StoreError::Conflict(Conflict::NoNetwork).into());
         }

@@ -11,7 +11,7 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::detail::ContactDetail,
-    staff::{accounts::Person, canned::Canned},
+    staff::{accounts::StaffMember, canned::Canned},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,7 @@ pub(crate) async fn fill_for_contact(
     }))
 }
 
-fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &Person) -> String {
+fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &StaffMember) -> String {
     let text = words.either(&one.sr, &one.en);
     // If this language has no text, the text in the other language is used. The counsellor reads the text before sending it.
     let text = if text.is_empty() {

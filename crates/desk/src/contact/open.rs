@@ -1,14 +1,14 @@
 //! Loads a contact by its reference.
 
 use hotline_core::identifiers::reference::Reference;
-use hotline_store::{contacts::detail::ContactDetail, staff::accounts::Person};
+use hotline_store::{contacts::detail::ContactDetail, staff::accounts::StaffMember};
 
 use crate::{http::errors::PageError, state::Desk};
 
 /// Loads a contact for display, and records in the audit log that `me` opened the contact.
 pub(crate) async fn open_contact(
     desk: &Desk,
-    me: &Person,
+    me: &StaffMember,
     reference: Reference,
 ) -> Result<ContactDetail, PageError> {
     let contact = find_contact(desk, reference).await?;

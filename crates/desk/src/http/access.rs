@@ -15,7 +15,7 @@ use hotline_core::{
     staff::rights::Right,
     text::locale::{Language, Words},
 };
-use hotline_store::staff::{accounts::Person, sessions::Asker};
+use hotline_store::staff::{accounts::StaffMember, sessions::Asker};
 
 use crate::{http::errors::PageError, state::Desk};
 
@@ -112,7 +112,7 @@ fn uncached(mut response: Response) -> Response {
 }
 
 /// The reader of figures: a member of staff, or a program with a read-only token.
-pub(crate) struct Reader(Option<Person>);
+pub(crate) struct Reader(Option<StaffMember>);
 
 impl Reader {
     /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. Returns 0 for staff who may read
@@ -125,7 +125,7 @@ impl Reader {
     }
 
     /// Returns the member of staff; `None` for a program.
-    pub(crate) const fn person(&self) -> Option<&Person> {
+    pub(crate) const fn person(&self) -> Option<&StaffMember> {
         self.0.as_ref()
     }
 
@@ -139,7 +139,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.extensions.get::<Person>().cloned()))
+        Ok(Self(parts.extensions.get::<StaffMember>().cloned()))
     }
 }
 
@@ -165,7 +165,7 @@ pub(crate) const fn cookie_name(https: bool) -> &'static str {
 }
 
 /// The member of staff who made the request. Available only in handlers wrapped by [`guarded`].
-pub(crate) struct Who(pub Person);
+pub(crate) struct Who(pub StaffMember);
 
 impl<S: Send + Sync> FromRequestParts<S> for Who {
     type Rejection = StatusCode;
@@ -173,7 +173,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         parts
             .extensions
-            .get::<Person>()
+            .get::<StaffMember>()
             .cloned()
             .map(Self)
             .ok_or(StatusCode::UNAUTHORIZED)

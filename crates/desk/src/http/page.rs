@@ -14,7 +14,7 @@ use hotline_core::{
     },
     text::{locale::Words, visible::with_directions_marked},
 };
-use hotline_store::{intake::lines::LineState, staff::accounts::Person};
+use hotline_store::{intake::lines::LineState, staff::accounts::StaffMember};
 
 use crate::{http::errors::PageError, state::Desk};
 use hotline_reports::labels::{channel_name, format_day};
@@ -43,7 +43,7 @@ const KEYS: [(&str, &str); 16] = [
 pub(crate) struct Frame<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
-    pub me: &'a Person,
+    pub me: &'a StaffMember,
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
@@ -72,7 +72,7 @@ impl<'a> Frame<'a> {
     pub(crate) async fn new(
         desk: &'a Desk,
         words: &'a Words,
-        me: &'a Person,
+        me: &'a StaffMember,
         here: &'static str,
     ) -> Result<Self, PageError> {
         let mut down = Vec::new();

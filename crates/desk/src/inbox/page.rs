@@ -27,7 +27,7 @@ use hotline_store::{
     inbox::list::{InboxPage, Place, View},
     memory::presence::Present,
     search::SearchResults,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,7 +76,7 @@ pub(super) struct Inbox<'a> {
     /// The topics by which contacts can be filtered.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
-    pub(super) colleagues: Vec<Person>,
+    pub(super) colleagues: Vec<StaffMember>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
     pub(super) open: Option<&'a ContactDetail>,
@@ -181,7 +181,7 @@ pub(crate) async fn search(
 }
 
 /// Checks the length of a search term, and records in the audit log that `me` searched.
-pub(crate) async fn note_search(desk: &Desk, me: &Person, sought: &str) -> Result<(), PageError> {
+pub(crate) async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));
     }
@@ -190,7 +190,7 @@ pub(crate) async fn note_search(desk: &Desk, me: &Person, sought: &str) -> Resul
 }
 
 /// Returns the inbox views of a member of staff. The view of the team is included only for members of a team.
-pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
+pub(super) fn views_of(me: &StaffMember) -> impl Iterator<Item = View> + use<> {
     let in_team = me.team.is_some();
     View::ALL
         .iter()
@@ -202,7 +202,7 @@ pub(super) fn views_of(me: &Person) -> impl Iterator<Item = View> + use<> {
 pub(crate) async fn render_inbox(
     desk: &Desk,
     jar: &CookieJar,
-    me: Person,
+    me: StaffMember,
     asked: InboxQuery,
     open: Option<&ContactDetail>,
     told: BulkOutcome,

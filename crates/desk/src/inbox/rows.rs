@@ -128,7 +128,7 @@ impl Inbox<'_> {
 
     /// Describes a delivery. A reply that the person reads on a web page is described as ready instead of sent, because it is not sent to a
     /// server.
-    pub(super) fn fares(&self, one: &Delivered) -> String {
+    pub(super) fn delivery_label(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.replies_wait_on_page);
             lies_ready && open.line == one.line && one.state == Delivery::Sent

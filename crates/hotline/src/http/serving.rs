@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::places::{Held, Patience, Place, Places, Turn, Watched};
+use super::slots::{Patience, Slot, SlotGuard, Slots, Turn, Watched};
 use crate::shutdown::Lifecycle;
 
 /// How long a connection may wait for its client.
@@ -52,7 +52,7 @@ const RESETS: usize = 32;
 type Builder = auto::Builder<TokioExecutor>;
 
 /// Accepts connections until shutdown.
-pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, lifecycle: Lifecycle) {
+pub async fn serve(listener: TcpListener, router: Router, slots: Arc<Slots>, lifecycle: Lifecycle) {
     let builder = builder();
     let mut said_at: Option<Instant> = None;
     loop {
@@ -66,7 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, l
             Err(error) if is_the_clients(&error) => continue,
             Err(error) => {
                 // The process has probably run out of file descriptors. Closing an idle connection frees one.
-                places.make_room();
+                slots.make_room();
                 if said_at.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
                     said_at = Some(Instant::now());
                     tracing::error!(error = %error, "Could not accept a connection; trying again");
@@ -78,7 +78,7 @@ pub async fn serve(listener: TcpListener, router: Router, places: Arc<Places>, l
         let held = tokio::select! {
             biased;
             () = lifecycle.stop.cancelled() => return,
-            held = places.take() => held,
+            held = slots.take() => held,
         };
         lifecycle.run(converse(
             stream,
@@ -103,7 +103,7 @@ fn is_the_clients(error: &io::Error) -> bool {
 
 fn builder() -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Place::outstayed` enforces the time limits for both protocols, so the HTTP/1 timer is off.
+    // `Slot::has_timed_out` enforces the time limits for both protocols, so the HTTP/1 timer is off.
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -126,23 +126,23 @@ async fn converse(
     stream: TcpStream,
     router: Router,
     builder: Builder,
-    held: Held,
+    held: SlotGuard,
     patience: Patience,
     stop: CancellationToken,
 ) {
     // Each response is written in full, so delaying small packets (Nagle's algorithm) would only slow it down.
     let _ = stream.set_nodelay(true);
-    let place = &held.place;
+    let slot = &held.slot;
     let service = {
-        let (router, place) = (TowerToHyperService::new(router), Arc::clone(place));
-        service_fn(move |request| answer(router.clone(), Arc::clone(&place), request))
+        let (router, slot) = (TowerToHyperService::new(router), Arc::clone(slot));
+        service_fn(move |request| answer(router.clone(), Arc::clone(&slot), request))
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         // An error on a connection concerns only its client.
         _ = connection.as_mut() => {}
-        () = place.leave.cancelled() => {}
-        () = place.outstayed(patience) => {}
+        () = slot.leave.cancelled() => {}
+        () = slot.has_timed_out(patience) => {}
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             let _ = timeout(LAST_ANSWERS, connection).await;
@@ -152,10 +152,10 @@ async fn converse(
 
 async fn answer(
     router: TowerToHyperService<Router>,
-    place: Arc<Place>,
+    slot: Arc<Slot>,
     request: Request<Incoming>,
 ) -> Result<Response<Watched<Body>>, Infallible> {
-    let turn = Turn::begin(&place);
+    let turn = Turn::begin(&slot);
     let request = request.map(|body| Body::new(Watched::request(body, Arc::clone(&turn))));
     let answer = router.call(request).await?;
     Ok(answer.map(|body| Watched::answer(body, turn)))
@@ -186,7 +186,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let held = Places::new(1).take().await;
+        let held = Slots::new(1).take().await;
         let served = converse(stream, router, builder(), held, SHORT, CancellationToken::new());
         (client, tokio::spawn(served))
     }
@@ -239,36 +239,36 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_listener_closes_what_waited_longest_and_never_what_is_being_answered() {
-        let places = Places::new(3);
-        let (answered, older, newer) = (places.take().await, places.take().await, places.take().await);
-        let turn = Turn::begin(&answered.place);
-        let leaving = older.place.leave.clone();
+        let slots = Slots::new(3);
+        let (answered, older, newer) = (slots.take().await, slots.take().await, slots.take().await);
+        let turn = Turn::begin(&answered.slot);
+        let leaving = older.slot.leave.clone();
         let leaves = tokio::spawn(async move {
             leaving.cancelled().await;
             drop(older);
         });
-        let newest = timeout(Duration::from_secs(5), places.take()).await.unwrap();
+        let newest = timeout(Duration::from_secs(5), slots.take()).await.unwrap();
         leaves.await.unwrap();
         for held in [&answered, &newer, &newest] {
-            assert!(!held.place.leave.is_cancelled());
+            assert!(!held.slot.leave.is_cancelled());
         }
         drop(turn);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_listener_full_of_endless_answers_closes_the_oldest_after_a_while() {
-        let places = Places::new(2);
-        let (older, newer) = (places.take().await, places.take().await);
-        let turns = [&older, &newer].map(|held| Turn::begin(&held.place));
-        let leaving = older.place.leave.clone();
+        let slots = Slots::new(2);
+        let (older, newer) = (slots.take().await, slots.take().await);
+        let turns = [&older, &newer].map(|held| Turn::begin(&held.slot));
+        let leaving = older.slot.leave.clone();
         tokio::spawn(async move {
             leaving.cancelled().await;
             drop(older);
         });
         let begun = Instant::now();
-        let newest = places.take().await;
+        let newest = slots.take().await;
         assert!(begun.elapsed() >= Duration::from_secs(10));
-        assert!(!newer.place.leave.is_cancelled() && !newest.place.leave.is_cancelled());
+        assert!(!newer.slot.leave.is_cancelled() && !newest.slot.leave.is_cancelled());
         drop(turns);
     }
 }

@@ -11,8 +11,8 @@ use hotline_store::statistics::counts::{BANDS, Breakdown};
 
 use crate::tables::{
     Cell, Line, Table,
+    drill_down_links::DrillDownLinks,
     names::{dimension_label, measure_label, value_label},
-    opening::Opening,
 };
 
 /// A row of the table under construction.
@@ -83,7 +83,9 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     let width = columns.len();
     let mut registered = Line::last(words.say("registered"), width, found.registered);
     registered.opens = vec![None; width - 1];
-    registered.opens.push(Opening::of(found).uncut().address([]));
+    registered
+        .opens
+        .push(DrillDownLinks::of(found).uncut().address([]));
     Table {
         id: "figures".to_owned(),
         title,
@@ -145,7 +147,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         .zip(values)
         .map(|(dimension, value)| value_label(words, scheme, dimension, value));
     let label: Vec<String> = piece.map(str::to_owned).into_iter().chain(said).collect();
-    let opening = Opening::of(found).in_piece(piece);
+    let opening = DrillDownLinks::of(found).in_piece(piece);
     let opens = |column: Option<&String>| {
         let values = values.iter().chain(column).map(String::as_str);
         opening.address(values)

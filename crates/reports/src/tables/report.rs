@@ -25,7 +25,7 @@ use hotline_store::{
 
 use crate::{
     labels::channel_name,
-    tables::{Cell, Line, STANDING, Table, of_breakdown, opening::Opening, value_label},
+    tables::{BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, value_label},
 };
 
 /// Builds the tables of a report.
@@ -90,7 +90,7 @@ fn totals(words: &Words, report: &Report) -> Table {
 /// Returns the drill-down URL of a figure of the report's period.
 fn opened(report: &Report, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
     let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
-    Opening::new(of, (report.from, report.to), &by).address(values.iter().copied())
+    DrillDownLinks::new(of, (report.from, report.to), &by).address(values.iter().copied())
 }
 
 fn parts(words: &Words, report: &Report) -> Table {
@@ -191,7 +191,7 @@ fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
 
 fn backlog(words: &Words, standing: Backlog) -> Table {
     Table {
-        id: STANDING.to_owned(),
+        id: BACKLOG.to_owned(),
         title: words.say("standing"),
         side: words.say("contacts"),
         columns: vec![words.say("total")],

@@ -19,7 +19,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     intake::choices,
-    staff::{accounts::Person, work::is_assigned_to_other},
+    staff::{accounts::StaffMember, work::is_assigned_to_other},
 };
 
 /// The longest time for which a contact can be snoozed.
@@ -42,7 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else.
-    pub async fn take(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
+    pub async fn take(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee == Some(who.id) {
             return Ok(false);
@@ -67,7 +67,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else.
-    pub async fn give_back(&self, who: &Person, reference: Reference) -> Result<bool, StoreError> {
+    pub async fn give_back(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         if contact.assignee.is_none() && contact.team.is_none() {
             return Ok(false);
@@ -91,7 +91,7 @@ impl Store {
     /// does not exist.
     pub async fn hand_over(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         to: &Recipient,
         note: &str,
@@ -141,7 +141,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is unassigned or already assigned to `who`.
-    pub async fn ask_for(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+    pub async fn ask_for(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee.is_none_or(|assignee| assignee == who.id) {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
@@ -157,7 +157,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed, or if `until` is in the past or too far ahead.
     pub async fn snooze(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         until: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
@@ -196,7 +196,7 @@ impl Store {
     /// no identifier, or if `until` is in the past or too far ahead.
     pub async fn block(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         until: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {

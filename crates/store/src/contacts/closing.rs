@@ -21,7 +21,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     inbox::list::{is_call, reference_of},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::counts,
 };
 
@@ -36,7 +36,7 @@ impl Store {
     /// missing.
     pub async fn close(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
@@ -51,7 +51,7 @@ impl Store {
     /// The errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
     pub async fn wrap_up(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         answers: Answers,
         close: bool,
@@ -91,7 +91,7 @@ impl Store {
     async fn write_reason(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
         reason: Option<&str>,
         now: i64,
@@ -110,14 +110,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is open or assigned to someone else.
-    pub async fn reopen(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+    pub async fn reopen(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         self.step(who, reference, Step::Reopen, HistoryKind::Reopened, None)
             .await
     }
 
     async fn step(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         step: Step,
         kind: HistoryKind,
@@ -176,7 +176,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if it is urgent, unassigned and unanswered.
     pub async fn mark(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         marking: Option<Marking>,
     ) -> Result<bool, StoreError> {
@@ -189,7 +189,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if a required reason is missing.
     pub async fn mark_with_reason(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         marking: Option<Marking>,
         reason: Reason<'_>,
@@ -207,7 +207,7 @@ impl Store {
     pub(crate) async fn mark_in(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
         marking: Option<Marking>,
         reason: Reason<'_>,

@@ -20,7 +20,7 @@ use crate::{
         bodies::{seal, unseal},
         places::draft_place,
     },
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// A saved draft.
@@ -43,7 +43,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the text is longer than a message may be.
     pub async fn keep_draft(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         kind: DraftKind,
         text: &str,
@@ -82,7 +82,7 @@ impl Store {
     pub(crate) async fn put_draft(
         &self,
         connection: &impl ConnectionTrait,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
         kind: DraftKind,
         draft: &Draft,

@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 impl Store {
@@ -22,7 +22,7 @@ impl Store {
     /// [`StoreError::Conflict`] if both references are the same. [`StoreError::NotFound`] if either contact does not exist.
     pub async fn link(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         to: Reference,
         linked: bool,
@@ -75,7 +75,7 @@ impl Store {
     /// If the contact does not exist, or a database query fails.
     pub async fn set_followed(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         follows: bool,
     ) -> Result<bool, StoreError> {

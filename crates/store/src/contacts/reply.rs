@@ -27,7 +27,7 @@ use crate::{
         bodies::{MessageContent, seal},
         places::{contact_content_place, message_content_place},
     },
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// A reply to be sent.
@@ -54,7 +54,12 @@ impl Store {
     /// [`StoreError::Conflict`] if the text is empty or too long, or if the line sends no files. Also if the contact is assigned to someone
     /// else or has no reply address, if the person asked not to be written to, or if an event was recorded that the writer of the reply has
     /// not seen.
-    pub async fn reply(&self, who: &Person, reference: Reference, reply: NewReply) -> Result<(), StoreError> {
+    pub async fn reply(
+        &self,
+        who: &StaffMember,
+        reference: Reference,
+        reply: NewReply,
+    ) -> Result<(), StoreError> {
         let NewReply {
             id,
             text,
@@ -146,7 +151,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the text is empty or too long.
     pub async fn note(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         id: Uuid,
         text: &str,
@@ -174,7 +179,7 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         contact: &contacts::Model,
-        who: &Person,
+        who: &StaffMember,
         id: Uuid,
         direction: Direction,
         text: &str,
@@ -197,7 +202,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the line does not support asking for files, or if the contact is assigned to someone else.
-    pub async fn ask_for_files(&self, who: &Person, reference: Reference) -> Result<(), StoreError> {
+    pub async fn ask_for_files(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         if !self.line(&contact.line).is_some_and(|line| line.asks_for_files) {
             return Err(StoreError::Conflict(Conflict::NoFilesOnRequest));
@@ -226,7 +231,7 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         contact: &contacts::Model,
-        who: &Person,
+        who: &StaffMember,
         id: Uuid,
         direction: Direction,
         text: &str,

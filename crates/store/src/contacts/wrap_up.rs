@@ -21,7 +21,7 @@ use crate::{
     },
     error::{Conflict, StoreError, unreadable},
     sealing::bodies::{seal, unseal},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::counts,
 };
 
@@ -51,7 +51,7 @@ impl Store {
     /// the contact without a required reason ([`Store::mark`]).
     pub async fn classify(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         answers: Answers,
     ) -> Result<(), StoreError> {
@@ -61,7 +61,7 @@ impl Store {
     /// Classifies a contact like [`Store::classify`]. `reason` is stored if a marking closes the contact.
     pub(crate) async fn classify_with_reason(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         answers: Answers,
         reason: Option<&str>,
@@ -102,7 +102,7 @@ impl Store {
     pub(crate) async fn keep_record(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
         answers: &Answers,
     ) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use crate::{
     error::StoreError,
     inbox::list::name_of,
     memory::presence::{Activity, Present},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 impl Store {
@@ -21,7 +21,7 @@ impl Store {
     /// If there is no such contact.
     pub async fn report_presence(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         doing: Activity,
     ) -> Result<(), StoreError> {

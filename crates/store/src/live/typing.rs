@@ -8,14 +8,14 @@ use crate::{
     db::{entity::contacts, store::Store},
     error::StoreError,
     memory::typing::Typing,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 impl Store {
     /// Reports that `who` is writing an answer, if the contact is assigned to `who` and its person accepts replies.
     pub(crate) async fn tell_typing(
         &self,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
     ) -> Result<(), StoreError> {
         let stopped = crate::intake::choices::choice_of(&self.reading, contact)

@@ -35,7 +35,7 @@ use crate::{
         bodies::{seal, unseal},
         places::reason_place,
     },
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// Whether an attempt counts when its message is queued again.
@@ -345,7 +345,7 @@ impl Store {
     /// to someone else.
     pub async fn send_again(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
         message: Uuid,
     ) -> Result<(), StoreError> {

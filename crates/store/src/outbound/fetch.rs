@@ -23,7 +23,7 @@ use crate::{
         queue::{Claimed, end_job},
     },
     sealing::places::attachment_place,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// A file to fetch from its platform.
@@ -42,7 +42,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if the file is already stored or requested, or cannot be fetched; [`StoreError::NotFound`] if the contact
     /// has no such file.
-    pub async fn want_file(&self, who: &Person, reference: Reference, id: Uuid) -> Result<(), StoreError> {
+    pub async fn want_file(
+        &self,
+        who: &StaffMember,
+        reference: Reference,
+        id: Uuid,
+    ) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         let file = attachments::Entity::find_by_id(id)
             .filter(attachments::Column::ContactId.eq(contact.id))

@@ -14,7 +14,7 @@ use crate::{
         values::{Direction, DraftKind, HistoryKind, JobState},
     },
     error::{Conflict, StoreError},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 impl Store {
@@ -22,7 +22,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the delivery has begun, or if someone else wrote the reply.
-    pub async fn undo(&self, who: &Person, reference: Reference, message: Uuid) -> Result<(), StoreError> {
+    pub async fn undo(
+        &self,
+        who: &StaffMember,
+        reference: Reference,
+        message: Uuid,
+    ) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         let message = messages::Entity::find_by_id(message)
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -89,7 +94,7 @@ impl Store {
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         contact: &contacts::Model,
     ) -> Result<(), StoreError> {
         let all = messages::Entity::find()

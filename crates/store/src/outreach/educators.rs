@@ -22,7 +22,7 @@ use crate::{
     },
     error::{Conflict, StoreError},
     outreach::{reached, schools::root_of, short},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// A peer educator: a young person trained to teach other young people.
@@ -51,7 +51,7 @@ impl Store {
     /// [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn write_educator(
         &self,
-        who: &Person,
+        who: &StaffMember,
         id: Option<Uuid>,
         name: &str,
         school: Option<Uuid>,

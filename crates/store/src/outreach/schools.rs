@@ -20,7 +20,7 @@ use crate::{
     db::{entity::schools, store::Store, stored::Stored},
     error::{Conflict, StoreError},
     outreach::short,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// A school or another institution.
@@ -66,9 +66,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the name is empty or too long.
-    pub async fn add_school(&self, who: &Person, new: &NewSchool) -> Result<Uuid, StoreError> {
+    pub async fn add_school(&self, who: &StaffMember, new: &NewSchool) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let id = self.add_school_in(&transaction, who, new).await?;
         self.commit(transaction).await?;
         Ok(id)
@@ -77,7 +77,7 @@ impl Store {
     pub(super) async fn add_school_in(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         new: &NewSchool,
     ) -> Result<Uuid, StoreError> {
         let (name, place) = (short(&new.name)?, short(&new.place)?);
@@ -112,9 +112,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the schools are already merged.
-    pub async fn merge_schools(&self, who: &Person, one: Uuid, into: Uuid) -> Result<(), StoreError> {
+    pub async fn merge_schools(&self, who: &StaffMember, one: Uuid, into: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let (one, into) = (
             root_of(&transaction, one).await?,
             root_of(&transaction, into).await?,

@@ -30,7 +30,7 @@ use crate::{
     jobs::queue::{Claimed, Journalled},
     registration::changes::Changes,
     sealing::places::raw_place,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// A call, or a message on a network without a line, to be logged.
@@ -62,7 +62,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the scheme does not
     /// contain the answers. Also if the calls of that day were already entered as a total.
-    pub async fn log_call(&self, who: &Person, call: NewCall) -> Result<Reference, StoreError> {
+    pub async fn log_call(&self, who: &StaffMember, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {
             return Err(StoreError::Conflict(Conflict::InTheFuture));
@@ -100,7 +100,7 @@ impl Store {
             ..Incoming::default()
         };
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let (row, fresh) = self.journal_one(&transaction, &raw).await?;
         let journal_id = row.id;
         if !fresh {

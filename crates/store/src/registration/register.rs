@@ -71,7 +71,7 @@ impl Store {
     /// Registers the batch in one transaction. Returns the ids of the stored attachments.
     async fn register_kept(&self, mut kept: Vec<ParsedMessage>) -> Result<HashSet<Uuid>, StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|message| held.contains(&message.journalled.job.id));
         // Also locks the contacts of delivery reports, because contacts must be locked before figures.
@@ -130,7 +130,10 @@ impl Store {
 
     /// Takes a lock so that processes that share a PostgreSQL database register one batch at a time. Otherwise another process could change
     /// the data between a decision and the write that follows. SQLite has only one writer anyway.
-    pub(crate) async fn one_at_a_time(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    pub(crate) async fn lock_registration(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             transaction
                 .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792794)")

@@ -31,7 +31,7 @@ use crate::{
 
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct StaffMember {
     /// Id of the member of staff.
     pub id: Uuid,
     /// The log-in name.
@@ -61,7 +61,7 @@ impl Store {
         name: &str,
         role: Role,
         password: &Private<String>,
-    ) -> Result<Person, StoreError> {
+    ) -> Result<StaffMember, StoreError> {
         let login = login.trim().to_lowercase();
         let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
         if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn colleagues(&self) -> Result<Vec<Person>, StoreError> {
+    pub async fn colleagues(&self) -> Result<Vec<StaffMember>, StoreError> {
         let mut all = self.staff().await?;
         all.retain(|one| one.active && one.role.may(Right::WorkOnContacts));
         all.sort_by(|a, b| a.name.cmp(&b.name));
@@ -152,7 +152,7 @@ impl Store {
     }
 
     /// Loads an active member of staff who may work on contacts.
-    pub(crate) async fn colleague(&self, id: Uuid) -> Result<Person, StoreError> {
+    pub(crate) async fn colleague(&self, id: Uuid) -> Result<StaffMember, StoreError> {
         let found = self.colleagues().await?.into_iter().find(|one| one.id == id);
         found.ok_or(StoreError::NotFound("colleague"))
     }
@@ -252,7 +252,7 @@ impl Store {
     /// If the new password is too short, too long or too weak.
     pub async fn change_password(
         &self,
-        who: &Person,
+        who: &StaffMember,
         token: &str,
         current: &Private<String>,
         new: &Private<String>,
@@ -272,7 +272,7 @@ impl Store {
         &self,
         row: &staff::Model,
         password: &Private<String>,
-        by: Option<(&Person, &str)>,
+        by: Option<(&StaffMember, &str)>,
     ) -> Result<(), StoreError> {
         judge(password, &row.login, &row.name).map_err(StoreError::Conflict)?;
         let hash = hashed(password).await?;
@@ -303,7 +303,7 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn staff(&self) -> Result<Vec<Person>, StoreError> {
+    pub async fn staff(&self) -> Result<Vec<StaffMember>, StoreError> {
         let rows = staff::Entity::find()
             .order_by_asc(staff::Column::Login)
             .all(&self.reading)
@@ -315,7 +315,7 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn set_on_duty(&self, who: &Person, on_duty: bool) -> Result<(), StoreError> {
+    pub async fn set_on_duty(&self, who: &StaffMember, on_duty: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         staff::ActiveModel {
             id: Unchanged(who.id),
@@ -334,7 +334,7 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn prefer(&self, who: &Person, preferences: &Preferences) -> Result<(), StoreError> {
+    pub async fn prefer(&self, who: &StaffMember, preferences: &Preferences) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         staff::ActiveModel {
             id: Unchanged(who.id),
@@ -356,8 +356,8 @@ impl Store {
     }
 }
 
-pub(crate) fn person(row: staff::Model) -> Option<Person> {
-    Some(Person {
+pub(crate) fn person(row: staff::Model) -> Option<StaffMember> {
+    Some(StaffMember {
         id: row.id,
         login: row.login,
         name: row.name,

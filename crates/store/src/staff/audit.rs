@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     db::{entity::audit, store::Store},
     error::StoreError,
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 impl Store {
@@ -18,7 +18,12 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails. The caller must then not perform the action.
-    pub async fn audit(&self, who: Option<&Person>, action: &str, object: &str) -> Result<(), StoreError> {
+    pub async fn audit(
+        &self,
+        who: Option<&StaffMember>,
+        action: &str,
+        object: &str,
+    ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.audit_in(&transaction, who.map(|who| who.id), action, object)
             .await?;

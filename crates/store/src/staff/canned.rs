@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     db::{entity::canned, store::Store},
     error::{Conflict, StoreError},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// Maximum length of a name, in characters.
@@ -57,7 +57,7 @@ impl Store {
     /// text has an unknown placeholder.
     pub async fn write_canned(
         &self,
-        who: &Person,
+        who: &StaffMember,
         id: Option<Uuid>,
         name: &str,
         sr: &str,
@@ -116,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn delete_canned(&self, who: &Person, id: Uuid) -> Result<(), StoreError> {
+    pub async fn delete_canned(&self, who: &StaffMember, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         canned::Entity::delete_by_id(id).exec(&transaction).await?;
         self.audit_in(&transaction, Some(who.id), "delete canned reply", &id.to_string())

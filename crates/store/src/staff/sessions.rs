@@ -14,7 +14,7 @@ use crate::{
     },
     error::StoreError,
     staff::{
-        accounts::{Person, person},
+        accounts::{StaffMember, person},
         passwords::{Device, verified},
     },
 };
@@ -67,7 +67,7 @@ impl Store {
         login: &str,
         password: &Private<String>,
         device: Device,
-    ) -> Result<Option<(Person, SessionToken)>, StoreError> {
+    ) -> Result<Option<(StaffMember, SessionToken)>, StoreError> {
         let row = self.find_login(login).await?;
         let stored = row.as_ref().map(|row| row.password.clone());
         let right = verified(password, stored, device).await?;
@@ -122,7 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// If a database query fails.
-    pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<Person>, StoreError> {
+    pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<StaffMember>, StoreError> {
         let hash = self.keys.lookup("session", token);
         let found = sessions::Entity::find_by_id(hash.clone());
         let Some(session) = found.one(&self.reading).await? else {

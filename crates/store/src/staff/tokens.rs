@@ -17,7 +17,7 @@ use crate::{
         store::{Store, time},
     },
     error::{Conflict, StoreError},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 /// The prefix of every token. Scanners for leaked secrets recognise it.
@@ -47,7 +47,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the name is empty or too long.
-    pub async fn make_token(&self, who: Option<&Person>, name: &str) -> Result<Private<String>, StoreError> {
+    pub async fn make_token(
+        &self,
+        who: Option<&StaffMember>,
+        name: &str,
+    ) -> Result<Private<String>, StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > LONGEST {
             return Err(StoreError::Conflict(Conflict::TokenWithoutName));
@@ -78,7 +82,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it was already revoked.
-    pub async fn end_token(&self, who: Option<&Person>, id: Uuid) -> Result<(), StoreError> {
+    pub async fn end_token(&self, who: Option<&StaffMember>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let found = tokens::Entity::find_by_id(id).one(&transaction).await?;
         let found = found.ok_or(StoreError::NotFound("token"))?;

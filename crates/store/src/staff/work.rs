@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryS
 use crate::{
     db::{entity::contacts, store::Store},
     error::{Conflict, StoreError},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
 };
 
 impl Store {
@@ -24,7 +24,7 @@ impl Store {
     /// `who` may not work on others' contacts.
     pub(crate) async fn begin_work(
         &self,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
     ) -> Result<(DatabaseTransaction, contacts::Model), StoreError> {
         let transaction = self.begin().await?;
@@ -36,7 +36,7 @@ impl Store {
     pub(crate) async fn lock_for_work(
         &self,
         transaction: &DatabaseTransaction,
-        who: &Person,
+        who: &StaffMember,
         reference: Reference,
     ) -> Result<contacts::Model, StoreError> {
         let contact = self.lock_contact(transaction, reference).await?;
@@ -61,6 +61,6 @@ impl Store {
 }
 
 /// Returns whether a contact is assigned to someone else and `who` may not work on others' contacts.
-pub(crate) fn is_assigned_to_other(who: &Person, contact: &contacts::Model) -> bool {
+pub(crate) fn is_assigned_to_other(who: &StaffMember, contact: &contacts::Model) -> bool {
     contact.assignee.is_some_and(|assignee| assignee != who.id) && !who.role.may(Right::WorkOnOthers)
 }

@@ -25,7 +25,7 @@ use crate::{
         stored::Stored,
     },
     error::{Conflict, StoreError, unreadable},
-    staff::accounts::Person,
+    staff::accounts::StaffMember,
     statistics::counts::StatisticsFilter,
 };
 
@@ -158,7 +158,7 @@ impl Store {
     /// counted, or if a correction repeats an earlier correction.
     pub async fn enter_adjustment(
         &self,
-        who: Option<&Person>,
+        who: Option<&StaffMember>,
         new: &NewAdjustment,
     ) -> Result<(), StoreError> {
         self.enter_adjustments(who, std::slice::from_ref(new)).await
@@ -170,11 +170,11 @@ impl Store {
     /// The errors of [`Store::enter_adjustment`]; also [`StoreError::Conflict`] if there are too many adjustments.
     pub async fn enter_adjustments(
         &self,
-        who: Option<&Person>,
+        who: Option<&StaffMember>,
         new: &[NewAdjustment],
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         // The lock blocks all registration and all other adjustments, so the data loaded here cannot change before the commit.
         let mut known = self.known(new).await?;
         known.entered = entered(&transaction).await?;
@@ -257,7 +257,7 @@ impl Store {
     async fn enter(
         &self,
         transaction: &DatabaseTransaction,
-        who: Option<&Person>,
+        who: Option<&StaffMember>,
         new: &NewAdjustment,
     ) -> Result<(), StoreError> {
         let value = new.value.trim();
@@ -317,9 +317,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the adjustment is already withdrawn.
-    pub async fn withdraw_balance(&self, who: Option<&Person>, id: Uuid) -> Result<(), StoreError> {
+    pub async fn withdraw_balance(&self, who: Option<&StaffMember>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         let found = balances::Entity::find_by_id(id).one(&transaction).await?;
         let found = found.ok_or(StoreError::NotFound("figure"))?;
         if found.withdrawn_at.is_some() {

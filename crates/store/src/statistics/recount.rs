@@ -85,7 +85,7 @@ impl Store {
             false => None,
         };
         let transaction = self.begin().await?;
-        self.one_at_a_time(&transaction).await?;
+        self.lock_registration(&transaction).await?;
         if !self.on_sqlite() {
             // These locks block classifying and marking until the commit. Both operations lock the contact first. The same order here
             // prevents deadlocks.

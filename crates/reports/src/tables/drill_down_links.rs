@@ -11,7 +11,7 @@ use crate::labels::query_of;
 
 /// The figures for which drill-down URLs are built: one measure in one period, with its grouping.
 #[derive(Clone, Copy)]
-pub struct Opening<'a> {
+pub struct DrillDownLinks<'a> {
     of: Measure,
     period: Period,
     by: &'a [String],
@@ -19,7 +19,7 @@ pub struct Opening<'a> {
     is_piece: bool,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> DrillDownLinks<'a> {
     pub fn of(found: &'a Breakdown) -> Self {
         Self {
             of: found.of,

@@ -41,7 +41,7 @@ pub struct Patience {
 }
 
 /// The connection slots of a listener.
-pub struct Places {
+pub struct Slots {
     most: usize,
     taken: Mutex<Taken>,
     freed: Notify,
@@ -51,13 +51,13 @@ pub struct Places {
 struct Taken {
     next: u64,
     /// Slots by number. If two connections have waited equally long, the older connection is closed first.
-    places: BTreeMap<u64, Arc<Place>>,
+    slots: BTreeMap<u64, Arc<Slot>>,
     said_at: Option<Instant>,
     crowded_out: u64,
 }
 
 /// The slot of one connection.
-pub struct Place {
+pub struct Slot {
     turns: Mutex<Turns>,
     /// Cancelled when the connection must close to make room.
     pub leave: CancellationToken,
@@ -73,14 +73,14 @@ struct Turns {
 }
 
 /// A guard that frees its slot when dropped. Drop the guard only after the connection.
-pub struct Held {
-    places: Arc<Places>,
+pub struct SlotGuard {
+    slots: Arc<Slots>,
     number: u64,
     /// The slot.
-    pub place: Arc<Place>,
+    pub slot: Arc<Slot>,
 }
 
-impl Places {
+impl Slots {
     /// Creates slots for at most `most` connections.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -91,7 +91,7 @@ impl Places {
     }
 
     /// Takes a slot. If no slot is free, closes the connection that has waited longest for its client.
-    pub async fn take(self: &Arc<Self>) -> Held {
+    pub async fn take(self: &Arc<Self>) -> SlotGuard {
         loop {
             if let Some(held) = self.take_free() {
                 return held;
@@ -101,12 +101,12 @@ impl Places {
         }
     }
 
-    fn take_free(self: &Arc<Self>) -> Option<Held> {
+    fn take_free(self: &Arc<Self>) -> Option<SlotGuard> {
         let mut taken = lock(&self.taken);
-        if taken.places.len() >= self.most {
+        if taken.slots.len() >= self.most {
             return None;
         }
-        let place = Arc::new(Place {
+        let slot = Arc::new(Slot {
             turns: Mutex::new(Turns {
                 ours: 0,
                 asked: false,
@@ -116,12 +116,12 @@ impl Places {
         });
         taken.next = taken.next.wrapping_add(1);
         let number = taken.next;
-        taken.places.insert(number, Arc::clone(&place));
+        taken.slots.insert(number, Arc::clone(&slot));
         drop(taken);
-        Some(Held {
-            places: Arc::clone(self),
+        Some(SlotGuard {
+            slots: Arc::clone(self),
             number,
-            place,
+            slot,
         })
     }
 
@@ -131,15 +131,15 @@ impl Places {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
         let longest = taken
-            .places
+            .slots
             .values()
-            .filter(|place| !place.leave.is_cancelled())
-            .map(|place| (place.turn_since(), place))
+            .filter(|slot| !slot.leave.is_cancelled())
+            .map(|slot| (slot.turn_since(), slot))
             .filter(|((ours, since), _)| !ours || now - *since >= LONG_ANSWER)
             .min_by_key(|(turn, _)| *turn)
-            .map(|(_, place)| Arc::clone(place));
-        if let Some(place) = longest {
-            place.leave.cancel();
+            .map(|(_, slot)| Arc::clone(slot));
+        if let Some(slot) = longest {
+            slot.leave.cancel();
             taken.crowded_out = taken.crowded_out.saturating_add(1);
         }
         if taken.said_at.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
@@ -153,14 +153,14 @@ impl Places {
     }
 }
 
-impl Drop for Held {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
-        lock(&self.places.taken).places.remove(&self.number);
-        self.places.freed.notify_one();
+        lock(&self.slots.taken).slots.remove(&self.number);
+        self.slots.freed.notify_one();
     }
 }
 
-impl Place {
+impl Slot {
     /// Returns whether the connection waits for the server, and the time at which its current wait began.
     fn turn_since(&self) -> (bool, Instant) {
         let turns = lock(&self.turns);
@@ -168,7 +168,7 @@ impl Place {
     }
 
     /// Waits until the client has exceeded its time limit.
-    pub async fn outstayed(&self, patience: Patience) {
+    pub async fn has_timed_out(&self, patience: Patience) {
         loop {
             let now = Instant::now();
             let deadline = {
@@ -206,24 +206,24 @@ impl Place {
 /// Tracks whether one request waits for the server or for its client. Tracking begins when the head of the request arrives and ends
 /// when the value is dropped.
 pub struct Turn {
-    place: Arc<Place>,
+    slot: Arc<Slot>,
     ours: AtomicBool,
 }
 
 impl Turn {
     /// Starts tracking when the head of a request arrives.
-    pub fn begin(place: &Arc<Place>) -> Arc<Self> {
-        lock(&place.turns).asked = true;
-        place.shift(true);
+    pub fn begin(slot: &Arc<Slot>) -> Arc<Self> {
+        lock(&slot.turns).asked = true;
+        slot.shift(true);
         Arc::new(Self {
-            place: Arc::clone(place),
+            slot: Arc::clone(slot),
             ours: AtomicBool::new(true),
         })
     }
 
     fn set(&self, ours: bool) {
         if self.ours.swap(ours, Ordering::Relaxed) != ours {
-            self.place.shift(ours);
+            self.slot.shift(ours);
         }
     }
 }
