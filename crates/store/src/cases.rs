@@ -198,8 +198,8 @@ impl Store {
     /// `who` read.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if `who` proposed the referral, or if the case is closed. Also if the referral is already confirmed, does
-    /// not describe the information sent, or was changed after `who` read it.
+    /// [`StoreError::Conflict`] if `who` proposed the referral, or if the case is closed. Also if the referral is already confirmed, has
+    /// no text in the field for the information to send, or was changed after `who` read it.
     pub async fn confirm_referral(
         &self,
         who: &StaffMember,

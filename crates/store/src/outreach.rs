@@ -100,7 +100,7 @@ impl Store {
     /// `event` is ignored. `asked_by` is the contact that requested the event. It is stored only when the event is created.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if an event is entered as held without a day or on a future day, if a number is out of range, or if a text
+    /// [`StoreError::Conflict`] if the state of an event is *held* but its day is missing or in the future, if a number is out of range, or if a text
     /// is too long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
     pub async fn write_event(
         &self,

@@ -67,8 +67,8 @@ pub struct Imap {
     /// The folder to read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// The number of seconds between two polls of a server without IDLE. With IDLE, this is the longest wait for an announcement,
-    /// because a server may fail to announce a mail.
+    /// The number of seconds between two polls of a server without IDLE. With IDLE, the mailbox is also polled after this many seconds
+    /// without an announcement, because a server may fail to announce a mail.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
     /// A PEM file with certificates to trust in addition to the system's certificates.

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-/// The shortest line after the end of base64 that still counts as base64, in bytes. A shorter line may be a person's words.
+/// The minimum length, in bytes, of a line that is still decoded after the base64 seems to have ended. A shorter line may be a
+/// person's words.
 const SHORTEST_LINE: usize = 16;
 
 /// The transfer encoding of a body (RFC 2045, section 6).
@@ -119,7 +120,7 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Decodes base64 line by line. Ignores lines of words within the base64. Returns the lines after the base64 as `rest`. Returns
-/// `None` if the body is text with a wrong label.
+/// `None` if the body is plain text that its header wrongly declares as base64.
 fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let mut segment: Vec<u8> = Vec::new();
@@ -152,7 +153,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         end = at;
     }
     flush(&mut segment, &mut out);
-    // This body is text with a wrong label, even if a few of its lines look like base64.
+    // The header of this plain text is wrong, even if a few lines look like base64.
     if out.is_empty() || (words_first && end < body.len() / 2) {
         return None;
     }

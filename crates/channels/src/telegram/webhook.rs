@@ -113,7 +113,8 @@ impl Telegram {
     }
 }
 
-/// Returns the health of the webhook. Telegram reports the time of the last failed request, but not the age of waiting updates.
+/// Returns the health of the webhook. Telegram does not report the age of waiting updates. The webhook therefore counts as ailing if
+/// updates wait and the last request failed less than [`ALARM`] ago.
 fn health(info: &WebhookInfo, now: DateTime<Utc>) -> Health {
     let failing = info.last_error_date.filter(|_| info.pending_update_count > 0);
     match failing {
@@ -132,8 +133,8 @@ fn path(line: &LineName) -> String {
     format!("/telegram/{line}")
 }
 
-/// Handles one request from Telegram. Accepts any content, because Telegram would repeat a refused update forever and would not
-/// send later updates.
+/// Handles one request from Telegram. Accepts any content, because Telegram would repeat a refused update for 24 hours and would
+/// not send later updates.
 async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
     if !secrets_match(given, context.secret.as_bytes()) {

@@ -28,7 +28,7 @@ use crate::{
 pub struct Draft {
     /// The text so far.
     pub text: String,
-    /// Id of the newest history event of the contact that the writer had seen when they began the draft.
+    /// The newest history event that the writer had seen when they began the draft, as its id in the history of the contact.
     pub seen: i64,
     /// When the draft was last saved.
     #[serde(skip)]

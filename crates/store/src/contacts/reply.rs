@@ -173,8 +173,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns whether this message was already written, because its form was submitted twice. Returns an error if a message with this id
-    /// has a different text, because the new text would be lost.
+    /// Returns `true` if this message is already stored. This happens if its form is submitted twice. Returns an error if a message with
+    /// this id has a different text, because the caller would otherwise drop the new text.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,
