@@ -100,8 +100,8 @@ impl Store {
     /// `event` is ignored. `asked_by` is the contact that requested the event. It is stored only when the event is created.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the state of an event is *held* but its day is missing or in the future, if a number is out of range, or if a text
-    /// is too long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
+    /// [`StoreError::Conflict`] if the state of an event is *held* but its day is missing or in the future, if a number is out of range, or if
+    /// a text is too long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
     pub async fn write_event(
         &self,
         who: &StaffMember,
