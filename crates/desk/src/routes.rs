@@ -73,7 +73,7 @@ fn account_routes() -> Vec<Route> {
         desk POST "/logout" Anyone, login::log_out;
         api POST "/session" Open, account::api::log_in, "Log in";
         api POST "/session/end" Anyone, account::api::log_out, "Log out";
-        api GET "/me" Anyone, preferences::show_me, "The person who is logged in";
+        api GET "/me" Anyone, preferences::show_me, "The member of staff who is logged in";
         desk GET "/me/password" Anyone, password::page;
         both POST "/me/password" Anyone, password::change, "Change your own password";
         both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";

@@ -93,7 +93,7 @@ struct ErrorJson {
 /// The HTTP statuses of error responses, each with its meaning.
 const STATUSES: [(u16, &str); 8] = [
     (401, "Not logged in, or the log-in was refused"),
-    (403, "The role of this person lacks the right"),
+    (403, "The role of this member of staff lacks the right"),
     (
         404,
         "The object does not exist, or a parameter could not be parsed",

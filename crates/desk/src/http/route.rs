@@ -126,7 +126,7 @@ impl Route {
                 operation.security = vec![SecurityRequirement::default()];
                 "Open to everyone, without a log-in.".to_owned()
             }
-            Access::Anyone => "Open to every person who is logged in.".to_owned(),
+            Access::Anyone => "Open to every member of staff who is logged in.".to_owned(),
             Access::May(right) => {
                 let roles = Role::ALL.iter().filter(|role| role.may(right));
                 let roles: Vec<&str> = roles.map(|role| role.as_str()).collect();
