@@ -1,7 +1,7 @@
 //! The classification, also called wrap-up: questions that a counsellor answers before closing a contact.
 //!
-//! A scheme lists the questions and the permitted answers. Schemes are versioned data. A record is the set of answers stored for
-//! one contact. A record also stores the version of the scheme that was used.
+//! A scheme lists the questions and the permitted answers. Schemes are versioned data. A record stores the answers for one
+//! contact and the version of the scheme that offered these answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,8 @@ use crate::{contact::lifecycle::Marking, text::locale::Words};
 const CENTRE: &str = include_str!("../../../../config/schemes/centre-2.toml");
 /// The id of the question that separates counselling from non-counselling contacts.
 pub const KIND: &str = "kind";
-/// The answer to [`KIND`] for a request for a presentation. Staff can plan an outreach event from such a contact.
+/// The answer to [`KIND`] if the person requests a presentation. Staff can plan an outreach event from a contact with this
+/// answer.
 pub const PRESENTATION: &str = "presentation";
 /// The id of the question about the topic.
 pub const TOPIC: &str = "topic";
@@ -26,7 +27,7 @@ pub const URGENCY: &str = "urgency";
 pub struct Scheme {
     /// The name of the scheme.
     pub name: String,
-    /// The version of the scheme. Every record stores the version of the scheme that was used.
+    /// The version of the scheme. Every record stores the version that offered its answers.
     pub version: u32,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
@@ -55,13 +56,13 @@ pub struct Question {
     pub id: String,
     /// The question as shown to counsellors.
     pub label: Label,
-    /// Whether a counselling contact must have an answer to this question before it can be closed.
+    /// Whether this question must be answered before a counselling contact can be closed.
     #[serde(default)]
     pub required: bool,
     /// The maximum number of answers. The first answer given is the main answer.
     #[serde(default = "one")]
     pub most: usize,
-    /// The ids of the kinds of contact (answers to [`KIND`]) for which the question is asked. Empty: all kinds.
+    /// The kinds of contact for which the question is asked, as ids of answers to [`KIND`]. Empty: all kinds.
     #[serde(default)]
     pub only_if: Vec<String>,
     /// The answers to choose from.
@@ -116,10 +117,10 @@ pub struct Answer {
     /// [`KIND`].
     #[serde(default)]
     pub marking: Option<Marking>,
-    /// The id of the row that counts this answer in the quarterly return to Insafe.
+    /// The id of the row for this answer in the quarterly return to Insafe.
     #[serde(default)]
     pub insafe: Option<String>,
-    /// The id of the row that counts this answer in the yearly return to Child Helpline International.
+    /// The id of the row for this answer in the yearly return to Child Helpline International.
     #[serde(default)]
     pub chi: Option<String>,
 }
@@ -150,8 +151,8 @@ pub enum InvalidAnswers {
     TooMany(String),
 }
 
-/// Returns whether `text` can be the id of a question or an answer. An id has 1 to 40 characters, which are `a` to `z`, `0` to `9`
-/// and `_`. A text with spaces, capitals or Cyrillic letters is therefore never an id.
+/// Returns whether `text` can be the id of a question or an answer. An id consists of 1 to 40 of the characters `a` to `z`, `0`
+/// to `9` and `_`. A text with spaces, capitals or Cyrillic letters is therefore never an id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -251,8 +252,8 @@ impl Scheme {
         question.only_if.is_empty() || kind.is_some_and(|kind| question.only_if.contains(&kind.id))
     }
 
-    /// Validates the answers and returns them. Drops empty and repeated answers, and answers to questions that are not asked for a
-    /// contact of this kind.
+    /// Validates the answers and returns them. Drops empty answers, repeated answers, and answers to questions that are not asked
+    /// for the contact's kind.
     ///
     /// # Errors
     /// If a question does not exist, or an answer is not permitted.

@@ -1,7 +1,7 @@
 //! The rules that count registered communications and decide which contact a message belongs to.
 //!
-//! A contact counts as one registered communication. It counts on the local day on which its first message arrived, under its
-//! channel. Contacts marked as spam, test or duplicate are left out of the total.
+//! A contact counts as one registered communication. It counts under its channel, on the local day on which its first message
+//! arrived. Contacts marked as spam, test or duplicate are left out of the total.
 //!
 //! A later message joins the contact and adds no count if three conditions are met: the sender takes part in the contact
 //! ([`Sender`]), the message carries the required proof ([`Joining`]), and the contact is open or was closed within the last
@@ -29,7 +29,7 @@ pub enum Joining {
     ByEvidence,
 }
 
-/// The proof with which a message shows that it belongs to a particular contact.
+/// The proof that a message belongs to a particular contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Proof {
     /// No proof.
@@ -71,10 +71,10 @@ pub struct Candidate<I> {
 pub enum Belongs<I> {
     /// The message joins this contact and adds no count.
     Joins(I),
-    /// The message opens a contact of its own, which counts as one.
+    /// The message opens a new contact, which counts as one registered communication.
     Opens {
-        /// The earlier contact to link to the new one. This is the contact for which the message carries proof. If the message
-        /// carries no proof, it is the first candidate.
+        /// The earlier contact to link to the new contact. If the message carries proof for a candidate, that candidate is
+        /// linked. Without proof, the first candidate is linked. `None`: there are no candidates.
         earlier: Option<I>,
     },
 }

@@ -106,7 +106,7 @@ impl BeforeClosing {
     }
 
     /// Returns whether the counsellor must give a reason for marking the contact as spam, test or duplicate. Usually no reason is
-    /// needed, because such a contact needs no reply. An unassigned urgent contact needs a reason, so that a single key press
+    /// needed, because a marked contact needs no reply. An unassigned urgent contact needs a reason, so that a single key press
     /// cannot dismiss it.
     #[must_use]
     pub const fn needs_reason_to_mark(self) -> bool {
@@ -118,7 +118,7 @@ impl BeforeClosing {
     }
 }
 
-/// A mark that leaves a contact out of the total. Setting the mark is audited and can be undone.
+/// A marking that leaves a contact out of the total. Setting a marking is audited and can be undone.
 #[derive(
     Debug,
     Clone,

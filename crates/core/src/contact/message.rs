@@ -17,11 +17,11 @@ use crate::{
 pub struct RawMessage {
     /// The line that delivered the message.
     pub line: LineName,
-    /// The id by which repeated deliveries of the same message are recognised. It is unique on its line. The database stores only a
-    /// keyed hash of the id, so this field is empty in a message that is read from the database.
+    /// The id by which repeated deliveries of the same message are recognised. The id is unique within the line. The database
+    /// stores only a keyed hash of the id, so this field is empty in a message that is read from the database.
     pub external_id: String,
-    /// When the platform received the message. A time ahead of our own clock is replaced by the time of our clock. A contact counts
-    /// on the local day of its first message.
+    /// When the platform received the message. A time later than our own clock is replaced by our own time. A contact counts on
+    /// the local day of its first message.
     pub received_at: DateTime<Utc>,
     /// The bytes, in a format specific to the channel.
     pub bytes: Vec<u8>,
@@ -39,10 +39,11 @@ pub enum Normalised {
     Message(Box<Incoming>),
     /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
-    /// An event that concerns a person and is not a message, for example that the person blocked us. It is shown in the person's
-    /// contact and adds no count.
+    /// An event other than a message, for example that a person blocked us. It is shown in the person's contact and adds no
+    /// count.
     Notice(Notice),
-    /// A message that is not meant for a counsellor. It opens no contact. The raw message is kept with this reason.
+    /// A message that is not meant for a counsellor. It opens no contact. The string is the reason, which is kept with the raw
+    /// message.
     Ignore(&'static str),
     /// A message that could not be parsed. It is still registered, with the raw message attached.
     Unreadable(Unreadable),
@@ -114,8 +115,8 @@ pub struct Incoming {
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
     /// Evidence that the message belongs to an existing thread.
     pub evidence: Vec<Evidence>,
-    /// The id by which later messages can refer to this one. Without `message_part`, it is the sender's own Message-ID. With
-    /// `message_part`, it is the platform's id of the whole message.
+    /// The id by which later messages can refer to this message. If `message_part` is `None`, this is the Message-ID that the
+    /// sender set. Otherwise this is the platform's id of the whole message.
     pub message_id: Option<String>,
     /// The message part and version that this message contains. Set only if the platform assigns the ids, because senders could
     /// forge other ids.
@@ -131,8 +132,8 @@ pub struct Incoming {
     pub text: String,
     /// The quoted text above or below the person's own text. Screens show it collapsed.
     pub quoted: String,
-    /// The length in bytes of the prefix of `quoted` that appears to copy earlier messages of the thread. The prefix starts with a
-    /// line inserted by the mail program. Text in the prefix that matches no earlier message is shown as new text.
+    /// The number of bytes at the start of `quoted` that appear to copy earlier messages. This prefix begins with a line that the
+    /// mail program inserted. Text in the prefix that matches no earlier message is shown as new text.
     pub copied: usize,
     /// A reported URL. It is kept as text and never fetched or opened.
     pub url: Option<String>,
@@ -148,7 +149,7 @@ pub struct Incoming {
     /// not notify staff.
     pub live: bool,
     /// `true` if the message must not get an automatic reply (RFC 3834), for example because it forbids automatic replies or
-    /// because its sender address is not read.
+    /// because replies to its sender address are not read.
     pub unacknowledged: bool,
     /// The time of sending according to the sender. It is shown to staff and never relied on.
     pub claimed_at: Option<DateTime<Utc>>,
@@ -166,7 +167,7 @@ pub struct MessagePart {
     pub id: String,
     /// The position of the message part in the conversation. A part sent later has a higher position.
     pub place: u64,
-    /// Zero for the original. Each edit has a higher version.
+    /// 0 for the original. Each edit has a higher version than the one before.
     pub version: i64,
 }
 
@@ -302,7 +303,7 @@ pub struct Part {
     pub content: Content,
 }
 
-/// The content of an attachment, or the reason why it is absent.
+/// The content of an attachment, or the reason why the content is absent.
 #[derive(Clone)]
 pub enum Content {
     /// The decoded bytes.
@@ -383,7 +384,7 @@ pub struct OutboundMessage {
     pub thread: Vec<String>,
     /// Attached files.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt to send the next message part was interrupted. That part may already have arrived.
+    /// Whether an earlier attempt to send the next message part was interrupted. If so, that part may already have arrived.
     pub uncertain: bool,
     /// `true` for an automatic acknowledgement, `false` for a counsellor's reply.
     pub automatic: bool,

@@ -24,7 +24,7 @@ pub enum Route {
         /// Why this counsellor was chosen.
         because: Because,
     },
-    /// Leave the contact in the view of unassigned contacts, because no counsellor is on duty.
+    /// No counsellor is on duty, so the contact stays in the view of unassigned contacts.
     Waits,
 }
 
