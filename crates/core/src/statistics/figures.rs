@@ -4,13 +4,12 @@
 //! stores one count for one span: the total, the count of a value in one dimension, or the count of a pair of values in two
 //! dimensions.
 //!
-//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds one to the total of
-//! its day, of its month and of its year. In each of these spans it also adds one to the count of each of its values. In the month
-//! and the year it adds one to the count of each pair of its values as well.
+//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds 1 to the total of
+//! its day, its month and its year. For each of its values, it adds 1 to the count of that value in the same three spans. For
+//! each pair of its values, it adds 1 to the count of that pair in the month and in the year.
 //!
-//! A communication without a value in a dimension counts in the total but under no value of that dimension. All communications
-//! without a value form the remainder of the dimension. The values of a dimension and its remainder therefore always add up to
-//! the total.
+//! A communication without a value in a dimension counts in the total but under no value of that dimension. These communications
+//! form the remainder of the dimension. The remainder and the counts of all values therefore always add up to the total.
 //!
 //! Cases, referrals and closings are counted in the same way, each on the day that [`Measure`] states. Their pairs of values are
 //! counted for the day as well as for the month and the year.
@@ -48,7 +47,7 @@ use crate::{
 pub enum Measure {
     /// Registered communications, on the day on which their first message arrived.
     Contact,
-    /// Contacts that are closed, on the day on which they were last closed.
+    /// Closed contacts, on the day on which they were last closed.
     Closing,
     /// Cases, on the day on which they were formed.
     Case,
@@ -58,8 +57,8 @@ pub enum Measure {
 
 crate::named!(Measure);
 
-/// The dimension of the channel. The constants from this one to [`URGENT_READ`] are dimensions of a contact. The questions of the
-/// classification scheme are further dimensions of a contact.
+/// The dimension of the channel. The constants from `CHANNEL` to [`URGENT_READ`] are dimensions of a contact. The questions of
+/// the classification scheme are further dimensions of a contact.
 pub const CHANNEL: &str = "channel";
 /// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
@@ -69,11 +68,11 @@ pub const HOUR: &str = "hour";
 pub const WEEKDAY: &str = "weekday";
 /// The dimension "counselling": `yes` if the kind of the contact is counselling, `no` for every other kind.
 pub const COUNSELLING: &str = "counselling";
-/// The dimension of the time until the first reply, rounded up to a step by [`within`].
+/// The dimension of the time until the first reply. [`within`] rounds this time up to a step.
 pub const FIRST_REPLY: &str = "first_reply";
 /// The dimension of the answer state: a value of [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// The dimension of the time until an urgent contact was first read, rounded up to a step by [`within`].
+/// The dimension of the time until an urgent contact was first read. [`within`] rounds this time up to a step.
 pub const URGENT_READ: &str = "urgent_read";
 /// The dimension of a case's kind: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
@@ -96,7 +95,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns the facts of a contact. `chosen` contains the predefined answers of its classification
+    /// Returns the facts of a contact. `chosen` contains the predefined answers of the contact's classification
     /// ([`Scheme::chosen_and_words`]). If a question has several answers, the first one counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
@@ -148,7 +147,8 @@ impl Facts {
         }
     }
 
-    /// Returns the facts of a case that was formed on `day`. `first_sent_to` is the first institution it was sent to, if any.
+    /// Returns the facts of a case that was formed on `day`. `first_sent_to` is the first institution that the case was sent to,
+    /// if any.
     #[must_use]
     pub fn of_case(day: NaiveDate, first_sent_to: Option<&str>) -> Self {
         let kind = if first_sent_to.is_some() {
@@ -259,7 +259,7 @@ pub struct Cell {
     pub other_value: String,
 }
 
-/// Returns the change of each cell's count when the facts change from `before` to `after`.
+/// Returns the difference in each cell's count when the facts change from `before` to `after`.
 #[must_use]
 pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     let mut changed: BTreeMap<Cell, i64> = BTreeMap::new();
@@ -273,8 +273,8 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
 }
 
 /// Returns whether pairs of values are stored for this span. Pairs of a contact's values are not stored per day, because a day
-/// would have more pairs than contacts. A period can begin and end with single days. Queries count the pairs of these days
-/// directly from the contacts.
+/// would have more pairs than contacts. A period can begin or end with days that form no whole month. Queries count the pairs of
+/// these days directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()

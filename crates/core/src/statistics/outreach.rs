@@ -212,8 +212,8 @@ pub fn checked(
     }
 }
 
-/// Returns the form in which names are compared. The form ignores script, accents, case and spacing, so that a school is not
-/// entered twice under similar names.
+/// Returns a form of the name for comparison with other names. The form ignores script, accents, case and spacing, so that a
+/// school is not entered twice under similar names.
 #[must_use]
 pub fn same_name(name: &str) -> String {
     crate::text::fold::fold(name)

@@ -74,13 +74,13 @@ pub struct Table {
     /// The rows that the body defined. A value belongs to the row that lists it.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Whether the values are answers of the classification scheme. The scheme then names the row for each answer.
+    /// Whether the values are answers of the classification scheme. If so, the scheme names the row for each answer.
     #[serde(default)]
     pub of_scheme: bool,
     /// Whether the rows are the age bands, and the values are ages.
     #[serde(default)]
     pub bands: bool,
-    /// Whether every value is a row of its own.
+    /// Whether every value has its own row.
     #[serde(default)]
     pub each: bool,
 }

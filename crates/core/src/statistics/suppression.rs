@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the cells to suppress in a table with rows and columns.
 ///
-/// Every cell whose count is above 0 and below `least` is suppressed. Further cells are suppressed to protect these small counts.
-/// Otherwise a reader could subtract the visible cells of a row or column from its total and derive the small count.
+/// Every cell whose count is above 0 and below `least` is suppressed. Further cells are also suppressed. Otherwise a reader could
+/// derive a small count by subtracting the visible cells of a row or column from the total.
 ///
-/// Every suppressed cell has another suppressed cell in its row and another in its column, unless it is the only cell of that row
-/// or column. The suppressed counts add up to at least `least`, unless the sum of all cells is smaller.
+/// A row or column with a suppressed cell has at least two suppressed cells, unless it has only one cell. The suppressed counts
+/// add up to at least `least`, unless the sum of all cells is smaller.
 #[must_use]
 pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
     let mut masked: BTreeSet<(String, String)> = cells

@@ -1,5 +1,5 @@
-//! Bulk counting of many items. It produces the same cells as [`change`](crate::statistics::figures::change) in much less time
-//! and with much less memory.
+//! Counting of many items at once. The resulting cells are the same as those of [`change`](crate::statistics::figures::change),
+//! but need much less time and memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -88,8 +88,8 @@ impl Values {
     }
 }
 
-/// Returns the index of a pair of values in a triangular table. The table sorts the pairs by their higher number, then by their
-/// lower number.
+/// Returns the index of a pair of values in a triangular table. The table sorts the pairs by the higher of the two value numbers,
+/// then by the lower.
 const fn place_of_pair(one: usize, other: usize) -> usize {
     let (lower, higher) = if one < other { (one, other) } else { (other, one) };
     higher * higher.saturating_sub(1) / 2 + lower

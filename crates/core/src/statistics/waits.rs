@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use crate::statistics::figures::Registered;
 
-/// The steps, in minutes, to which waiting times are rounded up. They are fine enough for a median, and few enough to combine with
-/// any other dimension.
+/// The steps, in minutes, to which waiting times are rounded up. The steps are fine enough for a median. They are few enough to
+/// count waiting times in pairs with any other dimension.
 const STEPS: [i64; 22] = [
     5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
     10_080, 20_160, 43_200,
@@ -30,8 +30,8 @@ pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
 }
 
-/// Returns the step within which the share `part` / `of` of all answered contacts got their first reply. `(1, 2)` gives the median.
-/// `None`: no contact was answered.
+/// Returns the step within which the given share of answered contacts got their first reply. The share is `part` / `of`, so `(1,
+/// 2)` gives the median. `None`: no contact was answered.
 ///
 /// `counts` contains each value of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) with its count, in any order.
 #[must_use]
@@ -67,8 +67,8 @@ pub enum Answered {
 crate::named!(Answered);
 
 impl Answered {
-    /// Returns the answer state of a contact. `counselling` states whether the kind of the contact is counselling. It is `None` for
-    /// a contact that is not classified.
+    /// Returns the answer state of a contact. `counselling` states whether the kind of the contact is counselling. `None`: the
+    /// contact is not classified.
     #[must_use]
     pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {
         match (contact.read, contact.first_reply, contact.closed, counselling) {
