@@ -11,7 +11,8 @@ pub struct NoField(pub String);
 /// Fills in the fields of a text.
 ///
 /// # Errors
-/// [`NoField`] if the text contains an unknown or unclosed field, which would otherwise reach the person as typed.
+/// [`NoField`] if the text contains an unknown or unclosed field. Without this check, the person would receive the field as
+/// typed.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, NoField> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -29,8 +30,9 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
     Ok(filled)
 }
 
-/// Returns whether a reply is an unfinished search for a canned reply: it consists only of a slash and the start of a name, or its
-/// last word is a single slash. The desk refuses such a reply, because the person would receive it as typed.
+/// Returns whether a reply contains an unfinished search for a canned reply. A search is unfinished if the last word is a single
+/// slash, or if the whole reply is a slash followed by the start of a name. The desk refuses such a reply, because the person
+/// would receive the search as typed.
 #[must_use]
 pub fn is_unfinished(reply: &str) -> bool {
     let reply = reply.trim();

@@ -1,5 +1,5 @@
-//! Classifies technical problems according to the error texts of libraries and servers, so that screens can describe a problem in
-//! the reader's language.
+//! Classifies technical problems by the error texts of libraries and servers. Screens can then describe a problem in the reader's
+//! language.
 
 use crate::text::locale::Words;
 

@@ -1,5 +1,5 @@
-//! Separates the text that a person wrote from the quoted text around it. Screens collapse quoted text only if a line from a mail
-//! program marks it as a copy of a mail that we sent. Any other quoted text is shown, because it may be new, such as a threat
+//! Separates the text that a person wrote from the quoted text around it. Screens collapse quoted text only if a mail program
+//! marked it as a copy of our mail. Any other quoted text is shown, because it may be new, such as a threat that the person
 //! pasted with `>` in front.
 
 use crate::text::fold::fold;
@@ -92,8 +92,8 @@ const WROTE: [&str; 12] = [
     "escribió",
 ];
 
-/// Splits a text into new and quoted text if it answers one of our messages (`answers_ours`). An answer written between quoted
-/// lines is not split, because it would make no sense without the quoted lines.
+/// Splits a text into new and quoted text if the text answers one of our messages (`answers_ours`). An answer written between
+/// quoted lines would make no sense without these lines, so the text is then not split.
 #[must_use]
 pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
     if !answers_ours {
@@ -143,8 +143,8 @@ fn joined(lines: &[&str]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// Returns whether a complete copy of one of our mails begins at this line: with a title between dashes, with header fields, or
-/// with an attribution line that names one of our addresses.
+/// Returns whether a complete copy of one of our mails begins at this line. A copy begins with a title between dashes, with
+/// header fields, or with an attribution line that names one of our addresses.
 fn begins_copy(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let below = || lines.get(at..).unwrap_or_default();
@@ -187,8 +187,8 @@ fn field(line: &str) -> Option<String> {
     (name.chars().count() <= 12).then(|| name.to_lowercase())
 }
 
-/// Returns whether the copied mail was written by someone other than the centre. The person forwarded that mail to us, so its
-/// text is new.
+/// Returns whether the copied mail was written by someone other than the centre. If so, the person forwarded the mail to us, and
+/// the text of the mail is new.
 fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
     let from = head
         .iter()
@@ -300,9 +300,8 @@ fn is_dated(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
-/// The minimum number of words in a line that may match at any position in an earlier message. A shorter line could match there
-/// by chance. A shorter line therefore matches only directly after the previous match, or at the beginning of a message if there
-/// is no previous match.
+/// A line with at least this many words may match at any position in an earlier message. A shorter line could match by chance, so
+/// it must match directly after the previous match. Without a previous match, it must match at the beginning of a message.
 const FEWEST_WORDS: usize = 4;
 
 /// Separates new text from copied text in a copy of earlier messages. New text is, for example, an answer written inside or below
@@ -365,8 +364,8 @@ fn words_of(text: &str) -> Vec<String> {
 }
 
 /// Finds `words` in an earlier message. Returns the index of the message and the position after the last matched word. `expected`
-/// is the position at which the previous match ended. At least `FEWEST_WORDS` words match at any position. Fewer words match only
-/// at `expected`, or at the beginning of a message if `expected` is `None`.
+/// is the position at which the previous match ended. `FEWEST_WORDS` or more words may match at any position. Fewer words must
+/// match at `expected`. If `expected` is `None`, they must match at the beginning of a message.
 fn place_of(
     words: &[String],
     earlier: &[Vec<String>],

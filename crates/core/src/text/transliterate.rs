@@ -22,7 +22,7 @@ pub fn to_latin(text: &str) -> String {
     latin
 }
 
-/// Returns a letter's Latin form in an ordinary word and in a word of capitals.
+/// Returns the two Latin forms of a letter: the form in an ordinary word and the form in a word of capitals.
 const fn latin_of(letter: char) -> Option<(&'static str, &'static str)> {
     Some(match letter {
         'а' => ("a", "a"),
