@@ -7,7 +7,7 @@ use std::fmt;
 #[serde(transparent)]
 pub struct LineName(String);
 
-/// The error for an invalid line name. A valid name has 1 to 40 characters, which are lower-case letters, digits and hyphens.
+/// The error for an invalid line name. A valid name consists of 1 to 40 lower-case letters, digits and hyphens.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a line's name is 1 to 40 small letters, digits and hyphens")]
 pub struct BadLineName;

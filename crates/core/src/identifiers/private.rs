@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A value whose `Debug` output is redacted: a person's words, address or name.
+/// A value whose `Debug` output is redacted, such as a person's words, address or name.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Private<T>(T);
 

@@ -27,8 +27,8 @@ impl ReceiptCode {
     pub fn parse(text: &str) -> Option<Self> {
         let mut found: Vec<String> = Vec::new();
         let mut digits = String::new();
-        // A word with a letter ends a run of digits. The digits of a reference that is pasted with the code, such as 7K3M-2QX9, are
-        // therefore not read as digits of the code.
+        // A word with a letter ends a run of digits. If a reference such as 7K3M-2QX9 is pasted with the code, the digits of the
+        // reference are therefore ignored.
         let words = text.split(|c: char| !c.is_alphanumeric()).chain(["end"]);
         for word in words.filter(|word| !word.is_empty()) {
             if word.chars().all(|c| digit(c).is_some()) {
@@ -50,7 +50,7 @@ impl ReceiptCode {
         (all.len() == Self::DIGITS).then_some(Self(all))
     }
 
-    /// Returns the sixteen digits. The store needs them to compute the keyed hash that it keeps in place of the code.
+    /// Returns the sixteen digits. The store computes a keyed hash from these digits and keeps only the hash.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

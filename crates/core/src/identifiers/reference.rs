@@ -18,7 +18,7 @@ pub struct Reference(u64);
 /// The reason why typed text is not a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadReference {
-    /// The text does not have eight characters of the alphabet.
+    /// The text does not consist of eight characters of the alphabet.
     #[error("a reference is eight letters and digits, such as K7QM-3XRA")]
     Shape,
     /// The check character does not match: a character was misheard or mistyped.
