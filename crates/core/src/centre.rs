@@ -12,7 +12,7 @@ pub struct Centre {
     pub name: String,
     /// The IANA time zone that determines where each day begins and ends.
     pub time_zone: Tz,
-    /// The language of automatic texts to a person whose language is unknown.
+    /// The language of automatic texts if the person's language is unknown.
     pub language: Language,
     /// Opening hours as free text, such as "Monday to Friday, 07:30 to 15:30".
     pub opening_hours: Text,
@@ -20,9 +20,9 @@ pub struct Centre {
     pub telephone: String,
     /// Emergency numbers, in the order in which they are shown.
     pub emergency: Vec<Emergency>,
-    /// The target of "Leave this page": a site that reveals nothing about the visitor.
+    /// The URL that "Leave this page" opens: a site that reveals nothing about the visitor.
     pub exit_url: String,
-    /// The number of days after closing during which a contact can be joined by a new message from the same identifier.
+    /// The number of days after closing within which a new message from the same identifier can still join the contact.
     pub reopen_days: u16,
 }
 
@@ -74,8 +74,8 @@ pub enum Text {
 }
 
 impl Text {
-    /// Returns the text in the language and script of `words`. If `words` are English and the text has no English version,
-    /// returns the Serbian text in Latin script.
+    /// Returns the text in the language and script of `words`. English readers see a text without an English version in Serbian,
+    /// in Latin script.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {
@@ -84,8 +84,7 @@ impl Text {
         }
     }
 
-    /// Returns the HTML `lang` attribute that this text needs because its language differs from that of the page. `None`: the
-    /// languages are the same.
+    /// Returns the HTML `lang` attribute for this text if its language differs from the language of the page; otherwise `None`.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
         match words.language() {

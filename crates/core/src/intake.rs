@@ -48,8 +48,8 @@ pub struct NotAccepted(pub String);
 /// The operations that the queue offers to channel adapters.
 #[async_trait]
 pub trait Intake: Send + Sync {
-    /// Stores the messages, one job for each message, and the new cursor position in one transaction. The messages are on disk when
-    /// the function returns. Messages are deduplicated by line and external id. The results are in the order of `arrived`.
+    /// Stores the messages, a job for each message, and the new cursor position, all in one transaction. The messages are on disk
+    /// when the function returns. Messages are deduplicated by line and external id. The results are in the order of `arrived`.
     ///
     /// # Errors
     /// If the messages were not stored. The caller must not acknowledge them and must try again.

@@ -29,17 +29,17 @@ pub enum JobKind {
 crate::named!(JobKind);
 
 impl JobKind {
-    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer delay. A job
-    /// with a later due time was scheduled before the clock was set back, and is treated as due.
+    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer delay. A due
+    /// time even further in the future shows that the clock was set back. The job is then treated as due.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// The period in which delays requested by the other side do not count as attempts. It begins when a reply is queued or a file
-    /// is requested.
+    /// The period in which a delay requested by the other side does not count as an attempt. The period begins when the reply is
+    /// queued or the file is requested.
     pub const REQUESTED_DELAY_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns the delay before the next attempt after the other side requested the delay `asked`. `waited` is the time since the
-    /// reply was queued or the file was requested. `None`: `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`], so the failure
-    /// counts as an ordinary attempt.
+    /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the
+    /// reply was queued or the file was requested. Returns `None` once `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`]. The
+    /// failure then counts as an ordinary attempt.
     ///
     /// The delay is `asked` or a tenth of `waited`, whichever is longer, but at most [`Self::LONGEST_WAIT`]. A server that always
     /// requests two seconds is therefore contacted only about a hundred times a day.

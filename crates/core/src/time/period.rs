@@ -39,8 +39,9 @@ impl Period {
         }
     }
 
-    /// Returns the complete period with this name, including days after `today`. The name is one of [`NAMES`], which are relative
-    /// to `today`, or an interval name that [`Every::piece_of`] returns (`2024`, `2024-Q1`, `2024-03`, `2024-W05`, `2024-01-31`).
+    /// Returns the complete period with this name, including days after `today`. The names in [`NAMES`] are relative to `today`.
+    /// The other permitted names are the interval names that [`Every::piece_of`] returns (`2024`, `2024-Q1`, `2024-03`,
+    /// `2024-W05`, `2024-01-31`).
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -84,9 +85,9 @@ impl Period {
         Some(every.around(day))
     }
 
-    /// Returns the period before this one. The period before a whole month, quarter or year is the previous month, quarter or
-    /// year. A period of several whole months is preceded by the same number of months, and any other period by the same number
-    /// of days. `None`: this period has no first or no last day.
+    /// Returns the period directly before this one. Before a whole month, quarter or year, this is the previous month, quarter or
+    /// year. Before several whole months, it is the same number of months. In all other cases, it is the same number of days.
+    /// `None`: this period has no first or no last day.
     #[must_use]
     pub fn before(self) -> Option<Self> {
         let (from, to) = (self.from?, self.to?);
@@ -133,8 +134,8 @@ impl Period {
         })
     }
 
-    /// Shortens this period to the number of days that have passed in `other`, including `today`. The two periods can then be
-    /// compared. This period stays unchanged if `other` has not begun or has ended.
+    /// Shortens this period to as many days as have passed in `other`, including `today`, so that the two periods can be
+    /// compared. If `other` has not begun or has ended, returns this period unchanged.
     #[must_use]
     pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
         let passed = match (other.from, other.to, self.from) {
@@ -149,8 +150,8 @@ impl Period {
         }
     }
 
-    /// Returns the past months that the period completely contains, without the current month. `None`: the period completely
-    /// contains no past month.
+    /// Returns the part of the period that consists of complete past months. The current month is excluded. `None`: the period
+    /// contains no complete past month.
     #[must_use]
     pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
         let over = Every::Month.around(today).before()?.to?;
@@ -173,8 +174,8 @@ impl Period {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Returns the length of the intervals in a chart of the period. A longer period is divided into longer intervals, so that the
-    /// intervals stay distinguishable.
+    /// Returns the length of the intervals into which a chart divides the period. A longer period has longer intervals, so that
+    /// the columns of the chart stay distinguishable.
     #[must_use]
     pub fn pieces(self) -> Every {
         match (self.from, self.to) {
