@@ -24,7 +24,7 @@ const TOGETHER: usize = 8;
 /// The lease of a job: the time after which another worker may claim it. The lease is longer than the time limit for one message
 /// part and starts again with each part.
 const LEASE: Duration = Duration::from_secs(60);
-/// The delay before a message is tried again if an earlier message must be sent first.
+/// The delay before the next attempt to send a message that must wait for an earlier message.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
 /// The time limit for sending one message part. A reply can have several parts: the sections of a long text, and each file.
 const PATIENCE: Duration = Duration::from_secs(45);

@@ -114,12 +114,12 @@ struct Connections {
 }
 
 impl Connections {
-    /// The maximum number for both listeners together. It bounds their memory use.
+    /// The maximum number of connections on both listeners together. This limit bounds their memory use.
     const MOST: usize = 4_096;
 
     /// Divides half of the permitted number of open files between the two listeners. The other half is for the database,
-    /// attachments, mailboxes and platforms. The desk gets its own share, so that visitors to the public listener cannot exhaust
-    /// that share.
+    /// attachments, mailboxes and platforms. The desk has its own share, so that visitors to the public listener cannot lock
+    /// staff out.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;
@@ -161,7 +161,7 @@ async fn serve(
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     if https {
-        // This header makes browsers that connected over HTTPS use only HTTPS from then on.
+        // After the first response over HTTPS, this header makes the browser use only HTTPS.
         let always = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         let header = header::STRICT_TRANSPORT_SECURITY;
         router = router.layer(SetResponseHeaderLayer::if_not_present(header, always));
@@ -185,7 +185,7 @@ async fn serve(
     Ok(())
 }
 
-/// How long a readiness result is reused. The check writes to the disk, so frequent probes must not repeat it every time.
+/// How long a readiness result is reused. The check writes to the disk, so it must not run for every probe.
 const FOUND_OUT_FOR: Duration = Duration::from_secs(1);
 
 /// Returns the routes of the liveness and readiness probes.

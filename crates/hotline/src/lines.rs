@@ -19,7 +19,7 @@ use crate::settings::{self, Settings};
 /// The opened lines by name, each with the name of its channel.
 pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 
-/// Returns the addresses of the lines. People write to these addresses. Lines without an address are skipped.
+/// Returns the addresses to which people write. Lines without an address are skipped.
 fn addresses(settings: &Settings) -> Arc<[String]> {
     let tables = settings
         .lines

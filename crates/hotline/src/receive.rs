@@ -27,7 +27,7 @@ use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The maximum number of messages claimed at once.
 const BATCH: u64 = 64;
-/// The maximum number of raw-message bytes in memory at once, unless a single message is larger.
+/// The maximum number of bytes of raw messages in memory at once. A larger message is loaded alone.
 const PORTION: u64 = 32 << 20;
 /// The pause after a batch that was not full. More messages collect during the pause.
 const GATHER: Duration = Duration::from_millis(10);
@@ -173,8 +173,8 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Pairs each message with its parsed form. Omits messages that were not parsed because an earlier message exceeded the time limit
-/// or no thread could be started. The caller makes the jobs of these messages due again at once.
+/// Pairs each message with its parsed form. Omits unparsed messages. A message stays unparsed if an earlier message exceeds the
+/// time limit, or if no thread can be started. The caller makes the jobs of unparsed messages due again at once.
 fn parse_isolated(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()

@@ -301,8 +301,8 @@ fn named(said: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the number of the line in `text` that contains a key of the table. The key is the first of `names` that the table
-/// contains. If the table contains none of these keys, returns the line at which the table starts.
+/// Finds the first of `names` that is a key in the table, and returns the number of its line in `text`. If the table contains
+/// none of these keys, returns the number of the line at which the table starts.
 fn within(text: &str, table: &[&str], names: &[String]) -> Option<usize> {
     let document = toml_edit::Document::parse(text).ok()?;
     let mut item = document.as_item();
@@ -323,8 +323,8 @@ fn find(item: &toml_edit::Item, name: &str) -> Option<usize> {
     table.iter().find_map(|(_, item)| find(item, name))
 }
 
-/// Returns the suggestion "Did you mean …?" for an error message. The suggested name is the expected name that is most similar to
-/// the rejected name.
+/// Returns the suggestion "Did you mean …?" for an error message. It suggests the expected name that is most similar to the
+/// rejected name. Returns an empty text if no expected name is similar.
 fn meant(said: &str) -> String {
     let mut names = said.split('`').skip(1).step_by(2);
     let Some(wrong) = names.next() else {
@@ -421,7 +421,7 @@ mod tests {
         for (name, value) in read().lines {
             let table = value.clone().into_table().unwrap();
             channels.push(table.get("channel").unwrap().to_string());
-            // The example files do not exist, but every key must be known.
+            // Opening the lines may fail because the example files do not exist. It must not fail because of an unknown key.
             let mut settings = read();
             settings.lines = BTreeMap::from([(name.clone(), value)]);
             let opened = crate::lines::open_lines(&settings, &Arc::new(Locales::load().unwrap()));

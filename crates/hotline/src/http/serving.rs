@@ -45,8 +45,9 @@ const PING: Duration = Duration::from_secs(20);
 const STREAMS: u32 = 64;
 /// The maximum size of an HTTP/2 request head.
 const HEADERS: u32 = 16 * 1024;
-/// The maximum number of reset requests on one HTTP/2 connection. A request is reset if the client cancels it, or if it causes a
-/// protocol error, before the server has handled it. A connection with more reset requests is closed.
+/// The maximum number of reset requests on one HTTP/2 connection. A connection with more reset requests is closed. This limit
+/// applies separately to two kinds of request: those that the client cancels before the server has handled them, and those that
+/// the server resets because of a protocol error.
 const RESETS: usize = 32;
 
 type Builder = auto::Builder<TokioExecutor>;
@@ -121,7 +122,8 @@ fn builder() -> Builder {
     builder
 }
 
-/// Serves HTTP on one connection until either side closes it, it is closed to make room, or the service shuts down.
+/// Serves HTTP on one connection. Ends when either side closes the connection, when a new connection needs its slot, or when the
+/// service shuts down.
 async fn converse(
     stream: TcpStream,
     router: Router,

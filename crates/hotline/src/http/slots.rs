@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// How long a full listener waits for a free slot before it looks again for a connection to close.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// The minimum duration of a response that a full listener may cut off if no connection is waiting for its client. Cutting off
-/// live pages is harmless, because they reconnect automatically. Storing a message takes less time than this limit.
+/// If no connection is waiting for its client, a full listener may cut off a response that has already taken this long. Cutting
+/// off live pages is harmless, because they reconnect automatically. Storing a message takes less time than this limit.
 const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client.
@@ -126,7 +126,7 @@ impl Slots {
     }
 
     /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, closes the
-    /// connection whose response has taken longest, provided that the response has taken at least `LONG_ANSWER`.
+    /// connection whose response has taken longest. A response that has taken less than `LONG_ANSWER` is never cut off.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
