@@ -15,7 +15,7 @@ pub struct Cover {
     pub lines: Vec<(String, String)>,
     /// When the figures were read from the database.
     pub as_of: DateTime<Utc>,
-    /// First and last day of the period. `None` if the period is open at that end.
+    /// The first and the last day of the period. `None`: the period has no first or no last day.
     pub days: (Option<NaiveDate>, Option<NaiveDate>),
 }
 

@@ -24,7 +24,7 @@ pub struct Row {
 /// The reason why a line can't be entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wrong {
-    /// The line could not be parsed. Contains the parser's message.
+    /// The line could not be parsed. The text is the parser's message.
     Unread(String),
     /// The store rejected the parsed entry.
     Refused(Conflict),

@@ -34,10 +34,10 @@ impl Down {
     }
 }
 
-/// Builds the table. Each row is an interval of the period or, without intervals, a value of the first dimension. Each column is
-/// a value of the last dimension, and the last column contains totals. If the breakdown has intervals and two dimensions, each
-/// row combines an interval with a value of the first dimension. A breakdown with only intervals, or with only one dimension, has
-/// only the column of totals.
+/// Builds the table. Each row is an interval of the period or, without intervals, a value of the first dimension. If the
+/// breakdown has intervals and two dimensions, each row combines an interval with a value of the first dimension. Each column is
+/// a value of the last dimension, and the last column contains totals. A breakdown with only intervals, or with only one
+/// dimension, has only the column of totals.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
@@ -161,7 +161,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         .iter()
         .map(|column| line.count(column).map_or(none, Cell::Count))
         .collect();
-    // The total is hidden if any cell is hidden, so that the visible cells always add up to a visible total.
+    // If any cell is hidden, the total is hidden too. A visible total is therefore always the sum of visible cells.
     let whole = !cells.contains(&Cell::Hidden);
     cells.push(if whole {
         Cell::Count(line.sum())

@@ -45,7 +45,7 @@ impl<'a> DrillDownLinks<'a> {
         }
     }
 
-    /// Removes the grouping, so that the list contains all items in the period.
+    /// Removes the grouping, so that the drill-down list contains all items in the period.
     pub const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }

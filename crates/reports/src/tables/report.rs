@@ -217,8 +217,8 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // If the count is suppressed, the times are suppressed too. If the count is visible, a missing time means that no urgent contact was
-    // read or that the time exceeds 30 days.
+    // If the count is suppressed, the times are suppressed too. If the count is visible but a time is missing, either no urgent
+    // contact was read or the time exceeds 30 days.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
