@@ -74,8 +74,8 @@ pub enum Text {
 }
 
 impl Text {
-    /// Returns the text in the language and script of `words`. English readers see a text without an English version in Serbian,
-    /// in Latin script.
+    /// Returns the text in the language and script of `words`. If the text has no English version, English readers see the
+    /// Serbian version in Latin script.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
         match self {

@@ -1,5 +1,5 @@
-//! Counting of many items at once. The resulting cells are the same as those of [`change`](crate::statistics::figures::change),
-//! but need much less time and memory.
+//! Counts many items at once. The result equals that of [`change`](crate::statistics::figures::change), but takes much less time
+//! and memory to compute.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

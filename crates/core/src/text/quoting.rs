@@ -92,8 +92,8 @@ const WROTE: [&str; 12] = [
     "escribió",
 ];
 
-/// Splits a text into new and quoted text if the text answers one of our messages (`answers_ours`). An answer written between
-/// quoted lines would make no sense without these lines, so the text is then not split.
+/// Splits a text into new and quoted text if the text answers one of our messages (`answers_ours`). A text with an answer between
+/// quoted lines is not split, because the answer would make no sense without these lines.
 #[must_use]
 pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
     if !answers_ours {

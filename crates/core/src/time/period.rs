@@ -85,9 +85,9 @@ impl Period {
         Some(every.around(day))
     }
 
-    /// Returns the period directly before this one. Before a whole month, quarter or year, this is the previous month, quarter or
-    /// year. Before several whole months, it is the same number of months. In all other cases, it is the same number of days.
-    /// `None`: this period has no first or no last day.
+    /// Returns the period that ends on the day before this period. If this period is a whole month, quarter or year, the result
+    /// is the previous month, quarter or year. If this period consists of several whole months, the result has the same number of
+    /// months. Otherwise the result has the same number of days. `None`: this period has no first or no last day.
     #[must_use]
     pub fn before(self) -> Option<Self> {
         let (from, to) = (self.from?, self.to?);
