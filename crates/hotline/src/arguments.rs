@@ -47,7 +47,7 @@ pub enum Command {
     Queue(Queue),
     /// Bring the database schema up to date.
     Migrate,
-    /// Erase the words and the identity of the person in a closed contact. The contact still counts.
+    /// Erase the person's words and identity from a closed contact. The contact still counts.
     Erase {
         /// The contact's reference, such as 7K3M-2QX9.
         reference: String,
@@ -177,7 +177,7 @@ pub enum Figures {
     },
     /// Enter an opening balance for the time before this software, or an adjustment.
     Balance {
-        /// For contacts, the channel. For cases, `advisory` or the institution that the cases were sent to.
+        /// The channel of the contacts. For cases: `advisory`, or the institution that the cases were sent to.
         #[arg(long)]
         channel: String,
         /// What the figure counts: contact or case.
@@ -222,7 +222,7 @@ pub enum Queue {
     List,
     /// Run one parked job or all parked jobs again.
     Retry {
-        /// The number of the job. Without it, all parked jobs run again.
+        /// The number of the job. Without a number, all parked jobs run again.
         job: Option<i64>,
     },
 }

@@ -118,8 +118,8 @@ impl Connections {
     const MOST: usize = 4_096;
 
     /// Divides half of the permitted number of open files between the two listeners. The other half is for the database,
-    /// attachments, mailboxes and platforms. The desk has its own share, so that visitors to the public listener cannot lock
-    /// staff out.
+    /// attachments, mailboxes and platforms. The desk has its own share, so that visitors to the public listener cannot use up
+    /// the connections of the desk.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;

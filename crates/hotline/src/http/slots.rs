@@ -126,7 +126,7 @@ impl Slots {
     }
 
     /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, closes the
-    /// connection whose response has taken longest. A response that has taken less than `LONG_ANSWER` is never cut off.
+    /// connection with the longest-running response, if this response has taken at least `LONG_ANSWER`.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
