@@ -205,7 +205,7 @@ pub enum Asks {
 
 crate::named!(Asks);
 
-/// The kind of sender of a message. A machine never gets an automatic reply (RFC 3834).
+/// Whether a person or a machine sent a message. A machine never gets an automatic reply (RFC 3834).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
     /// A person, as far as can be determined.
@@ -319,7 +319,7 @@ pub enum Content {
 /// A reference to a file that is stored on the platform.
 #[derive(Clone)]
 pub struct Elsewhere {
-    /// The reference with which the channel fetches the file. Only the channel can interpret it.
+    /// The reference with which the channel fetches the file. Only the channel can interpret the reference.
     pub reference: Private<String>,
     /// An id that stays the same when the platform refers to the same file again.
     pub unique: String,

@@ -30,8 +30,8 @@ pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
 }
 
-/// Returns the step within which the given share of answered contacts got their first reply. The share is `part` / `of`. The
-/// median is at `(1, 2)`. `None`: no contact was answered.
+/// Returns the step within which the given share of answered contacts got their first reply. The share is the fraction `part` /
+/// `of`: `(1, 2)` gives the median. `None`: no contact was answered.
 ///
 /// `counts` contains each value of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) with its count, in any order.
 #[must_use]

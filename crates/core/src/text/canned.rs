@@ -11,8 +11,7 @@ pub struct NoField(pub String);
 /// Fills in the fields of a text.
 ///
 /// # Errors
-/// [`NoField`] if the text contains an unknown or unclosed field. Without this check, the person would receive the field as
-/// typed.
+/// [`NoField`] if the text contains an unknown or unclosed field. An unfilled field would reach the person as typed.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, NoField> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
