@@ -37,9 +37,9 @@ const LEASE: Duration = Duration::from_secs(20);
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The stack size of a parser thread. Parsers recurse on untrusted input.
 const STACK: usize = 64 << 20;
-/// The number of interrupted attempts after which a message is parsed alone, because parsing it may have crashed the process.
+/// The number of interrupted attempts after which a message is parsed alone. Parsing this message may have crashed the process.
 const SUSPECT: i32 = 3;
-/// The number of interrupted attempts after which a message is no longer parsed but registered as unreadable.
+/// The number of interrupted attempts after which a message is registered as unreadable and no longer parsed.
 const DEADLY: i32 = 12;
 
 /// Registers messages until `stop` is cancelled.
