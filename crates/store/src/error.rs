@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr};
 
-/// The reason why an operation of the store failed.
+/// The reason why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The record does not exist. The value is the kind of the record, such as "contact".
@@ -14,7 +14,7 @@ pub enum StoreError {
     /// The database reported an error or could not be reached.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
-    /// A sealed (encrypted) value could not be opened, because it was sealed with another master key or is damaged.
+    /// A sealed (encrypted) value could not be opened: it was sealed with another master key, or it is damaged.
     #[error("{0} does not open with this master key")]
     Sealed(&'static str),
     /// A file could not be read or written.
@@ -23,7 +23,7 @@ pub enum StoreError {
     /// The disk has less free space than the configured reserve.
     #[error("the disk is nearly full: {0} MiB free")]
     DiskFull(u64),
-    /// The database file or its write-ahead log is no longer at its path, so anything written now would be lost.
+    /// The database file or the write-ahead log was deleted, replaced or moved. Anything written now would be lost.
     #[error(
         "the database file or its log was deleted, replaced or moved while it was open; put it back, or stop the service and \
          restore a backup"
@@ -37,13 +37,13 @@ pub enum StoreError {
 /// A reason why the current state of the data does not allow an operation. Staff see it in their language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// The contact is assigned to someone else, and this member of staff may not work on others' contacts.
+    /// The contact is assigned to someone else. This member of staff may not work on contacts that are assigned to others.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
     /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
-    /// The person did not ask for replies to the address that was chosen for this reply.
+    /// The writer of the reply chose an address at which the person did not ask for replies.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
     /// The operation was already performed, or the record is no longer in a state that allows it.
@@ -58,10 +58,10 @@ pub enum Conflict {
     /// The text is longer than [`hotline_core::contact::message::LONGEST_TEXT`].
     #[error("the text is longer than 20,000 characters")]
     TooLong,
-    /// The contact has no identifier, so its sender cannot be recognised.
+    /// The contact has no identifier, so later messages of the person cannot be recognised.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// A new message, or another event that can make the reply unsuitable, was recorded after the writer of the reply last saw the contact.
+    /// The contact changed after the writer of the reply last saw it. A message arrived, or another event can make the reply unsuitable.
     #[error("something came that you have not seen yet")]
     NotSeen,
     /// The member of staff who proposed a referral may not confirm it.
@@ -97,7 +97,7 @@ pub enum Conflict {
     /// The given time is in the future, but the event must already have happened.
     #[error("this time has not come yet")]
     InTheFuture,
-    /// The network has no valid channel name, so no call or message can be logged for it.
+    /// The name of the network is invalid, so no call or message can be logged for this network.
     #[error("no such network is logged here")]
     NoNetwork,
     /// The contact cannot be closed before its wrap-up is complete.
@@ -124,7 +124,7 @@ pub enum Conflict {
     /// Only a failed message can be sent again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
-    /// The person asked not to be written to. Replies are possible again after their next message.
+    /// The person asked not to be written to. Replies are possible again after the person's next message.
     #[error("this person asked not to be written to; answer after the next message")]
     Stopped,
     /// The file is already stored, is being fetched, or cannot be fetched.
@@ -139,16 +139,16 @@ pub enum Conflict {
     /// The opening balance has no channel or no source.
     #[error("an opening balance names its channel and its source")]
     BalanceWithoutSource,
-    /// The opening balance is negative, or its last day precedes its first.
+    /// The opening balance is negative, or its last day is before its first day.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
-    /// The opening balance covers days that another opening balance covers, or days that this software counted.
+    /// The opening balance overlaps another opening balance, or days on which Hotline counted contacts.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
     /// An open contact cannot be erased.
     #[error("it is open; close it first")]
     StillOpen,
-    /// The contact belongs to an open case, which still needs the contact's texts.
+    /// The contact cannot be erased yet, because it belongs to an open case. Staff still need the contact's texts for this case.
     #[error("a case of it is open; close the case first")]
     CaseOpen,
     /// The token has no name, or its name is too long.
@@ -163,26 +163,26 @@ pub enum Conflict {
     /// The correction has no reason.
     #[error("a correction says why")]
     CorrectionWithoutReason,
-    /// The statistic has no count for this channel or institution.
+    /// The statistics do not count a channel or institution with this name.
     #[error("no figure of this name is counted here")]
     NoSuchFigure,
-    /// The statistic does not have this dimension, or the request has too many dimensions.
+    /// The statistics do not have the requested dimension, or the request names too many dimensions.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
     /// Figures about persons are grouped too finely, for example by day or by hour. Suppressing small figures would not protect the
     /// persons.
     #[error("figures about persons are shown by month and longer, and not by when or how soon")]
     TooFine,
-    /// Too many contacts would have to be read one by one to count the pairs of values of these two dimensions.
+    /// A breakdown by these two dimensions would have to read too many contacts one by one.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// The requested days are not exactly one reporting period of the statistical return, such as a quarter, or that period is not over.
+    /// A return covers exactly one reporting period, such as a quarter, that is over. The requested days do not.
     #[error("a return is of a whole period that is over")]
     NotDue,
     /// The same correction was already entered.
     #[error("this correction is entered already")]
     CorrectionTwice,
-    /// The calls of that day were already entered as a total.
+    /// An opening balance already contains the calls of this day.
     #[error("the calls of this day were entered as a figure")]
     DayEntered,
     /// The import has more lines than the limit for one import.
@@ -223,7 +223,7 @@ pub enum Conflict {
 }
 
 impl Conflict {
-    /// Returns the key of the message in the locale files.
+    /// Returns the key of the conflict's text in the locale files.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -292,13 +292,14 @@ impl Conflict {
     }
 }
 
-/// Builds the error for stored data that cannot be parsed. The operation fails, because skipping damaged data would falsify the figures.
+/// Builds the error for stored data that cannot be parsed. The operation fails. If it skipped the damaged data, the figures would be wrong.
 pub(crate) fn unreadable(why: impl std::fmt::Display) -> StoreError {
     StoreError::Database(DbErr::Json(why.to_string()))
 }
 
 impl StoreError {
-    /// Returns whether the error is temporary: it comes from the database connection or the disk, so the same operation can succeed later.
+    /// Returns whether the same operation may succeed later. This is the case if the database connection or the disk failed, or if too many
+    /// messages wait to be registered.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -317,8 +318,8 @@ impl StoreError {
     }
 }
 
-/// Returns whether the statement itself caused the error, so that it would fail again. Such errors have the SQLSTATE classes 22, 23, 42 and
-/// 54, or the SQLite codes ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE.
+/// Returns whether the statement itself caused the error and would therefore fail again. Such errors have the SQLSTATE classes 22, 23, 42
+/// and 54, or the SQLite codes ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE.
 fn blames_the_statement(code: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
     match code.parse::<u32>() {

@@ -1,5 +1,5 @@
-//! Search over sealed text. The index exists only in memory, so the disk contains no readable copy. The service builds the index from the
-//! database at start-up and updates the index after each change.
+//! Search over sealed text. The index exists only in memory, so the disk contains no readable copy of the text. The service builds the
+//! index from the database at start-up and updates the index after each change.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,7 +33,8 @@ const PHRASES: usize = 1_000;
 
 /// Results of a search.
 pub struct SearchResults {
-    /// Matching contacts, newest first, each with the text around the match.
+    /// Matching contacts, each with the text around the match. Contacts that match by reference or identifier come first and have an empty
+    /// text. The most recently changed of the other contacts come first.
     pub rows: Vec<(InboxRow, String)>,
     /// Whether there are further results.
     pub more: bool,
@@ -71,7 +72,7 @@ impl Store {
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                // This redundant condition lets the database seek in its index. With the next condition alone, the database would scan all
+                // This redundant condition lets the database seek in its index. With only the next condition, the database would scan all
                 // earlier rows.
                 .filter(at.gte(after.0))
                 .filter(later)
@@ -145,8 +146,8 @@ impl Store {
         Ok(said)
     }
 
-    /// Returns all searchable texts of a contact: its messages, newest first, then name, identifier and subject. `None` if the contact was
-    /// erased.
+    /// Returns all searchable texts of a contact: its messages, newest first, then the person's name, the identifier and the subject.
+    /// Returns `None` if the contact was erased.
     fn texts(
         &self,
         contact: &contacts::Model,
@@ -224,7 +225,7 @@ impl Store {
         })
     }
 
-    /// Returns the given contacts that contain the phrases, in the same order, each with the text around the match.
+    /// Returns those given contacts that contain all phrases, each with the text around the match. Keeps the order of `ids`.
     async fn looked_into(
         &self,
         ids: &[Uuid],
@@ -261,7 +262,7 @@ impl Store {
     }
 }
 
-/// Returns the text around the match, from the first text that contains the phrases. `None` if no text contains them.
+/// Returns the words around the match in the first text that contains all phrases, or `None` if no text contains all phrases.
 fn words_round(texts: &[String], sought: &Sought) -> Option<String> {
     let begins = |word: &str| sought.all().any(|sought| word.starts_with(sought));
     let has_some = |text: &&String| words(text).iter().any(|word| begins(word));
