@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::db::entity::{conversations, cursors};
 
-/// A request to commit sealed messages and a cursor in one transaction.
+/// A request to commit sealed (encrypted) messages and a cursor (read position) in one transaction.
 pub(crate) struct BatchRequest {
     pub(crate) rows: Vec<JournalRow>,
     pub(crate) cursor: Option<CursorRow>,
     pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, NotAccepted>>,
 }
 
-/// A journal row that is not inserted yet, with its wrapped data key.
+/// A journal row to be inserted. `data_key` is encrypted with the master key.
 pub(crate) struct JournalRow {
     pub(crate) line: String,
     pub(crate) external_hash: Vec<u8>,
@@ -25,7 +25,7 @@ pub(crate) struct JournalRow {
     pub(crate) file: Option<Uuid>,
 }
 
-/// A cursor to be written.
+/// A cursor to be written: the cursor of a named source, or of a conversation with a person.
 pub(crate) enum CursorRow {
     Named(cursors::ActiveModel),
     Conversation(conversations::ActiveModel),

@@ -26,8 +26,8 @@ impl Changes {
 }
 
 impl Store {
-    /// Subscribes to changes. The value is the number of the newest history event. Subscribers always reload the data that they show, so a
-    /// missed notification loses no data.
+    /// Subscribes to changes. The received value is the number of the newest history event. Subscribers always reload the data that they
+    /// show, so a missed notification loses no data.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.changes.newest.subscribe()
@@ -40,8 +40,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notifies subscribers that something was committed. On SQLite, this notifies the subscribers in this process; on PostgreSQL, those in
-    /// all processes.
+    /// Notifies subscribers that something was committed. On SQLite, it notifies only the subscribers in this process. On PostgreSQL, it
+    /// notifies the subscribers in all processes.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
             // NOTIFY writes no data, so it needs no write transaction.

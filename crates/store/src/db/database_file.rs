@@ -1,7 +1,7 @@
 //! The SQLite database file: created so that only its owner can read it, and watched while it is open.
 //!
-//! SQLite keeps writing to a file that was deleted, replaced or moved away, and everything committed there is lost at the next start.
-//! Therefore every transaction that writes first checks that the files at the expected paths are the open files.
+//! If the file is deleted, replaced or moved away, SQLite continues to write to the old file. Everything committed there is lost at the
+//! next start. Therefore each write transaction first checks that the expected paths still lead to the opened files.
 
 use std::{
     fs, io,
@@ -29,7 +29,7 @@ pub(crate) struct DatabaseFile {
     /// A connection that stays open until shutdown. SQLite deletes the log when the last connection closes, and the next connection would
     /// create a new log.
     keeper: Mutex<Option<SqliteConnection>>,
-    /// Whether a file was missing at the last check, so that the error is logged only once.
+    /// `true` if a file was missing at the last check. The error is then not logged again.
     missed: AtomicBool,
 }
 

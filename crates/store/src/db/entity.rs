@@ -361,7 +361,7 @@ pub mod events {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Adjustments: opening balances and corrections.
+/// Opening balances and adjustments.
 pub mod balances {
     use sea_orm::entity::prelude::*;
 

@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
 };
 
-/// Kinds of history events after which a reply that was begun earlier may be unsuitable.
+/// Kinds of history events that can make an unfinished reply unsuitable.
 const KINDS_A_WRITER_MUST_SEE: [HistoryKind; 6] = [
     HistoryKind::Registered,
     HistoryKind::Joined,
@@ -22,7 +22,7 @@ const KINDS_A_WRITER_MUST_SEE: [HistoryKind; 6] = [
     HistoryKind::News,
 ];
 
-/// Builds a history event for insertion. `actor` is the member of staff who acted. It is `None` if the service or the person acted.
+/// Builds a history event for insertion. `actor` is the member of staff who acted, or `None` if the service or the person acted.
 pub(crate) fn event(
     contact_id: Uuid,
     at: i64,
@@ -41,7 +41,7 @@ pub(crate) fn event(
 }
 
 impl Store {
-    /// Adds an event to the history of a contact. `actor` is the member of staff who acted.
+    /// Adds an event to the history of a contact. `actor` is `None` if the service or the person acted.
     pub(crate) async fn add_event(
         &self,
         transaction: &DatabaseTransaction,
@@ -56,8 +56,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the newest history event after which a reply that was begun earlier may be unsuitable, or 0 if the contact has no
-/// such event. The writer of a reply must have seen this event.
+/// Returns the number of the newest history event that can make an unfinished reply unsuitable. The writer of a reply must have seen this
+/// event. Returns 0 if the contact has no event of these kinds.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,
@@ -71,7 +71,7 @@ pub(crate) async fn newest_event(
     Ok(newest.map_or(0, |event| event.id))
 }
 
-/// Returns whether the message with this id was taken back. If its form is submitted again, the message must not be sent.
+/// Returns whether the reply with this id was taken back. The reply must then not be sent, even if its form is submitted again.
 pub(crate) async fn was_taken_back(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,

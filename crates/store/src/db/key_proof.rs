@@ -1,5 +1,5 @@
-//! Checks at start-up that the master key belongs to this database. The check opens the proof, which is a stored value that was sealed with
-//! the right key. A wrong key is thereby found at start-up, not when a counsellor opens a contact.
+//! Checks at start-up that the master key belongs to this database. The check decrypts the proof, a stored value that was encrypted with
+//! the right key. A wrong key is therefore found at start-up, not when a counsellor opens a contact.
 
 use anyhow::ensure;
 use sea_orm::{
@@ -40,7 +40,8 @@ impl Store {
             ensure!(self.opens_newest().await?, WRONG);
             self.write_proof().await?;
         }
-        // If two processes with different keys start together, one of them stores its proof first. The other one fails here.
+        // If two processes with different keys start at the same time, only the first process stores its proof. The second process fails
+        // here.
         let proof = self.read_proof().await?;
         ensure!(proof.is_some_and(|sealed| proves(&self.keys, &sealed)), WRONG);
         Ok(())
@@ -66,7 +67,8 @@ impl Store {
     }
 
     /// Returns whether the master key opens the newest contact. If no contact has sealed content, the newest raw message is tried instead.
-    /// If no raw message has sealed content either, a conversation is tried. Returns `true` if there are no sealed values.
+    /// If no raw message has sealed content either, the read position of a conversation is tried. Returns `true` if there are no sealed
+    /// values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

@@ -49,7 +49,7 @@ pub struct Settings {
     pub url: Private<String>,
     /// Folder that contains the master key and the attachments.
     pub folder: PathBuf,
-    /// Path of the master key, if it is not `master.key` in the folder.
+    /// Path of the master key file. If `None`, the path is `master.key` in `folder`.
     pub key_file: Option<PathBuf>,
     /// Time zone that determines where a day begins.
     pub zone: Tz,
@@ -127,9 +127,9 @@ pub struct Store {
     pub(crate) presence: Presence,
     pub(crate) search: Search,
     pub(crate) refused: Mutex<Refused>,
-    /// Clock for the expiry of log-ins, which never goes back.
+    /// Clock for the expiry of sessions. It never goes back.
     pub(crate) steady: Steady,
-    /// The subscriptions to the end of each log-in.
+    /// Notifies subscribers when a session ends.
     pub(crate) watched: Watched,
     /// How long a reply can be taken back.
     pub(crate) undo: Duration,
@@ -144,7 +144,8 @@ impl Store {
     /// Opens the database and runs pending migrations.
     ///
     /// # Errors
-    /// If the database cannot be opened or was created by a newer version, or if the master key is missing or wrong.
+    /// If the database cannot be opened, if a newer version created it, if the master key is missing, or if the key belongs to another
+    /// database.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,
@@ -229,7 +230,7 @@ impl Store {
         self.writing.backend() == DbBackend::Sqlite
     }
 
-    /// Returns an error if the database file is no longer at its path, since anything written now would be lost.
+    /// Returns an error if the database file is no longer at its path. Anything written now would be lost.
     pub(crate) fn check_place(&self) -> Result<(), StoreError> {
         self.database_file.as_ref().map_or(Ok(()), DatabaseFile::check)
     }
@@ -251,14 +252,14 @@ impl Store {
         }
     }
 
-    /// Begins a write transaction. On SQLite, the transaction takes the write lock at its start, so it cannot fail half-way because of
-    /// another writer.
+    /// Begins a write transaction. On SQLite, the transaction takes the write lock at its start. Another writer therefore cannot make it
+    /// fail half-way.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         self.check_place()?;
         Ok(self.writing.begin().await?)
     }
 
-    /// Begins a transaction in which every statement sees the same state of the database while others write.
+    /// Begins a read transaction in which all statements see the same state of the database, even if others write meanwhile.
     pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
             isolation_level: (!self.on_sqlite()).then_some(IsolationLevel::RepeatableRead),
@@ -268,12 +269,12 @@ impl Store {
     }
 }
 
-/// Converts microseconds since 1970 to a time. Values out of range become 1970, which is never stored.
+/// Converts microseconds since 1970 to a time. A value out of range becomes the beginning of 1970, which is never stored.
 pub(crate) fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// Returns whether a released connection has no open transaction. The pool closes a connection whose transaction is still open.
+/// Returns whether a released connection has no open transaction. If it has an open transaction, the pool closes the connection.
 ///
 /// A full disk makes SQLite roll back automatically. The ROLLBACK statement that follows then fails, and sqlx still assumes an open
 /// transaction. sqlx would then start the next transaction as a savepoint inside a transaction that is never committed, and acknowledged
@@ -288,8 +289,8 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
     Ok(at_rest)
 }
 
-/// Runs pending migrations. On SQLite, migrations need the lock that a serving process holds, so they fail while an older version is
-/// running. The older version would otherwise keep counting according to its own rules.
+/// Runs pending migrations. On SQLite, migrations need the lock of the process that runs the jobs. They therefore fail while an older
+/// version is running. Without the lock, the older version would keep counting by its own rules.
 async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
     let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
     let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {
@@ -339,7 +340,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
         });
         let writing = Database::connect(one).await?;
         let mut several = options(4);
-        // Rejects writes outside a transaction: see `Writer`.
+        // These connections reject all writes. Writes are possible only through `Writer`.
         several.map_sqlx_sqlite_opts(|sqlite| tuned(sqlite).pragma("query_only", "ON"));
         let reading = Database::connect(several).await?;
         Ok((reading, writing))

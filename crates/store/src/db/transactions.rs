@@ -7,9 +7,9 @@ use sea_orm::{
 
 /// The connection that writes. It cannot run statements; it can only begin transactions.
 ///
-/// A statement outside a transaction commits implicitly. The ORM runs `INSERT … RETURNING` as a query, reads its one row and resets the
-/// statement. SQLite commits at that reset, and the ORM does not report an error of that commit, such as a full disk. `COMMIT` is a
-/// separate statement, so its error is returned.
+/// A statement outside a transaction commits implicitly. The ORM runs `INSERT … RETURNING` as a query, reads the returned row and resets
+/// the statement. SQLite commits at that reset. If the commit fails, for example because the disk is full, the ORM reports no error.
+/// `COMMIT` is a separate statement, so its error is returned.
 pub(crate) struct Writer(DatabaseConnection);
 
 impl Writer {
@@ -21,7 +21,8 @@ impl Writer {
         self.0.get_database_backend()
     }
 
-    /// Begins a transaction. On SQLite, the transaction locks out other writers from its start, so they cannot make it fail half-way.
+    /// Begins a transaction. On SQLite, the transaction takes the write lock at its start. Another writer therefore cannot make it fail
+    /// half-way.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

@@ -40,7 +40,7 @@ pub enum HistoryKind {
     Assigned,
     /// A counsellor took the contact.
     Claimed,
-    /// The assignee gave the contact back, or was disabled.
+    /// The assignee gave the contact back, or the assignee's account was disabled.
     GivenBack,
     /// The contact was handed over to a colleague or a team.
     HandedOver,
@@ -68,7 +68,7 @@ pub enum HistoryKind {
     Classified,
     /// Some required questions of the wrap-up were answered.
     ClassifiedInPart,
-    /// The contact was marked as spam, test or duplicate, or its marking was removed.
+    /// The marking of the contact (spam, test or duplicate) was set or removed.
     Marked,
     /// The contact was closed.
     Closed,

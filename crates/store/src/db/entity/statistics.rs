@@ -101,7 +101,7 @@ pub mod educators {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Which peer educators were trained at an event or led it.
+/// Links from outreach events to the peer educators who led the event or were trained there.
 pub mod event_educators {
     use sea_orm::entity::prelude::*;
 
