@@ -6,18 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::StoreError, sealing::keys::DataKey};
 
-/// The sealed content of a contact: the person's identifier, addresses and name, and the subject. Intentionally without `Debug`.
+/// The sealed content of a contact: the person's identifier, addresses and name, and the subject. The type intentionally does not implement
+/// `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct ContactContent {
     /// The address or account of the person on the channel.
     pub identifier: Option<String>,
-    /// Whether answers are shown to the holder of the receipt code instead of being sent.
+    /// `true` if replies are shown on the web form's answer page instead of being sent.
     #[serde(default, rename = "answers_lie_ready")]
     pub replies_wait_on_page: bool,
     /// The sender's name as received.
     pub name: Option<String>,
-    /// The address at which the person asked to be answered. On the contact's own line, answers go to this address instead of the
-    /// identifier. The answer to a web form is sent to this address in addition to the answer page.
+    /// The address at which the person asked to be answered. On the contact's own line, replies go to this address instead of the
+    /// identifier. A reply to a web form is shown on the answer page and also sent to this address.
     pub answer_to: Option<String>,
     /// Other addresses at which the person asked to be answered. The writer of a reply may choose one of these addresses.
     #[serde(default)]
@@ -31,7 +32,7 @@ pub struct ContactContent {
     pub first_words: String,
 }
 
-/// The sealed content of a message. Intentionally without `Debug`.
+/// The sealed content of a message. The type intentionally does not implement `Debug`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MessageContent {
@@ -47,9 +48,9 @@ pub struct MessageContent {
     pub name: Option<String>,
     /// The sender's address, if it is not the contact's identifier.
     pub from: Option<String>,
-    /// The address for answers, if it is not the sender's.
+    /// The address for replies, if it differs from the sender's address.
     pub answer_to: Option<String>,
-    /// The channel's own id of the message, which replies refer to.
+    /// The channel's id of the message. Replies refer to this id.
     #[serde(rename = "their_id")]
     pub message_id: Option<String>,
     /// Ids of earlier messages in the same thread.
@@ -78,16 +79,16 @@ pub struct PartContent {
     pub text: String,
     /// Quoted text.
     pub quoted: String,
-    /// Values that identify the files of the message part in each of its versions.
+    /// One value for each file of the message part. The value of a file is the same in all versions.
     pub files: Vec<String>,
     /// Journal id of the raw message that contained the files.
     pub files_of: i64,
 }
 
 impl ContactContent {
-    /// Returns the address for answers on a line, or `None` if there is no address. On the contact's own line, the address is `answer_to`
-    /// or, if that is missing, the identifier. If answers on that line are only shown to the holder of the receipt code, the address is the
-    /// empty string. On any other line, the address is `answer_to`.
+    /// Returns the address for replies on a line, or `None` if there is no address. On any line other than the contact's own line, the
+    /// address is `answer_to`. On the contact's own line, the address is `answer_to` or, if that is missing, the identifier. If replies on
+    /// the contact's own line are only shown on the answer page, the address is the empty string.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.replies_wait_on_page {
             Some(String::new())
@@ -145,7 +146,7 @@ pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(
     serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| StoreError::Sealed("A sealed value"))
 }
 
-/// Returns the beginning of a text on one line, at most 140 characters.
+/// Returns at most the first 140 characters of a text, as one line.
 pub(crate) fn first_words(text: &str) -> String {
     text.split_whitespace()
         .flat_map(|word| word.chars().chain([' ']))

@@ -14,7 +14,7 @@ use crate::error::{Conflict, StoreError};
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: PathBuf,
-    /// Bytes that must stay free on the disk. Below this, no message is accepted.
+    /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     reserve: u64,
 }
 
@@ -47,7 +47,7 @@ impl Files {
     /// Checks that at least the reserve is free on the disk.
     ///
     /// # Errors
-    /// [`StoreError::DiskFull`] if less is free. Also if the free space cannot be determined.
+    /// [`StoreError::DiskFull`] if fewer bytes are free; another error if the free space cannot be determined.
     pub fn room(&self) -> Result<(), StoreError> {
         let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
@@ -75,7 +75,7 @@ impl Files {
     /// Writes files and syncs them, so that they survive a power cut.
     ///
     /// # Errors
-    /// If a file cannot be written. Files that were already written remain unused, which is harmless.
+    /// If a file cannot be written. Files that were already written stay on the disk and only waste space.
     pub async fn write(&self, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), StoreError> {
         if files.is_empty() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Files {
         Ok(written.await.map_err(std::io::Error::other)??)
     }
 
-    /// Deletes files. A file that cannot be deleted only wastes space, so this is not an error.
+    /// Deletes files. If a file cannot be deleted, the function only logs a warning, because the file only wastes space.
     pub async fn remove(&self, files: Vec<Uuid>) {
         for id in files {
             if let Err(error) = tokio::fs::remove_file(self.folder.join(id.to_string())).await

@@ -1,9 +1,9 @@
-//! Sealing: what people wrote can only be read with the master key, which is stored outside the database.
+//! Sealing (encryption): texts that people wrote can be read only with the master key. The master key is stored outside the database.
 //!
 //! Every contact and every raw message has its own data key, which is stored encrypted ("wrapped") with the master key. Deleting a data key
 //! erases the content permanently; the row that is counted remains. Values are looked up by keyed hashes. The algorithms are
-//! XChaCha20-Poly1305 with random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to the record and the field to which
-//! it belongs (its place), so it cannot be opened at any other place.
+//! XChaCha20-Poly1305 with random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to its place, that is, to its record
+//! and field. It cannot be opened at any other place.
 
 use std::{fs, io::Write, path::Path};
 
@@ -41,7 +41,7 @@ pub struct Keys {
 pub struct DataKey([u8; 32]);
 
 impl Keys {
-    /// Reads the master key file. If it does not exist and `may_make` is set, creates it with mode 0600.
+    /// Reads the master key file. If the file does not exist and `may_make` is `true`, creates the file with mode 0600.
     ///
     /// # Errors
     /// If the file cannot be read or created, does not contain a master key, or is accessible to other users.
@@ -70,7 +70,7 @@ impl Keys {
     /// Derives the keys from a master key.
     ///
     /// # Errors
-    /// Never in practice: HKDF with SHA-256 rejects only keys longer than 8,160 bytes (RFC 5869).
+    /// Never in practice: HKDF with SHA-256 refuses only to derive keys longer than 8,160 bytes (RFC 5869).
     pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
@@ -89,7 +89,7 @@ impl Keys {
         })
     }
 
-    /// Creates a data key. Returns it together with its wrapped form, to be stored at `place`.
+    /// Creates a data key. Returns the key and its wrapped form, which can be unwrapped only for the same `place`.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
@@ -99,10 +99,10 @@ impl Keys {
         Ok((key, wrapped))
     }
 
-    /// Unwraps a data key stored at `place`.
+    /// Unwraps a data key that was wrapped for `place`.
     ///
     /// # Errors
-    /// If the key was wrapped with another master key or at another place, or is damaged.
+    /// If the data key was wrapped with another master key, was wrapped for another place, or is damaged.
     pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let key = open(&self.wrapping, place, wrapped)?;
         key.try_into()
@@ -161,8 +161,8 @@ impl Keys {
         self.reference(COUNTED + drawn)
     }
 
-    /// Computes the reference of the raw message with number `sequence`. It uses a keyed permutation: four Feistel rounds over 36 bits,
-    /// repeated until the result fits into 35 bits. Different numbers therefore have different references.
+    /// Computes the reference of the raw message with number `sequence`. The computation is a keyed permutation: four Feistel rounds over
+    /// 36 bits, repeated until the result fits into 35 bits. Different numbers therefore have different references.
     #[must_use]
     pub fn reference(&self, sequence: u64) -> Reference {
         let mut value = sequence & (Reference::COUNT - 1);
@@ -201,7 +201,7 @@ impl DataKey {
     /// Opens a value sealed for this place.
     ///
     /// # Errors
-    /// If the value was sealed with another key or for another place, or is damaged.
+    /// If the value was sealed with another key, was sealed for another place, or is damaged.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         open(&self.0, place, sealed)
     }
@@ -243,8 +243,8 @@ fn open(key: &[u8; 32], place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreErro
         .map_err(|_| failed())
 }
 
-/// Computes HMAC-SHA-256 over byte strings, each prefixed with its length. Different lists of byte strings therefore never have the same
-/// input.
+/// Computes HMAC-SHA-256 over byte strings, each prefixed with its length. Different lists of byte strings therefore never result in the
+/// same HMAC input.
 fn mac(key: &[u8; 32], pieces: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; 64]; // HMAC pads the key with zeros to the 64-byte block of SHA-256 (RFC 2104).
     for (to, from) in block.iter_mut().zip(key) {

@@ -1,5 +1,5 @@
-//! The places of sealed values. A place names the record and the field to which a value belongs, and is authenticated with the value. A
-//! value that was moved to another place therefore cannot be opened.
+//! The places of sealed values. A place names the record and the field to which a value belongs. The cipher authenticates the place
+//! together with the value. A value that was moved to another place therefore cannot be opened.
 
 use uuid::Uuid;
 
