@@ -1,4 +1,5 @@
-//! Incoming messages: the journal of raw messages, the cursors of their sources, receipt codes, and the choices stored for identifiers.
+//! Incoming messages: the journal of raw messages, the read positions in the sources (cursors), receipt codes, and the choices stored for
+//! identifiers.
 
 pub(crate) mod choices;
 pub(crate) mod cursors;

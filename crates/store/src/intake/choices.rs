@@ -94,7 +94,7 @@ pub(crate) async fn block(
     Ok(())
 }
 
-/// Loads the choices for these identifiers, by hash.
+/// Loads the choices for these identifiers. The keys of the map are the hashes of the identifiers.
 pub(crate) async fn choices(
     transaction: &DatabaseTransaction,
     identifiers: &HashSet<Vec<u8>>,
@@ -103,7 +103,7 @@ pub(crate) async fn choices(
         .filter(people::Column::IdentifierHash.is_in(identifiers.iter().cloned()))
         .all(transaction)
         .await?;
-    // The hash already covers the line.
+    // The hash includes the line, so it is unique across lines.
     Ok(rows
         .into_iter()
         .map(|row| (row.identifier_hash.clone(), row.into()))
@@ -138,7 +138,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Allows replies again to people who had asked not to be written to and then wrote again.
+/// Allows replies to these identifiers again. The persons had asked not to be written to and then wrote again.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! The journal: raw messages are written to disk before their receipt is acknowledged.
+//! The journal: raw messages are written to disk before they are confirmed to their source.
 //!
 //! Requests that arrive while a commit is under way share the next commit. A disk with a few hundred syncs a second can therefore store
 //! thousands of messages a second. Each message is as durable as if it had its own commit.
@@ -145,7 +145,7 @@ impl Store {
         Ok(written)
     }
 
-    /// Finds the rows that existed before this commit. Their messages had been delivered before.
+    /// Finds the rows of messages that were already in the journal before this commit.
     async fn known_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -190,7 +190,7 @@ impl Store {
         }
     }
 
-    /// Draws `many` random references that no message and no contact has.
+    /// Draws `many` random references that are not used by any message or contact.
     pub(crate) async fn draw_references(
         &self,
         transaction: &DatabaseTransaction,
@@ -267,8 +267,8 @@ impl Store {
     }
 }
 
-/// Returns those `references` that a message or a contact already has. Contacts are checked too, because a contact can outlive the raw
-/// message that opened it.
+/// Returns those `references` that are already used by a message or a contact. Contacts are checked too, because a contact can outlive the
+/// raw message that opened it.
 async fn taken_references(
     transaction: &DatabaseTransaction,
     references: &HashSet<i64>,
@@ -396,7 +396,7 @@ struct Written {
     known: HashMap<Vec<u8>, Numbered>,
 }
 
-/// The columns read for each row: those of a [`Numbered`], and the external hash.
+/// The columns read for each row: the columns of a [`Numbered`], and the external hash.
 const NUMBERED: [journal::Column; 3] = [
     journal::Column::Id,
     journal::Column::ExternalHash,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Returns those external ids that were never accepted on this line.
+    /// Returns the given external ids whose messages were never accepted on this line.
     ///
     /// # Errors
     /// If a database query fails.
@@ -69,8 +69,8 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
     }
 
-    /// Counts raw messages that were registered as messages according to their outcome, but have no message in any contact. Erased raw
-    /// messages are left out. Any result other than 0 indicates a defect.
+    /// Counts raw messages with the outcome `message` or `unreadable` to which no message of a contact refers. Erased raw messages are left
+    /// out. Any result other than 0 indicates a defect.
     ///
     /// # Errors
     /// If a database query fails.
