@@ -1,4 +1,4 @@
-//! Files of incoming messages, written to disk before their message is registered.
+//! Files of incoming messages. They are written to disk before the messages are registered.
 
 use hotline_core::{
     contact::message::{Content, Normalised},

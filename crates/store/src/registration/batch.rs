@@ -29,11 +29,11 @@ use crate::{
 };
 
 /// Maximum number of contacts loaded for each identifier: open contacts first, then the newest. The limit also applies to the stored
-/// messages of one identifier that have the same channel id. Because each identifier has its own limit, a sender who floods a mailbox
+/// messages of one identifier that have the same channel id. Each identifier has its own limit. A sender who floods a mailbox therefore
 /// cannot displace the contacts of others.
 const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
-/// A stored message that has the same channel id as a message of the batch.
+/// A stored message whose channel id (the id of the message on its channel) is used by a message of the batch.
 pub(super) struct Written {
     /// The contact to which the message belongs.
     pub(super) contact: Uuid,
@@ -149,8 +149,7 @@ pub(super) enum Repeated {
     OtherContent,
 }
 
-/// Returns whether the sender already sent a message with this channel id, with the same or other content. `mine` are the contacts of the
-/// sender.
+/// Compares a message with the sender's stored messages that have the same channel id. `mine` are the contacts of the sender.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[Uuid],
@@ -284,7 +283,7 @@ impl Store {
     }
 }
 
-/// Returns the identifier that sent a message or notice.
+/// Returns the identifier of a message's sender, or the identifier about which a notice reports.
 fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     match normalised {
         Normalised::Message(incoming) => incoming.identifier.as_ref(),
@@ -294,7 +293,7 @@ fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     }
 }
 
-/// Builds the query for the first [`CONTACTS_PER_IDENTIFIER`] contact ids of each identifier.
+/// Builds the query for the contact ids of each identifier, at most [`CONTACTS_PER_IDENTIFIER`] for one identifier.
 fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
     let window = WindowStatement::partition_by(contacts::Column::IdentifierHash)
         .order_by_expr(
@@ -316,7 +315,8 @@ fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
         .to_owned()
 }
 
-/// Loads stored messages with these channel ids from these identifiers, by the hash of the channel id.
+/// Loads the stored messages that have these channel ids and came from these identifiers. The keys of the map are the hashes of the channel
+/// ids.
 async fn written_before(
     transaction: &DatabaseTransaction,
     their_ids: &HashSet<Vec<u8>>,

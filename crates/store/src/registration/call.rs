@@ -37,13 +37,13 @@ use crate::{
 pub struct NewCall {
     /// Id of the form in which the call was entered. If the form is submitted twice, the call is logged once.
     pub id: Uuid,
-    /// Channel name of the network on which the call or message came.
+    /// Name of the network (channel) on which the person called or wrote.
     pub network: String,
     /// When the call took place. Must not be in the future.
     pub at: DateTime<Utc>,
-    /// The colleague who took the call. `None` if the member of staff who logs the call took it.
+    /// The colleague who took the call. `None` if the member of staff who logs the call also took it.
     pub for_whom: Option<Uuid>,
-    /// The number or name of the caller on that network; empty if unknown.
+    /// The number or name of the caller on the network. Empty if unknown.
     pub caller: String,
     /// Description of the call.
     pub text: String,
@@ -60,8 +60,8 @@ impl Store {
     /// Registers a call that was answered outside this software.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the time is in the future or too long ago, if text and answers are both empty, or if the scheme does not
-    /// contain the answers. Also if the calls of that day were already entered as a total.
+    /// [`StoreError::Conflict`] if the time of the call is in the future, if the time is too long ago, if the text and the answers are both
+    /// empty, if the scheme does not contain the answers, or if an opening balance already contains the calls of that day.
     pub async fn log_call(&self, who: &StaffMember, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {
@@ -190,7 +190,7 @@ impl Store {
         Ok(reference)
     }
 
-    /// Writes a raw message to the journal without a job. Returns the row, and whether the row is new.
+    /// Writes a raw message to the journal without creating a job. Returns the row, and whether the row is new.
     async fn journal_one(
         &self,
         transaction: &DatabaseTransaction,

@@ -38,7 +38,7 @@ pub(super) struct Changes {
     /// Existing messages whose content changed.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
     pub(super) versions: Vec<versions::Model>,
-    /// Identifiers that wrote after they had asked not to be written to.
+    /// Identifiers of persons who had asked not to be written to and then wrote again.
     pub(super) heard: HashSet<Vec<u8>>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
@@ -110,7 +110,7 @@ impl Changes {
             .ok_or(StoreError::NotFound("message"))
     }
 
-    /// Stores the changed version of a message that [`Changes::message`] returned.
+    /// Replaces a message that [`Changes::message`] returned with its changed version.
     pub(super) fn put(&mut self, message: messages::Model) {
         match self.messages.iter_mut().find(|new| new.id == message.id) {
             Some(new) => *new = message,
@@ -212,7 +212,7 @@ impl Changes {
     }
 }
 
-/// Returns the job that fetches a file, if the file should be fetched immediately.
+/// Builds the job that fetches a file immediately. Returns `None` if the file is not to be fetched immediately.
 fn wanted_at_once(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
     let wanted = *attachment.fate.as_ref() == FetchState::Wanted;
     wanted.then(|| fetch_job(*attachment.id.as_ref(), now))

@@ -28,7 +28,7 @@ use crate::{
 };
 
 impl Store {
-    /// Adds a contact that an arriving message opens. Returns its id.
+    /// Adds the contact that an arriving message opens. Returns the id of the contact.
     pub(super) fn open_contact(
         &self,
         changes: &mut Changes,

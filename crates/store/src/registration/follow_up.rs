@@ -63,7 +63,7 @@ impl Store {
         Ok(())
     }
 
-    /// Queues the acknowledgement of a first message if the line has a text for it.
+    /// Queues the acknowledgement of a first message. Does nothing if the line has no acknowledgement text.
     pub(super) async fn acknowledge(
         &self,
         transaction: &DatabaseTransaction,
@@ -130,7 +130,7 @@ impl Store {
     }
 }
 
-/// Returns whether a message may be acknowledged. A person must have sent it, and it must be readable. A message that asks for answers at
+/// Returns whether a message may be acknowledged. The message must come from a person and be readable. A message that asks for replies at
 /// another address is not acknowledged; otherwise anyone could direct acknowledgements to other people's addresses.
 pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
     incoming.origin == Origin::Person
@@ -139,7 +139,7 @@ pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
         && incoming.answer_to.is_none()
 }
 
-/// Loads the counsellors on duty with the number of their open contacts, and their teams.
+/// Loads the counsellors on duty, each with the number of open contacts. Also returns their teams, by id of the counsellor.
 async fn on_duty(
     transaction: &DatabaseTransaction,
 ) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// A message of the batch, with the hashes that identify its sender, its id and its content.
+/// A message of the batch, with the hashes of its sender's identifier, its message id and its content.
 pub(super) struct Arrival<'a> {
     pub(super) journalled: &'a Journalled,
     pub(super) incoming: Incoming,
@@ -39,18 +39,18 @@ pub(super) struct Arrival<'a> {
 
 /// The relation of an arriving message to the stored messages.
 enum Duplicate {
-    /// The contact already contains the message, or the message is an echo of a message that this service sent.
+    /// The contact already contains the message, or the message is a returned copy of a message that this service sent.
     Stored { contact: Uuid, reason: &'static str },
     /// The message is a part or another version of a stored message.
     PartOf { found: FoundMessage, part: MessagePart },
-    /// The message is new. `copy_of` is the contact that already contains a copy of the message with less text or without the files.
+    /// The message is new. `copy_of` is the contact that contains an earlier, incomplete copy of the message.
     No { copy_of: Option<Uuid> },
 }
 
 /// The contact that a new message joins or opens.
 struct Place {
     belongs: Belongs<Uuid>,
-    /// A contact of another identifier whose thread token is in the message.
+    /// A contact of another identifier. The message contains the thread token of this contact.
     refers_to: Option<Uuid>,
     /// When the block on the sender's identifier ends. `None` if the identifier is not blocked.
     blocked_until: Option<i64>,
@@ -179,7 +179,8 @@ impl Store {
         }
     }
 
-    /// Decides which contact a new message joins or opens. Also unfolds new text that was taken for a copy of earlier messages.
+    /// Decides whether a new message joins a contact or opens a new one. Also unfolds (shows) new text that was taken for a copy of earlier
+    /// messages.
     async fn place(
         &self,
         transaction: &DatabaseTransaction,
@@ -197,7 +198,7 @@ impl Store {
         let written_to = self.written_to(&changes.state, mine, &evident, incoming);
         let by_token = |one: &&EvidentContact| one.proof == Proof::Token;
         let belongs = match evident.iter().find(by_token) {
-            // An automatic reply with a thread token is shown next to the message it answers. It does not reopen the contact or change a
+            // An automatic reply with a thread token is shown next to the message it answers. It neither reopens the contact nor changes a
             // figure.
             Some(one) if incoming.origin == Origin::AutoReply => Belongs::Joins(one.contact),
             _ => {

@@ -1,4 +1,4 @@
-//! Notices from a platform about a person, which are shown in the person's contact. If a notice reports a choice of the person, such as a
+//! Notices from a platform about a person. They are shown in the person's contact. If a notice reports a choice of the person, such as a
 //! language or the wish not to be written to, the choice is stored.
 
 use hotline_core::{

@@ -41,7 +41,7 @@ pub(super) enum Match {
     New,
     /// The message already contains this version of the part.
     Repeated(FoundMessage),
-    /// The part is a new part or a new version of a part of this message.
+    /// The part belongs to this message, which lacks it or contains a different version of it.
     Belongs(FoundMessage),
     /// The platform used the same id for different content.
     OtherContent,
@@ -89,7 +89,7 @@ fn same_file(part: &Part) -> String {
 }
 
 impl Store {
-    /// Finds the message that a part belongs to, among the existing messages that have the same platform message id.
+    /// Finds the message to which a part belongs. `all` are the sender's existing messages that have the same platform message id.
     pub(super) async fn match_part(
         &self,
         transaction: &DatabaseTransaction,
@@ -185,7 +185,7 @@ impl Store {
         }
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
-            // Keeps the files of the existing version, because they may already be fetched.
+            // Keeps the files of the existing version, because they may have been fetched already.
             new.files_of = known.files_of;
         } else {
             changes
@@ -279,8 +279,8 @@ impl Store {
     }
 }
 
-/// Sets a contact back to waiting. If the contact is closed and its person has another open contact, sets that contact back instead.
-/// Returns the contact that was set back.
+/// Sets a contact back to waiting. If the contact is closed and the person has another open contact, the open contact is set back instead.
+/// Returns the id of the contact that was set back.
 fn wait_again(
     changes: &mut Changes,
     mine: &[Uuid],

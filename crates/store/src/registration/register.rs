@@ -34,7 +34,7 @@ use crate::{
 pub use crate::registration::call::NewCall;
 
 impl Store {
-    /// Registers parsed messages, each exactly once. Skips messages whose lease was lost, because another process registers them.
+    /// Registers parsed messages, each exactly once. Skips messages whose lease was lost; another process registers those messages.
     ///
     /// # Errors
     /// If the batch was not written. The call can safely be repeated.
@@ -101,7 +101,8 @@ impl Store {
         Ok(used)
     }
 
-    /// Collects the changes to the figures. Figures change when a contact was opened or reopened, or when its language became known.
+    /// Collects the changes to the figures. Figures change if a contact is opened, a contact is reopened, or the language of a contact
+    /// changes.
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,
@@ -128,8 +129,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a lock so that processes that share a PostgreSQL database register one batch at a time. Otherwise another process could change
-    /// the data between a decision and the write that follows. SQLite has only one writer anyway.
+    /// Takes a lock on PostgreSQL. Processes that share a PostgreSQL database therefore register one batch at a time. Otherwise another
+    /// process could change the data between a decision and the write that follows. SQLite has only one writer anyway.
     pub(crate) async fn lock_registration(
         &self,
         transaction: &DatabaseTransaction,
@@ -198,7 +199,7 @@ pub(super) struct ParsedMessage {
     attachments: Vec<attachments::ActiveModel>,
 }
 
-/// Deletes the batch's jobs whose lease was not lost, and returns their ids.
+/// Deletes those jobs of the batch whose lease was not lost. Returns the ids of the deleted jobs.
 async fn finish_jobs(
     transaction: &DatabaseTransaction,
     kept: &[ParsedMessage],

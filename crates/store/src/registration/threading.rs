@@ -19,7 +19,7 @@ use crate::{
 /// An earlier copy of a message.
 pub(super) struct Copied {
     pub(super) contact: Uuid,
-    /// Whether the earlier copy contains the whole text of the new message, and the new message has no files.
+    /// `true` if the earlier copy contains the whole text of the new message and the new message has no files.
     pub(super) is_whole: bool,
 }
 
@@ -30,7 +30,8 @@ pub(super) struct EvidentContact {
     pub(super) proof: Proof,
 }
 
-/// Returns the contacts that a message may join: the contacts of its identifier, and contacts from which a reply was sent to its sender.
+/// Returns the contacts that a message may join: the contacts of the sender's identifier (`mine`), and the contacts from which a reply was
+/// sent to the sender (`written_to`).
 pub(super) fn as_candidates(
     known: &BatchState,
     mine: &[Uuid],
