@@ -1,4 +1,4 @@
-//! Rows for new jobs. They are inserted in the same transaction as the record they belong to.
+//! Rows for new jobs. A job is inserted in the same transaction as the record to which the job belongs.
 
 use hotline_core::job::{Delivery, JobKind};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -48,7 +48,7 @@ pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     }
 }
 
-/// Builds the job that hands a message to its channel, not before `due_at`.
+/// Builds the job that hands a message to its channel. The job does not run before `due_at`.
 pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::ActiveModel {
     let now = *outgoing.queued_at.as_ref();
     jobs::ActiveModel {

@@ -31,7 +31,7 @@ pub struct Claimed {
     pub id: i64,
     /// Number of this attempt, from 1.
     pub attempt: i32,
-    /// Whether an earlier attempt was interrupted, because its process stopped or was too slow.
+    /// `true` if the previous attempt was interrupted: its process stopped, or its lease ended before the work was finished.
     pub interrupted: bool,
     /// Journal id of the raw message, for a receive job.
     pub journal_id: i64,
@@ -83,11 +83,12 @@ impl Store {
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }
 
-    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Skips jobs that were claimed `fewer_than` times
-    /// or more, and the jobs `in_hand`, which this process is working on. The transaction ends before the work on the jobs begins.
+    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Skips jobs that were already claimed
+    /// `fewer_than` times. Also skips the jobs `in_hand`, because this process is working on them. The transaction ends before the work on
+    /// the jobs begins.
     ///
-    /// The system clock may have been changed since a job was created. Therefore a job that was due at its creation and has not been
-    /// attempted counts as due. A job that is due later than the longest possible wait counts as due too.
+    /// The system clock may have been set back since a job was created. Two kinds of jobs therefore always count as due: jobs that were due
+    /// at their creation and were never attempted, and jobs whose remaining wait exceeds the longest possible wait.
     ///
     /// # Errors
     /// If a database query fails.
@@ -113,7 +114,7 @@ impl Store {
         } else {
             format!(" AND id NOT IN ({})", in_hand.join(", "))
         };
-        // The expressions in SET read the values from before the claim. A job that is still `running` was therefore interrupted.
+        // The expressions in SET read the values from before the claim. A job that was `running` before the claim was interrupted.
         let sql = format!(
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
@@ -154,7 +155,7 @@ impl Store {
     /// processes from running the same job.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database. Also if a database query fails.
+    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; another error if a database query fails.
     pub async fn take_over(&self) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             return Ok(());
@@ -179,7 +180,7 @@ impl Store {
         self.settle(job, "ready", self.after(wait), reason).await
     }
 
-    /// Parks a job: it does not run until staff run it again. `reason` must not contain text that people wrote.
+    /// Parks a job until staff run it again. `reason` must not contain text that people wrote.
     ///
     /// # Errors
     /// If a database query fails. The job then becomes due when its lease ends.
@@ -209,7 +210,8 @@ impl Store {
         Ok(())
     }
 
-    /// Splits jobs into portions whose raw messages have at most `most` bytes in total. A larger message forms a portion of its own.
+    /// Splits jobs into portions whose raw messages have at most `most` bytes in total. A message that is larger than `most` forms its own
+    /// portion.
     ///
     /// # Errors
     /// If a database query fails.
@@ -336,7 +338,8 @@ impl Store {
             .collect())
     }
 
-    /// Makes the parked job `job` ready to run again, or all parked jobs if `job` is `None`. Returns the number of jobs made ready.
+    /// Makes the parked job `job` ready to run again. If `job` is `None`, makes all parked jobs ready. Returns the number of jobs made
+    /// ready.
     ///
     /// # Errors
     /// If a database query fails.
