@@ -1,4 +1,4 @@
-//! Outgoing messages: the outbox, delivery, and taking replies back. Also the fetching of files from platforms.
+//! Outgoing messages (the outbox, delivery, and taking replies back), and fetching files from platforms.
 
 pub mod delivery;
 pub mod fetch;

@@ -1,4 +1,4 @@
-//! Delivery: hands each message to its channel at least once and records the actual delivery state.
+//! Delivery: each message is handed to its channel at least once, and the outcome of each attempt is recorded.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// Whether an attempt counts when its message is queued again.
+/// Whether an attempt that did not deliver its message adds to the message's number of attempts.
 #[derive(Clone, Copy)]
 enum Counts {
     AsAttempt,
@@ -46,7 +46,7 @@ enum Counts {
 }
 
 impl Store {
-    /// Records how many parts of a message were handed to the channel, so that a retry skips them. Also renews the lease. Returns `false`
+    /// Records how many chunks of a message were handed to the channel. A retry skips these chunks. Also renews the lease. Returns `false`
     /// if the lease was lost; another process may then be handing over the same message.
     ///
     /// # Errors
@@ -83,8 +83,8 @@ impl Store {
         self.end(job, Delivery::Failed, Some(&reason)).await
     }
 
-    /// Records that it is unknown whether the channel accepted the message. If it were sent again, the person might receive it twice, so
-    /// staff have to decide.
+    /// Records that it is unknown whether the channel accepted the message. If the message were sent again, the person might receive it
+    /// twice. Staff therefore decide whether to send it again.
     ///
     /// # Errors
     /// If a database query fails.
@@ -92,8 +92,8 @@ impl Store {
         self.end(job, Delivery::Unknown, Some(&reason)).await
     }
 
-    /// Retries a message after `wait`, because the channel did not accept it or may not have accepted it. Until then the message is shown
-    /// as `state`.
+    /// Queues a message for another attempt after `wait`. The channel did not accept the message, or it is unknown whether the channel
+    /// accepted it. Until the next attempt, the message is shown as `state`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -107,8 +107,8 @@ impl Store {
         self.put_back(job, state, wait, reason, Counts::AsAttempt).await
     }
 
-    /// Retries a message after `wait`, because the channel asked for a pause. The pause does not count as an attempt. Until then the
-    /// message is shown as delayed.
+    /// Queues a message for another attempt after `wait`, because the channel asked for a pause. The attempt that ended with this request
+    /// is not counted. Until the next attempt, the message is shown as delayed.
     ///
     /// # Errors
     /// If a database query fails.
@@ -226,7 +226,7 @@ impl Store {
         Ok(query.one(transaction).await?)
     }
 
-    /// Sets a contact back to waiting, even if it is closed, because the delivery of a reply failed or its result is unknown.
+    /// Sets a contact back to waiting after the delivery of a reply failed or ended with an unknown result. A closed contact is reopened.
     async fn reopen_after_failed_delivery(
         &self,
         transaction: &DatabaseTransaction,
@@ -282,7 +282,8 @@ impl Store {
         seal(&self.contact_key(contact)?, &reason_place(id), &short)
     }
 
-    /// Returns the contact of the outgoing message with this id. If a token is given, it must be the contact's thread token.
+    /// Returns the contact of the outgoing message with this id. Returns `None` if there is no such message, or if `token` is not the
+    /// contact's thread token.
     pub(crate) async fn sent_by_us(
         &self,
         transaction: &DatabaseTransaction,

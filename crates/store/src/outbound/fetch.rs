@@ -1,4 +1,5 @@
-//! Fetching files from a platform when staff request them, or immediately if so configured. The audit log records each request by staff.
+//! Fetching files from a platform. Some lines fetch files immediately; otherwise staff request a file. The audit log records each request
+//! by staff.
 
 use std::time::Duration;
 
@@ -40,8 +41,8 @@ impl Store {
     /// Requests that a file be fetched from its platform.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the file is already stored or requested, or cannot be fetched; [`StoreError::NotFound`] if the contact
-    /// has no such file.
+    /// [`StoreError::Conflict`] if the file is already stored, is already requested, or cannot be fetched. [`StoreError::NotFound`] if the
+    /// contact does not have this file.
     pub async fn want_file(
         &self,
         who: &StaffMember,

@@ -41,7 +41,7 @@ pub struct Outgoing {
     pub tries: u32,
     /// Time since the message was queued.
     pub waited: Duration,
-    /// Number of parts of the message that were already handed to the channel.
+    /// Number of chunks of the message that were already handed to the channel. A channel splits a long message into chunks.
     pub done: usize,
 }
 
@@ -55,15 +55,15 @@ pub enum Due {
     Done,
 }
 
-/// How long a message waits for an earlier message of its contact, in microseconds from the time at which the earlier message was queued.
+/// How long an earlier message can delay a later message of the same contact, in microseconds since the earlier message was queued.
 const BEHIND: i64 = 15 * 60 * 1_000_000;
 
 impl Store {
     /// Loads the message of a deliver job and marks it as being sent.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the person asked not to be written to or left no address. Also if a database query fails or a sealed
-    /// value cannot be opened.
+    /// [`StoreError::Conflict`] if the person asked not to be written to or left no address; another error if a database query fails or a
+    /// sealed value cannot be opened.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;
@@ -163,7 +163,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the channel's ids of the newest 20 messages in a contact's thread, oldest first.
+    /// Returns the channel's ids of at most 20 messages in a contact's thread: the newest messages, oldest first.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))

@@ -1,4 +1,4 @@
-//! Taking a reply back in the seconds before it is sent.
+//! Taking back a reply in the seconds before it is sent.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference, job::JobKind};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder};
@@ -89,8 +89,8 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a contact back to waiting since its first unanswered message, or to answered if no message is unanswered. Reopens the contact
-    /// and removes a marking if necessary.
+    /// Restores the status that a contact has without the reply. If a message is unanswered, the contact waits since the first unanswered
+    /// message; otherwise the contact is answered. A closed contact is reopened, and a marking is removed.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
