@@ -1,4 +1,4 @@
-//! Following changes by other processes, so that live pages and job workers notice them.
+//! Following changes by other processes. Live pages and job workers are notified of these changes.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -49,7 +49,7 @@ impl Store {
 }
 
 impl Store {
-    /// Counts the messages waiting to be registered. Stops counting just above the limit.
+    /// Counts the messages waiting to be registered, up to one more than the limit `backlog`.
     async fn count_waiting(&self) {
         let waiting = entity::jobs::Entity::find()
             .select_only()

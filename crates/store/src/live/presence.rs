@@ -1,5 +1,5 @@
-//! Presence: the members of staff who have a contact open, to read it or to write to its person. Presence is kept in memory only. An entry
-//! is dropped soon after its browser tab stops reporting.
+//! Presence: the members of staff who are reading a contact or writing to the person. Presence is kept in memory only. An entry is dropped
+//! soon after its browser tab stops reporting.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Records that a member of staff is reading a contact, is writing to its person, or has left the contact.
+    /// Records that a member of staff is reading a contact, is writing to the person, or has left the contact.
     ///
     /// # Errors
     /// If there is no such contact.

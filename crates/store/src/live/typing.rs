@@ -1,5 +1,5 @@
-//! Typing: notifies subscribers that a counsellor is writing an answer. The subscribers can then show this to the person. Typing is not
-//! stored.
+//! Typing: notifies subscribers that a counsellor is writing an answer. The subscribers can then show the person a typing indicator. Typing
+//! reports are not stored.
 
 use hotline_core::identifiers::line_name::LineName;
 use tokio::sync::broadcast;

@@ -9,14 +9,14 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::watch;
 
-/// Refused log-ins that are not in the audit log yet.
+/// The number of refused log-ins that are not in the audit log yet, and the time of the last audit entry about refused log-ins.
 #[derive(Default)]
 pub(crate) struct Refused {
     pub(crate) since_last: u64,
     pub(crate) noted_at: Option<DateTime<Utc>>,
 }
 
-/// The clock for the expiry of log-ins. It never goes back while the program runs, even if the system clock is set back.
+/// The clock for the expiry of sessions. It never goes back while the program runs, even if the system clock is set back.
 #[derive(Default)]
 pub(crate) struct Steady(Mutex<Option<(DateTime<Utc>, Instant)>>);
 
@@ -30,8 +30,7 @@ impl Steady {
     }
 }
 
-/// The subscriptions to the end of each log-in, by the hash of the log-in's secret. Dropping a sender notifies its subscribers that the
-/// log-in has ended.
+/// One sender for each session, by the hash of the session's secret. Dropping a sender notifies its subscribers that the session has ended.
 #[derive(Default)]
 pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
 

@@ -9,7 +9,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
 
-/// After this long without a report, a member of staff counts as gone. A tab reports every five seconds.
+/// A member of staff counts as gone after this time without a report. An open browser tab reports every five seconds.
 const SILENT: Duration = Duration::from_secs(12);
 
 /// The activity of a member of staff on the page of a contact.

@@ -1,4 +1,4 @@
-//! Reports that an answer is being written.
+//! The report that a counsellor is writing an answer.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
