@@ -58,10 +58,11 @@ pub enum Conflict {
     /// The text is longer than [`hotline_core::contact::message::LONGEST_TEXT`].
     #[error("the text is longer than 20,000 characters")]
     TooLong,
-    /// The contact has no identifier, so later messages of the person cannot be recognised.
+    /// The contact has no identifier that could be blocked.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// The contact changed after the writer of the reply last saw it. A message arrived, or another event can make the reply unsuitable.
+    /// The contact changed after the writer of the reply last saw it. A message arrived, or another event happened that can make the reply
+    /// unsuitable.
     #[error("something came that you have not seen yet")]
     NotSeen,
     /// The member of staff who proposed a referral may not confirm it.
@@ -176,7 +177,7 @@ pub enum Conflict {
     /// A breakdown by these two dimensions would have to read too many contacts one by one.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// A return covers exactly one reporting period, such as a quarter, that is over. The requested days do not.
+    /// The requested days are not exactly one reporting period of the return (for example a quarter), or the period is not over.
     #[error("a return is of a whole period that is over")]
     NotDue,
     /// The same correction was already entered.

@@ -1,5 +1,5 @@
-//! Search over sealed text. The index exists only in memory, so the disk contains no readable copy of the text. The service builds the
-//! index from the database at start-up and updates the index after each change.
+//! Search over sealed (encrypted) text. The index exists only in memory, so the disk contains no readable copy of the text. The service
+//! builds the index from the database at start-up and updates the index after each change.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -34,7 +34,7 @@ const PHRASES: usize = 1_000;
 /// Results of a search.
 pub struct SearchResults {
     /// Matching contacts, each with the text around the match. Contacts that match by reference or identifier come first and have an empty
-    /// text. The most recently changed of the other contacts come first.
+    /// text. The other contacts follow, most recently changed first.
     pub rows: Vec<(InboxRow, String)>,
     /// Whether there are further results.
     pub more: bool,
