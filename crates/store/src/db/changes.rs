@@ -40,8 +40,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notifies subscribers that something was committed. On SQLite, it notifies only the subscribers in this process. On PostgreSQL, it
-    /// notifies the subscribers in all processes.
+    /// Notifies subscribers that something was committed. On SQLite, only the subscribers in this process are notified. On PostgreSQL, the
+    /// subscribers in all processes are notified.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
             // NOTIFY writes no data, so it needs no write transaction.

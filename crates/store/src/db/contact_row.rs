@@ -34,8 +34,8 @@ pub(crate) async fn write_contact(
     Ok(())
 }
 
-/// Converts a database error. A violation of a unique index becomes `NewerOpen`, because it occurs only if a contact is reopened while its
-/// person has another open contact.
+/// Converts a database error. A violation of a unique index becomes `NewerOpen`. Only one change can violate an index: reopening a contact
+/// while the person has another open contact.
 fn newer_open(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),

@@ -66,9 +66,9 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Returns whether the master key opens the newest contact. If no contact has sealed content, the newest raw message is tried instead.
-    /// If no raw message has sealed content either, the read position of a conversation is tried. Returns `true` if there are no sealed
-    /// values.
+    /// Returns whether the master key decrypts the newest contact. If no contact has sealed (encrypted) content, the newest raw message is
+    /// tried instead. If no raw message has sealed content either, the read position of a conversation is tried. Returns `true` if there
+    /// are no sealed values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

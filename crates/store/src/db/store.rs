@@ -51,7 +51,7 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Path of the master key file. If `None`, the path is `master.key` in `folder`.
     pub key_file: Option<PathBuf>,
-    /// Time zone that determines where a day begins.
+    /// Time zone that determines when a day begins.
     pub zone: Tz,
     /// Number of days after closing during which a later message still joins the closed contact.
     pub reopen_days: u16,
@@ -71,7 +71,7 @@ pub struct Settings {
     pub networks: Vec<String>,
 }
 
-/// The settings of one line that the store needs.
+/// The part of a line's settings that the store needs.
 #[derive(Debug, Clone)]
 pub struct LineSettings {
     /// Name of the line.
@@ -80,7 +80,7 @@ pub struct LineSettings {
     pub channel: String,
     /// Texts that acknowledge a first message, as pairs of language tag and text. If empty, no acknowledgement is sent.
     pub acknowledgement: Vec<(String, String)>,
-    /// Name of a second line on which answers are also sent if the person left an address for answers.
+    /// Name of a second line on which replies are also sent if the person left an address for replies.
     pub answers_also_by: Option<String>,
     /// Whether people can send files on this line only after a counsellor asked for them.
     pub asks_for_files: bool,
@@ -277,7 +277,7 @@ pub(crate) fn time(micros: i64) -> DateTime<Utc> {
 /// Returns whether a released connection has no open transaction. If it has an open transaction, the pool closes the connection.
 ///
 /// A full disk makes SQLite roll back automatically. The ROLLBACK statement that follows then fails, and sqlx still assumes an open
-/// transaction. sqlx would then start the next transaction as a savepoint inside a transaction that is never committed, and acknowledged
+/// transaction. sqlx would then start the next transaction as a savepoint inside a transaction that is never committed, and confirmed
 /// messages would be lost.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // Lets a pending rollback finish first.
