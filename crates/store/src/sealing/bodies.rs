@@ -1,4 +1,4 @@
-//! The sealed content of contacts and messages.
+//! The sealed (encrypted) content of contacts and messages.
 
 use chrono::{DateTime, Utc};
 use hotline_core::contact::message::Remark;
@@ -23,7 +23,7 @@ pub struct ContactContent {
     /// Other addresses at which the person asked to be answered. The writer of a reply may choose one of these addresses.
     #[serde(default)]
     pub offered: Vec<String>,
-    /// Addresses other than the identifier to which replies were sent.
+    /// Addresses to which replies were sent, except the identifier.
     #[serde(default)]
     pub written_to: Vec<String>,
     /// Subject of the first message.

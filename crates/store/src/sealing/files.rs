@@ -1,4 +1,4 @@
-//! The attachments folder: sealed files, each named by its id.
+//! The attachments folder: sealed (encrypted) files, each named by its id.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::error::{Conflict, StoreError};
 
-/// A folder of sealed files. The caller seals and opens their contents.
+/// A folder of sealed files. The caller encrypts and decrypts the contents of the files.
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: PathBuf,
@@ -44,10 +44,10 @@ impl Files {
         }
     }
 
-    /// Checks that at least the reserve is free on the disk.
+    /// Checks that the disk has at least `reserve` free bytes.
     ///
     /// # Errors
-    /// [`StoreError::DiskFull`] if fewer bytes are free; another error if the free space cannot be determined.
+    /// [`StoreError::DiskFull`] if the disk has fewer free bytes; another error if the free space cannot be determined.
     pub fn room(&self) -> Result<(), StoreError> {
         let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);

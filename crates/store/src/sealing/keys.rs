@@ -1,7 +1,7 @@
 //! Sealing (encryption): texts that people wrote can be read only with the master key. The master key is stored outside the database.
 //!
 //! Every contact and every raw message has its own data key, which is stored encrypted ("wrapped") with the master key. Deleting a data key
-//! erases the content permanently; the row that is counted remains. Values are looked up by keyed hashes. The algorithms are
+//! erases the content permanently. The database row remains and is still counted. Values are looked up by keyed hashes. The algorithms are
 //! XChaCha20-Poly1305 with random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to its place, that is, to its record
 //! and field. It cannot be opened at any other place.
 
@@ -70,7 +70,7 @@ impl Keys {
     /// Derives the keys from a master key.
     ///
     /// # Errors
-    /// Never in practice: HKDF with SHA-256 refuses only to derive keys longer than 8,160 bytes (RFC 5869).
+    /// Never in practice: HKDF with SHA-256 fails only if the derived key is longer than 8,160 bytes (RFC 5869).
     pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
@@ -133,7 +133,7 @@ impl Keys {
         mac(&self.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
     }
 
-    /// Returns the thread token of a contact, which identifies the contact in the headers of e-mails.
+    /// Returns the thread token of a contact. The token identifies the contact in the headers of e-mails.
     #[must_use]
     pub fn thread_token(&self, contact: Uuid) -> ThreadToken {
         ThreadToken::from_secret(&mac(&self.tokens, &[contact.as_bytes()]))
@@ -145,7 +145,7 @@ impl Keys {
         ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
     }
 
-    /// Returns the keyed hash of a receipt code, which is stored instead of the code.
+    /// Returns the keyed hash of a receipt code. The hash is stored instead of the code.
     #[must_use]
     pub fn receipt_mark(&self, code: &ReceiptCode) -> String {
         data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
