@@ -71,7 +71,7 @@ pub(crate) async fn choice_of(
     Ok(row.map(Choice::from).unwrap_or_default())
 }
 
-/// Blocks an identifier until a time; `None` unblocks it.
+/// Blocks an identifier until the time `until`. `None` unblocks the identifier.
 pub(crate) async fn block(
     transaction: &DatabaseTransaction,
     line: &str,

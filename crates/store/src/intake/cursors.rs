@@ -1,5 +1,5 @@
-//! Cursors: the positions up to which the sources of a line were read. The cursors of conversations with people are sealed, since even the
-//! existence of a conversation is confidential.
+//! Cursors: the positions up to which the sources of a line were read. The cursors of conversations with people are sealed (encrypted),
+//! because even the existence of a conversation is confidential.
 
 use hotline_core::{
     identifiers::line_name::LineName,
