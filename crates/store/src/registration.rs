@@ -1,5 +1,5 @@
-//! Turning raw messages into contacts. Each batch of messages is registered in one transaction, which removes duplicates, decides which
-//! contact each message belongs to, and writes the result.
+//! Turning raw messages into contacts. Each batch of messages is registered in one transaction. The transaction removes duplicates, decides
+//! to which contact each message belongs, and writes the result.
 
 pub(crate) mod attachments;
 pub(crate) mod batch;

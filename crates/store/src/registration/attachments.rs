@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Store {
-    /// Seals the files of a message and writes the sealed files to disk. Returns the attachment rows of the files.
+    /// Encrypts the files of a message and writes the encrypted files to disk. Returns an attachment row for each file.
     pub(super) async fn write_incoming_files(
         &self,
         journalled: &Journalled,

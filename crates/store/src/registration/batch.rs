@@ -33,7 +33,7 @@ use crate::{
 /// cannot displace the contacts of others.
 const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
-/// A stored message whose channel id (the id of the message on its channel) is used by a message of the batch.
+/// A message that is stored or that the batch adds. Its channel id (the id of the message on its channel) occurs in the batch.
 pub(super) struct Written {
     /// The contact to which the message belongs.
     pub(super) contact: Uuid,
@@ -49,9 +49,9 @@ pub(super) struct BatchState {
     pub(super) contacts: BTreeMap<Uuid, contacts::Model>,
     /// The stored contacts as they were before the batch.
     stored: BTreeMap<Uuid, contacts::Model>,
-    /// Stored messages, by the hash of their channel id.
+    /// Stored messages and the messages that the batch adds, by the hash of their channel id.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
-    /// The rows of the messages in `theirs`, by id. Loaded only if the batch contains message parts.
+    /// The rows of the stored messages in `theirs`, by id. They are loaded only if the batch contains message parts.
     pub(super) messages: HashMap<Uuid, messages::Model>,
     /// The stored choices of persons, by the hash of their identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,

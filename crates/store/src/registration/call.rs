@@ -33,7 +33,7 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// A call, or a message on a network without a line, to be logged.
+/// A call to be logged, or a message on a network that has no line.
 pub struct NewCall {
     /// Id of the form in which the call was entered. If the form is submitted twice, the call is logged once.
     pub id: Uuid,
@@ -47,7 +47,7 @@ pub struct NewCall {
     pub caller: String,
     /// Description of the call.
     pub text: String,
-    /// Classification of the call. If it is complete, the contact is closed.
+    /// Classification of the call. If all required questions are answered, the contact is closed.
     pub answers: Answers,
 }
 

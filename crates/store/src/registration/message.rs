@@ -28,7 +28,7 @@ use crate::{
 pub(super) struct Arrival<'a> {
     pub(super) journalled: &'a Journalled,
     pub(super) incoming: Incoming,
-    /// The rows of its attachments, which are not linked to a message yet.
+    /// Attachment rows that are not linked to a message yet.
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) identifier_hash: Option<Vec<u8>>,
     /// The hash of the channel's message id.

@@ -1,9 +1,9 @@
 //! Registration: registers each message exactly once, in a new or an existing contact. All changes that a message causes are written in the
 //! same transaction.
 //!
-//! The messages of a batch share a transaction. First, the stored records that belong to the identifiers and threads of these messages are
-//! loaded. Then the rules of `hotline_core` decide about one message after another. A decision takes the earlier messages of the batch into
-//! account. At the end, all changes are written together.
+//! The messages of a batch share a transaction. First, the stored records to which these messages may relate are loaded. Then the rules of
+//! `hotline_core` decide about one message after another. A decision takes the earlier messages of the batch into account. At the end, all
+//! changes are written together.
 
 use std::collections::HashSet;
 

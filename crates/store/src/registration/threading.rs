@@ -61,8 +61,8 @@ fn proof(evident: &[EvidentContact], contact: Uuid) -> Proof {
 }
 
 impl Store {
-    /// Returns contacts of other identifiers that this message may join. The message must contain the contact's thread token, and a reply
-    /// from that contact must have been sent to the sender of the message.
+    /// Returns the contacts of other identifiers that this message may join. The message must contain the contact's thread token, and a
+    /// counsellor must have replied from the contact to the sender's address.
     pub(super) fn written_to(
         &self,
         known: &BatchState,
