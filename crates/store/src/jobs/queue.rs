@@ -24,7 +24,8 @@ use crate::{
     sealing::places::raw_place,
 };
 
-/// A job claimed by this process. The attempt number is a fencing token: a process that lost its lease cannot finish the job.
+/// A job that this process claimed for a limited time (the lease). The attempt number is a fencing token: a process that lost its lease
+/// cannot finish the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claimed {
     /// Id of the job.
@@ -83,7 +84,7 @@ impl Store {
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }
 
-    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Skips jobs that were already claimed
+    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Skips jobs that were claimed at least
     /// `fewer_than` times. Also skips the jobs `in_hand`, because this process is working on them. The transaction ends before the work on
     /// the jobs begins.
     ///
@@ -242,7 +243,7 @@ impl Store {
         Ok(portions)
     }
 
-    /// Loads and opens the raw messages of these jobs. If a message cannot be opened, its job is parked and the message is left out.
+    /// Loads and decrypts the raw messages of these jobs. If a message cannot be decrypted, its job is parked and the message is left out.
     ///
     /// # Errors
     /// If a database query fails.
@@ -392,9 +393,9 @@ pub(crate) async fn put_off(
 pub struct SetAside {
     /// Id of the message in the journal.
     pub id: i64,
-    /// The line on which it arrived.
+    /// The line on which the message arrived.
     pub line: String,
-    /// When it was received.
+    /// When the message was received.
     pub received_at: chrono::DateTime<chrono::Utc>,
     /// `ignored` or `report`.
     pub outcome: Outcome,
