@@ -242,7 +242,7 @@ impl Store {
         if message.direction != Direction::Reply || contact.status.0 == Status::Waiting {
             return Ok(());
         }
-        // If the person has a newer open contact, staff answer there.
+        // If the person has another open contact, staff reply in the other contact, so this contact is not reopened.
         let newer = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::OpenKey.eq(contact.open_key.clone()))
@@ -263,7 +263,7 @@ impl Store {
         self.change_contact(transaction, &contact, &reopened).await
     }
 
-    /// Opens the sealed reason of a delivery state.
+    /// Decrypts the reason stored with a delivery state.
     pub(crate) fn localized(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
         let key = self.contact_key(contact).ok()?;
         unseal(&key, &reason_place(outgoing.id), outgoing.reason.as_ref()?).ok()

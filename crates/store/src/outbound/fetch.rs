@@ -82,10 +82,10 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the file of a fetch job. Returns `None` and ends the job if the file is already stored or was erased.
+    /// Loads the file of a fetch job. If the file is already stored or was erased, ends the job and returns `None`.
     ///
     /// # Errors
-    /// If a database query fails or a sealed value cannot be opened.
+    /// If a database query fails or a value cannot be decrypted.
     pub async fn file_to_fetch(&self, job: &Claimed) -> Result<Option<ToFetch>, StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             self.drop_job(job).await?;

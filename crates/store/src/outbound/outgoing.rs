@@ -63,7 +63,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the person asked not to be written to or left no address; another error if a database query fails or a
-    /// sealed value cannot be opened.
+    /// value cannot be decrypted.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;

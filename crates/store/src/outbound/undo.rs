@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Store {
-    /// Takes back a reply whose delivery has not begun. Its text becomes a draft again.
+    /// Takes back a reply whose delivery has not begun. The text of the reply becomes a draft again.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the delivery has begun, or if someone else wrote the reply.
@@ -53,7 +53,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
         let mut text = self.message_content(&self.contact_key(&contact)?, &message)?.text;
-        // If a draft was begun after the reply, its text is added below the text of the reply.
+        // If a draft was begun after the reply, the text of the draft is added below the text of the reply.
         if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
             text = format!("{text}\n\n{}", begun.text);
         }
