@@ -138,7 +138,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Allows replies to these identifiers again. The persons had asked not to be written to and then wrote again.
+/// Allows replies to these identifiers again. The people behind these identifiers had asked not to be written to and then wrote again.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

@@ -240,7 +240,7 @@ impl Store {
         self.keys.lookup("external id", &format!("{line}\n{external_id}"))
     }
 
-    /// Seals (encrypts) one message. A large message is written to a file, which is synced before the function returns.
+    /// Seals (encrypts) one message. A large message is written to a file, and the file is synced before the function returns.
     async fn seal_raw(&self, raw: RawMessage) -> Result<JournalRow, StoreError> {
         let external_hash = self.external_hash(&raw.line, &raw.external_id);
         let place = raw_place(&external_hash);
