@@ -1,5 +1,5 @@
 //! Presence: the members of staff who are reading a contact or writing to the person. Presence is kept in memory only. An entry is dropped
-//! soon after its browser tab stops reporting.
+//! soon after the browser tab stops reporting.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};

@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Store {
-    /// Reports that `who` is writing an answer, if the contact is assigned to `who` and its person accepts replies.
+    /// Reports that `who` is writing an answer, if the contact is assigned to `who` and the person accepts replies.
     pub(crate) async fn tell_typing(
         &self,
         who: &StaffMember,
@@ -25,7 +25,7 @@ impl Store {
             return Ok(());
         }
         if let Some(to) = self.contact_content(contact)?.answer_address(true) {
-            // Sending fails if there is no subscriber, which is not an error.
+            // If there is no subscriber, sending fails. This failure is ignored.
             let _ = self.typing.send(Typing {
                 line: LineName::stored(contact.line.clone()),
                 to: to.into(),

@@ -1,4 +1,4 @@
-//! Presence: the members of staff who have each contact open. An entry is dropped soon after its browser tab stops reporting.
+//! Presence: the members of staff who have each contact open. An entry is dropped soon after the browser tab stops reporting.
 
 use std::{
     collections::HashMap,

@@ -81,7 +81,7 @@ impl Index {
         }
     }
 
-    /// Returns the contacts that contain, for every search word, a word that starts with it. The most recently changed contacts come first.
+    /// Returns the contacts in which every search word is the beginning of some word. The most recently changed contacts come first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut all: Option<FixedBitSet> = None;
         for word in sought.all() {
@@ -98,7 +98,7 @@ impl Index {
             .collect()
     }
 
-    /// Returns the places of contacts with a word that starts with `beginning`.
+    /// Returns the places of the contacts that contain a word with this beginning.
     fn beginning(&self, beginning: &str) -> FixedBitSet {
         let beginning = beginning
             .get(..beginning.floor_char_boundary(LONGEST))
