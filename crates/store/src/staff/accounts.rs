@@ -40,7 +40,7 @@ pub struct StaffMember {
     pub name: String,
     /// The role, which determines the rights of the member of staff.
     pub role: Role,
-    /// Whether the account is active, that is, not disabled.
+    /// `false` if the account is disabled.
     pub active: bool,
     /// Whether the member of staff is available for new contacts.
     pub on_duty: bool,
@@ -54,7 +54,7 @@ impl Store {
     /// Adds a member of staff.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long or too weak.
+    /// [`StoreError::Conflict`] for a log-in name that is taken or not allowed, and for a password that is too short, too long or too weak.
     pub async fn add_staff(
         &self,
         login: &str,
@@ -117,10 +117,11 @@ impl Store {
         Ok(all.into_iter().filter_map(|one| one.team).collect())
     }
 
-    /// Sets the team of a member of staff, or removes it (`None`). The contacts assigned to the member of staff get the same team.
+    /// Sets the team of a member of staff and gives the same team to the contacts assigned to this member of staff. `None` removes the
+    /// team.
     ///
     /// # Errors
-    /// If there is no such log-in name, or if the team name is empty or longer than 40 characters.
+    /// If the log-in name is unknown, or if the length of the team name is not between 1 and 40 characters.
     pub async fn set_team(&self, login: &str, team: Option<&str>) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -180,14 +181,14 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(id))
             .exec(&transaction)
             .await?;
-        // A copied token would remain usable after its owner's log-ins have ended, so the owner's tokens are revoked too.
+        // Ending the log-ins does not invalidate a copied token, so the tokens are revoked too.
         tokens::Entity::update_many()
             .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
             .filter(tokens::Column::MadeBy.eq(id))
             .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
-        // Closed contacts are unassigned too, because their persons may write again.
+        // Closed contacts are unassigned too, because a person may write again to a closed contact.
         let held = contacts::Entity::find()
             .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
@@ -232,10 +233,11 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a new password for an account and ends its log-ins. A disabled account stays disabled. Returns whether the account is active.
+    /// Sets a new password for an account and ends all log-ins of the account. A disabled account stays disabled. Returns whether the
+    /// account is active.
     ///
     /// # Errors
-    /// If there is no such log-in name, or if the password is too short, too long or too weak.
+    /// For an unknown log-in name, and for a password that is too short, too long or too weak.
     pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<bool, StoreError> {
         let row = self
             .find_login(login)
@@ -245,8 +247,8 @@ impl Store {
         Ok(row.active)
     }
 
-    /// Changes a member of staff's password after checking the current password. Ends all log-ins of the account except the log-in whose
-    /// secret is `token`. Returns `false` if the current password is wrong.
+    /// Changes the password of a member of staff after checking the current password. Ends all log-ins of the account except the log-in
+    /// with the secret `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
     /// If the new password is too short, too long or too weak.

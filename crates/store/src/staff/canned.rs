@@ -53,8 +53,8 @@ impl Store {
     /// Adds a canned reply, or changes the canned reply with this id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the name or both texts are missing, if the name is taken, if the name or a text is too long, or if a
-    /// text has an unknown placeholder.
+    /// [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing; or if a text is too long or has an
+    /// unknown placeholder.
     pub async fn write_canned(
         &self,
         who: &StaffMember,

@@ -1,7 +1,7 @@
-//! Judging the strength of passwords, hashing them for storage, and checking them (Argon2id).
+//! Passwords: judging their strength, hashing them for storage, and checking them (Argon2id).
 //!
-//! Only one password is hashed at a time, in one reused block of memory. Attackers who guess passwords can therefore use at most one core
-//! and 19 MiB in total. Log-ins from a known device bypass the queue of log-ins from unknown devices.
+//! Only one password is hashed at a time, in one reused block of memory. Guessing passwords can therefore use at most one core and 19 MiB
+//! in total. Log-ins from a known device bypass the queue of log-ins from unknown devices.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -23,19 +23,18 @@ pub const SHORTEST_PASSWORD: usize = 12;
 /// Maximum length of a password, in characters.
 pub const LONGEST_PASSWORD: usize = 128;
 
-/// Number of characters that must remain when the owner's name and the words in `GUESSED_FIRST` are removed from a password.
+/// Number of characters that a password must contain besides the owner's name and the words in `GUESSED_FIRST`.
 const SHORTEST_REST: usize = 8;
 
 /// Permit for hashing a password. There is only one permit, so only one password is hashed at a time (requirement A1).
 static GATE: Semaphore = Semaphore::const_new(1);
-/// Permit that a log-in from an unknown device must have before it waits for [`GATE`]. The log-in keeps the permit until the password is
-/// checked. There is only one permit.
+/// The single permit that lets a log-in from an unknown device wait for [`GATE`]. The log-in returns the permit after the password check.
 static UNKNOWN: Semaphore = Semaphore::const_new(1);
-/// Permits that log-ins from unknown devices must have before they wait for [`UNKNOWN`]. If none is left, a log-in is rejected immediately.
+/// Permits that let log-ins from unknown devices wait for [`UNKNOWN`]. A log-in that gets no permit is rejected immediately.
 static WAITING: Semaphore = Semaphore::const_new(100);
 /// How long a log-in waits for its turn.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-/// Memory for hashing, reused because an allocator would keep one block for each thread that ever hashed.
+/// Memory for hashing. All hashing threads share it; otherwise the allocator would keep a separate block for each of these threads.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
 /// Words that attackers in Serbia would try first, in the form that [`fold`] returns. The `zxcvbn` library already knows English words.
@@ -73,7 +72,7 @@ const GUESSED_FIRST: [&str; 28] = [
 /// The kind of device from which someone logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
-    /// A device on which someone logged in to this account before, or is logged in.
+    /// A device with a current or earlier log-in to this account.
     Known,
     /// Any other device.
     Unknown,
@@ -154,7 +153,8 @@ pub(crate) async fn verified(
     stored: Option<String>,
     device: Device,
 ) -> Result<bool, StoreError> {
-    /// A hash that no password matches. Checking it makes an unknown log-in name take as long as a wrong password.
+    /// A hash that no password matches. It is checked for an unknown log-in name, so that the response takes as long as for a wrong
+    /// password.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
     let password = password.clone();
@@ -196,7 +196,7 @@ fn is_right(password: &[u8], stored: &str) -> Option<bool> {
     };
     let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored).ok()?);
     let expected = stored.hash?;
-    // `Output` compares in constant time.
+    // Comparing two `Output` values takes constant time.
     Some(filled(&argon2, password, &stored.salt?, expected.len())? == expected)
 }
 

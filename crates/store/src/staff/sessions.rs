@@ -23,7 +23,7 @@ use crate::{
 const IDLE: Duration = Duration::minutes(30);
 /// Maximum duration of a log-in.
 const LONGEST: Duration = Duration::hours(12);
-/// Tolerance for stored log-in times in the future. A time beyond the tolerance shows that the clock was set back, and the log-in ends.
+/// How far a stored log-in time may be in the future. A later time means that the clock was set back; the log-in then ends.
 const AHEAD: Duration = Duration::minutes(1);
 
 /// The secret in the cookie of a log-in. It has 256 bits, and the database stores only its hash.
@@ -38,12 +38,12 @@ impl SessionToken {
     }
 }
 
-/// The cause of a request that belongs to a log-in.
+/// The origin of a request: the member of staff or the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// An action of the member of staff, so the log-in counts as used.
+    /// The member of staff acted. The request extends the log-in.
     Person,
-    /// An automatic refresh of a page.
+    /// The page refreshed automatically. The request does not extend the log-in.
     Page,
 }
 
@@ -51,14 +51,14 @@ pub enum Asker {
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in ends because of a log-out, its expiry or a disabled account. Another process may end the log-in.
+    /// Waits until the log-in ends: by a log-out, by expiry, or because the account is disabled. Another process may end the log-in.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
 }
 
 impl Store {
-    /// Logs in. Returns `None` if the log-in name or password is wrong or the account is disabled. All of these cases take the same time.
+    /// Logs in. Returns `None` for a wrong log-in name, a wrong password and a disabled account. All three cases take the same time.
     ///
     /// # Errors
     /// If a database query fails.
@@ -92,8 +92,8 @@ impl Store {
         Ok(Some((person, token)))
     }
 
-    /// Counts refused log-ins. Records the count in the audit log at most once a minute, so that guessing passwords does not flood the log.
-    /// The remaining count is recorded at a later log-in, whether it is refused or not.
+    /// Adds `more` refused log-ins to a count. The count is written to the audit log at most once a minute, so that guessing passwords does
+    /// not flood the log. A later log-in, refused or not, writes the remaining count.
     async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,7 +192,7 @@ impl Store {
         End(all.entry(hash).or_default().subscribe())
     }
 
-    /// Notifies the subscribers of all log-ins that have ended. Another process may have ended these log-ins.
+    /// Notifies the subscribers of all log-ins that have ended, in this process or another.
     pub(crate) async fn notice_ended_sessions(&self) {
         let watched: Vec<Vec<u8>> = {
             let mut all = self.watched.all();

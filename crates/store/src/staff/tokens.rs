@@ -1,4 +1,4 @@
-//! Read-only tokens. Programs use them to read figures, and have no access to other data.
+//! Read-only tokens. Programs use these tokens to read figures. The tokens give no access to other data.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
