@@ -24,8 +24,9 @@ impl ContactContent {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Offers the reply address that a message names. If the message names no reply address and joined the contact by thread evidence (a
-    /// thread token or the id of an earlier message), the sender's address is offered. The current reply address is not offered.
+    /// Offers the reply address that a message names. A message without a reply address offers the sender's address, provided that the
+    /// message joined the contact by thread evidence: a thread token or the id of an earlier message. The current reply address is not
+    /// offered.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier
@@ -67,8 +68,7 @@ impl ContactContent {
         }
     }
 
-    /// Returns whether a reply was sent to this address. The current `answer_to` counts too, because older contacts have an empty
-    /// `written_to`.
+    /// Returns whether a reply was sent to this address. Older contacts have an empty `written_to`, so the current `answer_to` also counts.
     pub(crate) fn was_written_to(&self, address: &str) -> bool {
         let known = self.written_to.iter().chain(&self.answer_to);
         known.into_iter().any(|known| is_same(known, address))

@@ -154,7 +154,8 @@ impl Store {
     /// Snoozes a contact: it is hidden until `until`. `None` ends the snooze. A new message from the person also ends the snooze.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed, or if `until` is in the past or too far ahead.
+    /// [`StoreError::Conflict`] for a contact that is closed or assigned to someone else, and for an `until` that is in the past or too far
+    /// ahead.
     pub async fn snooze(
         &self,
         who: &StaffMember,
@@ -192,8 +193,8 @@ impl Store {
     /// kept as usual. These messages stay hidden until `until`, and counsellors are not notified.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if this contact or another open contact of the identifier is assigned to someone else, if this contact has
-    /// no identifier, or if `until` is in the past or too far ahead.
+    /// [`StoreError::Conflict`] if this contact has no identifier, or if `until` is in the past or too far ahead. The same error is
+    /// returned if this contact or another open contact of the identifier is assigned to someone else.
     pub async fn block(
         &self,
         who: &StaffMember,

@@ -69,11 +69,11 @@ pub struct Bytes {
     pub bytes: Vec<u8>,
 }
 
-/// The value stored as the journal id of a file that staff sent. These files did not arrive in a raw message.
+/// Stored instead of a journal id for a file that staff sent, because the file did not arrive in a raw message.
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
-    /// Removes the files of a message, or of one version of a message, from `rest`. Returns the removed files in order.
+    /// Removes the files of one version of a message from `rest`. Returns the removed files in order.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,

@@ -29,11 +29,12 @@ use crate::{
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. If the person is waiting for a reply, `reason` must explain why no reply is sent. The reason is stored as a note.
+    /// Closes a contact. `reason` explains why no reply is sent, and is stored as a note. [`BeforeClosing::needs_reason`] defines when
+    /// a reason is required.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is already closed, assigned to someone else or not wrapped up, or if a required reason is
-    /// missing.
+    /// [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, is not wrapped up or lacks a required
+    /// reason.
     pub async fn close(
         &self,
         who: &StaffMember,
@@ -44,8 +45,8 @@ impl Store {
             .await
     }
 
-    /// Classifies a contact and, if `close` is set, closes it. Closing requires a reason if the contact is urgent, unassigned and
-    /// unanswered.
+    /// Classifies a contact. If `close` is set, also closes the contact. Closing an urgent, unassigned and unanswered contact requires a
+    /// reason.
     ///
     /// # Errors
     /// The errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
@@ -87,7 +88,7 @@ impl Store {
         }
     }
 
-    /// Writes the reason for closing a contact as a note. Returns the id of the note for the history event.
+    /// Writes a note with the reason for closing a contact. Returns the id of the note, which the history event stores.
     async fn write_reason(
         &self,
         transaction: &DatabaseTransaction,
@@ -153,7 +154,7 @@ impl Store {
             status: Stored(status),
             closed_at: (!status.is_open()).then_some(now),
             waiting_since,
-            // Closing ends a snooze, and a reopened contact has to be visible.
+            // Closing and reopening both end a snooze, because a reopened contact must be visible.
             snoozed_until: None,
             ..contact.clone()
         };
@@ -169,8 +170,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Marks a contact as spam, test or duplicate and closes it; `None` removes the marking. The same transaction updates the total of the
-    /// day on which the contact is counted. Returns `false` if nothing changed.
+    /// Marks a contact as spam, test or duplicate and closes the contact. `None` removes the marking. The same transaction updates the
+    /// counts of the contact's day. Returns `false` if nothing changed.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if it is urgent, unassigned and unanswered.
@@ -261,7 +262,7 @@ fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Returns the time of the first message that the person wrote after the last reply. When a contact is reopened, its person counts as
+/// Returns the time of the first message that the person wrote after the last reply. When the contact is reopened, the person counts as
 /// waiting since that time.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,

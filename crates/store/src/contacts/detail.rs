@@ -44,9 +44,9 @@ pub struct ContactDetail {
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// The marking that excludes the contact from the total, if there is one.
+    /// The marking that excludes the contact from the total. `None` if the contact is not marked.
     pub marking: Option<Marking>,
-    /// The purpose that the person selected: to ask for advice, or to report content or conduct. `None` if unknown.
+    /// The purpose that the person selected: asking for advice, or reporting content or conduct. `None` if unknown.
     pub asks: Option<Asks>,
     /// Language tag, if known.
     pub language: Option<Language>,
@@ -59,7 +59,7 @@ pub struct ContactDetail {
     pub asked_by: Vec<(Uuid, String)>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
-    /// Whether closing the contact now requires a reason, because the person is still waiting for a reply.
+    /// Whether closing the contact now requires a reason for not replying.
     pub needs_reason: bool,
     /// Id and display name of the assignee.
     pub assignee: Option<(Uuid, String)>,
@@ -77,15 +77,15 @@ pub struct ContactDetail {
     pub messages: Vec<Message>,
     /// History events, oldest first.
     pub history: Vec<HistoryEvent>,
-    /// Id of the newest history event that can make a reply unsuitable, such as a new message. 0 if there is none. A reply is refused if
-    /// its writer has not seen this event.
+    /// Id of the newest history event that affects replies, such as a new message. 0 if there is no such event. A reply is refused if its
+    /// author has not seen this event.
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
     /// The contact whose thread token was in the first message of this contact. `None` if there was no token, or if both contacts have the
     /// same identifier.
     pub refers_to: Option<Reference>,
-    /// Whether a counsellor has asked the person for files that have not arrived yet. `None` if the line does not support asking for files.
+    /// `true` while files that a counsellor requested have not arrived. `None` if the line does not support asking for files.
     pub files: Option<bool>,
     /// Whether files can be sent with a reply.
     pub sends_files: bool,
@@ -95,7 +95,7 @@ pub struct ContactDetail {
     pub blocked_until: Option<DateTime<Utc>>,
     /// The classification so far.
     pub record: WrapUpRecord,
-    /// Contacts linked to this contact, with their status.
+    /// References and statuses of the contacts linked to this contact.
     pub linked: Vec<(Reference, Status)>,
     /// Outreach events requested through this contact.
     pub events: Vec<outreach::OutreachEvent>,
@@ -126,7 +126,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the sending time that the sender claims, if it differs by more than an hour from the time of arrival.
+    /// Returns the sending time that the message claims if that time differs from the arrival by more than an hour; otherwise `None`.
     #[must_use]
     pub fn claimed(&self) -> Option<DateTime<Utc>> {
         let claimed = self.body.as_ref()?.claimed_at?;
@@ -141,7 +141,7 @@ pub struct Version {
     pub at: DateTime<Utc>,
     /// The content of this version. `None` if erased.
     pub body: Option<MessageContent>,
-    /// Files of this version that no later version contains.
+    /// Files of this version that are neither in the current version nor already listed with an older version.
     pub attachments: Vec<Attachment>,
 }
 
@@ -155,7 +155,7 @@ pub struct Delivered {
     pub reason: Option<Reason>,
     /// When the channel accepted the message.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Whether an unfinished job will send the message automatically, for the first time or again.
+    /// Whether a queued job will send the message, for the first time or as a retry.
     pub under_way: bool,
     /// The time at which the message will be sent. Until then the message can be cancelled. `None` once an attempt has begun.
     pub leaves_at: Option<DateTime<Utc>>,
@@ -183,8 +183,8 @@ pub struct Other {
     pub status: Status,
 }
 
-/// Returns the reason for closing a contact without a reply. The history stores only the id of the note with the reason, so that the text
-/// can be erased.
+/// Returns the text of the note with the id `note`: the reason for closing a contact without a reply. The history stores only this id, so
+/// that the text can be erased.
 fn reason_in(messages: &[Message], note: &str) -> String {
     let note = messages
         .iter()
@@ -332,7 +332,7 @@ impl Store {
             let mut rest: Vec<_> = parts.iter().filter(|part| part.message_id == row.id).collect();
             let own = self.take_files(&mut rest, body.as_ref(), contact).await?;
             let mut earlier = Vec::new();
-            // A file that the current version no longer contains is listed with the earlier version that contained it.
+            // A file that the current version no longer contains is listed with the oldest version that contains it.
             for version in versions.extract_if(.., |version| version.message_id == row.id) {
                 let body: Option<MessageContent> = key
                     .as_ref()

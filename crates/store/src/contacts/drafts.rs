@@ -28,7 +28,7 @@ use crate::{
 pub struct Draft {
     /// The text so far.
     pub text: String,
-    /// The newest history event that the writer had seen when they began the draft, as its id in the history of the contact.
+    /// Id of the newest history event that the author had seen when beginning the draft.
     pub seen: i64,
     /// When the draft was last saved.
     #[serde(skip)]
@@ -36,8 +36,8 @@ pub struct Draft {
 }
 
 impl Store {
-    /// Saves a draft and replaces the earlier draft. An empty text deletes the draft. `of` is the id that the finished message will have.
-    /// If a message with this id already exists and begins with this text, the draft arrived too late and is not stored.
+    /// Saves a draft, replacing the earlier draft. An empty text deletes the draft. `of` is the id of the message that the draft will
+    /// become. If this message is already stored and begins with `text`, the draft arrived too late and is not saved.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the text is longer than a message may be.

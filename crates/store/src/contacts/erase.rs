@@ -29,15 +29,15 @@ mod freed;
 
 impl Store {
     /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
-    /// reports, the texts of its cases and every raw message, together with the keys that sealed this content. The hashes of the raw
-    /// messages remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
+    /// reports, the texts of the contact's cases and every raw message. Also erases the keys that sealed this content. The hashes of the
+    /// raw messages remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
     ///
     /// `account` is the operating-system account of the person who runs the command. The audit log records it.
     ///
     /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. Those pages are removed when the service next stops.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact or one of its cases is open, or if the contact is already erased. Nothing changes then.
+    /// [`StoreError::Conflict`] if the contact is open or already erased, or if one of its cases is open. Nothing changes then.
     pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.status.0.is_open() {
@@ -54,7 +54,7 @@ impl Store {
         self.forget_saved_views(&transaction, &self.contact_content(&contact)?)
             .await?;
         self.forget_person(&transaction, &contact).await?;
-        // Removes the values by which a later message from the same address or thread would find this contact.
+        // Removes the values that would join a later message from the same address or thread to this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),
             identifier_hash: Set(None),
@@ -144,7 +144,7 @@ impl Store {
     }
 }
 
-/// Deletes the messages, attachments, drafts and links of a contact and the jobs for them. Returns the files to delete.
+/// Deletes the messages, attachments, drafts and links of a contact, and the related jobs. Returns the files to delete.
 async fn erase_messages(
     transaction: &DatabaseTransaction,
     contact: &contacts::Model,

@@ -114,7 +114,7 @@ impl Store {
         Ok(known.is_some())
     }
 
-    /// Returns the contacts linked to a contact, with their status.
+    /// Returns the reference and status of every contact linked to a contact.
     pub(crate) async fn linked(&self, contact: Uuid) -> Result<Vec<(Reference, Status)>, StoreError> {
         let ties = links::Entity::find()
             .filter(links::Column::ContactId.eq(contact))

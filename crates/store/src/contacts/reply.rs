@@ -51,9 +51,9 @@ impl Store {
     /// reopened.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the text is empty or too long, or if the line sends no files. Also if the contact is assigned to someone
-    /// else or has no reply address, if the person asked not to be written to, or if an event was recorded that the writer of the reply has
-    /// not seen.
+    /// [`StoreError::Conflict`] in each of these cases: the text is empty or too long; the text is an unfinished search for a canned reply;
+    /// the line sends no files; the contact is assigned to someone else; the contact has no reply address; the person asked not to be
+    /// written to; the author has not seen a new event in the history.
     pub async fn reply(
         &self,
         who: &StaffMember,
@@ -173,8 +173,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns `true` if this message is already stored. This happens if its form is submitted twice. Returns an error if a message with
-    /// this id has a different text, because the caller would otherwise drop the new text.
+    /// Returns `true` if this message is already stored, for example because the form was submitted twice. A stored message with the same
+    /// id but a different text is an error, because the caller would otherwise drop the new text.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,

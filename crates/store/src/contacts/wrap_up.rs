@@ -30,7 +30,7 @@ use crate::{
 pub struct WrapUpRecord {
     /// Answers by question.
     pub answers: Answers,
-    /// The answers chosen from the scheme, without free text. Only these are counted.
+    /// The answers chosen from the scheme, without free text. Only these answers are counted.
     pub(crate) chosen: Answers,
     /// Questions that must be answered before the contact can be closed.
     pub missing: Vec<String>,
@@ -47,8 +47,8 @@ impl Store {
     /// choosing any other kind removes the marking.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if a marking would close
-    /// the contact without a required reason ([`Store::mark`]).
+    /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if the kind is a marking
+    /// and closing the contact requires a reason ([`Store::mark`]).
     pub async fn classify(
         &self,
         who: &StaffMember,
@@ -168,7 +168,7 @@ impl Store {
             .map(|row| serde_json::from_str::<Answers>(&row.answers));
         let chosen = chosen.transpose().map_err(unreadable)?.unwrap_or_default();
         let mut answers = chosen.clone();
-        // The key of an erased contact is gone, so its free text is left out.
+        // An erased contact has no key to decrypt the free text, so the text is left out.
         if let Some(sealed) = row.and_then(|row| row.words)
             && let Ok(key) = self.contact_key(contact)
         {
@@ -183,8 +183,8 @@ impl Store {
         })
     }
 
-    /// Returns whether a contact may be closed: it is marked, its classification is complete, or the configuration makes the wrap-up
-    /// optional.
+    /// Returns `true` if a contact may be closed: if it is marked, if its classification is complete, or if the configuration makes the
+    /// wrap-up optional.
     pub(crate) async fn is_wrapped_up(
         &self,
         connection: &impl ConnectionTrait,

@@ -22,7 +22,7 @@ use crate::{
 
 impl Store {
     /// Erases the texts of every case that a contact belongs to: the summary, the referrals and all earlier versions. The key that sealed
-    /// these texts is erased too. The number, kind, institution and days remain, because the figures are counted from them.
+    /// these texts is erased too. The case keeps its number, kind, institution and days, because the figures depend on these values.
     ///
     /// # Errors
     /// [`Conflict::CaseOpen`] if one of these cases is still open.
@@ -86,7 +86,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes saved views whose names consist only of words from the contact content, because the names of views are not sealed.
+    /// Deletes saved views whose names consist only of words from the contact content. The names of views are not sealed, so they would
+    /// otherwise remain readable.
     pub(super) async fn forget_saved_views(
         &self,
         transaction: &DatabaseTransaction,
