@@ -50,14 +50,14 @@ pub struct InboxRow {
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// The marking that excludes the contact from the total, if there is one.
+    /// The marking that excludes the contact from the total. `None` if the contact is not marked.
     pub marking: Option<Marking>,
     /// Display name of the assignee.
     pub assignee: Option<String>,
     /// The team to which the contact belongs.
     pub team: Option<String>,
-    /// Display name of the colleague who handed the contact over to the viewer or the viewer's team. `None` if the contact was not handed
-    /// over, or if staff have acted on it since.
+    /// Display name of the colleague who handed the contact over to the viewer or the viewer's team. `None` if there was no such hand-over,
+    /// or if staff have acted on the contact since.
     pub handed_by: Option<String>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
@@ -106,7 +106,7 @@ impl Place {
 pub struct InboxPage {
     /// The rows, in the order of the view.
     pub rows: Vec<InboxRow>,
-    /// The position after which the next page begins, if there is one.
+    /// The position after which the next page begins. `None` on the last page.
     pub next: Option<Place>,
 }
 
@@ -152,7 +152,7 @@ impl Store {
             } else {
                 (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            // The first condition is redundant, but lets the database seek in its index.
+            // The condition `up_to` is redundant, but lets the database seek in the index.
             query = query
                 .filter(up_to)
                 .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
@@ -176,8 +176,8 @@ impl Store {
         Ok(InboxPage { rows, next })
     }
 
-    /// Finds the given contacts that were handed over to `me` or to the team of `me`. Contacts on which staff have acted since are left
-    /// out. Maps each contact to the name of the colleague who handed it over.
+    /// Finds which of the given contacts were handed over to `me` or to the team of `me`. Returns the name of the colleague who handed over
+    /// each contact. Contacts on which staff have acted since the hand-over are left out.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
@@ -210,7 +210,8 @@ impl Store {
             .collect())
     }
 
-    /// Finds the given contacts that have an undelivered reply, each with the state of that reply.
+    /// Finds which of the given contacts have an undelivered reply. Returns the state of that reply for each contact. If a contact has several
+    /// undelivered replies, a failed state has priority.
     pub(crate) async fn undelivered(
         &self,
         found: &[contacts::Model],
@@ -335,8 +336,7 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Returns whether a contact is a call (by telephone or face to face). The first reading of a call is recorded with the time of its
-/// arrival.
+/// Returns whether a contact is a call (by telephone or face to face). A call is recorded as first read at the time of its arrival.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

@@ -13,8 +13,8 @@ use crate::db::{
     store::Store,
 };
 
-/// A view of the inbox. Views of open contacts sort the most urgent contacts first, then those waiting longest; answered contacts come
-/// last. The other views sort the newest contacts first.
+/// A view of the inbox. Views of open contacts list the most urgent contacts first. Within one level of urgency, the longest-waiting
+/// contact is first and answered contacts are last. The other views list the newest contacts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum View {
@@ -28,7 +28,7 @@ pub enum View {
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Contacts that staff have answered and whose person has not written since.
+    /// Contacts that staff have answered, without a later message from the person.
     Answered,
     /// Snoozed contacts.
     Snoozed,
@@ -80,8 +80,8 @@ pub struct Filter {
     pub to: Option<NaiveDate>,
 }
 
-/// Sort key of an answered contact. The sort key of a waiting contact is the time at which its wait began, in microseconds since 1970. This
-/// value is larger than all of those times, so answered contacts come last.
+/// Sort key of an answered contact. The sort key of a waiting contact is the time at which the wait began, in microseconds since 1970. This
+/// value is larger than any such time, so answered contacts come last.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
 /// Microseconds by which each level of urgency moves a contact forward. The value exceeds the time since 1970, so urgency outranks waiting
 /// time.
@@ -108,7 +108,7 @@ impl Order {
         }
     }
 
-    /// Returns the SQL expression to sort by. Its constants are literals, because the database could not match bound values to the index.
+    /// Returns the SQL expression to sort by. Its constants are literals, because the database cannot match bound values to an index.
     pub(crate) fn expression(self) -> Expr {
         match self {
             Self::Pressing => Expr::cust(format!(
@@ -160,7 +160,7 @@ impl Store {
             .fold(query, |query, condition| query.filter(condition))
     }
 
-    /// Builds the query of a view. Its conditions have the same wording as in the indexes of the views, so that the database can use them.
+    /// Builds the query of a view. The conditions have the same wording as in the indexes, so that the database can use the indexes.
     pub(super) fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
         use contacts::Column;
         let all = contacts::Entity::find();
@@ -187,7 +187,8 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
-            // A caller does not wait for a reply. A call with an unfinished wrap-up appears in the view of its counsellor's own contacts.
+            // Calls are left out, because a caller does not wait for a reply. A call with an unfinished wrap-up appears in the counsellor's
+            // view `Mine`.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
                 .filter(in_sight),
