@@ -51,7 +51,7 @@ impl Store {
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // The referral was confirmed for the contacts that the case had at that time, so no contact is added later.
+                // The referral was confirmed only for the contacts already in the case, so a forwarded case accepts no further contacts.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -198,8 +198,8 @@ impl Store {
     /// `who` read.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if `who` proposed the referral, or if the case is closed. Also if the referral is already confirmed, has
-    /// no text in the field for the information to send, or was changed after `who` read it.
+    /// [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already confirmed;
+    /// the field for the information to send is empty; the referral was changed after `who` read it.
     pub async fn confirm_referral(
         &self,
         who: &StaffMember,
@@ -274,8 +274,7 @@ impl Store {
     /// and the outcome.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the referral is confirmed and the change affects its legal basis or its description of the information
-    /// sent.
+    /// [`StoreError::Conflict`] if the referral is confirmed and the change affects [`Details::basis`] or [`Details::sent`].
     pub async fn detail_referral(
         &self,
         who: &StaffMember,
@@ -371,7 +370,7 @@ impl Store {
     /// Closes or reopens a case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the case is to be closed while one of its referrals is unconfirmed.
+    /// [`StoreError::Conflict`] if `closed` is `true` and a referral of the case is unconfirmed.
     pub async fn close_case(&self, who: &StaffMember, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
