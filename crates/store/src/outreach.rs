@@ -1,4 +1,4 @@
-//! The outreach register: events, the schools where they are held, and peer educators.
+//! The outreach register: events, the schools where events are held, and peer educators.
 
 use std::collections::HashMap;
 
@@ -96,12 +96,12 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Creates an event, or replaces the event `id`. `held_in` is a school to add; the event then takes place there, and the school in
-    /// `event` is ignored. `asked_by` is the contact that requested the event. It is stored only when the event is created.
+    /// Creates an event, or replaces the event `id`. If `held_in` is given, adds this school and uses it instead of the school in `event`.
+    /// `asked_by` is the contact that requested the event. This contact is stored only when the event is created.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the state of an event is *held* but its day is missing or in the future, if a number is out of range, or if
-    /// a text is too long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
+    /// [`StoreError::Conflict`] if the day of a held event is missing or in the future, if a number is out of range, or if a text is too
+    /// long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
     pub async fn write_event(
         &self,
         who: &StaffMember,
@@ -238,8 +238,8 @@ impl Store {
         Ok(self.with_schools(found).await?.pop())
     }
 
-    /// Returns up to [`PAGE`] events without a day, then up to [`PAGE`] events in the period, newest first. The flag is `true` if the
-    /// period has more events.
+    /// Returns up to [`PAGE`] events without a day, then up to [`PAGE`] events in the period, newest first. The returned flag is `true` if
+    /// the period has more events.
     ///
     /// # Errors
     /// If a database query fails.

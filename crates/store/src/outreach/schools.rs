@@ -142,7 +142,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Maps the id of every school to the school into which it was merged, or to the school itself.
+    /// Maps the id of every merged school to the school into which it was merged, and the id of every other school to that school itself.
     pub(super) async fn roots(&self, on: &impl ConnectionTrait) -> Result<HashMap<Uuid, School>, StoreError> {
         let all = schools::Entity::find().all(on).await?;
         let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();
