@@ -91,7 +91,7 @@ impl NewAdjustment {
         Ok(())
     }
 
-    /// Returns whether `new` repeats this adjustment, for example because its form was submitted twice.
+    /// Returns whether `new` repeats this adjustment, for example because a form was submitted twice.
     fn is_again(&self, new: &Self) -> bool {
         (self.from, self.to, self.count) == (new.from, new.to, new.count)
             && self.source == new.source.trim()
@@ -104,7 +104,7 @@ impl NewAdjustment {
 struct Known {
     /// Adjustments that are not withdrawn, by measure and value.
     entered: HashMap<(Measure, String), Vec<NewAdjustment>>,
-    /// Days on which this software counted anything, by measure and value.
+    /// Days with at least one counted item, by measure and value.
     counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 
@@ -154,8 +154,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if a field is missing, if the period is reversed or in the future, if the number is out of range, or if the
-    /// channel or institution is not counted. Also if an opening balance overlaps another opening balance or days that this software
-    /// counted, or if a correction repeats an earlier correction.
+    /// channel or institution is not counted. An opening balance is also refused if it overlaps another opening balance or a day on which
+    /// this software counted. A correction is also refused if it repeats an earlier correction.
     pub async fn enter_adjustment(
         &self,
         who: Option<&StaffMember>,
@@ -185,8 +185,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Checks adjustments without entering them. Returns one result for each adjustment: the conflict that the adjustment would cause if
-    /// the valid adjustments before it had been entered, or `None` if there is no conflict.
+    /// Checks adjustments in order without entering them. Each adjustment is checked as if the valid adjustments before it had been
+    /// entered. Returns one result for each adjustment: the conflict, or `None` if the adjustment is valid.
     ///
     /// # Errors
     /// If a database query fails, or if there are too many adjustments.
@@ -199,8 +199,8 @@ impl Store {
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
     }
 
-    /// Loads the days on which this software counted anything in the period of these adjustments. The caller must add the adjustments
-    /// already entered.
+    /// Loads the days with counted items between the first and the last day of these adjustments. The caller must set `entered` in the
+    /// result.
     async fn known(&self, new: &[NewAdjustment]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));

@@ -86,7 +86,7 @@ fn minutes(now: DateTime<Utc>, since: DateTime<Utc>) -> i64 {
     (now - since).num_minutes().max(0)
 }
 
-/// Builds the query for open contacts with an undelivered reply, as marked in the inbox.
+/// Builds the query for open contacts that the inbox marks as undelivered.
 fn with_undelivered(now: i64) -> Select<contacts::Entity> {
     let of_message = outbox::Entity::belongs_to(messages::Entity)
         .from(outbox::Column::MessageId)

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts read one by one to count pairs of values. Each pair has a value of both dimensions.
+/// Maximum number of contacts to read for counting pairs of values. A pair combines one value from each of two dimensions.
 const MOST_CONTACTS_READ: i64 = 200_000;
 /// The dimension of ages in years.
 const AGE: &str = "age";
@@ -199,7 +199,7 @@ impl Snapshot<'_> {
         Ok(counted.into_iter().map(row).collect())
     }
 
-    /// Loads the stored counts of these spans: days, months or years. If the filter has no intervals, the database sums over the spans.
+    /// Loads the stored counts of these spans: days, months or years. If the filter has no intervals, each count is summed over all spans.
     async fn counted(
         &self,
         cut: &StatisticsFilter,
@@ -251,8 +251,7 @@ impl Store {
         all
     }
 
-    /// Returns the dimension under which the counts of `dimension` are stored. The two dimensions differ for age bands, which are computed
-    /// from ages.
+    /// Returns the dimension under which the counts of `dimension` are stored: `age` for age bands, otherwise `dimension` itself.
     pub(super) fn kept_as<'a>(&self, dimension: &'a str) -> &'a str {
         let body = dimension.strip_prefix(BANDS);
         match body.filter(|body| self.returns.iter().any(|one| one.name == *body)) {

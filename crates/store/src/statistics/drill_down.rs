@@ -52,7 +52,7 @@ pub struct CountedContacts {
     pub count: i64,
     /// The contacts on this page.
     pub rows: Vec<ListedContact>,
-    /// The position after which the next page begins, if there may be a next page.
+    /// The position after which the next page begins. `None` if no contact is left. The next page can be empty.
     pub next: Option<Place>,
 }
 
@@ -61,7 +61,7 @@ pub struct CountedContacts {
 pub struct ListedContact {
     /// The reference of the contact.
     pub reference: Reference,
-    /// When the contact was registered. If the figure counts closings, when the contact was closed.
+    /// The time of registration or, if the figure counts closings, the time of closing.
     pub at: DateTime<Utc>,
     /// The channel of the contact.
     pub channel: String,
@@ -122,8 +122,8 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // The count covers all pages. Only the first page can therefore be compared with the count to find out that no contact is left. A
-        // later page may link to an empty last page.
+        // If the first page contains `count` contacts, there is no next page. Later pages cannot be compared with `count`, which covers all
+        // pages. A later page may therefore link to an empty page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {
@@ -152,7 +152,7 @@ impl Snapshot<'_> {
             .sum())
     }
 
-    /// Returns the days on which contacts may match: those on which every selected value was counted.
+    /// Returns the days on which every selected value was counted. Only contacts of these days can match.
     async fn days_of(&self, pointed: &DrillDown) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
         for (dimension, value) in &pointed.values {

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
 
-/// If a period begins more than this many days before the first count, its intervals begin at the first count.
+/// If a period begins more than this many days before the first interval with a count, the intervals before that interval are left
+/// out.
 const FARTHEST: Days = Days::new(1_100);
 
 /// A query for figures.
@@ -87,9 +88,10 @@ pub struct Breakdown {
     pub registered: i64,
     /// Counts of the items that have a value in each requested dimension.
     pub rows: Vec<FigureRow>,
-    /// Number of items without a value in one of the dimensions, such as unclassified contacts, plus the items of suppressed rows.
+    /// Number of items that are in none of the rows: items without a value in one of the dimensions, such as unclassified contacts, and the
+    /// items of suppressed rows.
     pub rest: i64,
-    /// The count below which rows are suppressed. Further rows are suppressed if small counts could be derived from them
+    /// Rows with a count below this value are suppressed. Other rows are suppressed too if small counts could be derived from them
     /// ([`crate::db::store::Store::breakdown_for_reader`]). `None` if the reader may see all counts.
     #[serde(rename = "hidden_below", skip_serializing_if = "Option::is_none")]
     pub suppressed_below: Option<i64>,
@@ -124,9 +126,9 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Returns all intervals of the requested period up to today, including intervals without counts. If the period has no beginning, or
-    /// begins more than 1,100 days before the first count, the intervals begin at the first count. If the period has no end, they end at
-    /// the last count.
+    /// Returns all intervals of the requested period up to today, including intervals without counts. If the period has no beginning, the
+    /// first interval returned is the first interval with a count. The same applies if the period begins more than 1,100 days before that
+    /// interval. If the period has no end, the last interval returned is the last interval with a count.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -149,8 +151,8 @@ impl Breakdown {
         pieces.into_iter().collect()
     }
 
-    /// Suppresses the rows with a count below `least`, and as many other rows as necessary so that no suppressed count can be derived by
-    /// subtraction.
+    /// Suppresses the rows with a count below `least`. Also suppresses as many other rows as necessary to prevent a reader from deriving a
+    /// suppressed count by subtraction.
     pub(super) fn suppress_small_counts(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
@@ -177,8 +179,8 @@ impl StatisticsFilter {
         by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
-            // The number of missed contacts is known for every day, and urgent contacts are few. Combining either dimension with another
-            // grouping would reveal persons.
+            // The number of missed contacts is known for every day, and urgent contacts are few. Combining `ANSWERED` or `URGENT_READ` with
+            // another grouping would therefore reveal persons.
             || crossed && by(&[ANSWERED, URGENT_READ])
     }
 }

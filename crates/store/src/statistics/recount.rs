@@ -77,8 +77,8 @@ impl Store {
     /// Recounts all contacts, cases and referrals, and replaces the stored counts.
     ///
     /// # Errors
-    /// [`Conflict::Served`] if another process serves this SQLite database, because the rebuild would prevent that process from registering
-    /// contacts. Another [`StoreError`] if a database query fails. The stored counts are unchanged in both cases.
+    /// [`Conflict::Served`] if another process serves this SQLite database: the rebuild would block registration in that process. Another
+    /// [`StoreError`] if a database query fails. Any error leaves the stored counts unchanged.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -111,7 +111,7 @@ impl Store {
                 .await?;
         }
         if !self.on_sqlite() {
-            // The planner's statistics still describe the deleted rows.
+            // The planner's statistics still describe the deleted rows, so they are updated.
             transaction.execute_unprepared("ANALYZE figures").await?;
         }
         self.audit_in(&transaction, None, "rebuild figures", "").await?;
@@ -128,7 +128,8 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // The serving process built the counts at its start. They are still empty because all contacts are excluded from the total.
+            // The process that serves this database built the counts when it started. If no counts exist, every contact is excluded from the
+            // total.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }

@@ -87,7 +87,8 @@ pub struct FirstReply {
     /// The time in minutes within which half of the answered contacts were sent their first reply. `None` if there was no reply, or if the
     /// time exceeds 30 days.
     pub half_within: Option<i64>,
-    /// The time in minutes within which nine of ten answered contacts were sent their first reply. `None` as for `half_within`.
+    /// The time in minutes within which nine of ten answered contacts were sent their first reply. `None` in the same cases as
+    /// `half_within`.
     pub nine_in_ten_within: Option<i64>,
 }
 
@@ -98,7 +99,7 @@ pub struct UrgentRead {
     pub read: Option<i64>,
     /// The time in minutes within which half of these contacts were read. `None` if `read` is `None` or 0, or if the time exceeds 30 days.
     pub half_within: Option<i64>,
-    /// The time in minutes within which nine of ten of these contacts were read. `None` as for `half_within`.
+    /// The time in minutes within which nine of ten of these contacts were read. `None` in the same cases as `half_within`.
     pub nine_in_ten_within: Option<i64>,
 }
 
@@ -111,7 +112,7 @@ pub struct Answering {
     pub taken: i64,
     /// Number of contacts closed without a reply because their kind needs no reply.
     pub unneeded: i64,
-    /// Number of contacts closed without a reply although one was due.
+    /// Number of contacts closed without a reply although a reply was due.
     pub missed: i64,
     /// Number of open contacts without a reply so far.
     pub open: i64,
@@ -192,8 +193,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads the times until urgent contacts were first read. If `least` is not 0, only complete months that are over are counted. The
-    /// result is then empty if the total is below `least` or if any row would be suppressed, because small counts by urgency could identify
+    /// Loads the times until urgent contacts were first read. If `least` is not 0, counts only complete months that are over. The result
+    /// is then empty if the total is below `least` or if a row would be suppressed, because small counts of urgent contacts could identify
     /// persons.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
@@ -219,8 +220,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was answered or read. `None` if
-/// there are no such contacts, or if the time exceeds 30 days, which is the longest time that the counts distinguish.
+/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was answered or read. Returns
+/// `None` if `waits` is empty, or if the time exceeds 30 days. The stored counts do not distinguish longer times.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows

@@ -37,7 +37,7 @@ pub struct FilledReturn {
     pub as_of: DateTime<Utc>,
     /// Number of contacts registered in the period, counselling or not.
     pub registered: i64,
-    /// Number of these contacts whose classification does not yet show whether they were counselling.
+    /// Number of these contacts that are not yet classified as counselling or non-counselling.
     pub not_classified: i64,
     /// Whether the days are exactly one reporting period of the body, such as a quarter.
     pub due_so: bool,
@@ -141,8 +141,7 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns values with their counts. If `only` is given, returns the values of the second dimension from the rows whose first value is
-/// `only`.
+/// Returns the last value of each row with the count of the row. If `only` is given, leaves out the rows whose first value is different.
 fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
     let rows = found.rows.iter().filter(|row| match only {
         Some(value) => row.values.first().is_some_and(|first| first == value),

@@ -1,5 +1,5 @@
-//! Registered communications, one row each, with only the data that determine how they are counted. The rows contain no personal data and
-//! no identifying values.
+//! Registered communications, one row each. A row contains only the data that determine how the communication is counted. The rows contain
+//! no personal data and no identifying values.
 
 use hotline_core::{
     contact::classification::Answers,

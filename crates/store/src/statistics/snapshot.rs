@@ -35,7 +35,7 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) as_of: DateTime<Utc>,
     /// Adjustments that are not withdrawn. `None` until loaded.
     entered: Option<Vec<Adjustment>>,
-    /// The first day of the first year and the last day of the last year with a count, by measure. Loaded when first needed.
+    /// For each measure, the start of the first year with a count and the end of the last year with a count. Loaded when first needed.
     years: BTreeMap<Measure, (NaiveDate, NaiveDate)>,
     _place: SemaphorePermit<'a>,
 }

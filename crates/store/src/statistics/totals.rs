@@ -126,7 +126,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the counts of each value of a dimension together with its adjustments, largest total first.
+    /// Returns the sum for each value of a dimension: its counts and its adjustments. The largest total comes first.
     async fn parts(
         &mut self,
         of: Measure,
