@@ -179,7 +179,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the hash of a log-in's secret, which identifies the log-in among all log-ins of the same member of staff.
+    /// Returns the hash of a log-in's secret. The hash distinguishes the log-ins of one member of staff.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         self.keys.lookup("session", token)
     }
