@@ -219,8 +219,8 @@ impl Store {
             HistoryKind::Unblocked
         };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
-        // The block affects all open contacts of the identifier. Each of them gets a history event. If one of them is assigned to someone
-        // else, the block is refused.
+        // The block affects all open contacts of the identifier, and each open contact gets a history event. The block is refused if any of
+        // these contacts is assigned to someone else.
         let mut open = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(hash.clone()))

@@ -43,8 +43,8 @@ impl Store {
         &self.scheme
     }
 
-    /// Saves answers, complete or not. Some kinds are also markings (spam, test, duplicate). Choosing one of these kinds marks the contact;
-    /// choosing any other kind removes the marking.
+    /// Saves answers, complete or not. Choosing a kind that is also a marking (spam, test, duplicate) marks the contact. Choosing any other
+    /// kind removes the marking.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if the kind is a marking
