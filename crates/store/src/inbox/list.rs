@@ -210,8 +210,8 @@ impl Store {
             .collect())
     }
 
-    /// Finds which of the given contacts have an undelivered reply. Returns the state of that reply for each contact. If a contact has several
-    /// undelivered replies, a failed state has priority.
+    /// Finds which of the given contacts have an undelivered reply. Returns the state of that reply for each contact. If a contact has
+    /// several undelivered replies, a failed state has priority.
     pub(crate) async fn undelivered(
         &self,
         found: &[contacts::Model],
