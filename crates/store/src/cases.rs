@@ -199,7 +199,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already confirmed;
-    /// the field for the information to send is empty; the referral was changed after `who` read it.
+    /// [`Details::sent`] is empty; the referral was changed after `who` read it.
     pub async fn confirm_referral(
         &self,
         who: &StaffMember,
