@@ -72,9 +72,9 @@ impl StatisticsFilter {
 pub struct Breakdown {
     /// The measure that was counted.
     pub of: Measure,
-    /// The first day, if the period has one.
+    /// The first day. `None` if the period has no beginning.
     pub from: Option<NaiveDate>,
-    /// The last day, if the period has one.
+    /// The last day. `None` if the period has no end.
     pub to: Option<NaiveDate>,
     /// Time zone that determines where a day begins.
     pub time_zone: String,

@@ -128,8 +128,8 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // The process that serves this database built the counts when it started. If no counts exist, every contact is excluded from the
-            // total.
+            // The process that serves this database built the counts when it started. If no counts exist, every contact is excluded from
+            // the total.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }

@@ -73,7 +73,7 @@ impl Store {
     ///
     /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
     /// subtracting two periods that differ by a day. Intervals are included only if they consist of complete months that are over.
-    /// Suppressed rows are left out like empty rows, and their counts are part of the rest. One gap remains: a reader can still subtract
+    /// Suppressed rows are left out like empty rows, and their counts are part of `rest`. One gap remains: a reader can still subtract
     /// the figures of two permitted periods.
     ///
     /// # Errors

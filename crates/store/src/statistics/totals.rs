@@ -21,9 +21,9 @@ use crate::{
 /// The totals of a period.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Totals {
-    /// The first day, if the period has one.
+    /// The first day. `None` if the period has no beginning.
     pub from: Option<NaiveDate>,
-    /// The last day, if the period has one.
+    /// The last day. `None` if the period has no end.
     pub to: Option<NaiveDate>,
     /// Time zone that determines where a day begins.
     pub time_zone: String,
