@@ -1,8 +1,8 @@
 //! The reply address of a contact, the other addresses offered for replies, and the addresses to which replies were sent.
 //!
-//! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, the contact only
-//! offers that address, and the counsellor who writes a reply chooses between the two. A human must decide, because other people may read
-//! the old mailbox, and the new address may belong to someone else.
+//! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, that address is only
+//! offered. The counsellor who writes a reply chooses between the two addresses. A human must decide, because other people may read the old
+//! mailbox, and the new address may belong to someone else.
 
 use hotline_core::{
     contact::{joining::Joining, message::Incoming},

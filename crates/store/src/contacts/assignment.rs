@@ -151,7 +151,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Snoozes a contact: it is hidden until `until`. `None` ends the snooze. A new message from the person also ends the snooze.
+    /// Snoozes a contact, that is, hides the contact until `until`. `None` ends the snooze. A new message from the person also ends the
+    /// snooze.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] for a contact that is closed or assigned to someone else, and for an `until` that is in the past or too far
@@ -189,8 +190,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Blocks the identifier of a contact until `until`; `None` unblocks it. Messages from a blocked identifier are registered, counted and
-    /// kept as usual. These messages stay hidden until `until`, and counsellors are not notified.
+    /// Blocks the identifier of a contact until `until`; `None` unblocks the identifier. Messages from a blocked identifier are registered,
+    /// counted and kept as usual. These messages stay hidden until `until`, and counsellors are not notified.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if this contact has no identifier, or if `until` is in the past or too far ahead. The same error is

@@ -32,7 +32,7 @@ impl Store {
     /// reports, the texts of the contact's cases and every raw message. Also erases the keys that sealed this content. The hashes of the
     /// raw messages remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
     ///
-    /// `account` is the operating-system account of the person who runs the command. The audit log records it.
+    /// `account` is the operating-system account of the person who runs the command. The audit log records this account.
     ///
     /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. Those pages are removed when the service next stops.
     ///

@@ -68,8 +68,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Records that `who` follows a contact, or no longer follows the contact. The inbox has a view of followed contacts. Returns `false`
-    /// if nothing changed.
+    /// Records whether `who` follows a contact. The inbox has a view of followed contacts. Returns `false` if nothing changed.
     ///
     /// # Errors
     /// If the contact does not exist, or a database query fails.
