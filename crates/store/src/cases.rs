@@ -194,8 +194,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Confirms a referral. From then on, its case counts as forwarded. `seen` is the value of [`Referral::changed`] in the version that
-    /// `who` read.
+    /// Confirms a referral. The case then counts as forwarded. `seen` is the value of [`Referral::changed`] in the version that `who` read.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already confirmed;
