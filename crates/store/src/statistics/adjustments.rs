@@ -345,7 +345,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the channels that can have adjustments: the channels of the lines, the networks for which counsellors log messages, and
+    /// Returns the channels that can have adjustments: the channels of the lines; the networks for which counsellors log messages; and
     /// `telephone` and `social`, which centres counted by hand.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {

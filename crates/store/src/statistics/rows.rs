@@ -65,8 +65,8 @@ pub struct After {
 }
 
 impl Store {
-    /// Loads the next page of registered communications in a period, in the order of registration. Also returns the position of the page
-    /// after it, or `None` at the end.
+    /// Loads the next page of registered communications in a period, in the order of registration. Also returns the position of the
+    /// following page, or `None` at the end.
     ///
     /// # Errors
     /// If a database query fails.

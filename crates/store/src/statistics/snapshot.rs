@@ -68,8 +68,8 @@ impl Store {
         look.end(found).await
     }
 
-    /// Loads the figures of a period for a reader who may not see counts about persons that are below `least`. If `least` is 0, all counts
-    /// are shown.
+    /// Loads the figures of a period for a reader with limited rights: counts about persons are suppressed if they are below `least`. If
+    /// `least` is 0, all counts are shown.
     ///
     /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
     /// subtracting two periods that differ by a day. Intervals are included only if they consist of complete months that are over.
