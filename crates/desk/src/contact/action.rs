@@ -1,4 +1,4 @@
-//! The extractor for actions on a contact, and the response to such an action.
+//! The extractor for actions on a contact, and the response to an action.
 
 use aide::{
     OperationInput,
@@ -23,10 +23,10 @@ use crate::{
     state::Desk,
 };
 
-/// The response to an action on a contact. An API request gets the contact as JSON, and a form gets a redirect to the page of the contact.
+/// The response to an action on a contact. An API request gets the contact as JSON, and a form gets a redirect to the contact's page.
 pub(crate) type ContactAnswer = Result<Answer<ContactJson>, PageError>;
 
-/// An action of a member of staff on a contact. `Body` is the extractor of the request body.
+/// An action of a member of staff on a contact. `Body` is the extractor for the request body.
 pub(crate) struct ContactAction<Body> {
     pub desk: Desk,
     pub me: StaffMember,
@@ -36,13 +36,13 @@ pub(crate) struct ContactAction<Body> {
 }
 
 impl<Body> ContactAction<Body> {
-    /// Returns the response to the action. `view` is the inbox view to which a browser returns.
+    /// Returns the response to the action. The contact's page then shows the inbox view `view` beside the contact.
     pub(crate) async fn respond(&self, view: &str) -> ContactAnswer {
         answer_with_contact(&self.desk, &self.me, self.format, self.reference, view).await
     }
 }
 
-/// Returns the contact as JSON, or a redirect to the page that shows the contact beside the inbox view `view`.
+/// Returns the contact as JSON or, for a form, a redirect to the contact's page. The page shows the inbox view `view` beside the contact.
 pub(crate) async fn answer_with_contact(
     desk: &Desk,
     me: &StaffMember,

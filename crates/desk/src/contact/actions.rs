@@ -72,11 +72,11 @@ pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MarkForm {
     /// `spam`, `test` or `duplicate` closes the contact and removes it from the registered-communications total. `none` removes the
-    /// marking, so that the contact is counted again.
+    /// marking, so that the total includes the contact again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
-    /// The reason for closing the contact without a reply, stored as a note. Required if the contact is urgent, is unassigned and waits for
-    /// a reply.
+    /// The reason for closing the contact without a reply, stored as a note. Required for an urgent, unassigned contact that waits for a
+    /// reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -173,7 +173,7 @@ pub(crate) async fn follow(action: ContactAction<FormOrJson<FollowForm>>) -> Con
     action.respond(&form.view).await
 }
 
-/// The recipient of a contact that is handed over, and a note.
+/// A handover of the contact to a colleague or a team, with a note.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct HandOverForm {
     /// The recipient: the id of a colleague, or `team:` followed by the name of a team.
@@ -202,7 +202,7 @@ pub(crate) async fn ask_for(action: SimpleAction) -> ContactAnswer {
     action.respond(&action.form.view).await
 }
 
-/// A block of the contact's identifier. Contacts of a blocked identifier are hidden and not assigned, but they are still registered and
+/// A block on the contact's identifier. Contacts of a blocked identifier are hidden and not assigned, but they are still registered and
 /// counted.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct BlockForm {
@@ -220,7 +220,7 @@ pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> Conta
     action.respond(&form.view).await
 }
 
-/// The end of a snooze: a number of hours from now (`hours`) or a time (`until`). If both fields are omitted, the snooze ends and the
+/// The end of a snooze: a number of hours from now (`hours`) or a time (`until`). If both fields are omitted, a current snooze ends and the
 /// contact is shown again.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SnoozeForm {

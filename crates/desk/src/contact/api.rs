@@ -87,14 +87,15 @@ pub(crate) struct ContactJson {
     blocked_until: Option<DateTime<Utc>>,
     /// The address or account of the person on the channel.
     identifier: Option<String>,
-    /// The address to which replies are sent, if it differs from `identifier`.
+    /// The address to which replies are sent; null if it equals `identifier`.
     answer_to: Option<String>,
     /// Other addresses at which the person asked for replies.
     other_addresses: Option<Vec<String>>,
     /// The person's name, as the channel delivered it.
     name: Option<String>,
     subject: Option<String>,
-    /// The reference of the contact whose thread the first message of this contact continues, if that contact has a different identifier.
+    /// The reference of the contact whose thread token was in this contact's first message. Null if the message had no thread token, or if
+    /// both contacts have the same identifier.
     refers_to: Option<String>,
     /// References of up to 20 other contacts of the same identifier on the same line, newest first.
     others: Vec<String>,
@@ -112,10 +113,9 @@ pub(crate) struct ContactJson {
     messages: Vec<MessageJson>,
     /// Events in the history of the contact, oldest first.
     history: Vec<HistoryEventJson>,
-    /// Whether the person reads replies on a web page, which they open with their receipt code. If so, the line of the contact does not
-    /// send replies.
+    /// Whether the person reads replies on a web page, which they open with their receipt code. If so, the line sends no replies.
     replies_wait_on_page: bool,
-    /// Whether the person was asked for files that have not arrived yet; null if the line does not support asking for files.
+    /// `true` if staff requested files from the person and the files have not arrived yet. Null if the line cannot request files.
     files_asked_for: Option<bool>,
     /// Whether files can be sent with a reply.
     sends_files: bool,
@@ -138,16 +138,16 @@ struct MessageJson {
     author: Option<String>,
     /// When the message arrived or was written.
     at: DateTime<Utc>,
-    /// When the sender claims to have sent the message, if that time differs from `at` by more than an hour.
+    /// The time at which the sender claims to have sent the message. Null unless this time differs from `at` by more than an hour.
     claimed_at: Option<DateTime<Utc>>,
     text: Option<String>,
     /// Text that the message quotes from earlier messages.
     quoted: Option<String>,
     /// The web address that the message reports.
     url: Option<String>,
-    /// The sender's address, if it differs from the identifier of the contact.
+    /// The sender's address; null if it equals the contact's identifier.
     from: Option<String>,
-    /// The address at which the sender asks for replies, if it differs from the sender's address.
+    /// The address at which the sender asks for replies; null if it equals the sender's address.
     answer_to: Option<String>,
     /// Remarks on how the message was parsed.
     remarks: Option<Vec<Remark>>,
@@ -157,7 +157,7 @@ struct MessageJson {
     edited_at: Option<DateTime<Utc>>,
     /// Earlier versions of the message, oldest first.
     versions: Vec<VersionJson>,
-    /// The delivery on each line that sends the message.
+    /// The deliveries of the message, one for each line that sends it.
     deliveries: Vec<DeliveryJson>,
 }
 
@@ -182,7 +182,7 @@ struct VersionJson {
     attachments: Vec<AttachmentJson>,
 }
 
-/// The delivery of a message on one line.
+/// The delivery of a message through one line.
 #[derive(Serialize, JsonSchema)]
 struct DeliveryJson {
     line: String,
@@ -190,7 +190,8 @@ struct DeliveryJson {
     /// The reason for the state, in English.
     said: Option<String>,
     sent_at: Option<DateTime<Utc>>,
-    /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt to send it has begun.
+    /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt to send the message has
+    /// begun.
     leaves_at: Option<DateTime<Utc>>,
     /// Whether the service will send the message automatically, for the first time or again.
     under_way: bool,

@@ -60,7 +60,7 @@ async fn load_attachment(
     found.ok_or(PageError::NotFound)
 }
 
-/// Returns untrusted bytes as a download. A neutral media type and a content security policy keep the browser from running scripts.
+/// Returns untrusted bytes as a download. A neutral media type and a content security policy prevent the browser from running scripts.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
     let plain: String = name
         .chars()
@@ -79,7 +79,7 @@ fn download(bytes: Vec<u8>, name: &str) -> Response {
     (saved, harmless("application/octet-stream"), bytes).into_response()
 }
 
-/// Returns headers that keep the browser from guessing another media type and from running scripts.
+/// Returns headers that set the media type `kind`, and that prevent the browser from guessing another media type or running scripts.
 const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
     [
         (header::CONTENT_TYPE, kind),

@@ -1,5 +1,5 @@
 //! The form (`/desk/log`) and the API for logging calls and other contacts on networks. A network is a channel that no line (configured
-//! account) serves.
+//! connection) serves.
 
 use askama::Template;
 use axum::{
@@ -98,7 +98,8 @@ impl Desk {
         local.format(AT).to_string()
     }
 
-    /// Parses a local time of the centre. A local time occurs twice when clocks are set back; the earlier time is then used.
+    /// Parses a local time of the centre. If the local time occurs twice on the day on which clocks are set back, the earlier time is
+    /// returned.
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
         let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
         let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;

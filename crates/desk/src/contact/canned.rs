@@ -165,7 +165,8 @@ pub(crate) async fn fill_for_contact(
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &StaffMember) -> String {
     let text = words.either(&one.sr, &one.en);
-    // If this language has no text, the text in the other language is used. The counsellor reads the text before sending it.
+    // If the canned reply has no text in this language, the text in the other language is used. The counsellor reads the text before
+    // sending it.
     let text = if text.is_empty() {
         one.sr.clone() + &one.en
     } else {

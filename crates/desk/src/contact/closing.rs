@@ -20,8 +20,8 @@ const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"]
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CloseForm {
-    /// The reason, stored as a note. If the person waits for a reply, the reason is required in two cases: the contact is urgent; or the
-    /// contact was never answered and is not classified as non-counselling.
+    /// The reason, stored as a note. Closing requires a reason if the person waits for a reply and the contact is urgent. Closing also
+    /// requires a reason if the person waits for the first reply, unless the contact is classified as non-counselling.
     #[serde(default)]
     pub reason: String,
     /// A reason that was typed into the form of the page.
@@ -33,7 +33,7 @@ pub(crate) struct CloseForm {
     pub view: String,
 }
 
-/// Returns the ready-made reason that was chosen or, if there is none, the typed reason. Returns `None` if both are blank.
+/// Returns the chosen ready-made reason. If no ready-made reason was chosen, returns the typed reason. Returns `None` if both are blank.
 pub(crate) fn chosen_reason<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
     let given = [reason, why].map(str::trim);
     given.into_iter().find(|reason| !reason.is_empty())
@@ -55,9 +55,9 @@ impl ReasonPage<'_> {
     }
 }
 
-/// Converts the error for a missing reason into a page that asks for the reason. The form on that page sends `fields` again, together with
-/// the reason, to the path that ends in `step`. Returns all other errors, and every error of an API request, unchanged. Returns `None` if
-/// the action succeeded.
+/// Returns a page that asks for a reason if an HTML form was refused because the reason was missing. The form on this page sends `fields`
+/// and the reason to the contact's path `step`. All other errors are returned unchanged, and so are the errors of API requests. Returns
+/// `None` if the action succeeded.
 pub(crate) fn ask_for_reason<Body>(
     action: &ContactAction<Body>,
     jar: &CookieJar,

@@ -27,7 +27,7 @@ pub(crate) async fn find_contact(desk: &Desk, reference: Reference) -> Result<Co
     desk.store.contact(reference).await?.ok_or(PageError::NotFound)
 }
 
-/// Parses a reference from a path. Returns [`PageError::NotFound`] for a malformed reference, because no contact can have this reference.
+/// Parses a reference from a path. A malformed reference cannot belong to a contact, so it causes [`PageError::NotFound`].
 pub(crate) fn parse_reference(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 impl<Body> ContactAction<Body> {
-    /// Returns the id of the reply or note or, for a form, a redirect to the page of the contact.
+    /// Returns the id of the reply or note. If the request came from an HTML form, returns a redirect to the contact's page instead.
     async fn respond_with_id(&self, id: Uuid, view: &str) -> Result<Answer<IdJson>, PageError> {
         if self.format.is_json() {
             return Ok(Answer::Json(IdJson { id }));

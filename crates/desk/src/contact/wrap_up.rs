@@ -32,8 +32,9 @@ pub(crate) struct WrapUpForm {
     answers: Answers,
     #[serde(default)]
     close: bool,
-    /// The reason for closing the contact without a reply, stored as a note. If `close` is set and the person waits for a reply, the reason
-    /// is required in two cases: the contact is urgent; or the contact was never answered and is not classified as non-counselling.
+    /// The reason for closing the contact without a reply, stored as a note. Closing requires a reason if the person waits for a reply and
+    /// the contact is urgent. Closing also requires a reason if the person waits for the first reply, unless the contact is classified as
+    /// non-counselling.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -48,8 +49,8 @@ pub(crate) struct WrapUpForm {
 }
 
 impl FromFields for WrapUpForm {
-    /// Parses a form that has a field for each question and a field `close`. A form with a field `quick` sets only the kind of contact, and
-    /// closes the contact.
+    /// Parses a form that has a field for each question and a field `close`. If the form has a field `quick`, the result contains only the
+    /// kind of contact, and `close` is set.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         let mut quick = None;
@@ -168,7 +169,7 @@ fn question_json(question: &Question) -> QuestionJson {
     }
 }
 
-/// Returns the answers so far. If there are no answers, suggests the kind of contact that the person chose in the web form.
+/// Returns the answers so far. If there are no answers, returns a suggestion: the kind of contact that the person chose in the web form.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
