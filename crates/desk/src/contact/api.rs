@@ -138,7 +138,7 @@ struct MessageJson {
     author: Option<String>,
     /// When the message arrived or was written.
     at: DateTime<Utc>,
-    /// The time at which the sender claims to have sent the message. Null unless this time differs from `at` by more than an hour.
+    /// The time at which the sender claims to have sent the message. Null if this time is within an hour of `at`.
     claimed_at: Option<DateTime<Utc>>,
     text: Option<String>,
     /// Text that the message quotes from earlier messages.
