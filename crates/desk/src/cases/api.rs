@@ -37,7 +37,7 @@ pub(crate) struct CaseJson {
     summary: String,
     contacts: Vec<CaseContactJson>,
     referrals: Vec<ReferralJson>,
-    /// Earlier texts of the summary and of referrals, oldest first.
+    /// Earlier texts of the summary and the referrals, oldest first.
     versions: Vec<CaseVersionJson>,
 }
 
@@ -66,7 +66,7 @@ struct ReferralJson {
     details: Details,
 }
 
-/// An earlier text of a summary or of a referral.
+/// An earlier text of a summary or a referral.
 #[derive(Serialize, JsonSchema)]
 struct CaseVersionJson {
     /// When the text was replaced.

@@ -42,7 +42,7 @@ struct CasePage<'a> {
     institutions: &'a [Institution],
 }
 
-/// The response to a change of a case. An API request gets the case as JSON, and a form gets a redirect to the page of the case.
+/// The response to a successful change of a case. An API request gets the case as JSON, and a form gets a redirect to the case's page.
 type CaseAnswer = Result<Answer<CaseJson>, PageError>;
 
 /// The path parameters that identify a referral.
@@ -63,7 +63,7 @@ pub(crate) struct CaseContactPath {
     reference: String,
 }
 
-/// The extractor for requests about cases: the member of staff who made the request, and the format of the response.
+/// The data that handlers for cases extract from a request: the shared state, the member of staff, and the format of the response.
 pub(crate) struct CaseRequest {
     desk: Desk,
     me: StaffMember,
@@ -86,7 +86,7 @@ impl FromRequestParts<Desk> for CaseRequest {
 impl OperationInput for CaseRequest {}
 
 impl CaseRequest {
-    /// Returns the response to a change of the case `id`.
+    /// Returns the response to a successful change of the case `id`.
     async fn respond(&self, id: Uuid) -> CaseAnswer {
         answer_with_case(&self.desk, &self.me, self.format, id).await
     }
@@ -193,10 +193,10 @@ pub(crate) async fn propose_referral(
     request.respond(id).await
 }
 
-/// The version of the referral that the confirming member of staff has read.
+/// The confirmation of a referral by a second member of staff.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ConfirmationForm {
-    /// The value of the referral's field `changed` in that version.
+    /// The value of the referral's field `changed` when this member of staff read the referral.
     seen: i64,
 }
 
@@ -349,8 +349,8 @@ impl CasePage<'_> {
         format!("{}/{}", self.case.number, self.case.year)
     }
 
-    /// Returns the label of an earlier version: the institution of the referral, a text for a withdrawn referral, or a text for the
-    /// summary.
+    /// Returns the label for an earlier text of the case. The label for the text of a referral is the name of the institution. Withdrawn
+    /// referrals and the summary have fixed labels.
     fn version_of(&self, one: &CaseVersion) -> String {
         let of = one
             .referral
