@@ -30,7 +30,7 @@ pub enum Access {
     May(Right),
 }
 
-/// The name of the header that marks automatic requests, which a page sends without an action of its user.
+/// The header that marks automatic requests. A page sends automatic requests without an action of its user.
 const SENT_BY_PAGE: &str = "hotline-by-itself";
 /// The path of the event stream that makes pages refresh.
 pub(crate) const LIVE: &str = "/desk/live";
@@ -82,7 +82,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
 }
 
 /// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report
-/// forms). Small figures about persons are suppressed in other statistics, but not in returns.
+/// forms). Returns are excluded because they show small figures about persons without suppression.
 pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
         && method == Method::GET
@@ -90,9 +90,9 @@ pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> b
         && !path.starts_with("/api/v1/statistics/returns/")
 }
 
-/// Returns whether a person made the request or a page sent it automatically. Only a request made by a person extends the session. A
-/// request counts as automatic if it has the header `hotline-by-itself`, opens the live stream or reports presence. Every other request
-/// counts as made by a person.
+/// Returns who made the request: a person, or a page that sent the request automatically. Only a request made by a person extends the
+/// session. A request counts as automatic if it has the header `hotline-by-itself`, opens the live stream or reports presence. Every other
+/// request counts as made by a person.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {
@@ -145,7 +145,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
 
 impl OperationInput for Reader {}
 
-/// Returns the token from the session cookie or, without this cookie, from the header `Authorization: Bearer <token>`.
+/// Returns the token from the session cookie. If the request has no session cookie, returns the token from the header `Authorization:
+/// Bearer <token>`.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar
@@ -183,7 +184,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 impl OperationInput for Who {}
 
 impl Desk {
-    /// Returns the texts in the language chosen on this device or, without a choice, in the language of the centre.
+    /// Returns the texts in the language that was chosen on this device. If no language was chosen, returns the texts in the centre's
+    /// language.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
             .get("language")

@@ -34,7 +34,7 @@ impl<T> Answer<T> {
 }
 
 impl ResponseFormat {
-    /// Returns the response to a change. An API request gets `json`, and a form gets a redirect to the path `page`.
+    /// Returns the response to a successful change. An API request gets `json`, and a form gets a redirect to the path `page`.
     pub(crate) fn answer<T>(self, json: T, page: &str) -> Answer<T> {
         match self {
             Self::Json => Answer::Json(json),
@@ -69,7 +69,7 @@ impl<T: JsonSchema> OperationOutput for Answer<T> {
     }
 }
 
-/// The response to a change, without data.
+/// The response to a successful change. The response contains no data.
 pub(crate) enum Confirmation {
     /// The response of the API: status 204.
     NoContent,
@@ -192,7 +192,7 @@ fn media_type(kind: &'static str) -> &'static str {
     kind.split(';').next().unwrap_or(kind)
 }
 
-/// Creates the description of a response: its meaning, and the schema of each media type.
+/// Describes a response by its meaning (`description`), and by its media types with their schemas (`content`).
 pub(crate) fn describe_content<const N: usize>(
     description: &str,
     content: [(&str, Schema); N],

@@ -140,7 +140,7 @@ struct ErrorPage<'a> {
     said: String,
 }
 
-/// Renders the error of a response as a page in the person's language or, for an API request, as JSON in English.
+/// Renders the error of a response. API requests get JSON in English. All other requests get a page in the reader's language.
 pub(crate) async fn render_error(
     State(desk): State<Desk>,
     jar: CookieJar,

@@ -24,7 +24,7 @@ use crate::{
     state::Desk,
 };
 
-/// The body of a request, sent as a form or as JSON. A request without a content type is read as `{}`, so every field takes its default.
+/// The body of a request, sent as a form or as JSON. A request without a content type is read as `{}`, so every field gets its default.
 pub(crate) struct FormOrJson<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Desk> for FormOrJson<T> {
@@ -131,7 +131,7 @@ pub(crate) fn unreadable(status: StatusCode) -> PageError {
     }
 }
 
-/// Parses JSON and rejects unknown fields. If unknown fields were ignored, a misspelt field would take its default without an error.
+/// Parses JSON and rejects unknown fields. If unknown fields were ignored, a misspelt field would get its default without an error.
 fn strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, PageError> {
     let mut unknown = Vec::new();
     let mut track = Track::new();
