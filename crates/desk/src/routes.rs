@@ -214,7 +214,7 @@ async fn show_description() -> Answer<DescriptionJson> {
 #[derive(Serialize)]
 struct DescriptionJson(&'static OpenApi);
 
-/// Describes the document only as an object. The authors of OpenAPI publish the full schema.
+/// Describes the document only as a JSON object, because the authors of OpenAPI publish the full schema.
 impl JsonSchema for DescriptionJson {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "OpenApi".into()

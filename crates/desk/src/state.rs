@@ -20,7 +20,7 @@ pub struct Desk {
     pub clock: Arc<dyn Clock>,
     /// Every channel that a contact can have.
     pub channels: Arc<[String]>,
-    /// Channels that no line (configured account) serves. Counsellors log contacts on these channels by hand.
+    /// Channels that no line (configured connection) serves. Counsellors log contacts on these channels by hand.
     pub networks: Arc<[String]>,
     /// Whether the desk is served over HTTPS. If so, browsers send the session cookie over HTTPS only.
     pub https: bool,
@@ -32,7 +32,7 @@ pub struct Desk {
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
 
-/// The interval in which repeated reads of an object by the same member of staff produce one audit entry. Without this limit, every
+/// The interval in which repeated reads of an object by the same member of staff produce only one audit entry. Without this limit, every
 /// automatic refresh of a page would produce an entry.
 const READ_AUDIT_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
@@ -49,8 +49,8 @@ impl Desk {
         hotline_core::identifiers::ids::new(self.clock.now())
     }
 
-    /// Records in the audit log that a member of staff read an object. If the entry cannot be written, for example because the disk is
-    /// full, the error is only logged, so that staff can still read.
+    /// Records in the audit log that a member of staff read an object. If the entry cannot be written (for example, on a full disk), the
+    /// error is logged and staff can still read the object.
     pub(crate) async fn note_read(&self, who: &StaffMember, what: &str, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
