@@ -30,8 +30,7 @@ use crate::{
     state::Desk,
 };
 
-/// A contact, with data for the reader (the member of staff who sent the request): the reader's drafts, whether the reader follows the
-/// contact, and the colleagues who have the contact open.
+/// A contact as the reader sees it. The reader is the member of staff who sent the request.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct OpenContactJson {
     #[serde(flatten)]
@@ -54,15 +53,15 @@ struct PresentJson {
     writing: bool,
 }
 
-/// A contact: the messages between a person and the centre. After the person's texts and addresses are erased, the fields that contained
-/// them are null.
+/// A contact: the messages between a person and the centre. Erasing a contact sets the fields with the person's texts and addresses to
+/// null.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ContactJson {
     reference: String,
     line: String,
     channel: String,
     status: Status,
-    /// The marking that removes the contact from the registered-communications total; null if there is none.
+    /// The marking that removes the contact from the registered-communications total; null if the contact has no marking.
     marking: Option<Marking>,
     /// The purpose that the person chose in the web form.
     asks: Option<Asks>,
@@ -134,7 +133,7 @@ pub(crate) struct ContactJson {
 struct MessageJson {
     id: Uuid,
     direction: Direction,
-    /// The member of staff who wrote the message; null if staff did not write it.
+    /// The member of staff who wrote the message; null if staff did not write the message.
     author: Option<String>,
     /// When the message arrived or was written.
     at: DateTime<Utc>,
@@ -187,7 +186,7 @@ struct VersionJson {
 struct DeliveryJson {
     line: String,
     state: Delivery,
-    /// The reason for the state, in English.
+    /// The reason for the delivery state, in English.
     said: Option<String>,
     sent_at: Option<DateTime<Utc>>,
     /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt to send the message has

@@ -185,7 +185,7 @@ pub(crate) struct ApiCall {
     network: String,
     /// When the call took place. If omitted, the current time is used.
     at: Option<DateTime<Utc>>,
-    /// The id of the colleague who took the call. If omitted, you took the call.
+    /// The id of the colleague who took the call. If omitted, the call counts as taken by the member of staff who sends the request.
     for_whom: Option<Uuid>,
     /// The number or name of the caller; empty if unknown.
     #[serde(default)]

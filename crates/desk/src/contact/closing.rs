@@ -24,7 +24,7 @@ pub(crate) struct CloseForm {
     /// requires a reason if the person waits for the first reply, unless the contact is classified as non-counselling.
     #[serde(default)]
     pub reason: String,
-    /// A reason that was typed into the form of the page.
+    /// The reason that the counsellor typed into the form on the page.
     #[serde(default)]
     #[schemars(skip)]
     pub why: String,

@@ -98,7 +98,7 @@ pub(crate) struct DraftForm {
     /// The value of the contact's field `newest` when the writer read the contact.
     #[serde(default)]
     seen: i64,
-    /// The id that the finished reply or note will have. If a reply or note with this id exists and begins with this text, the draft
+    /// The id that the finished reply or note will have. If a reply or note with this id already exists and begins with `text`, the draft
     /// arrived too late and is discarded.
     id: Option<Uuid>,
 }
