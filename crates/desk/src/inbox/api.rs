@@ -25,7 +25,7 @@ pub(crate) struct ApiInboxQuery {
     /// The view: `unassigned`, `mine`, `team`, `urgent`, `waiting`, `answered`, `snoozed`, `followed`, `closed`, `marked` or `all`. If
     /// omitted, `all` is used.
     view: Option<String>,
-    /// The value of the field `next` of the previous page. If omitted, the first page is returned.
+    /// The value of `next` from the previous page. If omitted, the first page is returned.
     after: Option<String>,
     /// Number of rows per page, from 1 to 200. If omitted, a page has 200 rows.
     size: Option<String>,
@@ -48,10 +48,10 @@ struct InboxRowJson {
     line: String,
     channel: String,
     status: Status,
-    /// The delivery state of an undelivered reply; null if there is none. A reply is undelivered if sending failed, or if the reply is
-    /// still unsent after 15 minutes.
+    /// The delivery state of an undelivered reply. Null if the contact has no undelivered reply. A reply is undelivered if sending failed,
+    /// or if the reply is still unsent after 15 minutes.
     undelivered: Option<Delivery>,
-    /// The marking that removes the contact from the registered-communications total; null if there is none.
+    /// The marking that removes the contact from the registered-communications total; null if the contact has no marking.
     marking: Option<Marking>,
     assignee: Option<String>,
     team: Option<String>,
@@ -130,8 +130,7 @@ pub(crate) struct SearchResultsJson {
     contacts: Vec<FoundContactJson>,
     /// Whether more contacts match than `contacts` contains.
     more: bool,
-    /// While the search index is being built, the number of contacts that the index contains so far. Null once the index covers all
-    /// contacts.
+    /// The number of contacts in the search index while the index is being built. Null once the index contains all contacts.
     read_so_far: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Bulk actions on contacts. The action succeeds or fails for each contact independently.
+//! Bulk actions on contacts. A bulk action succeeds or fails for each contact independently.
 
 use axum::extract::State;
 use hotline_core::{contact::lifecycle::Marking, text::locale::Language};

@@ -126,7 +126,7 @@ impl InboxQuery {
     }
 }
 
-/// Redirects to the start page for the role of the member of staff.
+/// Redirects to the start page for the role of `me`.
 pub(crate) async fn front(Who(me): Who) -> Redirect {
     if me.role.may(Right::ReadContacts) {
         Redirect::to("/desk/inbox")
@@ -189,7 +189,7 @@ pub(crate) async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> 
     Ok(())
 }
 
-/// Returns the inbox views of a member of staff. The view of the team is included only for members of a team.
+/// Returns the inbox views of a member of staff. The team view is included only for members of a team.
 pub(super) fn views_of(me: &StaffMember) -> impl Iterator<Item = View> + use<> {
     let in_team = me.team.is_some();
     View::ALL
@@ -198,7 +198,7 @@ pub(super) fn views_of(me: &StaffMember) -> impl Iterator<Item = View> + use<> {
         .filter(move |view| in_team || *view != View::Team)
 }
 
-/// Renders the inbox, together with the open contact and the outcome of a bulk action, if any.
+/// Renders the inbox, with the open contact (`open`) and the outcome of a bulk action (`told`).
 pub(crate) async fn render_inbox(
     desk: &Desk,
     jar: &CookieJar,

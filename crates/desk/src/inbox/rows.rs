@@ -1,5 +1,5 @@
-//! Functions for the templates of the inbox: the texts for names, states and times, and the actions that the reader (the member of staff
-//! who opened the page) may take.
+//! Functions that the templates of the inbox call. They return texts, or whether an action is available to the reader (the member of staff
+//! who opened the page).
 
 use chrono::TimeDelta;
 use hotline_core::{
@@ -82,7 +82,7 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("status-{}", status.as_str()))
     }
 
-    /// Returns the status of a row. An open call has its own text because no reply is due.
+    /// Returns the status of a row. An open call has a separate text, because no reply is due.
     pub(super) fn row_status(&self, row: &InboxRow) -> String {
         if row.is_call && row.status.is_open() {
             return self.frame.words.say("status-call-open");
@@ -90,7 +90,7 @@ impl Inbox<'_> {
         self.status(&row.status)
     }
 
-    /// Returns the status of the open contact.
+    /// Returns the status of the open contact, with a separate text for an open call.
     pub(super) fn open_status(&self, open: &ContactDetail) -> String {
         if open.is_call && open.status.is_open() {
             return self.frame.words.say("status-call-open");
@@ -126,8 +126,8 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
     }
 
-    /// Describes a delivery. A reply that the person reads on a web page is described as ready instead of sent, because it is not sent to a
-    /// server.
+    /// Describes a delivery. If the person reads replies on a web page, the state `Sent` is described as ready, because the line sends no
+    /// replies.
     pub(super) fn delivery_label(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.replies_wait_on_page);
@@ -142,7 +142,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the name of a file or, if the file has no name, its kind.
+    /// Returns the name of a file. If the file has no name, returns the word for its kind, such as "picture".
     pub(super) fn called(&self, part: &Attachment) -> String {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let key = match kind {
@@ -196,14 +196,14 @@ impl Inbox<'_> {
             .with(key, "name", &self.frame.words.own(&one.name))
     }
 
-    /// Returns a warning that a colleague is writing to this person; `None` if no colleague is writing.
+    /// Returns a warning that a colleague is writing to the person; `None` if no colleague is writing.
     pub(super) fn taken_from(&self) -> Option<String> {
         let writer = self.present.iter().find(|one| one.writing)?;
         let name = self.frame.words.own(&writer.name);
         Some(self.frame.words.with("claim-anyway", "name", &name))
     }
 
-    /// Returns whether the reader closed the contact in the last five minutes and no other action followed. The page then offers to undo
+    /// Returns `true` if the reader closed the contact in the last five minutes and no other action followed. The page then offers to undo
     /// the closing.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
@@ -304,7 +304,8 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("news-{news}"))
     }
 
-    /// Returns whether a delivery is stuck, so that staff must decide whether to send the message again.
+    /// Returns whether a delivery is stuck: it failed, or its outcome is unknown and no job will retry it. Staff must then decide whether
+    /// to send the message again.
     pub(super) fn is_stuck(&self, one: &Delivered) -> bool {
         match one.state {
             Delivery::Failed => true,
@@ -313,7 +314,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns whether the file is not stored yet and the reader may fetch it from the platform.
+    /// Returns `true` if the file is not stored yet and the reader may fetch it from the platform.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
     }
