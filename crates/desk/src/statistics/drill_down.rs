@@ -52,7 +52,7 @@ pub(crate) struct DrillDownQuery {
     /// with any value in that dimension.
     #[serde(default)]
     is: String,
-    /// The value of the field `next` of the previous page. If empty, the first page is returned.
+    /// The value of `next` from the previous page. If empty, the first page is returned.
     #[serde(default)]
     after: String,
 }
@@ -97,12 +97,12 @@ impl DrillDownQuery {
 #[template(path = "statistics/drill_down.html")]
 struct DrillDownPage<'a> {
     frame: Frame<'a>,
-    /// The label of each dimension of the figure, and the label of its value.
+    /// The dimensions of the figure, each as a pair: the label of the dimension, and the label of the value.
     values: Vec<(String, String)>,
     pointed: DrillDown,
     listed: CountedContacts,
     next: Option<String>,
-    /// Whether this page shows the whole list and the length of the list differs from the figure.
+    /// `true` if the length of the list differs from the figure. Only checked if this page shows the whole list.
     differs: bool,
 }
 
@@ -120,7 +120,7 @@ pub(crate) struct CountedContactsJson {
 #[derive(Serialize, JsonSchema)]
 struct CountedContactJson {
     reference: String,
-    /// When the contact was registered or, if the figure counts closings, when it was closed.
+    /// When the contact was registered. If the figure counts closings, this field contains the time of closing instead.
     at: DateTime<Utc>,
     channel: String,
     status: Status,

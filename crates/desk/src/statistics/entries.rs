@@ -41,7 +41,7 @@ pub(crate) struct EntryForm {
     from: String,
     /// The last day that the figure covers.
     to: String,
-    /// The number of communications or cases. It may be negative for a correction.
+    /// The number of communications or cases. Only a correction may be negative.
     count: i64,
     /// `true` corrects figures that the service counted; `false` enters an opening balance.
     #[serde(default)]
@@ -82,7 +82,7 @@ fn what(text: &str) -> Option<(Measure, String)> {
     Some((Measure::parse(of)?, value.to_owned()))
 }
 
-/// Returns the response to a change, without data.
+/// Returns the response to a successful change: an empty JSON object or, for a form, a redirect to [`ENTRIES`].
 fn succeed(format: ResponseFormat) -> Result<Answer<EmptyJson>, PageError> {
     Ok(format.answer(EmptyJson {}, ENTRIES))
 }
@@ -117,7 +117,7 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Result<Answer<EntryListJso
 /// A register (list of earlier figures) to import.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct RegisterForm {
-    /// CSV with the header row `of,value,from,to,count,source`, to which the columns `correction` and `reason` can be added.
+    /// CSV with the header row `of,value,from,to,count,source`. The columns `correction` and `reason` are optional.
     csv: String,
     /// Whether to check the lines without entering them.
     #[serde(default)]
@@ -143,7 +143,7 @@ struct ImportedRowJson {
     wrong: Option<String>,
 }
 
-/// `POST /desk/statistics/entries/import`: enters all lines of a register, or none if a line is invalid.
+/// `POST /desk/statistics/entries/import`: enters all lines of a register. If any line is invalid, no line is entered.
 pub(crate) async fn import(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -257,7 +257,7 @@ pub(crate) async fn list_tokens(State(desk): State<Desk>) -> Result<Answer<Token
     Ok(Answer::Json(TokenListJson { tokens }))
 }
 
-/// Returns all values for which figures can be entered, each as a pair of form value (such as `contact:telephone`) and label.
+/// Returns the options of the entry form. Each option is a pair: a form value such as `contact:telephone`, and a label.
 pub(crate) fn countable(desk: &Desk, words: &Words) -> Vec<(String, String)> {
     let of = |of: Measure| {
         let values = desk.store.countable(of).into_iter();
@@ -283,7 +283,7 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
     }
 }
 
-/// Returns the label of the value whose figure an entry changes.
+/// Returns the label of an entry's value, such as the name of the channel.
 pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
     value_label(desk, words, entry.entry.of, &entry.entry.value)
 }

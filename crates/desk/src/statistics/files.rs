@@ -54,7 +54,7 @@ pub(crate) struct FileQuery {
 }
 
 impl FileQuery {
-    /// Returns the texts in the requested language or, if no language is requested, in the language of the desk.
+    /// Returns the texts in the requested language. If no language is requested, returns the texts in the language of the desk.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
             Some(language) => desk.locales.of(language),

@@ -32,7 +32,7 @@ pub(crate) struct FilterForm {
 }
 
 impl FilterForm {
-    /// Returns the filter as a query string, with the named period in place of the selected period.
+    /// Returns the filter as a query string, with the period `name` instead of the selected period.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
         query_of([

@@ -58,7 +58,7 @@ struct StatisticsPage<'a> {
     sentences: Vec<String>,
     /// Entered figures, each with its label.
     entered: Vec<(Adjustment, String)>,
-    /// The values for which figures can be entered, each as a pair of form value and label.
+    /// The options of the form for entering figures, each as a pair: the form value, and the label.
     countable: Vec<(String, String)>,
     /// The available returns (report forms), each with its name and label.
     returns: Vec<(String, String)>,
@@ -77,7 +77,7 @@ struct StatisticsPage<'a> {
 /// The requested period.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 pub(crate) struct StatisticsQuery {
-    /// The name of a period, such as `month`, `last_quarter`, `2024`, `2024-Q1` or `2024-03`. If it is empty, `from` and `to` apply.
+    /// The name of a period, such as `month`, `last_quarter`, `2024`, `2024-Q1` or `2024-03`. If `period` is empty, `from` and `to` apply.
     #[serde(default)]
     pub(crate) period: String,
     /// The first day, such as `2026-01-01`. If empty, the period begins with the establishment of the centre.
@@ -223,7 +223,7 @@ impl StatisticsPage<'_> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
 
-    /// Returns the periods to choose from. Their values are query strings.
+    /// Returns the periods to choose from. Each value is a query string.
     fn periods(&self) -> Vec<Choice> {
         let chosen = &self.chosen;
         let ever = chosen.asked.period.is_empty() && self.period == Period::default();
@@ -255,8 +255,8 @@ impl StatisticsPage<'_> {
         period_label(self.frame.words, self.report.from, self.report.to)
     }
 
-    /// Compares the total of the period with the totals of the preceding period and of the same period a year earlier. Each comparison has
-    /// two texts: the difference, and the earlier total with its days. An earlier period with a total of 0 is left out.
+    /// Compares the total of the period with the totals of the preceding period and of the same period a year earlier. Each comparison is a
+    /// pair of texts: the difference, and the earlier total with its days. An earlier period with a total of 0 is left out.
     fn compared(&self) -> Vec<(String, String)> {
         let (report, words) = (&self.report, self.frame.words);
         let of = |key: &str, then: &Option<Totals>| {
@@ -280,7 +280,7 @@ impl StatisticsPage<'_> {
         }
     }
 
-    /// Formats an age, given in minutes, as an upper bound in hours or days. All readers see the same coarse value.
+    /// Formats an age, given in minutes, as an upper bound in hours or days. No reader sees a more precise value.
     fn hours(&self, minutes: &Option<i64>) -> String {
         let words = self.frame.words;
         minutes.map_or_else(
@@ -301,7 +301,8 @@ impl StatisticsPage<'_> {
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
-    /// Returns the query string with fixed days instead of a named period, so that the link always shows the same days.
+    /// Returns the filter as a query string with fixed days instead of a named period. A link with this query string always shows the same
+    /// days.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
             asked: StatisticsQuery {

@@ -1,5 +1,5 @@
-//! The public total since the establishment of the centre, for the centre's website and for programs. The total counts only days before
-//! today, so that a change of the total does not reveal that someone wrote just now.
+//! The public total: all registered communications since the establishment of the centre, for the centre's website and for programs. The
+//! total counts only days before today, so that a change of the total does not reveal that someone wrote just now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -44,7 +44,7 @@ struct Read {
     figure: Figure,
 }
 
-/// The public total, overall and by channel.
+/// The public total of all channels, and the total of each channel.
 #[derive(Debug, Clone, Serialize)]
 struct Figure {
     /// Registered communications since the establishment, including corrections and opening balances.

@@ -77,8 +77,8 @@ pub(crate) struct ReturnPath {
 /// A filled-in return.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledReturnJson {
-    /// Whether the return can be sent: its days are exactly one reporting period, every contact is classified, and every contact is counted
-    /// in every table.
+    /// Whether the return can be sent. A return can be sent if its days are exactly one reporting period, every contact is classified, and
+    /// every contact is counted in every table.
     complete: bool,
     #[serde(rename = "return")]
     filled: FilledReturn,
@@ -150,8 +150,8 @@ struct ReturnTables<'a> {
     tables: Vec<Table>,
 }
 
-/// Fills in a return for the requested days or, if no days are requested, for the last complete reporting period. Figures in returns are
-/// not suppressed. Readers for whom other figures are suppressed may therefore open a return only for a complete reporting period.
+/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Figures in returns are not
+/// suppressed. Readers for whom other figures are suppressed may therefore open a return only for a complete reporting period.
 async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,
