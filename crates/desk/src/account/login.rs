@@ -50,7 +50,7 @@ struct LogInPage<'a> {
 }
 
 /// Creates the rate limiter for password attempts. For each log-in name, known devices and unknown devices have separate limits: six
-/// attempts at once, then one every ten seconds.
+/// attempts at once, then one attempt every ten seconds.
 #[must_use]
 pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))

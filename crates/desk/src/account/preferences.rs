@@ -1,4 +1,4 @@
-//! Personal preferences (`/desk/preferences`), and the account that is logged in (`/api/v1/me`).
+//! Personal preferences (`/desk/preferences`), and the account of the member of staff who is logged in (`/api/v1/me`).
 
 use axum::{extract::State, http::HeaderMap};
 use axum_extra::extract::{
