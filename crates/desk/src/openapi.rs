@@ -110,7 +110,7 @@ impl OperationOutput for DescriptionPage {
 }
 
 /// Serves the script and the style sheet of Swagger UI, which the crate `swagger_ui_dist` contains. The HTML page in that crate is not
-/// served, because our content security policy forbids its inline script.
+/// served, because our content security policy forbids the inline script in that page.
 pub(crate) fn assets() -> Router {
     const FOLDER: &str = "/assets/swagger-ui";
     let files = generate_routes(ApiDefinition {
