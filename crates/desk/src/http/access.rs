@@ -82,7 +82,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
 }
 
 /// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report
-/// forms). Returns are excluded because they show small figures about persons without suppression.
+/// forms). The returns are excluded because they show small figures about persons without suppression.
 pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
         && method == Method::GET
@@ -91,8 +91,8 @@ pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> b
 }
 
 /// Returns who made the request: a person, or a page that sent the request automatically. Only a request made by a person extends the
-/// session. A request counts as automatic if it has the header `hotline-by-itself`, opens the live stream or reports presence. Every other
-/// request counts as made by a person.
+/// session. A request counts as automatic if it has the header `hotline-by-itself`, if it opens the live stream, or if it reports presence.
+/// Every other request counts as made by a person.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {
@@ -145,8 +145,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
 
 impl OperationInput for Reader {}
 
-/// Returns the token from the session cookie. If the request has no session cookie, returns the token from the header `Authorization:
-/// Bearer <token>`.
+/// Returns the token from the session cookie. If this cookie is missing, returns the bearer token from the `Authorization` header.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar

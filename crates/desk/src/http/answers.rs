@@ -192,7 +192,7 @@ fn media_type(kind: &'static str) -> &'static str {
     kind.split(';').next().unwrap_or(kind)
 }
 
-/// Describes a response by its meaning (`description`), and by its media types with their schemas (`content`).
+/// Describes a response. `description` is the meaning of the response, and `content` contains each media type with its schema.
 pub(crate) fn describe_content<const N: usize>(
     description: &str,
     content: [(&str, Schema); N],
