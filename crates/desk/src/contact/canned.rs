@@ -130,8 +130,8 @@ struct FilledTextJson {
     text: String,
 }
 
-/// Returns every canned reply with its placeholders filled in. Each reply is returned in the person's language and script, and also in each
-/// language in which it was written.
+/// Returns every canned reply with its placeholders filled in. Each canned reply has a text in the language of the contact, and one text
+/// for each language in which the reply was written.
 pub(crate) async fn fill_for_contact(
     State(desk): State<Desk>,
     Who(me): Who,
