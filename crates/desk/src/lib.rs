@@ -1,5 +1,5 @@
-//! The pages and the API for staff. This crate does not depend on the channels crate. The desk stores replies in a queue, from which the
-//! channels send them.
+//! The pages and the API for staff. This crate does not depend on the channels crate. The desk stores replies in a queue, and the channels
+//! send the replies from this queue.
 
 pub mod account;
 pub mod cases;

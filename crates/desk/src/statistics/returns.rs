@@ -151,7 +151,7 @@ struct ReturnTables<'a> {
 }
 
 /// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Figures in returns are not
-/// suppressed. Readers for whom other figures are suppressed may therefore open a return only for a complete reporting period.
+/// suppressed. Readers who see other figures only with suppression may therefore open a return only for a complete reporting period.
 async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,
